@@ -1,0 +1,54 @@
+# Each target means one thing, here and in CI. `make` alone lists them.
+PYTHON ?= python3
+PY := .venv/bin/python
+.DEFAULT_GOAL := help
+
+.PHONY: help setup run test lint bench lock compile build deploy clean
+
+help:  ## what there is to make
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/ready: requirements/uv.txt requirements/dev.txt pyproject.toml
+	@echo "Making .venv with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PAM needs Python 3.11 or newer.")'
+	@$(PYTHON) -m venv --clear .venv
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@.venv/bin/uv pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt
+	@.venv/bin/uv pip install --quiet --python $(PY) --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: .venv/ready  ## make .venv, and nothing else
+
+run: setup  ## bring up PAM on this machine and print its URL
+	@exec $(PY) -m local
+
+test: setup lint  ## everything that a change must pass
+	$(PY) -m pytest
+
+lint: setup
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+
+bench: setup  ## run one benchmark (NAME=...), or all of them into docs/figures.json
+	$(PY) -m bench $(NAME)
+
+compile: setup  ## compile the sentence templates into the router's automaton
+	$(PY) -m pam.routing.compile
+
+build: setup  ## build every function and layer for AWS (needs python3.13 on the PATH)
+	.venv/bin/sam build
+
+deploy: build  ## deploy to a stage (STAGE=dev): see docs/operations.md
+	.venv/bin/sam deploy --config-env $(or $(STAGE),dev)
+
+UV := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header
+
+lock: setup  ## pin the newest fitting versions of all dependencies
+	$(UV) --upgrade --universal --python-version 3.11 requirements/dev.in -o requirements/dev.txt
+	$(UV) --universal --python-version 3.11 requirements/uv.in -c requirements/dev.txt -o requirements/uv.txt
+	$(UV) --python-platform aarch64-manylinux_2_28 --python-version 3.13 \
+		layers/http/requirements.in -c requirements/dev.txt -o layers/http/requirements.txt
+
+clean:  ## remove what make made, and the local database
+	rm -rf .venv .local .aws-sam

@@ -1,0 +1,1 @@
+"""PAM: an assistant for people who live and travel in RVs."""

@@ -1,0 +1,1 @@
+"""The edge: HTTP, Postgres, DynamoDB, logs and metrics. Knows nothing of money or travel."""

@@ -1,0 +1,230 @@
+"""HTTP for a Lambda: a Starlette app behind Mangum, JSON in, JSON out, faults as `{code, message}`."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+from uuid import UUID
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from mangum import Mangum
+from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pam.platform import errors
+from pam.platform.errors import PamError
+from pam.platform.metric_names import Metric
+from pam.platform.observability import count, logger, observed
+
+# Far above any honest request: the longest field is a text of 500 characters.
+LARGEST_BODY_BYTES = 16 * 1024
+
+# RFC 8941 says nothing of an idempotency key's length; a UUID has 36 characters.
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What an endpoint answers: a JSON body, or none with a 304."""
+
+    body: Mapping[str, Any] | None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def response(self) -> Response:
+        """As Starlette sends it. Answers are a person's own: no shared cache may keep them."""
+        content = b"" if self.body is None else json.dumps(self.body, ensure_ascii=False).encode()
+        headers = {"cache-control": "private, no-cache"} | self.headers
+        return Response(content, self.status, headers, media_type="application/json")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One authenticated request, as an endpoint sees it."""
+
+    user_id: UUID
+    path: dict[str, str]
+    headers: Mapping[str, str]
+    query: list[tuple[str, str]]
+    body: bytes
+    context: LambdaContext
+
+    def json(self, model: type[Model]) -> Model:
+        """The body as `model`. Raises `PamError` for what isn't JSON or doesn't fit."""
+        return _fit(model, parse_json(self.body))
+
+    def parameters(self, model: type[Model]) -> Model:
+        """The query string as `model`; an empty value counts as absent, a repeated name is refused."""
+        names = [name for name, _ in self.query]
+        for name in names:
+            if names.count(name) > 1:
+                raise PamError(errors.INVALID_REQUEST, f"“{name}” is there more than once.", field=name)
+        return _fit(model, {name: value for name, value in self.query if value != ""})
+
+    def path_uuid(self, name: str, missing: PamError) -> UUID:
+        """A UUID from the path; what isn't one can't name anything, so it is `missing`."""
+        try:
+            return UUID(self.path[name])
+        except ValueError:
+            raise missing from None
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The `Idempotency-Key` header, or None. Raises `PamError` for one that no client should send."""
+        key = self.headers.get("idempotency-key")
+        if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+            raise PamError(
+                errors.INVALID_IDEMPOTENCY_KEY,
+                "The Idempotency-Key must be 1 to 128 printable characters without spaces.",
+            )
+        return key
+
+    def unless_known(self, etag: str, body: Mapping[str, Any]) -> Reply:
+        """The body with its `ETag`, or 304 when `If-None-Match` says that the caller has it."""
+        known = {tag.strip().removeprefix("W/") for tag in self.headers.get("if-none-match", "").split(",")}
+        if etag in known or "*" in known:
+            return Reply(None, 304, {"etag": etag})
+        return Reply(body, headers={"etag": etag})
+
+
+Endpoint = Callable[[Call], Reply]
+
+
+class Api:
+    """The routes of one Lambda function; called by Lambda as its handler."""
+
+    def __init__(self) -> None:
+        self._routes: list[Route] = []
+        self._handler: Callable[[dict[str, Any], LambdaContext], dict[str, Any]] | None = None
+
+    def route(self, method: str, path: str) -> Callable[[Endpoint], Endpoint]:
+        """Registers an endpoint. Its faults become JSON errors; the path uses Starlette's `{name}`."""
+
+        def register(endpoint: Endpoint) -> Endpoint:
+            async def serve(request: Request) -> Response:
+                return await _serve(endpoint, request)
+
+            self._routes.append(Route(path, serve, methods=[method]))
+            return endpoint
+
+        return register
+
+    def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        """Answers one API Gateway event (HTTP API, payload 2.0)."""
+        if self._handler is None:
+            app = Starlette(routes=self._routes, exception_handlers={HTTPException: _unrouted})
+            self._handler = observed(Mangum(app, lifespan="off"))
+        return self._handler(event, context)
+
+
+async def _serve(endpoint: Endpoint, request: Request) -> Response:
+    """Runs an endpoint, on the event loop itself: a Lambda environment has one request at a time."""
+    try:
+        reply = endpoint(await _call(request))
+    except PamError as error:
+        count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)
+        logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
+        reply = _refusal(error)
+    except Exception:
+        # The last line of defence: what we didn't foresee is logged whole and told without detail.
+        count(Metric.SERVER_ERROR)
+        logger.exception("unforeseen fault")
+        reply = _refusal(
+            PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again.")
+        )
+    return reply.response()
+
+
+def _refusal(error: PamError) -> Reply:
+    headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
+    return Reply(error.body(), error.error.status, headers | {"cache-control": "no-store"})
+
+
+async def _unrouted(_: Request, problem: Exception) -> Response:
+    if isinstance(problem, HTTPException) and problem.status_code == 405:
+        return _refusal(PamError(errors.METHOD_NOT_ALLOWED, "That can't be done at this address.")).response()
+    return _refusal(PamError(errors.NOT_FOUND, "There is nothing at this address.")).response()
+
+
+async def _call(request: Request) -> Call:
+    event = request.scope["aws.event"]
+    body = await request.body()
+    if len(body) > LARGEST_BODY_BYTES:
+        raise PamError(errors.BODY_TOO_LARGE, "That is more text than PAM can take at once.")
+    return Call(
+        user_id=_user_id(event),
+        path=request.path_params,
+        headers=request.headers,
+        query=request.query_params.multi_items(),
+        body=body,
+        context=request.scope["aws.context"],
+    )
+
+
+def _user_id(event: dict[str, Any]) -> UUID:
+    """The `sub` that the JWT authorizer vouches for: the only place a user id ever comes from."""
+    try:
+        return UUID(event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"])
+    except (KeyError, ValueError):
+        raise PamError(errors.NOT_A_TRAVELLER, "This sign-in doesn't belong to a traveller.") from None
+
+
+def parse_json(body: bytes) -> Any:
+    """JSON with exact numbers (`Decimal`). Raises `PamError` for malformed text and for repeated names."""
+    try:
+        return json.loads(
+            body,
+            parse_float=_number,
+            parse_int=_number,
+            parse_constant=Decimal,
+            object_pairs_hook=_without_repetition,
+        )
+    except (ValueError, RecursionError):
+        raise PamError(
+            errors.MALFORMED_JSON, "PAM couldn't read that request: it isn't valid JSON."
+        ) from None
+
+
+def _number(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # an exponent beyond even Decimal's range
+        return Decimal("NaN")
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("repeated name")
+    return fields
+
+
+def _fit(model: type[Model], fields: Any) -> Model:
+    try:
+        return model.model_validate(fields)
+    except ValidationError as misfit:
+        first = misfit.errors(include_url=False, include_context=False, include_input=False)[0]
+        name = ".".join(str(part) for part in first["loc"]) or None
+        raise PamError(errors.INVALID_REQUEST, _misfit(first["type"], name), field=name) from None
+
+
+def _misfit(kind: str, name: str | None) -> str:
+    if kind == "extra_forbidden":
+        return f"PAM doesn't know a field “{_short(name)}”."
+    if kind == "missing":
+        return f"“{name}” is missing."
+    if name is None:
+        return "The request must be a JSON object."
+    return f"“{_short(name)}” doesn't have a form that PAM understands."
+
+
+def _short(name: str | None) -> str:
+    return (name or "")[:40]

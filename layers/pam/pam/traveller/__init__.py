@@ -1,0 +1,1 @@
+"""Who is asking: zone, currency, language, units."""
