@@ -1,0 +1,56 @@
+"""`python -m pam.migrations status|plan|up|down`: migrates the database that DATABASE_URL names."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import psycopg
+
+from pam.migrations.files import MigrationError
+from pam.migrations.runner import Runner
+
+
+def main() -> int:
+    """Returns 0, 1 when it refused or the database did, 2 for wrong usage."""
+    parser = argparse.ArgumentParser(prog="python -m pam.migrations", description=__doc__)
+    parser.add_argument("--directory", type=Path, default=Path("migrations"), help="where the SQL files are")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("status", help="each migration, and when it was applied")
+    commands.add_parser("plan", help="the SQL that `up` would run")
+    up = commands.add_parser("up", help="apply what is missing")
+    up.add_argument("--to", type=int, help="stop after this version")
+    down = commands.add_parser("down", help="take back the newest, or all above a version")
+    down.add_argument("--to", type=int, help="the version to go back to")
+    arguments = parser.parse_args()
+    if "DATABASE_URL" not in os.environ:
+        parser.error("DATABASE_URL must name the database, as its owner")
+    try:
+        _run(Runner(os.environ["DATABASE_URL"], arguments.directory), arguments)
+    except (MigrationError, psycopg.Error) as refused:
+        print(f"refused: {refused}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(runner: Runner, arguments: argparse.Namespace) -> None:
+    if arguments.command == "status":
+        for migration, applied in runner.status():
+            when = (
+                f"{applied.applied_at:%Y-%m-%d %H:%M:%S%z} by {applied.applied_by}" if applied else "pending"
+            )
+            print(f"{migration}  {when}")
+    elif arguments.command == "plan":
+        for migration in runner.plan():
+            print(f"-- {migration}\n{migration.up}")
+    elif arguments.command == "up":
+        for migration in runner.up(arguments.to):
+            print(f"applied {migration}")
+    else:
+        newest = max((m.version for m, applied in runner.status() if applied), default=0)
+        for migration in runner.down(newest - 1 if arguments.to is None else arguments.to):
+            print(f"took back {migration}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
