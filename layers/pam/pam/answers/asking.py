@@ -1,0 +1,137 @@
+"""A question in words: answered at once where every word is understood, else left to the conversation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from pam.answers.expenses import add_expense
+from pam.answers.parts import Parts
+from pam.answers.spend_summary import spend_summary
+from pam.money.expenses import NewExpense
+from pam.money.spending import SpendingQuestion
+from pam.money.window import resolve_day
+from pam.platform.errors import INVALID_DATE, INVALID_TEXT, PamError
+from pam.platform.metric_names import Metric
+from pam.platform.observability import count
+from pam.routing.interpreter import Route, route
+from pam.traveller.profile import read_profile
+from pam.traveller.zones import Zone
+
+LONGEST_QUESTION = 4000
+
+CHAT = {"tier": 3, "intent": "chat", "slots": {}}
+
+
+def parse_question(value: Any) -> str:
+    """The words of a question, 1 to 4000 characters. Raises `PamError` (`invalid_text`)."""
+    if not isinstance(value, str) or not value.strip():
+        raise PamError(INVALID_TEXT, "Ask PAM something: the text is empty.", field="text")
+    if len(value) > LONGEST_QUESTION:
+        raise PamError(
+            INVALID_TEXT, f"A question can have at most {LONGEST_QUESTION} characters.", field="text"
+        )
+    return value
+
+
+class Location(BaseModel):
+    """Where the device is, in degrees."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    latitude: Decimal = Field(ge=-90, le=90)
+    longitude: Decimal = Field(ge=-180, le=180)
+
+
+class Question(BaseModel):
+    """What was asked, and where and in which zone the device says it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: Annotated[str, BeforeValidator(parse_question)]
+    timezone: Zone | None = None
+    location: Location | None = None
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A question with all that its answer may need."""
+
+    parts: Parts
+    user_id: UUID
+    question: Question
+    idempotency_key: str | None
+    context: LambdaContext
+
+
+# A fast answer: its JSON, or None where it declines and the question goes to the conversation.
+FastAnswer = Callable[[Asking, dict[str, Any]], dict[str, Any] | None]
+
+
+def ask(asking: Asking) -> dict[str, Any]:
+    """`{tier, intent, slots, answer, text, source, as_of}`, or tier 3 where no fast answer is sure.
+
+    Raises `PamError` where the question is understood and can't be answered.
+    """
+    understood = route(asking.question.text)
+    answer = _answer(asking, understood)
+    if answer is None:
+        count(Metric.ROUTED_CHAT)
+        return CHAT
+    count(Metric.ROUTED_FAST)
+    return {
+        "tier": understood.tier,
+        "intent": understood.intent,
+        "slots": understood.slots,
+        "answer": answer,
+        "text": answer["text"],
+        "source": answer["source"],
+        "as_of": answer["as_of"],
+    }
+
+
+def _answer(asking: Asking, understood: Route) -> dict[str, Any] | None:
+    fast = _FAST_ANSWERS.get(understood.intent)
+    return fast(asking, understood.slots) if fast else None
+
+
+def _spend_summary(asking: Asking, slots: dict[str, Any]) -> dict[str, Any] | None:
+    question = SpendingQuestion(
+        category=slots.get("category"), period=slots.get("period"), timezone=asking.question.timezone
+    )
+    answer = spend_summary(asking.parts, asking.user_id, question).as_json()
+    # Nothing spent on "food" by one who books groceries and dining is no answer to what they mean.
+    return answer if answer["category_in_use"] else None
+
+
+def _add_expense(asking: Asking, slots: dict[str, Any]) -> dict[str, Any]:
+    new = {"amount": Decimal(str(slots["amount"])), "category": slots["category"]}
+    new |= {name: slots[name] for name in ("description", "currency") if name in slots}
+    if "date" in slots:
+        new["date"] = _day(asking, slots["date"])
+    return add_expense(
+        asking.parts,
+        asking.user_id,
+        NewExpense.model_validate(new),
+        idempotency_key=asking.idempotency_key,
+        context=asking.context,
+        zone=asking.question.timezone,
+    )
+
+
+def _day(asking: Asking, said: str) -> str:
+    zone = asking.question.timezone
+    if zone is None:
+        with asking.parts.database.session(asking.user_id) as connection:
+            zone = read_profile(connection, asking.user_id).zone
+    day = resolve_day(said, asking.parts.clock().astimezone(zone).date())
+    if day is None:
+        raise PamError(INVALID_DATE, "There is no such day.", field="date")
+    return day.isoformat()
+
+
+_FAST_ANSWERS: dict[str, FastAnswer] = {"spend_summary": _spend_summary, "add_expense": _add_expense}

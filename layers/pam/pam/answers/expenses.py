@@ -1,0 +1,96 @@
+"""An expense added or taken back, with the state of its budget and the way to undo it."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from pam.answers.parts import Parts
+from pam.money.budgets import BudgetState, budget_state
+from pam.money.expenses import Expense, NewExpense, create_expense, undo_expense
+from pam.platform.metric_names import Metric
+from pam.platform.observability import count
+from pam.traveller.profile import Profile, read_profile
+from pam.traveller.wording import money
+from pam.traveller.zones import Zone
+
+
+def add_expense(
+    parts: Parts,
+    user_id: UUID,
+    new: NewExpense,
+    *,
+    idempotency_key: str | None,
+    context: LambdaContext,
+    zone: Zone | None = None,
+) -> dict[str, Any]:
+    """Records an expense once, however often the same request arrives under its key.
+
+    `zone` is where the traveller's device is now, when it says so: it decides which day "today" is.
+    Returns `{expense, budget, undo, text, tier, source, as_of}`. Raises `PamError`.
+    """
+    payload = new.model_dump(mode="json") | {"zone": zone.key if zone else None}
+    key = f"{user_id} {idempotency_key}" if idempotency_key else None
+    request_key = hashlib.sha256(json.dumps([key, payload]).encode()).hexdigest() if key else None
+
+    def write() -> dict[str, Any]:
+        now = parts.clock()
+        with parts.cache.writing(user_id), parts.database.session(user_id) as connection:
+            profile = read_profile(connection, user_id).somewhere_else(zone)
+            expense = create_expense(connection, profile, new, now, request_key)
+            budget = budget_state(connection, profile, expense.category, expense.spent_at)
+        count(Metric.EXPENSE_CREATED)
+        undo = {
+            "method": "DELETE",
+            "href": f"/v1/expenses/{expense.id}",
+            "expires_at": _local(expense.undo_until, profile),
+        }
+        return _told(expense, budget, profile, now, _added(expense, budget, profile)) | {"undo": undo}
+
+    return parts.once.run(key, payload, write, context)
+
+
+def take_back_expense(parts: Parts, user_id: UUID, expense_id: UUID) -> dict[str, Any]:
+    """Undoes an expense of the last ten minutes; a second time changes nothing and answers the same.
+
+    Returns `{expense, budget, undone, text, tier, source, as_of}`. Raises `PamError`.
+    """
+    now = parts.clock()
+    with parts.cache.writing(user_id), parts.database.session(user_id) as connection:
+        profile = read_profile(connection, user_id)
+        expense = undo_expense(connection, user_id, expense_id, now)
+        budget = budget_state(connection, profile, expense.category, expense.spent_at)
+    count(Metric.EXPENSE_UNDONE)
+    said = f"The {money(expense.amount, expense.currency, profile)} for {expense.category} are taken back."
+    return _told(expense, budget, profile, now, said) | {"undone": True}
+
+
+def _told(
+    expense: Expense, budget: BudgetState | None, profile: Profile, now: datetime, text: str
+) -> dict[str, Any]:
+    return {
+        "tier": 2,
+        "source": profile.expenses_source,
+        "as_of": _local(now, profile),
+        "text": text,
+        "expense": expense.as_json(profile.zone),
+        "budget": budget.as_json() if budget else None,
+    }
+
+
+def _added(expense: Expense, budget: BudgetState | None, profile: Profile) -> str:
+    said = f"Added {money(expense.amount, expense.currency, profile)} for {expense.category}."
+    if budget is None:
+        return said
+    limit = money(budget.limit, budget.currency, profile)
+    if budget.state == "over":
+        over = money(-budget.left, budget.currency, profile)
+        return f"{said} That puts you {over} over your {limit} monthly budget."
+    return f"{said} {money(budget.left, budget.currency, profile)} of your {limit} monthly budget is left."
+
+
+def _local(instant: datetime, profile: Profile) -> str:
+    return instant.astimezone(profile.zone).isoformat(timespec="seconds")

@@ -1,0 +1,78 @@
+"""One traveller's answer: from the cache, from the database, or, when that is down, the last one known."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pam.answers.parts import Parts
+from pam.answers.private_cache import KeptAnswer
+from pam.platform.metric_names import Metric
+from pam.platform.observability import count, logger
+from pam.platform.postgres import DatabaseUnavailable
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Fresh from the database: the answer, the instant it was read at, and until when it may be kept.
+
+    `as_of` and `fresh_until` are aware.
+    """
+
+    body: dict[str, Any]
+    as_of: datetime
+    fresh_until: datetime
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is told: the figures in `body`, and how far they can be trusted."""
+
+    body: dict[str, Any]
+    as_of: datetime
+    cached: bool
+    age_s: int | None = None  # only where the answer is stale
+
+    @property
+    def etag(self) -> str:
+        """The same for the same figures, whenever they were read."""
+        digest = hashlib.sha256(json.dumps([self.body, self.age_s is None], sort_keys=True).encode())
+        return f'"{digest.hexdigest()[:32]}"'
+
+    def as_json(self) -> dict[str, Any]:
+        """The body with its tier, its `as_of` and, where the database couldn't be asked, its age."""
+        told = self.body | {
+            "tier": 1,
+            "as_of": self.as_of.isoformat(timespec="seconds"),
+            "cached": self.cached,
+            "stale": self.age_s is not None,
+        }
+        if self.age_s is not None:
+            told |= {"age_s": self.age_s, "reason": "database_unavailable"}
+        return told
+
+
+def private_answer(parts: Parts, user_id: UUID, key: str, compute: Callable[[], Computed]) -> Answer:
+    """The cached answer where nothing was written since, else a computed one, which is kept.
+
+    Raises what `compute` raises; `DatabaseUnavailable` only where no answer of the last days is known.
+    """
+    look = parts.cache.look(user_id, key)
+    if look.usable is not None:
+        count(Metric.ANSWER_CACHED)
+        return Answer(look.usable.body, look.usable.as_of, cached=True)
+    try:
+        computed = compute()
+    except DatabaseUnavailable:
+        if look.last is None:
+            raise
+        count(Metric.ANSWER_STALE)
+        logger.warning("answered from before", exc_info=True)
+        age_s = int((parts.clock() - look.last.as_of).total_seconds())
+        return Answer(look.last.body, look.last.as_of, cached=True, age_s=max(0, age_s))
+    count(Metric.ANSWER_COMPUTED)
+    parts.cache.keep(user_id, key, look, KeptAnswer(computed.body, computed.as_of), computed.fresh_until)
+    return Answer(computed.body, computed.as_of, cached=False)

@@ -1,0 +1,1 @@
+"""Expenses, budgets, savings: the rules and the queries."""

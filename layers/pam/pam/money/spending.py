@@ -1,0 +1,237 @@
+"""What a traveller spent in a window: the question, the query and the figures."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from pam.money.amounts import to_cents
+from pam.money.categories import Category, parse_category
+from pam.money.expenses import EXPENSE_COLUMNS, Expense, parse_date
+from pam.money.window import Window, resolve_period, window_before, window_between
+from pam.platform.errors import INVALID_WINDOW, PamError
+from pam.platform.postgres import Connection
+from pam.traveller.profile import Profile
+from pam.traveller.weeks import first_weekday
+from pam.traveller.zones import Zone
+
+DEFAULT_PERIOD = "this_month"
+
+KnownCategory = Annotated[Category, BeforeValidator(parse_category)]
+
+
+class SpendingQuestion(BaseModel):
+    """How much was spent, in all or on one category, in a period or between two dates (`to` excluded)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    category: KnownCategory | None = None
+    period: str | None = None
+    from_: Annotated[date, BeforeValidator(parse_date)] | None = Field(default=None, alias="from")
+    to: Annotated[date, BeforeValidator(parse_date)] | None = None
+    timezone: Zone | None = None
+
+    @model_validator(mode="after")
+    def _one_window(self) -> Self:
+        if (self.from_ is None) != (self.to is None):
+            raise PamError(INVALID_WINDOW, "“from” and “to” go together.", field="from")
+        if self.from_ is not None and self.period is not None:
+            raise PamError(INVALID_WINDOW, "Give a period, or “from” and “to”, not both.", field="period")
+        return self
+
+    def window(self, today: date, locale: str) -> Window:
+        """The days that are asked about, as of `today`."""
+        if self.from_ is not None and self.to is not None:
+            return window_between(self.from_, self.to)
+        return resolve_period(self.period or DEFAULT_PERIOD, today, first_weekday(locale))
+
+    @property
+    def key(self) -> str:
+        """The same text for the same question: what a cached answer is found by."""
+        zone = self.timezone.key if self.timezone else ""
+        return f"{self.category or ''}|{self.period or ''}|{self.from_ or ''}|{self.to or ''}|{zone}"
+
+
+@dataclass(frozen=True)
+class Sum:
+    """An amount and the number of expenses that make it."""
+
+    total: Decimal = Decimal(0)
+    count: int = 0
+
+    def __add__(self, other: "Sum") -> "Sum":
+        return Sum(self.total + other.total, self.count + other.count)
+
+
+@dataclass(frozen=True)
+class Spending:
+    """The figures of a window, in the traveller's currency. `before` is None where nothing compares.
+
+    `other_currencies` holds what was spent in other money: never added up, since no rate is known.
+    `first_day` is that of the oldest expense, if there is one. `known` is False
+    for a category in which this traveller has neither an expense nor a budget.
+    """
+
+    question: SpendingQuestion
+    profile: Profile
+    window: Window
+    today: date
+    as_of: datetime
+    by_category: dict[Category, Sum]
+    before_window: Window | None
+    before: Sum | None
+    top: Expense | None
+    other_currencies: dict[str, Sum]
+    first_day: date | None
+    known: bool
+
+    @property
+    def in_all(self) -> Sum:
+        """All categories together."""
+        return sum(self.by_category.values(), Sum())
+
+    @property
+    def daily_average(self) -> Decimal:
+        """Per day of the window that has been, to the cent."""
+        return to_cents(self.in_all.total / max(1, self.window.until(self.today).days))
+
+    @property
+    def change_percent(self) -> Decimal | None:
+        """Against the same days of the period before, one decimal; None where those had no expense."""
+        if not self.before or not self.before.total:
+            return None
+        return ((self.in_all.total / self.before.total - 1) * 100).quantize(Decimal("0.1"))
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures as clients see them; money as decimal strings."""
+        total = self.in_all.total
+        return {
+            "window": _window_json(self.window)
+            | {"period": self.window.period, "time_zone": self.profile.zone.key},
+            "currency": self.profile.currency,
+            "category": self.question.category,
+            "total": str(to_cents(total)),
+            "count": self.in_all.count,
+            "daily_average": str(self.daily_average),
+            "by_category": [
+                {
+                    "category": category,
+                    "total": str(part.total),
+                    "count": part.count,
+                    "share": float(round(part.total / total, 4)) if total else 0.0,
+                }
+                for category, part in self.by_category.items()
+            ],
+            "change": self._change_json(),
+            "top_expense": self.top.as_json(self.profile.zone) if self.top else None,
+            "other_currencies": [
+                {"currency": currency, "total": str(part.total), "count": part.count}
+                for currency, part in self.other_currencies.items()
+            ],
+        }
+
+    def _change_json(self) -> dict[str, Any] | None:
+        if self.before is None or self.before_window is None:
+            return None
+        percent = self.change_percent
+        return {
+            "window": _window_json(self.before_window),
+            "total": str(to_cents(self.before.total)),
+            "amount": str(to_cents(self.in_all.total - self.before.total)),
+            "percent": None if percent is None else float(percent),
+        }
+
+
+def _window_json(window: Window) -> dict[str, str]:
+    return {"from": window.start.isoformat(), "to": window.end.isoformat()}
+
+
+# One index serves both scans and holds all that they read, so a long history costs nothing.
+_SUMS = """
+select %(now)s as now, category, currency, sum(amount) as total, count(*) as count
+  from expenses
+ where user_id = %(user)s and undone_at is null and spent_at >= %(start)s and spent_at < %(end)s
+   and (%(category)s::text is null or category = %(category)s)
+ group by category, currency
+"""
+
+_TOP = f"""
+select {EXPENSE_COLUMNS}
+  from expenses
+ where user_id = %(user)s and undone_at is null and spent_at >= %(start)s and spent_at < %(end)s
+   and (%(category)s::text is null or category = %(category)s) and currency = %(currency)s
+ order by amount desc, spent_at desc, id
+ limit 1
+"""
+
+_FACTS = """
+select (select min(spent_at) from expenses where user_id = %(user)s and undone_at is null) as first,
+       exists (select from expenses
+                where user_id = %(user)s and undone_at is null and category = %(category)s)
+    or exists (select from budgets where user_id = %(user)s and category = %(category)s) as used
+"""
+
+
+def summarise(
+    connection: Connection, profile: Profile, question: SpendingQuestion, now: datetime
+) -> Spending:
+    """The figures for a question as of the instant `now`.
+
+    All statements travel to Postgres together. Raises `PamError` for a window that makes no sense.
+    """
+    profile = profile.somewhere_else(question.timezone)
+    today = now.astimezone(profile.zone).date()
+    window = question.window(today, profile.locale)
+    before_window = window_before(window, today)
+    fixed = {"user": profile.id, "category": question.category, "currency": profile.currency}
+
+    def scan(part: Window, is_now: bool) -> Any:
+        start, end = part.instants(profile.zone)
+        return connection.execute(_SUMS, fixed | {"now": is_now, "start": start, "end": end})
+
+    scans = [scan(window, True)] + ([scan(before_window, False)] if before_window else [])
+    start, end = window.instants(profile.zone)
+    top_row = connection.execute(_TOP, fixed | {"start": start, "end": end})
+    fact_row = connection.execute(_FACTS, fixed)
+
+    rows = [row for cursor in scans for row in cursor.fetchall()]
+    own = [row for row in rows if row["currency"] == profile.currency]
+    top = top_row.fetchone()
+    facts = fact_row.fetchone() or {}
+    first_day = facts["first"].astimezone(profile.zone).date() if facts["first"] else None
+    if window.period == "all_time":
+        window = Window(min(first_day or today, today), window.end, window.period)
+    return Spending(
+        question=question,
+        profile=profile,
+        window=window,
+        today=today,
+        as_of=now,
+        by_category=_by_category(row for row in own if row["now"]),
+        before_window=before_window,
+        before=sum((_sum(row) for row in own if not row["now"]), Sum()) if before_window else None,
+        top=Expense.from_row(top) if top else None,
+        other_currencies={
+            currency: sum((_sum(row) for row in rows if row["now"] and row["currency"] == currency), Sum())
+            for currency in sorted({row["currency"] for row in rows if row["now"]} - {profile.currency})
+        },
+        first_day=first_day,
+        known=question.category is None or facts["used"] or first_day is None,
+    )
+
+
+def _by_category(rows: Any) -> dict[Category, Sum]:
+    sums = {Category(row["category"]): _sum(row) for row in rows}
+    return dict(sorted(sums.items(), key=lambda item: (-item[1].total, item[0])))
+
+
+def _sum(row: dict[str, Any]) -> Sum:
+    return Sum(row["total"], row["count"])
+
+
+def fresh_until(spending: Spending, at_most: timedelta) -> datetime:
+    """When to ask anew though nothing was written: after `at_most`, and at the traveller's midnight."""
+    _, midnight = Window(spending.today, spending.today + timedelta(days=1)).instants(spending.profile.zone)
+    return min(spending.as_of + at_most, midnight)

@@ -1,0 +1,59 @@
+"""Puts the demo traveller and their year into a database, once."""
+
+from datetime import UTC, datetime
+
+import psycopg
+
+from local.demo.year import BUDGETS, TRAVELLER_ID, ZONE, year_of_expenses, year_of_savings
+
+
+def load(owner_conninfo: str) -> int:
+    """Writes the traveller, a motorhome, budgets, expenses and savings as one transaction.
+
+    Connects as the owner. Returns the number of expenses written: 0 where the traveller is there already.
+    """
+    now = datetime.now(UTC)
+    with psycopg.connect(owner_conninfo) as connection:
+        connection.execute("select set_config('app.user_id', %s, true)", (str(TRAVELLER_ID),))
+        made = connection.execute(
+            "insert into users (id, name, currency, time_zone, locale, units, simulated)"
+            " values (%s, 'Demo traveller', 'USD', %s, 'en_US', 'imperial', true) on conflict do nothing",
+            (TRAVELLER_ID, ZONE.key),
+        )
+        if not made.rowcount:
+            return 0
+        connection.execute(
+            "insert into vehicles (user_id, name, kind, make, model, model_year, fuel_type,"
+            " consumption_l_per_100km, tank_l, height_m, length_m, weight_kg)"
+            " values (%s, 'The motorhome', 'motorhome', 'Ford', 'E-450', 2015, 'regular',"
+            " 26.1, 208, 3.35, 8.8, 6350)",
+            (TRAVELLER_ID,),
+        )
+        cursor = connection.cursor()
+        cursor.executemany(
+            "insert into budgets (user_id, category, monthly_limit, currency) values (%s, %s, %s, 'USD')",
+            [(TRAVELLER_ID, category, limit) for category, limit in BUDGETS.items()],
+        )
+        expenses = year_of_expenses(now)
+        with cursor.copy(
+            "copy expenses (user_id, amount, currency, category, description, spent_at, created_at)"
+            " from stdin"
+        ) as copy:
+            for one in expenses:
+                copy.write_row(
+                    (
+                        TRAVELLER_ID,
+                        one.amount,
+                        "USD",
+                        one.category.value,
+                        one.description,
+                        one.spent_at,
+                        one.spent_at,
+                    )
+                )
+        cursor.executemany(
+            "insert into savings (user_id, amount, currency, kind, description, saved_at)"
+            " values (%s, %s, 'USD', %s, %s, %s)",
+            [(TRAVELLER_ID, *saving) for saving in year_of_savings(now)],
+        )
+    return len(expenses)
