@@ -1,0 +1,56 @@
+"""The picture of the page for the README: `.venv/bin/python tests/web/picture.py` writes docs/page.png."""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from local import demo
+from local.stack import LocalStack
+
+PICTURE = Path(__file__).parents[2] / "docs" / "page.png"
+
+
+def main() -> int:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        print("There is no chromium on this machine: apt-get install chromium", file=sys.stderr)
+        return 1
+    with (
+        tempfile.TemporaryDirectory() as state,
+        LocalStack(Path(state)) as stack,
+        sync_playwright() as playwright,
+    ):
+        demo.load(stack.postgres.owner)
+        stack.warm()
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(
+            viewport={"width": 1280, "height": 800},
+            color_scheme="light",
+            reduced_motion="reduce",
+            locale="en-US",
+            timezone_id="America/Denver",
+        )
+        page.goto(stack.url)
+        page.get_by_role("button", name="Sign in as the demo traveller").click()
+        ask(page)
+        page.reload()
+        ask(page)  # this time the answer comes from the cache
+        page.evaluate("document.activeElement.blur()")
+        page.screenshot(path=PICTURE)
+        browser.close()
+    print(f"{PICTURE}: {PICTURE.stat().st_size // 1024} KB")
+    return 0
+
+
+def ask(page: Page) -> None:
+    page.get_by_role("table", name="This month by category").wait_for()
+    page.get_by_label("Your question").fill("How much did I spend on gas this month?")
+    page.get_by_label("Your question").press("Enter")
+    page.get_by_role("article").wait_for()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

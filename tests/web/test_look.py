@@ -1,0 +1,128 @@
+"""How the page looks and reads: sizes, themes, contrast, names, and its lists against the API's."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+# Every visible text with the colours it is painted in, and how large it is.
+TEXTS = """() => {
+  const painted = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const colour = getComputedStyle(at).backgroundColor;
+      if (!/^rgba\\(.*, 0\\)$/.test(colour)) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const numbers = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number);
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const texts = [];
+  while (walker.nextNode()) {
+    const node = walker.currentNode.parentElement;
+    const text = walker.currentNode.data.trim();
+    if (!text || !node.checkVisibility() || node.closest(".visually-hidden, .skip")) continue;
+    texts.push([text, numbers(getComputedStyle(node).color), numbers(painted(node))]);
+  }
+  for (const field of document.querySelectorAll("[placeholder]")) {
+    const ink = getComputedStyle(field, "::placeholder").color;
+    if (field.checkVisibility()) texts.push([field.placeholder, numbers(ink), numbers(painted(field))]);
+  }
+  return texts;
+}"""
+
+# Every control without an accessible name that a screen reader could say.
+NAMELESS = """() => [...document.querySelectorAll("button, input, select, textarea, a")]
+  .filter((node) => !(node.innerText.trim() || node.labels?.[0]?.innerText.trim()))
+  .map((node) => node.outerHTML)"""
+
+SMALL = """() => [...document.querySelectorAll("button, input, select, textarea")]
+  .filter((node) => node.checkVisibility() && node.getBoundingClientRect().height < 44)
+  .map((node) => node.outerHTML)"""
+
+
+def luminance(colour: list[float]) -> float:
+    """WCAG 2.2, relative luminance."""
+    shares = (value / 255 for value in colour)
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: list[float], other: list[float]) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [*itertools.product((320, 1280), ("light", "dark"))])
+def test_the_page_reads_well_at_every_width_and_in_both_themes(new_pam, tmp_path, width, scheme):
+    """No sideways scrolling, text at 4.5:1 or more, every control named and large enough for a finger."""
+    pam = new_pam(width, 800, color_scheme=scheme)
+    pam.sign_in()
+    pam.ask("How much did I spend this month?")
+    card = pam.ask("add $12 for tolls")
+    pam.ask("Plan me a scenic week in Utah")
+    pam.page.route("**/v1/ask", lambda route: route.abort())
+    pam.ask("What did I spend last month?")
+    if width == 320:
+        pam.page.get_by_role("button", name="Show categories").click()
+    look(pam, tmp_path / "conversation.png", scheme)
+    pam.undo(card)
+    pam.page.get_by_role("button", name="Add expense").click()
+    pam.page.get_by_role("dialog").get_by_role("button", name="Add expense").click()
+    look(pam, tmp_path / "form.png", scheme)
+    pam.expect_failed_requests()
+
+
+def look(pam, picture: Path, scheme: str) -> None:
+    pam.page.screenshot(path=picture, full_page=True)
+    assert picture.stat().st_size > 10_000
+    assert pam.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    texts = pam.page.evaluate(TEXTS)
+    assert len(texts) > 20
+    assert [text for text, ink, paper in texts if contrast(ink, paper) < 4.5] == []
+    papers = {tuple(paper) for _, _, paper in texts}
+    assert {luminance(list(paper)) < 0.2 for paper in papers} >= {scheme == "dark"}
+    assert pam.page.evaluate(NAMELESS) == []
+    assert pam.page.evaluate(SMALL) == []
+
+
+def test_the_page_has_one_outline(pam):
+    """One h1, named landmarks, a language, and a first link that leads to the question."""
+    page = pam.sign_in().page
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    expect(page.get_by_role("main", name="Conversation")).to_be_visible()
+    expect(pam.panel).to_be_visible()
+    assert page.evaluate("document.documentElement.lang") == "en"
+    page.keyboard.press("Tab")
+    page.evaluate("document.activeElement.blur(); document.querySelector('.skip').focus()")
+    page.keyboard.press("Enter")
+    expect(pam.question).to_be_focused()
+
+
+def test_who_wants_less_motion_gets_none(new_pam):
+    """With reduced motion asked for, nothing on the page moves for longer than a blink."""
+    pam = new_pam(reduced_motion="reduce")
+    pam.sign_in().ask("How much did I spend this month?")
+    endless = "document.getAnimations().filter((one) => one.effect.getTiming().iterations > 1).length"
+    assert pam.page.evaluate(endless) == 0
+
+
+def test_every_file_of_the_page_is_its_own(pam):
+    """The page is made of files served beside it, and none of them names another host to load from."""
+    pam.sign_in()
+    web = Path(__file__).parents[2] / "web"
+    for file in web.rglob("*"):
+        if file.suffix in {".html", ".css", ".js"}:
+            text = file.read_text().replace("http://www.w3.org/2000/svg", "")
+            assert "http://" not in text, file
+            assert "https://" not in text, file
+            assert "innerHTML" not in text, file
+
+
+def test_the_form_offers_the_categories_of_the_api(pam):
+    """The categories in the form are those the API accepts, no more and no fewer."""
+    from pam.money.categories import Category
+
+    pam.open()
+    offered = pam.page.evaluate("import('/categories.js').then((module) => module.CATEGORIES)")
+    assert sorted(offered) == sorted(Category)

@@ -1,0 +1,88 @@
+// Wires the page together. Each module below knows nothing of the others.
+
+import { Api } from "./api.js";
+import { Chat } from "./chat.js";
+import { createComposer } from "./composer.js";
+import { keepTimesCurrent } from "./dates.js";
+import { announce, el, setBusy } from "./dom.js";
+import { createExpenseForm } from "./expense_form.js";
+import { createHint } from "./hint.js";
+import { forgetWrites } from "./outbox.js";
+import { createPanel } from "./panel.js";
+import { Problem } from "./problem.js";
+import { Session } from "./session.js";
+
+const QUESTIONS = [
+  "How much did I spend on gas this month?",
+  "What did I spend last month?",
+  "How much have I spent on camping this year?",
+];
+const EXPENSE = "Add $45 for gas";
+
+const byId = (id) => document.getElementById(id);
+
+async function start() {
+  const config = await fetch("/config.json").then((answer) => answer.json());
+  const session = new Session(config);
+  const api = new Api(session);
+  const chat = new Chat(api, byId("turns"), { examples, signInButton });
+  const panel = createPanel(api, session);
+  const composer = createComposer(byId("composer"), chat, createHint(byId("hint")));
+  const expenseForm = createExpenseForm(api, (added) => chat.showAdded(added));
+
+  byId("open-expense").addEventListener("click", expenseForm.open);
+  byId("sign-out").addEventListener("click", () => {
+    session.signOut();
+    chat.clear();
+    forgetWrites();
+    byId("welcome-title").focus();
+    announce("Signed out.");
+  });
+  chat.addEventListener("written", panel.refresh);
+  session.addEventListener("change", () => {
+    draw();
+    panel.refresh();
+  });
+  draw();
+  panel.refresh();
+  keepTimesCurrent();
+
+  function draw() {
+    byId("who").hidden = !session.signedIn;
+    byId("who-name").textContent = config.demo ? "Demo traveller, simulated data" : "Signed in";
+    byId("welcome-action").replaceChildren(session.signedIn ? examples() : signInButton());
+  }
+
+  /** Questions are asked at once; the expense is only written down, for it would change the books. */
+  function examples() {
+    const chip = (text, press) => el("li", {}, el("button", { type: "button", class: "chip", on: { click: press } }, text));
+    return el("ul", { class: "chips", "aria-label": "Examples" },
+      ...QUESTIONS.map((text) => chip(text, () => composer.ask(text))),
+      chip(EXPENSE, () => composer.fill(EXPENSE)));
+  }
+
+  function signInButton() {
+    if (!config.demo) return el("p", {}, "This stage has no demo traveller to sign in as.");
+    const trouble = el("p", { class: "error", role: "alert" });
+    const button = el("button", { type: "button", class: "primary", on: { async click() {
+      if (button.hasAttribute("aria-disabled")) return;
+      setBusy(button, true);
+      trouble.textContent = "";
+      try {
+        await session.signIn();
+        byId("welcome-title").focus();
+        announce("Signed in as the demo traveller.");
+      } catch (problem) {
+        if (!(problem instanceof Problem)) throw problem;
+        trouble.textContent = `${problem.message} Please try again.`;
+      } finally {
+        setBusy(button, false);
+      }
+    } } }, "Sign in as the demo traveller");
+    return el("div", {}, button, trouble);
+  }
+}
+
+start().catch(() => {
+  byId("welcome-text").textContent = "PAM can't be reached at the moment. Please load this page again.";
+});

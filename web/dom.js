@@ -1,0 +1,62 @@
+// Building DOM nodes. Data only ever becomes text nodes and attributes, never markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+const PATHS = {
+  bolt: "M13 3 5 14h6l-1 7 8-11h-6l1-7z",
+  chat: "M4 5h16v11H10l-5 4v-4H4z",
+  check: "m5 13 4 4L19 7",
+  clock: "M12 7v5l3 2M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z",
+  down: "M12 5v14m-6-6 6 6 6-6",
+  up: "M12 19V5m-6 6 6-6 6 6",
+  level: "M6 9h12M6 15h12",
+  warning: "M12 4 2.500 20h19zM12 10v4m0 3v.01",
+};
+
+/** An element: `properties` are attributes, with `on` for listeners; false and null leave an attribute out. */
+export function el(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === "on") for (const [event, listener] of Object.entries(value)) node.addEventListener(event, listener);
+    else if (value !== false && value != null) node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child != null && child !== false));
+  return node;
+}
+
+/** A line icon for the eye only; the words beside it carry the meaning. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  const path = document.createElementNS(SVG, "path");
+  const attributes = {
+    class: "icon", viewBox: "0 0 24 24", fill: "none", stroke: "currentColor", "stroke-width": "2",
+    "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true",
+  };
+  for (const [key, value] of Object.entries(attributes)) svg.setAttribute(key, value);
+  path.setAttribute("d", PATHS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** The length of a bar as a part of its track, 0 to 1. Set through the CSSOM: the page's policy allows no style attribute. */
+export function bar(part) {
+  const node = el("span");
+  node.style.setProperty("--part", String(Math.min(1, Math.max(0, part || 0))));
+  return node;
+}
+
+/** Says `text` to a screen reader, once, without moving the focus. */
+export function announce(text) {
+  const region = document.getElementById("announcer");
+  region.textContent = "";
+  clearTimeout(announce.timer);
+  announce.timer = setTimeout(() => {
+    region.textContent = text;
+    announce.timer = setTimeout(() => { region.textContent = ""; }, 4000);
+  }, 50);
+}
+
+/** Marks a button as busy without taking the focus from it, as `disabled` would. */
+export function setBusy(button, busy) {
+  if (busy) button.setAttribute("aria-disabled", "true");
+  else button.removeAttribute("aria-disabled");
+}
