@@ -36,8 +36,8 @@ bench: setup  ## run one benchmark (NAME=...), or all of them into docs/figures.
 compile: setup  ## compile the sentence templates into the router's automaton
 	$(PY) -m pam.routing.compile
 
-build: setup  ## build every function and layer for AWS (needs python3.13 on the PATH)
-	.venv/bin/sam build
+build: setup  ## build every function and layer for AWS (needs a Python 3.13)
+	$(PY) -m local.build
 
 deploy: build  ## deploy to a stage (STAGE=dev): see docs/operations.md
 	.venv/bin/sam deploy --config-env $(or $(STAGE),dev)

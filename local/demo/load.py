@@ -36,8 +36,7 @@ def load(owner_conninfo: str) -> int:
         )
         expenses = year_of_expenses(now)
         with cursor.copy(
-            "copy expenses (user_id, amount, currency, category, description, spent_at, created_at)"
-            " from stdin"
+            "copy expenses (user_id, amount, currency, category, description, spent_at, created_at) from stdin"
         ) as copy:
             for one in expenses:
                 copy.write_row(

@@ -113,9 +113,7 @@ def _day(day: date, chance: random.Random) -> Iterator[DemoExpense]:
     if chance.random() < drives / 7 * 1.9:
         gallons = chance.uniform(14, 42)
         price = 3.05 + 0.35 * (day.month in (6, 7, 8)) + chance.uniform(-0.2, 0.3)
-        yield spent(
-            Decimal(round(gallons * price, 2)).quantize(Decimal("0.01")), Category.FUEL, f"Fuel near {place}"
-        )
+        yield spent(Decimal(round(gallons * price, 2)).quantize(Decimal("0.01")), Category.FUEL, f"Fuel near {place}")
     if chance.random() < 0.42:
         nights = chance.choice((1, 1, 2, 3))
         rate = chance.choice((0, 22, 28, 35, 42, 55)) + chance.randint(3, 9)

@@ -32,9 +32,7 @@ def parse_question(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise PamError(INVALID_TEXT, "Ask PAM something: the text is empty.", field="text")
     if len(value) > LONGEST_QUESTION:
-        raise PamError(
-            INVALID_TEXT, f"A question can have at most {LONGEST_QUESTION} characters.", field="text"
-        )
+        raise PamError(INVALID_TEXT, f"A question can have at most {LONGEST_QUESTION} characters.", field="text")
     return value
 
 
@@ -109,7 +107,11 @@ def _spend_summary(asking: Asking, slots: dict[str, Any]) -> dict[str, Any] | No
 
 
 def _add_expense(asking: Asking, slots: dict[str, Any]) -> dict[str, Any]:
-    new = {"amount": Decimal(str(slots["amount"])), "category": slots["category"]}
+    new = {
+        "amount": Decimal(str(slots["amount"])),
+        "category": slots["category"],
+        "timezone": asking.question.timezone,
+    }
     new |= {name: slots[name] for name in ("description", "currency") if name in slots}
     if "date" in slots:
         new["date"] = _day(asking, slots["date"])
@@ -119,7 +121,6 @@ def _add_expense(asking: Asking, slots: dict[str, Any]) -> dict[str, Any]:
         NewExpense.model_validate(new),
         idempotency_key=asking.idempotency_key,
         context=asking.context,
-        zone=asking.question.timezone,
     )
 
 

@@ -15,7 +15,6 @@ from pam.platform.metric_names import Metric
 from pam.platform.observability import count
 from pam.traveller.profile import Profile, read_profile
 from pam.traveller.wording import money
-from pam.traveller.zones import Zone
 
 
 def add_expense(
@@ -25,21 +24,19 @@ def add_expense(
     *,
     idempotency_key: str | None,
     context: LambdaContext,
-    zone: Zone | None = None,
 ) -> dict[str, Any]:
     """Records an expense once, however often the same request arrives under its key.
 
-    `zone` is where the traveller's device is now, when it says so: it decides which day "today" is.
     Returns `{expense, budget, undo, text, tier, source, as_of}`. Raises `PamError`.
     """
-    payload = new.model_dump(mode="json") | {"zone": zone.key if zone else None}
+    payload = new.model_dump(mode="json", exclude={"timezone"}) | {"timezone": new.timezone and new.timezone.key}
     key = f"{user_id} {idempotency_key}" if idempotency_key else None
     request_key = hashlib.sha256(json.dumps([key, payload]).encode()).hexdigest() if key else None
 
     def write() -> dict[str, Any]:
         now = parts.clock()
         with parts.cache.writing(user_id), parts.database.session(user_id) as connection:
-            profile = read_profile(connection, user_id).somewhere_else(zone)
+            profile = read_profile(connection, user_id).somewhere_else(new.timezone)
             expense = create_expense(connection, profile, new, now, request_key)
             budget = budget_state(connection, profile, expense.category, expense.spent_at)
         count(Metric.EXPENSE_CREATED)
@@ -68,9 +65,7 @@ def take_back_expense(parts: Parts, user_id: UUID, expense_id: UUID) -> dict[str
     return _told(expense, budget, profile, now, said) | {"undone": True}
 
 
-def _told(
-    expense: Expense, budget: BudgetState | None, profile: Profile, now: datetime, text: str
-) -> dict[str, Any]:
+def _told(expense: Expense, budget: BudgetState | None, profile: Profile, now: datetime, text: str) -> dict[str, Any]:
     return {
         "tier": 2,
         "source": profile.expenses_source,

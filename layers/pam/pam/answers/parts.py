@@ -28,9 +28,7 @@ class Parts:
         dynamodb = aws.client("dynamodb")
         secrets = aws.client("secretsmanager")
         return cls(
-            database=Database(
-                lambda: secrets.get_secret_value(SecretId=settings.database_secret)["SecretString"]
-            ),
+            database=Database(lambda: secrets.get_secret_value(SecretId=settings.database_secret)["SecretString"]),
             cache=PrivateCache(dynamodb, settings.answers_table, clock),
             once=Once(dynamodb, settings.idempotency_table),
             clock=clock,

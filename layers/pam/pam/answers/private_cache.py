@@ -65,9 +65,7 @@ class PrivateCache:
         """Reads version and answer in one consistent request."""
         wanted = [_key(user_id, _VERSION), _key(user_id, key)]
         try:
-            found = self._dynamodb.batch_get_item(
-                RequestItems={self._table: {"Keys": wanted, "ConsistentRead": True}}
-            )
+            found = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": wanted, "ConsistentRead": True}})
         except (BotoCoreError, ClientError):
             self._unavailable("look")
             return Look()

@@ -93,7 +93,5 @@ def _compared(spending: Spending) -> str:
 
 
 def _elsewhere(spending: Spending) -> str:
-    parts = [
-        money(part.total, currency, spending.profile) for currency, part in spending.other_currencies.items()
-    ]
+    parts = [money(part.total, currency, spending.profile) for currency, part in spending.other_currencies.items()]
     return f" In other currencies, not added up: {', '.join(parts)}." if parts else ""

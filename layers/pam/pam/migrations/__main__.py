@@ -36,9 +36,7 @@ def main() -> int:
 def _run(runner: Runner, arguments: argparse.Namespace) -> None:
     if arguments.command == "status":
         for migration, applied in runner.status():
-            when = (
-                f"{applied.applied_at:%Y-%m-%d %H:%M:%S%z} by {applied.applied_by}" if applied else "pending"
-            )
+            when = f"{applied.applied_at:%Y-%m-%d %H:%M:%S%z} by {applied.applied_by}" if applied else "pending"
             print(f"{migration}  {when}")
     elif arguments.command == "plan":
         for migration in runner.plan():

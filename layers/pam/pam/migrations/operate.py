@@ -48,11 +48,7 @@ def operate(command: Command) -> dict[str, Any]:
     )
     runner = Runner(conninfo, settings.directory)
     if command.command == "status":
-        return {
-            "migrations": [
-                f"{migration} {'applied' if row else 'pending'}" for migration, row in runner.status()
-            ]
-        }
+        return {"migrations": [f"{migration} {'applied' if row else 'pending'}" for migration, row in runner.status()]}
     if command.command == "plan":
         return {"migrations": [f"{migration}\n{migration.up}" for migration in runner.plan()]}
     applied = runner.up()

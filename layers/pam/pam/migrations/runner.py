@@ -105,13 +105,9 @@ class Runner:
             if entry.version != place:
                 raise MigrationError(f"The database has {entry.version:04}_{entry.name} but not {place:04}.")
             if migration is None:
-                raise MigrationError(
-                    f"The database has {entry.version:04}_{entry.name}, which has no file here."
-                )
+                raise MigrationError(f"The database has {entry.version:04}_{entry.name}, which has no file here.")
             if migration.checksum != entry.checksum:
-                raise MigrationError(
-                    f"{migration} was changed after it was applied on {entry.applied_at:%Y-%m-%d}."
-                )
+                raise MigrationError(f"{migration} was changed after it was applied on {entry.applied_at:%Y-%m-%d}.")
         return {entry.version: entry for entry in ledger}
 
 

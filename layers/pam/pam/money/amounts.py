@@ -40,11 +40,9 @@ def parse_amount(value: Any) -> Decimal:
 
 def parse_currency(value: Any) -> str:
     """An ISO 4217 code that PAM keeps accounts in. Raises `PamError` (`unknown_currency`)."""
-    if value not in CURRENCIES:
-        raise PamError(
-            UNKNOWN_CURRENCY, f"PAM keeps accounts in {', '.join(sorted(CURRENCIES))}.", field="currency"
-        )
-    return str(value)
+    if not isinstance(value, str) or value not in CURRENCIES:
+        raise PamError(UNKNOWN_CURRENCY, f"PAM keeps accounts in {', '.join(sorted(CURRENCIES))}.", field="currency")
+    return value
 
 
 def to_cents(value: Decimal) -> Decimal:

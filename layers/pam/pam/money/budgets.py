@@ -60,13 +60,9 @@ select b.monthly_limit as limit, b.currency,
 """
 
 
-def budget_state(
-    connection: Connection, profile: Profile, category: Category, at: datetime
-) -> BudgetState | None:
+def budget_state(connection: Connection, profile: Profile, category: Category, at: datetime) -> BudgetState | None:
     """A budget's state for the traveller's month that holds the instant `at`; None without a budget."""
     window = resolve_period("this_month", at.astimezone(profile.zone).date(), first_weekday=0)
     start, end = window.instants(profile.zone)
-    row = connection.execute(
-        _STATE, {"user": profile.id, "category": category, "start": start, "end": end}
-    ).fetchone()
+    row = connection.execute(_STATE, {"user": profile.id, "category": category, "start": start, "end": end}).fetchone()
     return BudgetState(category, window, row["currency"], row["limit"], row["spent"]) if row else None

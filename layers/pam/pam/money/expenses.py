@@ -23,6 +23,7 @@ from pam.platform.errors import (
 )
 from pam.platform.postgres import Connection
 from pam.traveller.profile import Profile, ensure_traveller
+from pam.traveller.zones import Zone
 
 LONGEST_TEXT = 500
 UNDO_WITHIN = timedelta(minutes=10)
@@ -54,9 +55,7 @@ def parse_description(value: Any) -> str:
             field="description",
         )
     if any(not character.isprintable() and character not in "\n\t\u200d" for character in value):
-        raise PamError(
-            INVALID_TEXT, "The description has characters that can't be kept.", field="description"
-        )
+        raise PamError(INVALID_TEXT, "The description has characters that can't be kept.", field="description")
     return value.strip()
 
 
@@ -65,7 +64,10 @@ MaybeDay = Annotated[date | None, BeforeValidator(lambda value: None if value is
 
 
 class NewExpense(BaseModel):
-    """What a traveller says of an expense; what is left out follows from who and where they are."""
+    """What a traveller says of an expense; what is left out follows from who and where they are.
+
+    `timezone` is where their device is now, if it says so: it decides which day "today" is.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -74,6 +76,7 @@ class NewExpense(BaseModel):
     description: Annotated[str, BeforeValidator(parse_description)] = ""
     date: MaybeDay = None
     currency: Currency | None = None
+    timezone: Zone | None = None
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ def create_expense(
 ) -> Expense:
     """Writes an expense; the same `request_key` again returns the first one's.
 
-    A day other than today is kept as its noon, the instant least likely to be another day elsewhere.
+    `profile` is the traveller where they are now. A day other than today is kept as its noon, the instant least likely to be another day elsewhere.
     Raises `PamError` (`date_in_future`, `date_too_old`).
     """
     spent_at = _instant(new.date, now, profile.zone)
@@ -166,10 +169,7 @@ def undo_expense(connection: Connection, user_id: UUID, expense_id: UUID, now: d
     row = connection.execute(_UNDO, scope).fetchone()
     if row is not None:
         return Expense.from_row(row)
-    if (
-        connection.execute("select from expenses where id = %(id)s and user_id = %(user)s", scope).fetchone()
-        is None
-    ):
+    if connection.execute("select from expenses where id = %(id)s and user_id = %(user)s", scope).fetchone() is None:
         raise expense_not_found()
     raise PamError(UNDO_EXPIRED, "That expense is more than ten minutes old, so it can't be undone any more.")
 

@@ -108,8 +108,7 @@ class Spending:
         """The figures as clients see them; money as decimal strings."""
         total = self.in_all.total
         return {
-            "window": _window_json(self.window)
-            | {"period": self.window.period, "time_zone": self.profile.zone.key},
+            "window": _window_json(self.window) | {"period": self.window.period, "time_zone": self.profile.zone.key},
             "currency": self.profile.currency,
             "category": self.question.category,
             "total": str(to_cents(total)),
@@ -174,9 +173,7 @@ select (select min(spent_at) from expenses where user_id = %(user)s and undone_a
 """
 
 
-def summarise(
-    connection: Connection, profile: Profile, question: SpendingQuestion, now: datetime
-) -> Spending:
+def summarise(connection: Connection, profile: Profile, question: SpendingQuestion, now: datetime) -> Spending:
     """The figures for a question as of the instant `now`.
 
     All statements travel to Postgres together. Raises `PamError` for a window that makes no sense.

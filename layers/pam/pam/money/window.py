@@ -171,9 +171,7 @@ def resolve_day(day: str, today: date) -> date | None:
         month, number = (int(part) for part in day.split("-"))
         # 29 February has been within the last eight years, whatever the century.
         return next(
-            found
-            for ago in range(9)
-            if (found := _existing(today.year - ago, month, number)) and found <= today
+            found for ago in range(9) if (found := _existing(today.year - ago, month, number)) and found <= today
         )
     except (ValueError, StopIteration):
         return None

@@ -137,9 +137,7 @@ async def _serve(endpoint: Endpoint, request: Request) -> Response:
         # The last line of defence: what we didn't foresee is logged whole and told without detail.
         count(Metric.SERVER_ERROR)
         logger.exception("unforeseen fault")
-        reply = _refusal(
-            PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again.")
-        )
+        reply = _refusal(PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again."))
     return reply.response()
 
 
@@ -188,9 +186,7 @@ def parse_json(body: bytes) -> Any:
             object_pairs_hook=_without_repetition,
         )
     except (ValueError, RecursionError):
-        raise PamError(
-            errors.MALFORMED_JSON, "PAM couldn't read that request: it isn't valid JSON."
-        ) from None
+        raise PamError(errors.MALFORMED_JSON, "PAM couldn't read that request: it isn't valid JSON.") from None
 
 
 def _number(digits: str) -> Decimal:

@@ -57,9 +57,7 @@ class Once:
         try:
             answer: dict[str, Any] = guarded(request={"key": key, "payload": payload})
         except IdempotencyAlreadyInProgressError as busy:
-            raise PamError(
-                REQUEST_IN_PROGRESS, "PAM is still working on this very request.", retry_after=1
-            ) from busy
+            raise PamError(REQUEST_IN_PROGRESS, "PAM is still working on this very request.", retry_after=1) from busy
         except IdempotencyValidationError as other:
             raise PamError(
                 IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was already used for another request."

@@ -119,9 +119,7 @@ def load(sources: Path) -> Grammar:
                 constants = tuple(sorted(block.get("slots", {}).items()))
                 _check_template(tree, lists, dict(constants), place)
                 grammar.templates.append(Template(intent, text, tree, constants))
-        grammar.tests[intent] = [
-            (text, case["slots"]) for case in source["tests"] for text in case["sentences"]
-        ]
+        grammar.tests[intent] = [(text, case["slots"]) for case in source["tests"] for text in case["sentences"]]
         grammar.negatives[intent] = source["negatives"]
     return grammar
 
@@ -240,9 +238,7 @@ def _derived(source: dict[str, Any], lists: dict[str, Entries], place: str) -> E
     picked = set(source.get("only") or source["without"])
     if unknown := picked - set(base["phrases"].values()):
         raise TemplateError(f"{place}: {{{source['from']}}} has no {', '.join(sorted(unknown))}")
-    kept = {
-        words: value for words, value in base["phrases"].items() if (value in picked) == ("only" in source)
-    }
+    kept = {words: value for words, value in base["phrases"].items() if (value in picked) == ("only" in source)}
     return {"phrases": kept, "said": base["said"]}
 
 
@@ -305,9 +301,7 @@ def _tables(normaliser: dict[str, Any]) -> dict[str, Any]:
     months: dict[str, int] = {}
     for number, names in enumerate(normaliser["months"], start=1):
         months |= dict.fromkeys(names, number)
-    unit_phrases = {
-        tuple(text.split()): code for code, texts in normaliser["currency_units"].items() for text in texts
-    }
+    unit_phrases = {tuple(text.split()): code for code, texts in normaliser["currency_units"].items() for text in texts}
     return {
         "patterns": PATTERNS,
         "characters": dict(sorted(characters.items())),

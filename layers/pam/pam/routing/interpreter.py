@@ -121,9 +121,7 @@ class Router:
             return [(at + 1, int(tokens[at]))]
         return self._walk(self._numbers, tokens, at)
 
-    def _amounts(
-        self, tokens: list[str], at: int, forms: list[str], least: float
-    ) -> list[tuple[int, Value, Pairs]]:
+    def _amounts(self, tokens: list[str], at: int, forms: list[str], least: float) -> list[tuple[int, Value, Pairs]]:
         sign = self._signs.get(tokens[at], "")
         start = at + 1 if sign else at
         if start == len(tokens):

@@ -1,0 +1,41 @@
+"""`python -m local.build [--build-dir DIR]`: `sam build` with the Python of the template's runtime, wherever it is."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+RUNTIME = "python3.13"  # as in template.yaml; a test compares
+_CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def find_runtime() -> Path | None:
+    """The folder of a Python that is the runtime's: on the PATH, or among pyenv's versions. None if there is none."""
+    return next((folder for folder in _folders() if _works(folder / RUNTIME)), None)
+
+
+def _folders() -> Iterator[Path]:
+    yield from map(Path, os.get_exec_path())
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    yield from sorted(pyenv.glob(f"versions/{RUNTIME.removeprefix('python')}*/bin"), reverse=True)
+
+
+def _works(python: Path) -> bool:
+    # pyenv puts a stub on the PATH for every version that it knows; most of them only complain.
+    return python.is_file() and subprocess.run([python, "-c", "import pip"], capture_output=True).returncode == 0
+
+
+def main() -> int:
+    """Returns sam's exit code; 1 where no fitting Python is found."""
+    folder = find_runtime()
+    if folder is None:
+        print(f"Building for Lambda needs {RUNTIME}, on the PATH or under pyenv.", file=sys.stderr)
+        return 1
+    environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "SAM_CLI_TELEMETRY": "0"}
+    sam = Path(sys.executable).parent / "sam"
+    return subprocess.run([sam, "build", *sys.argv[1:]], cwd=_CHECKOUT, env=environment).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

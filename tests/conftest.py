@@ -1,0 +1,105 @@
+"""What all tests share: one local stack on the real parts, and travellers who know nothing of each other."""
+
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from local.stack import LocalStack
+from pam.answers.parts import Parts
+from pam.platform.clock import Clock, utc_now
+from pam.platform.postgres import Database
+from pam.platform.settings import Settings
+
+CHECKOUT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """PAM on this machine: Postgres, moto, the gateway and the functions, in a state directory of its own."""
+    with LocalStack(tmp_path_factory.mktemp("stack")) as stack:
+        assert stack.warm() == {}
+        yield stack
+
+
+@dataclass(frozen=True)
+class Traveller:
+    """Someone who is signed in: an id, and an HTTP client that carries the token."""
+
+    id: uuid.UUID
+    http: httpx.Client
+
+    def spends(self, amount: str, category: str = "fuel", *, key: str | None = None, **more: Any) -> httpx.Response:
+        headers = {"idempotency-key": key} if key else {}
+        return self.http.post("/v1/expenses", json={"amount": amount, "category": category} | more, headers=headers)
+
+    def summary(self, **parameters: str) -> dict[str, Any]:
+        reply = self.http.get("/v1/spend-summary", params=parameters)
+        assert reply.status_code == 200, reply.text
+        return reply.json()
+
+
+@pytest.fixture
+def new_traveller(stack: LocalStack) -> Iterator[Callable[[], Traveller]]:
+    """Makes travellers whom the database has never seen."""
+    with ExitStack() as clients:
+
+        def make() -> Traveller:
+            user_id = uuid.uuid4()
+            headers = {"authorization": f"Bearer {stack.token(user_id)}"}
+            client = httpx.Client(base_url=stack.url, headers=headers, timeout=30)
+            return Traveller(user_id, clients.enter_context(client))
+
+        yield make
+
+
+@pytest.fixture
+def traveller(new_traveller: Callable[[], Traveller]) -> Traveller:
+    """Somebody new."""
+    return new_traveller()
+
+
+@pytest.fixture
+def owner(stack: LocalStack) -> Iterator[psycopg.Connection]:
+    """A connection that sees every row, to arrange things and to look behind the answers."""
+    with psycopg.connect(stack.postgres.owner, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def database(stack: LocalStack) -> Iterator[Database]:
+    """The database as the functions see it: as the app's role."""
+    database = Database(lambda: json.dumps(stack.postgres.app))
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def lambda_environment(stack: LocalStack) -> Iterator[None]:
+    """This process with the environment of a function, so that boto3 finds the stack's DynamoDB."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in stack.environment_of("ask").items():
+            patch.setitem(os.environ, name, value)
+        yield
+
+
+@pytest.fixture
+def make_parts(lambda_environment: None) -> Iterator[Callable[..., Parts]]:
+    """Makes the parts of a Lambda environment, with a clock of one's own."""
+    made: list[Parts] = []
+
+    def make(clock: Clock = utc_now) -> Parts:
+        made.append(Parts.from_settings(Settings.from_environment(), clock))
+        return made[-1]
+
+    yield make
+    for parts in made:
+        parts.database.close()

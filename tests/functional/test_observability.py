@@ -1,0 +1,76 @@
+"""What a function says of itself: JSON logs with a correlation id, metrics as EMF lines."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from local.stack import LocalStack
+from tests.conftest import CHECKOUT, Traveller
+
+
+def lines_about(stack: LocalStack, function: str, request_id: str | None = None) -> list[dict[str, Any]]:
+    """The JSON lines of a function's log, or those with a correlation id."""
+    lines = [json.loads(line) for line in stack.functions[function].log.read_text().splitlines() if line[:1] == "{"]
+    return [line for line in lines if request_id is None or line.get("correlation_id") == request_id]
+
+
+def event(name: str) -> dict[str, Any]:
+    return json.loads((CHECKOUT / "events" / f"{name}.json").read_text())
+
+
+def metrics_of(stack: LocalStack, function: str, act: Callable[[], Any]) -> dict[str, float]:
+    """The sums of the metrics that a function wrote while `act` ran, checked to be well-formed EMF."""
+    before = len(lines_about(stack, function))
+    act()
+    sums: dict[str, float] = {}
+    for line in lines_about(stack, function)[before:]:
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            assert directive["Namespace"] == "PAM"
+            for metric in directive["Metrics"]:
+                assert all(name in line for dimensions in directive["Dimensions"] for name in dimensions)
+                sums[metric["Name"]] = sums.get(metric["Name"], 0) + sum(line[metric["Name"]])
+    sums.pop("ColdStart", None)
+    return sums
+
+
+def test_a_log_line_carries_the_id_of_its_request(stack: LocalStack, traveller: Traveller) -> None:
+    """The header that the caller sees finds the line, and the line says what happened."""
+    reply = traveller.http.get("/v1/spend-summary", params={"category": "gas"})
+    (line,) = lines_about(stack, "spend_summary", reply.headers["apigw-requestid"])
+    assert (line["level"], line["error_code"], line["service"]) == ("WARNING", "unknown_category", "spend_summary")
+
+
+def test_a_read_counts_where_its_answer_came_from(stack: LocalStack, traveller: Traveller) -> None:
+    """Computed the first time, cached the second."""
+    assert metrics_of(stack, "spend_summary", traveller.summary) == {"AnswerComputed": 1}
+    assert metrics_of(stack, "spend_summary", traveller.summary) == {"AnswerCached": 1}
+
+
+def test_a_write_counts_and_so_does_a_refusal(stack: LocalStack, traveller: Traveller) -> None:
+    """One expense, one client error."""
+    assert metrics_of(stack, "expense_create", lambda: traveller.spends("5")) == {"ExpenseCreated": 1}
+    assert metrics_of(stack, "expense_create", lambda: traveller.spends("-5")) == {"ClientError": 1}
+
+
+def test_personal_figures_stay_out_of_the_logs(stack: LocalStack, traveller: Traveller) -> None:
+    """Neither what was spent nor the token is written down."""
+    traveller.spends("4711.47", description="a very private matter")
+    log = stack.functions["expense_create"].log.read_text()
+    assert "4711.47" not in log and "private matter" not in log
+    assert traveller.http.headers["authorization"].removeprefix("Bearer ") not in log
+
+
+def test_every_recorded_event_is_answered_by_its_function(stack: LocalStack) -> None:
+    """One real event for each route, through the real runtime client: the status that it deserves."""
+    expected = {
+        "spend_summary": ("spend_summary", 200),
+        "expense_create": ("expense_create", 201),
+        "expense_create_malformed": ("expense_create", 400),
+        "expense_undo": ("expense_undo", 404),
+        "ask": ("ask", 200),
+    }
+    assert {path.stem for path in (CHECKOUT / "events").glob("*.json")} == expected.keys() | {"migrate"}
+    for name, (function, status) in expected.items():
+        reply = stack.functions[function].invoke(event(name)).json()
+        assert reply["statusCode"] == status, (name, reply)
+        assert reply["headers"]["content-type"] == "application/json"

@@ -1,0 +1,181 @@
+"""Windows: what "last month" means, wherever one is and whatever the clocks do."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pam.money.window import (
+    MONTHS,
+    Window,
+    midnight,
+    resolve_day,
+    resolve_period,
+    window_before,
+    window_between,
+)
+from pam.platform.errors import PamError
+
+MONDAY, SUNDAY = 0, 6
+SUN_22_NOV = date(2026, 11, 22)
+THU_29_FEB = date(2024, 2, 29)
+
+
+def dates(window: Window | None) -> tuple[str, str] | None:
+    return (window.start.isoformat(), window.end.isoformat()) if window else None
+
+
+@pytest.mark.parametrize(
+    ("period", "today", "start", "end"),
+    [
+        ("today", SUN_22_NOV, "2026-11-22", "2026-11-23"),
+        ("yesterday", date(2026, 3, 1), "2026-02-28", "2026-03-01"),
+        ("this_week", SUN_22_NOV, "2026-11-16", "2026-11-23"),
+        ("last_week", SUN_22_NOV, "2026-11-09", "2026-11-16"),
+        ("this_weekend", SUN_22_NOV, "2026-11-21", "2026-11-23"),
+        ("this_weekend", date(2026, 11, 23), "2026-11-21", "2026-11-23"),
+        ("last_weekend", SUN_22_NOV, "2026-11-14", "2026-11-16"),
+        ("last_weekend", date(2026, 11, 23), "2026-11-21", "2026-11-23"),
+        ("this_month", THU_29_FEB, "2024-02-01", "2024-03-01"),
+        ("this_month", date(2026, 12, 31), "2026-12-01", "2027-01-01"),
+        ("last_month", date(2026, 1, 31), "2025-12-01", "2026-01-01"),
+        ("last_month", date(2026, 3, 31), "2026-02-01", "2026-03-01"),
+        ("this_year", SUN_22_NOV, "2026-01-01", "2027-01-01"),
+        ("last_year", date(2026, 1, 1), "2025-01-01", "2026-01-01"),
+        ("last_14_days", SUN_22_NOV, "2026-11-09", "2026-11-23"),
+        ("last_1_days", SUN_22_NOV, "2026-11-22", "2026-11-23"),
+        ("november", SUN_22_NOV, "2026-11-01", "2026-12-01"),
+        ("december", SUN_22_NOV, "2025-12-01", "2026-01-01"),
+        ("february", date(2025, 1, 15), "2024-02-01", "2024-03-01"),
+        ("all_time", SUN_22_NOV, "1970-01-01", "2026-11-23"),
+    ],
+)
+def test_a_period_is_a_half_open_window_of_days(period: str, today: date, start: str, end: str) -> None:
+    """Each symbol means whole days, from the first to the day after the last."""
+    assert dates(resolve_period(period, today, MONDAY)) == (start, end)
+
+
+def test_a_week_begins_where_the_traveller_comes_from() -> None:
+    """On a Sunday the American week has just begun, and the European one ends."""
+    assert dates(resolve_period("this_week", SUN_22_NOV, SUNDAY)) == ("2026-11-22", "2026-11-29")
+
+
+@pytest.mark.parametrize("period", ["", "next_month", "last_0_days", "last_99999_days", "March", "last_-1_days", "jan"])
+def test_an_unknown_period_is_refused(period: str) -> None:
+    """What isn't in the closed list has one code."""
+    with pytest.raises(PamError) as refused:
+        resolve_period(period, SUN_22_NOV, MONDAY)
+    assert refused.value.error.code == "unknown_period"
+
+
+@pytest.mark.parametrize(
+    ("period", "today", "before"),
+    [
+        ("this_month", SUN_22_NOV, ("2026-10-01", "2026-10-23")),
+        ("this_month", date(2026, 3, 30), ("2026-02-01", "2026-03-01")),
+        ("this_month", date(2026, 3, 31), ("2026-02-01", "2026-03-01")),
+        ("this_month", date(2026, 2, 28), ("2026-01-01", "2026-02-01")),
+        ("last_month", SUN_22_NOV, ("2026-09-01", "2026-10-01")),
+        ("march", SUN_22_NOV, ("2026-02-01", "2026-03-01")),
+        ("january", SUN_22_NOV, ("2025-12-01", "2026-01-01")),
+        ("this_year", THU_29_FEB, ("2023-01-01", "2023-03-01")),
+        ("this_year", date(2024, 2, 28), ("2023-01-01", "2023-03-01")),
+        ("last_year", SUN_22_NOV, ("2024-01-01", "2025-01-01")),
+        ("this_week", date(2026, 11, 18), ("2026-11-09", "2026-11-12")),
+        ("this_weekend", date(2026, 11, 21), ("2026-11-14", "2026-11-15")),
+        ("yesterday", SUN_22_NOV, ("2026-11-20", "2026-11-21")),
+        ("last_30_days", SUN_22_NOV, ("2026-09-24", "2026-10-24")),
+        ("all_time", SUN_22_NOV, None),
+    ],
+)
+def test_a_part_month_is_compared_with_the_same_days_before(
+    period: str, today: date, before: tuple[str, str] | None
+) -> None:
+    """Never with a whole month, and never past the end of a shorter one."""
+    assert dates(window_before(resolve_period(period, today, MONDAY), today)) == before
+
+
+def test_two_dates_are_compared_with_as_many_days_before() -> None:
+    """A window of the traveller's own is compared with the one that ends where it begins."""
+    window = window_between(date(2026, 2, 1), date(2026, 3, 1))
+    assert dates(window_before(window, SUN_22_NOV)) == ("2026-01-04", "2026-02-01")
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [("2026-03-01", "2026-03-01"), ("2026-03-02", "2026-03-01"), ("1990-01-01", "2020-01-01")],
+)
+def test_a_window_that_is_empty_backward_or_endless_is_refused(start: str, end: str) -> None:
+    """`from` comes before `to`, and ten years are enough."""
+    with pytest.raises(PamError) as refused:
+        window_between(date.fromisoformat(start), date.fromisoformat(end))
+    assert refused.value.error.code == "invalid_window"
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "instant"),
+    [
+        ("America/Denver", date(2026, 3, 8), "2026-03-08T07:00"),  # clocks go forward at 2
+        ("America/Denver", date(2026, 3, 9), "2026-03-09T06:00"),
+        ("Australia/Sydney", date(2026, 11, 1), "2026-10-31T13:00"),
+        ("Asia/Kathmandu", date(2026, 11, 1), "2026-10-31T18:15"),
+        ("America/Havana", date(2026, 3, 8), "2026-03-08T05:00"),  # midnight itself is skipped
+        ("America/Havana", date(2026, 11, 1), "2026-11-01T04:00"),  # midnight comes twice
+    ],
+)
+def test_a_day_begins_at_local_midnight(zone: str, day: date, instant: str) -> None:
+    """Also where the clock change skips it or repeats it."""
+    assert midnight(day, ZoneInfo(zone)) == datetime.fromisoformat(instant).replace(tzinfo=UTC)
+
+
+ZONES = st.sampled_from(
+    [
+        "Australia/Sydney",
+        "America/Denver",
+        "Asia/Kathmandu",
+        "America/Havana",
+        "Pacific/Apia",
+        "Europe/London",
+    ]
+).map(ZoneInfo)
+DAYS = st.dates(date(1990, 1, 1), date(2040, 1, 1))
+
+
+@given(DAYS, ZONES)
+def test_days_tile_time_without_gap_or_overlap(day: date, zone: ZoneInfo) -> None:
+    """Each instant belongs to one day, and that day's window holds it."""
+    for one, next_one in pairwise(day + timedelta(days=offset) for offset in range(4)):
+        start, end = Window(one, next_one).instants(zone)
+        assert start <= end
+        if start < end:  # Samoa skipped a whole day in 2011
+            assert start.astimezone(zone).date() == one
+            assert (end - timedelta(microseconds=1)).astimezone(zone).date() == one
+
+
+@given(
+    DAYS,
+    st.sampled_from(["this_month", "this_week", "this_year", "this_weekend", "today", "last_7_days", *MONTHS]),
+)
+def test_a_period_that_runs_holds_or_precedes_today(today: date, period: str) -> None:
+    """No period begins after today, and what it is compared with is no longer than what has been."""
+    window = resolve_period(period, today, SUNDAY)
+    assert window.start <= today
+    before = window_before(window, today)
+    assert before is not None
+    assert before.end <= window.start
+    assert window.until(today).end - timedelta(days=1) <= today
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("today", "2026-11-22"), ("yesterday", "2026-11-21"), ("sunday", "2026-11-22"), ("monday", "2026-11-16"),
+     ("2026-03-14", "2026-03-14"), ("03-14", "2026-03-14"), ("12-24", "2025-12-24"), ("02-29", "2024-02-29"),
+     ("02-30", None), ("2026-02-30", None), ("someday", None), ("13-01", None)],
+)  # fmt: skip
+def test_a_named_day_is_the_latest_of_that_name(said: str, meant: str | None) -> None:
+    """Weekdays and dates without a year look back, never ahead."""
+    day = resolve_day(said, SUN_22_NOV)
+    assert (day.isoformat() if day else None) == meant
