@@ -1,0 +1,52 @@
+"""`python -m bench [NAME]`: runs one benchmark and prints its figures as JSON on the last line.
+
+Without NAME it runs all, and writes docs/figures.json and docs/performance.md.
+"""
+
+import importlib
+import pkgutil
+import sys
+
+import bench
+from bench import page
+from bench.figures import Figure, as_json, record
+
+_OURS = {"__main__", "figures", "page"}
+
+
+def names() -> list[str]:
+    """The benchmarks: each module of this package that isn't part of the harness."""
+    return sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name not in _OURS)
+
+
+def run(name: str) -> dict[str, Figure]:
+    """Runs one benchmark and prints its figures, a line each."""
+    print(f"{name} ...", flush=True)
+    figures: dict[str, Figure] = importlib.import_module(f"bench.{name}").run()
+    for figure_name, figure in figures.items():
+        print(f"  {figure_name:28} {figure.value:10g} {figure.unit:6} {figure.meaning}")
+    return figures
+
+
+def main() -> int:
+    """Returns 0, or 2 for a name that is no benchmark."""
+    wanted = sys.argv[1:] or names()
+    unknown = set(wanted) - set(names())
+    if unknown:
+        print(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(names())}", file=sys.stderr)
+        return 2
+    everything = {name: run(name) for name in wanted}
+    if len(sys.argv) == 1:
+        for name, figures in everything.items():
+            record(name, figures)
+        page.write()
+    print(
+        "{" + ", ".join(f'"{name}": {as_json(figures)}' for name, figures in everything.items()) + "}"
+        if len(everything) > 1
+        else as_json(everything[wanted[0]])
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

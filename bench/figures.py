@@ -1,0 +1,71 @@
+"""What a benchmark measures, and how it's written down."""
+
+import json
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+FIGURES = DOCS / "figures.json"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number, its unit, and what it says in a sentence."""
+
+    value: float
+    unit: str
+    meaning: str
+
+
+def median_ms(seconds: Sequence[float]) -> float:
+    """The median of durations in seconds, in milliseconds with two decimals."""
+    return round(statistics.median(seconds) * 1000, 2)
+
+
+def percentile_ms(seconds: Sequence[float], percent: float) -> float:
+    """The smallest duration that so many per cent don't exceed; seconds in, milliseconds with two decimals out."""
+    ordered = sorted(seconds)
+    place = max(0, -(-len(ordered) * percent // 100) - 1)
+    return round(ordered[int(place)] * 1000, 2)
+
+
+def as_json(figures: dict[str, Figure]) -> str:
+    """One JSON object, name to value: what a benchmark prints on its last line."""
+    return json.dumps({name: figure.value for name, figure in figures.items()})
+
+
+def machine() -> dict[str, Any]:
+    """Where the figures were taken: no name, only what bears on speed."""
+    processor = platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        processor = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return {
+        "processor": processor,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "on": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def record(name: str, figures: dict[str, Figure]) -> None:
+    """Puts a benchmark's figures into docs/figures.json, in place of its last ones."""
+    kept = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
+    kept[name] = {
+        "command": f"make bench NAME={name}",
+        "machine": machine(),
+        "figures": {
+            figure_name: {"value": figure.value, "unit": figure.unit, "meaning": figure.meaning}
+            for figure_name, figure in figures.items()
+        },
+    }
+    FIGURES.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")

@@ -1,0 +1,186 @@
+"""The first answer, warm: the handler by itself and behind the gateway, cached and uncached, short and long history.
+
+All variants take turns, one request each, so that a machine that slows down slows them all. The handler runs in this
+process, on the real Postgres and on moto. DynamoDB on AWS isn't moto, so moto's own time is measured inside the moto
+server, request by request, and taken off; it's printed beside.
+"""
+
+import importlib.util
+import json
+import os
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import ExitStack, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import psycopg
+
+from bench.figures import Figure, median_ms, percentile_ms
+from local.aws import TOOK_HEADER
+from local.stack import CHECKOUT, LocalStack
+
+ROUNDS = 300
+WARM_UP = 30
+PERIOD = "last_30_days"
+
+# Expenses in the last 30 days, the same for both travellers: what differs is the history behind them.
+RECENT = 80
+
+
+@dataclass
+class Sample:
+    """Durations in seconds, one for each round; `elsewhere` is moto's part of them."""
+
+    whole: list[float] = field(default_factory=list)
+    elsewhere: list[float] = field(default_factory=list)
+
+    @property
+    def own(self) -> list[float]:
+        return [whole - elsewhere for whole, elsewhere in zip(self.whole, self.elsewhere, strict=True)]
+
+
+def run() -> dict[str, Figure]:
+    """Measures on a stack of its own, which ends with it."""
+    with ExitStack() as parts:
+        state = parts.enter_context(tempfile.TemporaryDirectory())
+        stack = parts.enter_context(LocalStack(Path(state)))
+        stack.warm()
+        os.environ.update(stack.environment_of("spend_summary"))
+        # The handler's metrics are lines on standard output, where our figures go.
+        parts.enter_context(redirect_stdout(parts.enter_context(Path(os.devnull).open("w"))))
+        return _measure(stack)
+
+
+def _measure(stack: LocalStack) -> dict[str, Figure]:
+    short, long = uuid.uuid4(), uuid.uuid4()
+    _book(stack.postgres.owner, short, 100)
+    _book(stack.postgres.owner, long, 100_000)
+    handler, cache, moto = _handler()
+
+    def in_process(user: uuid.UUID, sample: Sample, *, cached: bool) -> None:
+        if not cached:
+            with cache.writing(user):  # as a write would: what is kept is no longer believed
+                pass
+        moto.seconds = 0.0
+        began = time.perf_counter()
+        reply = handler(_event(user), _CONTEXT)
+        sample.whole.append(time.perf_counter() - began)
+        sample.elsewhere.append(moto.seconds)
+        assert reply["statusCode"] == 200 and json.loads(reply["body"])["cached"] is cached, reply
+
+    samples = {name: Sample() for name in ("cached", "uncached", "long", "gateway_cached", "gateway_uncached")}
+    with httpx.Client(base_url=stack.url, headers={"authorization": f"Bearer {stack.token(short)}"}) as client:
+
+        def through_gateway(sample: Sample, *, cached: bool) -> None:
+            if not cached:
+                with cache.writing(short):
+                    pass
+            began = time.perf_counter()
+            reply = client.get("/v1/spend-summary", params={"period": PERIOD})
+            sample.whole.append(time.perf_counter() - began)
+            sample.elsewhere.append(0.0)
+            assert reply.json()["cached"] is cached, reply.text
+
+        for turn in range(WARM_UP + ROUNDS):
+            if turn == WARM_UP:
+                samples = {name: Sample() for name in samples}
+            in_process(long, samples["long"], cached=False)
+            in_process(short, samples["uncached"], cached=False)
+            in_process(short, samples["cached"], cached=True)
+            through_gateway(samples["gateway_uncached"], cached=False)
+            through_gateway(samples["gateway_cached"], cached=True)
+
+    cached, uncached, long_history = samples["cached"], samples["uncached"], samples["long"]
+    ratio = median_ms(long_history.own) / median_ms(uncached.own)
+    ms = "ms"
+    return {
+        "cached_ms_p50": Figure(median_ms(cached.own), ms, "handler, cached answer, without moto's own time"),
+        "cached_ms_p95": Figure(percentile_ms(cached.own, 95), ms, "the same, 95th percentile"),
+        "uncached_ms_p50": Figure(
+            median_ms(uncached.own), ms, "handler, answer from Postgres, without moto's own time"
+        ),
+        "uncached_ms_p95": Figure(percentile_ms(uncached.own, 95), ms, "the same, 95th percentile"),
+        "cached_moto_ms_p50": Figure(
+            median_ms(cached.elsewhere), ms, "moto's own time in a cached answer: taken off above"
+        ),
+        "uncached_moto_ms_p50": Figure(
+            median_ms(uncached.elsewhere), ms, "moto's own time in an uncached answer: taken off above"
+        ),
+        "gateway_cached_ms_p50": Figure(
+            median_ms(samples["gateway_cached"].whole), ms, "cached, through the local gateway, everything included"
+        ),
+        "gateway_uncached_ms_p50": Figure(
+            median_ms(samples["gateway_uncached"].whole), ms, "uncached, through the local gateway, everything included"
+        ),
+        "history_ratio_100k": Figure(
+            round(ratio, 2), "x", f"uncached, 100,000 expenses against 100, both with {RECENT} in the last 30 days"
+        ),
+        "cached_ratio": Figure(
+            round(median_ms(uncached.own) / median_ms(cached.own), 2), "x", "uncached against cached"
+        ),
+        "rounds": Figure(ROUNDS, "", "rounds, all variants in turn"),
+    }
+
+
+def _book(owner: str, user: uuid.UUID, count: int) -> None:
+    """A traveller with `RECENT` expenses in the last 30 days and the rest spread over the ten years before."""
+    with psycopg.connect(owner) as connection:
+        connection.execute("insert into users (id) values (%s)", (user,))
+        connection.execute(
+            """
+            insert into expenses (user_id, amount, currency, category, spent_at)
+            select %(user)s, 1 + n %% 180, 'USD',
+                   (array['fuel', 'groceries', 'camping', 'dining', 'tolls', 'laundry'])[1 + n %% 6],
+                   case when n <= %(recent)s then now() - n * interval '29 days' / %(recent)s
+                        else now() - interval '31 days' - n * (interval '3620 days' / %(count)s) end
+              from generate_series(1, %(count)s) n
+            """,
+            {"user": user, "count": count, "recent": RECENT},
+        )
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute("vacuum analyze expenses")
+
+
+class MotoTime:
+    """Adds up what the moto server says, in a header of each answer, that it took."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self, response_dict: dict[str, Any], **_: Any) -> None:
+        self.seconds += float(response_dict["headers"][TOOK_HEADER]) / 1000
+
+
+def _handler() -> tuple[Callable[[dict[str, Any], Any], dict[str, Any]], Any, MotoTime]:
+    """The function's handler, its cache, and the watch on moto: in this process, on the stack's parts."""
+    from pam.answers.parts import parts
+    from pam.platform import aws
+
+    spec = importlib.util.spec_from_file_location("app", CHECKOUT / "functions" / "spend_summary" / "app.py")
+    assert spec is not None and spec.loader is not None
+    app = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(app)
+    moto = MotoTime()
+    aws.client("dynamodb").meta.events.register("before-parse.dynamodb", moto)
+    return app.handler, parts().cache, moto
+
+
+def _event(user: uuid.UUID) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((CHECKOUT / "events" / "spend_summary.json").read_text())
+    event["rawQueryString"] = f"period={PERIOD}"
+    event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] = str(user)
+    return event
+
+
+_CONTEXT = SimpleNamespace(
+    function_name="spend_summary",
+    memory_limit_in_mb=512,
+    invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:spend_summary",
+    aws_request_id="bench",
+)
