@@ -138,7 +138,8 @@ def create_expense(
 ) -> Expense:
     """Writes an expense; the same `request_key` again returns the first one's.
 
-    `profile` is the traveller where they are now. A day other than today is kept as its noon, the instant least likely to be another day elsewhere.
+    `profile` is the traveller where they are now. A day other than today is kept as its noon, the instant
+    least likely to be another day elsewhere.
     Raises `PamError` (`date_in_future`, `date_too_old`).
     """
     spent_at = _instant(new.date, now, profile.zone)

@@ -1,0 +1,119 @@
+"""The JWT authorizer of an HTTP API, with the issuer's keys fetched over HTTP as the service does it."""
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import jwt
+
+from local.template import JwtAuthorizer
+
+ALGORITHMS = ("RS256", "RS384", "RS512")
+"""The service supports RSA only."""
+
+
+class Refused(Exception):
+    """The request may not pass: 401 without a valid token, 403 without a scope that the route asks for."""
+
+    def __init__(self, status: int, message: str, challenge: str) -> None:
+        super().__init__(challenge)
+        self.status = status
+        self.message = message
+        self.challenge = challenge
+        """Value of the `www-authenticate` header."""
+
+
+class Authorizer:
+    """Validates tokens of one issuer for one API."""
+
+    def __init__(self, specification: JwtAuthorizer) -> None:
+        self._issuer = specification.issuer
+        self._audience = set(specification.audience)
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._fetching = asyncio.Lock()
+        # Not through a developer's proxy: the issuer is on this machine.
+        self._http = httpx.AsyncClient(timeout=5, trust_env=False)
+
+    async def stop(self) -> None:
+        await self._http.aclose()
+
+    async def authorize(self, header: str, scopes: tuple[str, ...]) -> dict[str, Any]:
+        """Returns the event's `authorizer.jwt` object: claims as strings, and the scopes that were asked for.
+
+        `header` holds the token with or without `Bearer`. Raises Refused.
+        """
+        scheme, _, rest = header.partition(" ")
+        token = rest.strip() if scheme.lower() == "bearer" else header
+        if not token:
+            raise Refused(401, "Unauthorized", "Bearer")
+        try:
+            claims = await self._claims(token)
+        except jwt.PyJWTError as error:
+            challenge = f'Bearer scope="" error="invalid_token" error_description="{_reason(error)}"'
+            raise Refused(401, "Unauthorized", challenge) from error
+        granted = str(claims.get("scope", claims.get("scp", ""))).split()
+        matching = [scope for scope in scopes if scope in granted]
+        if scopes and not matching:
+            challenge = f'Bearer scope="{" ".join(scopes)}" error="insufficient_scope"'
+            raise Refused(403, "Forbidden", challenge)
+        texts = {name: _claim_text(value) for name, value in claims.items()}
+        return {"claims": texts, "scopes": matching or None}
+
+    async def _claims(self, token: str) -> dict[str, Any]:
+        unverified = jwt.get_unverified_header(token)
+        if unverified.get("alg") not in ALGORITHMS:
+            raise jwt.InvalidAlgorithmError(f"signing method {unverified.get('alg')} is invalid")
+        key = await self._key(str(unverified.get("kid")))
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=list(ALGORITHMS),
+            issuer=self._issuer,
+            options={
+                "require": ["exp", "iss"],
+                "verify_aud": False,
+                "verify_sub": False,
+                "verify_jti": False,
+            },
+        )
+        audience = claims.get("aud", claims.get("client_id"))
+        if not self._audience.intersection(audience if isinstance(audience, list) else [audience]):
+            raise jwt.InvalidAudienceError("the token does not have a valid audience")
+        return claims
+
+    async def _key(self, key_id: str) -> jwt.PyJWK:
+        if key_id not in self._keys:
+            async with self._fetching:
+                if key_id not in self._keys:
+                    await self._fetch()
+        if key_id not in self._keys:
+            raise jwt.InvalidTokenError("no key of the issuer has the token's kid")
+        return self._keys[key_id]
+
+    async def _fetch(self) -> None:
+        try:
+            configuration = await self._http.get(f"{self._issuer}/.well-known/openid-configuration")
+            keys = await self._http.get(configuration.raise_for_status().json()["jwks_uri"])
+            self._keys = {key["kid"]: jwt.PyJWK(key) for key in keys.raise_for_status().json()["keys"]}
+        except (httpx.HTTPError, ValueError, KeyError) as error:
+            raise jwt.InvalidTokenError("OIDC discovery endpoint communication error") from error
+
+
+def _reason(error: jwt.PyJWTError) -> str:
+    match error:
+        case jwt.ExpiredSignatureError():
+            return "the token has expired"
+        case jwt.InvalidIssuerError():
+            return "invalid issuer"
+        case _:
+            return str(error).replace('"', "'")
+
+
+def _claim_text(value: Any) -> str:
+    """A claim as it stands in the event, where all are strings: a list as `[a b]`."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return f"[{' '.join(_claim_text(item) for item in value)}]"
+    return json.dumps(value)

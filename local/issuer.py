@@ -1,0 +1,113 @@
+"""An OpenID Connect issuer for one machine: discovery document, key set, and tokens for the asking.
+
+It stands where a Cognito user pool stands in a deployed stage, and mints access tokens with the claims that
+Cognito gives them (`client_id` and no `aud`). Whoever reaches it can be anyone: it listens on 127.0.0.1 only.
+"""
+
+import base64
+import hashlib
+import os
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+PATH = "/local/issuer"
+CLIENT_ID = "pam-web"
+LIFETIME = 3600
+"""Seconds that a token lives."""
+
+
+class Issuer:
+    """Mints and publishes RS256 tokens. A request for one without `sub` signs in `default_subject`."""
+
+    def __init__(self, url: str, key: rsa.RSAPrivateKey, default_subject: uuid.UUID) -> None:
+        self.url = url
+        self.key = key
+        self._default_subject = default_subject
+        numbers = key.public_key().public_numbers()
+        self.key_id = hashlib.sha256(str(numbers.n).encode()).hexdigest()[:16]
+
+    def mint(self, subject: uuid.UUID | None = None, **claims: Any) -> str:
+        """A signed token for `subject`; `claims` replace or add to the usual ones, None leaves one out."""
+        now = int(time.time())
+        usual = {
+            "iss": self.url,
+            "client_id": CLIENT_ID,
+            "sub": str(subject or self._default_subject),
+            "iat": now,
+            "exp": now + LIFETIME,
+            "token_use": "access",
+            "jti": str(uuid.uuid4()),
+        }
+        payload = {name: value for name, value in (usual | claims).items() if value is not None}
+        return jwt.encode(payload, self.key, algorithm="RS256", headers={"kid": self.key_id})
+
+    def routes(self) -> list[Route]:
+        """Starlette routes below the issuer's URL."""
+        return [
+            Route("/.well-known/openid-configuration", self._discovery),
+            Route("/jwks", self._jwks),
+            Route("/token", self._token, methods=["POST"]),
+        ]
+
+    async def _discovery(self, _request: Request) -> JSONResponse:
+        return JSONResponse(
+            {
+                "issuer": self.url,
+                "jwks_uri": f"{self.url}/jwks",
+                "token_endpoint": f"{self.url}/token",
+                "grant_types_supported": ["client_credentials"],
+                "id_token_signing_alg_values_supported": ["RS256"],
+                "response_types_supported": ["token"],
+                "subject_types_supported": ["public"],
+            }
+        )
+
+    async def _jwks(self, _request: Request) -> JSONResponse:
+        numbers = self.key.public_key().public_numbers()
+        key = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self.key_id}
+        return JSONResponse({"keys": [key | {"n": _base64url(numbers.n), "e": _base64url(numbers.e)}]})
+
+    async def _token(self, request: Request) -> JSONResponse:
+        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        if form.get("client_id") != CLIENT_ID:
+            return JSONResponse({"error": "invalid_client"}, status_code=401)
+        try:
+            subject = uuid.UUID(form["sub"]) if "sub" in form else None
+        except ValueError:
+            error = {"error": "invalid_request", "error_description": "sub must be a UUID"}
+            return JSONResponse(error, status_code=400)
+        token = {"access_token": self.mint(subject), "token_type": "Bearer", "expires_in": LIFETIME}
+        return JSONResponse(token, headers={"cache-control": "no-store"})
+
+
+def load_key(path: Path) -> rsa.RSAPrivateKey:
+    """The signing key in `path`, which is made, readable by its owner only, where there is none."""
+    if path.exists():
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        assert isinstance(key, rsa.RSAPrivateKey)
+        return key
+    key = new_key()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(pem)
+    return key
+
+
+def new_key() -> rsa.RSAPrivateKey:
+    """A fresh RSA key of 2048 bits."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _base64url(number: int) -> str:
+    data = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

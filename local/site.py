@@ -1,0 +1,54 @@
+"""What is served beside the API: the page, its settings, and the issuer."""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from local import issuer
+from local.issuer import Issuer
+
+AUTOMATON = Path("layers/pam/pam/routing/automaton.json")
+"""The compiled router, in the checkout; the page runs it too."""
+
+
+def make_site(checkout: Path, identity: Issuer) -> Starlette:
+    """The page from `web/`, `/config.json`, `/router.json` and the issuer; for the rest the API's own 404."""
+
+    async def config(_request: Request) -> JSONResponse:
+        settings = {"stage": "local", "issuer": identity.url, "client_id": issuer.CLIENT_ID, "demo": True}
+        return JSONResponse(settings, headers={"cache-control": "no-cache"})
+
+    async def router(_request: Request) -> Response:
+        file = checkout / AUTOMATON
+        if not file.is_file():
+            raise HTTPException(404)
+        return FileResponse(file, headers={"cache-control": "no-cache"})
+
+    return Starlette(
+        routes=[
+            Route("/config.json", config),
+            Route("/router.json", router),
+            Mount(issuer.PATH, routes=identity.routes()),
+            Mount("/", _Page(directory=checkout / "web", html=True, check_dir=False)),
+        ],
+        exception_handlers={404: _not_found, 405: _not_found},
+    )
+
+
+class _Page(StaticFiles):
+    """Files that a browser asks for again each time, so that an edit shows at once; ETags keep that cheap."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+async def _not_found(_request: Request, _error: Exception) -> Response:
+    return JSONResponse({"message": "Not Found"}, status_code=404)

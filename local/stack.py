@@ -1,0 +1,299 @@
+"""The whole system on one machine, as one object: what `make run`, the tests and the benchmarks start."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import uvicorn
+
+from local import demo, issuer
+from local.aws import Aws
+from local.gateway import Access, Gateway
+from local.issuer import Issuer
+from local.lambdas import InitError, Invocation, LambdaFunction
+from local.postgres import Postgres
+from local.site import make_site
+from local.sockets import listen
+from local.template import Template, load
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+DATABASE_SECRET = "DatabaseAppSecret"  # noqa: S105 - a logical id
+"""The secret whose value is the app's connection to Postgres, as JSON."""
+
+T = TypeVar("T")
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+Progress = Callable[[str, float], None]
+"""Called with the name of a part that is up, and the seconds since the start."""
+
+
+class StackError(Exception):
+    """The stack doesn't come up; the message is for the person who started it."""
+
+
+class PortTakenError(StackError):
+    """Somebody else listens on the port."""
+
+
+class LocalStack:
+    """Starts everything on entry and ends it on exit, also when only half of it came up.
+
+    The checkout is the folder of `template`: its functions, migrations and page are served from there. What
+    is kept between starts (the database, the signing key, the logs) is in `state_dir`. The event loop of all
+    servers runs in a thread of its own: every method here blocks, and can be called from any other thread.
+    """
+
+    def __init__(
+        self,
+        state_dir: Path = CHECKOUT / ".local",
+        *,
+        template: Path = CHECKOUT / "template.yaml",
+        port: int = 0,
+        on_progress: Progress = lambda _part, _seconds: None,
+        on_request: Callable[[Access], None] = lambda _access: None,
+    ) -> None:
+        """`port` 0 takes a free one. Callbacks are called on the event loop's thread."""
+        self._state = state_dir.resolve()
+        self._template_file = template.resolve()
+        self._port = port
+        self._on_progress = on_progress
+        self._on_request = on_request
+        self._parts = contextlib.AsyncExitStack()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="local-stack", daemon=True)
+        self._starting: asyncio.Task[None] | None = None
+        self._functions: dict[str, LambdaFunction] = {}
+        self.url = ""
+        """Base URL of the API and of the page."""
+        self.aws_endpoint = ""
+        """Where DynamoDB, Secrets Manager, SSM and SQS are."""
+        self.functions: dict[str, FunctionHandle] = {}
+        """The functions by the names of their folders."""
+        self.postgres: PostgresHandle
+        self.issuer: Issuer
+        self.template: Template
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        try:
+            self._run(self._start())
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def token(self, sub: uuid.UUID | str | None = None, **claims: Any) -> str:
+        """An access token of the demo traveller, or of `sub`; `claims` replace usual ones (`Issuer.mint`)."""
+        return self.issuer.mint(uuid.UUID(str(sub)) if sub else None, **claims)
+
+    def environment_of(self, function: str) -> dict[str, str]:
+        """The environment variables of a function, to run its handler elsewhere against this stack."""
+        return self._functions[function].environment()
+
+    def warm(self) -> dict[str, str]:
+        """Has an environment of each function with a route started, as many at once as there are CPUs.
+
+        Returns what went wrong, by function: the others answer all the same.
+        """
+        routed = {route.function for route in self.template.routes}
+        failures: dict[str, str] = {}
+        gate = asyncio.Semaphore(os.cpu_count() or 1)
+
+        async def start(name: str, function: LambdaFunction) -> None:
+            async with gate:
+                try:
+                    await function.warm()
+                except InitError as error:
+                    failures[name] = error.outcome.message
+
+        async def start_all() -> None:
+            functions = self._functions.items()
+            await asyncio.gather(*(start(*item) for item in functions if item[1].function.logical_id in routed))
+
+        self._run(start_all())
+        return failures
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _close(self) -> None:
+        try:
+            self._run(self._end())
+        finally:
+            self._run(self._loop.shutdown_default_executor())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+    async def _end(self) -> None:
+        if self._starting is not None and not self._starting.done():
+            # Ctrl-C has ended the wait for the start, and not the start.
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        await self._parts.aclose()
+
+    async def _start(self) -> None:
+        self._starting = asyncio.current_task()
+        began = time.perf_counter()
+
+        async def part(name: str, work: Awaitable[T]) -> T:
+            result = await work
+            self._on_progress(name, time.perf_counter() - began)
+            return result
+
+        self._state.mkdir(parents=True, exist_ok=True)
+        self._parts.enter_context(_lock(self._state))
+        logs = self._state / "logs"
+        shutil.rmtree(logs, ignore_errors=True)  # the logs of the last start, not of all
+        logs.mkdir()
+        try:
+            listener = self._parts.enter_context(contextlib.closing(listen(self._port)))
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            raise PortTakenError(f"Port {self._port} can't be used: {reason}.") from error
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        issuer_url = f"{self.url}{issuer.PATH}"
+
+        aws = Aws(logs / "aws.log")
+        self._parts.push_async_callback(aws.stop)
+        self.aws_endpoint = aws.endpoint
+        checkout = self._template_file.parent
+        postgres = Postgres(self._state, checkout / "migrations", os.environ.get("DATABASE_URL"))
+        self._parts.push_async_callback(postgres.close)
+        self.postgres = PostgresHandle(postgres, self._run)
+
+        def expand() -> Template:
+            parameters = {"Stage": "local", "JwtIssuer": issuer_url, "JwtAudience": issuer.CLIENT_ID}
+            return load(self._template_file, parameters, endpoint=aws.endpoint, api_url=self.url)
+
+        try:
+            async with asyncio.TaskGroup() as starts:
+                await aws.start()
+                database = starts.create_task(part("Postgres", postgres.prepare()))
+                expansion = starts.create_task(part("Template", asyncio.to_thread(expand)))
+                key = starts.create_task(asyncio.to_thread(issuer.load_key, self._state / "issuer.pem"))
+                self.template = await expansion
+                await database
+                secrets = {DATABASE_SECRET: json.dumps(postgres.app)}
+                making = asyncio.to_thread(aws.make, self.template.stores, secrets)
+                starts.create_task(part("DynamoDB, Secrets Manager, SSM, SQS", making))
+                self.issuer = Issuer(issuer_url, await key, demo.TRAVELLER_ID)
+        except BaseExceptionGroup as group:
+            raise _first(group) from None
+
+        for function in self.template.functions.values():
+            runner = LambdaFunction(function, aws_endpoint=aws.endpoint, logs=logs)
+            self._parts.push_async_callback(runner.stop)
+            self._functions[function.code.name] = runner
+            self.functions[function.code.name] = FunctionHandle(runner, self._run)
+        await part("API", self._serve(listener, make_site(checkout, self.issuer)))
+
+    async def _serve(self, listener: socket.socket, site: Any) -> None:
+        functions = {runner.function.logical_id: runner for runner in self._functions.values()}
+        gateway = Gateway(self.template, functions, site, self._on_request)
+        self._parts.push_async_callback(gateway.stop)
+        config = uvicorn.Config(
+            gateway,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+
+        async def stop() -> None:
+            server.should_exit = True
+            await serving
+
+        self._parts.push_async_callback(stop)
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.005)
+
+
+class FunctionHandle:
+    """A function of the stack, called from outside its event loop."""
+
+    def __init__(self, function: LambdaFunction, run: Run) -> None:
+        self._function = function
+        self._run = run
+
+    def invoke(self, event: Mapping[str, Any] | bytes) -> Invocation:
+        """Runs the handler on an event, given as a JSON object or its bytes, and waits for the result."""
+        payload = event if isinstance(event, bytes) else json.dumps(event).encode()
+        result: Invocation = self._run(self._function.invoke(payload))
+        return result
+
+    def warm(self, count: int = 1) -> None:
+        """Has `count` environments started, or as many as the function may have."""
+        self._run(self._function.warm(count))
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the environments."""
+        return self._function.pids
+
+    @property
+    def log(self) -> Path:
+        """The file that stands for the function's log group."""
+        return self._function.log_path
+
+
+class PostgresHandle:
+    """The database of the stack. `stop` and `start` pull its plug and put it back."""
+
+    def __init__(self, postgres: Postgres, run: Run) -> None:
+        self._postgres = postgres
+        self._run = run
+
+    @property
+    def owner(self) -> str:
+        """Conninfo of the role that owns the tables."""
+        return self._postgres.owner
+
+    @property
+    def app(self) -> dict[str, Any]:
+        """The app's connection, as the secret holds it: host, port, dbname, username, password."""
+        return dict(self._postgres.app)
+
+    def stop(self) -> None:
+        self._run(self._postgres.stop())
+
+    def start(self) -> None:
+        self._run(self._postgres.start())
+
+
+@contextlib.contextmanager
+def _lock(state: Path) -> Iterator[None]:
+    """Holds the state directory for one stack, for as long as its process lives."""
+    with (state / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StackError(f"Another PAM is running with its state in {state}. Stop it first.") from None
+        yield
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first plain exception of a group: what went wrong, without how it was started."""
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

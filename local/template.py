@@ -1,0 +1,242 @@
+"""What the local stack needs of template.yaml: its functions, routes, authorizers and stores.
+
+The template is expanded by aws-sam-translator, the code that CloudFormation's own SAM transform runs, without
+a network. What it leaves, parameters and intrinsic functions, `local.intrinsics` resolves. A route therefore
+exists locally exactly if it would exist in a deployed stage.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local.intrinsics import REGION, Resolver, TemplateError, text
+
+STORES = {
+    "AWS::DynamoDB::Table": (
+        "AttributeDefinitions",
+        "BillingMode",
+        "GlobalSecondaryIndexes",
+        "KeySchema",
+        "LocalSecondaryIndexes",
+        "ProvisionedThroughput",
+        "TimeToLiveSpecification",
+    ),
+    "AWS::SecretsManager::Secret": ("GenerateSecretString", "SecretString"),
+    "AWS::SQS::Queue": (
+        "DelaySeconds",
+        "FifoQueue",
+        "MessageRetentionPeriod",
+        "RedrivePolicy",
+        "VisibilityTimeout",
+    ),
+    "AWS::SSM::Parameter": ("Type", "Value"),
+}
+"""Resources that are made locally, with the properties that mean something here: keys and backups don't."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """One Lambda function."""
+
+    logical_id: str
+    name: str
+    code: Path
+    """The folder that holds the handler's module; its name is the function's key in the local stack."""
+    handler: str
+    runtime: str
+    environment: Mapping[str, str]
+    timeout: float
+    """Seconds."""
+    memory: int
+    """MB."""
+    reserved_concurrency: int | None
+    snap_start: bool
+    alias: str | None
+
+
+@dataclass(frozen=True)
+class JwtAuthorizer:
+    """A JWT authorizer of the HTTP API."""
+
+    issuer: str
+    audience: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route of the HTTP API. `method` is upper case or ANY; `path` is the route's pattern or `$default`."""
+
+    method: str
+    path: str
+    function: str
+    """The function's logical id."""
+    authorizer: str | None
+    scopes: tuple[str, ...]
+    timeout: float
+    """Seconds that the integration waits for the function."""
+
+    @property
+    def key(self) -> str:
+        return self.path if self.path == "$default" else f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A table, secret, queue or parameter, with its properties resolved and `name` as its physical name."""
+
+    logical_id: str
+    type: str
+    name: str
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Template:
+    """Everything that the local stack runs."""
+
+    functions: Mapping[str, Function]
+    """By logical id."""
+    routes: tuple[Route, ...]
+    authorizers: Mapping[str, JwtAuthorizer]
+    stores: tuple[Store, ...]
+    cors: Mapping[str, Any] = field(default_factory=dict)
+    """`x-amazon-apigateway-cors` of the HTTP API: allowOrigins, allowMethods, ... or empty."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Functions without a route that need something this machine doesn't have, with the reason."""
+
+
+def load(path: Path, parameters: Mapping[str, str], *, endpoint: str, api_url: str) -> Template:
+    """Reads and expands the SAM template at `path`.
+
+    `parameters` override the template's defaults; those that it doesn't declare are ignored. `endpoint` is
+    where SQS is reached (a queue's `Ref` is its URL), `api_url` what the API's `ApiEndpoint` resolves to.
+    Raises TemplateError.
+    """
+    expanded, values = _expand(path, parameters)
+    return _read(Resolver(expanded, values, endpoint=endpoint, api_url=api_url), path.parent)
+
+
+def _expand(path: Path, overrides: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    # Imported here because it takes a second, which the stack spends in parallel with other starts.
+    import boto3
+    from samtranslator.model.exceptions import InvalidDocumentException
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+    from samtranslator.yaml_helper import yaml_parse
+
+    raw = yaml_parse(path.read_text(encoding="utf-8"))
+    declared = raw.get("Parameters", {})
+    values = {name: overrides.get(name, spec.get("Default")) for name, spec in declared.items()}
+    missing = sorted(name for name, value in values.items() if value is None)
+    if missing:
+        raise TemplateError(f"Parameters without a value or a default: {', '.join(missing)}.")
+    _localise_code(raw)
+    try:
+        # An empty map of managed policies, whose ARNs IAM would be asked for: no role is made here.
+        translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
+        expanded = translator.translate(raw, dict(values))
+        translator.metrics.publish()  # to nowhere: it warns about figures that were kept
+        return expanded, values
+    except InvalidDocumentException as error:
+        causes = "; ".join(cause.message for cause in error.causes)
+        raise TemplateError(f"{path.name}: {error.message} {causes}") from error
+
+
+def _localise_code(raw: dict[str, Any]) -> None:
+    """The transform wants code in S3, where `sam package` puts it: the folder becomes an object's key."""
+    sections = [raw.get("Globals", {}).get("Function", {})]
+    sections += [resource.get("Properties", {}) for resource in raw["Resources"].values()]
+    for properties in sections:
+        for name in ("CodeUri", "ContentUri"):
+            if isinstance(properties.get(name), str):
+                properties[name] = f"s3://local/{properties[name]}"
+
+
+def _read(resolver: Resolver, base: Path) -> Template:
+    functions: dict[str, Function] = {}
+    left_out: dict[str, TemplateError] = {}
+    stores: list[Store] = []
+    body: dict[str, Any] = {}
+    for logical_id, resource in resolver.resources():
+        where = f"Resources.{logical_id}.Properties"
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::Lambda::Function":
+            try:
+                functions[logical_id] = _function(logical_id, properties, resolver, base)
+            except TemplateError as error:
+                left_out[logical_id] = error
+        elif resource["Type"] in STORES:
+            used = {key: properties[key] for key in STORES[resource["Type"]] if key in properties}
+            stores.append(Store(logical_id, resource["Type"], resolver.name(logical_id), resolver.value(used, where)))
+        elif resource["Type"] == "AWS::ApiGatewayV2::Api" and "Body" in properties:
+            if body:
+                raise TemplateError(f"{where}: a second HTTP API; the local stack serves one.")
+            body = resolver.value(properties["Body"], f"{where}.Body")
+        elif resource["Type"] == "AWS::ApiGatewayV2::Stage":
+            name = resolver.value(properties.get("StageName"), f"{where}.StageName")
+            if name != "$default":
+                raise TemplateError(f"{where}.StageName: only $default is served locally, not {name!r}.")
+    routes = tuple(_routes(body, resolver))
+    for route in routes:
+        if route.function in left_out:
+            raise left_out[route.function]
+    return Template(
+        functions=functions,
+        routes=routes,
+        authorizers=dict(_authorizers(body)),
+        stores=tuple(stores),
+        cors=body.get("x-amazon-apigateway-cors", {}),
+        left_out={logical_id: str(error) for logical_id, error in left_out.items()},
+    )
+
+
+def _function(logical_id: str, properties: dict[str, Any], resolver: Resolver, base: Path) -> Function:
+    where = f"Resources.{logical_id}.Properties"
+
+    def get(name: str, default: Any = None) -> Any:
+        return resolver.value(properties[name], f"{where}.{name}") if name in properties else default
+
+    environment = get("Environment", {}).get("Variables", {})
+    return Function(
+        logical_id=logical_id,
+        name=resolver.name(logical_id),
+        code=(base / get("Code")["S3Key"]).resolve(),
+        handler=get("Handler"),
+        runtime=get("Runtime"),
+        environment={name: text(value) for name, value in environment.items()},
+        timeout=float(get("Timeout", 3)),
+        memory=int(get("MemorySize", 128)),
+        reserved_concurrency=get("ReservedConcurrentExecutions"),
+        snap_start=get("SnapStart", {}).get("ApplyOn") == "PublishedVersions",
+        alias=resolver.alias(logical_id),
+    )
+
+
+def _routes(body: dict[str, Any], resolver: Resolver) -> Iterator[Route]:
+    for path, methods in body.get("paths", {}).items():
+        for method, operation in methods.items():
+            integration = operation.get("x-amazon-apigateway-integration")
+            if integration is None:  # e.g. `parameters`, which are no method
+                continue
+            arn = integration["uri"].rpartition("/functions/")[2].removesuffix("/invocations")
+            # A route has one security requirement: its authorizer, or NONE.
+            security: dict[str, list[str]] = next(iter(operation.get("security", [])), {})
+            name, scopes = next(iter(security.items()), ("NONE", []))
+            yield Route(
+                method="ANY" if method == "x-amazon-apigateway-any-method" else method.upper(),
+                path=path,
+                function=resolver.function_of(arn),
+                authorizer=None if name == "NONE" else name,
+                scopes=tuple(scopes),
+                timeout=integration.get("timeoutInMillis", 30_000) / 1000,
+            )
+
+
+def _authorizers(body: dict[str, Any]) -> Iterator[tuple[str, JwtAuthorizer]]:
+    for name, scheme in body.get("components", {}).get("securitySchemes", {}).items():
+        authorizer = scheme["x-amazon-apigateway-authorizer"]
+        if authorizer["type"] != "jwt":
+            raise TemplateError(f"Authorizer {name}: only JWT authorizers run locally, not {authorizer['type']!r}.")
+        jwt = authorizer["jwtConfiguration"]
+        yield name, JwtAuthorizer(issuer=jwt["issuer"], audience=tuple(jwt["audience"]))

@@ -1,0 +1,58 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from local.stack import LocalStack
+
+PAM = Path(sys.executable).with_name("pam")
+
+
+def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PAM, "ask", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_answer(stack: LocalStack) -> None:
+    """An answer is printed as its text, then a line with tier, source, age and time."""
+    done = ask("--base-url", stack.url, "How much?")
+    assert done.returncode == 0, done.stderr
+    text, facts = done.stdout.splitlines()
+    assert text == "You spent $12.00."
+    assert facts.startswith("tier 1 · your expenses · as of 2026-11-22T10:00:00Z · ")
+    assert facts.endswith(" ms")
+
+
+def test_json(stack: LocalStack) -> None:
+    """`--json` prints the response body as one line; each question has its own Idempotency-Key."""
+    bodies = [json.loads(ask("--json", "--base-url", stack.url, "How much?").stdout) for _ in range(2)]
+    assert bodies[0]["answer"]["zone"]
+    assert bodies[0]["answer"]["key"] != bodies[1]["answer"]["key"]
+
+
+def test_tier_3(stack: LocalStack) -> None:
+    """A question that no fast answer covers says so."""
+    done = ask("--base-url", stack.url, "talk")
+    assert done.returncode == 0
+    assert "conversation" in done.stdout
+    assert "tier 3" in done.stdout
+
+
+def test_refusal(stack: LocalStack) -> None:
+    """A refusal is its message, with exit code 1."""
+    done = ask("--base-url", stack.url, "refuse")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "That can't be asked.\n")
+
+
+def test_nobody_there() -> None:
+    """Where no PAM is reachable, it says how to start one, with exit code 3."""
+    done = ask("--base-url", "http://127.0.0.1:9", "How much?")
+    assert done.returncode == 3
+    assert "make run" in done.stderr
+
+
+def test_usage() -> None:
+    """Wrong usage is exit code 2."""
+    assert ask().returncode == 2
+    assert ask("--nonsense", "x").returncode == 2

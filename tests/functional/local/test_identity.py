@@ -1,0 +1,145 @@
+import stat
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+from local import demo
+from local.issuer import Issuer, load_key, new_key
+from local.stack import LocalStack
+
+
+def refusal(http: httpx.Client, token: str, path: str = "/echo/static") -> str:
+    """The `www-authenticate` header of the 401 that a token gets."""
+    response = http.get(path, headers={"authorization": token} if token else {})
+    assert (response.status_code, response.json()) == (401, {"message": "Unauthorized"})
+    challenge: str = response.headers["www-authenticate"]
+    return challenge
+
+
+def test_token(stack: LocalStack, http: httpx.Client) -> None:
+    """The issuer gives out a token of the demo traveller, which its published key verifies."""
+    discovery = http.get("/local/issuer/.well-known/openid-configuration").json()
+    assert discovery["issuer"] == f"{stack.url}/local/issuer" == http.get("/config.json").json()["issuer"]
+    answer = http.post(discovery["token_endpoint"], data={"client_id": "pam-web"}).json()
+    assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 3600)
+    [key] = http.get(discovery["jwks_uri"]).json()["keys"]
+    claims = jwt.decode(answer["access_token"], jwt.PyJWK(key), algorithms=["RS256"])
+    assert claims["sub"] == str(demo.TRAVELLER_ID)
+    assert claims["exp"] - claims["iat"] == 3600
+    assert (claims["client_id"], claims["token_use"]) == ("pam-web", "access")
+
+
+def test_token_of_another(http: httpx.Client) -> None:
+    """`sub` asks for a token of somebody else."""
+    somebody = str(uuid.uuid4())
+    answer = http.post("/local/issuer/token", data={"client_id": "pam-web", "sub": somebody}).json()
+    assert jwt.decode(answer["access_token"], options={"verify_signature": False})["sub"] == somebody
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "error"),
+    [
+        ({}, 401, "invalid_client"),
+        ({"client_id": "somebody"}, 401, "invalid_client"),
+        ({"client_id": "pam-web", "sub": "me"}, 400, "invalid_request"),
+    ],
+)
+def test_token_refused(http: httpx.Client, form: dict[str, str], status: int, error: str) -> None:
+    """An unknown client, or a subject that is no UUID, gets no token."""
+    response = http.post("/local/issuer/token", data=form)
+    assert (response.status_code, response.json()["error"]) == (status, error)
+
+
+def test_key_file(tmp_path: Path) -> None:
+    """The signing key is kept between starts, in a file that only its owner can read."""
+    path = tmp_path / "key.pem"
+    first = load_key(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert load_key(path).private_numbers() == first.private_numbers()
+
+
+def test_accepted(http: httpx.Client, stack: LocalStack) -> None:
+    """A token passes with or without `Bearer`, and with an audience in place of the client id."""
+    for header in (
+        f"Bearer {stack.token()}",
+        f"bearer {stack.token()}",
+        stack.token(),
+        f"Bearer {stack.token(client_id=None, aud='pam-web')}",
+        f"Bearer {stack.token(client_id=None, aud=['other', 'pam-web'])}",
+    ):
+        assert http.get("/echo/static", headers={"authorization": header}).status_code == 200
+
+
+def test_missing_token(http: httpx.Client) -> None:
+    """Without a token the answer is a 401 that asks for one."""
+    assert refusal(http, "") == "Bearer"
+
+
+NOW = int(time.time())
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({"exp": NOW - 10}, "the token has expired"),
+        ({"exp": None}, ""),
+        ({"nbf": NOW + 600}, ""),
+        ({"iat": NOW + 600}, ""),
+        ({"iss": "https://other.example"}, "invalid issuer"),
+        ({"iss": None}, ""),
+        ({"client_id": "other"}, "the token does not have a valid audience"),
+        ({"client_id": None}, "the token does not have a valid audience"),
+        ({"aud": "other"}, "the token does not have a valid audience"),  # `aud` wins over `client_id`
+    ],
+)
+def test_bad_claims(http: httpx.Client, stack: LocalStack, claims: dict[str, Any], reason: str) -> None:
+    """A token that is expired, not valid yet, or meant for somebody else is refused."""
+    challenge = refusal(http, f"Bearer {stack.token(**claims)}")
+    assert challenge.startswith('Bearer scope="" error="invalid_token" error_description="')
+    assert reason in challenge
+
+
+def test_forged_tokens(http: httpx.Client, stack: LocalStack) -> None:
+    """A token that the issuer's key didn't sign is refused, whatever it claims."""
+    good = stack.token()
+    claims = jwt.decode(good, options={"verify_signature": False})
+    header = {"kid": stack.issuer.key_id}
+    stranger = Issuer(stack.issuer.url, new_key(), demo.TRAVELLER_ID)
+    forged = [
+        "nonsense",
+        good[:-8] + "AAAAAAAA",
+        good.rsplit(".", 1)[0] + ".",
+        stranger.mint(),
+        jwt.encode(claims, stranger.key, algorithm="RS256", headers=header),
+        jwt.encode(claims, None, algorithm="none", headers=header),
+        jwt.encode(claims, "a secret of at least thirty-two bytes", algorithm="HS256", headers=header),
+    ]
+    for token in forged:
+        refusal(http, f"Bearer {token}")
+
+
+def test_scopes(http: httpx.Client, stack: LocalStack) -> None:
+    """A route that asks for scopes takes a token with one of them, tells the function, and refuses the rest."""
+
+    def get(**claims: Any) -> httpx.Response:
+        return http.get("/scoped", headers={"authorization": stack.token(**claims)})
+
+    response = get(scope="openid read")
+    assert response.json()["requestContext"]["authorizer"]["jwt"]["scopes"] == ["read"]
+    assert get(scp="write").status_code == 200
+    refused = get(scope="openid")
+    assert (refused.status_code, refused.json()) == (403, {"message": "Forbidden"})
+    assert 'error="insufficient_scope"' in refused.headers["www-authenticate"]
+
+
+def test_claim_texts(http: httpx.Client, stack: LocalStack) -> None:
+    """Claims that aren't strings reach the function as the service writes them."""
+    token = stack.token(groups=["a", "b"], admin=True, level=3)
+    event = http.get("/echo/static", headers={"authorization": token}).json()
+    claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
+    assert (claims["groups"], claims["admin"], claims["level"]) == ("[a b]", "true", "3")

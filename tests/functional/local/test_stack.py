@@ -1,0 +1,196 @@
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from local.gateway import Access
+from local.postgres import Postgres
+from local.sockets import listen
+from local.stack import LocalStack, PortTakenError, StackError
+
+HOLD = """
+import json, sys, time
+from pathlib import Path
+from local.stack import LocalStack
+with LocalStack(Path(sys.argv[1]), template=Path(sys.argv[2])) as stack:
+    probe = stack.functions["probe"]
+    grandchild = probe.invoke({"do": "child"}).json()
+    print(json.dumps({"url": stack.url, "pids": probe.pids, "grandchild": grandchild}), flush=True)
+    time.sleep(300)
+"""
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    """Whether the condition comes true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs: a zombie doesn't."""
+    try:
+        os.kill(pid, 0)
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes below `pid`, by Linux's list of children."""
+    text = Path(f"/proc/{pid}/task").iterdir()
+    children = [int(child) for task in text for child in (task / "children").read_text().split()]
+    return [found for child in children for found in (child, *descendants(child))]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
+def test_nothing_is_left(tmp_path: Path, app: Path, ending: signal.Signals) -> None:
+    """When the stack's process is killed, or interrupted, all that it started ends too."""
+    command = [sys.executable, "-c", HOLD, str(tmp_path), str(app / "template.yaml")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert process.stdout is not None
+            held = json.loads(process.stdout.readline())
+            started = [pid for pid in descendants(process.pid) if pid != held["grandchild"]]
+            assert set(held["pids"]) < set(started)
+            assert len(started) > 3  # environments, moto, Postgres and its workers
+        finally:
+            process.send_signal(ending)
+            process.wait(60)
+    assert until(lambda: not any(map(alive, started))), [pid for pid in started if alive(pid)]
+    if ending is signal.SIGKILL and alive(held["grandchild"]):
+        os.kill(held["grandchild"], signal.SIGKILL)  # what a handler started itself isn't bound to anybody
+
+
+def test_start_after_a_kill(tmp_path: Path, app: Path) -> None:
+    """A stack starts in the state directory of one that was killed, with the database as it was."""
+    command = [sys.executable, "-c", HOLD, str(tmp_path), str(app / "template.yaml")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        held = json.loads(process.stdout.readline())
+        process.kill()
+    with LocalStack(tmp_path, template=app / "template.yaml") as stack:
+        with psycopg.connect(stack.postgres.owner) as connection:
+            assert connection.info.dbname == "pam"
+        assert stack.functions["probe"].invoke({"do": "size", "text": ""}).json() == 0
+    if alive(held["grandchild"]):
+        os.kill(held["grandchild"], signal.SIGKILL)
+
+
+def test_same_state_twice(tmp_path: Path, app: Path) -> None:
+    """A second stack with the same state directory is refused, and the first isn't harmed by it."""
+    with LocalStack(tmp_path, template=app / "template.yaml") as stack:
+        with pytest.raises(StackError, match="Another PAM is running"):
+            LocalStack(tmp_path, template=app / "template.yaml").__enter__()
+        assert httpx.get(f"{stack.url}/config.json", trust_env=False).status_code == 200
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{stack.url}/config.json", trust_env=False)
+
+
+def test_two_at_once(stack: LocalStack, tmp_path: Path, app: Path) -> None:
+    """Two stacks run side by side, and neither takes the other's tokens."""
+    with LocalStack(tmp_path, template=app / "template.yaml") as other:
+        for url, token, status in (
+            (stack.url, stack.token(), 200),
+            (other.url, other.token(), 200),
+            (stack.url, other.token(), 401),
+        ):
+            headers = {"authorization": f"Bearer {token}"}
+            response = httpx.get(f"{url}/echo/static", headers=headers, timeout=30, trust_env=False)
+            assert response.status_code == status
+
+
+def test_port_taken(tmp_path: Path, app: Path) -> None:
+    """A taken port is an error that names it, and leaves nothing running."""
+    with listen() as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(PortTakenError, match=f"Port {port} can't be used"):
+            LocalStack(tmp_path, template=app / "template.yaml", port=port).__enter__()
+    assert not (tmp_path / "postgres").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's table of sockets")
+def test_listens_here_only(stack: LocalStack) -> None:
+    """The API, the issuer and moto listen on 127.0.0.1, and on no other address of the machine."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    for url in (stack.url, stack.aws_endpoint):
+        port = int(url.rpartition(":")[2])
+        local = [row[1] for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")]
+        assert local == [f"0100007F:{port:04X}"]
+
+
+def test_failed_start(tmp_path: Path, app: Path) -> None:
+    """A start that fails half way says why, and ends what it had started."""
+    queue = "Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: '?'}}}"
+    (tmp_path / "template.yaml").write_text(queue, encoding="utf-8")
+    with pytest.raises(Exception, match=r"QueueName|queue name|alphanumeric") as caught:
+        LocalStack(tmp_path / "state", template=tmp_path / "template.yaml").__enter__()
+    assert not isinstance(caught.value, ExceptionGroup)
+    assert until(lambda: not (tmp_path / "state" / "postgres" / "postmaster.pid").exists())
+
+
+def test_plug_of_the_database(stack: LocalStack) -> None:
+    """Postgres can be stopped and started again under a running stack, and keeps what it had."""
+    with psycopg.connect(stack.postgres.owner) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
+    stack.postgres.stop()
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(stack.postgres.owner)
+    stack.postgres.start()
+    with psycopg.connect(stack.postgres.owner) as connection:
+        assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
+        assert connection.execute("SHOW timezone").fetchone() == ("UTC",)
+        assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
+        connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+
+
+async def _prepare(postgres: Postgres) -> None:
+    try:
+        await postgres.prepare()
+    finally:
+        await postgres.close()
+
+
+def test_database_url(stack: LocalStack, tmp_path: Path) -> None:
+    """A Postgres that DATABASE_URL names is used as it is: no server is started, and none is stopped."""
+    postgres = Postgres(tmp_path, tmp_path / "migrations", stack.postgres.owner)
+    asyncio.run(_prepare(postgres))
+    assert list(tmp_path.iterdir()) == []
+    assert (postgres.app["dbname"], postgres.app["username"]) == ("pam", "pam_app")
+    psycopg.connect(stack.postgres.owner).close()
+
+
+def test_progress_and_access_log(tmp_path: Path, app: Path) -> None:
+    """Whoever starts a stack hears of each part that is up, and of each request."""
+    parts: list[str] = []
+    requests: list[Access] = []
+    with LocalStack(
+        tmp_path,
+        template=app / "template.yaml",
+        on_progress=lambda part, _seconds: parts.append(part),
+        on_request=requests.append,
+    ) as stack:
+        httpx.get(f"{stack.url}/echo/x", timeout=30, trust_env=False)
+        httpx.get(f"{stack.url}/nothing", trust_env=False)
+        failures = stack.warm()
+        assert until(lambda: len(requests) == 2)
+    assert set(parts) == {"Postgres", "Template", "DynamoDB, Secrets Manager, SSM, SQS", "API"}
+    assert [(r.method, r.path, r.status, r.function) for r in requests] == [
+        ("GET", "/echo/x", 200, "echo"),
+        ("GET", "/nothing", 404, None),
+    ]
+    assert list(failures) == ["broken"]
+    assert "no_such_module" in failures["broken"]
