@@ -64,6 +64,9 @@ def test_every_recorded_event_is_answered_by_its_function(stack: LocalStack) -> 
     """One real event for each route, through the real runtime client: the status that it deserves."""
     expected = {
         "spend_summary": ("spend_summary", 200),
+        "budget_status": ("budget_status", 200),
+        "savings_total": ("savings_total", 200),
+        "expenses": ("expenses", 200),
         "expense_create": ("expense_create", 201),
         "expense_create_malformed": ("expense_create", 400),
         "expense_undo": ("expense_undo", 404),

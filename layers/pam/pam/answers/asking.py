@@ -9,10 +9,16 @@ from uuid import UUID
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from pam.answers.budget_status import budget_status
 from pam.answers.expenses import add_expense
+from pam.answers.list_expenses import list_expenses
 from pam.answers.parts import Parts
+from pam.answers.savings_total import savings_total
 from pam.answers.spend_summary import spend_summary
+from pam.money.budgets import BudgetQuestion
 from pam.money.expenses import NewExpense
+from pam.money.listing import ExpensesQuestion
+from pam.money.savings import SavingsQuestion
 from pam.money.spending import SpendingQuestion
 from pam.money.window import resolve_day
 from pam.platform.errors import INVALID_DATE, INVALID_TEXT, PamError
@@ -93,17 +99,40 @@ def ask(asking: Asking) -> dict[str, Any]:
 
 
 def _answer(asking: Asking, understood: Route) -> dict[str, Any] | None:
-    fast = _FAST_ANSWERS.get(understood.intent)
-    return fast(asking, understood.slots) if fast else None
+    fast, slots = _FAST_ANSWERS.get(understood.intent, (None, frozenset()))
+    # A slot that the answer doesn't heed is a condition left out: a wrong answer.
+    return fast(asking, understood.slots) if fast and understood.slots.keys() <= slots else None
 
 
 def _spend_summary(asking: Asking, slots: dict[str, Any]) -> dict[str, Any] | None:
-    question = SpendingQuestion(
-        category=slots.get("category"), period=slots.get("period"), timezone=asking.question.timezone
-    )
+    question = SpendingQuestion(**_asked(asking, slots, "category", "period"))
     answer = spend_summary(asking.parts, asking.user_id, question).as_json()
     # Nothing spent on "food" by one who books groceries and dining is no answer to what they mean.
     return answer if answer["category_in_use"] else None
+
+
+def _budget_status(asking: Asking, slots: dict[str, Any]) -> dict[str, Any] | None:
+    if slots.get("period", "this_month") != "this_month":
+        return None
+    question = BudgetQuestion(**_asked(asking, slots, "category"))
+    answer = budget_status(asking.parts, asking.user_id, question).as_json()
+    # A budget that isn't there is a reason to talk about one.
+    return answer if answer["budgets"] else None
+
+
+def _savings_total(asking: Asking, slots: dict[str, Any]) -> dict[str, Any]:
+    question = SavingsQuestion(**_asked(asking, slots, "period"))
+    return savings_total(asking.parts, asking.user_id, question).as_json()
+
+
+def _list_expenses(asking: Asking, slots: dict[str, Any]) -> dict[str, Any]:
+    question = ExpensesQuestion(**_asked(asking, slots, "category", "period", "limit"))
+    return list_expenses(asking.parts, asking.user_id, question).as_json()
+
+
+def _asked(asking: Asking, slots: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The slots of these names that were said, and where the device is."""
+    return {name: slots[name] for name in names if name in slots} | {"timezone": asking.question.timezone}
 
 
 def _add_expense(asking: Asking, slots: dict[str, Any]) -> dict[str, Any]:
@@ -135,4 +164,11 @@ def _day(asking: Asking, said: str) -> str:
     return day.isoformat()
 
 
-_FAST_ANSWERS: dict[str, FastAnswer] = {"spend_summary": _spend_summary, "add_expense": _add_expense}
+# What answers each intent, and the slots that it heeds.
+_FAST_ANSWERS: dict[str, tuple[FastAnswer, frozenset[str]]] = {
+    "spend_summary": (_spend_summary, frozenset({"category", "period", "group_by"})),
+    "budget_status": (_budget_status, frozenset({"category", "period"})),
+    "savings_total": (_savings_total, frozenset({"period"})),
+    "list_expenses": (_list_expenses, frozenset({"category", "period", "limit"})),
+    "add_expense": (_add_expense, frozenset({"amount", "category", "date", "description", "currency"})),
+}

@@ -4,15 +4,17 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from pam.answers.parts import Parts
-from pam.answers.private_cache import KeptAnswer
+from pam.answers.private_cache import FRESH_FOR, KeptAnswer
+from pam.money.window import midnight
 from pam.platform.metric_names import Metric
 from pam.platform.observability import count, logger
-from pam.platform.postgres import DatabaseUnavailable
+from pam.platform.postgres import Connection, DatabaseUnavailable
+from pam.traveller.profile import Profile, read_profile
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,42 @@ class Answer:
         if self.age_s is not None:
             told |= {"age_s": self.age_s, "reason": "database_unavailable"}
         return told
+
+
+class Figures(Protocol):
+    """What the domain reads for a question: whose it is, and the day and instant it was read on."""
+
+    @property
+    def profile(self) -> Profile: ...
+    @property
+    def today(self) -> date: ...
+    @property
+    def as_of(self) -> datetime: ...
+    def as_json(self) -> dict[str, Any]: ...
+
+
+F = TypeVar("F", bound=Figures)
+
+
+def answer_from_figures(
+    parts: Parts,
+    user_id: UUID,
+    key: str,
+    read: Callable[[Connection, Profile, datetime], F],
+    tell: Callable[[F], dict[str, Any]],
+) -> Answer:
+    """The private answer under `key`, read by `read` in one transaction; `tell` gives its sentence and the like."""
+
+    def compute() -> Computed:
+        with parts.database.session(user_id) as connection:
+            figures = read(connection, read_profile(connection, user_id), parts.clock())
+        body = figures.as_json() | {"source": figures.profile.expenses_source} | tell(figures)
+        as_of = figures.as_of.astimezone(figures.profile.zone)
+        # "Today" and "this month" mean something else after midnight, though nothing was written.
+        tomorrow = midnight(figures.today + timedelta(days=1), figures.profile.zone)
+        return Computed(body, as_of, min(figures.as_of + FRESH_FOR, tomorrow))
+
+    return private_answer(parts, user_id, key, compute)
 
 
 def private_answer(parts: Parts, user_id: UUID, key: str, compute: Callable[[], Computed]) -> Answer:

@@ -1,6 +1,9 @@
 """The kinds of expense that PAM knows, each written once."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator
 
 from pam.platform.errors import UNKNOWN_CATEGORY, PamError
 
@@ -34,3 +37,6 @@ def parse_category(value: object) -> Category:
         raise PamError(
             UNKNOWN_CATEGORY, f"PAM doesn't know that category. It knows: {known}.", field="category"
         ) from None
+
+
+KnownCategory = Annotated[Category, BeforeValidator(parse_category)]

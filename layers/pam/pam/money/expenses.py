@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from pam.money.amounts import Amount, Currency
-from pam.money.categories import Category, parse_category
+from pam.money.categories import Category, KnownCategory
 from pam.platform.errors import (
     DATE_IN_FUTURE,
     DATE_TOO_OLD,
@@ -72,7 +72,7 @@ class NewExpense(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     amount: Amount
-    category: Annotated[Category, BeforeValidator(parse_category)]
+    category: KnownCategory
     description: Annotated[str, BeforeValidator(parse_description)] = ""
     date: MaybeDay = None
     currency: Currency | None = None

@@ -1,57 +1,25 @@
 """What a traveller spent in a window: the question, the query and the figures."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Self
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from typing import Any
 
 from pam.money.amounts import to_cents
-from pam.money.categories import Category, parse_category
-from pam.money.expenses import EXPENSE_COLUMNS, Expense, parse_date
-from pam.money.window import Window, resolve_period, window_before, window_between
-from pam.platform.errors import INVALID_WINDOW, PamError
+from pam.money.categories import Category, KnownCategory
+from pam.money.expenses import EXPENSE_COLUMNS, Expense
+from pam.money.questions import WindowQuestion
+from pam.money.window import Window, window_before
 from pam.platform.postgres import Connection
 from pam.traveller.profile import Profile
-from pam.traveller.weeks import first_weekday
-from pam.traveller.zones import Zone
-
-DEFAULT_PERIOD = "this_month"
-
-KnownCategory = Annotated[Category, BeforeValidator(parse_category)]
 
 
-class SpendingQuestion(BaseModel):
-    """How much was spent, in all or on one category, in a period or between two dates (`to` excluded)."""
+class SpendingQuestion(WindowQuestion):
+    """How much was spent, in all or on one category; this month where no window is named."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    default_period = "this_month"
 
     category: KnownCategory | None = None
-    period: str | None = None
-    from_: Annotated[date, BeforeValidator(parse_date)] | None = Field(default=None, alias="from")
-    to: Annotated[date, BeforeValidator(parse_date)] | None = None
-    timezone: Zone | None = None
-
-    @model_validator(mode="after")
-    def _one_window(self) -> Self:
-        if (self.from_ is None) != (self.to is None):
-            raise PamError(INVALID_WINDOW, "“from” and “to” go together.", field="from")
-        if self.from_ is not None and self.period is not None:
-            raise PamError(INVALID_WINDOW, "Give a period, or “from” and “to”, not both.", field="period")
-        return self
-
-    def window(self, today: date, locale: str) -> Window:
-        """The days that are asked about, as of `today`."""
-        if self.from_ is not None and self.to is not None:
-            return window_between(self.from_, self.to)
-        return resolve_period(self.period or DEFAULT_PERIOD, today, first_weekday(locale))
-
-    @property
-    def key(self) -> str:
-        """The same text for the same question: what a cached answer is found by."""
-        zone = self.timezone.key if self.timezone else ""
-        return f"{self.category or ''}|{self.period or ''}|{self.from_ or ''}|{self.to or ''}|{zone}"
 
 
 @dataclass(frozen=True)
@@ -108,7 +76,7 @@ class Spending:
         """The figures as clients see them; money as decimal strings."""
         total = self.in_all.total
         return {
-            "window": _window_json(self.window) | {"period": self.window.period, "time_zone": self.profile.zone.key},
+            "window": self.window.as_json() | {"period": self.window.period, "time_zone": self.profile.zone.key},
             "currency": self.profile.currency,
             "category": self.question.category,
             "total": str(to_cents(total)),
@@ -136,15 +104,11 @@ class Spending:
             return None
         percent = self.change_percent
         return {
-            "window": _window_json(self.before_window),
+            "window": self.before_window.as_json(),
             "total": str(to_cents(self.before.total)),
             "amount": str(to_cents(self.in_all.total - self.before.total)),
             "percent": None if percent is None else float(percent),
         }
-
-
-def _window_json(window: Window) -> dict[str, str]:
-    return {"from": window.start.isoformat(), "to": window.end.isoformat()}
 
 
 # One index serves both scans and holds all that they read, so a long history costs nothing.
@@ -226,9 +190,3 @@ def _by_category(rows: Any) -> dict[Category, Sum]:
 
 def _sum(row: dict[str, Any]) -> Sum:
     return Sum(row["total"], row["count"])
-
-
-def fresh_until(spending: Spending, at_most: timedelta) -> datetime:
-    """When to ask anew though nothing was written: after `at_most`, and at the traveller's midnight."""
-    _, midnight = Window(spending.today, spending.today + timedelta(days=1)).instants(spending.profile.zone)
-    return min(spending.as_of + at_most, midnight)

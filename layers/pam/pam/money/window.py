@@ -40,6 +40,10 @@ class Window:
         """The window as instants in UTC: from the first local midnight to the last."""
         return midnight(self.start, zone), midnight(self.end, zone)
 
+    def as_json(self) -> dict[str, str]:
+        """`{from, to}` as ISO dates, `to` excluded."""
+        return {"from": self.start.isoformat(), "to": self.end.isoformat()}
+
     def until(self, today: date) -> "Window":
         """The part that has been: up to and with today."""
         return Window(self.start, max(self.start, min(self.end, today + _DAY)), self.period)

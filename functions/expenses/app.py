@@ -1,0 +1,16 @@
+"""GET /v1/expenses: the traveller's expenses, newest first, a page at a time. Tier 1."""
+
+from pam.answers.list_expenses import list_expenses
+from pam.answers.parts import parts
+from pam.money.listing import ExpensesQuestion
+from pam.platform.http import Api, Call, Reply
+
+handler = Api()
+
+
+@handler.route("GET", "/v1/expenses")
+def get(call: Call) -> Reply:
+    """A page as JSON, or 304 when the caller has it already."""
+    question = call.parameters(ExpensesQuestion)
+    answer = list_expenses(parts(), call.user_id, question)
+    return call.unless_known(answer.etag, answer.as_json())

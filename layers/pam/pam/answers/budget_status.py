@@ -1,0 +1,54 @@
+"""How this month's budgets stand: the figures, and the sentence that says them."""
+
+from typing import Any
+from uuid import UUID
+
+from pam.answers.parts import Parts
+from pam.answers.private_answer import Answer, answer_from_figures
+from pam.money.budgets import BudgetLine, BudgetQuestion, Budgets, budget_overview
+from pam.traveller.profile import Profile
+from pam.traveller.wording import counted, money
+
+
+def budget_status(parts: Parts, user_id: UUID, question: BudgetQuestion) -> Answer:
+    """Answers the question for this traveller, from the cache where nothing was written since."""
+    return answer_from_figures(
+        parts,
+        user_id,
+        f"budget_status|{question.key}",
+        lambda connection, profile, now: budget_overview(connection, profile, question, now),
+        _tell,
+    )
+
+
+def _tell(budgets: Budgets) -> dict[str, Any]:
+    return {"text": sentence(budgets)}
+
+
+def sentence(budgets: Budgets) -> str:
+    """The state in words: one budget as it stands, several as their sum and the ones that are over or near."""
+    if budgets.total is None:
+        which = f" for {budgets.question.category}" if budgets.question.category else ""
+        return f"You have no budget{which} in {budgets.profile.currency}."
+    if budgets.question.category:
+        return f"{_standing(budgets.lines[0], budgets.profile, budgets.question.category)} {_rest(budgets)}"
+    said = [_standing(budgets.total, budgets.profile, "all budgets together"), _rest(budgets)]
+    for state, words in (("over", "Over"), ("near", "Near the limit")):
+        names = [str(line.state.category) for line in budgets.lines if line.state.state == state]
+        if names:
+            said.append(f"{words}: {', '.join(names)}.")
+    return " ".join(said)
+
+
+def _standing(line: BudgetLine, profile: Profile, name: str) -> str:
+    state = line.state
+    limit, spent = (money(amount, state.currency, profile) for amount in (state.limit, state.spent))
+    if state.left < 0:
+        return f"You're {money(-state.left, state.currency, profile)} over on {name}: {spent} of {limit} this month."
+    return f"You've {money(state.left, state.currency, profile)} left on {name}: {spent} of {limit} this month."
+
+
+def _rest(budgets: Budgets) -> str:
+    assert budgets.total is not None
+    projected = money(budgets.total.projected, budgets.profile.currency, budgets.profile)
+    return f"With {counted(budgets.days_left, 'day')} left, the month is heading for {projected}."

@@ -1,0 +1,110 @@
+"""Savings in all, and expenses one by one."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from pam.money.listing import Cursor
+from pam.platform.errors import PamError
+from tests.conftest import Traveller
+
+
+def saved(
+    owner: psycopg.Connection, traveller: Traveller, amount: str, kind: str, days_ago: float, currency: str = "USD"
+) -> None:
+    owner.execute("insert into users (id) values (%s) on conflict do nothing", (traveller.id,))
+    owner.execute(
+        "insert into savings (user_id, amount, currency, kind, saved_at) values (%s, %s, %s, %s, %s)",
+        (traveller.id, amount, currency, kind, datetime.now(UTC) - timedelta(days=days_ago)),
+    )
+
+
+def test_savings_are_summed_by_kind(traveller: Traveller, owner: psycopg.Connection) -> None:
+    """In all without a period; other currencies beside, never added up."""
+    for amount, kind, days_ago in (("10", "gas", 0), ("15.50", "campground", 40), ("4.50", "gas", 400)):
+        saved(owner, traveller, amount, kind, days_ago)
+    saved(owner, traveller, "9", "route", 1, "CAD")
+    told = traveller.http.get("/v1/savings").json()
+    assert (told["total"], told["count"], told["window"]["period"]) == ("30.00", 3, "all_time")
+    assert told["by_kind"] == [
+        {"kind": "campground", "total": "15.50", "count": 1},
+        {"kind": "gas", "total": "14.50", "count": 2},
+    ]
+    assert told["other_currencies"] == [{"currency": "CAD", "total": "9.00"}]
+    recent = traveller.http.get("/v1/savings", params={"period": "last_7_days"}).json()
+    assert (recent["total"], recent["text"].startswith("You've saved $10.00 in the last 7 days (")) == ("10.00", True)
+
+
+def test_no_savings_are_said_as_such(traveller: Traveller) -> None:
+    """Nothing recorded is zero, and nothing is made up."""
+    told = traveller.http.get("/v1/savings", params={"period": "this_year"}).json()
+    assert (told["total"], told["by_kind"]) == ("0.00", [])
+    assert told["text"].startswith("You have no savings recorded this year")
+
+
+def test_pages_hold_every_expense_once_though_some_are_added_meanwhile(
+    traveller: Traveller, owner: psycopg.Connection
+) -> None:
+    """A cursor goes on where the page before ended; ties in time are kept apart."""
+    moment = datetime.now(UTC) - timedelta(days=1)
+    owner.execute("insert into users (id) values (%s)", (traveller.id,))
+    for number in range(1, 24):
+        owner.execute(
+            "insert into expenses (user_id, amount, currency, category, spent_at) values (%s, %s, 'USD', 'tolls', %s)",
+            (traveller.id, number, moment - timedelta(minutes=number // 5)),
+        )
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = traveller.http.get("/v1/expenses", params={"limit": "5"} | ({"cursor": cursor} if cursor else {})).json()
+        seen += [expense["id"] for expense in page["expenses"]]
+        cursor = page["next_cursor"]
+        if not cursor:
+            break
+        traveller.spends("99")  # newer than all: belongs to no later page
+    assert len(seen) == len(set(seen)) == 23
+
+
+def test_filters_and_limits(traveller: Traveller) -> None:
+    """By category and window, newest first, the page as long as asked."""
+    today = datetime.fromisoformat(traveller.summary()["as_of"]).date()
+    for days_ago, category in ((3, "fuel"), (2, "camping"), (1, "fuel"), (0, "fuel")):
+        traveller.spends("5", category, date=str(today - timedelta(days=days_ago)))
+    page = traveller.http.get("/v1/expenses", params={"category": "fuel", "limit": "2"}).json()
+    assert [e["date"] for e in page["expenses"]] == [str(today), str(today - timedelta(days=1))]
+    assert page["text"] == "Your latest 2 fuel expenses; there are more."
+    yesterday = traveller.http.get("/v1/expenses", params={"period": "yesterday"}).json()
+    assert len(yesterday["expenses"]) == 1 and yesterday["next_cursor"] is None
+    camping = traveller.http.get("/v1/expenses", params={"category": "propane"}).json()
+    assert camping["expenses"] == [] and camping["text"] == "You have no propane expenses recorded."
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("limit=0", "invalid_limit"),
+        ("limit=101", "invalid_limit"),
+        ("limit=ten", "invalid_limit"),
+        ("limit=" + "9" * 400, "invalid_limit"),
+        ("limit=٣", "invalid_limit"),
+        ("cursor=abc", "invalid_cursor"),
+        ("cursor=" + "x" * 500, "invalid_cursor"),
+        ("cursor=bm90IGEgY3Vyc29y", "invalid_cursor"),
+        ("period=soon", "unknown_period"),
+    ],
+)
+def test_a_page_that_makes_no_sense_is_refused(traveller: Traveller, query: str, code: str) -> None:
+    """With a code of its own for each part."""
+    reply = traveller.http.get(f"/v1/expenses?{query}")
+    assert (reply.status_code, reply.json()["code"]) == (422, code)
+
+
+def test_a_cursor_reads_back_as_it_was_written() -> None:
+    """And what was changed by hand isn't one."""
+    page = "2026-11-22T19:00:00.123456+00:00"
+    cursor = Cursor(datetime.fromisoformat(page), uuid.UUID(int=7))
+    assert Cursor.parse(str(cursor)) == cursor
+    with pytest.raises(PamError):
+        Cursor.parse(str(cursor)[:-3])
