@@ -45,7 +45,7 @@ def run(state: Path, port: int, ending: threading.Event) -> None:
     def progress(part: str, seconds: float) -> None:
         print(f"  {seconds:5.1f} s  {part}", flush=True)
 
-    with LocalStack(state, port=port, on_progress=progress, on_request=_log) as stack:
+    with LocalStack(state, port=port, keys=os.environ, on_progress=progress, on_request=_log) as stack:
         expenses = demo.load(stack.postgres.owner)
         if expenses:
             progress(f"Demo traveller: a year on the road, {expenses} expenses", time.perf_counter() - began)

@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar
 
 import uvicorn
 
-from local import demo, issuer
+from local import demo, issuer, sources
 from local.aws import Aws
 from local.gateway import Access, Gateway
 from local.issuer import Issuer
@@ -26,6 +26,7 @@ from local.postgres import Postgres
 from local.site import make_site
 from local.sockets import listen
 from local.template import Template, load
+from local.upstream.server import Upstreams
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DATABASE_SECRET = "DatabaseAppSecret"  # noqa: S105 - a logical id
@@ -59,13 +60,18 @@ class LocalStack:
         *,
         template: Path = CHECKOUT / "template.yaml",
         port: int = 0,
+        keys: Mapping[str, str] | None = None,
         on_progress: Progress = lambda _part, _seconds: None,
         on_request: Callable[[Access], None] = lambda _access: None,
     ) -> None:
-        """`port` 0 takes a free one. Callbacks are called on the event loop's thread."""
+        """`port` 0 takes a free one. `keys` of real sources (see `local.sources`): without them stand-ins answer.
+
+        Callbacks are called on the event loop's thread.
+        """
         self._state = state_dir.resolve()
         self._template_file = template.resolve()
         self._port = port
+        self._keys = keys or {}
         self._on_progress = on_progress
         self._on_request = on_request
         self._parts = contextlib.AsyncExitStack()
@@ -81,6 +87,7 @@ class LocalStack:
         """The functions by the names of their folders."""
         self.postgres: PostgresHandle
         self.issuer: Issuer
+        self.upstreams: Upstreams
         self.template: Template
 
     def __enter__(self) -> Self:
@@ -177,19 +184,25 @@ class LocalStack:
         self._parts.push_async_callback(postgres.close)
         self.postgres = PostgresHandle(postgres, self._run)
 
+        self.upstreams = Upstreams(logs / "upstream.log")
+        self._parts.push_async_callback(self.upstreams.stop)
+        source_parameters, source_secrets = sources.choose(self.upstreams, self._keys)
+
         def expand() -> Template:
             parameters = {"Stage": "local", "JwtIssuer": issuer_url, "JwtAudience": issuer.CLIENT_ID}
+            parameters |= source_parameters
             return load(self._template_file, parameters, endpoint=aws.endpoint, api_url=self.url)
 
         try:
             async with asyncio.TaskGroup() as starts:
                 await aws.start()
                 database = starts.create_task(part("Postgres", postgres.prepare()))
+                starts.create_task(part("Stand-ins for Mapbox, Open-Meteo, EIA", self.upstreams.start()))
                 expansion = starts.create_task(part("Template", asyncio.to_thread(expand)))
                 key = starts.create_task(asyncio.to_thread(issuer.load_key, self._state / "issuer.pem"))
                 self.template = await expansion
                 await database
-                secrets = {DATABASE_SECRET: json.dumps(postgres.app)}
+                secrets = {DATABASE_SECRET: json.dumps(postgres.app)} | source_secrets
                 making = asyncio.to_thread(aws.make, self.template.stores, secrets)
                 starts.create_task(part("DynamoDB, Secrets Manager, SSM, SQS", making))
                 self.issuer = Issuer(issuer_url, await key, demo.TRAVELLER_ID)

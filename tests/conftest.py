@@ -17,7 +17,7 @@ from local.stack import LocalStack
 from pam.answers.parts import Parts
 from pam.platform.clock import Clock, utc_now
 from pam.platform.postgres import Database
-from pam.platform.settings import Settings
+from pam.platform.settings import Settings, read_environment
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -97,7 +97,7 @@ def make_parts(lambda_environment: None) -> Iterator[Callable[..., Parts]]:
     made: list[Parts] = []
 
     def make(clock: Clock = utc_now) -> Parts:
-        made.append(Parts.from_settings(Settings.from_environment(), clock))
+        made.append(Parts.from_settings(read_environment(Settings), clock))
         return made[-1]
 
     yield make

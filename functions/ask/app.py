@@ -1,18 +1,17 @@
 """POST /v1/ask: a question in words, answered at once, or handed to the conversation (tier 3)."""
 
 from pam.answers.asking import Asking, Question, ask
-from pam.answers.parts import parts
+from pam.answers.travel_parts import travel_parts
 from pam.platform.http import Api, Call, Reply
 
 handler = Api()
 
 
-@handler.route("POST", "/v1/ask")
-def post(call: Call) -> Reply:
+@handler.post("/v1/ask", Question)
+def post(call: Call, question: Question) -> Reply:
     """200 with the answer, or with tier 3 alone."""
-    question = call.json(Question)
     asking = Asking(
-        parts=parts(),
+        travel=travel_parts(),
         user_id=call.user_id,
         question=question,
         idempotency_key=call.idempotency_key,

@@ -8,9 +8,8 @@ from pam.platform.http import Api, Call, Reply
 handler = Api()
 
 
-@handler.route("GET", "/v1/budget-status")
-def get(call: Call) -> Reply:
+@handler.get("/v1/budget-status", BudgetQuestion)
+def get(call: Call, question: BudgetQuestion) -> Reply:
     """The budgets as JSON, or 304 when the caller has it already."""
-    question = call.parameters(BudgetQuestion)
     answer = budget_status(parts(), call.user_id, question)
     return call.unless_known(answer.etag, answer.as_json())

@@ -8,9 +8,8 @@ from pam.platform.http import Api, Call, Reply
 handler = Api()
 
 
-@handler.route("POST", "/v1/expenses")
-def post(call: Call) -> Reply:
+@handler.post("/v1/expenses", NewExpense, status=201)
+def post(call: Call, new: NewExpense) -> Reply:
     """201 with the expense, the state of its budget and the way to undo it."""
-    new = call.json(NewExpense)
     told = add_expense(parts(), call.user_id, new, idempotency_key=call.idempotency_key, context=call.context)
-    return Reply(told, status=201)
+    return Reply(told)

@@ -8,7 +8,7 @@ from pam.platform.http import Api, Call, Reply
 handler = Api()
 
 
-@handler.route("DELETE", "/v1/expenses/{id}")
+@handler.delete("/v1/expenses/{id}")
 def delete(call: Call) -> Reply:
     """200 with the expense that no longer counts; the same again when it is repeated."""
     expense_id = call.path_uuid("id", missing=expense_not_found())

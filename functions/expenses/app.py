@@ -8,9 +8,8 @@ from pam.platform.http import Api, Call, Reply
 handler = Api()
 
 
-@handler.route("GET", "/v1/expenses")
-def get(call: Call) -> Reply:
+@handler.get("/v1/expenses", ExpensesQuestion)
+def get(call: Call, question: ExpensesQuestion) -> Reply:
     """A page as JSON, or 304 when the caller has it already."""
-    question = call.parameters(ExpensesQuestion)
     answer = list_expenses(parts(), call.user_id, question)
     return call.unless_known(answer.etag, answer.as_json())

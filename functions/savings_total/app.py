@@ -8,9 +8,8 @@ from pam.platform.http import Api, Call, Reply
 handler = Api()
 
 
-@handler.route("GET", "/v1/savings")
-def get(call: Call) -> Reply:
+@handler.get("/v1/savings", SavingsQuestion)
+def get(call: Call, question: SavingsQuestion) -> Reply:
     """The sums as JSON, or 304 when the caller has it already."""
-    question = call.parameters(SavingsQuestion)
     answer = savings_total(parts(), call.user_id, question)
     return call.unless_known(answer.etag, answer.as_json())

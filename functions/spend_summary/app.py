@@ -8,9 +8,8 @@ from pam.platform.http import Api, Call, Reply
 handler = Api()
 
 
-@handler.route("GET", "/v1/spend-summary")
-def get(call: Call) -> Reply:
+@handler.get("/v1/spend-summary", SpendingQuestion)
+def get(call: Call, question: SpendingQuestion) -> Reply:
     """The figures as JSON, or 304 when the caller has them already."""
-    question = call.parameters(SpendingQuestion)
     answer = spend_summary(parts(), call.user_id, question)
     return call.unless_known(answer.etag, answer.as_json())

@@ -183,10 +183,10 @@ def test_an_answer_lost_after_the_commit_is_not_written_twice(
     """When the function dies between its commit and its answer, the ledger knows nothing; the row does."""
     import boto3
 
-    from pam.platform.settings import Settings
+    from pam.platform.settings import Settings, read_environment
 
     first = traveller.spends("45", key="lost")
-    table = Settings.from_environment().idempotency_table
+    table = read_environment(Settings).idempotency_table
     dynamodb = boto3.client("dynamodb")
     for item in dynamodb.scan(TableName=table)["Items"]:
         dynamodb.delete_item(TableName=table, Key={"id": item["id"]})

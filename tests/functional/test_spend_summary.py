@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from pam.money.categories import Category
 from pam.money.spending import SpendingQuestion, summarise
-from pam.money.window import resolve_period, window_before
 from pam.platform.postgres import Database
 from pam.traveller.profile import read_profile
+from pam.traveller.window import resolve_period, window_before
 from tests.conftest import Traveller
 
 CENT = Decimal("0.01")

@@ -7,25 +7,42 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from pam.answers.budget_status import budget_status
+from pam.answers.distance import distance
 from pam.answers.expenses import add_expense
+from pam.answers.fuel_estimate import fuel_estimate
+from pam.answers.gas_prices import gas_prices
 from pam.answers.list_expenses import list_expenses
+from pam.answers.nearby_parks import nearby_parks
 from pam.answers.parts import Parts
 from pam.answers.savings_total import savings_total
 from pam.answers.spend_summary import spend_summary
+from pam.answers.travel_parts import TravelParts
+from pam.answers.weather import weather
 from pam.money.budgets import BudgetQuestion
 from pam.money.expenses import NewExpense
 from pam.money.listing import ExpensesQuestion
 from pam.money.savings import SavingsQuestion
 from pam.money.spending import SpendingQuestion
-from pam.money.window import resolve_day
-from pam.platform.errors import INVALID_DATE, INVALID_TEXT, PamError
+from pam.platform.errors import (
+    AMBIGUOUS_PLACE,
+    INVALID_DATE,
+    INVALID_TEXT,
+    LOCATION_NEEDED,
+    NO_PRICE_SOURCE,
+    NO_ROAD,
+    UNKNOWN_PERIOD,
+    UNKNOWN_PLACE,
+    PamError,
+)
 from pam.platform.metric_names import Metric
 from pam.platform.observability import count
 from pam.routing.interpreter import Route, route
+from pam.travel.questions import DistanceQuestion, FuelQuestion, GasPriceQuestion, ParksQuestion, WeatherQuestion
 from pam.traveller.profile import read_profile
+from pam.traveller.window import resolve_day
 from pam.traveller.zones import Zone
 
 LONGEST_QUESTION = 4000
@@ -42,6 +59,22 @@ def parse_question(value: Any) -> str:
     return value
 
 
+Words = Annotated[
+    str,
+    BeforeValidator(parse_question),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "question",
+            "minLength": 1,
+            "maxLength": LONGEST_QUESTION,
+            "description": "What is asked, or an expense to add; not blank.",
+            "examples": ["How much did I spend on gas this month?"],
+        }
+    ),
+]
+
+
 class Location(BaseModel):
     """Where the device is, in degrees."""
 
@@ -56,7 +89,7 @@ class Question(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    text: Annotated[str, BeforeValidator(parse_question)]
+    text: Words
     timezone: Zone | None = None
     location: Location | None = None
 
@@ -65,11 +98,16 @@ class Question(BaseModel):
 class Asking:
     """A question with all that its answer may need."""
 
-    parts: Parts
+    travel: TravelParts
     user_id: UUID
     question: Question
     idempotency_key: str | None
     context: LambdaContext
+
+    @property
+    def parts(self) -> Parts:
+        """What private answers are made with."""
+        return self.travel.parts
 
 
 # A fast answer: its JSON, or None where it declines and the question goes to the conversation.
@@ -101,7 +139,14 @@ def ask(asking: Asking) -> dict[str, Any]:
 def _answer(asking: Asking, understood: Route) -> dict[str, Any] | None:
     fast, slots = _FAST_ANSWERS.get(understood.intent, (None, frozenset()))
     # A slot that the answer doesn't heed is a condition left out: a wrong answer.
-    return fast(asking, understood.slots) if fast and understood.slots.keys() <= slots else None
+    if fast is None or not understood.slots.keys() <= slots:
+        return None
+    try:
+        return fast(asking, understood.slots)
+    except PamError as refusal:
+        if refusal.error in _FOR_THE_CONVERSATION:
+            return None
+        raise
 
 
 def _spend_summary(asking: Asking, slots: dict[str, Any]) -> dict[str, Any] | None:
@@ -135,6 +180,34 @@ def _asked(asking: Asking, slots: dict[str, Any], *names: str) -> dict[str, Any]
     return {name: slots[name] for name in names if name in slots} | {"timezone": asking.question.timezone}
 
 
+def _weather(asking: Asking, slots: dict[str, Any]) -> dict[str, Any]:
+    return weather(asking.travel, asking.user_id, WeatherQuestion(**_from_here(asking, slots)))
+
+
+def _distance(asking: Asking, slots: dict[str, Any]) -> dict[str, Any]:
+    fields = {name: value for name, value in slots.items() if name != "measure"}
+    return distance(asking.travel, asking.user_id, DistanceQuestion(**_from_here(asking, fields)))
+
+
+def _fuel_estimate(asking: Asking, slots: dict[str, Any]) -> dict[str, Any]:
+    return fuel_estimate(asking.travel, asking.user_id, FuelQuestion(**_from_here(asking, slots)))
+
+
+def _nearby_parks(asking: Asking, slots: dict[str, Any]) -> dict[str, Any]:
+    return nearby_parks(asking.travel, asking.user_id, ParksQuestion(**_from_here(asking, slots)))
+
+
+def _gas_prices(asking: Asking, slots: dict[str, Any]) -> dict[str, Any]:
+    return gas_prices(asking.travel, asking.user_id, GasPriceQuestion(**_from_here(asking, slots)))
+
+
+def _from_here(asking: Asking, slots: dict[str, Any]) -> dict[str, Any]:
+    """The slots, and where the device is."""
+    location = asking.question.location
+    here = {"latitude": location.latitude, "longitude": location.longitude} if location else {}
+    return slots | here
+
+
 def _add_expense(asking: Asking, slots: dict[str, Any]) -> dict[str, Any]:
     new = {
         "amount": Decimal(str(slots["amount"])),
@@ -164,11 +237,22 @@ def _day(asking: Asking, said: str) -> str:
     return day.isoformat()
 
 
+# Not a fault of the question: the conversation can ask back.
+_FOR_THE_CONVERSATION = {UNKNOWN_PLACE, AMBIGUOUS_PLACE, LOCATION_NEEDED, NO_ROAD, NO_PRICE_SOURCE, UNKNOWN_PERIOD}
+
 # What answers each intent, and the slots that it heeds.
 _FAST_ANSWERS: dict[str, tuple[FastAnswer, frozenset[str]]] = {
     "spend_summary": (_spend_summary, frozenset({"category", "period", "group_by"})),
     "budget_status": (_budget_status, frozenset({"category", "period"})),
     "savings_total": (_savings_total, frozenset({"period"})),
     "list_expenses": (_list_expenses, frozenset({"category", "period", "limit"})),
+    "weather": (_weather, frozenset({"place", "period"})),
+    "distance": (_distance, frozenset({"origin", "destination", "measure"})),
+    "fuel_estimate": (
+        _fuel_estimate,
+        frozenset(FuelQuestion.model_fields) - {"latitude", "longitude"},
+    ),
+    "nearby_parks": (_nearby_parks, frozenset({"place", "radius", "unit"})),
+    "gas_prices": (_gas_prices, frozenset({"place", "fuel_type"})),
     "add_expense": (_add_expense, frozenset({"amount", "category", "date", "description", "currency"})),
 }

@@ -10,7 +10,7 @@ from pam.platform import aws
 from pam.platform.clock import Clock, utc_now
 from pam.platform.idempotency import Once
 from pam.platform.postgres import Database
-from pam.platform.settings import Settings
+from pam.platform.settings import Settings, read_environment
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Parts:
 @cache
 def parts() -> Parts:
     """The parts of this environment, from its settings."""
-    return Parts.from_settings(Settings.from_environment())
+    return Parts.from_settings(read_environment(Settings))
 
 
 # With SnapStart the clients are made once, at deployment: the snapshot that environments begin as has them.

@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
-from pam.money.window import MONTHS, Window
 from pam.traveller.profile import Profile
+from pam.traveller.window import MONTHS, Window
 from pam.traveller.wording import days, month_and_year
 
 _NAMED = {

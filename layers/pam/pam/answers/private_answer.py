@@ -10,11 +10,11 @@ from uuid import UUID
 
 from pam.answers.parts import Parts
 from pam.answers.private_cache import FRESH_FOR, KeptAnswer
-from pam.money.window import midnight
 from pam.platform.metric_names import Metric
 from pam.platform.observability import count, logger
 from pam.platform.postgres import Connection, DatabaseUnavailable
 from pam.traveller.profile import Profile, read_profile
+from pam.traveller.window import midnight
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """The runner as the `migrate` function uses it: inside the VPC, with the owner's secret."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pam.migrations.roles import set_app_password
 from pam.migrations.runner import Runner
 from pam.platform import aws
+from pam.platform.settings import read_environment
 
 
 class Command(BaseModel):
@@ -36,7 +36,7 @@ def operate(command: Command) -> dict[str, Any]:
 
     Raises `MigrationError` and psycopg's errors: the pipeline must stop on them.
     """
-    settings = MigrateSettings.model_validate(dict(os.environ))
+    settings = read_environment(MigrateSettings)
     owner, app = (_secret(name) for name in (settings.owner_secret, settings.app_secret))
     # The owner's secret is RDS's own and names no database: the app's secret says where things are.
     conninfo = make_conninfo(

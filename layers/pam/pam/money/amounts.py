@@ -4,7 +4,7 @@ import re
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from pam.platform.errors import INVALID_AMOUNT, UNKNOWN_CURRENCY, PamError
 
@@ -54,5 +54,25 @@ def _refused(message: str) -> PamError:
     return PamError(INVALID_AMOUNT, message, field="amount")
 
 
-Amount = Annotated[Decimal, BeforeValidator(parse_amount)]
-Currency = Annotated[str, BeforeValidator(parse_currency)]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(parse_amount),
+    WithJsonSchema(
+        {
+            "description": "More than 0, at most 1,000,000, at most two decimal places.",
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0, "maximum": int(LARGEST_AMOUNT), "multipleOf": float(CENT)},
+                {
+                    "type": "string",
+                    "pattern": r"^(1000000(\.00?)?|[1-9][0-9]{0,5}(\.[0-9]{1,2})?|0\.(0[1-9]|[1-9][0-9]?))$",
+                },
+            ],
+            "examples": ["45.50"],
+        }
+    ),
+]
+Currency = Annotated[
+    str,
+    BeforeValidator(parse_currency),
+    WithJsonSchema({"type": "string", "enum": sorted(CURRENCIES), "description": "ISO 4217."}),
+]

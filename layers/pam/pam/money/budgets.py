@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict
 
 from pam.money.amounts import to_cents
 from pam.money.categories import Category, KnownCategory
-from pam.money.window import Window, midnight, previous_month, resolve_period
 from pam.platform.postgres import Connection
 from pam.traveller.profile import Profile
+from pam.traveller.window import Window, midnight, previous_month, resolve_period
 from pam.traveller.zones import Zone
 
 # From here on a budget is near its limit: the share at which travellers are warned.

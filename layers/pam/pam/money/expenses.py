@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from pam.money.amounts import Amount, Currency
 from pam.money.categories import Category, KnownCategory
@@ -60,7 +60,31 @@ def parse_description(value: Any) -> str:
 
 
 # Named outside of the model, whose own field `date` hides the type.
-MaybeDay = Annotated[date | None, BeforeValidator(lambda value: None if value is None else parse_date(value))]
+MaybeDay = Annotated[
+    date | None,
+    BeforeValidator(lambda value: None if value is None else parse_date(value)),
+    WithJsonSchema(
+        {
+            "type": ["string", "null"],
+            "format": "date",
+            "description": "The day of the expense, today at the latest and at most a year ago. Without it, today.",
+            "examples": ["2026-03-14"],
+        }
+    ),
+]
+Description = Annotated[
+    str,
+    BeforeValidator(parse_description),
+    WithJsonSchema(
+        {
+            "type": ["string", "null"],
+            "format": "printable",
+            "maxLength": LONGEST_TEXT,
+            "description": "Without control characters, line breaks and tabs apart.",
+            "examples": ["Full tank in Moab"],
+        }
+    ),
+]
 
 
 class NewExpense(BaseModel):
@@ -73,9 +97,9 @@ class NewExpense(BaseModel):
 
     amount: Amount
     category: KnownCategory
-    description: Annotated[str, BeforeValidator(parse_description)] = ""
+    description: Description = ""
     date: MaybeDay = None
-    currency: Currency | None = None
+    currency: Currency | None = Field(default=None, description="Without it, the traveller's own.")
     timezone: Zone | None = None
 
 

@@ -7,15 +7,15 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from pam.money.categories import KnownCategory
 from pam.money.expenses import EXPENSE_COLUMNS, Expense
 from pam.money.questions import WindowQuestion
-from pam.money.window import Window
 from pam.platform.errors import INVALID_CURSOR, INVALID_LIMIT, PamError
 from pam.platform.postgres import Connection
 from pam.traveller.profile import Profile
+from pam.traveller.window import Window
 
 LONGEST_PAGE = 100
 
@@ -54,16 +54,34 @@ class Cursor:
         return cursor
 
 
+Limit = Annotated[
+    int,
+    BeforeValidator(parse_limit),
+    WithJsonSchema(
+        {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE, "description": "How many expenses on a page."}
+    ),
+]
+MaybeCursor = Annotated[
+    Cursor | None,
+    BeforeValidator(lambda value: None if value is None else Cursor.parse(value)),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": "^[A-Za-z0-9_-]+$",
+            "description": "Where the page begins: the `next_cursor` of the page before. Without it, the first page.",
+        }
+    ),
+]
+
+
 class ExpensesQuestion(WindowQuestion):
     """Which expenses: by category and window, `limit` a page; all of them where no window is named."""
 
     default_period = "all_time"
 
     category: KnownCategory | None = None
-    limit: Annotated[int, BeforeValidator(parse_limit)] = 20
-    cursor: Annotated[Cursor | None, BeforeValidator(lambda value: None if value is None else Cursor.parse(value))] = (
-        None
-    )
+    limit: Limit = 20
+    cursor: MaybeCursor = None
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,20 @@
 from datetime import date
 from typing import Annotated, ClassVar, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from pam.money.expenses import parse_date
-from pam.money.window import Window, resolve_period, window_between
 from pam.platform.errors import INVALID_WINDOW, PamError
 from pam.traveller.weeks import first_weekday
+from pam.traveller.window import PERIOD_SCHEMA, Window, resolve_period, window_between
 from pam.traveller.zones import Zone
 
-Day = Annotated[date, BeforeValidator(parse_date)]
+Day = Annotated[
+    date,
+    BeforeValidator(parse_date),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-03-14"]}),
+]
+Period = Annotated[str, WithJsonSchema(PERIOD_SCHEMA)]
 
 
 class WindowQuestion(BaseModel):
@@ -21,9 +26,9 @@ class WindowQuestion(BaseModel):
 
     default_period: ClassVar[str]
 
-    period: str | None = None
-    from_: Day | None = Field(default=None, alias="from")
-    to: Day | None = None
+    period: Period | None = Field(default=None, description="A window of days by its name; not beside two dates.")
+    from_: Day | None = Field(default=None, alias="from", description="The first day of the window; goes with `to`.")
+    to: Day | None = Field(default=None, description="The day after its last; at most ten years after `from`.")
     timezone: Zone | None = None
 
     @model_validator(mode="after")

@@ -7,9 +7,9 @@ from typing import Any
 
 from pam.money.amounts import to_cents
 from pam.money.questions import WindowQuestion
-from pam.money.window import Window
 from pam.platform.postgres import Connection
 from pam.traveller.profile import Profile
+from pam.traveller.window import Window
 
 
 class SavingsQuestion(WindowQuestion):

@@ -9,9 +9,9 @@ from pam.money.amounts import to_cents
 from pam.money.categories import Category, KnownCategory
 from pam.money.expenses import EXPENSE_COLUMNS, Expense
 from pam.money.questions import WindowQuestion
-from pam.money.window import Window, window_before
 from pam.platform.postgres import Connection
 from pam.traveller.profile import Profile
+from pam.traveller.window import Window, window_before
 
 
 class SpendingQuestion(WindowQuestion):

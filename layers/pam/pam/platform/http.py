@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -33,17 +34,17 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Reply:
-    """What an endpoint answers: a JSON body, or none with a 304."""
+    """What an endpoint answers: a JSON body, or none with a 304. Without a status, the one that its route declares."""
 
     body: Mapping[str, Any] | None
-    status: int = 200
+    status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
-    def response(self) -> Response:
+    def response(self, usual_status: int) -> Response:
         """As Starlette sends it. Answers are a person's own: no shared cache may keep them."""
         content = b"" if self.body is None else json.dumps(self.body, ensure_ascii=False).encode()
         headers = {"cache-control": "private, no-cache"} | self.headers
-        return Response(content, self.status, headers, media_type="application/json")
+        return Response(content, self.status or usual_status, headers, media_type="application/json")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Call:
         names = [name for name, _ in self.query]
         for name in names:
             if names.count(name) > 1:
-                raise PamError(errors.INVALID_REQUEST, f"“{name}” is there more than once.", field=name)
+                raise PamError(errors.INVALID_REQUEST, f"“{_told(name)}” is there more than once.", field=_told(name))
         return _fit(model, {name: value for name, value in self.query if value != ""})
 
     def path_uuid(self, name: str, missing: PamError) -> UUID:
@@ -95,24 +96,64 @@ class Call:
         return Reply(body, headers={"etag": etag})
 
 
-Endpoint = Callable[[Call], Reply]
+@dataclass(frozen=True)
+class Operation:
+    """What a route does: also what the API's description is made from."""
+
+    method: str
+    path: str
+    takes: type[BaseModel] | None
+    """The model of the query string (GET) or of the body (POST); None where the path says all."""
+    status: int
+    """Of an answer that isn't a refusal."""
+    endpoint: Callable[..., Reply]
+
+    def run(self, call: Call) -> Response:
+        """The endpoint's answer to what was sent. Raises what it raises, and `PamError` for what doesn't fit."""
+        if self.takes is None:
+            reply = self.endpoint(call)
+        else:
+            fit = call.parameters if self.method == "GET" else call.json
+            reply = self.endpoint(call, fit(self.takes))
+        return reply.response(self.status)
+
+
+Endpoint = Callable[[Call, Model], Reply]
+BareEndpoint = Callable[[Call], Reply]
 
 
 class Api:
-    """The routes of one Lambda function; called by Lambda as its handler."""
+    """The routes of one Lambda function; called by Lambda as its handler.
+
+    Paths use Starlette's `{name}`. Whatever an endpoint raises becomes an error as JSON.
+    """
 
     def __init__(self) -> None:
-        self._routes: list[Route] = []
+        self.operations: list[Operation] = []
         self._handler: Callable[[dict[str, Any], LambdaContext], dict[str, Any]] | None = None
 
-    def route(self, method: str, path: str) -> Callable[[Endpoint], Endpoint]:
-        """Registers an endpoint. Its faults become JSON errors; the path uses Starlette's `{name}`."""
+    def get(self, path: str, takes: type[Model]) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
+        """Registers an endpoint that is asked with a query string, parsed into `takes`."""
+        return self._with("GET", path, takes, 200)
 
-        def register(endpoint: Endpoint) -> Endpoint:
-            async def serve(request: Request) -> Response:
-                return await _serve(endpoint, request)
+    def post(self, path: str, takes: type[Model], *, status: int = 200) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
+        """Registers an endpoint that is sent a JSON body, parsed into `takes`."""
+        return self._with("POST", path, takes, status)
 
-            self._routes.append(Route(path, serve, methods=[method]))
+    def delete(self, path: str) -> Callable[[BareEndpoint], BareEndpoint]:
+        """Registers an endpoint that needs nothing beside its path."""
+
+        def register(endpoint: BareEndpoint) -> BareEndpoint:
+            self.operations.append(Operation("DELETE", path, None, 200, endpoint))
+            return endpoint
+
+        return register
+
+    def _with(
+        self, method: str, path: str, takes: type[Model], status: int
+    ) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
+        def register(endpoint: Endpoint[Model]) -> Endpoint[Model]:
+            self.operations.append(Operation(method, path, takes, status, endpoint))
             return endpoint
 
         return register
@@ -120,36 +161,38 @@ class Api:
     def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Answers one API Gateway event (HTTP API, payload 2.0)."""
         if self._handler is None:
-            app = Starlette(routes=self._routes, exception_handlers={HTTPException: _unrouted})
+            routes = [Route(each.path, partial(_serve, each), methods=[each.method]) for each in self.operations]
+            app = Starlette(routes=routes, exception_handlers={HTTPException: _unrouted})
+            # API Gateway tells `/a` from `/a/`, and a redirect would lead to an address without its stage.
+            app.router.redirect_slashes = False
             self._handler = observed(Mangum(app, lifespan="off"))
         return self._handler(event, context)
 
 
-async def _serve(endpoint: Endpoint, request: Request) -> Response:
-    """Runs an endpoint, on the event loop itself: a Lambda environment has one request at a time."""
+async def _serve(operation: Operation, request: Request) -> Response:
+    """Runs an operation, on the event loop itself: a Lambda environment has one request at a time."""
     try:
-        reply = endpoint(await _call(request))
+        return operation.run(await _call(request))
     except PamError as error:
         count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)
         logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
-        reply = _refusal(error)
+        return _refusal(error)
     except Exception:
         # The last line of defence: what we didn't foresee is logged whole and told without detail.
         count(Metric.SERVER_ERROR)
         logger.exception("unforeseen fault")
-        reply = _refusal(PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again."))
-    return reply.response()
+        return _refusal(PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again."))
 
 
-def _refusal(error: PamError) -> Reply:
+def _refusal(error: PamError) -> Response:
     headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
-    return Reply(error.body(), error.error.status, headers | {"cache-control": "no-store"})
+    return Reply(error.body(), headers=headers | {"cache-control": "no-store"}).response(error.error.status)
 
 
 async def _unrouted(_: Request, problem: Exception) -> Response:
     if isinstance(problem, HTTPException) and problem.status_code == 405:
-        return _refusal(PamError(errors.METHOD_NOT_ALLOWED, "That can't be done at this address.")).response()
-    return _refusal(PamError(errors.NOT_FOUND, "There is nothing at this address.")).response()
+        return _refusal(PamError(errors.METHOD_NOT_ALLOWED, "That can't be done at this address."))
+    return _refusal(PamError(errors.NOT_FOUND, "There is nothing at this address."))
 
 
 async def _call(request: Request) -> Call:
@@ -208,19 +251,20 @@ def _fit(model: type[Model], fields: Any) -> Model:
         return model.model_validate(fields)
     except ValidationError as misfit:
         first = misfit.errors(include_url=False, include_context=False, include_input=False)[0]
-        name = ".".join(str(part) for part in first["loc"]) or None
+        name = _told(".".join(str(part) for part in first["loc"])) or None
         raise PamError(errors.INVALID_REQUEST, _misfit(first["type"], name), field=name) from None
 
 
 def _misfit(kind: str, name: str | None) -> str:
     if kind == "extra_forbidden":
-        return f"PAM doesn't know a field “{_short(name)}”."
+        return f"PAM doesn't know a field “{name}”."
     if kind == "missing":
         return f"“{name}” is missing."
     if name is None:
         return "The request must be a JSON object."
-    return f"“{_short(name)}” doesn't have a form that PAM understands."
+    return f"“{name}” doesn't have a form that PAM understands."
 
 
-def _short(name: str | None) -> str:
-    return (name or "")[:40]
+def _told(name: str) -> str:
+    """A name that a client sent, fit to be sent back: not endless, and without the half characters that JSON allows."""
+    return name[:40].encode(errors="replace").decode()

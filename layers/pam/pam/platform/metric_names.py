@@ -18,3 +18,8 @@ class Metric(StrEnum):
     ROUTED_FAST = "RoutedFast"
     ROUTED_CHAT = "RoutedChat"
     SERVER_ERROR = "ServerError"
+    SHARED_ANSWER_CACHED = "SharedAnswerCached"
+    SHARED_ANSWER_FETCHED = "SharedAnswerFetched"
+    SHARED_ANSWER_STALE = "SharedAnswerStale"
+    UPSTREAM_FAULT = "UpstreamFault"
+    UPSTREAM_SPARED = "UpstreamSpared"

@@ -1,6 +1,7 @@
 """The environment of a function, parsed once into a model. Nothing else reads `os.environ`."""
 
 import os
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,7 +17,10 @@ class Settings(BaseModel):
     database_secret: str = Field(alias="DATABASE_SECRET")
     tracing: bool = Field(alias="TRACING")
 
-    @classmethod
-    def from_environment(cls) -> "Settings":
-        """Raises pydantic's `ValidationError` that names each missing or malformed variable."""
-        return cls.model_validate(dict(os.environ))
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def read_environment(settings: type[S]) -> S:
+    """The environment as `settings`. Raises pydantic's `ValidationError`, which names what is missing or malformed."""
+    return settings.model_validate(dict(os.environ))

@@ -10,7 +10,8 @@ from pam.traveller.zones import parse_zone
 
 @dataclass(frozen=True)
 class Profile:
-    """Who is asking. `locale` is a language and territory such as `en_US`; `currency` ISO 4217.
+    """Who is asking. `locale` is a language and territory such as `en_US`; `currency` ISO 4217; `units` is
+    `imperial` or `metric`.
 
     `simulated` marks a made-up traveller, whose figures must be told as such.
     """
@@ -19,6 +20,7 @@ class Profile:
     zone: ZoneInfo
     currency: str
     locale: str
+    units: str = "imperial"
     simulated: bool = False
 
     @property
@@ -31,18 +33,31 @@ class Profile:
         return self if zone is None else replace(self, zone=zone)
 
 
-_UNSAVED: Row = {"time_zone": "America/Denver", "currency": "USD", "locale": "en_US", "simulated": False}
+_UNSAVED: Row = {
+    "time_zone": "America/Denver",
+    "currency": "USD",
+    "locale": "en_US",
+    "units": "imperial",
+    "simulated": False,
+}
 
 
 def read_profile(connection: Connection, user_id: UUID) -> Profile:
     """The settings of a traveller; the table's defaults for one who has saved nothing yet."""
-    row = (
-        connection.execute(
-            "select time_zone, currency, locale, simulated from users where id = %s", (user_id,)
-        ).fetchone()
-        or _UNSAVED
-    )
-    return Profile(user_id, parse_zone(row["time_zone"]), row["currency"], row["locale"], row["simulated"])
+    row = connection.execute(
+        "select time_zone, currency, locale, units, simulated from users where id = %s", (user_id,)
+    ).fetchone()
+    return _profile(user_id, row or _UNSAVED)
+
+
+def unsaved_profile(user_id: UUID) -> Profile:
+    """The settings of somebody of whom nothing is known."""
+    return _profile(user_id, _UNSAVED)
+
+
+def _profile(user_id: UUID, row: Row) -> Profile:
+    zone = parse_zone(row["time_zone"])
+    return Profile(user_id, zone, row["currency"], row["locale"], row["units"], row["simulated"])
 
 
 def ensure_traveller(connection: Connection, user_id: UUID) -> None:

@@ -4,14 +4,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from babel.dates import format_date, format_interval
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 from pam.traveller.profile import Profile
 
 
 def money(amount: Decimal, currency: str, profile: Profile) -> str:
-    """Such as `$412.36`, or `A$45.00` where the dollar isn't the traveller's own."""
-    return format_currency(amount, currency, locale=profile.locale)
+    """Such as `$412.36`, or `A$45.00`: who crosses borders must see whose dollar it is, also at home."""
+    told = format_currency(amount, currency, locale=profile.locale)
+    if currency != "USD" and get_currency_symbol(currency, profile.locale) == "$":
+        told = told.replace("$", get_currency_symbol(currency, "en"))
+    return told
 
 
 def days(start: date, end: date, profile: Profile) -> str:
@@ -30,3 +33,18 @@ def month_and_year(day: date, profile: Profile) -> str:
 def counted(number: int, singular: str) -> str:
     """Such as `1 expense` or `9 expenses`."""
     return f"{number} {singular}" if number == 1 else f"{number} {singular}s"
+
+
+def number(value: float | Decimal, profile: Profile, places: int = 0) -> str:
+    """Such as `1,204` or `11.8`, with the separators of the locale."""
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    return format_decimal(value, format=pattern, locale=profile.locale)
+
+
+def duration(seconds: float) -> str:
+    """Such as `5 h 40 min`, to five minutes from an hour on."""
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(5 * round(minutes / 5), 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"

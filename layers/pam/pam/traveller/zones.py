@@ -4,7 +4,7 @@ from functools import cache
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from pam.platform.errors import UNKNOWN_TIME_ZONE, PamError
 
@@ -28,4 +28,16 @@ def parse_zone(value: Any) -> ZoneInfo:
         ) from None
 
 
-Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone)]
+Zone = Annotated[
+    ZoneInfo,
+    BeforeValidator(parse_zone),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "time-zone",
+            "description": "Where the device is now, as an IANA time zone: it decides which day today is. "
+            "Without it, the zone of the traveller's settings.",
+            "examples": ["America/Denver"],
+        }
+    ),
+]

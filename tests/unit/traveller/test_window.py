@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pam.money.window import (
+from pam.platform.errors import PamError
+from pam.traveller.window import (
     MONTHS,
     Window,
     midnight,
@@ -17,7 +18,6 @@ from pam.money.window import (
     window_before,
     window_between,
 )
-from pam.platform.errors import PamError
 
 MONDAY, SUNDAY = 0, 6
 SUN_22_NOV = date(2026, 11, 22)

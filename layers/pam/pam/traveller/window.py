@@ -16,6 +16,20 @@ MONTHS = (
 )  # fmt: skip
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
+PERIOD_SCHEMA = {
+    "type": "string",
+    "anyOf": [
+        {
+            "enum": [
+                "today", "yesterday", "this_week", "last_week", "this_weekend", "last_weekend", "this_month",
+                "last_month", "this_year", "last_year", "all_time", *MONTHS,
+            ]
+        },
+        {"pattern": "^last_([1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-5][0-9]|3660)_days$"},
+    ],
+}  # fmt: skip
+"""What `resolve_period` takes, as JSON schema."""
+
 _LAST_N_DAYS = re.compile(r"last_([1-9][0-9]{0,3})_days")
 _LONGEST_N = 3660
 _BEGINNING = date(1970, 1, 1)

@@ -1,0 +1,48 @@
+"""A fact with who says so and since when, and how several of them are told together."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pam.traveller.profile import Profile
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Known(Generic[T]):
+    """A fact. `as_of` is aware; `age_s` is there only where the source gave no newer one."""
+
+    value: T
+    source: str
+    as_of: datetime
+    cached: bool
+    age_s: int | None = None
+
+
+U = TypeVar("U")
+
+
+def replace_known(known: Known[Any], value: U) -> Known[U]:
+    """Another value that rests on the same fact."""
+    return Known(value, known.source, known.as_of, known.cached, known.age_s)
+
+
+def provenance(profile: Profile, *facts: Known[Any], own: str | None = None) -> dict[str, Any]:
+    """`{source, as_of, cached, stale, age_s?, reason?}` of an answer that rests on these facts.
+
+    The oldest of them dates the answer; each source is named once; `own` names what is the traveller's. Without any
+    fact the answer is computed from what was asked.
+    """
+    names = list(dict.fromkeys([fact.source for fact in facts] + ([own] if own else [])))
+    told: dict[str, Any] = {
+        "source": ", ".join(names) or "Computed from what you said",
+        "cached": bool(facts) and all(fact.cached for fact in facts),
+        "stale": any(fact.age_s is not None for fact in facts),
+    }
+    if facts:
+        oldest = min(fact.as_of for fact in facts)
+        told["as_of"] = oldest.astimezone(profile.zone).isoformat(timespec="seconds")
+    if told["stale"]:
+        told |= {"age_s": max(fact.age_s or 0 for fact in facts), "reason": "upstream_unavailable"}
+    return told

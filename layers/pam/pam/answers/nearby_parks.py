@@ -1,0 +1,64 @@
+"""Places to camp near a place, nearest first; none where the source knows none."""
+
+from typing import Any
+from uuid import UUID
+
+from pam.answers.known import provenance
+from pam.answers.travel_parts import TravelParts
+from pam.answers.travellers import read_asker
+from pam.answers.whereabouts import find
+from pam.travel.questions import ParksQuestion
+from pam.travel.units import METRES_PER_MILE, metres_per
+from pam.traveller.wording import counted, number
+from pam.upstream.deadline import Deadline
+
+_FARTHEST_M = 500 * METRES_PER_MILE
+_USUAL_RADIUS = {"mi": 25.0, "km": 40.0}
+_NAMED = 3
+
+
+def nearby_parks(travel: TravelParts, user_id: UUID, question: ParksQuestion) -> dict[str, Any]:
+    """`{place, radius, unit, parks: [{name, address, distance, …}], text, …}`: at most 25, as the crow flies.
+
+    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `upstream_unavailable`,
+    `source_not_set_up`.
+    """
+    deadline = Deadline()
+    asker = read_asker(travel.parts, user_id)
+    units, profile = asker.units, asker.profile
+    where = find(travel.sources, asker, question.place, question, deadline)
+    unit = question.unit or units.distance_unit
+    radius = question.radius or _USUAL_RADIUS[unit]
+    radius_m = min(radius * metres_per(unit), _FARTHEST_M)
+    found = travel.sources.parks(where.point, radius_m, deadline)
+    within = f"within {number(radius, profile, 0 if radius == round(radius) else 1)} {unit} of {where.name}"
+    parks = [
+        {
+            "name": park.name,
+            "address": park.address,
+            "latitude": park.latitude,
+            "longitude": park.longitude,
+            "distance": round(units.distance(park.distance_m), 1),
+            "phone": park.phone,
+            "website": park.website,
+        }
+        for park in found.value
+    ]
+    if parks:
+        nearest = "; ".join(
+            f"{park.name} ({number(units.distance(park.distance_m), profile, 1)} {units.distance_unit})"
+            for park in found.value[:_NAMED]
+        )
+        more = " The nearest: " if len(parks) > _NAMED else " "
+        text = f"{counted(len(parks), 'place')} to camp {within}.{more}{nearest}."
+    else:
+        text = f"{found.source} knows no place to camp {within}."
+    return {
+        "tier": 2,
+        "place": where.as_json(),
+        "radius": radius,
+        "radius_unit": unit,
+        "unit": units.distance_unit,
+        "parks": parks,
+        "text": text,
+    } | provenance(profile, *where.facts, found)

@@ -1,0 +1,130 @@
+"""The weather at a place: what the forecast says of the period, in the traveller's units."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from pam.answers.known import provenance
+from pam.answers.travel_parts import TravelParts
+from pam.answers.travellers import Asker, read_asker
+from pam.answers.whereabouts import Whereabouts, find
+from pam.travel.questions import WeatherQuestion
+from pam.travel.units import Units
+from pam.travel.weather import Outlook, outlook
+from pam.traveller.profile import Profile
+from pam.traveller.wording import number
+from pam.upstream.deadline import Deadline
+from pam.upstream.open_meteo import Day, Hour, Now
+
+_WIND = {
+    "caution": "Gusty for a high-sided rig",
+    "warning": "Strong gusts: driving a high-sided rig is hard",
+    "danger": "Dangerous gusts: better not drive a high-sided rig",
+}
+
+
+def weather(travel: TravelParts, user_id: UUID, question: WeatherQuestion) -> dict[str, Any]:
+    """`{place, period, window, units, now, hours, days, wind_warning, text, …}`.
+
+    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `unknown_period`,
+    `upstream_unavailable`, `source_not_set_up`.
+    """
+    deadline = Deadline()
+    asker = read_asker(travel.parts, user_id)
+    where = find(travel.sources, asker, question.place, question, deadline)
+    forecast = travel.sources.forecast(where.point, deadline)
+    asked = outlook(forecast.value, question.period, travel.parts.clock())
+    return _told(asked, where, asker) | provenance(asker.profile, *where.facts, forecast)
+
+
+def _told(asked: Outlook, where: Whereabouts, asker: Asker) -> dict[str, Any]:
+    units = asker.units
+    wind = asked.wind
+    return {
+        "tier": 2,
+        "place": where.as_json(),
+        "period": asked.period,
+        "window": {
+            "from": asked.start.isoformat(timespec="minutes"),
+            "to": asked.end.isoformat(timespec="minutes"),
+            "time_zone": asked.zone.key,
+        },
+        "units": {"temperature": units.temperature_unit, "speed": units.speed_unit, "rain": "mm"},
+        "now": _moment(asked.now, asked, units) if asked.now else None,
+        "hours": [_moment(hour, asked, units) | _rain(hour) for hour in asked.hours],
+        "days": [_day(day, units) for day in asked.days],
+        "wind_warning": wind
+        and {
+            "level": wind.level,
+            "gusts": _in(units.speed, wind.gusts_mps),
+            "at": wind.at.isoformat(timespec="minutes"),
+            "text": _WIND[wind.level],
+        },
+        "text": sentence(asked, where.name, asker.profile, units),
+    }
+
+
+def sentence(asked: Outlook, name: str, profile: Profile, units: Units) -> str:
+    """The period in words: what it's like now, how warm it gets, rain, and wind that matters to a rig."""
+    said = []
+    if asked.now:
+        now = asked.now
+        warm = _degrees(now.temperature_c, profile, units)
+        wind = f"{number(units.speed(now.wind_mps), profile)} {units.speed_unit}"
+        condition = f", {now.condition}" if now.condition else ""
+        said.append(f"It's {warm}{condition} in {name} now, with wind of {wind}.")
+    temperatures = [hour.temperature_c for hour in asked.hours if hour.temperature_c is not None]
+    if temperatures:
+        low, high = _degrees(min(temperatures), profile, units), _degrees(max(temperatures), profile, units)
+        when = _WHEN.get(asked.period, f"on {asked.period.capitalize()}")
+        said.append(f"{'' if asked.now else f'In {name}: '}{low} to {high} {when}.")
+    chances = [hour.rain_probability for hour in asked.hours if hour.rain_probability is not None]
+    if chances:
+        said.append(f"Chance of rain up to {number(100 * max(chances), profile)} %.")
+    if asked.wind:
+        gusts = f"{number(units.speed(asked.wind.gusts_mps), profile)} {units.speed_unit}"
+        said.append(f"{_WIND[asked.wind.level]}, up to {gusts} around {asked.wind.at:%H:%M}.")
+    return " ".join(said)
+
+
+_WHEN = {
+    "now": "in the next 24 hours",
+    "today": "today",
+    "tonight": "tonight",
+    "tomorrow": "tomorrow",
+    "this_weekend": "this weekend",
+    "this_week": "in the next seven days",
+}
+
+
+def _moment(moment: Now | Hour, asked: Outlook, units: Units) -> dict[str, Any]:
+    return {
+        "time": moment.time.astimezone(asked.zone).isoformat(timespec="minutes"),
+        "temperature": _in(units.temperature, moment.temperature_c),
+        "wind": _in(units.speed, moment.wind_mps),
+        "gusts": _in(units.speed, moment.gusts_mps),
+        "condition": moment.condition,
+    }
+
+
+def _rain(part: Hour | Day) -> dict[str, Any]:
+    return {"rain_chance": part.rain_probability, "rain": part.rain_mm}
+
+
+def _day(day: Day, units: Units) -> dict[str, Any]:
+    return {
+        "date": day.date.isoformat(),
+        "high": _in(units.temperature, day.high_c),
+        "low": _in(units.temperature, day.low_c),
+        "gusts": _in(units.speed, day.gusts_mps),
+        "condition": day.condition,
+    } | _rain(day)
+
+
+def _in(unit: Callable[[float], float], value: float | None) -> float | None:
+    """The value in the traveller's unit, to a tenth; None where it isn't forecast."""
+    return None if value is None else round(unit(value), 1)
+
+
+def _degrees(celsius: float, profile: Profile, units: Units) -> str:
+    return f"{number(units.temperature(celsius), profile)} {units.temperature_unit}"

@@ -1,0 +1,46 @@
+"""Where a question is about: a place by its name, or where the device is."""
+
+from dataclasses import dataclass
+
+from pam.answers.known import Known
+from pam.answers.sources import Point, Sources
+from pam.answers.travellers import Asker
+from pam.platform.errors import LOCATION_NEEDED, PamError
+from pam.travel.questions import HERE, RoadQuestion
+from pam.upstream.deadline import Deadline
+from pam.upstream.places import Place
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """A point and what to call it; `fact` is the place it was found as, None for where the device is."""
+
+    point: Point
+    name: str
+    fact: Known[Place] | None
+
+    @property
+    def facts(self) -> tuple[Known[Place], ...]:
+        """What the answer rests on here."""
+        return (self.fact,) if self.fact else ()
+
+    def as_json(self) -> dict[str, object]:
+        """As clients see it: a name and degrees."""
+        return {"name": self.name, "latitude": self.point[0], "longitude": self.point[1]}
+
+
+def find(sources: Sources, asker: Asker, name: str, question: RoadQuestion, deadline: Deadline) -> Whereabouts:
+    """The place of that name. Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`."""
+    if name.casefold() == HERE:
+        if question.location is None:
+            raise PamError(LOCATION_NEEDED, "PAM doesn't know where you are. Name a place, or share your location.")
+        return Whereabouts(question.location, "where you are", None)
+    fact = sources.place(name, question.location, asker.country_code, deadline)
+    return Whereabouts((fact.value.latitude, fact.value.longitude), spoken_name(fact.value, asker), fact)
+
+
+def spoken_name(place: Place, asker: Asker) -> str:
+    """The full name, without the country at home: `Moab, Utah` to an American."""
+    if place.country_code == asker.country_code and ", " in place.full_name:
+        return place.full_name.rpartition(", ")[0]
+    return place.full_name

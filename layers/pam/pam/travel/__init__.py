@@ -1,0 +1,1 @@
+"""Fuel, roads, weather, parks and prices: the rules; who knows the facts is in `upstream`."""

@@ -1,0 +1,82 @@
+"""Units of measure: SI inside, the traveller's own outside, converted in one place."""
+
+from enum import StrEnum
+
+METRES_PER_MILE = 1609.344
+LITRES_PER_GALLON = 3.785411784
+"""US gallons: the only ones that pumps on PAM's roads use."""
+
+_MPS_PER_MPH = 0.44704
+_MPS_PER_KMH = 1 / 3.6
+
+
+class Units(StrEnum):
+    """What a traveller measures in: miles, gallons and °F, or kilometres, litres and °C."""
+
+    IMPERIAL = "imperial"
+    METRIC = "metric"
+
+    @property
+    def distance_unit(self) -> str:
+        """`mi` or `km`."""
+        return "mi" if self is Units.IMPERIAL else "km"
+
+    @property
+    def volume_unit(self) -> str:
+        """`gal` or `l`."""
+        return "gal" if self is Units.IMPERIAL else "l"
+
+    @property
+    def speed_unit(self) -> str:
+        """`mph` or `km/h`."""
+        return "mph" if self is Units.IMPERIAL else "km/h"
+
+    @property
+    def temperature_unit(self) -> str:
+        """`°F` or `°C`."""
+        return "°F" if self is Units.IMPERIAL else "°C"
+
+    @property
+    def consumption_unit(self) -> str:
+        """`mpg` or `l_per_100km`."""
+        return "mpg" if self is Units.IMPERIAL else "l_per_100km"
+
+    def distance(self, metres: float) -> float:
+        """Metres in this traveller's unit."""
+        return metres / metres_per(self.distance_unit)
+
+    def volume(self, litres: float) -> float:
+        """Litres in this traveller's unit."""
+        return litres / litres_per(self.volume_unit)
+
+    def speed(self, metres_per_second: float) -> float:
+        """Metres a second in this traveller's unit."""
+        return metres_per_second / (_MPS_PER_MPH if self is Units.IMPERIAL else _MPS_PER_KMH)
+
+    def temperature(self, celsius: float) -> float:
+        """Degrees Celsius in this traveller's unit."""
+        return celsius * 9 / 5 + 32 if self is Units.IMPERIAL else celsius
+
+    def consumption(self, litres_per_100km: float) -> float:
+        """Litres for 100 km in this traveller's unit."""
+        return mpg_of(litres_per_100km) if self is Units.IMPERIAL else litres_per_100km
+
+
+def metres_per(unit: str) -> float:
+    """Metres in one `mi` or `km`. Raises `KeyError` for any other."""
+    return {"mi": METRES_PER_MILE, "km": 1000.0}[unit]
+
+
+def litres_per(unit: str) -> float:
+    """Litres in one `gal` (US) or `l`. Raises `KeyError` for any other."""
+    return {"gal": LITRES_PER_GALLON, "l": 1.0}[unit]
+
+
+def litres_per_100km(consumption: float, unit: str) -> float:
+    """A consumption in `mpg` (US) or `l_per_100km` as litres for 100 km. Raises `KeyError` for any other unit."""
+    return {"mpg": mpg_of(consumption), "l_per_100km": consumption}[unit]
+
+
+def mpg_of(litres_for_100km: float) -> float:
+    """Litres for 100 km as US miles a gallon; and back, for the formula is its own inverse."""
+    return 100 * LITRES_PER_GALLON / (METRES_PER_MILE / 1000) / litres_for_100km

@@ -1,0 +1,224 @@
+"""Mapbox: where a place is, how far it is by road, and what is nearby.
+
+Geocoding v6 knows countries, states, districts and towns, but no parks: those are points of interest, which the
+Search Box API finds. Both are asked for a place. Nothing about who asks is sent.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field
+
+from pam.upstream.deadline import Deadline
+from pam.upstream.geography import box_around, great_circle_m
+from pam.upstream.http import Http, Wire
+from pam.upstream.key import Key
+from pam.upstream.places import Place, PlaceKind, is_park_name
+from pam.upstream.source import FaultKind, Source, Sourced, UpstreamFault
+
+CAMPGROUNDS = "campground"
+"""The Search Box category of places to camp, RV parks among them."""
+
+LONGEST_TEXT = 256
+"""Characters that Mapbox takes in a query; more than 20 words are refused as well."""
+
+MOST_POINTS = 25
+"""Points of a route that the `driving` profile takes."""
+
+_MOST_WORDS = 20
+_MOST_FOUND = 25
+_GEOCODED: tuple[PlaceKind, ...] = ("country", "region", "district", "place", "locality")
+
+M = TypeVar("M", bound=Wire)
+
+
+@dataclass(frozen=True)
+class Road:
+    """A way by road, without stops: metres, and seconds of driving in usual traffic."""
+
+    distance_m: float
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class Poi:
+    """A point of interest: where it is in degrees, and metres from where was asked, as the crow flies."""
+
+    name: str
+    address: str | None
+    latitude: float
+    longitude: float
+    distance_m: float
+    phone: str | None
+    website: str | None
+
+
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+
+
+class _Coordinates(Wire):
+    latitude: Latitude
+    longitude: Longitude
+
+
+class _Country(Wire):
+    name: str
+    country_code: str | None = None
+
+
+class _Region(Wire):
+    name: str
+    region_code: str | None = None
+
+
+class _Context(Wire):
+    country: _Country | None = None
+    region: _Region | None = None
+
+
+class _Metadata(Wire):
+    phone: str | None = None
+    website: str | None = None
+
+
+class _Properties(Wire):
+    name: Annotated[str, Field(min_length=1)]
+    feature_type: str
+    place_formatted: str | None = None
+    full_address: str | None = None
+    coordinates: _Coordinates
+    context: _Context = _Context()
+    metadata: _Metadata = _Metadata()
+
+
+class _Feature(Wire):
+    type: Literal["Feature"]
+    properties: _Properties
+
+
+class FeatureCollection(Wire):
+    """What geocoding and search answer with."""
+
+    type: Literal["FeatureCollection"]
+    features: list[_Feature]
+
+
+class _Route(Wire):
+    distance: Annotated[float, Field(ge=0)]
+    duration: Annotated[float, Field(ge=0)]
+
+
+class Directions(Wire):
+    """What directions answer with. Without a road, `code` says so under a status of 200."""
+
+    code: str
+    routes: tuple[_Route, ...] = ()
+
+
+class Mapbox:
+    """One adapter for each Lambda environment. Every method raises `UpstreamFault` for what goes wrong."""
+
+    def __init__(self, http: Http, key: Key) -> None:
+        self._http = http
+        self._key = key
+
+    def places(self, text: str, deadline: Deadline) -> Sourced[tuple[Place, ...]]:
+        """Every place that Mapbox knows by this text, in Mapbox's order, towns and states before parks.
+
+        Empty where it knows none. The same for everybody, so it may be cached; which of them is meant is for
+        `places.pick` to say.
+        """
+        asked = " ".join(text.replace(";", " ").split())
+        if not asked or len(asked) > LONGEST_TEXT - len(" National Park") or len(asked.split()) > _MOST_WORDS - 2:
+            return Sourced((), str(Source.MAPBOX))
+        # What we keep in a cache must be asked for as permanent; prefixes of names are no answers.
+        query = [("q", asked), ("types", ",".join(_GEOCODED)), ("limit", "10"), ("language", "en")]
+        query += [("autocomplete", "false"), ("permanent", "true")]
+        geocoded = self._get("/search/geocode/v6/forward", query, FeatureCollection, deadline)
+        park = asked if is_park_name(asked) else f"{asked} National Park"
+        query = [("q", park), ("types", "poi"), ("limit", "10"), ("language", "en")]
+        found = self._get("/search/searchbox/v1/forward", query, FeatureCollection, deadline)
+        named = [_place(feature.properties) for feature in geocoded.value.features]
+        parks = [_park(feature.properties) for feature in found.value.features]
+        return Sourced(tuple(place for place in named + parks if place is not None), geocoded.source)
+
+    def road(self, points: Sequence[tuple[float, float]], deadline: Deadline) -> Sourced[Road | None]:
+        """The way by road through 2 to `MOST_POINTS` points (latitude, longitude), or None where there is no road."""
+        if not 2 <= len(points) <= MOST_POINTS:
+            raise ValueError(f"{len(points)} points")
+        way = ";".join(f"{longitude:.6f},{latitude:.6f}" for latitude, longitude in points)
+        answer = self._get(f"/directions/v5/mapbox/driving/{way}", [("overview", "false")], Directions, deadline)
+        directions = answer.value
+        if directions.code in {"NoRoute", "NoSegment"}:
+            return Sourced(None, answer.source)
+        if directions.code != "Ok" or not directions.routes:
+            raise UpstreamFault(Source.MAPBOX, FaultKind.MALFORMED, "a route without a way")
+        best = directions.routes[0]
+        return Sourced(Road(best.distance, best.duration), answer.source)
+
+    def nearby(
+        self, category: str, latitude: float, longitude: float, radius_m: float, deadline: Deadline
+    ) -> Sourced[tuple[Poi, ...]]:
+        """Up to 25 points of interest of a category within the radius, nearest first; empty where there are none."""
+        box = ",".join(f"{edge:.6f}" for edge in box_around(latitude, longitude, radius_m))
+        query = [("proximity", f"{longitude:.6f},{latitude:.6f}"), ("bbox", box)]
+        query += [("limit", str(_MOST_FOUND)), ("language", "en")]
+        answer = self._get(f"/search/searchbox/v1/category/{category}", query, FeatureCollection, deadline)
+        found = [_poi(feature.properties, latitude, longitude) for feature in answer.value.features]
+        within = [poi for poi in found if poi.distance_m <= radius_m]
+        return Sourced(tuple(sorted(within, key=lambda poi: poi.distance_m)), answer.source)
+
+    def _get(self, path: str, query: list[tuple[str, str]], model: type[M], deadline: Deadline) -> Sourced[M]:
+        try:
+            return self._http.get(path, [*query, ("access_token", self._key.read())], model, deadline)
+        except UpstreamFault as fault:
+            if fault.kind is FaultKind.UNAUTHORISED:
+                self._key.forget()
+            raise
+
+
+def _place(properties: _Properties) -> Place | None:
+    kind = next((kind for kind in _GEOCODED if kind == properties.feature_type), None)
+    return None if kind is None else _named(properties, kind)
+
+
+def _park(properties: _Properties) -> Place | None:
+    return _named(properties, "park") if is_park_name(properties.name) else None
+
+
+def _named(properties: _Properties, kind: PlaceKind) -> Place:
+    country, region = properties.context.country, properties.context.region
+    # A park's full address starts with a street; its name and the town, state and country say where it is.
+    full_name = properties.full_address if kind != "park" else None
+    if not full_name:
+        full_name = ", ".join(filter(None, [properties.name, properties.place_formatted]))
+    return Place(
+        name=properties.name,
+        full_name=full_name,
+        kind=kind,
+        latitude=properties.coordinates.latitude,
+        longitude=properties.coordinates.longitude,
+        country_code=_code(country.country_code if country else None),
+        region=region.name if region else None,
+        region_code=_code(region.region_code if region else None),
+    )
+
+
+def _code(code: str | None) -> str | None:
+    return code.upper() if code and re.fullmatch(r"[A-Za-z0-9]{1,3}", code) else None
+
+
+def _poi(properties: _Properties, latitude: float, longitude: float) -> Poi:
+    there = properties.coordinates
+    return Poi(
+        name=properties.name,
+        address=properties.full_address or properties.place_formatted,
+        latitude=there.latitude,
+        longitude=there.longitude,
+        distance_m=great_circle_m(latitude, longitude, there.latitude, there.longitude),
+        phone=properties.metadata.phone,
+        website=properties.metadata.website,
+    )

@@ -1,0 +1,157 @@
+"""The stand-ins in their own process, a real moto server, and adapters and caches over both."""
+
+import asyncio
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+from botocore.config import Config
+
+from local.aws import Aws
+from local.upstream.server import EIA_KEY, MAPBOX_KEY, Upstreams
+from pam.upstream.eia import Eia
+from pam.upstream.http import Http
+from pam.upstream.key import Key
+from pam.upstream.mapbox import Mapbox
+from pam.upstream.open_meteo import OpenMeteo
+from pam.upstream.source import Source
+
+
+class Standin:
+    """One stand-in, as a test commands it and reads its journal."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.http = httpx.Client(base_url=url, trust_env=False, verify=False)
+
+    def fails(self, mode: str, **more: Any) -> None:
+        self.http.put("/_control", json={"mode": mode} | more).raise_for_status()
+
+    def reset(self) -> None:
+        self.http.delete("/_journal").raise_for_status()
+
+    @property
+    def journal(self) -> dict[str, Any]:
+        return self.http.get("/_journal").json()
+
+    @property
+    def asked(self) -> int:
+        return self.journal["asked"]
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where everything is."""
+
+    mapbox: str
+    open_meteo: str
+    eia: str
+    aws: str
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """The processes of the stand-ins and of moto, started once."""
+    logs = tmp_path_factory.mktemp("upstream")
+    upstreams, aws = Upstreams(logs / "upstream.log"), Aws(logs / "aws.log")
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    def run(work: Any) -> None:
+        asyncio.run_coroutine_threadsafe(work, loop).result(60)
+
+    try:
+        run(aws.start())
+        run(upstreams.start())
+        yield Servers(upstreams.mapbox_url, upstreams.open_meteo_url, upstreams.eia_url, aws.endpoint)
+    finally:
+        run(upstreams.stop())
+        run(aws.stop())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def standin(url: str) -> Iterator[Standin]:
+    it = Standin(url)
+    it.reset()
+    yield it
+    it.reset()
+    it.http.close()
+
+
+@pytest.fixture
+def mapbox_standin(servers: Servers) -> Iterator[Standin]:
+    yield from standin(servers.mapbox)
+
+
+@pytest.fixture
+def weather_standin(servers: Servers) -> Iterator[Standin]:
+    yield from standin(servers.open_meteo)
+
+
+@pytest.fixture
+def eia_standin(servers: Servers) -> Iterator[Standin]:
+    yield from standin(servers.eia)
+
+
+def key(source: Source, value: str) -> Key:
+    return Key(source, lambda: json.dumps({"key": value}))
+
+
+@pytest.fixture
+def mapbox(mapbox_standin: Standin) -> Mapbox:
+    return Mapbox(Http(Source.MAPBOX, mapbox_standin.url), key(Source.MAPBOX, MAPBOX_KEY))
+
+
+@pytest.fixture
+def open_meteo(weather_standin: Standin) -> OpenMeteo:
+    return OpenMeteo(Http(Source.OPEN_METEO, weather_standin.url))
+
+
+@pytest.fixture
+def eia(eia_standin: Standin) -> Eia:
+    return Eia(Http(Source.EIA, eia_standin.url), key(Source.EIA, EIA_KEY))
+
+
+def dynamodb_at(endpoint: str) -> Any:
+    """A client of its own, as another Lambda environment has one."""
+    session = boto3.Session("test", "test", region_name="us-east-1")
+    config = Config(connect_timeout=1, read_timeout=10, retries={"total_max_attempts": 2}, max_pool_connections=64)
+    return session.client("dynamodb", endpoint_url=endpoint, config=config)
+
+
+@pytest.fixture
+def dynamodb(servers: Servers) -> Any:
+    return dynamodb_at(servers.aws)
+
+
+@pytest.fixture
+def new_client(servers: Servers) -> Callable[[], Any]:
+    return lambda: dynamodb_at(servers.aws)
+
+
+@pytest.fixture
+def table(dynamodb: Any) -> str:
+    """A new table of shared answers."""
+    name = f"shared-{uuid.uuid4().hex[:8]}"
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
+    )
+    return name
+
+
+@pytest.fixture
+def nobody() -> str:
+    """An address where nobody listens."""
+    return "http://127.0.0.1:9"

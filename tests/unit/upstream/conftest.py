@@ -1,0 +1,56 @@
+"""Adapters on answers that are given, without a network: the shapes of the documentation, and whatever else."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pam.upstream.deadline import Deadline
+from pam.upstream.eia import Eia
+from pam.upstream.http import Http
+from pam.upstream.key import Key
+from pam.upstream.mapbox import Mapbox
+from pam.upstream.open_meteo import OpenMeteo
+from pam.upstream.source import Source, Sourced
+
+WIRE = Path(__file__).parent / "wire"
+
+
+def wire(name: str) -> Any:
+    """A documented answer, as JSON."""
+    return json.loads((WIRE / f"{name}.json").read_text("utf-8"))
+
+
+class Given(Http):
+    """Answers each question with the next of the bodies, parsed as the real thing is."""
+
+    def __init__(self, source: Source, *bodies: bytes) -> None:
+        super().__init__(source, "http://source")
+        self._bodies = list(bodies)
+        self.paths: list[str] = []
+        self.queries: list[dict[str, str]] = []
+
+    def get(self, path: str, query: Sequence[tuple[str, str]], model: Any, deadline: Deadline) -> Sourced[Any]:
+        self.paths.append(path)
+        self.queries.append(dict(query))
+        return Sourced(self._parse(self._bodies.pop(0), model), str(self._source))
+
+
+def given(source: Source, *bodies: Any) -> Given:
+    return Given(source, *(body if isinstance(body, bytes) else json.dumps(body).encode() for body in bodies))
+
+
+def a_key(source: Source) -> Key:
+    return Key(source, lambda: '{"key": "secret"}')
+
+
+def mapbox_of(http: Given) -> Mapbox:
+    return Mapbox(http, a_key(Source.MAPBOX))
+
+
+def eia_of(http: Given) -> Eia:
+    return Eia(http, a_key(Source.EIA))
+
+
+def open_meteo_of(http: Given) -> OpenMeteo:
+    return OpenMeteo(http)
