@@ -6,6 +6,7 @@ reaches it.
 """
 
 import asyncio
+import collections
 import contextlib
 import json
 import signal
@@ -58,7 +59,8 @@ class InitError(Exception):
 class LambdaFunction:
     """A function with its pool of environments. Use it on one event loop."""
 
-    def __init__(self, function: Function, *, aws_endpoint: str, logs: Path) -> None:
+    def __init__(self, function: Function, *, aws_endpoint: str, logs: Path, starts: asyncio.Semaphore) -> None:
+        """`starts` bounds how many environments the whole stack starts at once: an import takes a CPU for a while."""
         self.function = function
         self.limit = min(function.reserved_concurrency or ENVIRONMENTS, ENVIRONMENTS)
         self.version = "1" if function.alias else "$LATEST"
@@ -68,7 +70,10 @@ class LambdaFunction:
         self.log = self.log_path.open("ab", buffering=0)  # shared with the environments, which append to it too
         self._aws_endpoint = aws_endpoint
         self._slots = asyncio.Semaphore(self.limit)  # its waiters are served first come, first served
+        self._starts = starts
+        self._starting: set[asyncio.Task[None]] = set()
         self._idle: list[Environment] = []
+        self._waiting: collections.deque[asyncio.Future[Environment]] = collections.deque()
         self._environments: set[Environment] = set()
         self._ending = False
 
@@ -116,7 +121,7 @@ class LambdaFunction:
             outcome = None
             while outcome is None:
                 try:
-                    environment = self._idle.pop() if self._idle else await self._start()
+                    environment = await self._take()
                 except InitError as error:
                     outcome = error.outcome
                     break
@@ -124,7 +129,7 @@ class LambdaFunction:
                     outcome = await environment.run(request_id, payload)
                 finally:
                     if environment.usable:
-                        self._idle.append(environment)
+                        self._give(environment)
                     else:
                         await self._end(environment)
         return Invocation(request_id, outcome.payload, "Unhandled" if outcome.failed else None)
@@ -133,8 +138,7 @@ class LambdaFunction:
         """Has at least `count` environments started, or as many as the limit allows. Raises InitError."""
 
         async def add() -> None:
-            async with self._slots:
-                self._idle.append(await self._start())
+            self._give(await self._start())
 
         missing = min(count, self.limit) - len(self._environments)
         await asyncio.gather(*(add() for _ in range(missing)))
@@ -142,8 +146,53 @@ class LambdaFunction:
     async def stop(self) -> None:
         """Ends every environment, and with them the invocations that are running."""
         self._ending = True
+        for task in self._starting:
+            task.cancel()
         await asyncio.gather(*(self._end(environment) for environment in list(self._environments)))
         self.log.close()
+
+    async def _take(self) -> "Environment":
+        """An idle environment, or the first that becomes one: freed by another event, or started for this one.
+
+        Raises InitError.
+        """
+        if self._idle:
+            return self._idle.pop()
+        waiter: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        if len(self._environments) < self.limit:
+            task = asyncio.create_task(self._start_for_waiting())
+            self._starting.add(task)
+            task.add_done_callback(self._starting.discard)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._give(waiter.result())
+            raise
+
+    def _give(self, environment: "Environment") -> None:
+        """To the event that has waited longest, else to the idle ones."""
+        waiter = self._next_waiting()
+        if waiter is None:
+            self._idle.append(environment)
+        else:
+            waiter.set_result(environment)
+
+    async def _start_for_waiting(self) -> None:
+        try:
+            self._give(await self._start())
+        except InitError as error:
+            waiter = self._next_waiting()
+            if waiter is not None:
+                waiter.set_exception(error)
+
+    def _next_waiting(self) -> "asyncio.Future[Environment] | None":
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                return waiter
+        return None
 
     async def _start(self) -> "Environment":
         if self._ending:
@@ -151,7 +200,8 @@ class LambdaFunction:
         environment = Environment(self)
         self._environments.add(environment)
         try:
-            await environment.start()
+            async with self._starts:
+                await environment.start()
         except BaseException:
             await self._end(environment)
             raise

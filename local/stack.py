@@ -119,14 +119,12 @@ class LocalStack:
         """
         routed = {route.function for route in self.template.routes}
         failures: dict[str, str] = {}
-        gate = asyncio.Semaphore(os.cpu_count() or 1)
 
         async def start(name: str, function: LambdaFunction) -> None:
-            async with gate:
-                try:
-                    await function.warm()
-                except InitError as error:
-                    failures[name] = error.outcome.message
+            try:
+                await function.warm()
+            except InitError as error:
+                failures[name] = error.outcome.message
 
         async def start_all() -> None:
             functions = self._functions.items()
@@ -209,8 +207,9 @@ class LocalStack:
         except BaseExceptionGroup as group:
             raise _first(group) from None
 
+        starting = asyncio.Semaphore(os.cpu_count() or 1)
         for function in self.template.functions.values():
-            runner = LambdaFunction(function, aws_endpoint=aws.endpoint, logs=logs)
+            runner = LambdaFunction(function, aws_endpoint=aws.endpoint, logs=logs, starts=starting)
             self._parts.push_async_callback(runner.stop)
             self._functions[function.code.name] = runner
             self.functions[function.code.name] = FunctionHandle(runner, self._run)

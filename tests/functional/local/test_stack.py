@@ -187,7 +187,13 @@ def test_progress_and_access_log(tmp_path: Path, app: Path) -> None:
         httpx.get(f"{stack.url}/nothing", trust_env=False)
         failures = stack.warm()
         assert until(lambda: len(requests) == 2)
-    assert set(parts) == {"Postgres", "Template", "DynamoDB, Secrets Manager, SSM, SQS", "API"}
+    assert set(parts) == {
+        "Postgres",
+        "Template",
+        "DynamoDB, Secrets Manager, SSM, SQS",
+        "Stand-ins for Mapbox, Open-Meteo, EIA",
+        "API",
+    }
     assert [(r.method, r.path, r.status, r.function) for r in requests] == [
         ("GET", "/echo/x", 200, "echo"),
         ("GET", "/nothing", 404, None),

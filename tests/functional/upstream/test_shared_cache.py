@@ -103,12 +103,15 @@ def test_a_fresh_answer_is_told_as_it_is_and_an_old_one_is_fetched_anew(dynamodb
     assert fetch.ran == 2
 
 
-def test_that_there_is_nothing_is_remembered_for_a_shorter_while(dynamodb: Any, table: str) -> None:
+@pytest.mark.parametrize("nothing", [None, {"value": []}, {"value": None}])
+def test_that_there_is_nothing_is_remembered_for_a_shorter_while(
+    dynamodb: Any, table: str, nothing: Body | None
+) -> None:
     """A place that isn't found is asked for again after a minute, and never told as an answer from before."""
-    watch, fetch = Watch(), Fetch(None)
+    watch, fetch = Watch(), Fetch(nothing)
     cache = SharedCache(dynamodb, table, watch)
-    assert ask(cache, fetch).body is None
-    assert ask(cache, fetch) == SharedAnswer(None, watch.now, cached=True)
+    assert ask(cache, fetch).body == nothing
+    assert ask(cache, fetch) == SharedAnswer(nothing, watch.now, cached=True)
     watch.forward(minutes=2)
     fetch.fails(FaultKind.DOWN)
     with pytest.raises(UpstreamUnavailable):
@@ -161,6 +164,29 @@ def test_those_who_waited_are_told_of_the_fault_and_do_not_ask_again(
         took = list(threads.map(one, range(30)))
     assert len(ran) <= 2  # a straggler may come more than a second after the first
     assert max(took) < 4
+
+
+@pytest.mark.parametrize(("mode", "seconds"), [("slow", 10), ("500", 0), ("cut", 0)])
+def test_a_source_that_fails_is_told_within_two_seconds_and_then_spared(
+    mapbox: Mapbox, mapbox_standin: Standin, dynamodb: Any, table: str, mode: str, seconds: float
+) -> None:
+    """Each uncached question ends in plain words within its budget, and the sixth isn't put to the source at all."""
+    cache = SharedCache(dynamodb, table, now)
+    mapbox_standin.fails(mode, seconds=seconds)
+
+    def fetch(deadline: Deadline) -> Body:
+        return {"found": len(mapbox.nearby("campground", 38.57, -109.55, 50_000, deadline).value)}
+
+    asked, took = [], []
+    for number in range(MOST_FAULTS + 1):
+        began = time.monotonic()
+        with pytest.raises(UpstreamUnavailable):
+            ask(cache, fetch, f"parks|{number}")
+        took.append(time.monotonic() - began)
+        asked.append(mapbox_standin.asked)
+    assert max(took) < 2
+    assert asked[-1] == asked[-2]
+    assert took[-1] < 0.5
 
 
 def test_a_lease_holder_that_dies_costs_the_others_little_more_than_a_second(dynamodb: Any, table: str) -> None:

@@ -42,6 +42,11 @@ class Lifetime:
     kept_for: timedelta
 
 
+def says_nothing(body: Body | None) -> bool:
+    """Whether an answer is that there is nothing: no body, or one whose `value` is empty."""
+    return body is None or body.get("value", body) in (None, [])
+
+
 @dataclass(frozen=True)
 class SharedAnswer:
     """What is told. `body` None: the source has nothing. `as_of` is aware, the instant it was fetched;
@@ -94,6 +99,8 @@ _LEAST_S = 0.3
 _FAULT_S = 1.0
 _FIRST_PAUSE_S = 0.04
 _LONGEST_PAUSE_S = 0.25
+# Not the module's own functions: environments restored from one snapshot would all pause equally long.
+_CHANCE = random.SystemRandom()
 # An item that never got an answer.
 _LEFTOVER_S = 60
 # DynamoDB takes 400 KB an item.
@@ -152,7 +159,7 @@ class SharedCache:
             lease = self._lease(key, look)
             if lease is not None:
                 return self._ask(key, source, lifetime, fetch, deadline, look, lease)
-            time.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311 - no secret
+            time.sleep(_CHANCE.uniform(pause_s / 2, pause_s))
             pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
 
     def _ask(
@@ -275,10 +282,11 @@ class SharedCache:
             logger.warning("answer too large to keep", key=key, bytes=len(body))
             self._give_back(key, lease)
             return
-        fresh_for = lifetime.fresh_for if answer.body is not None else lifetime.nothing_fresh_for
+        nothing = says_nothing(answer.body)
+        fresh_for = lifetime.nothing_fresh_for if nothing else lifetime.fresh_for
         fresh_until = (answer.as_of + fresh_for).timestamp()
         # That there was nothing some time ago says nothing about now.
-        kept_until = fresh_until + (lifetime.kept_for.total_seconds() if answer.body is not None else 0.0)
+        kept_until = fresh_until + (0.0 if nothing else lifetime.kept_for.total_seconds())
         item: dict[str, Field] = {
             "key": key,
             "body": body,

@@ -47,7 +47,7 @@ class TravelParts:
         return cls(
             private,
             Sources(
-                shared=SharedCache(aws.client("dynamodb"), settings.shared_table, clock),
+                shared=SharedCache(aws.client("dynamodb", quick=True), settings.shared_table, clock),
                 mapbox=Mapbox(
                     Http(Source.MAPBOX, settings.mapbox_base_url), Key(Source.MAPBOX, _secret(settings.mapbox_secret))
                 ),

@@ -96,7 +96,7 @@ class Breaker:
         if state is None:  # DynamoDB is out of reach
             return
         named = fault.retry_after if fault.kind is FaultKind.LIMITED else None
-        if state["faults"] < MOST_FAULTS and named is None:
+        if state["faults"] < MOST_FAULTS and not named:
             return
         until = now + min(max(COOL_OFF_S, named or 0.0), _LONGEST_OPEN_S)
         ttl = until + _REMEMBERED_S

@@ -27,6 +27,8 @@ _BACKOFF_S = 0.1
 # With less than this left, another try would only be cut off.
 _LEAST_S = 0.15
 _PASSING = {500, 502, 503, 504}
+# Not `random.random`: environments restored from one snapshot would all pause equally long.
+_CHANCE = random.SystemRandom().random
 
 # urllib3 writes whole addresses at DEBUG, and in ours there are keys.
 logging.getLogger("urllib3").setLevel(logging.INFO)
@@ -50,7 +52,7 @@ class Http:
         base_url: str,
         *,
         sleep: Callable[[float], None] = time.sleep,
-        chance: Callable[[], float] = random.random,
+        chance: Callable[[], float] = _CHANCE,
     ) -> None:
         """Opens no connection. `sleep` and `chance` (uniform in [0, 1)) are a test's to replace."""
         self._source = source
