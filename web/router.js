@@ -4,33 +4,44 @@
 const MAX_CHARACTERS = 200;
 const MAX_TOKENS = 32;
 const MAX_AMOUNT = 999_999.99;
+const MAX_PLACE_WORDS = 5;
+const ANY_NUMBER = "0";
+const DECIMALS = ["whole", "tenths", "cents", "mills"];
 
+const firstKey = (word) => (/^[0-9]/.test(word) ? ANY_NUMBER : word);
 const has = Object.hasOwn; // "constructor" is a word, not an edge
-const chat = () => ({ tier: 3, intent: "chat", slots: {} });
+const chat = () => ({ tier: 3, intent: "chat", slots: {}, details: {} });
 
-/** The function route(text) → {tier, intent, slots} over a parsed automaton.json. */
+/** The function route(text) → {tier, intent, slots} over a parsed automaton.json; route.whole(text) has details too. */
 export function createRouter(automaton) {
   const { characters, spellings, numbers, months, lists, tiers, states } = automaton;
-  const { currency_signs: signs, currency_units: units } = automaton;
+  const { currency_signs: signs, currency_units: units, place_words: placeWords } = automaton;
   const tokenPattern = new RegExp(automaton.patterns.token, "g");
-  const [amountPattern, integerPattern, isoPattern] = ["amount", "integer", "iso_date"].map(
+  const [amountPattern, integerPattern, isoPattern, placePattern] = ["amount", "integer", "iso_date", "place_word"].map(
     (name) => new RegExp(automaton.patterns[name]),
   );
+  const firsts = new Map();
 
-  function route(text) {
+  function whole(text) {
     const tokens = tokenise(text);
     const readings = new Map();
-    for (const [state, slots] of explore(tokens).at(-1).values()) {
-      for (const [intent, constants] of states[state][2]) {
+    for (const [end, slots, accepts] of run(0, tokens, 0, new Map())) {
+      for (const [intent, constants] of end === tokens.length ? accepts : []) {
         const reading = [...slots, ...constants].sort(([a], [b]) => (a < b ? -1 : 1));
-        readings.set(JSON.stringify([intent, reading]), [intent, reading]);
+        readings.set(JSON.stringify([intent, reading]), [intent, reading, ...rank(reading)]);
       }
     }
-    const most = Math.max(0, ...[...readings.values()].map(([, reading]) => reading.length));
-    const best = [...readings.values()].filter(([, reading]) => reading.length === most);
-    if (best.length !== 1) return chat();
-    const [intent, slots] = best[0];
-    return { tier: tiers[intent], intent, slots: Object.fromEntries(slots) };
+    const found = [...readings.values()].sort((a, b) => a[2] - b[2] || b[3] - a[3]);
+    if (!found.length || (found.length > 1 && found[0][2] === found[1][2] && found[0][3] === found[1][3])) return chat();
+    const [intent, pairs] = found[0];
+    const said = (isDetail) => Object.fromEntries(pairs.filter(([slot]) => automaton.details.includes(slot) === isDetail));
+    return { tier: tiers[intent], intent, slots: said(false), details: said(true) };
+  }
+
+  // Fewest words that could be anything, then most slots.
+  function rank(reading) {
+    const free = reading.filter(([slot]) => automaton.free.includes(slot));
+    return [free.reduce((sum, [, value]) => sum + value.split(" ").length, 0), reading.length];
   }
 
   function tokenise(text) {
@@ -45,31 +56,70 @@ export function createRouter(automaton) {
     return tokens.length <= MAX_TOKENS ? tokens : [];
   }
 
-  function explore(tokens) {
-    const frontiers = Array.from({ length: tokens.length + 1 }, () => new Map());
-    const add = (at, state, slots) => frontiers[at].set(JSON.stringify([state, slots]), [state, slots]);
-    add(0, 0, []);
-    tokens.forEach((token, at) => {
-      const matches = {};
-      for (const [state, slots] of frontiers[at].values()) {
-        const [words, calls] = states[state];
-        if (has(words, token)) add(at + 1, words[token], slots);
+  // Every [end, slots, accepts] of the automaton that begins with this state, from this token on.
+  function run(start, tokens, at, made) {
+    const found = [];
+    const frontiers = new Map();
+    const add = (end, state, slots) => {
+      if (!frontiers.has(end)) frontiers.set(end, new Map());
+      frontiers.get(end).set(JSON.stringify([state, slots]), [state, slots]);
+    };
+    for (add(at, start, []); frontiers.size; at += 1) {
+      const frontier = frontiers.get(at) ?? new Map();
+      frontiers.delete(at);
+      for (const [state, slots] of frontier.values()) {
+        const [words, calls, accepts] = states[state];
+        if (accepts.length) found.push([at, slots, accepts]);
+        if (at === tokens.length) continue;
+        if (has(words, tokens[at])) add(at + 1, words[tokens[at]], slots);
         for (const [which, slot, to] of calls) {
-          matches[which] ??= match(lists[which], tokens, at);
-          for (const [end, value, more] of matches[which]) {
-            const pairs = [...slots, [slot, value], ...more];
-            if (new Set(pairs.map(([name]) => name)).size === pairs.length) add(end, to, pairs);
+          if (!begins(which, slot, tokens[at])) continue;
+          for (const [end, pairs] of call(which, slot, tokens, at, made)) {
+            const both = [...slots, ...pairs];
+            if (new Set(both.map(([name]) => name)).size === both.length) add(end, to, both);
           }
         }
       }
-    });
-    return frontiers;
+    }
+    return found;
   }
 
-  function match(entries, tokens, at) {
-    if (entries.forms) return amounts(tokens, at, entries.forms, entries.from);
-    if (!entries.trie) return dates(tokens, at);
-    const { trie, said } = entries;
+  // What a list or a part matches here; worked out once per position.
+  function call(which, slot, tokens, at, made) {
+    const key = `${which} ${slot} ${at}`;
+    if (!made.has(key)) {
+      const matches = slot
+        ? match(which, tokens, at).map(([end, value, more]) => [end, [[slot, value], ...more]])
+        : run(which, tokens, at, made).filter(([end]) => end > at);
+      made.set(key, matches);
+    }
+    return made.get(key);
+  }
+
+  // Whether a list or a part can begin with this word: most calls end here.
+  function begins(which, slot, word) {
+    if (!firsts.has(which)) firsts.set(which, first(which, slot));
+    return firsts.get(which)?.has(firstKey(word)) ?? true;
+  }
+
+  function first(which, slot) {
+    if (slot) {
+      const { type, trie } = lists[which];
+      const number = [ANY_NUMBER, ...Object.keys(numbers[1])];
+      if (type === "phrases") return new Set([...Object.keys(trie[1]).map(firstKey), ...(trie[2] ? number : [])]);
+      if (type === "amount") return new Set([...number, ...Object.keys(signs)]);
+      return type === "date" ? new Set([ANY_NUMBER, ...Object.keys(months)]) : null;
+    }
+    const [words, calls] = states[which];
+    const inner = calls.map(([name, itsSlot]) => first(name, itsSlot));
+    return inner.includes(null) ? null : new Set([...Object.keys(words).map(firstKey), ...inner.flatMap((set) => [...set])]);
+  }
+
+  function match(name, tokens, at) {
+    const { type, forms, from, trie, said } = lists[name];
+    if (type === "amount") return amounts(tokens, at, forms, from);
+    if (type === "date") return dates(tokens, at);
+    if (type === "place") return places(tokens, at);
     return walk(trie, tokens, at).map(([end, value]) => {
       return [end, value, said ? [[said, tokens.slice(at, end).join(" ")]] : []];
     });
@@ -98,9 +148,12 @@ export function createRouter(automaton) {
     const sign = has(signs, tokens[at]) ? signs[tokens[at]] : "";
     const start = sign ? at + 1 : at;
     if (start === tokens.length) return [];
+    const digits = tokens[start].replaceAll(",", "");
     const written = amountPattern.test(tokens[start]);
-    const read = written ? [[start + 1, Number(tokens[start].replaceAll(",", ""))]] : walk(numbers, tokens, start);
-    const plain = sign ? "sign" : tokens[start].at(-3) === "." ? "cents" : "bare";
+    const read = written ? [[start + 1, Number(digits)]] : walk(numbers, tokens, start);
+    const form = written ? DECIMALS[(digits.split(".")[1] ?? "").length] : "whole";
+    if (form === "mills" && !forms.includes(form)) return [];
+    const plain = sign ? "sign" : form;
     const found = [];
     for (const [end, value] of read) {
       if (value < Math.max(least, 0.01) || value > MAX_AMOUNT) continue;
@@ -110,6 +163,21 @@ export function createRouter(automaton) {
         const fits = !sign || sign === unit || dollars;
         if (fits && forms.includes(sign ? plain : "unit")) found.push([stop, value, currency(sign, unit)]);
       }
+    }
+    return found;
+  }
+
+  function places(tokens, at) {
+    const found = [];
+    let named = false;
+    for (let end = at + 1; end <= Math.min(at + MAX_PLACE_WORDS, tokens.length); end += 1) {
+      const word = tokens[end - 1];
+      const kind = has(placeWords, word) ? placeWords[word] : "name";
+      const first = end === at + 1;
+      if (kind === "never" || (first && ["inside", "last"].includes(kind)) || !placePattern.test(word)) break;
+      named ||= kind === "name";
+      if (named && kind !== "inside" && !word.endsWith("'s")) found.push([end, tokens.slice(at, end).join(" "), []]);
+      if (kind === "last") break;
     }
     return found;
   }
@@ -136,7 +204,11 @@ export function createRouter(automaton) {
     return found;
   }
 
-  return route;
+  const route = (text) => {
+    const { tier, intent, slots } = whole(text);
+    return { tier, intent, slots };
+  };
+  return Object.assign(route, { whole });
 }
 
 function currency(sign, unit) {

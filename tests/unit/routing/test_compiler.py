@@ -27,9 +27,7 @@ def test_the_same_templates_make_the_same_bytes_in_another_process() -> None:
     """Neither hash seeds nor set order reach the file."""
     code = "import sys; from pam.routing.compiler import SOURCES, build; sys.stdout.write(build(SOURCES))"
     environment = {"PYTHONPATH": str(Path(pam.__file__).parents[1]), "PYTHONHASHSEED": "1", "PYTHONUTF8": "1"}
-    made = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, check=True, env=environment, timeout=60
-    )
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env=environment, timeout=60)
     assert made.stdout.decode() == build(SOURCES)
 
 
@@ -49,17 +47,43 @@ def test_the_automaton_accepts_what_the_templates_say_and_nothing_else(
 ) -> None:
     """Alternatives, options, rules and lists all count, in their order."""
     router = small_router(
-        "<ask> [the] weather (at|near) {lake}", lists=LAKES, rules={"ask": "(show|[please] tell) me"}
+        "<ask> [the] weather (at|near) {lake}", lists=LAKES, rules={"ask": "(show|[quickly] tell) me"}
     )
-    for sentence in ("show me weather at tahoe", "please tell me the weather near south lake tahoe"):
+    for sentence in ("show me weather at tahoe", "quickly tell me the weather near south lake tahoe"):
         assert router.route(sentence) == Route(1, "ask", {"lake": "tahoe"})
     for sentence in (
-        "please show me weather at tahoe",
+        "quickly show me weather at tahoe",
         "tell me weather at south tahoe",
         "tell me weather",
         "weather at tahoe",
     ):
         assert router.route(sentence) == Route()
+
+
+def test_a_permutation_takes_all_its_parts_in_any_order(small_router: Callable[..., Router]) -> None:
+    """(a;b) is hassil's: all of them, each once; an optional one may be missing."""
+    router = small_router("weather ([at {lake}];now)", lists=LAKES)
+    for sentence in ("weather at tahoe now", "weather now at tahoe", "weather now"):
+        assert router.route(sentence).tier == 1
+    for sentence in ("weather at tahoe", "weather now now", "weather now at tahoe now"):
+        assert router.route(sentence).tier == 3
+
+
+def test_a_long_rule_is_compiled_once_and_means_the_same(small_router: Callable[..., Router]) -> None:
+    """It is called instead of written out, also where it is optional, begins a sentence, or may be empty."""
+    polite = "[(very well|kind sir|dear friend|good fellow|old chap)] [(at {lake}|by {lake}|near {lake}|on {lake})]"
+    sentences = ("<polite> weather <polite>", "weather <polite> today", "rain <polite> today")
+    called = small_router(*sentences, rules={"polite": polite}, lists=LAKES)
+    inlined = small_router(*(text.replace("<polite>", polite) for text in sentences), lists=LAKES)
+    for text in (
+        "dear friend weather",
+        "weather",
+        "weather near lake mead today",
+        "old chap by tahoe weather dear friend",
+    ):
+        assert called.route(text) == inlined.route(text) != Route()
+    for text in ("dear weather", "weather near today", "at tahoe weather at tahoe", "rain", "dear friend"):
+        assert called.route(text) == inlined.route(text) == Route()
 
 
 def test_an_integer_in_a_list_is_written_into_its_value(small_router: Callable[..., Router]) -> None:
@@ -74,8 +98,8 @@ def test_an_integer_in_a_list_is_written_into_its_value(small_router: Callable[.
 
 def test_templates_with_the_same_continuation_share_their_states(small_router: Callable[..., Router]) -> None:
     """The automaton is minimal: alternatives that go on alike cost no state of their own."""
-    one = small_router("weather at {lake} please", lists=LAKES)
-    many = small_router("(weather|forecast|wind) at {lake} please", "rain at {lake} please", lists=LAKES)
+    one = small_router("weather at {lake} now", lists=LAKES)
+    many = small_router("(weather|forecast|wind) at {lake} now", "rain at {lake} now", lists=LAKES)
     assert len(many._states) == len(one._states) == 5
 
 
@@ -88,11 +112,13 @@ def test_templates_with_the_same_continuation_share_their_states(small_router: C
         (["go now", "go now"], {}, {}, r"ask\.yaml.*'go now' is a duplicate"),
         (["[go] [now]"], {}, {}, r"ask\.yaml.*'\[go\] \[now\]' matches a sentence without words"),
         (["go (now|"], {}, {}, r"ask\.yaml.*'\)' is missing in 'go \(now\|'"),
+        (["(a;b|c)"], {}, {}, r"'|' and ';' in one group at column 5"),
         (["go now)"], {}, {}, r"'\)' closes nothing at column 7 in 'go now\)'"),
         (["go (now]"], {}, {}, r"'\]' closes nothing"),
         (["go {now"], {}, {}, r"unexpected '\{' at column 4"),
         (["lake[s] now"], {}, {}, r"put a space before column 5"),
         (["what's up"], {}, {}, r"\"what's\" reaches the templates as 'what is': write that"),
+        (["go please"], {}, {}, r"'please' is dropped before the templates: leave it out"),
         (["Go now"], {}, {}, r"'Go' reaches the templates as 'go'"),
         (
             ["go"],

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ AWKWARD = [
 def test_whatever_is_not_understood_whole_goes_to_claude() -> None:
     """One word left over is enough."""
     assert route(QUESTION) == ANSWER
-    assert route(f"{QUESTION} somehow") == Route(3, "chat", {})
+    assert route(f"{QUESTION} somehow") == Route(3, "chat", {}, {})
     assert route("") == Route(3, "chat", {})
 
 
@@ -57,9 +58,7 @@ def test_spelling_that_carries_no_meaning_is_normalised(text: str) -> None:
     assert route(text) == ANSWER
 
 
-@pytest.mark.parametrize(
-    "text", ["how much did i spend on ga s this month", "how much did i spend on gsa this month"]
-)
+@pytest.mark.parametrize("text", ["how much did i spend on ga s this month", "how much did i spend on gsa this month"])
 def test_a_slip_that_is_not_listed_is_never_guessed(text: str) -> None:
     """There is no edit distance."""
     assert route(text).tier == 3
@@ -91,6 +90,14 @@ def test_two_readings_that_explain_as_much_go_to_claude(small_router: Callable[.
     router = small_router("weather in {lake}", "weather in {town}", lists=lists)
     assert router.route("weather in reno") == Route(1, "ask", {"town": "reno"})
     assert router.route("weather in tahoe") == Route(3, "chat", {})
+
+
+def test_a_reading_with_fewer_words_of_a_place_wins(small_router: Callable[..., Router]) -> None:
+    """A place is free words, so whatever else explains a word explains it better."""
+    lists = {"place": {"type": "place"}, "kind": {"values": {"area": ["metro area"]}}}
+    router = small_router("weather in {place}", "weather in {place} {kind}", "{kind:place} weather", lists=lists)
+    assert router.route("weather in reno").slots == {"place": "reno"}
+    assert router.route("weather in reno metro area").slots == {"place": "reno", "kind": "area"}
 
 
 def test_a_slot_said_twice_goes_to_claude() -> None:
@@ -129,6 +136,17 @@ ADVERSARIAL = [
         "a'",
     ),
     "yesterday ",
+    *(
+        "near me ",
+        "moab ",
+        "from moab to zion ",
+        "in moab ",
+        "400 miles ",
+        "8 mpg ",
+        "at $3 a gallon ",
+        "5 miles of here ",
+    ),
+    *("tonight ", "rv parks ", "within 25 miles ", "new york city ", "the ", "weather ", "to ", "salt lake "),
     "add $1 for gas on march 14 ",
     "how much have i spent so far this month in total on gas ",
 ]
@@ -137,13 +155,15 @@ ADVERSARIAL = [
 @pytest.mark.parametrize("unit", ADVERSARIAL)
 def test_work_on_adversarial_text_is_bounded(unit: str, router: Router) -> None:
     """Repeating what is optional can't multiply the configurations, nor the time."""
-    for lead in ("", "add ", "how much did i spend ", "hey pam can you please add "):
+    for lead in ("", "add ", "how much did i spend ", "hey pam can you please add ", "fuel for ", "weather in "):
         for length in (200, 190, 100):
             text = (lead + unit * 200)[:length]
             began = time.perf_counter()
             router.route(text)
             assert time.perf_counter() - began < 0.25  # 5 ms is the limit; the rest is for a busy machine
-            assert sum(map(len, router.explore(router.tokens(text)))) < 400
+            made: dict = {}
+            router.run(0, router.tokens(text), 0, made)
+            assert sum(map(len, made.values())) < 1_000
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=250))
@@ -182,12 +202,10 @@ def mutated(samples: list, count: int) -> list[str]:
     return found
 
 
-def test_the_browser_gives_the_same_route(
-    samples: list, router: Router, grammar: Grammar, twin: Callable
-) -> None:
+def test_the_browser_gives_the_same_route(samples: list, router: Router, grammar: Grammar, twin: Callable) -> None:
     """Python and JavaScript agree on every sampled sentence and on 25,000 damaged ones."""
     texts = [sentence for sentence, _, _ in samples] + mutated(samples, 25_000)
-    texts += [sentence for cases in grammar.tests.values() for sentence, _ in cases]
+    texts += [sentence for cases in grammar.tests.values() for sentence, *_ in cases]
     routes = [router.route(text) for text in texts]
     fast = sum(found.tier < 3 for found in routes[len(samples) :])
     assert 500 < fast < 20_000  # the damage must leave both kinds, or agreeing says nothing
@@ -196,7 +214,7 @@ def test_the_browser_gives_the_same_route(
     apart = [
         (text, found, answer)
         for text, found, answer in zip(texts, routes, answers, strict=True)
-        if {"tier": found.tier, "intent": found.intent, "slots": found.slots} != answer
+        if asdict(found) != answer
     ]
     assert apart == []
 
@@ -224,8 +242,7 @@ def test_the_command_answers_each_line_with_one_json_object() -> None:
         b"\xed\xa0\x80",
     ]
     answers = [
-        json.loads(line)
-        for line in run_module("-m", "pam.routing", stdin=b"\n".join(lines)).stdout.splitlines()
+        json.loads(line) for line in run_module("-m", "pam.routing", stdin=b"\n".join(lines)).stdout.splitlines()
     ]
     chat = {"tier": 3, "intent": "chat", "slots": {}}
     assert answers == [

@@ -6,4 +6,4 @@ const [routerPath, automatonPath] = process.argv.slice(2);
 const { createRouter } = await import(pathToFileURL(routerPath));
 const route = createRouter(JSON.parse(readFileSync(automatonPath, "utf8")));
 const lines = readFileSync(0, "utf8").split("\n");
-process.stdout.write(lines.map((line) => JSON.stringify(route(JSON.parse(line))) + "\n").join(""));
+process.stdout.write(lines.map((line) => JSON.stringify(route.whole(JSON.parse(line))) + "\n").join(""));

@@ -138,11 +138,12 @@ def ask(asking: Asking) -> dict[str, Any]:
 
 def _answer(asking: Asking, understood: Route) -> dict[str, Any] | None:
     fast, slots = _FAST_ANSWERS.get(understood.intent, (None, frozenset()))
-    # A slot that the answer doesn't heed is a condition left out: a wrong answer.
-    if fast is None or not understood.slots.keys() <= slots:
+    said = understood.slots | understood.details
+    # What was said and isn't heeded is a condition left out: a wrong answer.
+    if fast is None or not said.keys() <= slots:
         return None
     try:
-        return fast(asking, understood.slots)
+        return fast(asking, said)
     except PamError as refusal:
         if refusal.error in _FOR_THE_CONVERSATION:
             return None
@@ -240,7 +241,7 @@ def _day(asking: Asking, said: str) -> str:
 # Not a fault of the question: the conversation can ask back.
 _FOR_THE_CONVERSATION = {UNKNOWN_PLACE, AMBIGUOUS_PLACE, LOCATION_NEEDED, NO_ROAD, NO_PRICE_SOURCE, UNKNOWN_PERIOD}
 
-# What answers each intent, and the slots that it heeds.
+# What answers each intent, and the slots and details that it heeds.
 _FAST_ANSWERS: dict[str, tuple[FastAnswer, frozenset[str]]] = {
     "spend_summary": (_spend_summary, frozenset({"category", "period", "group_by"})),
     "budget_status": (_budget_status, frozenset({"category", "period"})),

@@ -38,7 +38,7 @@ def distance(travel: TravelParts, user_id: UUID, question: DistanceQuestion) -> 
         "duration_s": round(road.value.duration_s),
         "text": f"It's {number(far, asker.profile)} {units.distance_unit} by road from {origin.name} to "
         f"{destination.name}: about {duration(road.value.duration_s)} of driving, without stops.",
-    } | provenance(asker.profile, *origin.facts, *destination.facts, road)
+    } | provenance(asker.profile, travel.parts.clock(), *origin.facts, *destination.facts, road)
 
 
 def no_road(origin: str, destination: str) -> PamError:

@@ -36,7 +36,7 @@ def fuel_estimate(travel: TravelParts, user_id: UUID, question: FuelQuestion) ->
     if price is not None and estimate.litres is not None and price.source != _GIVEN:
         facts = (*facts, price)
     own = f"{asker.rig.name} (your rig)" if asker.rig and question.consumption is None else None
-    return _told(estimate, asker, ends) | provenance(asker.profile, *facts, own=own)
+    return _told(estimate, asker, ends) | provenance(asker.profile, travel.parts.clock(), *facts, own=own)
 
 
 def _way(

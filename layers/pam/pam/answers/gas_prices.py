@@ -51,4 +51,4 @@ def gas_prices(travel: TravelParts, user_id: UUID, question: GasPriceQuestion) -
         "currency": "USD",
         "text": f"The average price of {_FUELS[average.fuel]} is {said} a {_SPOKEN[unit]}: that of "
         f"{survey(average.area.name, average.week, asker.profile)}.",
-    } | provenance(asker.profile, *([place] if place else []), known)
+    } | provenance(asker.profile, travel.parts.clock(), *([place] if place else []), known)

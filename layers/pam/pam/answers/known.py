@@ -28,21 +28,21 @@ def replace_known(known: Known[Any], value: U) -> Known[U]:
     return Known(value, known.source, known.as_of, known.cached, known.age_s)
 
 
-def provenance(profile: Profile, *facts: Known[Any], own: str | None = None) -> dict[str, Any]:
+def provenance(profile: Profile, now: datetime, *facts: Known[Any], own: str | None = None) -> dict[str, Any]:
     """`{source, as_of, cached, stale, age_s?, reason?}` of an answer that rests on these facts.
 
     The oldest of them dates the answer; each source is named once; `own` names what is the traveller's. Without any
-    fact the answer is computed from what was asked.
+    fact the answer is computed `now` from what was asked.
     """
     names = list(dict.fromkeys([fact.source for fact in facts] + ([own] if own else [])))
     told: dict[str, Any] = {
         "source": ", ".join(names) or "Computed from what you said",
         "cached": bool(facts) and all(fact.cached for fact in facts),
         "stale": any(fact.age_s is not None for fact in facts),
+        "as_of": min((fact.as_of for fact in facts), default=now)
+        .astimezone(profile.zone)
+        .isoformat(timespec="seconds"),
     }
-    if facts:
-        oldest = min(fact.as_of for fact in facts)
-        told["as_of"] = oldest.astimezone(profile.zone).isoformat(timespec="seconds")
     if told["stale"]:
         told |= {"age_s": max(fact.age_s or 0 for fact in facts), "reason": "upstream_unavailable"}
     return told

@@ -61,4 +61,4 @@ def nearby_parks(travel: TravelParts, user_id: UUID, question: ParksQuestion) ->
         "unit": units.distance_unit,
         "parks": parks,
         "text": text,
-    } | provenance(profile, *where.facts, found)
+    } | provenance(profile, travel.parts.clock(), *where.facts, found)

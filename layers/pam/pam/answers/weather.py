@@ -34,7 +34,7 @@ def weather(travel: TravelParts, user_id: UUID, question: WeatherQuestion) -> di
     where = find(travel.sources, asker, question.place, question, deadline)
     forecast = travel.sources.forecast(where.point, deadline)
     asked = outlook(forecast.value, question.period, travel.parts.clock())
-    return _told(asked, where, asker) | provenance(asker.profile, *where.facts, forecast)
+    return _told(asked, where, asker) | provenance(asker.profile, travel.parts.clock(), *where.facts, forecast)
 
 
 def _told(asked: Outlook, where: Whereabouts, asker: Asker) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Templates → one minimal automaton. Build time only: the one module here that needs PyYAML.
 
-All templates are joined into one non-deterministic automaton whose labels are words and list calls.
+All templates are joined into one non-deterministic automaton whose labels are words, calls of lists, and calls
+of parts: a long rule is an automaton of its own, so that it is there once and not in every place that uses it.
 Subset construction makes it deterministic over those labels, and states with the same future are made once:
 templates don't recurse, so the automaton has no cycle and minimising is one lookup per state.
 """
@@ -14,12 +15,17 @@ from typing import Any
 
 import yaml
 
-from pam.routing.interpreter import Router, Value
-from pam.routing.templates import Choice, ListCall, Node, RuleCall, Sequence, TemplateError, Word, parse
+from pam.routing.interpreter import Router
+from pam.routing.templates import Choice, ListCall, Node, Part, RuleCall, Sequence, TemplateError, Word, parse
+from pam.routing.values import Value
 
 SOURCES = Path(__file__).parent
 AUTOMATON = SOURCES / "automaton.json"
 MAX_ENTRY_PHRASES = 500
+PART_LABELS = 8  # a rule with more words and lists than this is compiled once and called
+
+# What a template may note beside the slots of the contract.
+DETAILS = ("answer_unit", "currency", "description")
 
 PATTERNS = {
     # Outside the group is what is passed over: a space, "!", a comma or full stop that ends a word, a hyphen
@@ -33,12 +39,13 @@ PATTERNS = {
         r"|[a-zß-öø-ÿ]+(?:'[a-zß-öø-ÿ]+)*"
         r"|[\s\S])"
     ),
-    "amount": r"^(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]{1,2})?$",
+    "amount": r"^(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]{1,3})?$",
     "integer": r"^[1-9][0-9]{0,2}$",
     "iso_date": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+    "place_word": r"^(?:[a-zß-öø-ÿ]+(?:'[a-zß-öø-ÿ]+)*|[0-9]{5})$",  # five digits are a postal code
 }
 
-# A list: {"phrases": {words: value}, "said": slot or ""}, or the parameters of a built-in matcher.
+# A list: {"phrases": {words: value}, "said": slot or ""}, or "type" and parameters of a built-in matcher.
 Entries = dict[str, Any]
 
 
@@ -60,7 +67,7 @@ class Grammar:
     lists: dict[str, Entries]
     templates: list[Template]
     tiers: dict[str, int]
-    tests: dict[str, list[tuple[str, dict[str, Value]]]]
+    tests: dict[str, list[tuple[str, dict[str, Value], dict[str, Value]]]]  # sentence, slots, details
     negatives: dict[str, list[str]]
 
 
@@ -80,7 +87,7 @@ def _json(value: object) -> str:
 def load(sources: Path) -> Grammar:
     """Reads normalise.yaml, rules.yaml, lists/ and intents/. Raises TemplateError, which names the place."""
     normaliser = _read(sources / "normalise.yaml")
-    spelling = Router(_tables(normaliser) | {"tiers": {}, "lists": {}, "states": []})
+    spelling = Router(_tables(normaliser) | {"tiers": {}, "details": [], "free": [], "lists": {}, "states": []})
 
     def parsed(text: str, place: str) -> Node:
         try:
@@ -91,8 +98,8 @@ def load(sources: Path) -> Grammar:
         return tree
 
     rules_file = sources / "rules.yaml"
-    shared = _read(rules_file)["rules"]
-    rules = {name: parsed(text, f"{rules_file}: rule <{name}>") for name, text in shared.items()}
+    shared = {name: parsed(text, f"{rules_file}: rule <{name}>") for name, text in _read(rules_file)["rules"].items()}
+    rules = _Rules(shared)
     lists: dict[str, Entries] = {}
     for path in sorted(sources.glob("lists/*.yaml")):
         for name, source in _read(path)["lists"].items():
@@ -107,24 +114,27 @@ def load(sources: Path) -> Grammar:
         intent = source["intent"]
         grammar.tiers[intent] = source["tier"]
         own = {name: parsed(text, f"{path}: rule <{name}>") for name, text in source.get("rules", {}).items()}
-        if taken := own.keys() & rules.keys():
+        if taken := own.keys() & shared.keys():
             raise TemplateError(f"{path}: rule <{min(taken)}> is in rules.yaml already")
+        own_rules = _Rules(own, rules)
         for block in source["data"]:
             for text in block["sentences"]:
                 place = f"{path}: {text!r}"
                 if text in seen:
                     raise TemplateError(f"{place} is a duplicate of one in {seen[text]}")
                 seen[text] = path
-                tree = _inline(parsed(text, str(path)), rules | own, place, ())
+                tree = own_rules.inline(parsed(text, str(path)), place)
                 constants = tuple(sorted(block.get("slots", {}).items()))
                 _check_template(tree, lists, dict(constants), place)
                 grammar.templates.append(Template(intent, text, tree, constants))
-        grammar.tests[intent] = [(text, case["slots"]) for case in source["tests"] for text in case["sentences"]]
+        grammar.tests[intent] = [
+            (text, case["slots"], case.get("details", {})) for case in source["tests"] for text in case["sentences"]
+        ]
         grammar.negatives[intent] = source["negatives"]
     return grammar
 
 
-class _UniqueKeys(yaml.SafeLoader):
+class _UniqueKeys(yaml.CSafeLoader):
     """YAML itself lets a later key win in silence: a rule or a list would be lost."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -147,6 +157,8 @@ def _check_words(tree: Node, spelling: Router) -> None:
     for node in _nodes(tree):
         if isinstance(node, Word):
             tokens = spelling.tokens(node.text)
+            if not tokens:
+                raise TemplateError(f"{node.text!r} is dropped before the templates: leave it out")
             if tokens != [node.text]:
                 arrives = " ".join(tokens)
                 raise TemplateError(f"{node.text!r} reaches the templates as {arrives!r}: write that")
@@ -159,23 +171,41 @@ def _nodes(tree: Node) -> Iterator[Node]:
         children = tree.items
     elif isinstance(tree, Choice):
         children = tree.alternatives
+    elif isinstance(tree, Part):
+        children = (tree.tree,)
     for child in children:
         yield from _nodes(child)
 
 
-def _inline(tree: Node, rules: dict[str, Node], place: str, inside: tuple[str, ...]) -> Node:
-    """The tree with rules written out. Raises TemplateError on an unknown rule and on recursion."""
-    if isinstance(tree, RuleCall):
-        if tree.rule not in rules:
-            raise TemplateError(f"{place}: unknown rule <{tree.rule}>")
-        if tree.rule in inside:
-            raise TemplateError(f"{place}: rule <{tree.rule}> contains itself, by {' → '.join(inside)}")
-        return _inline(rules[tree.rule], rules, place, (*inside, tree.rule))
-    if isinstance(tree, Sequence):
-        return Sequence(tuple(_inline(item, rules, place, inside) for item in tree.items))
-    if isinstance(tree, Choice):
-        return Choice(tuple(Sequence((_inline(item, rules, place, inside),)) for item in tree.alternatives))
-    return tree
+class _Rules:
+    """Rules by name: a file's own, and behind them the shared ones. Each is written out once."""
+
+    def __init__(self, trees: dict[str, Node], shared: "_Rules | None" = None) -> None:
+        self._trees, self._shared = trees, shared
+        self._inlined: dict[str, Node] = {}
+
+    def inline(self, tree: Node, place: str, inside: tuple[str, ...] = ()) -> Node:
+        """The tree with its rules written out, or as parts. Raises TemplateError for unknown rules and recursion."""
+        if isinstance(tree, RuleCall):
+            return self._rule(tree.rule, place, inside)
+        if isinstance(tree, Sequence):
+            return Sequence(tuple(self.inline(item, place, inside) for item in tree.items))
+        if isinstance(tree, Choice):
+            return Choice(tuple(Sequence((self.inline(item, place, inside),)) for item in tree.alternatives))
+        return tree
+
+    def _rule(self, name: str, place: str, inside: tuple[str, ...]) -> Node:
+        if name not in self._trees:
+            if self._shared is None:
+                raise TemplateError(f"{place}: unknown rule <{name}>")
+            return self._shared._rule(name, place, inside)
+        if name in inside:
+            raise TemplateError(f"{place}: rule <{name}> contains itself, by {' → '.join(inside)}")
+        if name not in self._inlined:
+            rule = self.inline(self._trees[name], place, (*inside, name))
+            labels = sum(isinstance(node, Word | ListCall) for node in _nodes(rule))
+            self._inlined[name] = Part(rule) if labels > PART_LABELS else rule
+        return self._inlined[name]
 
 
 def _check_template(tree: Node, lists: dict[str, Entries], constants: dict[str, str], place: str) -> None:
@@ -194,7 +224,7 @@ def _may_be_empty(tree: Node) -> bool:
         return all(_may_be_empty(item) for item in tree.items)
     if isinstance(tree, Choice):
         return any(_may_be_empty(item) for item in tree.alternatives)
-    return False
+    return isinstance(tree, Part) and _may_be_empty(tree.tree)
 
 
 # Lists
@@ -203,20 +233,18 @@ def _may_be_empty(tree: Node) -> bool:
 def _list(
     source: dict[str, Any],
     lists: dict[str, Entries],
-    rules: dict[str, Node],
+    rules: _Rules,
     place: str,
     parsed: Callable[[str, str], Node],
 ) -> Entries:
-    if source.get("type") == "amount":
-        return {"forms": source["forms"], "from": source.get("from", 0)}
-    if source.get("type") == "date":
-        return {}
+    if "type" in source:
+        return {"from": 0, **source} if source["type"] == "amount" else source
     if "from" in source:
         return _derived(source, lists, place)
     phrases: dict[tuple[str, ...], str] = {}
     for value, entries in source["values"].items():
         for text in entries:
-            tree = _inline(parsed(text, place), rules, place, ())
+            tree = rules.inline(parsed(text, place), place)
             for count, words in enumerate(_expand(tree, place)):
                 if count == MAX_ENTRY_PHRASES:
                     raise TemplateError(f"{place}: {text!r} stands for more than {MAX_ENTRY_PHRASES} phrases")
@@ -252,6 +280,8 @@ def _expand(tree: Node, place: str) -> Iterator[tuple[str, ...]]:
     elif isinstance(tree, Choice):
         for alternative in tree.alternatives:
             yield from _expand(alternative, place)
+    elif isinstance(tree, Part):
+        yield from _expand(tree.tree, place)
     elif isinstance(tree, Sequence) and not tree.items:
         yield ()
     elif isinstance(tree, Sequence):
@@ -297,6 +327,14 @@ def _tables(normaliser: dict[str, Any]) -> dict[str, Any]:
     tens = {words: value for words, value in numbers.items() if 20 <= value < 100}
     units = {words: value for words, value in numbers.items() if value < 10}
     numbers |= {ten + unit: tens[ten] + units[unit] for ten in tens for unit in units}
+    hundreds = {words: value for words, value in numbers.items() if value % 100 == 0 and value < 1000}
+    numbers |= {
+        hundred + joint + rest: hundreds[hundred] + numbers[rest]
+        for hundred in hundreds
+        for joint in ((), ("and",))
+        for rest in numbers
+        if numbers[rest] in (25, 75) or (numbers[rest] < 100 and numbers[rest] % 10 == 0)
+    }
 
     months: dict[str, int] = {}
     for number, names in enumerate(normaliser["months"], start=1):
@@ -310,12 +348,13 @@ def _tables(normaliser: dict[str, Any]) -> dict[str, Any]:
         "months": months,
         "currency_signs": normaliser["currency_signs"],
         "currency_units": _trie(unit_phrases),
+        "place_words": {word: kind for kind, text in normaliser["place_words"].items() for word in text.split()},
     }
 
 
 # The automaton
 
-Label = str | tuple[str, str]  # a word, or (list, slot)
+Label = str | tuple[str, str]  # a word, (list, slot), or (number of a part, "")
 State = list[Any]
 
 
@@ -326,6 +365,7 @@ class _Nfa:
         self.edges: list[list[tuple[Label, int]]] = []
         self.free: list[list[int]] = []
         self.accepts: dict[int, tuple[str, tuple[tuple[str, str], ...]]] = {}
+        self.parts: dict[int, int] = {}  # the state where each begins, by the identity of its tree
 
     def state(self) -> int:
         self.edges.append([])
@@ -346,6 +386,14 @@ class _Nfa:
             self.edges[start].append((tree.text, end))
         elif isinstance(tree, ListCall):
             self.edges[start].append(((tree.list, tree.slot), end))
+        elif isinstance(tree, Part):
+            part = id(tree.tree)
+            if part not in self.parts:
+                self.parts[part] = self.state()
+                self.accepts[self.add(tree.tree, self.parts[part])] = ("", ())
+            self.edges[start].append(((str(self.parts[part]), ""), end))
+            if _may_be_empty(tree.tree):
+                self.free[start].append(end)
         return end
 
     def closure(self, states: set[int]) -> frozenset[int]:
@@ -362,8 +410,9 @@ class _Nfa:
 def compile_grammar(grammar: Grammar) -> dict[str, Any]:
     """The automaton as plain JSON data, state 0 its start.
 
-    A state is [{word: state}, [[list, slot, state], …], accepts], accepts is [[intent, constants], …], and
-    constants are the [slot, value] that the template's block sets.
+    A state is [{word: state}, calls, accepts]. A call is [list, slot, state] or, of a part, [its start, "", state].
+    Accepts is [[intent, constants], …], constants being the [slot, value] that the template's block sets, and
+    [["", []]] at the end of a part.
     """
     nfa = _Nfa()
     root = nfa.state()
@@ -383,15 +432,15 @@ def compile_grammar(grammar: Grammar) -> dict[str, Any]:
         for origin in subset:
             for label, to in nfa.edges[origin]:
                 targets[label].add(to)
-        words, calls = {}, []
+        words, lists = {}, []
         for label in sorted(targets, key=repr):
             to = determinise(nfa.closure(targets[label]))
             if isinstance(label, str):
                 words[label] = to
             else:
-                calls.append([*label, to])
+                lists.append([*label, to])
         accepts = sorted({nfa.accepts[origin] for origin in subset if origin in nfa.accepts})
-        state = [words, calls, accepts]
+        state = [words, lists, accepts]
         future = _json(state)
         if future not in by_future:
             by_future[future] = len(states)
@@ -399,23 +448,28 @@ def compile_grammar(grammar: Grammar) -> dict[str, Any]:
         made[subset] = by_future[future]
         return made[subset]
 
-    start = determinise(nfa.closure({root}))
-    called = sorted({label[0] for edges in nfa.edges for label, _ in edges if isinstance(label, tuple)})
+    roots = [determinise(nfa.closure({start})) for start in (root, *nfa.parts.values())]
+    parts = dict(zip(map(str, nfa.parts.values()), roots[1:], strict=True))
+    calls = {label for edges in nfa.edges for label, _ in edges if isinstance(label, tuple) and label[1]}
     tables = _tables(grammar.normaliser)
     tables["tiers"] = grammar.tiers
-    tables["lists"] = {name: _compiled(grammar.lists[name]) for name in called}
-    tables["states"] = _renumber(states, start)
+    tables["details"] = DETAILS
+    tables["free"] = sorted({slot for name, slot in calls if grammar.lists[name].get("type") == "place"})
+    tables["lists"] = {name: _compiled(grammar.lists[name]) for name in sorted({name for name, _ in calls})}
+    tables["states"] = _renumber(states, roots, parts)
     return tables
 
 
 def _compiled(entries: Entries) -> Entries:
-    return {"trie": _trie(entries["phrases"]), "said": entries["said"]} if "phrases" in entries else entries
+    if "type" in entries:
+        return entries
+    return {"type": "phrases", "trie": _trie(entries["phrases"]), "said": entries["said"]}
 
 
-def _renumber(states: list[State], start: int) -> list[State]:
-    """The states in breadth-first order from the start, as neighbours in the file are in speech."""
-    order = {start: 0}
-    queue = [start]
+def _renumber(states: list[State], roots: list[int], parts: dict[str, int]) -> list[State]:
+    """The states in breadth-first order from the first root, as neighbours in the file are in speech."""
+    queue = list(dict.fromkeys(roots))
+    order = {state: number for number, state in enumerate(queue)}
     for state in queue:
         words, calls, _ = states[state]
         for to in [*words.values(), *(call[2] for call in calls)]:
@@ -425,7 +479,7 @@ def _renumber(states: list[State], start: int) -> list[State]:
     return [
         [
             {word: order[to] for word, to in states[old][0].items()},
-            [[name, slot, order[to]] for name, slot, to in states[old][1]],
+            [[name if slot else order[parts[name]], slot, order[to]] for name, slot, to in states[old][1]],
             states[old][2],
         ]
         for old in queue

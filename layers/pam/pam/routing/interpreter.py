@@ -11,21 +11,26 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pam.routing.values import Pairs, Value, Values, first_key
+
 MAX_CHARACTERS = 200
 MAX_TOKENS = 32
-MAX_AMOUNT = 999_999.99
 
-Value = str | int | float
-Pairs = tuple[tuple[str, Value], ...]
+# What lists and parts matched, by (list or start of the part, slot, position).
+Made = dict[tuple[Any, str, int], list[tuple[int, Pairs]]]
 
 
 @dataclass(frozen=True)
 class Route:
-    """Where a sentence goes: tier 1 (cached read), 2 (compute or write) or 3 (Claude), and what it said."""
+    """Where a sentence goes: tier 1 (cached read), 2 (compute or write) or 3 (Claude), and what it said.
+
+    ``slots`` are those of the contract; ``details`` is what was said besides (a description, a currency).
+    """
 
     tier: int = 3
     intent: str = "chat"
     slots: dict[str, Value] = field(default_factory=dict)
+    details: dict[str, Value] = field(default_factory=dict)
 
 
 class Router:
@@ -33,31 +38,52 @@ class Router:
 
     def __init__(self, automaton: dict[str, Any]) -> None:
         self._characters = {ord(character): to for character, to in automaton["characters"].items()}
-        self._token, self._amount, self._integer, self._iso = (
-            re.compile(automaton["patterns"][name]) for name in ("token", "amount", "integer", "iso_date")
-        )
+        self._token = re.compile(automaton["patterns"]["token"])
         self._spellings = automaton["spellings"]
-        self._numbers = automaton["numbers"]
-        self._signs, self._units = automaton["currency_signs"], automaton["currency_units"]
-        self._months = automaton["months"]
-        self._lists = automaton["lists"]
+        self._values = Values(automaton)
         self._tiers = automaton["tiers"]
+        self._details, self._free = automaton["details"], automaton["free"]
         self._states = automaton["states"]
+        self._first: dict[str | int, frozenset[str] | None] = {}
+        for _, calls, _ in self._states:
+            for which, slot, _ in calls:
+                self._learn_first(which, slot)
+
+    def _learn_first(self, which: str | int, slot: str) -> None:
+        """Notes the words that a list or a part can begin with, None for any: most calls end there."""
+        if which in self._first:
+            return
+        if slot:
+            self._first[which] = self._values.first(str(which))
+            return
+        words, calls, _ = self._states[which]
+        firsts: list[Any] = [{first_key(word) for word in words}]
+        for inner, inner_slot, _ in calls:
+            self._learn_first(inner, inner_slot)
+            firsts.append(self._first[inner])
+        self._first[which] = None if None in firsts else frozenset().union(*firsts)
 
     def route(self, text: str) -> Route:
         """The one reading of the whole sentence, else tier 3 "chat". Never raises on a str."""
         tokens = self.tokens(text)
-        readings: dict[tuple[str, Pairs], int] = {}
-        for state, slots in self.explore(tokens)[-1]:
-            for intent, constants in self._states[state][2]:
+        readings: dict[tuple[str, Pairs], tuple[int, int]] = {}
+        for end, slots, accepts in self.run(0, tokens, 0, {}):
+            for intent, constants in accepts if end == len(tokens) else ():
                 reading = tuple(sorted(slots + tuple(map(tuple, constants))))
-                readings[intent, reading] = len(reading)
-        most = max(readings.values(), default=0)
-        best = [reading for reading, size in readings.items() if size == most]
+                readings[intent, reading] = self._rank(reading)
+        first = min(readings.values(), default=(0, 0))
+        best = [reading for reading, rank in readings.items() if rank == first]
         if len(best) != 1:
             return Route()
-        intent, slots = best[0]
-        return Route(self._tiers[intent], intent, dict(slots))
+        intent, pairs = best[0]
+        said: tuple[dict[str, Value], dict[str, Value]] = ({}, {})
+        for slot, value in pairs:
+            said[slot in self._details][slot] = value
+        return Route(self._tiers[intent], intent, *said)
+
+    def _rank(self, reading: Pairs) -> tuple[int, int]:
+        """Fewest words that could be anything, then most slots."""
+        return sum(str(value).count(" ") + 1 for slot, value in reading if slot in self._free), -len(reading)
 
     def tokens(self, text: str) -> list[str]:
         """The normalised tokens; none for a text over 200 characters or 32 tokens."""
@@ -71,114 +97,44 @@ class Router:
                 tokens.append(token)
         return tokens if len(tokens) <= MAX_TOKENS else []
 
-    def explore(self, tokens: list[str]) -> list[set[tuple[int, Pairs]]]:
-        """Per position 0…len(tokens), the configurations that explain the tokens before it."""
-        frontiers: list[set[tuple[int, Pairs]]] = [set() for _ in range(len(tokens) + 1)]
-        frontiers[0].add((0, ()))
-        for at, token in enumerate(tokens):
-            matches: dict[str, list[tuple[int, Value, Pairs]]] = {}
-            for state, slots in frontiers[at]:
-                words, calls, _ = self._states[state]
+    def run(self, start: int, tokens: list[str], at: int, made: Made) -> list[tuple[int, Pairs, list[Any]]]:
+        """Every (end, slots, accepts) of the automaton that begins with this state, from this token on."""
+        states, first, count = self._states, self._first, len(tokens)
+        found: list[tuple[int, Pairs, list[Any]]] = []
+        frontiers: dict[int, set[tuple[int, Pairs]]] = {at: {(start, ())}}
+        while frontiers:
+            frontier = frontiers.pop(at, ())
+            for state, slots in frontier:
+                words, calls, accepts = states[state]
+                if accepts:
+                    found.append((at, slots, accepts))
+                if at == count:
+                    continue
+                token = tokens[at]
                 if token in words:
-                    frontiers[at + 1].add((words[token], slots))
+                    frontiers.setdefault(at + 1, set()).add((words[token], slots))
+                key = first_key(token)
                 for which, slot, to in calls:
-                    if which not in matches:
-                        matches[which] = self._match(self._lists[which], tokens, at)
-                    for end, value, more in matches[which]:
-                        pairs = (*slots, (slot, value), *more)
-                        if len(dict(pairs)) == len(pairs):  # a slot is said once
-                            frontiers[end].add((to, pairs))
-        return frontiers
-
-    def _match(self, entries: dict[str, Any], tokens: list[str], at: int) -> list[tuple[int, Value, Pairs]]:
-        if "forms" in entries:
-            return self._amounts(tokens, at, entries["forms"], entries["from"])
-        if "trie" not in entries:
-            return self._dates(tokens, at)
-        found = self._walk(entries["trie"], tokens, at)
-        said = entries["said"]
-        return [(end, value, ((said, " ".join(tokens[at:end])),) if said else ()) for end, value in found]
-
-    def _walk(self, node: list[Any], tokens: list[str], at: int, n: int = 0) -> list[tuple[int, Any]]:
-        """Every (end, value) of a trie from here; [prefix, factor, suffix] is a value made with n."""
-        found: list[tuple[int, Any]] = []
-        while True:
-            value, words, after_integer = node
-            if value is not None:
-                computed = isinstance(value, list)
-                found.append((at, f"{value[0]}{value[1] * n}{value[2]}" if computed else value))
-            if at == len(tokens):
-                return found
-            if after_integer:
-                for end, integer in self._integers(tokens, at):
-                    found += self._walk(after_integer, tokens, end, integer)
-            if tokens[at] not in words:
-                return found
-            node, at = words[tokens[at]], at + 1
-
-    def _integers(self, tokens: list[str], at: int) -> list[tuple[int, int]]:
-        if self._integer.fullmatch(tokens[at]):
-            return [(at + 1, int(tokens[at]))]
-        return self._walk(self._numbers, tokens, at)
-
-    def _amounts(self, tokens: list[str], at: int, forms: list[str], least: float) -> list[tuple[int, Value, Pairs]]:
-        sign = self._signs.get(tokens[at], "")
-        start = at + 1 if sign else at
-        if start == len(tokens):
-            return []
-        if self._amount.fullmatch(tokens[start]):
-            exact = float(tokens[start].replace(",", ""))
-            numbers: list[tuple[int, Any]] = [(start + 1, int(exact) if exact.is_integer() else exact)]
-        else:
-            numbers = self._walk(self._numbers, tokens, start)
-        plain = "sign" if sign else "cents" if tokens[start][-3:-2] == "." else "bare"
-        found: list[tuple[int, Value, Pairs]] = []
-        for end, value in numbers:
-            if max(least, 0.01) <= value <= MAX_AMOUNT:
-                if plain in forms:
-                    found.append((end, value, _currency(sign, sign)))
-                for stop, unit in self._walk(self._units, tokens, end):
-                    # "$45 AUD" and "A$45 dollars" name one currency, "€45 dollars" two
-                    dollars = sign[-1:] in "$D" and unit[-1] in "$D" and "$" in (sign, unit)
-                    fits = not sign or sign == unit or dollars
-                    if fits and (plain if sign else "unit") in forms:
-                        found.append((stop, value, _currency(sign, unit)))
+                    begins = first[which]
+                    if begins is None or key in begins:
+                        for end, pairs in self._call(which, slot, tokens, at, made):
+                            both = slots + pairs
+                            if not slots or len(dict(both)) == len(both):  # a slot is said once
+                                frontiers.setdefault(end, set()).add((to, both))
+            at += 1
         return found
 
-    def _dates(self, tokens: list[str], at: int) -> list[tuple[int, Value, Pairs]]:
-        """ISO, "march 14[th] [2026]", "14[th] [of] march [2026]" → 2026-03-14, else 03-14."""
-        if self._iso.fullmatch(tokens[at]):
-            year, month, day = map(int, tokens[at].split("-"))
-            return [(at + 1, tokens[at], ())] if _is_date(year, month, day) else []
-        month, day, end = 0, 0, at
-        while end < len(tokens) and not (month and day):
-            if not month and tokens[end] in self._months:
-                month = self._months[tokens[end]]
-            elif not day and self._integer.fullmatch(tokens[end]):
-                day = int(tokens[end])
-                if end + 1 < len(tokens) and tokens[end + 1] in ("st", "nd", "rd", "th"):
-                    end += 1
-            elif not day or tokens[end] != "of":
-                return []
-            end += 1
-        found: list[tuple[int, Value, Pairs]] = []
-        if _is_date(2000, month, day):
-            found.append((end, f"{month:02}-{day:02}", ()))
-        said = tokens[end] if end < len(tokens) else ""
-        if re.fullmatch("20[0-9][0-9]", said) and _is_date(int(said), month, day):
-            found.append((end + 1, f"{said}-{month:02}-{day:02}", ()))
-        return found
-
-
-def _currency(sign: str, unit: str) -> Pairs:
-    code = sign if unit == "$" and sign else unit
-    return (("currency", code),) if code not in ("", "$") else ()
-
-
-def _is_date(year: int, month: int, day: int) -> bool:
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    days = (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-    return 1 <= month <= 12 and 1 <= day <= days[month - 1]
+    def _call(self, which: Any, slot: str, tokens: list[str], at: int, made: Made) -> list[tuple[int, Pairs]]:
+        """What a list or a part matches here; worked out once per position."""
+        if (which, slot, at) not in made:
+            if slot:
+                matches = self._values.match(which, tokens, at)
+                made[which, slot, at] = [(end, ((slot, value), *more)) for end, value, more in matches]
+            else:
+                made[which, slot, at] = [
+                    (end, pairs) for end, pairs, _ in self.run(which, tokens, at, made) if end > at
+                ]
+        return made[which, slot, at]
 
 
 @cache

@@ -1,11 +1,12 @@
-"""The syntax of hassil, ``(a|b)``, ``[optional]``, ``{list:slot}``, ``<rule>``: text in, tree out."""
+"""The syntax of hassil, ``(a|b)``, ``(a;b)``, ``[optional]``, ``{list:slot}``, ``<rule>``: text in, tree out."""
 
 import re
 from dataclasses import dataclass
+from itertools import permutations
 
 _PIECE = re.compile(
-    r"(?P<space>\s+)|(?P<open>[(\[])|(?P<close>[)\]])|(?P<bar>\|)"
-    r"|\{(?P<list>[a-z0-9_]+)(?::(?P<slot>[a-z_]+))?\}|<(?P<rule>[a-z_]+)>|(?P<word>[^\s()\[\]{}<>|]+)"
+    r"(?P<space>\s+)|(?P<open>[(\[])|(?P<close>[)\]])|(?P<bar>[|;])"
+    r"|\{(?P<list>[a-z0-9_]+)(?::(?P<slot>[a-z_]+))?\}|<(?P<rule>[a-z_]+)>|(?P<word>[^\s()\[\]{}<>|;]+)"
 )
 
 
@@ -49,7 +50,14 @@ class Choice:
     alternatives: tuple[Sequence, ...]
 
 
-Node = Word | ListCall | RuleCall | Sequence | Choice
+@dataclass(frozen=True)
+class Part:
+    """A rule's tree that is long enough to be compiled once and called, not written out in place."""
+
+    tree: "Node"
+
+
+Node = Word | ListCall | RuleCall | Sequence | Choice | Part
 
 
 def parse(text: str) -> Node:
@@ -73,6 +81,7 @@ def parse(text: str) -> Node:
 def _choice(pieces: list[re.Match[str]], closing: str | None) -> Node:
     alternatives: list[Sequence] = []
     items: list[Node] = []
+    separator = ""
     while pieces:
         piece = pieces.pop()
         kind = piece.lastgroup
@@ -82,6 +91,9 @@ def _choice(pieces: list[re.Match[str]], closing: str | None) -> Node:
             closing = None
             break
         if kind == "bar":
+            if separator not in ("", piece.group()):
+                raise TemplateError(f"'|' and ';' in one group at column {piece.start() + 1}")
+            separator = piece.group()
             alternatives.append(Sequence(tuple(items)))
             items = []
         elif kind == "open":
@@ -98,4 +110,6 @@ def _choice(pieces: list[re.Match[str]], closing: str | None) -> Node:
     if closing:
         raise TemplateError(f"{closing!r} is missing")
     alternatives.append(Sequence(tuple(items)))
+    if separator == ";":  # (a;b): all of them, in any order
+        return Choice(tuple(map(Sequence, permutations(alternatives))))
     return alternatives[0] if len(alternatives) == 1 else Choice(tuple(alternatives))
