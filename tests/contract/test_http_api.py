@@ -17,6 +17,14 @@ ROUTES = [
     ("POST", "/v1/expenses"),
     ("DELETE", "/v1/expenses/00000000-0000-4000-8000-000000000000"),
     ("POST", "/v1/ask"),
+    ("GET", "/v1/budget-status"),
+    ("GET", "/v1/savings"),
+    ("GET", "/v1/expenses"),
+    ("GET", "/v1/weather"),
+    ("GET", "/v1/distance"),
+    ("GET", "/v1/fuel-estimate"),
+    ("GET", "/v1/parks"),
+    ("GET", "/v1/gas-prices"),
 ]
 
 
@@ -81,7 +89,6 @@ def test_token_with_and_without_scheme(api: httpx.Client, token: str) -> None:
     ("method", "path"),
     [
         ("GET", "/v1/no-such-thing"),
-        ("GET", "/v1/expenses"),
         ("PUT", "/v1/spend-summary"),
         ("HEAD", "/v1/spend-summary"),
         ("OPTIONS", "/v1/ask"),
