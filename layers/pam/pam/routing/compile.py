@@ -2,7 +2,8 @@
 
 import sys
 
-from pam.routing.compiler import AUTOMATON, SOURCES, build
+from pam.routing.compiler import AUTOMATON, build
+from pam.routing.grammar import SOURCES
 from pam.routing.templates import TemplateError
 
 

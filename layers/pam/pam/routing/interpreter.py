@@ -49,12 +49,12 @@ class Router:
             for which, slot, _ in calls:
                 self._learn_first(which, slot)
 
-    def _learn_first(self, which: str | int, slot: str) -> None:
+    def _learn_first(self, which: Any, slot: str) -> None:
         """Notes the words that a list or a part can begin with, None for any: most calls end there."""
         if which in self._first:
             return
         if slot:
-            self._first[which] = self._values.first(str(which))
+            self._first[which] = self._values.first(which)
             return
         words, calls, _ = self._states[which]
         firsts: list[Any] = [{first_key(word) for word in words}]
@@ -83,7 +83,8 @@ class Router:
 
     def _rank(self, reading: Pairs) -> tuple[int, int]:
         """Fewest words that could be anything, then most slots."""
-        return sum(str(value).count(" ") + 1 for slot, value in reading if slot in self._free), -len(reading)
+        free = [str(value) for slot, value in reading if slot in self._free and value != "here"]
+        return sum(value.count(" ") + 1 for value in free), -len(reading)
 
     def tokens(self, text: str) -> list[str]:
         """The normalised tokens; none for a text over 200 characters or 32 tokens."""
@@ -126,15 +127,14 @@ class Router:
 
     def _call(self, which: Any, slot: str, tokens: list[str], at: int, made: Made) -> list[tuple[int, Pairs]]:
         """What a list or a part matches here; worked out once per position."""
-        if (which, slot, at) not in made:
+        key = (which, slot, at)
+        if key not in made:
             if slot:
                 matches = self._values.match(which, tokens, at)
-                made[which, slot, at] = [(end, ((slot, value), *more)) for end, value, more in matches]
+                made[key] = [(end, ((slot, value), *more)) for end, value, more in matches]
             else:
-                made[which, slot, at] = [
-                    (end, pairs) for end, pairs, _ in self.run(which, tokens, at, made) if end > at
-                ]
-        return made[which, slot, at]
+                made[key] = [(end, pairs) for end, pairs, _ in self.run(which, tokens, at, made) if end > at]
+        return made[key]
 
 
 @cache
