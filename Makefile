@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
 
-.PHONY: help setup run test lint bench lock compile build deploy clean
+.PHONY: help setup run test lint bench lock compile openapi build deploy clean
 
 help:  ## what there is to make
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench: setup  ## run one benchmark (NAME=...), or all of them into docs/figures.
 
 compile: setup  ## compile the sentence templates into the router's automaton
 	$(PY) -m pam.routing.compile
+
+openapi: setup  ## write the description of the HTTP API into docs/openapi.json
+	$(PY) -m local.openapi
 
 build: setup  ## build every function and layer for AWS (needs a Python 3.13)
 	$(PY) -m local.build

@@ -13,19 +13,22 @@ from starlette.types import Scope
 from local import issuer
 from local.issuer import Issuer
 
-AUTOMATON = Path("layers/pam/pam/routing/automaton.json")
-"""The compiled router, in the checkout; the page runs it too."""
+FILES = {
+    "/router.json": Path("layers/pam/pam/routing/automaton.json"),  # the compiled router: the page runs it too
+    "/openapi.json": Path("docs/openapi.json"),
+}
+"""What is served from elsewhere in the checkout."""
 
 
 def make_site(checkout: Path, identity: Issuer) -> Starlette:
-    """The page from `web/`, `/config.json`, `/router.json` and the issuer; for the rest the API's own 404."""
+    """The page from `web/`, `/config.json`, `FILES` and the issuer; for the rest the API's own 404."""
 
     async def config(_request: Request) -> JSONResponse:
         settings = {"stage": "local", "issuer": identity.url, "client_id": issuer.CLIENT_ID, "demo": True}
         return JSONResponse(settings, headers={"cache-control": "no-cache"})
 
-    async def router(_request: Request) -> Response:
-        file = checkout / AUTOMATON
+    async def from_checkout(request: Request) -> Response:
+        file = checkout / FILES[request.url.path]
         if not file.is_file():
             raise HTTPException(404)
         return FileResponse(file, headers={"cache-control": "no-cache"})
@@ -33,7 +36,7 @@ def make_site(checkout: Path, identity: Issuer) -> Starlette:
     return Starlette(
         routes=[
             Route("/config.json", config),
-            Route("/router.json", router),
+            *(Route(path, from_checkout) for path in FILES),
             Mount(issuer.PATH, routes=identity.routes()),
             Mount("/", _Page(directory=checkout / "web", html=True, check_dir=False)),
         ],

@@ -9,7 +9,7 @@ handler = Api()
 
 @handler.post("/v1/ask", Question)
 def post(call: Call, question: Question) -> Reply:
-    """200 with the answer, or with tier 3 alone."""
+    """The answer, or tier 3 alone."""
     asking = Asking(
         travel=travel_parts(),
         user_id=call.user_id,

@@ -10,6 +10,6 @@ handler = Api()
 
 @handler.post("/v1/expenses", NewExpense, status=201)
 def post(call: Call, new: NewExpense) -> Reply:
-    """201 with the expense, the state of its budget and the way to undo it."""
+    """The expense, the state of its budget and the way to undo it."""
     told = add_expense(parts(), call.user_id, new, idempotency_key=call.idempotency_key, context=call.context)
     return Reply(told)

@@ -10,6 +10,6 @@ handler = Api()
 
 @handler.delete("/v1/expenses/{id}")
 def delete(call: Call) -> Reply:
-    """200 with the expense that no longer counts; the same again when it is repeated."""
+    """The expense that no longer counts; the same again when it is repeated."""
     expense_id = call.path_uuid("id", missing=expense_not_found())
     return Reply(take_back_expense(parts(), call.user_id, expense_id))

@@ -80,8 +80,8 @@ class Location(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    latitude: Decimal = Field(ge=-90, le=90)
-    longitude: Decimal = Field(ge=-180, le=180)
+    latitude: Decimal = Field(ge=-90, le=90, strict=True)
+    longitude: Decimal = Field(ge=-180, le=180, strict=True)
 
 
 class Question(BaseModel):

@@ -17,6 +17,8 @@ from pam.travel.questions import DistanceUnit, FuelType, VolumeUnit
 Money = Annotated[str, Field(pattern=r"^-?[0-9]+\.[0-9]{2}$", examples=["412.36"])]
 UnitPrice = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]{3}$", examples=["3.459"])]
 Count = Annotated[int, Field(ge=0, examples=[9])]
+Age = Annotated[int, Field(ge=0, examples=[5400])]
+Wait = Annotated[int, Field(ge=1, examples=[5])]
 Day = Annotated[str, WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-11-22"]})]
 Instant = Annotated[
     str, WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-22T10:15:30-07:00"]})
@@ -30,7 +32,8 @@ Minute = Annotated[
     ),
 ]
 Zone = Annotated[str, Field(description="An IANA time zone.", examples=["America/Denver"])]
-Degrees = Annotated[float, Field(examples=[38.57])]
+Latitude = Annotated[float, Field(ge=-90, le=90, examples=[38.57])]
+Longitude = Annotated[float, Field(ge=-180, le=180, examples=[-109.55])]
 
 
 class Reply(BaseModel):
@@ -53,7 +56,7 @@ class PrivateAnswer(Answer):
     as_of: Instant = Field(description="When the figures were read.")
     cached: bool = Field(description="Whether it was computed before and kept: nothing was written since.")
     stale: bool = Field(description="Whether it is from before, because the database is out of reach.")
-    age_s: int | SkipJsonSchema[None] = Field(default=None, ge=0, description="Of a stale answer: its age in seconds.")
+    age_s: Age | SkipJsonSchema[None] = Field(default=None, description="Of a stale answer: its age in seconds.")
     reason: Literal["database_unavailable"] | SkipJsonSchema[None] = Field(
         default=None, description="Of a stale answer: why."
     )
@@ -62,13 +65,12 @@ class PrivateAnswer(Answer):
 class SourcedAnswer(Answer):
     """An answer from sources that are the same for everybody."""
 
+    source: str = Field(description="Who says so; a stand-in is named as simulated.", examples=["Mapbox, Open-Meteo"])
     tier: Literal[2]
-    as_of: Instant | SkipJsonSchema[None] = Field(
-        default=None, description="When the oldest fact was fetched; not there where no source was needed."
-    )
+    as_of: Instant = Field(description="When the oldest fact was fetched; now, where no source was needed.")
     cached: bool = Field(description="Whether no source had to be asked.")
     stale: bool = Field(description="Whether a fact is older than it should be, because its source gives no newer one.")
-    age_s: int | SkipJsonSchema[None] = Field(default=None, ge=0, description="Of a stale answer: its age in seconds.")
+    age_s: Age | SkipJsonSchema[None] = Field(default=None, description="Of a stale answer: its age in seconds.")
     reason: Literal["upstream_unavailable"] | SkipJsonSchema[None] = Field(
         default=None, description="Of a stale answer: why."
     )
@@ -243,8 +245,8 @@ class Whereabouts(Reply):
     """A place on the map."""
 
     name: str = Field(examples=["Moab, Utah, United States"])
-    latitude: Degrees = Field(ge=-90, le=90)
-    longitude: Degrees = Field(ge=-180, le=180)
+    latitude: Latitude
+    longitude: Longitude
 
 
 class Distance(SourcedAnswer):
@@ -298,8 +300,8 @@ class Park(Reply):
 
     name: str
     address: str | None
-    latitude: Degrees = Field(ge=-90, le=90)
-    longitude: Degrees = Field(ge=-180, le=180)
+    latitude: Latitude
+    longitude: Longitude
     distance: float = Field(ge=0, description="As the crow flies, in `unit`.", examples=[4.2])
     phone: str | None
     website: str | None
@@ -363,10 +365,10 @@ class WeatherDay(Reply):
     """One day's weather."""
 
     date: Day
-    high: float | None
-    low: float | None
-    gusts: float | None = Field(ge=0)
-    condition: str | None
+    high: float | None = Field(examples=[57.9])
+    low: float | None = Field(examples=[31.1])
+    gusts: float | None = Field(ge=0, examples=[24.3])
+    condition: str | None = Field(examples=["partly cloudy"])
     rain_chance: float | None = Field(ge=0, le=1, examples=[0.15])
     rain: float | None = Field(ge=0, description="In mm.")
 
@@ -384,7 +386,7 @@ class Weather(SourcedAnswer):
     """The weather at a place in a period."""
 
     place: Whereabouts
-    period: str
+    period: str = Field(examples=["tomorrow"])
     window: Hours
     units: WeatherUnits
     now: Moment | None = Field(description="Only for a period that holds this moment.")
@@ -490,23 +492,25 @@ class LeftToConversation(Reply):
     slots: dict[str, str] = Field(max_length=0)
 
 
-Asked = RootModel[
-    Annotated[
-        ToldSpendSummary
-        | ToldBudgetStatus
-        | ToldSavings
-        | ToldExpenses
-        | ToldExpenseCreated
-        | ToldWeather
-        | ToldDistance
-        | ToldFuelEstimate
-        | ToldParks
-        | ToldGasPrice
-        | LeftToConversation,
-        Field(discriminator="intent"),
+class Asked(
+    RootModel[
+        Annotated[
+            ToldSpendSummary
+            | ToldBudgetStatus
+            | ToldSavings
+            | ToldExpenses
+            | ToldExpenseCreated
+            | ToldWeather
+            | ToldDistance
+            | ToldFuelEstimate
+            | ToldParks
+            | ToldGasPrice
+            | LeftToConversation,
+            Field(discriminator="intent"),
+        ]
     ]
-]
-"""What a question in words is answered with: a fast answer, or tier 3 alone."""
+):
+    """What a question in words is answered with: a fast answer, or tier 3 alone."""
 
 
 class Error(Reply):
@@ -517,7 +521,7 @@ class Error(Reply):
     )
     message: str = Field(description="A sentence for the traveller.")
     field: str | SkipJsonSchema[None] = Field(default=None, description="What to mend.")
-    retry_after: int | SkipJsonSchema[None] = Field(default=None, ge=1, description="Seconds to wait before a retry.")
+    retry_after: Wait | SkipJsonSchema[None] = Field(default=None, description="Seconds to wait before a retry.")
 
 
 class GatewayMessage(Reply):

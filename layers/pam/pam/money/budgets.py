@@ -64,7 +64,7 @@ class BudgetState:
             "window": self.window.as_json(),
             "currency": self.currency,
             "limit": str(self.limit),
-            "spent": str(self.spent),
+            "spent": str(to_cents(self.spent)),
             "left": str(self.left),
             "state": self.state,
         }

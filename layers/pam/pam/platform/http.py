@@ -29,6 +29,8 @@ LARGEST_BODY_BYTES = 16 * 1024
 # RFC 8941 says nothing of an idempotency key's length; a UUID has 36 characters.
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -67,15 +69,16 @@ class Call:
         names = [name for name, _ in self.query]
         for name in names:
             if names.count(name) > 1:
-                raise PamError(errors.INVALID_REQUEST, f"“{_told(name)}” is there more than once.", field=_told(name))
+                raise PamError(errors.INVALID_REQUEST, f"“{_short(name)}” is there more than once.", field=_short(name))
         return _fit(model, {name: value for name, value in self.query if value != ""})
 
     def path_uuid(self, name: str, missing: PamError) -> UUID:
         """A UUID from the path; what isn't one can't name anything, so it is `missing`."""
-        try:
-            return UUID(self.path[name])
-        except ValueError:
-            raise missing from None
+        value = self.path[name]
+        # `UUID` itself also takes braces, an URN, and the digits of other scripts.
+        if not _UUID.fullmatch(value):
+            raise missing
+        return UUID(value)
 
     @property
     def idempotency_key(self) -> str | None:
@@ -251,7 +254,7 @@ def _fit(model: type[Model], fields: Any) -> Model:
         return model.model_validate(fields)
     except ValidationError as misfit:
         first = misfit.errors(include_url=False, include_context=False, include_input=False)[0]
-        name = _told(".".join(str(part) for part in first["loc"])) or None
+        name = _short(".".join(str(part) for part in first["loc"])) or None
         raise PamError(errors.INVALID_REQUEST, _misfit(first["type"], name), field=name) from None
 
 
@@ -260,11 +263,13 @@ def _misfit(kind: str, name: str | None) -> str:
         return f"PAM doesn't know a field “{name}”."
     if kind == "missing":
         return f"“{name}” is missing."
+    if kind == "string_unicode":  # half a surrogate pair, which JSON can escape
+        return "The request has characters that no text can have."
     if name is None:
         return "The request must be a JSON object."
     return f"“{name}” doesn't have a form that PAM understands."
 
 
-def _told(name: str) -> str:
-    """A name that a client sent, fit to be sent back: not endless, and without the half characters that JSON allows."""
-    return name[:40].encode(errors="replace").decode()
+def _short(name: str) -> str:
+    """A name that a client made up, as far as it's worth sending back."""
+    return name[:40]
