@@ -20,11 +20,14 @@ export class Api {
     return this.#send("DELETE", path);
   }
 
-  /** A write. Sent again with the same body before its outcome is known, it goes under the same Idempotency-Key. */
-  async post(path, body) {
+  /**
+   * A write. Sent again with the same body before its outcome is known, it goes under the same Idempotency-Key.
+   * `circumstances` are sent along, but don't make it another write: somebody who drives on still means the same.
+   */
+  async post(path, body, circumstances = {}) {
     const key = keyFor(path, body);
     try {
-      const answer = await this.#send("POST", path, { body, key });
+      const answer = await this.#send("POST", path, { body: { ...body, ...circumstances }, key });
       settle(key);
       return answer;
     } catch (problem) {
@@ -33,7 +36,7 @@ export class Api {
     }
   }
 
-  /** → {data, ms, now}: the body, the time the answer took as seen from here, and the server's clock (ms since 1970). */
+  /** → {data, ms, now}: the body, how long the answer took from here, and the server's clock (ms since 1970). */
   async #send(method, path, { body, key } = {}) {
     const token = await this.#session.token();
     let answer = await this.#fetch(method, path, body, key, token);
@@ -54,7 +57,9 @@ export class Api {
     const started = performance.now();
     try {
       const answer = await fetch(path, {
-        method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(TIMEOUT_MS),
+        method, headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       const text = await answer.text();
       const ms = performance.now() - started;

@@ -7,15 +7,20 @@ import { keepTimesCurrent } from "./dates.js";
 import { announce, el, setBusy } from "./dom.js";
 import { createExpenseForm } from "./expense_form.js";
 import { createHint } from "./hint.js";
+import { createLocationButton } from "./location_button.js";
 import { forgetWrites } from "./outbox.js";
 import { createPanel } from "./panel.js";
 import { Problem } from "./problem.js";
 import { Session } from "./session.js";
+import { Understanding } from "./understanding.js";
+import { Whereabouts } from "./whereabouts.js";
 
 const QUESTIONS = [
   "How much did I spend on gas this month?",
-  "What did I spend last month?",
-  "How much have I spent on camping this year?",
+  "How's my budget?",
+  "Weather in Moab tomorrow",
+  "RV parks near Moab",
+  "Fuel cost for 400 miles",
 ];
 const EXPENSE = "Add $45 for gas";
 
@@ -25,14 +30,18 @@ async function start() {
   const config = await fetch("/config.json").then((answer) => answer.json());
   const session = new Session(config);
   const api = new Api(session);
-  const chat = new Chat(api, byId("turns"), { examples, signInButton });
+  const understanding = new Understanding();
+  const whereabouts = new Whereabouts();
+  const chat = new Chat(api, byId("turns"), { examples, signInButton, understanding, whereabouts });
   const panel = createPanel(api, session);
-  const composer = createComposer(byId("composer"), chat, createHint(byId("hint")));
+  const composer = createComposer(byId("composer"), chat, createHint(byId("hint"), understanding, whereabouts));
   const expenseForm = createExpenseForm(api, (added) => chat.showAdded(added));
 
+  createLocationButton(byId("use-location"), byId("location-note"), whereabouts);
   byId("open-expense").addEventListener("click", expenseForm.open);
   byId("sign-out").addEventListener("click", () => {
     session.signOut();
+    whereabouts.switchOff();
     chat.clear();
     forgetWrites();
     byId("welcome-title").focus();
@@ -55,7 +64,8 @@ async function start() {
 
   /** Questions are asked at once; the expense is only written down, for it would change the books. */
   function examples() {
-    const chip = (text, press) => el("li", {}, el("button", { type: "button", class: "chip", on: { click: press } }, text));
+    const chip = (text, press) => el("li", {},
+      el("button", { type: "button", class: "chip", on: { click: press } }, text));
     return el("ul", { class: "chips", "aria-label": "Examples" },
       ...QUESTIONS.map((text) => chip(text, () => composer.ask(text))),
       chip(EXPENSE, () => composer.fill(EXPENSE)));

@@ -1,15 +1,20 @@
 // The conversation: each turn is what was asked and the card that answers it.
 
+import { answerCard } from "./cards/answer.js";
 import { expenseCard } from "./cards/expense.js";
-import { claudeCard, failureCard, pendingLine, textCard } from "./cards/plain.js";
-import { spendSummaryCard } from "./cards/spend_summary.js";
+import { claudeCard, failureCard, locationCard } from "./cards/plain.js";
 import { timezone } from "./dates.js";
 import { announce, el } from "./dom.js";
+import { isLocal, needsLocation, tipFor } from "./intents.js";
 import { Problem } from "./problem.js";
+import { waiting } from "./skeleton.js";
+
+const PAGED = ["category", "period", "limit"];
 
 /**
  * Fires "written" after an expense was added or undone, "answered" and "failed" with detail.text.
- * `examples()` makes the example questions, `signInButton()` the button for who is signed out.
+ * `parts`: `examples()` makes the example questions, `signInButton()` the button for who is signed out;
+ * `understanding` reads a question ahead, `whereabouts` knows where the traveller is, if they share it.
  */
 export class Chat extends EventTarget {
   #api;
@@ -58,13 +63,14 @@ export class Chat extends EventTarget {
   }
 
   async #run(turn) {
+    const route = this.#parts.understanding.read(turn.text);
     this.#busy = true;
     this.#failed = null;
-    this.#show(turn, pendingLine());
+    this.#show(turn, waiting(route));
     turn.node.scrollIntoView();
     try {
-      const answer = await this.#api.post("/v1/ask", { text: turn.text, timezone });
-      this.#settle(turn, this.#card(answer));
+      const answer = await this.#api.post("/v1/ask", { text: turn.text, timezone }, this.#circumstances(route));
+      this.#settle(turn, this.#card(turn, answer, route));
       if (answer.data.intent === "add_expense") this.#write();
       this.#tell("answered", turn.text);
     } catch (problem) {
@@ -76,11 +82,33 @@ export class Chat extends EventTarget {
     }
   }
 
-  #card({ data, ms, now }) {
-    if (data.tier === 3) return claudeCard(this.#parts.examples(), ms);
-    if (data.intent === "spend_summary") return spendSummaryCard(data.answer, ms);
+  /** The location goes with questions that it may matter to, and only while it is switched on. */
+  #circumstances(route) {
+    const { position } = this.#parts.whereabouts;
+    return position && isLocal(route) ? { location: position } : {};
+  }
+
+  #card(turn, { data, ms, now }, route) {
+    if (data.tier === 3) {
+      if (needsLocation(route) && !this.#parts.whereabouts.position) return this.#locationCard(turn);
+      return claudeCard(this.#parts.examples(), ms, tipFor(route));
+    }
     if (data.intent === "add_expense") return this.#expense(data.answer, { ms, now });
-    return textCard(data, ms);
+    return answerCard(data, { ms, nextPage: (cursor) => this.#nextPage(data.slots, cursor) });
+  }
+
+  async #nextPage(slots, cursor) {
+    const asked = PAGED.filter((name) => name in slots).map((name) => [name, slots[name]]);
+    const query = new URLSearchParams([...asked, ["timezone", timezone], ["cursor", cursor]]);
+    const { data } = await this.#api.get(`/v1/expenses?${query}`);
+    return data;
+  }
+
+  #locationCard(turn) {
+    return locationCard(async () => {
+      if (await this.#parts.whereabouts.switchOn()) this.#busy || this.#run(turn);
+      else announce(this.#parts.whereabouts.trouble);
+    });
   }
 
   #expense(answer, timing) {
@@ -93,7 +121,8 @@ export class Chat extends EventTarget {
 
   #fail(turn, problem) {
     this.#failed = turn;
-    this.#settle(turn, failureCard(problem, {
+    if (problem.code === "location_needed") this.#settle(turn, this.#locationCard(turn));
+    else this.#settle(turn, failureCard(problem, {
       retry: () => this.#busy || this.#run(turn),
       signIn: this.#parts.signInButton(),
     }));

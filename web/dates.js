@@ -43,7 +43,8 @@ export function today() {
 export function clock(moment) {
   const at = new Date(moment);
   const sameDay = at.toDateString() === new Date().toDateString();
-  const style = sameDay ? { timeStyle: "short" } : { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" };
+  const style = sameDay ? { timeStyle: "short" }
+    : { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" };
   return new Intl.DateTimeFormat(undefined, style).format(at);
 }
 

@@ -7,6 +7,8 @@ const PATHS = {
   check: "m5 13 4 4L19 7",
   clock: "M12 7v5l3 2M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z",
   down: "M12 5v14m-6-6 6 6 6-6",
+  flask: "M9 3h6m-5 0v6L4.500 19a1.500 1.500 0 0 0 1.300 2h12.400a1.500 1.500 0 0 0 1.300-2L14 9V3M7.500 15h9",
+  pin: "M12 21s-6.500-6-6.500-11a6.500 6.500 0 0 1 13 0c0 5-6.500 11-6.500 11zM12 12a2 2 0 1 0 0-4 2 2 0 0 0 0 4z",
   up: "M12 19V5m-6 6 6-6 6 6",
   level: "M6 9h12M6 15h12",
   warning: "M12 4 2.500 20h19zM12 10v4m0 3v.01",
@@ -25,22 +27,33 @@ export function el(tag, properties = {}, ...children) {
 
 /** A line icon for the eye only; the words beside it carry the meaning. */
 export function icon(name) {
+  return drawing({
+    class: "icon", viewBox: "0 0 24 24", fill: "none", stroke: "currentColor", "stroke-width": "2",
+    "stroke-linecap": "round", "stroke-linejoin": "round",
+  }, PATHS[name]);
+}
+
+/** One path in an SVG of these attributes, hidden from screen readers. */
+export function drawing(attributes, d) {
   const svg = document.createElementNS(SVG, "svg");
   const path = document.createElementNS(SVG, "path");
-  const attributes = {
-    class: "icon", viewBox: "0 0 24 24", fill: "none", stroke: "currentColor", "stroke-width": "2",
-    "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true",
-  };
-  for (const [key, value] of Object.entries(attributes)) svg.setAttribute(key, value);
-  path.setAttribute("d", PATHS[name]);
+  for (const [key, value] of Object.entries({ ...attributes, "aria-hidden": "true" })) svg.setAttribute(key, value);
+  path.setAttribute("d", d);
   svg.append(path);
   return svg;
 }
 
-/** The length of a bar as a part of its track, 0 to 1. Set through the CSSOM: the page's policy allows no style attribute. */
-export function bar(part) {
-  const node = el("span");
-  node.style.setProperty("--part", String(Math.min(1, Math.max(0, part || 0))));
+/** The length of a bar as a part of its track, 0 to 1. */
+export const bar = (part) => scaled(el("span"), { part });
+
+/**
+ * Parts of a track as custom properties: {part: 0.5} → --part.
+ * Through the CSSOM: the page's policy allows no style attribute.
+ */
+export function scaled(node, parts) {
+  for (const [name, part] of Object.entries(parts)) {
+    node.style.setProperty(`--${name}`, String(Math.min(1, Math.max(0, part || 0))));
+  }
   return node;
 }
 

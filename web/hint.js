@@ -1,33 +1,30 @@
-// Says, while somebody types, who will answer. The server decides; this is the same rule read ahead.
-// Without the router the page works just as well, only without the hint.
+// Says, while somebody types, who will answer and what PAM has understood.
 
-import { icon } from "./dom.js";
+import { el, icon } from "./dom.js";
+import { hintOf, needsLocation } from "./intents.js";
 
 const DELAY_MS = 250;
 
-export function createHint(node) {
-  let route = null;
+export function createHint(node, understanding, whereabouts) {
   let timer = 0;
   let latest = "";
 
-  load().then((loaded) => {
-    route = loaded;
-    draw();
-  }, () => { /* no router, no hint */ });
+  understanding.addEventListener("ready", draw);
+  whereabouts.addEventListener("change", draw);
 
   function draw() {
-    const text = latest.trim();
-    let tier = null;
-    try {
-      tier = route && text.length > 2 ? route(text).tier : null;
-    } catch {
-      route = null;
-    }
-    if (node.dataset.tier === String(tier)) return;
-    node.dataset.tier = String(tier);
-    if (tier === null) node.replaceChildren();
-    else if (tier === 3) node.replaceChildren(icon("chat"), "This goes to Claude");
-    else node.replaceChildren(icon("bolt"), "PAM answers this at once");
+    const route = understanding.read(latest.trim());
+    const [name, words] = told(route);
+    if (node.textContent === words) return;
+    node.dataset.tier = String(route?.tier ?? null);
+    node.replaceChildren(...(words ? [icon(name), el("span", {}, words)] : []));
+  }
+
+  function told(route) {
+    if (!route) return [null, ""];
+    if (route.tier === 3) return ["chat", "This goes to Claude"];
+    if (needsLocation(route) && !whereabouts.position) return ["pin", "Use your location, or name a place"];
+    return ["bolt", hintOf(route)];
   }
 
   return {
@@ -38,13 +35,4 @@ export function createHint(node) {
       else draw();
     },
   };
-}
-
-async function load() {
-  const [{ createRouter }, automaton] = await Promise.all([
-    import("./router.js"),
-    fetch("/router.json").then((answer) => answer.json()),
-  ]);
-  const router = createRouter(automaton);
-  return typeof router === "function" ? router : (text) => router.route(text);
 }

@@ -13,18 +13,20 @@ function format(currency, signDisplay) {
 /** "412.36", "USD" → "$412.36". Intl reads the string digit by digit, so no cent is lost to a float. */
 export const money = (amount, currency) => format(currency, "auto").format(amount);
 
+/** "3.412", "USD" → "$3.412": what fuel costs a unit is told to a tenth of a cent. */
+export const unitPrice = (amount, currency) =>
+  new Intl.NumberFormat(undefined, { style: "currency", currency, maximumFractionDigits: 3 }).format(amount);
+
 /** As `money`, without the sign, for words that say the direction. */
 export const moneySize = (amount, currency) => format(currency, "never").format(amount);
 
 export const isNegative = (amount) => amount.startsWith("-") && /[1-9]/.test(amount);
 export const isZero = (amount) => !/[1-9]/.test(amount);
 
-/** 0.171 → "17%" */
-export const share = (part) => new Intl.NumberFormat(undefined, { style: "percent" }).format(part);
-
 /** -3.6 → "3.6%" */
 export const percentSize = (percent) =>
-  new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1, signDisplay: "never" }).format(percent / 100);
+  new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1, signDisplay: "never" })
+    .format(percent / 100);
 
 /**
  * What a person writes as an amount, as the API reads it, or null.

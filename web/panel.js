@@ -1,7 +1,8 @@
 // "This month by category": loaded at the start and again after every write.
 
-import { caution, footer } from "./cards/card.js";
-import { dateOf, otherCurrencies, staleNote } from "./cards/spend_summary.js";
+import { caution } from "./cards/caution.js";
+import { dateOf, otherCurrencies } from "./cards/money_parts.js";
+import { footer, staleNote } from "./cards/provenance.js";
 import { categoryChart } from "./chart.js";
 import { clock, days, timezone } from "./dates.js";
 import { el } from "./dom.js";
@@ -39,7 +40,8 @@ export function createPanel(api, session) {
     panel.setAttribute("aria-busy", "true");
     if (!total.textContent) windowLine.textContent = "Loading";
     try {
-      const { data, ms } = await api.get(`/v1/spend-summary?${new URLSearchParams({ period: "this_month", timezone })}`);
+      const query = new URLSearchParams({ period: "this_month", timezone });
+      const { data, ms } = await api.get(`/v1/spend-summary?${query}`);
       if (turn === latest) show(data, ms);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;

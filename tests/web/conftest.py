@@ -1,6 +1,7 @@
 """A real browser on the real local stack: one of each for all tests, and a fresh page for every test."""
 
 import json
+import re
 import shutil
 import urllib.parse
 import urllib.request
@@ -39,6 +40,12 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+def figure(card: Locator, name: str) -> Locator:
+    """What stands beside a name on a card: a figure such as its total, or a fact such as its source."""
+    named = card.page.get_by_role("term").filter(has_text=re.compile(f"^{name}$"))
+    return card.locator("dl > div", has=named).get_by_role("definition")
+
+
 def path_of(request: Request) -> str:
     return urllib.parse.urlsplit(request.url).path
 
@@ -54,14 +61,13 @@ class Api:
             urllib.request.Request(f"{config['issuer']}/token", urllib.parse.urlencode(form).encode())
         )["access_token"]
 
+    def get(self, path: str, **asked: str) -> dict:
+        url = f"{self.base_url}/v1/{path}?{urllib.parse.urlencode(asked)}"
+        return self._json(urllib.request.Request(url, headers={"Authorization": f"Bearer {self.token}"}))
+
     def this_month(self, category: str = "") -> dict:
         asked = {"period": "this_month", "timezone": ZONE} | ({"category": category} if category else {})
-        query = urllib.parse.urlencode(asked)
-        return self._json(
-            urllib.request.Request(
-                f"{self.base_url}/v1/spend-summary?{query}", headers={"Authorization": f"Bearer {self.token}"}
-            )
-        )
+        return self.get("spend-summary", **asked)
 
     @staticmethod
     def _json(request: urllib.request.Request) -> dict:
@@ -106,6 +112,13 @@ class Pam:
         self.question.press("Enter")
         expect(self.cards).to_have_count(before + 1)
         return self.cards.nth(before)
+
+    def replies(self, intent: str, answer: dict, *, tier: int = 2, slots: dict | None = None) -> None:
+        """From now on every question gets this answer, whatever it is."""
+        told = {name: answer.get(name) for name in ("text", "source", "as_of")}
+        reply = {"tier": tier, "intent": intent, "slots": slots or {}, "answer": answer} | told
+        self.page.unroute("**/v1/ask")
+        self.page.route("**/v1/ask", lambda route: route.fulfill(json=reply))
 
     def fill_expense(self, amount: str, category: str, description: str = "") -> Locator:
         """Opens the form and fills it in; gives the form."""

@@ -12,6 +12,8 @@ from local.stack import LocalStack
 
 PICTURE = Path(__file__).parents[2] / "docs" / "page.png"
 
+QUESTIONS = ("How much did I spend on gas this month?", "Weather in Moab tomorrow")
+
 
 def main() -> int:
     chromium = shutil.which("chromium")
@@ -27,7 +29,7 @@ def main() -> int:
         stack.warm()
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(
-            viewport={"width": 1280, "height": 800},
+            viewport={"width": 1280, "height": 1470},
             color_scheme="light",
             reduced_motion="reduce",
             locale="en-US",
@@ -37,8 +39,8 @@ def main() -> int:
         page.get_by_role("button", name="Sign in as the demo traveller").click()
         ask(page)
         page.reload()
-        ask(page)  # this time the answer comes from the cache
-        page.evaluate("document.activeElement.blur()")
+        ask(page)  # this time the answers come from the cache
+        page.evaluate("document.activeElement.blur(); document.querySelector('.turn').scrollIntoView()")
         page.screenshot(path=PICTURE)
         browser.close()
     print(f"{PICTURE}: {PICTURE.stat().st_size // 1024} KB")
@@ -47,9 +49,10 @@ def main() -> int:
 
 def ask(page: Page) -> None:
     page.get_by_role("table", name="This month by category").wait_for()
-    page.get_by_label("Your question").fill("How much did I spend on gas this month?")
-    page.get_by_label("Your question").press("Enter")
-    page.get_by_role("article").wait_for()
+    for number, question in enumerate(QUESTIONS):
+        page.get_by_label("Your question").fill(question)
+        page.get_by_label("Your question").press("Enter")
+        page.get_by_role("article").nth(number).wait_for()
 
 
 if __name__ == "__main__":

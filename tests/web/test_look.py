@@ -36,9 +36,31 @@ NAMELESS = """() => [...document.querySelectorAll("button, input, select, textar
   .filter((node) => !(node.innerText.trim() || node.labels?.[0]?.innerText.trim()))
   .map((node) => node.outerHTML)"""
 
-SMALL = """() => [...document.querySelectorAll("button, input, select, textarea")]
+SMALL = """() => [...document.querySelectorAll("button, input, select, textarea, .card a")]
   .filter((node) => node.checkVisibility() && node.getBoundingClientRect().height < 44)
   .map((node) => node.outerHTML)"""
+
+
+# Everything in a card that reaches out of it sideways; a strip that scrolls may be longer than it shows.
+OUTSIDE = """() => [...document.querySelectorAll(".card")].flatMap((card) => {
+  const edge = card.getBoundingClientRect().right - parseFloat(getComputedStyle(card).paddingRight);
+  return [...card.querySelectorAll("*")]
+    .filter((node) => node.checkVisibility() && !node.closest(".scroll, .visually-hidden"))
+    .filter((node) => node.getBoundingClientRect().right > edge + 1)
+    .map((node) => node.outerHTML);
+})"""
+
+ANSWERS = [
+    "How's my budget?",
+    "how much have I saved this year",
+    "show my last 5 fuel expenses",
+    "weather in Moab tomorrow",
+    "weather in Denver this week",
+    "how far is Moab from Denver",
+    "fuel cost from Moab to Denver",
+    "gas prices in Colorado",
+    "rv parks near Moab",
+]
 
 
 def luminance(colour: list[float]) -> float:
@@ -73,6 +95,27 @@ def test_the_page_reads_well_at_every_width_and_in_both_themes(new_pam, tmp_path
     pam.expect_failed_requests()
 
 
+@pytest.mark.parametrize(("width", "scheme"), [*itertools.product((320, 1280), ("light", "dark"))])
+def test_every_answer_reads_well_at_every_width_and_in_both_themes(new_pam, api, tmp_path, width, scheme):
+    """Each card stays within its edges, and what it says by colour it says in words of enough contrast."""
+    pam = new_pam(width, 800, color_scheme=scheme)
+    pam.sign_in()
+    for sentence in ANSWERS:
+        pam.ask(sentence)
+    weather = api.get("weather", place="Moab")
+    weather |= {"stale": True, "age_s": 7300, "reason": "upstream_unavailable"}
+    strongest = {"gusts": 60.0, "at": weather["hours"][5]["time"]}
+    weather["wind_warning"] = {"level": "danger", "text": "Dangerous gusts"} | strongest
+    parks = api.get("parks", place="Moab")
+    parks["parks"][0] |= {"phone": "(435) 555-0100", "website": "http://a-campground-with-a-long-name.example/moab"}
+    for intent, answer in (("weather", weather), ("nearby_parks", parks)):
+        pam.replies(intent, answer)
+        pam.ask("weather in Moab")
+    pam.page.unroute("**/v1/ask")
+    expect(pam.ask("rv parks near me")).to_contain_text("where you are")
+    look(pam, tmp_path / "answers.png", scheme)
+
+
 def look(pam, picture: Path, scheme: str) -> None:
     pam.page.screenshot(path=picture, full_page=True)
     assert picture.stat().st_size > 10_000
@@ -84,6 +127,7 @@ def look(pam, picture: Path, scheme: str) -> None:
     assert {luminance(list(paper)) < 0.2 for paper in papers} >= {scheme == "dark"}
     assert pam.page.evaluate(NAMELESS) == []
     assert pam.page.evaluate(SMALL) == []
+    assert pam.page.evaluate(OUTSIDE) == []
 
 
 def test_the_page_has_one_outline(pam):
@@ -117,6 +161,34 @@ def test_every_file_of_the_page_is_its_own(pam):
             assert "http://" not in text, file
             assert "https://" not in text, file
             assert "innerHTML" not in text, file
+
+
+def test_the_page_knows_every_fast_answer_of_the_router(pam):
+    """Each intent that the router can find has a hint, a wait and a form of its own on the page."""
+    pam.open()
+    known = pam.page.evaluate(
+        """async () => {
+            const { hintOf, waitOf, formOf } = await import("/intents.js");
+            const { tiers } = await (await fetch("/router.json")).json();
+            return Object.keys(tiers).map((intent) => [hintOf({ intent }), waitOf({ intent }), formOf({ intent })]);
+        }"""
+    )
+    assert len(known) == len({hint for hint, _, _ in known}) >= 10
+    assert len({wait for _, wait, _ in known}) == len(known)
+    assert all(form for _, _, form in known)
+
+
+def test_a_stale_answer_names_each_source_of_the_api(pam):
+    """The sources that the page can name are those the API has."""
+    from pam.upstream.source import Source
+
+    pam.open()
+    for source in Source:
+        stale = {"stale": True, "age_s": 60, "reason": "upstream_unavailable", "source": f"{source} (simulated)"}
+        note = pam.page.evaluate(
+            "(answer) => import('/cards/provenance.js').then(({ staleNote }) => staleNote(answer).textContent)", stale
+        )
+        assert note.startswith(f"{source} doesn't answer; this is from ")
 
 
 def test_the_form_offers_the_categories_of_the_api(pam):

@@ -3,7 +3,9 @@
 import re
 from decimal import Decimal
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
+
+from tests.web.conftest import figure
 
 GAS = "How much did I spend on gas this month?"
 
@@ -20,12 +22,6 @@ def expect_total(pam, total: Decimal) -> None:
     expect(pam.panel.locator("#panel-total")).to_have_text(f"${total:,.2f}")
 
 
-def fact(card: Locator, name: str) -> Locator:
-    return card.locator("dl.facts div", has=card.page.get_by_role("term").filter(has_text=name)).get_by_role(
-        "definition"
-    )
-
-
 def test_the_gas_question_is_answered_with_tier_source_age_and_time(pam, api):
     """The gas question shows the stored total, which tier answered, source, as of when, and milliseconds."""
     card = pam.sign_in().ask(GAS)
@@ -33,12 +29,12 @@ def test_the_gas_question_is_answered_with_tier_source_age_and_time(pam, api):
     expect(card).to_contain_text(f"${Decimal(stored['total']):,.2f}")
     expect(card).to_contain_text("Fast answer · no AI")
     expect(card).to_have_attribute("data-tier", "1")
-    expect(fact(card, "Source")).to_have_text(stored["source"])
-    expect(fact(card, "As of").locator("time")).to_have_text(
+    expect(figure(card, "Source")).to_have_text(stored["source"])
+    expect(figure(card, "As of").locator("time")).to_have_text(
         re.compile(r"\d:\d\d\s[AP]M, (just now|\d+ (seconds?|minutes?) ago)")
     )
-    assert fact(card, "As of").locator("time").get_attribute("datetime")
-    expect(fact(card, "Took")).to_have_text(re.compile(r"^[\d,]+ ms"))
+    assert figure(card, "As of").locator("time").get_attribute("datetime")
+    expect(figure(card, "Took")).to_have_text(re.compile(r"^[\d,]+ ms"))
 
 
 def test_a_summary_shows_its_figures_and_a_chart_that_is_a_table(pam, api):
@@ -96,7 +92,7 @@ def test_a_question_that_is_never_quick_is_said_to_need_claude(pam):
     """A question no template explains gets an honest answer, and the examples again."""
     card = pam.sign_in().ask("How much would I have spent if I drove a Tesla?")
     expect(card).to_contain_text("needs a conversation with Claude, and this page can't hold one yet")
-    expect(card.get_by_role("list", name="Examples").get_by_role("button")).to_have_count(4)
+    expect(card.get_by_role("list", name="Examples").get_by_role("button")).to_have_count(6)
 
 
 def test_an_example_question_is_asked_and_an_example_expense_is_only_written_down(pam):
@@ -209,16 +205,55 @@ def test_answers_are_announced(pam):
     expect(pam.question).to_be_focused()
 
 
-def test_the_hint_says_who_will_answer(pam):
-    """While typing, a line says whether PAM answers at once or the question goes to Claude."""
+def test_the_hint_says_who_will_answer_and_what(pam):
+    """While typing, a line says what PAM answers or adds at once, or that a question goes to Claude."""
     pam.sign_in()
-    hint = pam.page.locator("#hint")
-    pam.question.fill(GAS)
-    expect(hint).to_have_text("PAM answers this at once")
-    pam.question.fill("Plan me a scenic week in Utah")
-    expect(hint).to_have_text("This goes to Claude")
-    pam.question.fill("")
-    expect(hint).to_be_empty()
+    for sentence, words in {
+        GAS: "PAM answers this at once: your spending",
+        "how's my budget": "PAM answers this at once: your budgets",
+        "how much have I saved this year": "PAM answers this at once: your savings",
+        "show my last 5 fuel expenses": "PAM answers this at once: your expenses, one by one",
+        "add $45 for gas": "PAM adds this expense at once",
+        "weather in Moab tomorrow": "PAM answers this at once: the weather",
+        "how far is Moab from Denver": "PAM answers this at once: the way there",
+        "fuel cost for 400 miles": "PAM answers this at once: fuel for the way",
+        "gas prices in Colorado": "PAM answers this at once: average fuel prices",
+        "rv parks near Moab": "PAM answers this at once: places to camp",
+        "Plan me a scenic week in Utah": "This goes to Claude",
+        "": "",
+    }.items():
+        pam.question.fill(sentence)
+        expect(pam.page.locator("#hint")).to_have_text(words)
+
+
+def test_an_answer_that_takes_long_shows_its_form_meanwhile(pam):
+    """While a question is on its way, its words and a shape say what is coming; the answer takes their place."""
+    pam.sign_in()
+    held = []
+    pam.page.route("**/v1/ask", lambda route: held.append(route))
+    forms = pam.page.locator(".skeleton")
+    for number, (sentence, words, form) in enumerate(
+        [
+            (GAS, "Adding up your spending", "bars"),
+            ("how's my budget", "Looking at your budgets", "gauges"),
+            ("weather in Moab tomorrow", "Looking up the weather", "strip"),
+            ("rv parks near Moab", "Looking for places to camp", "rows"),
+            ("fuel cost for 400 miles", "Working out the fuel", "figures"),
+            ("add $45 for gas", "Adding the expense", "line"),
+            ("Plan me a scenic week in Utah", "Looking it up", None),
+        ]
+    ):
+        pam.question.fill(sentence)
+        expect(pam.page.locator("#hint")).not_to_be_empty()
+        pam.question.press("Enter")
+        expect(pam.page.get_by_text(words, exact=True)).to_be_visible()
+        expect(forms).to_have_count(1 if form else 0)
+        if form:
+            expect(forms).to_have_attribute("data-form", form)
+            expect(forms).to_have_attribute("aria-hidden", "true")
+        held.pop().fulfill(json={"tier": 3, "intent": "chat", "slots": {}})
+        expect(pam.cards).to_have_count(number + 1)
+        expect(forms).to_have_count(0)
 
 
 def test_signing_out_leaves_nothing_behind(pam):

@@ -3,7 +3,8 @@ import { day } from "../dates.js";
 import { announce, el, icon, setBusy } from "../dom.js";
 import { Problem } from "../problem.js";
 import { budgetMeter } from "./budget.js";
-import { card, caution, sentences } from "./card.js";
+import { card, sentences } from "./card.js";
+import { caution } from "./caution.js";
 
 /**
  * An expense that was just added, with its undo.
@@ -13,7 +14,7 @@ import { card, caution, sentences } from "./card.js";
 export function expenseCard(answer, timing, undo) {
   const { expense } = answer;
   const about = [expense.description, categoryName(expense.category), day(expense.date)].filter(Boolean).join(" · ");
-  const node = card({ ...answer, ms: timing.ms }, answer.text,
+  const node = card({ ...answer, ms: timing.ms, done: true }, answer.text,
     el("p", {}, about),
     budgetMeter(answer.budget),
     answer.undo && undoLine(answer, timing.now, undo, (undone) => showUndone(node, undone)));

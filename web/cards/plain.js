@@ -1,14 +1,25 @@
 import { el } from "../dom.js";
-import { caution, card } from "./card.js";
+import { card } from "./card.js";
+import { caution } from "./caution.js";
 
-/** A question that only a conversation can answer. */
-export function claudeCard(examples, ms) {
+/** A question that only a conversation can answer. `tip`: what would make it a question that PAM answers at once. */
+export function claudeCard(examples, ms, tip) {
   return card({ tier: 3, ms }, "This needs a conversation with Claude, and this page can't hold one yet.",
+    tip && el("p", {}, tip),
     el("p", {}, "Nothing was changed. These PAM can do at once:"), examples);
 }
 
-/** An answer of a kind this page has no picture for: its words are enough. */
-export const textCard = (answer, ms) => card({ ...answer, ms }, answer.text);
+/** A question about here, from somebody who hasn't said where that is. `share()` asks again with the location. */
+export function locationCard(share) {
+  const text = "PAM needs to know where you are to answer this.";
+  return el("article", { class: "card", "aria-label": text },
+    el("p", { class: "card-text" }, text),
+    el("p", {},
+      "Use your location, or ask again with a place: “in Moab”, “near Denver”. ",
+      "This page keeps your location only while it is open."),
+    el("div", { class: "actions" },
+      el("button", { type: "button", class: "primary", on: { click: share } }, "Use my location and ask again")));
+}
 
 /** A request that failed. Nothing is lost: the text is kept, and `retry` sends the same request. */
 export function failureCard(problem, { retry, signIn }) {
@@ -24,5 +35,3 @@ export function failureCard(problem, { retry, signIn }) {
   }
   return node;
 }
-
-export const pendingLine = () => el("p", { class: "pending" }, "Looking it up");

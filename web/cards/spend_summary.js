@@ -1,63 +1,43 @@
 import { categoryName } from "../categories.js";
 import { amountChart, categoryChart } from "../chart.js";
-import { ago, clock, day, dayIn, days } from "../dates.js";
+import { day, days } from "../dates.js";
 import { el, icon } from "../dom.js";
 import { isNegative, isZero, money, moneySize, percentSize } from "../money.js";
-import { card, caution } from "./card.js";
+import { counted } from "../numbers.js";
+import { card } from "./card.js";
+import { dateOf, otherCurrencies } from "./money_parts.js";
+import { stats, whole } from "./stats.js";
 
 /** The answer to a spending question. `answer` is the body of GET /v1/spend-summary. */
-export function spendSummaryCard(answer, ms) {
-  const parts = [
-    staleNote(answer),
-    stats(answer),
-    chart(answer),
-    otherCurrencies(answer),
-  ];
-  return card({ ...answer, ms }, answer.text, ...parts.filter(Boolean));
+export function spendSummaryCard(answer, { ms, slots }) {
+  const grouped = slots.group_by === "category";
+  const parts = [figures(answer), chart(answer, grouped)];
+  return card({ ...answer, ms }, answer.text, ...(grouped ? parts.reverse() : parts), otherCurrencies(answer));
 }
 
-/** The categories of the answer; for a question about one of them, the same days before. */
-function chart({ by_category: rows, change: before, currency, total, ...answer }) {
+/** The categories of the answer, all where they were asked for; for a question about one, the same days before. */
+function chart({ by_category: rows, change: before, currency, total, ...answer }, grouped) {
   const when = days(answer.window, dateOf(answer));
-  if (rows.length > 1) return categoryChart(rows, currency, { caption: `Spending by category, ${when}`, most: 6 });
+  const caption = `Spending by category, ${when}`;
+  if (rows.length > 1 || (grouped && rows.length)) {
+    return categoryChart(rows, currency, { caption, most: grouped ? Infinity : 6 });
+  }
   if (!before || (isZero(before.total) && isZero(total))) return null;
   const both = [[when, total], [days(before.window), before.total]];
-  return amountChart(both, currency, { caption: "Compared with the same days before", heading: "Days" });
+  return amountChart(both, currency, { caption: "Compared with the same days before", headings: ["Days", "Amount"] });
 }
 
-/** The day of the answer on the traveller's own calendar. */
-export const dateOf = (answer) => dayIn(answer.window.time_zone, answer.as_of);
-
-/** Says that an answer is old, why, and from when; null for a fresh one. */
-export function staleNote(answer) {
-  if (!answer.stale) return null;
-  const why = answer.reason === "database_unavailable" ? "The database can't be reached; this" : "This isn't current; it";
-  return caution(`${why} is from ${clock(answer.as_of)} (${ago(answer.as_of)}).`);
-}
-
-/** Money in other currencies is in no total; it must not vanish either. */
-export function otherCurrencies(answer) {
-  if (!answer.other_currencies?.length) return null;
-  const sums = answer.other_currencies.map((sum) => money(sum.total, sum.currency)).join(", ");
-  return el("p", { class: "soft" }, `Not in these figures: ${sums} in other currencies.`);
-}
-
-function stats(answer) {
+function figures(answer) {
   const { currency, top_expense: top } = answer;
-  const shown = [
-    ["Total", money(answer.total, currency), [`${count(answer.count)}, `, whole(days(answer.window, dateOf(answer)))]],
+  const when = whole(days(answer.window, dateOf(answer)));
+  return stats(
+    ["Total", money(answer.total, currency), [`${counted(answer.count, "expense")}, `, when]],
     ["Daily average", money(answer.daily_average, currency)],
     answer.change && ["Change", ...change(answer.change, currency)],
-    top && ["Largest", money(top.amount, top.currency), [`${top.description || categoryName(top.category)}, `, whole(day(top.date))]],
-  ].filter(Boolean);
-  return el("dl", { class: "stats" }, ...shown.map(([name, value, note]) =>
-    el("div", {}, el("dt", {}, name), el("dd", {}, value, note && el("small", {}, ...note)))));
+    top && ["Largest", money(top.amount, top.currency),
+      [`${top.description || categoryName(top.category)}, `, whole(day(top.date))]],
+  );
 }
-
-/** Words that stay on one line. */
-const whole = (text) => el("span", { class: "nowrap" }, text);
-
-const count = (n) => `${new Intl.NumberFormat().format(n)} ${n === 1 ? "expense" : "expenses"}`;
 
 /** The size and direction of the change, and what it is measured against. */
 function change({ amount, percent, total, window }, currency) {
