@@ -1,8 +1,10 @@
 """What the docs list is what the code has, both ways."""
 
+import json
 import re
 from pathlib import Path
 
+from bench.page import render
 from pam.platform import errors
 from pam.platform.metric_names import Metric
 
@@ -33,3 +35,8 @@ def test_the_status_in_the_docs_is_the_status_that_is_sent() -> None:
 def test_error_codes_are_unique() -> None:
     """One name, one meaning."""
     assert len({error.code for error in errors.ALL}) == len(errors.ALL)
+
+
+def test_the_page_of_figures_says_what_was_measured() -> None:
+    """docs/performance.md is made from docs/figures.json, and from nothing else."""
+    assert (DOCS / "performance.md").read_text() == render(json.loads((DOCS / "figures.json").read_text()))
