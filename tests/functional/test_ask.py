@@ -141,6 +141,7 @@ def test_today_is_where_the_device_is(traveller: Traveller, owner: psycopg.Conne
     [
         ("weather in Moab tomorrow", 2, "weather", "In Moab, Utah: "),
         ("How far is Moab from Denver?", 2, "distance", " mi by road from Denver, Colorado to Moab, Utah"),
+        ("how many km from Denver to Moab", 2, "distance", " km by road from Denver, Colorado to Moab, Utah"),
         ("fuel for 400 miles at 10 mpg and $3.50 a gallon", 2, "fuel_estimate", "40.0 gal: $140.00 at $3.50 a gallon"),
         ("rv parks near Moab", 2, "nearby_parks", " to camp within 25 mi of Moab, Utah."),
         ("gas prices in Colorado", 2, "gas_prices", "that of Colorado in the week of "),

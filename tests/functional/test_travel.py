@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -102,6 +103,20 @@ def test_weather_names_its_place_period_and_source(traveller: Traveller) -> None
     assert told["units"] == {"temperature": "°F", "speed": "mph", "rain": "mm"}
     assert told["source"] == "Mapbox (simulated), Open-Meteo (simulated)"
     assert told["text"].startswith("In Moab, Utah: ")
+
+
+def test_an_old_map_does_not_make_the_weather_old(traveller: Traveller, shared_table: Any) -> None:
+    """Where a town lies was looked up long ago; the forecast is new, and so is the answer."""
+    get(traveller, "weather", place="Flagstaff")
+    long_ago = "2026-01-01T00:00:00+00:00"
+    shared_table.update_item(
+        Key={"key": "places|flagstaff"},
+        UpdateExpression="SET as_of = :long_ago",
+        ExpressionAttributeValues={":long_ago": long_ago},
+    )
+    told = get(traveller, "weather", place="Flagstaff")
+    assert told["cached"] is True
+    assert datetime.now(UTC) - datetime.fromisoformat(told["as_of"]) < timedelta(minutes=5)
 
 
 def test_the_same_question_of_another_traveller_is_answered_from_the_cache(

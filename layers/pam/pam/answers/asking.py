@@ -185,8 +185,11 @@ def _weather(asking: Asking, slots: dict[str, Any]) -> dict[str, Any]:
     return weather(asking.travel, asking.user_id, WeatherQuestion(**_from_here(asking, slots)))
 
 
+_RENAMED = {"answer_unit": "unit"}
+
+
 def _distance(asking: Asking, slots: dict[str, Any]) -> dict[str, Any]:
-    fields = {name: value for name, value in slots.items() if name != "measure"}
+    fields = {_RENAMED.get(name, name): value for name, value in slots.items() if name != "measure"}
     return distance(asking.travel, asking.user_id, DistanceQuestion(**_from_here(asking, fields)))
 
 
@@ -248,7 +251,7 @@ _FAST_ANSWERS: dict[str, tuple[FastAnswer, frozenset[str]]] = {
     "savings_total": (_savings_total, frozenset({"period"})),
     "list_expenses": (_list_expenses, frozenset({"category", "period", "limit"})),
     "weather": (_weather, frozenset({"place", "period"})),
-    "distance": (_distance, frozenset({"origin", "destination", "measure"})),
+    "distance": (_distance, frozenset({"origin", "destination", "measure", "answer_unit"})),
     "fuel_estimate": (
         _fuel_estimate,
         frozenset(FuelQuestion.model_fields) - {"latitude", "longitude"},

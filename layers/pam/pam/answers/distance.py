@@ -9,6 +9,7 @@ from pam.answers.travellers import read_asker
 from pam.answers.whereabouts import find
 from pam.platform.errors import NO_ROAD, PamError
 from pam.travel.questions import DistanceQuestion
+from pam.travel.units import metres_per
 from pam.traveller.wording import duration, number
 from pam.upstream.deadline import Deadline
 
@@ -27,16 +28,16 @@ def distance(travel: TravelParts, user_id: UUID, question: DistanceQuestion) -> 
     road = travel.sources.road(origin.point, destination.point, deadline)
     if road.value is None:
         raise no_road(origin.name, destination.name)
-    units = asker.units
-    far = units.distance(road.value.distance_m)
+    unit = question.unit or asker.units.distance_unit
+    far = road.value.distance_m / metres_per(unit)
     return {
         "tier": 2,
         "origin": origin.as_json(),
         "destination": destination.as_json(),
         "distance": round(far, 1),
-        "unit": units.distance_unit,
+        "unit": unit,
         "duration_s": round(road.value.duration_s),
-        "text": f"It's {number(far, asker.profile)} {units.distance_unit} by road from {origin.name} to "
+        "text": f"It's {number(far, asker.profile)} {unit} by road from {origin.name} to "
         f"{destination.name}: about {duration(road.value.duration_s)} of driving, without stops.",
     } | provenance(asker.profile, travel.parts.clock(), *origin.facts, *destination.facts, road)
 

@@ -59,7 +59,8 @@ class Sources:
         found = self._known(
             key, Source.MAPBOX, _PLACES, _PLACES_JSON, lambda left: self.mapbox.places(text, left), deadline
         )
-        return replace_known(found, pick(text, found.value, near=near, country_code=country_code))
+        place = pick(text, found.value, near=near, country_code=country_code)
+        return replace(replace_known(found, place), lasting=True)
 
     def road(self, origin: Point, destination: Point, deadline: Deadline) -> Known[Road | None]:
         """The way by road; None where there is none."""

@@ -115,6 +115,7 @@ class DistanceQuestion(RoadQuestion):
 
     origin: PlaceName = Field(default=HERE, description="Where the way begins: a place, or `here`.")
     destination: PlaceName = Field(description="Where it ends: a place, or `here`.")
+    unit: DistanceUnit | None = Field(default=None, description="What to tell it in; the traveller's own by default.")
 
 
 class FuelQuestion(RoadQuestion):
