@@ -1,6 +1,5 @@
 """Logs, metrics and traces, all through Powertools; one logger and one set of metrics a process."""
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +8,7 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pam.platform.metric_names import NAMESPACE, Metric
+from pam.platform.settings import TracingSettings, read_environment
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -25,11 +25,11 @@ def count(metric: Metric) -> None:
 def observed(handler: Handler) -> Handler:
     """Wraps a Lambda handler: correlation id on each log line, EMF metrics at the end, a trace if asked.
 
-    The X-Ray SDK costs a quarter of a second of CPU to import, so it is imported only where the
+    The X-Ray SDK is dear to import (`make bench NAME=imports`), so it is imported only where the
     template's `Tracing` parameter switched it on.
     """
     watched: Handler = metrics.log_metrics(handler, capture_cold_start_metric=True)
-    if os.environ.get("TRACING") == "true":
+    if read_environment(TracingSettings).tracing:
         from aws_lambda_powertools import Tracer
 
         watched = Tracer().capture_lambda_handler(watched, capture_response=False)

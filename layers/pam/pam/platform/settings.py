@@ -11,11 +11,17 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    stage: str = Field(alias="STAGE")
     answers_table: str = Field(alias="ANSWERS_TABLE")
     idempotency_table: str = Field(alias="IDEMPOTENCY_TABLE")
     database_secret: str = Field(alias="DATABASE_SECRET")
-    tracing: bool = Field(alias="TRACING")
+
+
+class TracingSettings(BaseModel):
+    """Whether X-Ray is on: off where nobody says so."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    tracing: bool = Field(alias="TRACING", default=False)
 
 
 S = TypeVar("S", bound=BaseModel)
