@@ -1,6 +1,7 @@
 """What questions about the road have in common: places, quantities with their units, and where the device is."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -26,6 +27,10 @@ def parse_place(value: Any) -> str:
     return value.strip()
 
 
+# As JSON and people write numbers: no underscores, spaces or digits of other scripts, and no endless exponent.
+_PLAIN = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
+
+
 class _Quantity:
     """A number from a query string or JSON, from `least` to `most`. Raises `PamError` (`invalid_quantity`)."""
 
@@ -37,17 +42,14 @@ class _Quantity:
     def __call__(self, value: Any) -> float | None:
         if value is None:
             return None
-        try:
-            number = Decimal(str(value)) if isinstance(value, str | int | float | Decimal) else Decimal("NaN")
-        except InvalidOperation:
-            number = Decimal("NaN")
-        if isinstance(value, bool) or not number.is_finite() or not self._least <= number <= self._most:
+        plain = not isinstance(value, bool) and _PLAIN.fullmatch(str(value))
+        if not plain or not self._least <= Decimal(str(value)) <= self._most:
             raise PamError(
                 INVALID_QUANTITY,
                 f"The {self._name} must be a number from {self._least} to {self._most}.",
                 field=self._name,
             )
-        return float(number)
+        return float(value)
 
     @property
     def schema(self) -> WithJsonSchema:

@@ -1,6 +1,6 @@
 """Time zones by their IANA names."""
 
-from functools import cache
+import re
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -8,10 +8,8 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from pam.platform.errors import UNKNOWN_TIME_ZONE, PamError
 
-
-@cache
-def _load(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+# In every time zone database, and no place: the server's own zone, placeholders, and other ways of counting.
+_NO_PLACE = re.compile(r"localtime|posixrules|Factory|(right|posix)/.*")
 
 
 def parse_zone(value: Any) -> ZoneInfo:
@@ -19,8 +17,10 @@ def parse_zone(value: Any) -> ZoneInfo:
     if isinstance(value, ZoneInfo):
         return value
     try:
-        return _load(value)
-    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        if not isinstance(value, str) or _NO_PLACE.fullmatch(value):
+            raise ValueError
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise PamError(
             UNKNOWN_TIME_ZONE,
             "PAM doesn't know that time zone. It takes names such as America/Denver.",

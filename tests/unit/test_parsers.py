@@ -1,0 +1,143 @@
+"""Whatever comes in, each parser answers with a value within its bounds or with a `PamError`, and nothing else."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from pam.answers.asking import Location, Question, parse_question
+from pam.money.amounts import CURRENCIES, parse_amount, parse_currency
+from pam.money.budgets import BudgetQuestion
+from pam.money.categories import Category, parse_category
+from pam.money.expenses import NewExpense, parse_date, parse_description
+from pam.money.listing import Cursor, ExpensesQuestion, parse_limit
+from pam.money.savings import SavingsQuestion
+from pam.money.spending import SpendingQuestion
+from pam.platform.errors import PamError
+from pam.platform.http import Call, parse_json
+from pam.travel import questions
+from pam.travel.questions import parse_place
+from pam.traveller.window import resolve_day, resolve_period
+from pam.traveller.zones import parse_zone
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.decimals() | st.text()
+anything = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+)
+
+# Texts that are nearly right reach further than any others.
+near = st.text("0123456789-+.eE_ :TZ/abcdefghijklmnopqrstuvwxyz٣\u0000\ud800", max_size=24)
+
+WITHIN: dict[str, tuple[Callable[[Any], Any], Callable[[Any], bool]]] = {
+    "amount": (parse_amount, lambda amount: 0 < amount <= 1_000_000),
+    "currency": (parse_currency, lambda code: code in CURRENCIES),
+    "category": (parse_category, lambda category: category in set(Category)),
+    "date": (parse_date, lambda day: isinstance(day, date)),
+    "description": (
+        parse_description,
+        lambda text: len(text) <= 500 and "\x00" not in text and text.encode() is not None,
+    ),
+    "limit": (parse_limit, lambda limit: 1 <= limit <= 100),
+    "cursor": (Cursor.parse, lambda cursor: cursor.spent_at.tzinfo is not None),
+    "zone": (parse_zone, lambda zone: isinstance(zone, ZoneInfo)),
+    "place": (parse_place, lambda place: 1 <= len(place) <= 200 and place.encode() is not None),
+    "question": (parse_question, lambda text: 1 <= len(text) <= 4000),
+    "latitude": (questions._LATITUDE, lambda degrees: degrees is None or -90 <= degrees <= 90),
+    "distance": (questions._DISTANCE, lambda distance: distance is None or 0.1 <= distance <= 20000),
+}
+
+
+@pytest.mark.parametrize("name", WITHIN)
+@given(value=anything | near)
+@example(value="right/UTC")
+@example(value="localtime")
+@example(value="1_0_0")
+@example(value=" 10 ")
+@example(value="٣")
+@example(value="1e999999999")
+@example(value="2026-02-30")
+def test_a_value_is_within_bounds_or_refused(name: str, value: Any) -> None:
+    """No exception of another kind, no value beyond what the parser promises."""
+    parse, within = WITHIN[name]
+    try:
+        parsed = parse(value)
+    except PamError as refused:
+        assert refused.message and refused.error.status in (400, 422)
+        return
+    assert within(parsed)
+
+
+@pytest.mark.parametrize("text", ["1_0_0", " 10 ", "٣", "+5", "5.", ".5", "1e999", "NaN", "0x10", ""])
+def test_a_quantity_is_written_as_a_plain_number(text: str) -> None:
+    """What Python would take for a number isn't yet one that a traveller would write."""
+    with pytest.raises(PamError):
+        questions._DISTANCE(text)
+
+
+@pytest.mark.parametrize(
+    "name", ["localtime", "posixrules", "right/UTC", "posix/UTC", "Factory", "", ".", "America", "/etc/passwd"]
+)
+def test_a_zone_is_the_name_of_one(name: str) -> None:
+    """The server's own zone, placeholders and paths aren't anybody's."""
+    with pytest.raises(PamError):
+        parse_zone(name)
+
+
+MODELS: list[type[BaseModel]] = [
+    NewExpense, Question, Location, SpendingQuestion, SavingsQuestion, BudgetQuestion, ExpensesQuestion,
+    questions.WeatherQuestion, questions.DistanceQuestion, questions.FuelQuestion, questions.ParksQuestion,
+    questions.GasPriceQuestion,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("model", MODELS)
+@given(data=st.data())
+def test_a_body_fits_its_model_or_is_refused(model: type[BaseModel], data: st.DataObject) -> None:
+    """Any JSON under the model's own names, or anything at all."""
+    names = st.sampled_from([field.alias or name for name, field in model.model_fields.items()])
+    body = data.draw(st.dictionaries(names, anything | near, max_size=5) | anything)
+    try:
+        sent = json.dumps(body, default=str).encode(errors="surrogatepass")
+    except (ValueError, TypeError):
+        return
+    call = Call(UUID(int=0), {}, {}, [], sent, None)  # type: ignore[arg-type]
+    try:
+        assert isinstance(call.json(model), model)
+    except PamError as refused:
+        assert refused.error.status in (400, 422)
+
+
+@given(st.binary() | st.text().map(lambda text: text.encode(errors="surrogatepass")))
+def test_bytes_are_json_or_malformed(body: bytes) -> None:
+    """Never another error, whatever is sent."""
+    try:
+        parse_json(body)
+    except PamError as refused:
+        assert refused.error.code == "malformed_json"
+
+
+@given(near | st.text(), st.dates(date(1990, 1, 1), date(2090, 1, 1)))
+def test_a_period_or_day_is_known_or_refused(text: str, today: date) -> None:
+    """Symbols that nobody defined have no window, and no day."""
+    day = resolve_day(text, today)
+    assert day is None or isinstance(day, date)
+    try:
+        window = resolve_period(text, today, 0)
+    except PamError as refused:
+        assert refused.error.code == "unknown_period"
+        return
+    assert window.start < window.end
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.uuids())
+def test_a_cursor_of_any_expense_reads_back(spent_at: datetime, expense_id: UUID) -> None:
+    """There and back is the same."""
+    cursor = Cursor(spent_at, expense_id)
+    assert Cursor.parse(str(cursor)) == cursor
