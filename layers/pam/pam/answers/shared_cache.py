@@ -42,17 +42,17 @@ class Lifetime:
     kept_for: timedelta
 
 
-def says_nothing(body: Body | None) -> bool:
-    """Whether an answer is that there is nothing: no body, or one whose `value` is empty."""
-    return body is None or body.get("value", body) in (None, [])
+def says_nothing(body: Body) -> bool:
+    """Whether an answer is that there is nothing: its `value` is null or an empty list."""
+    return body.get("value", body) in (None, [])
 
 
 @dataclass(frozen=True)
 class SharedAnswer:
-    """What is told. `body` None: the source has nothing. `as_of` is aware, the instant it was fetched;
+    """What is told. `as_of` is aware, the instant it was fetched;
     `age_s` is there only where the answer is older than it should be."""
 
-    body: Body | None
+    body: Body
     as_of: datetime
     cached: bool
     age_s: int | None = None
@@ -133,13 +133,13 @@ class SharedCache:
         key: str,
         source: Source,
         lifetime: Lifetime,
-        fetch: Callable[[Deadline], Body | None],
+        fetch: Callable[[Deadline], Body],
         deadline: Deadline,
     ) -> SharedAnswer:
         """The answer under `key`, from the cache while it is fresh, else from `fetch`, which asks `source`.
 
-        However many ask at once, in however many environments, one runs `fetch`; it returns a JSON object, or
-        None where the source has nothing, and raises `UpstreamFault`. After a fault, or while the source's breaker
+        However many ask at once, in however many environments, one runs `fetch`; it returns a JSON object
+        (see `says_nothing`), and raises `UpstreamFault`. After a fault, or while the source's breaker
         is open, the answer from before is told with its age. Raises `UpstreamUnavailable` where there is none.
         Takes no longer than `deadline`, and what a request to DynamoDB takes.
         """
@@ -167,7 +167,7 @@ class SharedCache:
         key: str,
         source: Source,
         lifetime: Lifetime,
-        fetch: Callable[[Deadline], Body | None],
+        fetch: Callable[[Deadline], Body],
         deadline: Deadline,
         look: _Look,
         lease: str,

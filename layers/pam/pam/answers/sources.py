@@ -120,7 +120,6 @@ class Sources:
             return {"value": form.dump_python(answer.value, mode="json"), "source": answer.source}
 
         told = self.shared.fetch(key, source, lifetime, fetch, deadline)
-        assert told.body is not None  # an empty value, with its source, says that there is nothing
         return Known(form.validate_python(told.body["value"]), told.body["source"], told.as_of, told.cached, told.age_s)
 
 

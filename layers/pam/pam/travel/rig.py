@@ -8,17 +8,16 @@ from pam.platform.postgres import Connection
 
 @dataclass(frozen=True)
 class Rig:
-    """A vehicle: litres for 100 km, metres of height. None: not told."""
+    """A vehicle, and what it uses: litres for 100 km. None: not told."""
 
     name: str
     fuel_type: str | None
     litres_per_100km: float | None
-    height_m: float | None
 
 
 # Who has a car beside the motorhome asks for what they live in; the newest of those.
 _RIG = """
-select name, fuel_type, consumption_l_per_100km, height_m
+select name, fuel_type, consumption_l_per_100km
   from vehicles
  where user_id = %(user)s
  order by kind = 'car', created_at desc
@@ -31,10 +30,9 @@ def read_rig(connection: Connection, user_id: UUID) -> Rig | None:
     row = connection.execute(_RIG, {"user": user_id}).fetchone()
     if row is None:
         return None
-    consumption, height = row["consumption_l_per_100km"], row["height_m"]
+    consumption = row["consumption_l_per_100km"]
     return Rig(
         name=row["name"],
         fuel_type=row["fuel_type"],
         litres_per_100km=None if consumption is None else float(consumption),
-        height_m=None if height is None else float(height),
     )

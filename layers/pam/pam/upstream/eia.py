@@ -74,9 +74,6 @@ _STATES = {
     "WA": Area("SWA", "Washington"),
 }
 
-AREAS: tuple[Area, ...] = (UNITED_STATES, *_REGIONS, *_STATES.values())
-"""Every area that a price can be asked for."""
-
 
 def area_for(country_code: str | None, state_code: str | None, fuel: Fuel) -> Area | None:
     """The finest area with a price of this fuel: `US`, `UT` → Rocky Mountain (PADD 4). `US` alone → United States.
