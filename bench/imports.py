@@ -1,0 +1,64 @@
+"""What each function costs before its first answer: the CPU of its imports and clients, in a process of its own."""
+
+import os
+import subprocess
+import sys
+
+from bench.figures import Figure
+from local.stack import CHECKOUT
+
+ROUNDS = 5
+
+_LOAD = """
+import time; began = time.process_time()
+import importlib, sys
+sys.path.insert(0, sys.argv[1])
+importlib.import_module("app")
+for name in ("pam.answers.parts", "pam.answers.travel_parts"):
+    if name in sys.modules:
+        getattr(sys.modules[name], name.rsplit(".", 1)[1])()
+print((time.process_time() - began) * 1000)
+"""
+
+_STATEMENTS = {
+    "starlette_ms": "from starlette.applications import Starlette",
+    "boto3_ms": "import boto3; boto3.client('dynamodb', region_name='us-east-1')",
+    "psycopg_ms": "import psycopg",
+    "tracer_ms": "from aws_lambda_powertools import Tracer; Tracer(disabled=True)",
+    "replies_ms": "import pam.answers.replies",
+    "upstream_ms": "import pam.upstream.mapbox, pam.upstream.open_meteo, pam.upstream.eia, pam.upstream.breaker",
+    "httpx_ms": "import httpx",
+}
+
+
+def run() -> dict[str, Figure]:
+    """The least of some rounds: what is more is other work of the machine."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "PYDANTIC_DISABLE_PLUGINS": "__all__",
+        **dict.fromkeys(("ANSWERS_TABLE", "IDEMPOTENCY_TABLE", "SHARED_TABLE", "DATABASE_SECRET"), "none"),
+        **dict.fromkeys(("MAPBOX_SECRET", "EIA_SECRET"), "none"),
+        **dict.fromkeys(("MAPBOX_BASE_URL", "OPEN_METEO_BASE_URL", "EIA_BASE_URL"), "http://127.0.0.1:9"),
+    }
+
+    def least(*command: str) -> float:
+        def once() -> float:
+            done = subprocess.run(
+                [sys.executable, *command], env=environment, capture_output=True, text=True, check=True
+            )
+            return float(done.stdout.split()[-1])
+
+        return round(min(once() for _ in range(ROUNDS)), 1)
+
+    functions = sorted(path.parent for path in CHECKOUT.glob("functions/*/app.py") if path.parent.name != "migrate")
+    figures = {
+        f"{folder.name}_ms": Figure(least("-c", _LOAD, str(folder)), "ms", "CPU to load the function with its clients")
+        for folder in functions
+    }
+    for name, statement in _STATEMENTS.items():
+        timed = f"import time; t = time.process_time(); {statement}; print((time.process_time() - t) * 1000)"
+        figures[name] = Figure(least("-c", timed), "ms", f"CPU of `{statement.split(';')[0]}`, by itself")
+    return figures
