@@ -3,6 +3,7 @@
 import json
 import select
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -38,7 +39,7 @@ class DatabaseUnavailable(PamError):
 
 
 class Database:
-    """One connection for each Lambda environment, opened at the first use and renewed when it's lost.
+    """Connections of one Lambda environment: as many as there were sessions at once, renewed when they are lost.
 
     `secret` returns the JSON of a Secrets Manager secret as RDS writes it:
     `{"host", "port", "dbname", "username", "password"}`. It is asked again at each new connection, so a
@@ -47,8 +48,8 @@ class Database:
 
     def __init__(self, secret: Callable[[], str]) -> None:
         self._secret = secret
-        self._connection: Connection | None = None
-        self._used_at = 0.0
+        # Idle ones with the instant of their last use, the latest used at the end. A deque's ends are thread-safe.
+        self._idle: deque[tuple[Connection, float]] = deque()
 
     @contextmanager
     def session(self, user_id: UUID) -> Iterator[Connection]:
@@ -57,6 +58,7 @@ class Database:
         Statements are pipelined: they travel together until a result is read. Commits at the end, rolls
         back on any exception. Raises `DatabaseUnavailable` when Postgres is out of reach.
         """
+        connection: Connection | None = None
         try:
             connection = self._live()
             with connection.pipeline():
@@ -65,24 +67,27 @@ class Database:
                 yield connection
                 connection.execute("commit")
         except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
+            _drop(connection)
             self.close()
             raise DatabaseUnavailable from lost
         except BaseException:
-            self._roll_back()
+            if connection is not None and _rolled_back(connection):
+                self._idle.append((connection, time.monotonic()))
             raise
-        self._used_at = time.monotonic()
+        self._idle.append((connection, time.monotonic()))
 
     def _live(self) -> Connection:
-        """The open connection, or a new one where it was closed behind our back or lay idle too long."""
-        if self._connection is not None:
-            idle = time.monotonic() - self._used_at
+        """An open connection that nobody uses, or another one; not one that was closed behind our back, or lay long."""
+        while True:
+            try:
+                connection, used_at = self._idle.pop()
+            except IndexError:
+                return self._connect()
             # An idle connection has nothing to say: what there is to read is the server's good-bye.
-            said_goodbye = select.select([self._connection.pgconn.socket], [], [], 0)[0]
-            if idle > _LONGEST_IDLE_S or said_goodbye:
-                self.close()
-        if self._connection is None:
-            self._connection = self._connect()
-        return self._connection
+            said_goodbye = select.select([connection.pgconn.socket], [], [], 0)[0]
+            if time.monotonic() - used_at <= _LONGEST_IDLE_S and not said_goodbye:
+                return connection
+            _drop(connection)
 
     def _connect(self) -> Connection:
         fields = json.loads(self._secret())
@@ -100,17 +105,22 @@ class Database:
             row_factory=dict_row,
         )
 
-    def _roll_back(self) -> None:
-        if self._connection is None:
-            return
-        try:
-            self._connection.execute("rollback")
-        except psycopg.Error:
-            self.close()
-
     def close(self) -> None:
-        """Drops the connection; the next session opens another."""
-        if self._connection is not None:
-            with suppress(psycopg.Error):
-                self._connection.close()
-        self._connection = None
+        """Drops the idle connections; the next session opens another."""
+        while self._idle:
+            _drop(self._idle.pop()[0])
+
+
+def _rolled_back(connection: Connection) -> bool:
+    try:
+        connection.execute("rollback")
+    except psycopg.Error:
+        _drop(connection)
+        return False
+    return True
+
+
+def _drop(connection: Connection | None) -> None:
+    if connection is not None:
+        with suppress(psycopg.Error):
+            connection.close()

@@ -1,0 +1,3 @@
+drop table turns;
+drop table messages;
+drop table conversations;
