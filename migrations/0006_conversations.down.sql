@@ -1,3 +1,4 @@
+drop table notes;
 drop table turns;
 drop table messages;
 drop table conversations;

@@ -18,3 +18,10 @@ def client(service: str, *, quick: bool = False) -> Any:
     """The shared boto3 client of a service. Opens no connection until it is used."""
     session: Any = boto3.session.Session()  # boto3-stubs know services by literals only
     return session.client(service, config=_QUICK if quick else _PATIENT)
+
+
+@cache
+def client_at(service: str, endpoint: str) -> Any:
+    """A client of a service that has an address of its own, such as a WebSocket API's connections."""
+    session: Any = boto3.session.Session()
+    return session.client(service, endpoint_url=endpoint, config=_PATIENT)

@@ -4,14 +4,13 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from mangum import Mangum
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,6 +19,7 @@ from starlette.routing import Route
 
 from pam.platform import errors
 from pam.platform.errors import PamError
+from pam.platform.fit import fit, parse_json, short
 from pam.platform.metric_names import Metric
 from pam.platform.observability import count, logger, observed
 
@@ -62,15 +62,15 @@ class Call:
 
     def json(self, model: type[Model]) -> Model:
         """The body as `model`. Raises `PamError` for what isn't JSON or doesn't fit."""
-        return _fit(model, parse_json(self.body))
+        return fit(model, parse_json(self.body))
 
     def parameters(self, model: type[Model]) -> Model:
         """The query string as `model`; an empty value counts as absent, a repeated name is refused."""
         names = [name for name, _ in self.query]
         for name in names:
             if names.count(name) > 1:
-                raise PamError(errors.INVALID_REQUEST, f"“{_short(name)}” is there more than once.", field=_short(name))
-        return _fit(model, {name: value for name, value in self.query if value != ""})
+                raise PamError(errors.INVALID_REQUEST, f"“{short(name)}” is there more than once.", field=short(name))
+        return fit(model, {name: value for name, value in self.query if value != ""})
 
     def path_uuid(self, name: str, missing: PamError) -> UUID:
         """A UUID from the path; what isn't one can't name anything, so it is `missing`."""
@@ -219,57 +219,3 @@ def _user_id(event: dict[str, Any]) -> UUID:
         return UUID(event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"])
     except (KeyError, ValueError):
         raise PamError(errors.NOT_A_TRAVELLER, "This sign-in doesn't belong to a traveller.") from None
-
-
-def parse_json(body: bytes) -> Any:
-    """JSON with exact numbers (`Decimal`). Raises `PamError` for malformed text and for repeated names."""
-    try:
-        return json.loads(
-            body,
-            parse_float=_number,
-            parse_int=_number,
-            parse_constant=Decimal,
-            object_pairs_hook=_without_repetition,
-        )
-    except (ValueError, RecursionError):
-        raise PamError(errors.MALFORMED_JSON, "PAM couldn't read that request: it isn't valid JSON.") from None
-
-
-def _number(digits: str) -> Decimal:
-    try:
-        return Decimal(digits)
-    except InvalidOperation:  # an exponent beyond even Decimal's range
-        return Decimal("NaN")
-
-
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("repeated name")
-    return fields
-
-
-def _fit(model: type[Model], fields: Any) -> Model:
-    try:
-        return model.model_validate(fields)
-    except ValidationError as misfit:
-        first = misfit.errors(include_url=False, include_context=False, include_input=False)[0]
-        name = _short(".".join(str(part) for part in first["loc"])) or None
-        raise PamError(errors.INVALID_REQUEST, _misfit(first["type"], name), field=name) from None
-
-
-def _misfit(kind: str, name: str | None) -> str:
-    if kind == "extra_forbidden":
-        return f"PAM doesn't know a field “{name}”."
-    if kind == "missing":
-        return f"“{name}” is missing."
-    if kind == "string_unicode":  # half a surrogate pair, which JSON can escape
-        return "The request has characters that no text can have."
-    if name is None:
-        return "The request must be a JSON object."
-    return f"“{name}” doesn't have a form that PAM understands."
-
-
-def _short(name: str) -> str:
-    """A name that a client made up, as far as it's worth sending back."""
-    return name[:40]

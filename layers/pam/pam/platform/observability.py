@@ -22,6 +22,11 @@ def count(metric: Metric) -> None:
     metrics.add_metric(name=metric, unit=MetricUnit.Count, value=1)
 
 
+def measure(metric: Metric, unit: MetricUnit, value: float) -> None:
+    """Adds a measured value."""
+    metrics.add_metric(name=metric, unit=unit, value=value)
+
+
 def observed(handler: Handler) -> Handler:
     """Wraps a Lambda handler: correlation id on each log line, EMF metrics at the end, a trace if asked.
 

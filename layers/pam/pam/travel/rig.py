@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from pam.platform.postgres import Connection
+from pam.platform.postgres import Connection, Row
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Rig:
 
 
 # Who has a car beside the motorhome asks for what they live in; the newest of those.
-_RIG = """
+RIG = """
 select name, fuel_type, consumption_l_per_100km
   from vehicles
  where user_id = %(user)s
@@ -27,7 +27,11 @@ select name, fuel_type, consumption_l_per_100km
 
 def read_rig(connection: Connection, user_id: UUID) -> Rig | None:
     """The vehicle that questions are about; None for a traveller who has told of none."""
-    row = connection.execute(_RIG, {"user": user_id}).fetchone()
+    return rig_from(connection.execute(RIG, {"user": user_id}).fetchone())
+
+
+def rig_from(row: Row | None) -> Rig | None:
+    """From a row of `RIG`."""
     if row is None:
         return None
     consumption = row["consumption_l_per_100km"]

@@ -41,21 +41,22 @@ _UNSAVED: Row = {
     "simulated": False,
 }
 
+PROFILE = "select time_zone, currency, locale, units, simulated from users where id = %(user)s"
+
 
 def read_profile(connection: Connection, user_id: UUID) -> Profile:
     """The settings of a traveller; the table's defaults for one who has saved nothing yet."""
-    row = connection.execute(
-        "select time_zone, currency, locale, units, simulated from users where id = %s", (user_id,)
-    ).fetchone()
-    return _profile(user_id, row or _UNSAVED)
+    return profile_from(user_id, connection.execute(PROFILE, {"user": user_id}).fetchone())
 
 
 def unsaved_profile(user_id: UUID) -> Profile:
     """The settings of somebody of whom nothing is known."""
-    return _profile(user_id, _UNSAVED)
+    return profile_from(user_id, None)
 
 
-def _profile(user_id: UUID, row: Row) -> Profile:
+def profile_from(user_id: UUID, row: Row | None) -> Profile:
+    """From a row of `PROFILE`, or from none."""
+    row = row or _UNSAVED
     zone = parse_zone(row["time_zone"])
     return Profile(user_id, zone, row["currency"], row["locale"], row["units"], row["simulated"])
 

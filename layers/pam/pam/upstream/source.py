@@ -13,6 +13,7 @@ class Source(StrEnum):
     MAPBOX = "Mapbox"
     OPEN_METEO = "Open-Meteo"
     EIA = "EIA"
+    CLAUDE = "Claude"
 
 
 @dataclass(frozen=True)

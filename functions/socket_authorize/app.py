@@ -1,0 +1,14 @@
+"""Whether a WebSocket may open: asked by API Gateway before `$connect`, answered by the ticket."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from pam.chat.door import authorize
+from pam.platform.observability import observed
+
+
+@observed
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """The policy that lets the socket open; anything but a good ticket is a 401."""
+    return authorize(event)

@@ -1,0 +1,1 @@
+"""The conversation with Claude over a WebSocket: dispatch, the turn, its prompt, its frames."""

@@ -1,0 +1,257 @@
+"""What comes in over a socket: questions answered in place or handed to a worker, and orders about them.
+
+Imports no SDK of a model: this answers in milliseconds.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from pam.answers.asking import CHAT, Asking, Question, ask
+from pam.chat.frames import (
+    PONG,
+    Ack,
+    CancelFrame,
+    ChatFrame,
+    Confirmed,
+    ConfirmFrame,
+    Done,
+    Failed,
+    Frame,
+    Queued,
+    ResumeFrame,
+    numbered,
+)
+from pam.chat.history import note
+from pam.chat.parts import ChatParts
+from pam.chat.turns import Turn
+from pam.platform.errors import MESSAGE_NOT_FOUND, TURN_LOST, PamError
+from pam.platform.metric_names import Metric
+from pam.platform.observability import count, logger
+from pam.platform.postgres import DatabaseUnavailable
+from pam.platform.websocket import SocketCall
+from pam.tools.catalogue import TOOLS
+from pam.tools.effects import perform
+from pam.tools.run import parse_arguments
+from pam.tools.tool import Call
+
+
+def chat(parts: ChatParts, call: SocketCall, frame: ChatFrame) -> None:
+    """A question: what is known of it already, a fast answer, or a turn for a worker. Raises `PamError`."""
+    began = time.monotonic()
+    conversation_id = frame.conversation_id or uuid4()
+    request = frame.model_dump(mode="json", include={"text"}) | {"context": _context(frame)}
+    turn = parts.turns.open(call.user_id, frame.message_id, conversation_id, call.connection_id, request)
+    if turn is None:
+        _repeat(parts, call, frame.message_id, 0)
+        return
+    try:
+        parts.limits.take_question(call.user_id)
+    except PamError:
+        parts.turns.forget(turn)
+        raise
+    try:
+        fast = ask(
+            Asking(
+                travel=parts.travel,
+                user_id=call.user_id,
+                question=Question(text=frame.text, timezone=frame.context.timezone, location=frame.context.location),
+                idempotency_key=str(frame.message_id),
+                context=call.context,
+            )
+        )
+        if fast != CHAT:
+            _tell_fast(parts, call, turn, fast, began)
+            return
+        parts.switch.check()
+        parts.limits.check(call.user_id)
+        place = _in_line(parts, turn)
+    except PamError as refusal:
+        logger.warning(refusal.message, error_code=refusal.error.code, exc_info=refusal.error.status >= 500)
+        count(Metric.CHAT_FAILED)
+        _tell_all(parts, call, turn, Ack(), failed(refusal))
+        return
+    frames: list[Frame] = [Ack()]
+    # Where its turn has come meanwhile, a worker numbers the frames from here on.
+    if place and parts.turns.wait(turn, 2):
+        frames.append(Queued(place))
+    numbers = _numbers(turn, frames)
+    parts.turns.keep(turn, numbers)
+    call.reply(*numbers)
+    if not place:
+        begin(parts, turn)
+
+
+def _in_line(parts: ChatParts, turn: Turn) -> int:
+    """The question's place in its conversation, 0 for now; a turn whose worker is lost is cleared away first."""
+    place = parts.queue.enter(turn.user_id, turn.conversation_id, turn.message_id)
+    if place.ahead is not None:
+        ahead = parts.turns.get(turn.user_id, place.ahead)
+        if ahead is None or ahead.state == "ended" or parts.turns.is_lost(ahead):
+            if ahead is not None:
+                clear_away(parts, ahead)
+            else:
+                hand_on(parts, turn.user_id, turn.conversation_id, place.ahead)
+            return parts.queue.enter(turn.user_id, turn.conversation_id, turn.message_id).position
+    return place.position
+
+
+def _context(frame: ChatFrame) -> dict[str, Any]:
+    context = frame.context
+    location = context.location
+    return {
+        "timezone": context.timezone.key if context.timezone else None,
+        "location": [str(location.latitude), str(location.longitude)] if location else None,
+    }
+
+
+def begin(parts: ChatParts, turn: Turn) -> None:
+    """Has a worker answer; where none can be had, says so and lets the next one come."""
+    try:
+        parts.workers.start(turn.user_id, turn.message_id)
+    except PamError as refusal:
+        logger.warning("no worker", exc_info=True)
+        count(Metric.CHAT_FAILED)
+        _end_with(parts, turn, failed(refusal))
+        hand_on(parts, turn.user_id, turn.conversation_id, turn.message_id)
+
+
+def hand_on(parts: ChatParts, user_id: UUID, conversation_id: UUID, message_id: UUID) -> None:
+    """A turn has ended: has the next question of its conversation answered, if one waits."""
+    following = parts.queue.leave(user_id, conversation_id, message_id)
+    while following is not None:
+        turn = parts.turns.get(user_id, following)
+        if turn is not None and turn.state == "queued":
+            begin(parts, turn)
+            return
+        following = parts.queue.leave(user_id, conversation_id, following)
+
+
+def _tell_fast(parts: ChatParts, call: SocketCall, turn: Turn, fast: Mapping[str, Any], began: float) -> None:
+    done = Done(
+        text=fast["text"],
+        tier=fast["tier"],
+        latency_ms={"first_delta": None, "total": round((time.monotonic() - began) * 1000)},
+        sources=(fast["source"],),
+        as_of=fast["as_of"],
+        simulated="(simulated)" in fast["source"],
+        answer=fast["answer"],
+        intent=fast["intent"],
+        slots=fast["slots"],
+    )
+    _tell_all(parts, call, turn, Ack(), done)
+    said = f"The traveller asked: {turn.request['text']}\nPAM answered by itself: {fast['text']}"
+    try:
+        note(parts.travel.parts.database, turn.user_id, turn.conversation_id, said, parts.tool_mode)
+    except DatabaseUnavailable:
+        # Answered all the same; the conversation just won't know of it.
+        logger.warning("a fast answer isn't noted", exc_info=True)
+
+
+def failed(refusal: PamError) -> Failed:
+    """The frame that tells of a fault."""
+    return Failed(refusal.error.code, refusal.message, refusal.retry_after)
+
+
+def _numbers(turn: Turn, frames: Sequence[Frame]) -> list[dict[str, Any]]:
+    return [
+        numbered(frame.body(), seq, turn.message_id, turn.conversation_id) for seq, frame in enumerate(frames, start=1)
+    ]
+
+
+def _tell_all(parts: ChatParts, call: SocketCall, turn: Turn, *frames: Frame) -> None:
+    """Keeps all frames of a turn, ends it, and sends them."""
+    numbers = _numbers(turn, frames)
+    parts.turns.keep(turn, numbers)
+    parts.turns.end(turn, len(numbers))
+    call.reply(*numbers)
+
+
+def _end_with(parts: ChatParts, turn: Turn, frame: Frame) -> None:
+    """Ends a turn that no worker speaks for, and tells so to whoever listens."""
+    ended = parts.turns.end(turn, turn.last_seq)
+    if ended is not None:
+        parts.sockets.post(ended.connection, _append(parts, ended, frame))
+
+
+def _append(parts: ChatParts, turn: Turn, frame: Frame, at_least: int = 0) -> dict[str, Any]:
+    body = numbered(frame.body(), 0, turn.message_id, turn.conversation_id)
+    return parts.turns.append(turn, body, at_least)
+
+
+def resume(parts: ChatParts, call: SocketCall, frame: ResumeFrame) -> None:
+    """The frames after the one that the client has. Raises `PamError` (`message_not_found`)."""
+    _repeat(parts, call, frame.message_id, frame.after)
+
+
+def _repeat(parts: ChatParts, call: SocketCall, message_id: UUID, after: int) -> None:
+    for _ in range(3):  # a turn changes its state twice at most
+        turn = parts.turns.get(call.user_id, message_id)
+        if turn is None:
+            raise PamError(MESSAGE_NOT_FOUND, "PAM doesn't know that message any more. Please ask again.")
+        if parts.turns.is_lost(turn):
+            clear_away(parts, turn)
+        elif turn.state == "queued" and not parts.turns.redirect(turn, call.connection_id):
+            continue
+        elif turn.state == "running":
+            if parts.turns.ask_again(turn, call.connection_id, after):
+                return
+            continue
+        call.reply(*parts.turns.kept(turn, after))
+        return
+
+
+def clear_away(parts: ChatParts, turn: Turn) -> None:
+    """A turn whose worker is lost ends with a word about it, and the next one of its conversation begins."""
+    lost = parts.turns.give_up(turn)
+    if lost is not None:
+        count(Metric.TURN_LOST)
+        kept = parts.turns.kept(lost, 0)
+        told = PamError(
+            TURN_LOST,
+            "PAM lost its thread in the middle of this. What was done is shown above; please ask again for the rest.",
+        )
+        _append(parts, lost, failed(told), int(kept[-1]["seq"]) if kept else 0)
+    hand_on(parts, turn.user_id, turn.conversation_id, turn.message_id)
+
+
+def cancel(parts: ChatParts, call: SocketCall, frame: CancelFrame) -> None:
+    """Stops an answer; one that has ended stays as it is. Raises `PamError` (`message_not_found`)."""
+    turn = parts.turns.get(call.user_id, frame.message_id)
+    if turn is None:
+        raise PamError(MESSAGE_NOT_FOUND, "PAM doesn't know that message any more.")
+    parts.turns.cancel(turn)
+
+
+def ping(call: SocketCall) -> None:
+    """Proves that the line is there."""
+    call.reply(PONG)
+
+
+def confirm(parts: ChatParts, call: SocketCall, frame: ConfirmFrame) -> None:
+    """Does what the traveller said yes to, once; or notes that they said no. Raises `PamError`."""
+    held = parts.confirmations.decide(call.user_id, frame.confirmation_id, frame.decision, frame.digest)
+    turn = parts.turns.get(call.user_id, held.message_id)
+    if turn is None:
+        raise PamError(MESSAGE_NOT_FOUND, "PAM doesn't know that message any more.")
+    source: str | None = None
+    if frame.decision == "no":
+        text = "Not done, as you said."
+    else:
+        tool = TOOLS[held.tool]
+        doing = Call(parts.travel, call.user_id, f"confirmation:{held.id}")
+        result = perform(doing, tool, parse_arguments(tool, held.arguments))
+        text, source = result.text, result.source
+    if not parts.confirmations.tell_once(call.user_id, held.id):
+        call.reply(*(each for each in parts.turns.kept(turn, 0) if each.get("confirmation_id") == str(held.id)))
+        return
+    told = Confirmed(str(held.id), frame.decision, text, source)
+    body = numbered(told.body(), 0, turn.message_id, turn.conversation_id)
+    if not parts.turns.say_through(turn, body):
+        call.reply(parts.turns.append(turn, body))
+    outcome = f"Of the confirmation for {held.tool}: the traveller said {frame.decision}. {text}"
+    try:
+        note(parts.travel.parts.database, turn.user_id, turn.conversation_id, outcome, parts.tool_mode)
+    except DatabaseUnavailable:
+        logger.warning("a confirmation isn't noted", exc_info=True)

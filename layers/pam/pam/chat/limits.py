@@ -1,0 +1,95 @@
+"""What a conversation may cost, and how fast questions may come: counted in DynamoDB, so that all environments agree.
+
+Talking can't move these: they are checked before Claude is asked, by code that reads no text.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from pam.chat.store import ChatTable, Conflict
+from pam.platform.clock import Clock
+from pam.platform.errors import DAILY_LIMIT_REACHED, RATE_LIMITED, PamError
+
+QUESTIONS_A_MINUTE = 30
+
+_MICRO = 1_000_000
+
+
+@dataclass(frozen=True)
+class Caps:
+    """In dollars: of one turn, of one traveller's day, and of a day of all travellers together."""
+
+    turn: Decimal
+    user_day: Decimal
+    stage_day: Decimal
+
+
+class Limits:
+    """Raises `PamError`: `rate_limited`, `daily_limit_reached`, `store_unavailable`."""
+
+    def __init__(self, table: ChatTable, caps: Caps, clock: Clock) -> None:
+        self.caps = caps
+        self._table = table
+        self._clock = clock
+
+    def take_question(self, user_id: UUID) -> None:
+        """Counts a question; refuses the one that is too many in a minute."""
+        now = self._clock()
+        try:
+            self._table.update(
+                f"rate#{user_id}",
+                now.strftime("%Y-%m-%dT%H:%M"),
+                "set #count = if_not_exists(#count, :none) + :one, #ttl = :ttl",
+                {"none": 0, "one": 1, "most": QUESTIONS_A_MINUTE, "ttl": int((now + timedelta(hours=1)).timestamp())},
+                condition="attribute_not_exists(#count) or #count < :most",
+            )
+        except Conflict:
+            raise PamError(
+                RATE_LIMITED, "That's a lot of questions at once. Give PAM a minute.", retry_after=60 - now.second
+            ) from None
+
+    def check(self, user_id: UUID) -> None:
+        """Refuses where today's money is spent: the traveller's, or everybody's."""
+        until_tomorrow = self._until_tomorrow()
+        if self._spent(_of_user(user_id)) >= self.caps.user_day:
+            raise PamError(
+                DAILY_LIMIT_REACHED,
+                "You've used up today's conversation with PAM. Quick questions about spending, fuel, weather and "
+                "distances still work; the conversation is back tomorrow.",
+                retry_after=until_tomorrow,
+            )
+        if self._spent(_STAGE) >= self.caps.stage_day:
+            raise PamError(
+                DAILY_LIMIT_REACHED,
+                "PAM's conversation has reached its limit for today. Quick questions about spending, fuel, weather "
+                "and distances still work.",
+                retry_after=until_tomorrow,
+            )
+
+    def charge(self, user_id: UUID, cost: Decimal) -> None:
+        """Adds what was spent, in dollars, to today's sums."""
+        now = self._clock()
+        for key in (_of_user(user_id), _STAGE):
+            self._table.update(
+                key,
+                now.date().isoformat(),
+                "set #ttl = :ttl add #micro :cost",
+                {"cost": int(cost * _MICRO), "ttl": int((now + timedelta(days=3)).timestamp())},
+            )
+
+    def _spent(self, key: str) -> Decimal:
+        item = self._table.get(key, self._clock().date().isoformat())
+        return Decimal(item["micro"]) / _MICRO if item and "micro" in item else Decimal(0)
+
+    def _until_tomorrow(self) -> int:
+        now = self._clock()
+        return 86_400 - (now.hour * 60 + now.minute) * 60 - now.second
+
+
+_STAGE = "spend#stage"
+
+
+def _of_user(user_id: UUID) -> str:
+    return f"spend#{user_id}"

@@ -1,0 +1,237 @@
+"""The worker: one invocation answers one question, from the conversation's history to the last frame."""
+
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from decimal import Decimal
+from functools import cache
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, ConfigDict
+from snapshot_restore_py import register_before_snapshot
+
+from pam.answers.asking import Location
+from pam.chat import prompt
+from pam.chat.answering import Answer, Answering
+from pam.chat.channel import Channel
+from pam.chat.dispatch import failed, hand_on
+from pam.chat.frames import Done, Frame
+from pam.chat.history import Conversation, Log, read_conversation
+from pam.chat.parts import ChatParts, chat_parts
+from pam.chat.tool_choice import added_by, addition, selection
+from pam.chat.toolbox import Toolbox
+from pam.chat.turns import Turn
+from pam.chat.unsaved import keep_unsaved, save_unsaved
+from pam.platform import aws
+from pam.platform.errors import INTERNAL_ERROR, PamError
+from pam.platform.metric_names import Metric
+from pam.platform.observability import count, logger, measure
+from pam.platform.postgres import DatabaseUnavailable
+from pam.platform.settings import read_environment
+from pam.tools.catalogue import TOOLS
+from pam.traveller.zones import parse_zone
+from pam.upstream.claude import Claude, ClaudeSettings
+from pam.upstream.deadline import Deadline
+from pam.upstream.key import Key
+from pam.upstream.source import Source
+
+LONGEST_TURN_S = 90.0
+
+# What is left of the invocation for the last frames and the log, whatever the turn did.
+_RESERVE_S = 8.0
+
+
+class Job(BaseModel):
+    """What the dispatcher sends: all else is in the table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user_id: UUID
+    message_id: UUID
+
+
+@cache
+def claude_settings() -> ClaudeSettings:
+    """Those of this environment."""
+    return read_environment(ClaudeSettings)
+
+
+@cache
+def claude() -> Claude:
+    """The client of this environment: made before the snapshot, connected after it."""
+    secrets = aws.client("secretsmanager")
+    settings = claude_settings()
+    key = Key(Source.CLAUDE, lambda: str(secrets.get_secret_value(SecretId=settings.secret)["SecretString"]))
+    made = Claude(settings.base_url, key)
+    made.warm()
+    return made
+
+
+register_before_snapshot(claude)
+
+
+def work(job: Job, context: LambdaContext) -> None:
+    """Answers the question, if nobody else has it; then has the next one of its conversation answered."""
+    parts = chat_parts()
+    turn = parts.turns.start(job.user_id, job.message_id)
+    if turn is None:
+        logger.warning("a turn that has begun already came again")
+        return
+    seconds = context.get_remaining_time_in_millis() / 1000 - _RESERVE_S
+    try:
+        _answer(parts, turn, Deadline(min(LONGEST_TURN_S, seconds)))
+    finally:
+        hand_on(parts, turn.user_id, turn.conversation_id, turn.message_id)
+
+
+def _answer(parts: ChatParts, turn: Turn, deadline: Deadline) -> None:
+    began, stop = time.monotonic(), threading.Event()
+    channel = Channel(parts.turns, parts.sockets, turn, stop.set)
+    channel.open()
+    last: Frame = failed(PamError(INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again."))
+    try:
+        answer = _converse(parts, turn, channel, deadline, stop)
+        last = _last_frame(answer, channel, began)
+    except PamError as refusal:
+        logger.warning(refusal.message, error_code=refusal.error.code, exc_info=True)
+        last = failed(refusal)
+    except Exception:
+        logger.exception("unforeseen fault")
+    finally:
+        count(Metric.CHAT_DONE if isinstance(last, Done) else Metric.CHAT_FAILED)
+        measure(Metric.TURN_TIME, MetricUnit.Milliseconds, (time.monotonic() - began) * 1000)
+        channel.close(last)
+
+
+def _converse(parts: ChatParts, turn: Turn, channel: Channel, deadline: Deadline, stop: threading.Event) -> Answer:
+    """The answer, saved. Raises `PamError` where it couldn't even begin."""
+    database, clock = parts.travel.parts.database, parts.travel.parts.clock
+    zone = _zone(turn)
+    save_unsaved(parts.table, database, turn.user_id, turn.conversation_id)
+    conversation = read_conversation(database, turn.user_id, turn.conversation_id, zone, clock(), parts.tool_mode)
+    log = Log(database, turn.user_id, conversation, turn.message_id)
+    messages = _up_to_question(conversation, turn, clock().astimezone(conversation.profile.zone), log)
+    model = claude_settings().model
+    location = _location(turn)
+
+    charging: list[Future[None]] = []
+
+    def charge(cost: Decimal) -> None:
+        measure(Metric.MODEL_COST, MetricUnit.NoUnit, float(cost))
+        parts.limits.charge(turn.user_id, cost)
+
+    with (
+        ThreadPoolExecutor(1, "beside") as beside,
+        Toolbox(
+            parts.travel,
+            parts.confirmations,
+            TOOLS,
+            conversation.profile,
+            turn.message_id,
+            zone,
+            (float(location.latitude), float(location.longitude)) if location else None,
+            channel.say,
+            deadline,
+        ) as toolbox,
+    ):
+        answer = Answering(
+            claude=claude(),
+            model=model,
+            selection=selection(conversation.tool_mode),
+            about=conversation.about,
+            messages=messages,
+            toolbox=toolbox,
+            log=log,
+            saving=beside,
+            limits=parts.limits,
+            say=channel.say,
+            charge=lambda cost: charging.append(beside.submit(charge, cost)),
+            deadline=deadline,
+            stop=stop,
+        ).run()
+    for charged in charging:
+        if charged.exception() is not None:
+            # Told in the log and by the next charge; the answer is the traveller's all the same.
+            logger.warning("a cost was not counted", exc_info=charged.exception())
+    _close(parts, turn, log, model, answer)
+    return answer
+
+
+def _up_to_question(conversation: Conversation, turn: Turn, now: object, log: Log) -> list[dict[str, object]]:
+    """The conversation with the question at its end, and both in the log."""
+    messages = [message.body for message in conversation.messages]
+    fresh: list[dict[str, object]] = []
+    if messages and messages[-1]["role"] != "assistant":
+        fresh.append({"role": "assistant", "content": [{"type": "text", "text": "(This answer was interrupted.)"}]})
+    asked = prompt.Asked(
+        text=str(turn.request["text"]),
+        now=now,  # type: ignore[arg-type]
+        location=_location(turn),
+        facts=conversation.facts.lines(conversation.profile),
+        notes=[note.text for note in conversation.notes],
+    )
+    fresh.append(prompt.user_message(asked))
+    more = addition(selection(conversation.tool_mode), asked.text, added_by(messages))
+    if more is not None:
+        fresh.append(more)
+    log.add(*fresh)
+    return [*messages, *fresh]
+
+
+def _close(parts: ChatParts, turn: Turn, log: Log, model: str, answer: Answer) -> None:
+    """Saves the rest of the conversation, in Postgres or, while that is away, where the next turn finds it."""
+    cost = answer.usage.cost(model)
+    measure(Metric.MODEL_PROMPT_TOKENS, MetricUnit.Count, answer.usage.prompt)
+    measure(Metric.MODEL_CACHE_READ_TOKENS, MetricUnit.Count, answer.usage.read)
+    ended = answer.fault.error.code if answer.fault else "done"
+    try:
+        log.finish(model, answer.usage, int(cost * 1_000_000), ended)
+    except DatabaseUnavailable:
+        logger.warning("the conversation is saved later", exc_info=True)
+        keep_unsaved(parts.table, turn.user_id, turn.conversation_id, log.unsaved(), parts.travel.parts.clock())
+
+
+def _last_frame(answer: Answer, channel: Channel, began: float) -> Frame:
+    if answer.fault is not None:
+        return failed(answer.fault)
+    first = channel.first_delta_at
+    if first is not None:
+        measure(Metric.FIRST_DELTA, MetricUnit.Milliseconds, (first - began) * 1000)
+    undo = [
+        {
+            "text": outcome.result.text,
+            "method": "DELETE",
+            "href": f"/v1/effects/{outcome.result.effect_id}",
+            "expires_at": outcome.result.undo_until.isoformat(timespec="seconds"),
+        }
+        for outcome in answer.outcomes
+        if outcome.result and outcome.result.effect_id and outcome.result.undo_until
+    ]
+    return Done(
+        text=answer.text,
+        tier=3,
+        usage=answer.usage.as_json(),
+        cost_usd=f"{answer.usage.cost(claude_settings().model):.6f}",
+        latency_ms={
+            "first_delta": None if first is None else round((first - began) * 1000),
+            "total": round((time.monotonic() - began) * 1000),
+        },
+        sources=answer.sources,
+        as_of=answer.as_of,
+        simulated=any("(simulated)" in source for source in answer.sources),
+        undo=tuple(undo),
+        truncated=answer.truncated,
+    )
+
+
+def _zone(turn: Turn) -> ZoneInfo | None:
+    name = turn.request["context"]["timezone"]
+    return parse_zone(name) if name else None
+
+
+def _location(turn: Turn) -> Location | None:
+    at = turn.request["context"]["location"]
+    return Location(latitude=Decimal(at[0]), longitude=Decimal(at[1])) if at else None

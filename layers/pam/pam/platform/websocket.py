@@ -1,0 +1,129 @@
+"""The WebSocket side of API Gateway: frames posted to connections, and routes that parse what comes in."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+from uuid import UUID
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel, ConfigDict, Field
+
+from pam.platform import aws, errors
+from pam.platform.errors import PamError
+from pam.platform.fit import fit, parse_json
+from pam.platform.metric_names import Metric
+from pam.platform.observability import count, logger, observed
+from pam.platform.settings import read_environment
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_OK = {"statusCode": 200}
+
+
+class SocketSettings(BaseModel):
+    """Where frames are posted to."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    endpoint: str = Field(alias="WEBSOCKET_ENDPOINT")
+
+
+class Sockets:
+    """Posts frames to connections. Thread-safe."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    @classmethod
+    def from_settings(cls, settings: SocketSettings) -> "Sockets":
+        return cls(aws.client_at("apigatewaymanagementapi", settings.endpoint))
+
+    def post(self, connection_id: str, *frames: Mapping[str, Any]) -> bool:
+        """Sends frames in their order. False where the connection is gone, or API Gateway doesn't take them.
+
+        A frame that isn't delivered is no loss: it is kept, and told again to who resumes.
+        """
+        try:
+            for frame in frames:
+                data = json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode()
+                self._client.post_to_connection(ConnectionId=connection_id, Data=data)
+        except self._client.exceptions.GoneException:
+            return False
+        except (BotoCoreError, ClientError):
+            count(Metric.POST_FAILED)
+            logger.warning("a frame was not taken", exc_info=True)
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class SocketCall:
+    """One frame of a client's: who sent it, and over which connection."""
+
+    user_id: UUID
+    connection_id: str
+    context: LambdaContext
+    sockets: Sockets
+
+    def reply(self, *frames: Mapping[str, Any]) -> None:
+        """Answers over the connection that asked."""
+        self.sockets.post(self.connection_id, *frames)
+
+
+Endpoint = Callable[[SocketCall, Model], None]
+
+
+class SocketApi:
+    """The routes of one function of the WebSocket API; called by Lambda as its handler.
+
+    What goes wrong is told to the client as an `error` frame: the function's own result never reaches it.
+    """
+
+    def __init__(self, sockets: Callable[[], Sockets]) -> None:
+        self._sockets = sockets
+        self._routes: dict[str, tuple[type[BaseModel], Callable[..., None]]] = {}
+        self._handler = observed(self._handle)
+
+    def on(self, route: str, takes: type[Model]) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
+        """Registers what answers the frames of a route, parsed into `takes`."""
+
+        def register(endpoint: Endpoint[Model]) -> Endpoint[Model]:
+            self._routes[route] = (takes, endpoint)
+            return endpoint
+
+        return register
+
+    def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        """Answers one event of the WebSocket API."""
+        return self._handler(event, context)
+
+    def _handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        request = event["requestContext"]
+        call = SocketCall(_user_id(request), request["connectionId"], context, self._sockets())
+        takes, endpoint = self._routes[request["routeKey"]]
+        try:
+            endpoint(call, fit(takes, parse_json((event.get("body") or "").encode())))
+        except PamError as error:
+            count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)
+            logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
+            call.reply({"type": "error"} | error.body())
+        except Exception:
+            count(Metric.SERVER_ERROR)
+            logger.exception("unforeseen fault")
+            fault = PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again.")
+            call.reply({"type": "error"} | fault.body())
+        return _OK
+
+
+def _user_id(request: Mapping[str, Any]) -> UUID:
+    """The traveller whose ticket opened the socket: the authorizer's word, the only place a user id comes from."""
+    return UUID(request["authorizer"]["user_id"])
+
+
+@cache
+def sockets() -> Sockets:
+    """The sockets of this environment, from its settings."""
+    return Sockets.from_settings(read_environment(SocketSettings))

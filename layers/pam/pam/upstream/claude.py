@@ -1,0 +1,306 @@
+"""Claude, by the official SDK: one streamed reply at a time, its blocks as they become complete, its faults as kinds.
+
+The only module that imports the SDK, which takes a second: only the conversation's worker imports this.
+"""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import anthropic
+import httpx2
+from pydantic import BaseModel, ConfigDict, Field
+
+from pam.upstream.claude_prices import Usage
+from pam.upstream.deadline import Deadline
+from pam.upstream.key import Key
+from pam.upstream.source import UpstreamFault
+
+# A reply that says nothing for so long has died, whatever the socket says: the API's own pings don't count.
+SILENCE_S = 12.0
+
+_CONNECT_S = 2.0
+
+# What lies on the path forgets a connection that was idle for long, and a thawed environment doesn't notice.
+_LONGEST_IDLE_S = 30.0
+
+
+class ClaudeSettings(BaseModel):
+    """Where Claude is, which model answers, and which secret holds the key."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    base_url: str = Field(alias="CLAUDE_BASE_URL")
+    model: str = Field(alias="CLAUDE_MODEL")
+    secret: str = Field(alias="CLAUDE_SECRET")
+
+
+class ModelFaultKind(StrEnum):
+    """Why there is no whole reply."""
+
+    BUSY = "busy"
+    """429 or 529, or the same in the stream: may be tried again, after `retry_after`."""
+    SPENT = "spent"
+    """The account's own spending limit: trying again only costs time."""
+    UNAVAILABLE = "unavailable"
+    """5xx, no connection, no answer in time, or a body that is none of the API's."""
+    REFUSED = "refused"
+    """4xx: the key or the request is wrong, and will be again."""
+    CUT = "cut"
+    """The stream ended before the reply did."""
+    SILENT = "silent"
+    """The stream is open, and nothing comes."""
+
+
+class ModelFault(Exception):
+    """There is no whole reply. `partial` holds the blocks that were complete, and the text up to the fault."""
+
+    def __init__(self, kind: ModelFaultKind, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+        self.retry_after = retry_after
+        self.partial = Reply()
+
+
+@dataclass(frozen=True)
+class Text:
+    """A piece of text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ToolUse:
+    """A tool that Claude wants to be run. `arguments` is the JSON text as it was written, valid or not."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass
+class Reply:
+    """A reply, as far as it has come: blocks as the API takes them back, why it ended, and its tokens."""
+
+    content: list[dict[str, Any]] = field(default_factory=list)
+    tools: list[ToolUse] = field(default_factory=list)
+    stop_reason: str | None = None
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def text(self) -> str:
+        """All text of it."""
+        return "".join(block["text"] for block in self.content if block["type"] == "text")
+
+
+class Claude:
+    """One client for each Lambda environment."""
+
+    def __init__(self, base_url: str, key: Key) -> None:
+        self._base_url = base_url
+        self._key = key
+        self._client: anthropic.Anthropic | None = None
+        self._used_at = 0.0
+
+    def stream(
+        self, request: Mapping[str, Any], betas: tuple[str, ...], deadline: Deadline, stop: threading.Event
+    ) -> Iterator[Text | ToolUse | Reply]:
+        """Texts and tools as they are complete, and at last the whole reply; without one where `stop` was set.
+
+        Raises `ModelFault`.
+        """
+        reply = Reply()
+        try:
+            yield from self._stream(request, betas, deadline, stop, reply)
+        except ModelFault as fault:
+            fault.partial = reply
+            raise
+
+    def _stream(
+        self,
+        request: Mapping[str, Any],
+        betas: tuple[str, ...],
+        deadline: Deadline,
+        stop: threading.Event,
+        reply: Reply,
+    ) -> Iterator[Text | ToolUse | Reply]:
+        headers = {"anthropic-beta": ",".join(betas)} if betas else {}
+        watch: _Watch | None = None
+        try:
+            stream = self._connected(deadline).messages.create(**request, stream=True, extra_headers=headers)
+            watch = _Watch(stream.response, deadline, stop)
+            with stream:
+                yield from _read(stream, reply, watch, stop)
+        except (anthropic.APIError, httpx2.HTTPError, OSError) as error:
+            if stop.is_set():
+                return
+            if watch is not None and watch.fired:
+                raise ModelFault(ModelFaultKind.SILENT, "nothing came for too long") from None
+            raise _fault(error, began=watch is not None) from error
+        except UpstreamFault as error:
+            raise ModelFault(ModelFaultKind.REFUSED, str(error)) from None
+        finally:
+            self._used_at = time.time()
+            if watch is not None:
+                watch.end()
+        if stop.is_set():
+            return
+        if reply.stop_reason is None:
+            raise ModelFault(ModelFaultKind.CUT, "the stream ended without its message_stop")
+        yield reply
+
+    def _connected(self, deadline: Deadline) -> anthropic.Anthropic:
+        """The client, with fresh connections after a long idle time: by the wall clock, which a freeze doesn't stop."""
+        if self._client is not None and time.time() - self._used_at > _LONGEST_IDLE_S:
+            self._client.close()
+            self._client = None
+        if self._client is None:
+            limits = httpx2.Limits(max_connections=8, max_keepalive_connections=8, keepalive_expiry=_LONGEST_IDLE_S)
+            self._client = anthropic.Anthropic(
+                api_key=self._key.read(),
+                base_url=self._base_url,
+                max_retries=0,  # the turn retries, which knows what the traveller has seen and how much time is left
+                http_client=anthropic.DefaultHttpxClient(limits=limits),
+            )
+        patience = max(0.1, min(SILENCE_S, deadline.left_s))
+        return self._client.with_options(timeout=httpx2.Timeout(patience, connect=_CONNECT_S))
+
+    def warm(self) -> None:
+        """Builds what the first request would build, and reaches for nothing: for the snapshot."""
+        anthropic.Anthropic(api_key="none", base_url=self._base_url).close()
+
+
+def _read(stream: Any, reply: Reply, watch: "_Watch", stop: threading.Event) -> Iterator[Text | ToolUse]:
+    written = ""  # of the arguments of the tool that is being written
+    ended: str | None = None
+    for event in stream:
+        watch.heard()
+        if stop.is_set():
+            return
+        match event.type:
+            case "message_start":
+                reply.usage = _usage(event.message.usage)
+            case "content_block_start":
+                written = ""
+                block = event.content_block.to_dict(exclude_none=True)
+                if block["type"] == "text":
+                    block = {"type": "text", "text": ""}
+                reply.content.append(block)
+            case "content_block_delta" if event.delta.type == "text_delta":
+                reply.content[-1]["text"] += event.delta.text
+                if event.delta.text:
+                    yield Text(event.delta.text)
+            case "content_block_delta" if event.delta.type == "input_json_delta":
+                written += event.delta.partial_json
+            case "content_block_stop":
+                tool = _finish(reply.content, written)
+                if tool is not None:
+                    reply.tools.append(tool)
+                    yield tool
+            case "message_delta":
+                reply.usage = _usage(event.usage, reply.usage)
+                ended = event.delta.stop_reason
+            case "message_stop":
+                reply.stop_reason = ended
+
+
+def _finish(content: list[dict[str, Any]], written: str) -> ToolUse | None:
+    """Completes the newest block; an empty text is none."""
+    block = content[-1]
+    if block["type"] == "text" and not block["text"].strip():
+        content.pop()
+        return None
+    if block["type"] not in ("tool_use", "server_tool_use"):
+        return None
+    block.pop("caller", None)
+    if written:
+        with suppress(ValueError):
+            block["input"] = json.loads(written)
+    if not isinstance(block.get("input"), dict):
+        block["input"] = {}
+    if block["type"] == "server_tool_use":
+        return None
+    return ToolUse(block["id"], block["name"], written or "{}")
+
+
+def _usage(told: Any, before: Usage | None = None) -> Usage:
+    """The API's counts; those of `message_delta` are cumulative, and leave out what hasn't changed."""
+    before = before or Usage(calls=1)
+    creation = getattr(told, "cache_creation", None)
+    written = told.cache_creation_input_tokens
+    if creation is not None:
+        five, hour = creation.ephemeral_5m_input_tokens, creation.ephemeral_1h_input_tokens
+    elif written is not None and written != before.write_5m + before.write_1h:
+        five, hour = written, 0
+    else:
+        five, hour = before.write_5m, before.write_1h
+    return Usage(
+        input=told.input_tokens if told.input_tokens is not None else before.input,
+        write_5m=five,
+        write_1h=hour,
+        read=told.cache_read_input_tokens if told.cache_read_input_tokens is not None else before.read,
+        output=told.output_tokens or before.output,
+        calls=1,
+    )
+
+
+_BUSY = {"rate_limit_error", "overloaded_error"}
+
+
+def _fault(error: Exception, *, began: bool) -> ModelFault:
+    if isinstance(error, anthropic.APIStatusError):
+        # An error in the stream comes with the status 200 of its beginning: the type is what counts.
+        kind = str(error.type or "")
+        if isinstance(error, anthropic.RateLimitError) and "spend" in f"{error.error_code} {error.message}".lower():
+            return ModelFault(ModelFaultKind.SPENT, kind)
+        if kind in _BUSY or error.status_code in (429, 529):
+            return ModelFault(ModelFaultKind.BUSY, kind, _seconds(error.response.headers.get("retry-after")))
+        if error.status_code == 200 or error.status_code >= 500:
+            return ModelFault(ModelFaultKind.CUT if began else ModelFaultKind.UNAVAILABLE, kind)
+        return ModelFault(ModelFaultKind.REFUSED, f"{error.status_code} {kind}: {error.message[:200]}")
+    if began and not isinstance(error, anthropic.APIResponseValidationError):
+        return ModelFault(ModelFaultKind.CUT, type(error).__name__)
+    return ModelFault(ModelFaultKind.UNAVAILABLE, type(error).__name__)
+
+
+def _seconds(header: str | None) -> float | None:
+    try:
+        return None if header is None else float(header)
+    except ValueError:
+        return None
+
+
+class _Watch:
+    """Ends a stream that is silent, stopped or out of time, by its socket: a blocked read sees no event."""
+
+    def __init__(self, response: Any, deadline: Deadline, stop: threading.Event) -> None:
+        self.fired = False
+        self._response = response
+        self._deadline = deadline
+        self._stop = stop
+        self._heard = time.monotonic()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="claude-watch", daemon=True)
+        self._thread.start()
+
+    def heard(self) -> None:
+        self._heard = time.monotonic()
+
+    def end(self) -> None:
+        self._ended.set()
+
+    def _look(self) -> None:
+        while not self._ended.wait(0.1):
+            silent = time.monotonic() - self._heard > SILENCE_S or self._deadline.left_s <= 0
+            if silent or self._stop.is_set():
+                self.fired = silent
+                with suppress(Exception):
+                    network = self._response.extensions["network_stream"]
+                    network.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+                return
