@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -23,9 +24,12 @@ CHECKOUT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """PAM on this machine: Postgres, moto, the gateway and the functions, in a state directory of its own."""
-    with LocalStack(tmp_path_factory.mktemp("stack")) as stack:
+def stack() -> Iterator[LocalStack]:
+    """PAM on this machine: Postgres, moto, the gateway and the functions, in a state directory of its own.
+
+    Not in pytest's, which each other run of pytest makes unreadable for the user that Postgres runs as.
+    """
+    with TemporaryDirectory(prefix="pam-") as state, LocalStack(Path(state), claude_profile="zero") as stack:
         assert stack.warm() == {}
         yield stack
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pam.answers.asking import CHAT, Asking, Question, ask
+from pam.chat.confirmations import Confirmation
 from pam.chat.frames import (
     PONG,
     Ack,
@@ -244,7 +245,7 @@ def confirm(parts: ChatParts, call: SocketCall, frame: ConfirmFrame) -> None:
         result = perform(doing, tool, parse_arguments(tool, held.arguments))
         text, source = result.text, result.source
     if not parts.confirmations.tell_once(call.user_id, held.id):
-        call.reply(*(each for each in parts.turns.kept(turn, 0) if each.get("confirmation_id") == str(held.id)))
+        call.reply(*(each for each in parts.turns.kept(turn, 0) if _tells_of(held, each)))
         return
     told = Confirmed(str(held.id), frame.decision, text, source)
     body = numbered(told.body(), 0, turn.message_id, turn.conversation_id)
@@ -255,3 +256,7 @@ def confirm(parts: ChatParts, call: SocketCall, frame: ConfirmFrame) -> None:
         note(parts.travel.parts.database, turn.user_id, turn.conversation_id, outcome, parts.tool_mode)
     except DatabaseUnavailable:
         logger.warning("a confirmation isn't noted", exc_info=True)
+
+
+def _tells_of(held: Confirmation, frame: Mapping[str, Any]) -> bool:
+    return frame["type"] == Confirmed.type and frame["confirmation_id"] == str(held.id)
