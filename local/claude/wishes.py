@@ -1,0 +1,106 @@
+"""Simple patterns for what a traveller says: amounts, categories, places, ways and times."""
+
+import re
+from datetime import date, timedelta
+from typing import Any
+
+_CATEGORIES = {
+    "fuel": "gas gasoline diesel fuel petrol",
+    "groceries": "groceries grocery supermarket",
+    "dining": "dining restaurant restaurants dinner lunch breakfast",
+    "food": "food",
+    "camping": "camping campground campsite campgrounds campsites",
+    "maintenance": "maintenance repair repairs tires oil",
+    "tolls": "toll tolls",
+    "propane": "propane",
+    "entertainment": "entertainment museum movies",
+    "insurance": "insurance",
+    "laundry": "laundry",
+    "shopping": "shopping",
+    "medical": "medical doctor pharmacy",
+    "internet": "internet wifi",
+    "utilities": "utilities",
+}
+_CATEGORY = {word: name for name, words in _CATEGORIES.items() for word in words.split()}
+
+_FIGURE = r"(\d[\d,]*(?:\.\d{1,2})?)"
+_AMOUNT = re.compile(
+    rf"\$\s?{_FIGURE}|{_FIGURE}\s*(?:dollars|bucks|usd)\b|\b(?:spent|paid|add|log|record|to)\s+{_FIGURE}", re.IGNORECASE
+)
+
+_NAME = r"(?:(?:St|Ft|Mt)\.\s)?[A-Z][\w'’-]*"
+_PLACE = rf"{_NAME}(?:\s{_NAME})*(?:,\s{_NAME}(?:\s{_NAME})*)?"
+_NEAR = re.compile(rf"\b(?:in|near|around|at|to|for)\s+({_PLACE})")
+_SMALL = re.compile(r"\b(?:in|near|around)\s+([a-z]+(?:\s[a-z]+)?)\s*(?:[.,?!]|$)")
+_NO_PLACE = {"a", "all", "an", "general", "it", "me", "my", "our", "that", "the", "this", "total", "us"}
+_WAY = re.compile(rf"\bfrom\s+({_PLACE})\s+to\s+({_PLACE})")
+_GOAL = re.compile(rf"\bto\s+({_PLACE})")
+_AM_IN = re.compile(rf"\b(?i:I'm|I am|we're|we are)\s+(?:in|at|near)\s+({_PLACE})")
+
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY_OR_MONTH = "|".join(("today", "yesterday", "tomorrow", "tonight", *_WEEKDAYS, *_MONTHS))
+_PERIOD = re.compile(rf"\b(?:(this|last)\s(month|year|week|weekend)|({_DAY_OR_MONTH}))\b", re.IGNORECASE)
+_DATE = re.compile(r"\b20\d\d-[01]\d-[0-3]\d\b")
+_DAYS = re.compile(r"\b(\d{1,2})[- ]days?\b")
+
+
+def amount(text: str) -> int | float | None:
+    """A sum of money."""
+    match = _AMOUNT.search(text)
+    if match is None:
+        return None
+    figure = next(group for group in match.groups() if group).replace(",", "")
+    return float(figure) if "." in figure else int(figure)
+
+
+def category(text: str) -> str | None:
+    """What an expense is for."""
+    return next((_CATEGORY[word] for word in re.findall(r"[a-z]+", text.lower()) if word in _CATEGORY), None)
+
+
+def place(text: str) -> str | None:
+    """A town or park after a word such as `in`, or where the speaker says to be."""
+    for found in _NEAR.findall(text):
+        if str(found).lower() not in {*_MONTHS, *_WEEKDAYS}:
+            return str(found)
+    small = _SMALL.search(text)
+    if small and small[1].split()[0] not in {*_NO_PLACE, *_MONTHS}:
+        return small[1]
+    return None
+
+
+def whereabouts(text: str) -> str | None:
+    """Where the speaker says to be."""
+    match = _AM_IN.search(text)
+    return match[1] if match else None
+
+
+def way(text: str) -> dict[str, Any]:
+    """`origin` and `destination`, as far as they are named."""
+    if match := _WAY.search(text):
+        return {"origin": match[1], "destination": match[2]}
+    match = _GOAL.search(text)
+    return {"destination": match[1]} if match else {}
+
+
+def period(text: str) -> str | None:
+    """A period as the tools name it: `last_month`, `march`, `tomorrow`."""
+    match = _PERIOD.search(text)
+    if match is None:
+        return None
+    return "_".join(group.lower() for group in match.groups() if group)
+
+
+def day_before(text: str) -> str | None:
+    """The day before the first date of a text, as ISO 8601."""
+    match = _DATE.search(text)
+    return (date.fromisoformat(match[0]) - timedelta(days=1)).isoformat() if match else None
+
+
+def days(text: str) -> int | None:
+    match = _DAYS.search(text)
+    return int(match[1]) if match else None
