@@ -3,25 +3,30 @@
 from datetime import UTC, datetime
 
 import psycopg
+from psycopg.rows import dict_row
 
+from local.demo.company import load_company
 from local.demo.year import BUDGETS, TRAVELLER_ID, ZONE, year_of_expenses, year_of_savings
 
 
 def load(owner_conninfo: str) -> int:
-    """Writes the traveller, a motorhome, budgets, expenses and savings as one transaction.
+    """Writes the traveller, a motorhome, budgets, expenses, savings and friends as one transaction.
 
-    Connects as the owner. Returns the number of expenses written: 0 where the traveller is there already.
+    Connects as the owner. Returns the number of expenses written: 0 where the traveller is there already; friends
+    are made all the same where there are none.
     """
     now = datetime.now(UTC)
-    with psycopg.connect(owner_conninfo) as connection:
+    with psycopg.connect(owner_conninfo, row_factory=dict_row) as connection:
         connection.execute("select set_config('app.user_id', %s, true)", (str(TRAVELLER_ID),))
         made = connection.execute(
             "insert into users (id, name, currency, time_zone, locale, units, simulated)"
             " values (%s, 'Demo traveller', 'USD', %s, 'en_US', 'imperial', true) on conflict do nothing",
             (TRAVELLER_ID, ZONE.key),
         )
+        load_company(connection, TRAVELLER_ID, now)
         if not made.rowcount:
             return 0
+        connection.execute("select set_config('app.user_id', %s, true)", (str(TRAVELLER_ID),))
         connection.execute(
             "insert into vehicles (user_id, name, kind, make, model, model_year, fuel_type,"
             " consumption_l_per_100km, tank_l, height_m, length_m, weight_kg)"

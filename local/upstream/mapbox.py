@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from math import cos, radians
+from math import ceil, cos, radians
 from typing import Any
 
 from starlette.applications import Starlette
@@ -52,6 +52,7 @@ _MESSAGES = {
 # Where no town is as near as this, there is neither a road nor a place to camp.
 _REACH_M = 80_000.0
 _SPREAD_M = 15_000.0
+_LINE_STEP_M = 20_000.0
 
 
 def refusal(status: int) -> dict[str, Any]:
@@ -169,6 +170,7 @@ class _Mapbox:
         if not 2 <= len(points) <= most:
             message = f"Too {'many' if len(points) > most else 'few'} coordinates; between 2 and {most} are allowed"
             raise _Refused(422, message, code="InvalidInput")
+        with_line = _line_is_asked_for(request)
         landmasses = set()
         for latitude, longitude in points:
             towns = self._gazetteer.near(latitude, longitude, _REACH_M)
@@ -178,10 +180,19 @@ class _Mapbox:
             landmasses.add(towns[0].landmass)
         if len(landmasses) > 1:
             return JSONResponse({"code": "NoRoute", "message": "No route found", "routes": []})
-        return JSONResponse(_route(points))
+        return JSONResponse(_route(points, with_line=with_line))
 
 
-def _route(points: list[tuple[float, float]]) -> dict[str, Any]:
+def _line_is_asked_for(request: Request) -> bool:
+    """Whether the answer is to say where the way runs. Of the forms that the real one has, GeoJSON only."""
+    overview = request.query_params.get("overview", "simplified")
+    form = request.query_params.get("geometries", "polyline")
+    if overview not in {"full", "simplified", "false"} or form not in {"geojson", "polyline", "polyline6"}:
+        raise _Refused(422, "Overview or geometries type is invalid", code="InvalidInput")
+    return overview != "false" and form == "geojson"
+
+
+def _route(points: list[tuple[float, float]], *, with_line: bool) -> dict[str, Any]:
     legs: list[dict[str, Any]] = []
     for here, there in pairwise(points):
         distance = round(great_circle_m(*here, *there) * ROAD_FACTOR, 3)
@@ -200,7 +211,19 @@ def _route(points: list[tuple[float, float]]) -> dict[str, Any]:
     duration, distance = sum(leg["duration"] for leg in legs), sum(leg["distance"] for leg in legs)
     waypoints = [{"distance": 0.0, "name": "", "location": [lon, lat]} for lat, lon in points]
     route = {"weight_name": "auto", "weight": duration, "duration": duration, "distance": distance, "legs": legs}
+    if with_line:
+        route["geometry"] = {"type": "LineString", "coordinates": list(_line(points))}
     return {"routes": [route], "waypoints": waypoints, "code": "Ok", "uuid": "simulated"}
+
+
+def _line(points: list[tuple[float, float]]) -> Iterator[list[float]]:
+    """Longitude and latitude of about every 20 km of a straight line on the map."""
+    for here, there in pairwise(points):
+        steps = ceil(great_circle_m(*here, *there) / _LINE_STEP_M) or 1
+        for step in range(steps):
+            latitude, longitude = (a + (b - a) * step / steps for a, b in zip(here, there, strict=True))
+            yield [round(longitude, 6), round(latitude, 6)]
+    yield [points[-1][1], points[-1][0]]
 
 
 def _authorise(request: Request) -> None:

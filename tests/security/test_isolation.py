@@ -19,7 +19,10 @@ from pam.traveller.profile import Profile, read_profile
 from pam.traveller.zones import parse_zone
 from tests.conftest import CHECKOUT, Traveller
 
-TABLES = ["users", "vehicles", "expenses", "budgets", "savings"]
+TABLES = [
+    "users", "vehicles", "expenses", "budgets", "savings", "conversations", "messages", "turns", "notes", "effects",
+    "trips", "favorite_spots", "public_profiles", "friendships", "direct_messages", "posts",
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from local.upstream.server import EIA_KEY, MAPBOX_KEY
 from pam.platform.errors import PamError
 from pam.upstream.deadline import Deadline
 from pam.upstream.eia import Eia, area_for
+from pam.upstream.geography import great_circle_m
 from pam.upstream.http import LARGEST_ANSWER_BYTES, Http
 from pam.upstream.key import Key
 from pam.upstream.mapbox import CAMPGROUNDS, Mapbox
@@ -272,6 +274,16 @@ def test_a_road_is_longer_than_the_crow_flies_and_there_is_none_over_the_sea(map
     assert 5 < found.value.duration_s / 3600 < 7
     assert mapbox.road([DENVER, HONOLULU], Deadline()).value is None
     assert mapbox.road([PACIFIC, MOAB], Deadline()).value is None
+
+
+def test_a_route_runs_from_end_to_end_in_small_steps(mapbox: Mapbox) -> None:
+    """As long as the road, along a line that begins and ends where it was asked for; none over the sea."""
+    road, route = mapbox.road([DENVER, MOAB], Deadline()).value, mapbox.route([DENVER, MOAB], Deadline()).value
+    assert road is not None and route is not None
+    assert (route.distance_m, route.duration_s) == (road.distance_m, road.duration_s)
+    assert (route.path[0], route.path[-1]) == (DENVER, MOAB)
+    assert max(great_circle_m(*here, *there) for here, there in pairwise(route.path)) < 25_000
+    assert mapbox.route([DENVER, HONOLULU], Deadline()).value is None
 
 
 def test_campgrounds_are_within_the_radius_nearest_first_and_none_in_the_pacific(mapbox: Mapbox) -> None:

@@ -15,6 +15,7 @@ WIRE = Path(__file__).parent.parent.parent / "unit/upstream/wire"
 GEOCODE = f"/search/geocode/v6/forward?access_token={MAPBOX_KEY}&q=Moab"
 CATEGORY = f"/search/searchbox/v1/category/campground?access_token={MAPBOX_KEY}&proximity=-109.55,38.57"
 ROAD = f"/directions/v5/mapbox/driving/-104.98,39.74;-109.55,38.57?access_token={MAPBOX_KEY}"
+LINE = f"{ROAD}&overview=simplified&geometries=geojson"
 HOURLY = "temperature_2m,precipitation_probability,precipitation,weather_code,wind_speed_10m,wind_gusts_10m"
 WEATHER = f"/v1/forecast?latitude=38.57&longitude=-109.55&hourly={HOURLY}&current=temperature_2m&timezone=auto"
 PRICES = (
@@ -48,6 +49,7 @@ def held(part: Any, whole: Any) -> bool:
         ("mapbox_standin", CATEGORY, "search", {"routable_points", "postcode", "place", "street", "phone", "website",
                                                 "open_hours", "foursquare", "country_code_alpha_3"}),
         ("mapbox_standin", ROAD, "directions", {"iso_3166_1", "iso_3166_1_alpha3"}),
+        ("mapbox_standin", LINE, "directions_line", {"iso_3166_1", "iso_3166_1_alpha3"}),
         ("eia_standin", PRICES, "prices", {"data[]"}),
     ],
 )  # fmt: skip
@@ -114,6 +116,8 @@ def test_mapbox_refuses_a_missing_and_a_bad_token(mapbox_standin: Standin, path:
         ("/directions/v5/mapbox/driving/1,2;3,91?{token}", 422),
         ("/directions/v5/mapbox/driving/a;b?{token}", 422),
         ("/directions/v5/mapbox/driving/" + ";".join(["1,2"] * 26) + "?{token}", 422),
+        ("/directions/v5/mapbox/driving/1,2;3,4?{token}&geometries=wkt", 422),
+        ("/directions/v5/mapbox/driving/1,2;3,4?{token}&overview=some", 422),
         ("/directions/v5/mapbox/flying/1,2;3,4?{token}", 404),
         ("/nowhere?{token}", 404),
     ],

@@ -48,6 +48,17 @@ def test_a_documented_route_is_read() -> None:
     assert http.paths[0] == "/directions/v5/mapbox/driving/-104.980000,39.740000;-109.549800,38.573300"
 
 
+def test_a_documented_route_with_its_line_is_read() -> None:
+    """Latitude before longitude, from end to end, in GeoJSON and simplified; a route that isn't there is None."""
+    http = given(Source.MAPBOX, wire("directions_line"), wire("directions_no_route"))
+    mapbox = mapbox_of(http)
+    route = mapbox.route([(39.74, -104.98), MOAB], Deadline()).value
+    assert route is not None and (route.distance_m, route.duration_s) == (568123.5, 20312.4)
+    assert (len(route.path), route.path[0], route.path[-1]) == (4, (39.7401, -104.98471), (38.57331, -109.54983))
+    assert (http.queries[0]["overview"], http.queries[0]["geometries"]) == ("simplified", "geojson")
+    assert mapbox.route([(39.74, -104.98), MOAB], Deadline()).value is None
+
+
 def test_a_documented_category_search_is_read() -> None:
     """Nearest first, whatever the order on the wire; what isn't known of a place is None."""
     http = given(Source.MAPBOX, wire("search"))
@@ -87,6 +98,10 @@ def ask_road(body: Any) -> Any:
     return mapbox_of(given(Source.MAPBOX, body)).road([(39.74, -104.98), MOAB], Deadline())
 
 
+def ask_route(body: Any) -> Any:
+    return mapbox_of(given(Source.MAPBOX, body)).route([(39.74, -104.98), MOAB], Deadline())
+
+
 def ask_nearby(body: Any) -> Any:
     return mapbox_of(given(Source.MAPBOX, body)).nearby(CAMPGROUNDS, *MOAB, 10_000, Deadline())
 
@@ -102,6 +117,7 @@ def ask_price(body: Any) -> Any:
 ASKS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "places": (ask_places, wire("geocode")),
     "road": (ask_road, wire("directions")),
+    "route": (ask_route, wire("directions_line")),
     "nearby": (ask_nearby, wire("search")),
     "forecast": (ask_forecast, wire("forecast")),
     "price": (ask_price, wire("prices")),
@@ -162,6 +178,10 @@ def test_a_good_answer_with_something_else_anywhere_in_it_is_parsed_or_malformed
         ("road", ("routes", 0, "duration"), -1),
         ("road", ("routes",), []),
         ("road", ("code",), "InvalidInput"),
+        ("route", ("routes", 0, "geometry"), "{gp_Iny_cR"),
+        ("route", ("routes", 0, "geometry", "coordinates"), [[-104.98471, 39.7401]]),
+        ("route", ("routes", 0, "geometry", "coordinates", 1), [39.7401, -104.98471]),
+        ("route", ("routes", 0, "geometry", "coordinates", 1, 0), "-104.9"),
         ("places", ("features", 0, "properties", "coordinates", "latitude"), 91),
         ("places", ("features", 0, "properties", "name"), ""),
         ("nearby", ("features", 0, "properties", "coordinates", "longitude"), None),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pam.answers.parts import Parts
 from pam.answers.private_answer import Answer, answer_from_figures
-from pam.money.budgets import BudgetLine, BudgetQuestion, Budgets, budget_overview
+from pam.money.budgets import BudgetQuestion, Budgets, BudgetState, budget_overview
 from pam.traveller.profile import Profile
 from pam.traveller.wording import counted, money
 
@@ -31,8 +31,8 @@ def sentence(budgets: Budgets) -> str:
         which = f" for {budgets.question.category}" if budgets.question.category else ""
         return f"You have no budget{which} in {budgets.profile.currency}."
     if budgets.question.category:
-        return f"{_standing(budgets.lines[0], budgets.profile, budgets.question.category)} {_rest(budgets)}"
-    said = [_standing(budgets.total, budgets.profile, "all budgets together"), _rest(budgets)]
+        return f"{standing(budgets.lines[0].state, budgets.profile, budgets.question.category)} {_rest(budgets)}"
+    said = [standing(budgets.total.state, budgets.profile, "all budgets together"), _rest(budgets)]
     for state, words in (("over", "Over"), ("near", "Near the limit")):
         names = [str(line.state.category) for line in budgets.lines if line.state.state == state]
         if names:
@@ -40,8 +40,8 @@ def sentence(budgets: Budgets) -> str:
     return " ".join(said)
 
 
-def _standing(line: BudgetLine, profile: Profile, name: str) -> str:
-    state = line.state
+def standing(state: BudgetState, profile: Profile, name: str) -> str:
+    """Such as `You've $90.00 left on fuel: $10.00 of $100.00 this month.`; `name` is what the budget is for."""
     limit, spent = (money(amount, state.currency, profile) for amount in (state.limit, state.spent))
     if state.left < 0:
         return f"You're {money(-state.left, state.currency, profile)} over on {name}: {spent} of {limit} this month."

@@ -13,6 +13,7 @@ from pam.money.budgets import BudgetState, budget_state
 from pam.money.expenses import Expense, NewExpense, create_expense, undo_expense
 from pam.platform.metric_names import Metric
 from pam.platform.observability import count
+from pam.platform.postgres import Connection
 from pam.traveller.profile import Profile, read_profile
 from pam.traveller.wording import money
 
@@ -37,15 +38,14 @@ def add_expense(
         now = parts.clock()
         with parts.cache.writing(user_id), parts.database.session(user_id) as connection:
             profile = read_profile(connection, user_id).somewhere_else(new.timezone)
-            expense = create_expense(connection, profile, new, now, request_key)
-            budget = budget_state(connection, profile, expense.category, expense.spent_at)
+            expense, told = record_expense(connection, profile, new, now, request_key)
         count(Metric.EXPENSE_CREATED)
         undo = {
             "method": "DELETE",
             "href": f"/v1/expenses/{expense.id}",
             "expires_at": _local(expense.undo_until, profile),
         }
-        return _told(expense, budget, profile, now, _added(expense, budget, profile)) | {"undo": undo}
+        return told | {"undo": undo}
 
     return parts.once.run(key, payload, write, context)
 
@@ -57,12 +57,32 @@ def take_back_expense(parts: Parts, user_id: UUID, expense_id: UUID) -> dict[str
     """
     now = parts.clock()
     with parts.cache.writing(user_id), parts.database.session(user_id) as connection:
-        profile = read_profile(connection, user_id)
-        expense = undo_expense(connection, user_id, expense_id, now)
-        budget = budget_state(connection, profile, expense.category, expense.spent_at)
+        told = withdraw_expense(connection, read_profile(connection, user_id), expense_id, now)
     count(Metric.EXPENSE_UNDONE)
+    return told | {"undone": True}
+
+
+def record_expense(
+    connection: Connection, profile: Profile, new: NewExpense, now: datetime, request_key: str | None
+) -> tuple[Expense, dict[str, Any]]:
+    """Writes an expense in the caller's transaction: it, and `{expense, budget, text, tier, source, as_of}`.
+
+    `profile` is the traveller where they are now. Raises `PamError`.
+    """
+    expense = create_expense(connection, profile, new, now, request_key)
+    budget = budget_state(connection, profile, expense.category, expense.spent_at)
+    return expense, _told(expense, budget, profile, now, _added(expense, budget, profile))
+
+
+def withdraw_expense(connection: Connection, profile: Profile, expense_id: UUID, now: datetime) -> dict[str, Any]:
+    """Undoes an expense in the caller's transaction: `{expense, budget, text, tier, source, as_of}`.
+
+    Raises `PamError`.
+    """
+    expense = undo_expense(connection, profile.id, expense_id, now)
+    budget = budget_state(connection, profile, expense.category, expense.spent_at)
     said = f"The {money(expense.amount, expense.currency, profile)} for {expense.category} are taken back."
-    return _told(expense, budget, profile, now, said) | {"undone": True}
+    return _told(expense, budget, profile, now, said)
 
 
 def _told(expense: Expense, budget: BudgetState | None, profile: Profile, now: datetime, text: str) -> dict[str, Any]:

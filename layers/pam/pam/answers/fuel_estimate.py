@@ -8,16 +8,18 @@ from pam.answers.distance import no_road
 from pam.answers.known import Known, provenance, replace_known
 from pam.answers.prices import average_price, survey
 from pam.answers.shared_cache import UpstreamUnavailable
+from pam.answers.sources import Sources
 from pam.answers.travel_parts import TravelParts
 from pam.answers.travellers import Asker, read_asker
 from pam.answers.whereabouts import Whereabouts, find
 from pam.platform.errors import INVALID_REQUEST, PamError
 from pam.travel.fuel import Consumption, FuelEstimate, Price
 from pam.travel.questions import HERE, FuelQuestion
-from pam.travel.units import LITRES_PER_GALLON, litres_per, litres_per_100km, metres_per
+from pam.travel.units import LITRES_PER_GALLON, Units, litres_per, litres_per_100km, metres_per
 from pam.traveller.wording import money, number
 from pam.upstream.deadline import Deadline
 from pam.upstream.eia import Fuel
+from pam.upstream.places import Place
 
 _GIVEN = "You"
 
@@ -75,10 +77,16 @@ def _price(
         per_litre = Decimal(str(question.price)) / Decimal(str(litres_per(unit)))
         given = Price(per_litre, asker.profile.currency, _GIVEN)
         return Known(given, _GIVEN, travel.parts.clock(), cached=False)
-    fuel: Fuel = question.fuel_type or _fuel_of(asker)
     start = ends[0].fact.value if ends and ends[0].fact else None
+    return average_where(travel.sources, asker, start, question.fuel_type or fuel_of(asker), deadline)
+
+
+def average_where(
+    sources: Sources, asker: Asker, start: Place | None, fuel: Fuel, deadline: Deadline
+) -> Known[Price] | None:
+    """A litre's average price where a way begins; None where there is no source, or it gives no answer."""
     try:
-        known = average_price(travel.sources, asker, start, fuel, deadline)
+        known = average_price(sources, asker, start, fuel, deadline)
     except UpstreamUnavailable:
         return None
     if known is None:
@@ -94,20 +102,29 @@ def _price(
     return replace_known(known, price)
 
 
-def _fuel_of(asker: Asker) -> Fuel:
+def fuel_of(asker: Asker) -> Fuel:
+    """What the rig takes; regular where that isn't known."""
     known: dict[str, Fuel] = {"mid": "mid", "premium": "premium", "diesel": "diesel"}
     return known.get((asker.rig.fuel_type if asker.rig else None) or "", "regular")
 
 
 def _told(estimate: FuelEstimate, asker: Asker, ends: tuple[Whereabouts, ...]) -> dict[str, Any]:
     units = asker.units
-    price, consumption = estimate.price, estimate.consumption
     return {
         "tier": 2,
         "origin": ends[0].as_json() if ends else None,
         "destination": ends[1].as_json() if ends else None,
         "distance": round(units.distance(estimate.distance_m), 1),
         "unit": units.distance_unit,
+        **figures(estimate, units),
+        "text": sentence(estimate, asker, ends),
+    }
+
+
+def figures(estimate: FuelEstimate, units: Units) -> dict[str, Any]:
+    """`{volume, volume_unit, cost, currency, consumption, price, missing}`, each figure with its source."""
+    price, consumption = estimate.price, estimate.consumption
+    return {
         "volume": None if estimate.litres is None else round(units.volume(float(estimate.litres)), 1),
         "volume_unit": units.volume_unit,
         "cost": None if estimate.cost is None else str(estimate.cost),
@@ -127,7 +144,6 @@ def _told(estimate: FuelEstimate, asker: Asker, ends: tuple[Whereabouts, ...]) -
             "week": price.week.isoformat() if price.week else None,
         },
         "missing": list(estimate.missing),
-        "text": sentence(estimate, asker, ends),
     }
 
 

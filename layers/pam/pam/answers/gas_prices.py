@@ -12,19 +12,21 @@ from pam.platform.errors import LOCATION_NEEDED, NO_PRICE_SOURCE, PamError
 from pam.travel.questions import HERE, GasPriceQuestion
 from pam.travel.units import LITRES_PER_GALLON, litres_per
 from pam.traveller.wording import money
-from pam.upstream.deadline import Deadline
+from pam.upstream.deadline import FAST_ANSWER_S, Deadline
 
 _FUELS = {"regular": "regular gas", "mid": "mid-grade gas", "premium": "premium gas", "diesel": "diesel"}
 _SPOKEN = {"gal": "gallon", "l": "litre"}
 
 
-def gas_prices(travel: TravelParts, user_id: UUID, question: GasPriceQuestion) -> dict[str, Any]:
+def gas_prices(
+    travel: TravelParts, user_id: UUID, question: GasPriceQuestion, within_s: float = FAST_ANSWER_S
+) -> dict[str, Any]:
     """`{fuel_type, area, week, price, unit, currency, text, …}`: a weekly regional average.
 
     Raises `PamError`: `location_needed` for `here` (a region is known by name only), `no_price_source` outside of
     the United States, `unknown_place`, `ambiguous_place`, `upstream_unavailable`, `source_not_set_up`.
     """
-    deadline = Deadline()
+    deadline = Deadline(within_s)
     asker = read_asker(travel.parts, user_id)
     if question.place is not None and question.place.casefold() == HERE:
         raise PamError(LOCATION_NEEDED, "Name a town or a state: PAM knows prices by region.", field="place")

@@ -10,20 +10,22 @@ from pam.answers.whereabouts import find
 from pam.travel.questions import ParksQuestion
 from pam.travel.units import METRES_PER_MILE, metres_per
 from pam.traveller.wording import counted, number
-from pam.upstream.deadline import Deadline
+from pam.upstream.deadline import FAST_ANSWER_S, Deadline
 
 _FARTHEST_M = 500 * METRES_PER_MILE
 _USUAL_RADIUS = {"mi": 25.0, "km": 40.0}
 _NAMED = 3
 
 
-def nearby_parks(travel: TravelParts, user_id: UUID, question: ParksQuestion) -> dict[str, Any]:
+def nearby_parks(
+    travel: TravelParts, user_id: UUID, question: ParksQuestion, within_s: float = FAST_ANSWER_S
+) -> dict[str, Any]:
     """`{place, radius, unit, parks: [{name, address, distance, …}], text, …}`: at most 25, as the crow flies.
 
     Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `upstream_unavailable`,
     `source_not_set_up`.
     """
-    deadline = Deadline()
+    deadline = Deadline(within_s)
     asker = read_asker(travel.parts, user_id)
     units, profile = asker.units, asker.profile
     where = find(travel.sources, asker, question.place, question, deadline)

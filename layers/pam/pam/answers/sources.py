@@ -15,7 +15,7 @@ from pam.answers.shared_cache import Lifetime, SharedCache
 from pam.upstream.deadline import Deadline
 from pam.upstream.eia import Area, Eia, Fuel, FuelPrice
 from pam.upstream.geography import great_circle_m
-from pam.upstream.mapbox import CAMPGROUNDS, Mapbox, Poi, Road
+from pam.upstream.mapbox import CAMPGROUNDS, Mapbox, Poi, Road, Route
 from pam.upstream.open_meteo import Forecast, OpenMeteo
 from pam.upstream.places import Place, pick, words
 from pam.upstream.source import Source, Sourced
@@ -36,6 +36,7 @@ _PRICES = Lifetime(fresh_for=6 * _HOUR, nothing_fresh_for=_HOUR, kept_for=14 * _
 
 _PLACES_JSON = TypeAdapter(tuple[Place, ...])
 _ROAD_JSON: TypeAdapter[Road | None] = TypeAdapter(Road | None)
+_ROUTE_JSON: TypeAdapter[Route | None] = TypeAdapter(Route | None)
 _FORECAST_JSON = TypeAdapter(Forecast)
 _PARKS_JSON = TypeAdapter(tuple[Poi, ...])
 _PRICE_JSON = TypeAdapter(FuelPrice)
@@ -68,6 +69,14 @@ class Sources:
         key = f"road|{points[0]}|{points[1]}"
         return self._known(
             key, Source.MAPBOX, _ROADS, _ROAD_JSON, lambda left: self.mapbox.road(points, left), deadline
+        )
+
+    def route(self, origin: Point, destination: Point, deadline: Deadline) -> Known[Route | None]:
+        """The way by road and where it runs; None where there is none."""
+        points = [_rounded(origin, 2), _rounded(destination, 2)]
+        key = f"route|{points[0]}|{points[1]}"
+        return self._known(
+            key, Source.MAPBOX, _ROADS, _ROUTE_JSON, lambda left: self.mapbox.route(points, left), deadline
         )
 
     def forecast(self, point: Point, deadline: Deadline) -> Known[Forecast]:

@@ -13,23 +13,26 @@ from pam.travel.units import Units
 from pam.travel.weather import Outlook, outlook
 from pam.traveller.profile import Profile
 from pam.traveller.wording import number
-from pam.upstream.deadline import Deadline
+from pam.upstream.deadline import FAST_ANSWER_S, Deadline
 from pam.upstream.open_meteo import Day, Hour, Now
 
-_WIND = {
+WIND = {
     "caution": "Gusty for a high-sided rig",
     "warning": "Strong gusts: driving a high-sided rig is hard",
     "danger": "Dangerous gusts: better not drive a high-sided rig",
 }
+"""What each level of `travel.weather.wind_level` means, in words."""
 
 
-def weather(travel: TravelParts, user_id: UUID, question: WeatherQuestion) -> dict[str, Any]:
+def weather(
+    travel: TravelParts, user_id: UUID, question: WeatherQuestion, within_s: float = FAST_ANSWER_S
+) -> dict[str, Any]:
     """`{place, period, window, units, now, hours, days, wind_warning, text, …}`.
 
     Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `unknown_period`,
     `upstream_unavailable`, `source_not_set_up`.
     """
-    deadline = Deadline()
+    deadline = Deadline(within_s)
     asker = read_asker(travel.parts, user_id)
     where = find(travel.sources, asker, question.place, question, deadline)
     forecast = travel.sources.forecast(where.point, deadline)
@@ -52,13 +55,13 @@ def _told(asked: Outlook, where: Whereabouts, asker: Asker) -> dict[str, Any]:
         "units": {"temperature": units.temperature_unit, "speed": units.speed_unit, "rain": "mm"},
         "now": _moment(asked.now, asked, units) if asked.now else None,
         "hours": [_moment(hour, asked, units) | _rain(hour) for hour in asked.hours],
-        "days": [_day(day, units) for day in asked.days],
+        "days": [day_json(day, units) for day in asked.days],
         "wind_warning": wind
         and {
             "level": wind.level,
             "gusts": _in(units.speed, wind.gusts_mps),
             "at": wind.at.isoformat(timespec="minutes"),
-            "text": _WIND[wind.level],
+            "text": WIND[wind.level],
         },
         "text": sentence(asked, where.name, asker.profile, units),
     }
@@ -69,13 +72,13 @@ def sentence(asked: Outlook, name: str, profile: Profile, units: Units) -> str:
     said = []
     if asked.now:
         now = asked.now
-        warm = _degrees(now.temperature_c, profile, units)
+        warm = degrees(now.temperature_c, profile, units)
         wind = f"{number(units.speed(now.wind_mps), profile)} {units.speed_unit}"
         condition = f", {now.condition}" if now.condition else ""
         said.append(f"It's {warm}{condition} in {name} now, with wind of {wind}.")
     temperatures = [hour.temperature_c for hour in asked.hours if hour.temperature_c is not None]
     if temperatures:
-        low, high = _degrees(min(temperatures), profile, units), _degrees(max(temperatures), profile, units)
+        low, high = degrees(min(temperatures), profile, units), degrees(max(temperatures), profile, units)
         when = _WHEN.get(asked.period, f"on {asked.period.capitalize()}")
         said.append(f"{'' if asked.now else f'In {name}: '}{low} to {high} {when}.")
     chances = [hour.rain_probability for hour in asked.hours if hour.rain_probability is not None]
@@ -83,7 +86,8 @@ def sentence(asked: Outlook, name: str, profile: Profile, units: Units) -> str:
         said.append(f"Chance of rain up to {number(100 * max(chances), profile)} %.")
     if asked.wind:
         gusts = f"{number(units.speed(asked.wind.gusts_mps), profile)} {units.speed_unit}"
-        said.append(f"{_WIND[asked.wind.level]}, up to {gusts} around {asked.wind.at:%H:%M}.")
+        day = f" on {asked.wind.at:%A}" if len(asked.days) > 1 else ""
+        said.append(f"{WIND[asked.wind.level]}, up to {gusts} around {asked.wind.at:%H:%M}{day}.")
     return " ".join(said)
 
 
@@ -111,7 +115,8 @@ def _rain(part: Hour | Day) -> dict[str, Any]:
     return {"rain_chance": part.rain_probability, "rain": part.rain_mm}
 
 
-def _day(day: Day, units: Units) -> dict[str, Any]:
+def day_json(day: Day, units: Units) -> dict[str, Any]:
+    """A day as clients see it, in the traveller's units."""
     return {
         "date": day.date.isoformat(),
         "high": _in(units.temperature, day.high_c),
@@ -126,5 +131,6 @@ def _in(unit: Callable[[float], float], value: float | None) -> float | None:
     return None if value is None else round(unit(value), 1)
 
 
-def _degrees(celsius: float, profile: Profile, units: Units) -> str:
+def degrees(celsius: float, profile: Profile, units: Units) -> str:
+    """Such as `61 °F`."""
     return f"{number(units.temperature(celsius), profile)} {units.temperature_unit}"

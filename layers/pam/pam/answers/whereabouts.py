@@ -24,6 +24,11 @@ class Whereabouts:
         """What the answer rests on here."""
         return (self.fact,) if self.fact else ()
 
+    @property
+    def lasting_name(self) -> str:
+        """What to keep it under: a full name, or for where the device is degrees, which are still right tomorrow."""
+        return self.fact.value.full_name if self.fact else f"{self.point[0]:.4f}, {self.point[1]:.4f}"
+
     def as_json(self) -> dict[str, object]:
         """As clients see it: a name and degrees."""
         return {"name": self.name, "latitude": self.point[0], "longitude": self.point[1]}

@@ -157,14 +157,14 @@ select b.monthly_limit as limit, b.currency,
  where b.user_id = %(user)s and b.category = %(category)s
 """
 
-_BUDGETS = """
+BUDGETS = """
 select category, monthly_limit as limit, currency
   from budgets
  where user_id = %(user)s and (%(category)s::text is null or category = %(category)s)
  order by category
 """
 
-_SPENT = """
+SPENT = """
 select category, currency, sum(amount) as total
   from expenses
  where user_id = %(user)s and undone_at is null and spent_at >= %(start)s and spent_at < %(end)s
@@ -192,18 +192,18 @@ def budget_overview(connection: Connection, profile: Profile, question: BudgetQu
 
     def spent_in(part: Window) -> Any:
         start, end = part.instants(profile.zone)
-        return connection.execute(_SPENT, fixed | {"start": start, "end": end})
+        return connection.execute(SPENT, fixed | {"start": start, "end": end})
 
-    budgets, first = connection.execute(_BUDGETS, fixed), connection.execute(_FIRST, fixed)
+    budgets, first = connection.execute(BUDGETS, fixed), connection.execute(_FIRST, fixed)
     this_month = spent_in(window)
     rests = _rests_before(window, today)
     before = [spent_in(rest) for rest in rests]
 
-    spent = _totals(this_month)
+    spent = sums_of(this_month)
     began = first.fetchone()
     since = began["first"] if began and began["first"] else now
     told = [
-        _totals(scan)
+        sums_of(scan)
         for rest, scan in zip(rests, before, strict=True)
         if midnight(rest.start.replace(day=1), profile.zone) >= since
     ]
@@ -237,5 +237,6 @@ def _rests_before(window: Window, today: date) -> list[Window]:
     return rests
 
 
-def _totals(scan: Any) -> dict[tuple[str, str], Decimal]:
+def sums_of(scan: Any) -> dict[tuple[str, str], Decimal]:
+    """What `SPENT` found, by category and currency."""
     return {(row["category"], row["currency"]): row["total"] for row in scan.fetchall()}

@@ -17,12 +17,12 @@ from pam.platform.errors import (
     DATE_TOO_OLD,
     EXPENSE_NOT_FOUND,
     INVALID_DATE,
-    INVALID_TEXT,
     UNDO_EXPIRED,
     PamError,
 )
 from pam.platform.postgres import Connection
 from pam.traveller.profile import Profile, ensure_traveller
+from pam.traveller.text import Text
 from pam.traveller.zones import Zone
 
 LONGEST_TEXT = 500
@@ -44,20 +44,7 @@ def parse_date(value: Any) -> date:
     return day
 
 
-def parse_description(value: Any) -> str:
-    """At most 500 characters without control characters, trimmed. Raises `PamError` (`invalid_text`)."""
-    if value is None:
-        return ""
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
-        raise PamError(
-            INVALID_TEXT,
-            f"The description must be text of at most {LONGEST_TEXT} characters.",
-            field="description",
-        )
-    if any(not character.isprintable() and character not in "\n\t\u200d" for character in value):
-        raise PamError(INVALID_TEXT, "The description has characters that can't be kept.", field="description")
-    return value.strip()
-
+parse_description = Text("description", LONGEST_TEXT)
 
 # Named outside of the model, whose own field `date` hides the type.
 MaybeDay = Annotated[

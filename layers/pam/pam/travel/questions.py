@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from pam.platform.errors import INVALID_QUANTITY, INVALID_TEXT, PamError
 from pam.traveller.window import WEEKDAYS
+from pam.upstream.open_meteo import DAYS as FORECAST_DAYS
 
 LONGEST_PLACE = 200
 HERE = "here"
@@ -57,6 +58,15 @@ class _Quantity:
         return WithJsonSchema({"type": "number", "minimum": float(self._least), "maximum": float(self._most)})
 
 
+def parse_days(value: Any) -> int:
+    """How many days of forecast, 1 to 16. Raises `PamError` (`invalid_quantity`)."""
+    days = _DAYS(value)
+    if days is None or days != int(days):
+        raise PamError(INVALID_QUANTITY, f"The days must be a whole number from 1 to {FORECAST_DAYS}.", field="days")
+    return int(days)
+
+
+_DAYS = _Quantity("days", "1", str(FORECAST_DAYS))
 _LATITUDE = _Quantity("latitude", "-90", "90")
 _LONGITUDE = _Quantity("longitude", "-180", "180")
 _DISTANCE = _Quantity("distance", "0.1", "20000")
@@ -83,6 +93,11 @@ Distance = Annotated[float | None, BeforeValidator(_DISTANCE), _DISTANCE.schema]
 Radius = Annotated[float | None, BeforeValidator(_RADIUS), _RADIUS.schema]
 ConsumptionNumber = Annotated[float | None, BeforeValidator(_CONSUMPTION), _CONSUMPTION.schema]
 PriceNumber = Annotated[float | None, BeforeValidator(_PRICE), _PRICE.schema]
+ForecastDays = Annotated[
+    int,
+    BeforeValidator(parse_days),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": FORECAST_DAYS}),
+]
 ForecastPeriod = Annotated[str, WithJsonSchema(FORECAST_PERIOD_SCHEMA)]
 DistanceUnit = Literal["mi", "km"]
 VolumeUnit = Literal["gal", "l"]
@@ -110,6 +125,13 @@ class WeatherQuestion(RoadQuestion):
 
     place: PlaceName = Field(default=HERE, description="A place, or `here`: where the device is.")
     period: ForecastPeriod = Field(default="now", description="`now` is this moment and the 24 hours after.")
+
+
+class DaysQuestion(RoadQuestion):
+    """The weather at a place, day by day."""
+
+    place: PlaceName = Field(default=HERE, description="A place, or `here`: where the device is.")
+    days: ForecastDays = Field(description="Today and the days after: how many in all.")
 
 
 class DistanceQuestion(RoadQuestion):

@@ -28,6 +28,11 @@ class WindWarning:
 _LEVELS = ((25.9, "danger"), (20.5, "warning"), (13.4, "caution"))
 
 
+def wind_level(gusts_mps: float) -> str | None:
+    """`caution`, `warning` or `danger` for gusts in m/s; None where they are harmless."""
+    return next((level for least, level in _LEVELS if gusts_mps >= least), None)
+
+
 @dataclass(frozen=True)
 class Outlook:
     """The weather of a period: from `start` up to, but without, `end` (aware, in the place's zone).
@@ -54,10 +59,8 @@ class Outlook:
         )
         if strongest is None or strongest.gusts_mps is None:
             return None
-        for least, level in _LEVELS:
-            if strongest.gusts_mps >= least:
-                return WindWarning(level, strongest.gusts_mps, strongest.time.astimezone(self.zone))
-        return None
+        level = wind_level(strongest.gusts_mps)
+        return WindWarning(level, strongest.gusts_mps, strongest.time.astimezone(self.zone)) if level else None
 
 
 def outlook(forecast: Forecast, period: str, now: datetime) -> Outlook:
@@ -83,6 +86,18 @@ def outlook(forecast: Forecast, period: str, now: datetime) -> Outlook:
         hours=hours,
         days=tuple(day for day in forecast.days if whole and start.date() <= day.date < end.date()),
     )
+
+
+def days_ahead(forecast: Forecast, count: int, now: datetime) -> tuple[Day, ...]:
+    """Today, where the place is, and the days after: `count` of them, fewer where the forecast ends before.
+
+    Raises `PamError` (`unknown_period`) where it ended before today.
+    """
+    today = now.astimezone(ZoneInfo(forecast.zone)).date()
+    days = tuple(day for day in forecast.days if today <= day.date < today + count * _DAY)
+    if not days:
+        raise PamError(UNKNOWN_PERIOD, "The forecast doesn't reach that far.", field="days")
+    return days
 
 
 def _bounds(period: str, here: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pam.upstream.claude_prices import Usage
 from pam.upstream.deadline import Deadline
+from pam.upstream.http import SIMULATED_HEADER
 from pam.upstream.key import Key
 from pam.upstream.source import UpstreamFault
 
@@ -91,6 +92,8 @@ class Reply:
     content: list[dict[str, Any]] = field(default_factory=list)
     tools: list[ToolUse] = field(default_factory=list)
     stop_reason: str | None = None
+    simulated: bool = False
+    """A stand-in answered."""
     usage: Usage = field(default_factory=Usage)
 
     @property
@@ -135,6 +138,7 @@ class Claude:
         try:
             stream = self._connected(deadline).messages.create(**request, stream=True, extra_headers=headers)
             watch = _Watch(stream.response, deadline, stop)
+            reply.simulated = stream.response.headers.get(SIMULATED_HEADER) == "true"
             with stream:
                 yield from _read(stream, reply, watch, stop)
         except (anthropic.APIError, httpx2.HTTPError, OSError) as error:

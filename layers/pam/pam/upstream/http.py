@@ -21,6 +21,9 @@ SIMULATED_HEADER = "x-simulated"
 # The largest honest answer is a forecast of 16 days by the hour, about 60 KB.
 LARGEST_ANSWER_BYTES = 1024 * 1024
 
+MOST_AT_ONCE = 8
+"""Connections that are kept open: who asks for more at once opens them anew each time."""
+
 _CONNECT_S = 0.5
 _TRIES = 3
 _BACKOFF_S = 0.1
@@ -57,7 +60,7 @@ class Http:
         """Opens no connection. `sleep` and `chance` (uniform in [0, 1)) are a test's to replace."""
         self._source = source
         self._base_url = base_url.rstrip("/")
-        self._pool = urllib3.PoolManager(num_pools=1, maxsize=4, retries=False)
+        self._pool = urllib3.PoolManager(num_pools=1, maxsize=MOST_AT_ONCE, retries=False)
         self._sleep = sleep
         self._chance = chance
 

@@ -7,7 +7,7 @@ Search Box API finds. Both are asked for a place. Nothing about who asks is sent
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import Field
 
@@ -40,6 +40,13 @@ class Road:
 
     distance_m: float
     duration_s: float
+
+
+@dataclass(frozen=True)
+class Route(Road):
+    """A way by road and where it runs: latitude and longitude in degrees, as fine as a map of the whole way shows."""
+
+    path: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -111,11 +118,23 @@ class _Route(Wire):
     duration: Annotated[float, Field(ge=0)]
 
 
-class Directions(Wire):
+class _Line(Wire):
+    type: Literal["LineString"]
+    coordinates: Annotated[list[tuple[Longitude, Latitude]], Field(min_length=2)]
+
+
+class _RouteWithLine(_Route):
+    geometry: _Line
+
+
+R = TypeVar("R", bound=_Route)
+
+
+class Directions(Wire, Generic[R]):
     """What directions answer with. Without a road, `code` says so under a status of 200."""
 
     code: str
-    routes: tuple[_Route, ...] = ()
+    routes: tuple[R, ...] = ()
 
 
 class Mapbox:
@@ -147,17 +166,37 @@ class Mapbox:
 
     def road(self, points: Sequence[tuple[float, float]], deadline: Deadline) -> Sourced[Road | None]:
         """The way by road through 2 to `MOST_POINTS` points (latitude, longitude), or None where there is no road."""
+        answer = self._directions(points, [("overview", "false")], Directions[_Route], deadline)
+        best = answer.value
+        return Sourced(None if best is None else Road(best.distance, best.duration), answer.source)
+
+    def route(self, points: Sequence[tuple[float, float]], deadline: Deadline) -> Sourced[Route | None]:
+        """As `road`, and where the way runs."""
+        overview = [("overview", "simplified"), ("geometries", "geojson")]
+        answer = self._directions(points, overview, Directions[_RouteWithLine], deadline)
+        best = answer.value
+        if best is None:
+            return Sourced(None, answer.source)
+        path = tuple((latitude, longitude) for longitude, latitude in best.geometry.coordinates)
+        return Sourced(Route(best.distance, best.duration, path), answer.source)
+
+    def _directions(
+        self,
+        points: Sequence[tuple[float, float]],
+        query: list[tuple[str, str]],
+        model: type[Directions[R]],
+        deadline: Deadline,
+    ) -> Sourced[R | None]:
         if not 2 <= len(points) <= MOST_POINTS:
             raise ValueError(f"{len(points)} points")
         way = ";".join(f"{longitude:.6f},{latitude:.6f}" for latitude, longitude in points)
-        answer = self._get(f"/directions/v5/mapbox/driving/{way}", [("overview", "false")], Directions, deadline)
+        answer = self._get(f"/directions/v5/mapbox/driving/{way}", query, model, deadline)
         directions = answer.value
         if directions.code in {"NoRoute", "NoSegment"}:
             return Sourced(None, answer.source)
         if directions.code != "Ok" or not directions.routes:
             raise UpstreamFault(Source.MAPBOX, FaultKind.MALFORMED, "a route without a way")
-        best = directions.routes[0]
-        return Sourced(Road(best.distance, best.duration), answer.source)
+        return Sourced(directions.routes[0], answer.source)
 
     def nearby(
         self, category: str, latitude: float, longitude: float, radius_m: float, deadline: Deadline

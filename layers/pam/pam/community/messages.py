@@ -1,0 +1,83 @@
+"""Direct messages: to a friend, or to who takes them from everybody; ten an hour at most."""
+
+import math
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pam.community.friendships import read_friends
+from pam.community.people import Person, names, pick_person
+from pam.community.profiles import WhoMayWrite
+from pam.platform.errors import RECIPIENT_NOT_ALLOWED, TOO_MANY_MESSAGES, UNKNOWN_RECIPIENT, PamError
+from pam.platform.postgres import Connection
+from pam.traveller.text import Text
+
+MOST_AN_HOUR = 10
+_HOUR = timedelta(hours=1)
+
+parse_recipient = Text("recipient", 100, needed=True)
+parse_message = Text("message", 2000, needed=True)
+
+_BY_NAME = """
+select user_id, display_name, who_may_write from public_profiles where lower(display_name) = lower(%s)
+"""
+# Two messages of one sender at once count one after the other. Not `for update`: the foreign keys of what others
+# send to this sender must not wait for it, or two who write to each other would wait for ever.
+_ONE_AT_A_TIME = "select user_id from public_profiles where user_id = %s for no key update"
+_LATEST = """
+select sent_at from direct_messages
+ where sender_id = %(user)s and sent_at > %(since)s
+ order by sent_at desc limit %(most)s
+"""
+_SEND = """
+insert into direct_messages (sender_id, recipient_id, body, sent_at) values (%(user)s, %(to)s, %(body)s, %(now)s)
+"""
+
+
+def find_recipient(connection: Connection, user_id: UUID, name: str) -> Person:
+    """A friend by a name or part of it, else by their whole name who takes messages from everybody.
+
+    Raises `PamError`: `unknown_recipient`, `ambiguous_recipient`, `recipient_not_allowed`.
+    """
+    friends = read_friends(connection, user_id)
+    friend = pick_person(name, friends)
+    if friend is not None:
+        if friend.who_may_write is WhoMayWrite.NOBODY:
+            raise _not_allowed(f"{friend.name} takes no messages.")
+        return friend
+    row = connection.execute(_BY_NAME, (name,)).fetchone()
+    if row is None:
+        known = f"Your friends here are {names(friends)}." if friends else "You have no friends here yet."
+        raise PamError(UNKNOWN_RECIPIENT, f"Nobody called “{name}” is your friend in PAM. {known}", field="recipient")
+    other = Person.from_row(row)
+    if other.id == user_id:
+        raise _not_allowed("That is you: a message goes to somebody else.")
+    if other.who_may_write is not WhoMayWrite.EVERYBODY:
+        raise _not_allowed(f"{other.name} takes no messages from you: you aren't friends in PAM.")
+    return other
+
+
+def refuse_beyond_limit(connection: Connection, user_id: UUID, now: datetime) -> None:
+    """Raises `PamError` (`too_many_messages`) where the last hour holds as many as may be sent in one."""
+    scope = {"user": user_id, "since": now - _HOUR, "most": MOST_AN_HOUR}
+    latest = [row["sent_at"] for row in connection.execute(_LATEST, scope)]
+    if len(latest) < MOST_AN_HOUR:
+        return
+    wait_s = max(1, math.ceil((latest[-1] + _HOUR - now).total_seconds()))
+    minutes = math.ceil(wait_s / 60)
+    raise PamError(
+        TOO_MANY_MESSAGES,
+        f"That would be more than {MOST_AN_HOUR} messages in an hour. The next can go in {minutes} min.",
+        retry_after=wait_s,
+    )
+
+
+def send_message(connection: Connection, user_id: UUID, recipient: Person, message: str, now: datetime) -> None:
+    """Sends. Raises `PamError`: `recipient_not_allowed` for a sender whom nobody sees, `too_many_messages`."""
+    if connection.execute(_ONE_AT_A_TIME, (user_id,)).fetchone() is None:
+        raise _not_allowed("You show no name to others in PAM yet, so you can't write to them.")
+    refuse_beyond_limit(connection, user_id, now)
+    connection.execute(_SEND, {"user": user_id, "to": recipient.id, "body": message, "now": now})
+
+
+def _not_allowed(message: str) -> PamError:
+    return PamError(RECIPIENT_NOT_ALLOWED, message, field="recipient")

@@ -1,0 +1,54 @@
+"""Posts: what a traveller publishes, for everybody who is signed in."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pam.platform.errors import INVALID_TEXT, PamError
+from pam.platform.postgres import Connection
+from pam.traveller.text import Text
+
+MOST_TAGS = 20
+LONGEST_TAG = 50
+
+parse_content = Text("content", 5000, needed=True)
+parse_title = Text("title", 200)
+
+_parse_tag = Text("tags", LONGEST_TAG, needed=True)
+
+_CREATE = """
+insert into posts (author_id, title, content, place, tags, created_at)
+values (%(author)s, %(title)s, %(content)s, %(place)s, %(tags)s, %(now)s)
+returning id
+"""
+
+
+def parse_tags(value: Any) -> tuple[str, ...]:
+    """Up to 20 tags of 1 to 50 characters, in lower case and without `#`, each once. Raises `PamError`."""
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple) or len(value) > MOST_TAGS:
+        raise PamError(INVALID_TEXT, f"A post has at most {MOST_TAGS} tags.", field="tags")
+    plain = (tag.strip().lstrip("#") if isinstance(tag, str) else tag for tag in value)
+    return tuple(dict.fromkeys(" ".join(_parse_tag(tag).lower().split()) for tag in plain))
+
+
+def create_post(
+    connection: Connection,
+    author_id: UUID,
+    *,
+    title: str,
+    content: str,
+    place: str,
+    tags: Sequence[str],
+    now: datetime,
+) -> UUID:
+    """Publishes, and returns the post's id. Texts are as the parsers of this module give them."""
+    row = connection.execute(
+        _CREATE,
+        {"author": author_id, "title": title, "content": content, "place": place, "tags": list(tags), "now": now},
+    ).fetchone()
+    assert row is not None
+    post_id: UUID = row["id"]
+    return post_id

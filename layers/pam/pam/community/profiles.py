@@ -1,0 +1,46 @@
+"""What others may see of a traveller: a name, and who may write to them."""
+
+from enum import StrEnum
+from uuid import UUID
+
+import psycopg
+
+from pam.platform.errors import NAME_TAKEN, PamError
+from pam.platform.postgres import Connection
+from pam.traveller.profile import ensure_traveller
+from pam.traveller.text import Text
+
+parse_display_name = Text("display_name", 100, needed=True)
+
+
+class WhoMayWrite(StrEnum):
+    """Whose direct messages a traveller takes."""
+
+    EVERYBODY = "everybody"
+    FRIENDS = "friends"
+    NOBODY = "nobody"
+
+
+_SAVE = """
+insert into public_profiles (user_id, display_name, who_may_write) values (%(user)s, %(name)s, %(who)s)
+on conflict (user_id) do update set display_name = excluded.display_name, who_may_write = excluded.who_may_write
+returning user_id
+"""
+
+
+def save_public_profile(
+    connection: Connection, user_id: UUID, display_name: str, who_may_write: WhoMayWrite = WhoMayWrite.FRIENDS
+) -> None:
+    """Makes or changes what others see. A name is one person's, whatever its case. Raises `PamError` (`name_taken`)."""
+    name = " ".join(parse_display_name(display_name).split())
+    ensure_traveller(connection, user_id)
+    try:
+        connection.execute(_SAVE, {"user": user_id, "name": name, "who": who_may_write}).fetchone()
+    except psycopg.errors.UniqueViolation as taken:
+        raise PamError(NAME_TAKEN, f"Somebody else is called “{name}” in PAM.", field="display_name") from taken
+
+
+def shown_name(connection: Connection, user_id: UUID) -> str | None:
+    """The name that others see of somebody; None where they show none."""
+    row = connection.execute("select display_name from public_profiles where user_id = %s", (user_id,)).fetchone()
+    return None if row is None else str(row["display_name"])

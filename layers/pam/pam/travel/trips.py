@@ -1,0 +1,98 @@
+"""Trips that a traveller planned, and what their nights have cost so far."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from pam.money.amounts import parse_amount
+from pam.money.categories import Category
+from pam.platform.errors import DATE_IN_PAST, INVALID_AMOUNT, PamError
+from pam.platform.postgres import Connection
+from pam.traveller.profile import Profile
+
+MOST_STOPS = 20
+LARGEST_BUDGET = Decimal(100_000)
+
+_A_YEAR = timedelta(days=365)
+
+
+def parse_trip_budget(value: Any) -> Decimal | None:
+    """An amount of at most 100,000. Raises `PamError` (`invalid_amount`)."""
+    if value is None:
+        return None
+    amount = parse_amount(value)
+    if amount > LARGEST_BUDGET:
+        raise PamError(INVALID_AMOUNT, "A trip's budget can be at most 100,000.", field="budget")
+    return amount
+
+
+def refuse_past_start(start: date | None, now: datetime, profile: Profile) -> None:
+    """Raises `PamError` (`date_in_past`) for a day that is over where the traveller is."""
+    if start is not None and start < now.astimezone(profile.zone).date():
+        raise PamError(DATE_IN_PAST, "A trip can begin today at the earliest.", field="start_date")
+
+
+@dataclass(frozen=True)
+class CampingCosts:
+    """What a traveller paid for camping in the last 365 days, on average each time, and how often."""
+
+    average: Decimal
+    count: int
+
+
+_CAMPING = """
+select avg(amount) as average, count(*) as count
+  from expenses
+ where user_id = %(user)s and category = %(category)s and currency = %(currency)s and undone_at is null
+   and spent_at >= %(since)s and spent_at <= %(now)s
+"""
+
+
+def read_camping_costs(connection: Connection, profile: Profile, now: datetime) -> CampingCosts | None:
+    """From the expenses in the traveller's currency; None where there are none."""
+    scope = {"user": profile.id, "category": Category.CAMPING, "currency": profile.currency}
+    row = connection.execute(_CAMPING, scope | {"since": now - _A_YEAR, "now": now}).fetchone()
+    assert row is not None
+    return CampingCosts(row["average"], row["count"]) if row["count"] else None
+
+
+@dataclass(frozen=True)
+class Trip:
+    """A trip to keep: its ends as they can be found again, metres, seconds of driving, and the plan as it was told."""
+
+    origin: str
+    destination: str
+    start_date: date | None
+    nights: int
+    distance_m: float
+    driving_s: float
+    budget: Decimal | None
+    currency: str
+    plan: Mapping[str, Any]
+
+
+_SAVE = """
+insert into trips (user_id, origin, destination, start_date, nights, distance_m, driving_s, budget, currency, plan,
+                   created_at)
+values (%(user)s, %(origin)s, %(destination)s, %(start_date)s, %(nights)s, %(distance_m)s, %(driving_s)s, %(budget)s,
+        %(currency)s, %(plan)s, %(now)s)
+returning id
+"""
+
+
+def save_trip(connection: Connection, user_id: UUID, trip: Trip, now: datetime) -> UUID:
+    """Keeps a trip, and returns its id."""
+    values = vars(trip) | {"plan": json.dumps(trip.plan), "user": user_id, "now": now}
+    row = connection.execute(_SAVE, values).fetchone()
+    assert row is not None
+    trip_id: UUID = row["id"]
+    return trip_id
+
+
+def delete_trip(connection: Connection, user_id: UUID, trip_id: UUID) -> None:
+    """Forgets a trip; does nothing where it is forgotten already."""
+    connection.execute("delete from trips where id = %s and user_id = %s", (trip_id, user_id))

@@ -1,0 +1,46 @@
+"""Whom the demo traveller knows: three friends and what they posted. Their names say that they are made up."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pam.community.friendships import accept_friendship, ask_for_friendship
+from pam.community.posts import create_post
+from pam.community.profiles import WhoMayWrite, save_public_profile, shown_name
+from pam.platform.postgres import Connection
+
+_FRIENDS = {
+    UUID("1d0b6c52-64d1-4f0b-9c3e-5a7f20c6e101"): ("Dan Reyes (simulated)", WhoMayWrite.FRIENDS),
+    UUID("1d0b6c52-64d1-4f0b-9c3e-5a7f20c6e102"): ("Maria Lund (simulated)", WhoMayWrite.EVERYBODY),
+    UUID("1d0b6c52-64d1-4f0b-9c3e-5a7f20c6e103"): ("Walt Okafor (simulated)", WhoMayWrite.NOBODY),
+}
+_DAN, _MARIA, _WALT = _FRIENDS
+
+# Who, how many days ago, title, content, place, tags.
+_POSTS = (
+    (_DAN, 11, "Quiet week", "A week without hookups, and the batteries held.", "Quartzsite, Arizona", ["solar"]),
+    (_MARIA, 6, "", "Does anybody know a laundry that takes cards around here?", "Moab, Utah", ["laundry"]),
+    (_WALT, 2, "Wind", "Gusts pushed us about on the pass. We waited it out until morning.", "", ["driving", "wind"]),
+)
+
+
+def load_company(connection: Connection, traveller_id: UUID, now: datetime) -> None:
+    """Makes friends with the traveller, once, in the caller's transaction; the connection's rows are dictionaries."""
+    if shown_name(connection, traveller_id) is not None:
+        return
+    _act_as(connection, traveller_id)
+    save_public_profile(connection, traveller_id, "Demo traveller")
+    for friend_id, (name, who_may_write) in _FRIENDS.items():
+        _act_as(connection, friend_id)
+        connection.execute("insert into users (id, name, simulated) values (%s, %s, true)", (friend_id, name))
+        save_public_profile(connection, friend_id, name, who_may_write)
+        ask_for_friendship(connection, friend_id, traveller_id)
+        _act_as(connection, traveller_id)
+        accept_friendship(connection, traveller_id, friend_id, now)
+    for author_id, days_ago, title, content, place, tags in _POSTS:
+        _act_as(connection, author_id)
+        created_at = now - timedelta(days=days_ago)
+        create_post(connection, author_id, title=title, content=content, place=place, tags=tags, now=created_at)
+
+
+def _act_as(connection: Connection, user_id: UUID) -> None:
+    connection.execute("select set_config('app.user_id', %s, true)", (str(user_id),))

@@ -1,0 +1,4 @@
+drop table posts;
+drop table direct_messages;
+drop table friendships;
+drop table public_profiles;

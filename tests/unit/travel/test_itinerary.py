@@ -1,0 +1,79 @@
+"""A long way is cut into days: none too long, nothing lost, halts on the road."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pam.travel.drive_time import LONGEST_DAY_S
+from pam.travel.itinerary import LONGEST_DAY_M, Leg, days_of, point_along
+from pam.upstream.geography import great_circle_m
+
+HOUR = 3600.0
+DENVER, MOAB, FIJI, SAMOA = (39.74, -104.98), (38.57, -109.55), (-17.0, 178.0), (-14.0, -172.0)
+
+
+def leg(origin: str, destination: str, distance_m: float, duration_s: float = HOUR) -> Leg:
+    return Leg(origin, destination, distance_m, duration_s, (DENVER, MOAB))
+
+
+legs = st.lists(st.tuples(st.floats(0, 5_000_000), st.floats(0, 60 * HOUR)), min_size=1, max_size=21).map(
+    lambda sizes: [leg(f"p{n}", f"p{n + 1}", *size) for n, size in enumerate(sizes)]
+)
+
+
+@given(legs)
+def test_no_day_is_too_long_and_nothing_is_lost(legs: list[Leg]) -> None:
+    """Each day is within both limits, days join on to each other, and together they are the whole way."""
+    days = days_of(legs)
+    assert all(day.distance_m <= LONGEST_DAY_M * 1.000001 for day in days)
+    assert all(day.duration_s <= LONGEST_DAY_S * 1.000001 for day in days)
+    assert sum(day.distance_m for day in days) == pytest.approx(sum(leg.distance_m for leg in legs))
+    assert sum(day.duration_s for day in days) == pytest.approx(sum(leg.duration_s for leg in legs))
+    assert (days[0].start.place, days[-1].end.place) == ("p0", f"p{len(legs)}")
+    for day, following in pairwise(days):
+        assert (day.end.place, day.end.metres_after) == (following.start.place, following.start.metres_after)
+    passed = [name for day in days for name in (*day.via, *([day.end.place] if day.end.metres_after is None else []))]
+    assert passed == [f"p{n + 1}" for n in range(len(legs))]
+
+
+def test_short_legs_share_a_day_until_one_does_not_fit() -> None:
+    """The stop before the one that is too far is where the night is."""
+    first, second = days_of([leg("a", "b", 200_000), leg("b", "c", 200_000), leg("c", "d", 200_000)])
+    assert (first.via, first.end.place, second.end.place) == (("b",), "c", "d")
+    assert first.end.metres_after is None
+
+
+def test_a_long_leg_begins_in_the_morning_and_is_cut_evenly() -> None:
+    """500 km after a short leg are two days of 250, not what was left of the first day and a rest."""
+    days = days_of([leg("a", "b", 50_000), leg("b", "c", 500_000)])
+    assert [day.distance_m for day in days] == [50_000, 250_000, 250_000]
+    night = days[1].end
+    assert (night.place, night.metres_after) == ("b", 250_000)
+    assert great_circle_m(*night.point, *DENVER) == pytest.approx(great_circle_m(*night.point, *MOAB), rel=0.01)
+
+
+def test_hours_end_a_day_as_miles_do() -> None:
+    """A slow road is cut by its time, a fast one by its length; a day exactly at the limit is one day."""
+    assert len(days_of([leg("a", "b", 100_000, 8.5 * HOUR)])) == 2
+    assert len(days_of([leg("a", "b", LONGEST_DAY_M + 1, HOUR)])) == 2
+    assert len(days_of([leg("a", "b", LONGEST_DAY_M, LONGEST_DAY_S)])) == 1
+
+
+def test_a_halt_is_on_the_path_also_where_it_bends_or_stands_still() -> None:
+    """A share of the length, along the bends; the ends are the path's own; a path of one place is that place."""
+    bend = ((0.0, 0.0), (0.0, 1.0), (0.0, 1.0), (1.0, 1.0))
+    assert point_along(bend, 0.25) == pytest.approx((0.0, 0.5))
+    assert point_along(bend, 0.75) == pytest.approx((0.5, 1.0))
+    assert (point_along(bend, 0.0), point_along(bend, 1.0)) == ((0.0, 0.0), (1.0, 1.0))
+    assert point_along((MOAB, MOAB), 0.5) == MOAB
+
+
+@given(st.floats(0, 1))
+def test_a_path_over_the_date_line_does_not_go_round_the_world(share: float) -> None:
+    """Halts lie between its ends, with degrees as maps have them."""
+    latitude, longitude = point_along((FIJI, SAMOA), share)
+    assert -17 <= latitude <= -14
+    assert -180 <= longitude <= 180
+    assert longitude >= 178 or longitude <= -172
