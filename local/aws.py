@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local import processes
-from local.intrinsics import REGION
+from local.intrinsics import ACCOUNT, REGION
 from local.sockets import listen
 from local.template import Store
 
@@ -25,6 +25,7 @@ class Aws:
     def __init__(self, log: Path) -> None:
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
+        self._sqs: Any = None
         # Bound here, so that the address is known and connections wait in line while moto is still importing.
         self._socket = listen()
         self.endpoint = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -56,7 +57,8 @@ class Aws:
         import boto3
 
         session: Any = boto3.Session("local", "local", region_name=REGION)
-        clients: dict[str, Any] = {}
+        self._sqs = session.client("sqs", endpoint_url=self.endpoint)
+        clients: dict[str, Any] = {"sqs": self._sqs}
         # A queue that names a dead-letter queue comes after those that may be it.
         for store in sorted(stores, key=lambda store: "RedrivePolicy" in store.properties):
             service = store.type.split("::")[1].lower()
@@ -72,6 +74,13 @@ class Aws:
                 case "sqs":
                     attributes = {name: _attribute(value) for name, value in store.properties.items()}
                     clients[service].create_queue(QueueName=store.name, Attributes=attributes)
+
+    async def send(self, queue: str, body: str, attributes: Mapping[str, Any]) -> None:
+        """Sends a message to the queue with this ARN, as Lambda does with events that it gives up."""
+        url = f"{self.endpoint}/{ACCOUNT}/{queue.rpartition(':')[2]}"
+        await asyncio.to_thread(
+            self._sqs.send_message, QueueUrl=url, MessageBody=body, MessageAttributes=dict(attributes)
+        )
 
 
 def _make_table(dynamodb: Any, store: Store) -> None:

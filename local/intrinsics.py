@@ -8,6 +8,7 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 STACK = "pam-local"
 API_ID = "local"
+WEBSOCKET_API_ID = "localsocket"
 
 PSEUDO = {
     "AWS::AccountId": ACCOUNT,
@@ -37,12 +38,21 @@ class TemplateError(Exception):
 class Resolver:
     """Resolves parameters, pseudo parameters, conditions and intrinsic functions of an expanded template."""
 
-    def __init__(self, expanded: dict[str, Any], parameters: Mapping[str, Any], *, endpoint: str, api_url: str) -> None:
+    def __init__(
+        self,
+        expanded: dict[str, Any],
+        parameters: Mapping[str, Any],
+        *,
+        endpoint: str,
+        api_url: str,
+        websocket_url: str,
+    ) -> None:
         self._resources: dict[str, dict[str, Any]] = expanded["Resources"]
         self._conditions: dict[str, Any] = expanded.get("Conditions", {})
         self._mappings: dict[str, Any] = expanded.get("Mappings", {})
         self._endpoint = endpoint
         self._api_url = api_url
+        self._websocket_url = websocket_url
         self._parameters = {
             name: value.split(",")
             if isinstance(value, str) and ("List<" in spec["Type"] or spec["Type"] == "CommaDelimitedList")
@@ -73,6 +83,32 @@ class Resolver:
                 if properties["FunctionName"] == {"Ref": function}:
                     return text(self.value(properties["Name"], f"Resources.{logical_id}.Properties.Name"))
         return None
+
+    def is_websocket(self, reference: Any) -> bool:
+        """Whether `reference`, a `Ref`, is to a WebSocket API."""
+        return any(
+            reference == {"Ref": logical_id} and resource.get("Properties", {}).get("ProtocolType") == "WEBSOCKET"
+            for logical_id, resource in self._resources.items()
+        )
+
+    def local_address(self, value: str) -> str:
+        """`value` with the addresses that an API has on AWS replaced by those that it has here.
+
+        A template writes such an address with the id of the API, as in
+        `!Sub https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/stage`.
+        """
+        host = f"execute-api.{REGION}.{PSEUDO['AWS::URLSuffix']}"
+        for deployed, here in (
+            (f"https://{API_ID}.{host}", self._api_url),
+            (f"wss://{WEBSOCKET_API_ID}.{host}", self._websocket_url),
+            (f"https://{WEBSOCKET_API_ID}.{host}", self._websocket_url.replace("ws:", "http:")),
+        ):
+            value = value.replace(deployed, here)
+        return value
+
+    def function_of_uri(self, uri: str) -> str:
+        """The logical id of the function that the URI of an integration or an authorizer names."""
+        return self.function_of(uri.rpartition("/functions/")[2].removesuffix("/invocations"))
 
     def function_of(self, arn: str) -> str:
         """The logical id of the function that an ARN, with or without alias or version, belongs to."""
@@ -187,10 +223,12 @@ class Resolver:
                 return f"{self._function_arn(properties)}:1"
             case "AWS::Lambda::Version", "Version":
                 return "1"
-            case "AWS::ApiGatewayV2::Api", None:
-                return API_ID
+            case "AWS::ApiGatewayV2::Api", None | "ApiId":
+                return WEBSOCKET_API_ID if self.is_websocket({"Ref": logical_id}) else API_ID
             case "AWS::ApiGatewayV2::Api", "ApiEndpoint":
-                return self._api_url
+                return self._websocket_url if self.is_websocket({"Ref": logical_id}) else self._api_url
+            case "AWS::ApiGatewayV2::Integration" | "AWS::ApiGatewayV2::Authorizer", None:
+                return logical_id
         if resource["Type"] not in _NAME_PROPERTIES:
             return None
         name = self.name(logical_id)

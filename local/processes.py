@@ -6,6 +6,22 @@ import os
 import shutil
 import signal
 from collections.abc import Sequence
+from typing import Protocol
+
+
+class Process(Protocol):
+    """What there is to know of a process, whoever has started it. It leads a group of its own."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs, and the negative number of the signal that has killed it."""
+
+    async def wait(self) -> int:
+        """The return code, once there is one."""
+        ...
 
 
 def bound(command: Sequence[str], ending: signal.Signals = signal.SIGKILL) -> list[str]:
@@ -20,11 +36,8 @@ def bound(command: Sequence[str], ending: signal.Signals = signal.SIGKILL) -> li
     return [setpriv, "--pdeathsig", ending.name.removeprefix("SIG"), "--", *command]
 
 
-async def end(process: asyncio.subprocess.Process, ending: signal.Signals, patience: float = 10) -> None:
-    """Sends `ending` to the process and the group that it leads, and kills it after `patience` seconds.
-
-    The process must have been started with `start_new_session=True`.
-    """
+async def end(process: Process, ending: signal.Signals, patience: float = 10) -> None:
+    """Sends `ending` to the process and the group that it leads, and kills it after `patience` seconds."""
     for signum in (ending, signal.SIGKILL):
         if process.returncode is not None:
             return

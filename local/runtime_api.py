@@ -9,7 +9,9 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from local.http_server import HttpServer, Reply, Request
+from local.sockets import listen
 
 MAX_PAYLOAD = 6 * 1024 * 1024
 """Bytes of a synchronous invocation's event, and, but for 100 bytes more, of its response."""
@@ -53,22 +55,15 @@ class RuntimeApi:
         """Request id of the last event that the runtime fetched."""
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._outcomes: dict[str, asyncio.Future[Outcome]] = {}
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[Any]] = set()
+        self._server = HttpServer(listen(), self._answer)
 
     async def start(self) -> str:
         """Returns `host:port`, the value of AWS_LAMBDA_RUNTIME_API."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        host, port = self._server.sockets[0].getsockname()
-        return f"{host}:{port}"
+        await self._server.start()
+        return f"{self._server.host}:{self._server.port}"
 
     async def stop(self) -> None:
-        if self._server is None:
-            return
-        self._server.close()
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await self._server.stop()
 
     def send(self, event: Event) -> "asyncio.Future[Outcome]":
         """Hands an event to the runtime; the future gets what it answers."""
@@ -77,62 +72,35 @@ class RuntimeApi:
         self._events.put_nowait(event)
         return outcome
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-                method, path, _ = head[0].split(" ")
-                headers = {key.lower(): value for key, _, value in (line.partition(": ") for line in head[1:-2])}
-                body = await reader.readexactly(int(headers.get("content-length", 0)))
-                status, answer, extra = await self._answer(method, path, body, reader)
-                lines = [
-                    f"HTTP/1.1 {status}",
-                    "Content-Type: application/json",
-                    f"Content-Length: {len(answer)}",
-                ]
-                lines += [f"{key}: {value}" for key, value in extra.items()]
-                writer.write("\r\n".join([*lines, "\r\n"]).encode("latin-1") + answer)
-                await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # a runtime that ends, or is killed, leaves its connection wherever it was
-        finally:
-            self._connections.discard(task)
-            writer.close()
-
-    async def _answer(
-        self, method: str, path: str, body: bytes, reader: asyncio.StreamReader
-    ) -> tuple[str, bytes, Mapping[str, str]]:
-        match method, path.removeprefix("/2018-06-01/runtime/").split("/"):
+    async def _answer(self, request: Request) -> Reply:
+        match request.method, request.target.removeprefix("/2018-06-01/runtime/").split("/"):
             case "GET", ["invocation", "next"]:
                 self.ready.set()
                 event = await self._events.get()
-                if not reader.at_eof():  # a runtime that died while it waited hasn't got the event
+                if not request.gone():  # a runtime that died while it waited hasn't got the event
                     self.delivered = event.request_id
-                return "200 OK", event.payload, event.headers
+                return Reply(200, event.payload, event.headers)
             case "POST", ["invocation", request_id, ("response" | "error") as kind]:
-                return self._finish(request_id, Outcome(body, failed=kind == "error"))
+                return self._finish(request_id, Outcome(request.body, failed=kind == "error"))
             case "POST", ["init" | "restore", "error"]:
-                self.init_error = Outcome(body, failed=True)
-                return "202 Accepted", _ACCEPTED, {}
-            case "GET", ["restore", "next"]:  # no snapshot is taken, so it is restored at once
-                return "200 OK", b"", {}
-        return "404 Not Found", _error("InvalidPath", f"{method} {path}"), {}
+                self.init_error = Outcome(request.body, failed=True)
+                return Reply(202, _ACCEPTED)
+            case "GET", ["restore", "next"]:  # the process that asks has been restored just now
+                return Reply(200)
+        return Reply(404, _error("InvalidPath", f"{request.method} {request.target}"))
 
-    def _finish(self, request_id: str, outcome: Outcome) -> tuple[str, bytes, Mapping[str, Any]]:
+    def _finish(self, request_id: str, outcome: Outcome) -> Reply:
         future = self._outcomes.pop(request_id, None)
         if future is None or future.done():
-            return "400 Bad Request", _error("InvalidRequestID", "Invalid request ID"), {}
+            return Reply(400, _error("InvalidRequestID", "Invalid request ID"))
         limit = MAX_PAYLOAD + 100
         if len(outcome.payload) > limit:
             size = f"({len(outcome.payload)} bytes)"
             message = f"Response payload size {size} exceeded maximum allowed payload size ({limit} bytes)."
             future.set_result(Outcome.failure("Function.ResponseSizeTooLarge", message))
-            return "413 Payload Too Large", _error("RequestEntityTooLarge", message), {}
+            return Reply(413, _error("RequestEntityTooLarge", message))
         future.set_result(outcome)
-        return "202 Accepted", _ACCEPTED, {}
+        return Reply(202, _ACCEPTED)
 
 
 _ACCEPTED = b'{"status":"OK"}'

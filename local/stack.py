@@ -19,18 +19,29 @@ import uvicorn
 
 from local import demo, issuer, sources
 from local.aws import Aws
+from local.claude.server import Claude
+from local.connections_api import ConnectionsApi
+from local.environment import InitError
+from local.event_queue import RETRY_SECONDS, EventQueue
 from local.gateway import Access, Gateway
+from local.http_server import HttpServer
+from local.invoke_api import InvokeApi
 from local.issuer import Issuer
-from local.lambdas import InitError, Invocation, LambdaFunction
+from local.lambdas import Invocation, LambdaFunction
 from local.postgres import Postgres
 from local.site import make_site
 from local.sockets import listen
 from local.template import Template, load
 from local.upstream.server import Upstreams
+from local.websocket_connection import Limits
+from local.websocket_gateway import WebSocketGateway
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DATABASE_SECRET = "DatabaseAppSecret"  # noqa: S105 - a logical id
 """The secret whose value is the app's connection to Postgres, as JSON."""
+
+DEFAULT_LIMITS = Limits()
+"""API Gateway's."""
 
 T = TypeVar("T")
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -61,19 +72,30 @@ class LocalStack:
         template: Path = CHECKOUT / "template.yaml",
         port: int = 0,
         keys: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str] | None = None,
+        claude_profile: str = "seed",
         on_progress: Progress = lambda _part, _seconds: None,
         on_request: Callable[[Access], None] = lambda _access: None,
+        socket_limits: Limits = DEFAULT_LIMITS,
+        retry_seconds: tuple[float, ...] = RETRY_SECONDS,
     ) -> None:
-        """`port` 0 takes a free one. `keys` of real sources (see `local.sources`): without them stand-ins answer.
+        """`port` 0 takes a free one; `parameters` replace defaults of the template's.
 
+        `keys` are those of real sources (see `local.sources`): without them stand-ins answer, the one for Claude
+        as slowly as `claude_profile` says (`local.claude.profile.PROFILES`). `socket_limits` say how long WebSockets
+        live, `retry_seconds` how long a failed event of an asynchronous invocation waits before it is tried again.
         Callbacks are called on the event loop's thread.
         """
         self._state = state_dir.resolve()
         self._template_file = template.resolve()
         self._port = port
         self._keys = keys or {}
+        self._parameters = parameters or {}
+        self._claude_profile = claude_profile
         self._on_progress = on_progress
         self._on_request = on_request
+        self._socket_limits = socket_limits
+        self._retry_seconds = retry_seconds
         self._parts = contextlib.AsyncExitStack()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="local-stack", daemon=True)
@@ -81,6 +103,8 @@ class LocalStack:
         self._functions: dict[str, LambdaFunction] = {}
         self.url = ""
         """Base URL of the API and of the page."""
+        self.ws_url = ""
+        """Where WebSockets are opened; empty where the template has no WebSocket API."""
         self.aws_endpoint = ""
         """Where DynamoDB, Secrets Manager, SSM and SQS are."""
         self.functions: dict[str, FunctionHandle] = {}
@@ -88,6 +112,7 @@ class LocalStack:
         self.postgres: PostgresHandle
         self.issuer: Issuer
         self.upstreams: Upstreams
+        self.claude: Claude
         self.template: Template
 
     def __enter__(self) -> Self:
@@ -113,11 +138,12 @@ class LocalStack:
         return self._functions[function].environment()
 
     def warm(self) -> dict[str, str]:
-        """Has an environment of each function with a route started, as many at once as there are CPUs.
+        """Has an environment started of each function that an API invokes, or that has an EventInvokeConfig.
 
-        Returns what went wrong, by function: the others answer all the same.
+        As many start at once as there are CPUs. Returns what went wrong, by function: the others answer all the same.
         """
-        routed = {route.function for route in self.template.routes}
+        asynchronous = {function.logical_id for function in self.template.functions.values() if function.event_invoke}
+        wanted = self.template.routed | asynchronous
         failures: dict[str, str] = {}
 
         async def start(name: str, function: LambdaFunction) -> None:
@@ -128,7 +154,7 @@ class LocalStack:
 
         async def start_all() -> None:
             functions = self._functions.items()
-            await asyncio.gather(*(start(*item) for item in functions if item[1].function.logical_id in routed))
+            await asyncio.gather(*(start(*item) for item in functions if item[1].function.logical_id in wanted))
 
         self._run(start_all())
         return failures
@@ -173,6 +199,10 @@ class LocalStack:
             raise PortTakenError(f"Port {self._port} can't be used: {reason}.") from error
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         issuer_url = f"{self.url}{issuer.PATH}"
+        sockets = self._parts.enter_context(contextlib.closing(listen()))
+        websocket_url = f"ws://127.0.0.1:{sockets.getsockname()[1]}"
+        invocations = self._parts.enter_context(contextlib.closing(listen()))
+        lambda_endpoint = f"http://127.0.0.1:{invocations.getsockname()[1]}"
 
         aws = Aws(logs / "aws.log")
         self._parts.push_async_callback(aws.stop)
@@ -184,18 +214,27 @@ class LocalStack:
 
         self.upstreams = Upstreams(logs / "upstream.log")
         self._parts.push_async_callback(self.upstreams.stop)
-        source_parameters, source_secrets = sources.choose(self.upstreams, self._keys)
+        self.claude = Claude(logs / "claude.log", self._claude_profile)
+        self._parts.push_async_callback(self.claude.stop)
+        source_parameters, source_secrets = sources.choose(self.upstreams, self.claude, self._keys)
 
         def expand() -> Template:
             parameters = {"Stage": "local", "JwtIssuer": issuer_url, "JwtAudience": issuer.CLIENT_ID}
-            parameters |= source_parameters
-            return load(self._template_file, parameters, endpoint=aws.endpoint, api_url=self.url)
+            parameters |= source_parameters | self._parameters
+            return load(
+                self._template_file,
+                parameters,
+                endpoint=aws.endpoint,
+                api_url=self.url,
+                websocket_url=websocket_url,
+            )
 
         try:
             async with asyncio.TaskGroup() as starts:
                 await aws.start()
                 database = starts.create_task(part("Postgres", postgres.prepare()))
                 starts.create_task(part("Stand-ins for Mapbox, Open-Meteo, EIA", self.upstreams.start()))
+                starts.create_task(part("Stand-in for Claude", self.claude.start()))
                 expansion = starts.create_task(part("Template", asyncio.to_thread(expand)))
                 key = starts.create_task(asyncio.to_thread(issuer.load_key, self._state / "issuer.pem"))
                 self.template = await expansion
@@ -208,12 +247,35 @@ class LocalStack:
             raise _first(group) from None
 
         starting = asyncio.Semaphore(os.cpu_count() or 1)
+        invocable: dict[str, tuple[LambdaFunction, EventQueue]] = {}
         for function in self.template.functions.values():
-            runner = LambdaFunction(function, aws_endpoint=aws.endpoint, logs=logs, starts=starting)
+            runner = LambdaFunction(
+                function, aws_endpoint=aws.endpoint, lambda_endpoint=lambda_endpoint, logs=logs, starts=starting
+            )
             self._parts.push_async_callback(runner.stop)
+            queue = EventQueue(runner, aws.send, self._retry_seconds)
+            self._parts.push_async_callback(queue.stop)
             self._functions[function.code.name] = runner
-            self.functions[function.code.name] = FunctionHandle(runner, self._run)
+            self.functions[function.code.name] = FunctionHandle(runner, queue, self._run)
+            invocable[function.name] = (runner, queue)
+        await self._start_server(HttpServer(invocations, InvokeApi(invocable).answer))
+        await self._serve_sockets(sockets, websocket_url)
         await part("API", self._serve(listener, make_site(checkout, self.issuer)))
+
+    async def _start_server(self, server: HttpServer) -> None:
+        self._parts.push_async_callback(server.stop)
+        await server.start()
+
+    async def _serve_sockets(self, listener: socket.socket, url: str) -> None:
+        api = self.template.websocket
+        if api is None:
+            return
+        functions = {runner.function.logical_id: runner for runner in self._functions.values()}
+        gateway = WebSocketGateway(api, functions, self._socket_limits, self._on_request)
+        self._parts.push_async_callback(gateway.stop)
+        management = ConnectionsApi(api.stage, gateway.connections)
+        await self._start_server(HttpServer(listener, management.answer, gateway.upgrade))
+        self.ws_url = f"{url}/{api.stage}"
 
     async def _serve(self, listener: socket.socket, site: Any) -> None:
         functions = {runner.function.logical_id: runner for runner in self._functions.values()}
@@ -245,8 +307,9 @@ class LocalStack:
 class FunctionHandle:
     """A function of the stack, called from outside its event loop."""
 
-    def __init__(self, function: LambdaFunction, run: Run) -> None:
+    def __init__(self, function: LambdaFunction, queue: EventQueue, run: Run) -> None:
         self._function = function
+        self._queue = queue
         self._run = run
 
     def invoke(self, event: Mapping[str, Any] | bytes) -> Invocation:
@@ -254,6 +317,21 @@ class FunctionHandle:
         payload = event if isinstance(event, bytes) else json.dumps(event).encode()
         result: Invocation = self._run(self._function.invoke(payload))
         return result
+
+    def invoke_async(self, event: Mapping[str, Any] | bytes) -> str:
+        """Puts an event into the queue in front of the function, and returns the request id."""
+        payload = event if isinstance(event, bytes) else json.dumps(event).encode()
+
+        async def put() -> str:
+            return self._queue.put(payload, self._function.function.alias or "$LATEST")
+
+        request_id: str = self._run(put())
+        return request_id
+
+    @property
+    def queued(self) -> int:
+        """Events of asynchronous invocations that aren't finished."""
+        return self._queue.depth
 
     def warm(self, count: int = 1) -> None:
         """Has `count` environments started, or as many as the function may have."""

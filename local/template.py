@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local import websocket_api
 from local.intrinsics import REGION, Resolver, TemplateError, text
+from local.websocket_api import WebSocketApi
 
 STORES = {
     "AWS::DynamoDB::Table": (
@@ -36,6 +38,17 @@ STORES = {
 
 
 @dataclass(frozen=True)
+class EventInvoke:
+    """What becomes of the events of asynchronous invocations; without a configuration, Lambda's defaults."""
+
+    retries: int = 2
+    max_age: float = 6 * 3600
+    """Seconds after which an event that waits is given up."""
+    on_failure: str | None = None
+    """ARN of the queue that gets a record of each event that is given up."""
+
+
+@dataclass(frozen=True)
 class Function:
     """One Lambda function."""
 
@@ -53,6 +66,10 @@ class Function:
     reserved_concurrency: int | None
     snap_start: bool
     alias: str | None
+    event_invoke: Mapping[str, EventInvoke]
+    """By qualifier: an alias, a version or `$LATEST`."""
+    dead_letters: str | None
+    """ARN of the queue that gets each event that is given up."""
 
 
 @dataclass(frozen=True)
@@ -104,17 +121,32 @@ class Template:
     """`x-amazon-apigateway-cors` of the HTTP API: allowOrigins, allowMethods, ... or empty."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Functions without a route that need something this machine doesn't have, with the reason."""
+    websocket: WebSocketApi | None = None
+
+    @property
+    def routed(self) -> frozenset[str]:
+        """Logical ids of the functions that an API invokes."""
+        sockets = self.websocket.functions if self.websocket else frozenset()
+        return sockets | {route.function for route in self.routes}
 
 
-def load(path: Path, parameters: Mapping[str, str], *, endpoint: str, api_url: str) -> Template:
+def load(
+    path: Path,
+    parameters: Mapping[str, str],
+    *,
+    endpoint: str,
+    api_url: str,
+    websocket_url: str = "ws://127.0.0.1",
+) -> Template:
     """Reads and expands the SAM template at `path`.
 
     `parameters` override the template's defaults; those that it doesn't declare are ignored. `endpoint` is
-    where SQS is reached (a queue's `Ref` is its URL), `api_url` what the API's `ApiEndpoint` resolves to.
-    Raises TemplateError.
+    where SQS is reached (a queue's `Ref` is its URL), `api_url` what the HTTP API's `ApiEndpoint` resolves to,
+    `websocket_url` what the WebSocket API's does. Raises TemplateError.
     """
     expanded, values = _expand(path, parameters)
-    return _read(Resolver(expanded, values, endpoint=endpoint, api_url=api_url), path.parent)
+    resolver = Resolver(expanded, values, endpoint=endpoint, api_url=api_url, websocket_url=websocket_url)
+    return _read(resolver, path.parent)
 
 
 def _expand(path: Path, overrides: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -173,22 +205,22 @@ def _read(resolver: Resolver, base: Path) -> Template:
             if body:
                 raise TemplateError(f"{where}: a second HTTP API; the local stack serves one.")
             body = resolver.value(properties["Body"], f"{where}.Body")
-        elif resource["Type"] == "AWS::ApiGatewayV2::Stage":
+        elif resource["Type"] == "AWS::ApiGatewayV2::Stage" and not resolver.is_websocket(properties["ApiId"]):
             name = resolver.value(properties.get("StageName"), f"{where}.StageName")
             if name != "$default":
                 raise TemplateError(f"{where}.StageName: only $default is served locally, not {name!r}.")
-    routes = tuple(_routes(body, resolver))
-    for route in routes:
-        if route.function in left_out:
-            raise left_out[route.function]
-    return Template(
+    template = Template(
         functions=functions,
-        routes=routes,
+        routes=tuple(_routes(body, resolver)),
         authorizers=dict(_authorizers(body)),
         stores=tuple(stores),
         cors=body.get("x-amazon-apigateway-cors", {}),
         left_out={logical_id: str(error) for logical_id, error in left_out.items()},
+        websocket=websocket_api.read(resolver),
     )
+    for function in sorted(template.routed & left_out.keys()):
+        raise left_out[function]
+    return template
 
 
 def _function(logical_id: str, properties: dict[str, Any], resolver: Resolver, base: Path) -> Function:
@@ -198,19 +230,49 @@ def _function(logical_id: str, properties: dict[str, Any], resolver: Resolver, b
         return resolver.value(properties[name], f"{where}.{name}") if name in properties else default
 
     environment = get("Environment", {}).get("Variables", {})
+    reserved = get("ReservedConcurrentExecutions")
     return Function(
         logical_id=logical_id,
         name=resolver.name(logical_id),
         code=(base / get("Code")["S3Key"]).resolve(),
         handler=get("Handler"),
         runtime=get("Runtime"),
-        environment={name: text(value) for name, value in environment.items()},
+        environment={name: resolver.local_address(text(value)) for name, value in environment.items()},
         timeout=float(get("Timeout", 3)),
         memory=int(get("MemorySize", 128)),
-        reserved_concurrency=get("ReservedConcurrentExecutions"),
+        reserved_concurrency=None if reserved is None else int(reserved),
         snap_start=get("SnapStart", {}).get("ApplyOn") == "PublishedVersions",
         alias=resolver.alias(logical_id),
+        event_invoke=dict(_event_invoke(logical_id, resolver)),
+        dead_letters=_queue(get("DeadLetterConfig", {}).get("TargetArn"), f"{where}.DeadLetterConfig"),
     )
+
+
+def _event_invoke(function: str, resolver: Resolver) -> Iterator[tuple[str, EventInvoke]]:
+    for logical_id, resource in resolver.resources():
+        if resource["Type"] != "AWS::Lambda::EventInvokeConfig":
+            continue
+        properties = resource["Properties"]
+        if properties["FunctionName"] == {"Ref": function}:
+            where = f"Resources.{logical_id}.Properties"
+            settings = resolver.value(properties | {"FunctionName": function}, where)
+            destination = settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+            usual = EventInvoke()
+            yield (
+                settings["Qualifier"],
+                EventInvoke(
+                    retries=int(settings.get("MaximumRetryAttempts", usual.retries)),
+                    max_age=float(settings.get("MaximumEventAgeInSeconds", usual.max_age)),
+                    on_failure=_queue(destination, f"{where}.DestinationConfig"),
+                ),
+            )
+
+
+def _queue(arn: str | None, where: str) -> str | None:
+    """`arn`, if it is a queue's: nothing else takes given-up events locally."""
+    if arn is not None and arn.split(":")[2] != "sqs":
+        raise TemplateError(f"{where}: only a queue of SQS is known locally, not {arn}.")
+    return arn
 
 
 def _routes(body: dict[str, Any], resolver: Resolver) -> Iterator[Route]:
@@ -219,14 +281,13 @@ def _routes(body: dict[str, Any], resolver: Resolver) -> Iterator[Route]:
             integration = operation.get("x-amazon-apigateway-integration")
             if integration is None:  # e.g. `parameters`, which are no method
                 continue
-            arn = integration["uri"].rpartition("/functions/")[2].removesuffix("/invocations")
             # A route has one security requirement: its authorizer, or NONE.
             security: dict[str, list[str]] = next(iter(operation.get("security", [])), {})
             name, scopes = next(iter(security.items()), ("NONE", []))
             yield Route(
                 method="ANY" if method == "x-amazon-apigateway-any-method" else method.upper(),
                 path=path,
-                function=resolver.function_of(arn),
+                function=resolver.function_of_uri(integration["uri"]),
                 authorizer=None if name == "NONE" else name,
                 scopes=tuple(scopes),
                 timeout=integration.get("timeoutInMillis", 30_000) / 1000,

@@ -1,8 +1,12 @@
 """The local stack, running a small application of its own (`app/`), which has something of everything."""
 
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import httpx
 import pytest
 
@@ -41,3 +45,46 @@ def http(stack: LocalStack) -> Iterator[httpx.Client]:
 def bearer(stack: LocalStack) -> dict[str, str]:
     """The header of somebody who is signed in."""
     return {"authorization": f"Bearer {stack.token()}"}
+
+
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    """Clients of AWS's SDK, with credentials that anything local takes."""
+    return boto3.Session("local", "local", region_name="us-east-1")
+
+
+class Queue:
+    """A queue of SQS, whose messages are kept once received, for whichever test looks for them."""
+
+    def __init__(self, client: Any, url: str) -> None:
+        self._client = client
+        self._url = url
+        self._received: list[dict[str, Any]] = []
+
+    def find(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 30) -> dict[str, Any]:
+        """The first message whose body, a JSON object, is wanted: the whole message, its `Body` parsed."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if found := next((message for message in self._received if wanted(message["Body"])), None):
+                return found
+            answer = self._client.receive_message(
+                QueueUrl=self._url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+            )
+            for message in answer.get("Messages", []):
+                self._received.append(message | {"Body": json.loads(message["Body"])})
+                self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+            time.sleep(0.02)
+        raise AssertionError("no such message")
+
+
+@pytest.fixture(scope="session")
+def queue(stack: LocalStack, session: boto3.Session) -> Callable[[str], Queue]:
+    """The queue that is called so in the application's template."""
+    client = session.client("sqs", endpoint_url=stack.aws_endpoint)
+    queues: dict[str, Queue] = {}
+
+    def named(logical_id: str) -> Queue:
+        url = f"{stack.aws_endpoint}/123456789012/pam-local-{logical_id}"
+        return queues.setdefault(logical_id, Queue(client, url))
+
+    return named

@@ -134,11 +134,6 @@ def test_environment_that_died_while_idle(probe: FunctionHandle) -> None:
     assert result.json() != pid
 
 
-def test_runtime_hooks(stack: LocalStack) -> None:
-    """A SnapStart function's hooks run, before the snapshot and after the restore."""
-    assert stack.functions["hooks"].invoke({}).json() == ["before snapshot", "after restore"]
-
-
 def test_largest_event(probe: FunctionHandle) -> None:
     """An event of 6 MB arrives whole; a larger one is refused before it is sent."""
     frame = len(json.dumps({"do": "size", "text": ""}))

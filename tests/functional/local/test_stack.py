@@ -24,7 +24,10 @@ from local.stack import LocalStack
 with LocalStack(Path(sys.argv[1]), template=Path(sys.argv[2])) as stack:
     probe = stack.functions["probe"]
     grandchild = probe.invoke({"do": "child"}).json()
-    print(json.dumps({"url": stack.url, "pids": probe.pids, "grandchild": grandchild}), flush=True)
+    forked = stack.functions["hooks"]
+    forked.warm(2)
+    pids = probe.pids + forked.pids
+    print(json.dumps({"url": stack.url, "pids": pids, "grandchild": grandchild}), flush=True)
     time.sleep(300)
 """
 
@@ -192,6 +195,7 @@ def test_progress_and_access_log(tmp_path: Path, app: Path) -> None:
         "Template",
         "DynamoDB, Secrets Manager, SSM, SQS",
         "Stand-ins for Mapbox, Open-Meteo, EIA",
+        "Stand-in for Claude",
         "API",
     }
     assert [(r.method, r.path, r.status, r.function) for r in requests] == [

@@ -1,0 +1,171 @@
+"""SnapStart: a function is imported once, and its environments are forks of that."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.stack import FunctionHandle, LocalStack
+
+FAILING = {
+    "threads": """
+import threading, time
+threading.Thread(target=time.sleep, args=[60], name="a worker", daemon=True).start()
+""",
+    "missing": "import no_such_module",
+    "raises": "raise LookupError('not yet')",
+    "exits": "import os; os._exit(3)",
+    "before": """
+from snapshot_restore_py import register_before_snapshot
+register_before_snapshot(lambda: None)
+@register_before_snapshot
+def fail():
+    raise LookupError("before the snapshot")
+""",
+    "after": """
+from snapshot_restore_py import register_after_restore
+@register_after_restore
+def fail():
+    raise LookupError("after the restore")
+""",
+    "logs": """
+import logging
+logging.basicConfig(format="own %(message)s", level="INFO")
+""",
+}
+"""What fails about a snapshot, by the name of the function; but for the last."""
+
+
+@pytest.fixture
+def forked(stack: LocalStack) -> FunctionHandle:
+    return stack.functions["hooks"]
+
+
+def test_imported_once(forked: FunctionHandle) -> None:
+    """Environments are forks of one process that has imported the handler; each handles its own events."""
+    forked.warm(4)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: forked.invoke({"seconds": 0.3}).json(), range(4)))
+    assert len({answer["pid"] for answer in answers}) == 4
+    assert sorted(forked.pids) == sorted(answer["pid"] for answer in answers)
+    assert {answer["parent"] for answer in answers} == {answer["imported_by"] for answer in answers}
+    assert answers[0]["imported_by"] not in forked.pids
+    log = forked.log.read_text(encoding="utf-8")
+    assert log.count("imported\n") == 1
+    assert log.count("INIT_REPORT Init Duration: ") == 1
+
+
+def test_hooks(forked: FunctionHandle) -> None:
+    """The hooks before the snapshot run once, those after the restore in each environment, once too."""
+    forked.warm(2)
+    for _ in range(3):
+        assert forked.invoke({}).json()["ran"] == ["before snapshot", "after restore"]
+    assert "Restore Duration: " in forked.log.read_text(encoding="utf-8")
+
+
+def test_random_numbers(forked: FunctionHandle) -> None:
+    """Two environments don't draw the same random numbers."""
+    forked.warm(4)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: forked.invoke({"seconds": 0.3}).json(), range(4)))
+    assert len({answer["random"] for answer in answers}) == 4
+
+
+def test_environment(stack: LocalStack, forked: FunctionHandle) -> None:
+    """A fork has the variables that the function has, and the address of a Runtime API of its own."""
+    seen = forked.invoke({}).json()["environment"]
+    assert seen.pop("AWS_LAMBDA_RUNTIME_API").startswith("127.0.0.1:")
+    seen.pop("_X_AMZN_TRACE_ID")
+    seen.pop("LC_CTYPE", None)  # Python's own, where the machine lacks the locale
+    assert seen == stack.environment_of("hooks")
+
+
+def test_replaced_after_a_timeout(forked: FunctionHandle) -> None:
+    """A fork that takes too long is killed, and the next event has a new one."""
+    before = forked.invoke({}).json()
+    error = forked.invoke({"seconds": 60})
+    assert error.json()["errorType"] == "Sandbox.Timedout"
+    after = forked.invoke({}).json()
+    assert after["imported_by"] == before["imported_by"]
+
+
+@pytest.mark.parametrize(("status", "reason"), [(1, "exit status 1"), (0, "without providing a reason")])
+def test_replaced_after_an_exit(forked: FunctionHandle, status: int, reason: str) -> None:
+    """How a fork has ended is known, as of any other environment."""
+    error = forked.invoke({"exit": status}).json()
+    assert error["errorType"] == "Runtime.ExitError"
+    assert error["errorMessage"].endswith(reason)
+    assert forked.invoke({}).function_error is None
+
+
+def test_snapshot_is_taken_again(forked: FunctionHandle) -> None:
+    """When the process to fork from is gone, its forks are ended, and a new one is imported."""
+    before = forked.invoke({}).json()
+    error = forked.invoke({"kill": before["imported_by"], "seconds": 1})
+    assert error.json()["errorMessage"].endswith("signal: killed")
+    after = forked.invoke({}).json()
+    assert after["imported_by"] != before["imported_by"]
+    assert before["pid"] not in forked.pids
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """A stack whose functions fail at their snapshots."""
+    folder = tmp_path_factory.mktemp("failing")
+    resources = ""
+    for name, code in FAILING.items():
+        (folder / "functions" / name).mkdir(parents=True)
+        module = f"{code}\ndef handler(event, context):\n    logging.info('told')\n"
+        (folder / "functions" / name / "app.py").write_text(module, encoding="utf-8")
+        resources += f"""
+  {name.title()}:
+    Type: AWS::Serverless::Function
+    Properties: {{CodeUri: functions/{name}}}
+"""
+    (folder / "template.yaml").write_text(
+        f"""
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function:
+    Handler: app.handler
+    Runtime: python3.13
+    AutoPublishAlias: live
+    SnapStart: {{ApplyOn: PublishedVersions}}
+Resources:
+{resources}
+""",
+        encoding="utf-8",
+    )
+    with LocalStack(folder / "state", template=folder / "template.yaml") as stack:
+        yield stack
+
+
+@pytest.mark.parametrize(
+    ("function", "kind", "message"),
+    [
+        ("threads", "SnapStartException", "(a worker)"),
+        ("missing", "Runtime.ImportModuleError", "Unable to import module 'app': No module named 'no_such_module'"),
+        ("raises", "LookupError", "not yet"),
+        ("exits", "Runtime.ExitError", "exit status 3"),
+        ("before", "LookupError", "before the snapshot"),
+        ("after", "LookupError", "after the restore"),
+    ],
+)
+def test_failures(failing: LocalStack, function: str, kind: str, message: str) -> None:
+    """What goes wrong before the first event is the answer, in the runtime client's own words where it has any."""
+    result = failing.functions[function].invoke({})
+    error: dict[str, Any] = result.json()
+    assert result.function_error == "Unhandled"
+    assert error["errorType"] == kind
+    assert message in error["errorMessage"]
+    assert failing.functions[function].pids == []
+
+
+def test_logging(failing: LocalStack) -> None:
+    """A handler's own `basicConfig` does nothing, as with the runtime client alone."""
+    function = failing.functions["logs"]
+    assert function.invoke({}).function_error is None
+    text = function.log.read_text(encoding="utf-8")
+    assert "own told" not in text
