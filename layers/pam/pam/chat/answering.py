@@ -8,7 +8,7 @@ import random
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -56,6 +56,8 @@ class Answer:
     usage: Usage = field(default_factory=Usage)
     outcomes: list[Outcome] = field(default_factory=list)
     truncated: bool = False
+    simulated: bool = False
+    """A stand-in spoke in Claude's place."""
     fault: PamError | None = None
 
     @property
@@ -208,6 +210,7 @@ class Answering:
                     self._toolbox.begin(piece)
                 case Reply():
                     self._account(piece.usage)
+                    self._answer.simulated |= piece.simulated
                     return piece
         return None
 
@@ -239,7 +242,7 @@ class Answering:
         if others:
             self._toolbox.drop(*others)
         kept = [use for use in partial.tools if use.id in harmless]
-        return Reply(partial.content, kept, "tool_use", partial.usage)
+        return replace(fault.partial, tools=kept, stop_reason="tool_use")
 
     def _pause(self, fault: ModelFault, tries: int) -> float | None:
         """Seconds until another try; None where there is none: something was told already, or it can't help."""

@@ -259,4 +259,4 @@ def confirm(parts: ChatParts, call: SocketCall, frame: ConfirmFrame) -> None:
 
 
 def _tells_of(held: Confirmation, frame: Mapping[str, Any]) -> bool:
-    return frame["type"] == Confirmed.type and frame["confirmation_id"] == str(held.id)
+    return (frame["type"], frame.get("confirmation_id")) == (Confirmed.type, str(held.id))

@@ -66,28 +66,28 @@ class Queue:
         key, message = _key(user_id, conversation_id), str(message_id)
         while True:
             try:
-                told = self._table.update(
-                    key,
-                    _LINE,
-                    "set #running = #waiting[0], #ttl = :ttl remove #waiting[0]",
-                    {"message": message, "ttl": self._expires(), "none": 0},
-                    condition="#running = :message and size(#waiting) > :none",
-                )
-                return UUID(told["running"])
-            except Conflict as other:
-                if (other.item or {}).get("running") != message:
-                    return None
-            try:
                 self._table.update(
                     key,
                     _LINE,
                     "remove #running",
-                    {"message": message, "none": 0},
-                    condition="#running = :message and (attribute_not_exists(#waiting) or size(#waiting) = :none)",
+                    {"message": message},
+                    condition="#running = :message and attribute_not_exists(#waiting[0])",
                 )
                 return None
+            except Conflict as other:
+                if (other.item or {}).get("running") != message:
+                    return None
+            try:
+                told = self._table.update(
+                    key,
+                    _LINE,
+                    "set #running = #waiting[0], #ttl = :ttl remove #waiting[0]",
+                    {"message": message, "ttl": self._expires()},
+                    condition="#running = :message and attribute_exists(#waiting[0])",
+                )
+                return UUID(told["running"])
             except Conflict:
-                continue  # somebody got in line meanwhile
+                continue  # somebody else handed it on meanwhile
 
     def _expires(self) -> int:
         return int((self._clock() + KEPT_FOR).timestamp())

@@ -48,7 +48,7 @@ def selection(mode: str) -> Selection:
 
 def addition(selected: Selection, text: str, added: frozenset[str]) -> dict[str, Any] | None:
     """The message that adds what the question is likely to need; None where that is there already."""
-    likely = [name for name in _likely(text) if name in selected.deferred and name not in added]
+    likely = [name for name in likely_tools(text) if name in selected.deferred and name not in added]
     if not likely:
         return None
     references = [
@@ -68,7 +68,7 @@ def added_by(messages: list[dict[str, Any]]) -> frozenset[str]:
     )
 
 
-def _likely(text: str) -> list[str]:
+def likely_tools(text: str) -> list[str]:
     """Tools by how much of the question's rare words are in their names and descriptions, the likeliest first."""
     asked = set(_words(text))
     scores = {

@@ -221,7 +221,7 @@ def _last_frame(answer: Answer, channel: Channel, began: float) -> Frame:
         },
         sources=answer.sources,
         as_of=answer.as_of,
-        simulated=any("(simulated)" in source for source in answer.sources),
+        simulated=answer.simulated or any("(simulated)" in source for source in answer.sources),
         undo=tuple(undo),
         truncated=answer.truncated,
     )

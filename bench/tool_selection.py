@@ -1,0 +1,138 @@
+"""Three ways to choose tools, over the same conversations: all of them always, the rare ones within reach, and a list
+that is filtered anew for every question.
+
+The first two are PAM's own modes, through the whole local stack. The third is what they replace: the requests of the
+first mode, sent once more with the five likeliest tools alone. Costs are the price table's, on tokens as the stand-in
+counts them: it caches prefixes as the API does, and its count of tokens is a rule of thumb, the same for all three.
+"""
+
+import statistics
+import tempfile
+import uuid
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench.figures import Figure
+from bench.line import open_line
+from local.claude.server import CLAUDE_KEY
+from local.stack import LocalStack
+from pam.chat.tool_choice import likely_tools
+from pam.upstream.claude_prices import Usage
+
+MODEL = "claude-haiku-5-5"
+
+CONVERSATIONS = (
+    (
+        "I'm in Denver. Check if I'm over budget on gas, and if so, find the cheapest station nearby.",
+        "What would the drive from Denver to Moab take me, with breaks?",
+        "And is there somewhere to camp near Moab for an RV like mine?",
+        "What will the weather in Moab be like over the next five days?",
+        "Thanks. Which of those days would you leave on?",
+    ),
+    (
+        "Why did I spend so much on groceries last month compared to my budget?",
+        "Please put my groceries budget at 450 from here on.",
+        "I also paid 38 dollars for propane just now, write that down please.",
+        "How does everything stand now against the budgets?",
+    ),
+    (
+        "Plan a trip from Denver to Salt Lake City with a stop in Moab, please.",
+        "Save Goblin Valley as one of my favorite spots.",
+        "Tell my friends in a post that we'll be around Moab next week.",
+        "What's the cheapest gas around Salt Lake City?",
+        "Good. Anything I've forgotten for a week like that?",
+    ),
+)
+LIKELIEST = 5
+ROUNDS = 4
+
+
+def run() -> dict[str, Figure]:
+    """Each mode on a stack of its own, so that none reads what another has cached."""
+    every = {mode: _conversations(mode) for mode in ("all", "deferred")}
+    naive = every["all"][1]
+    told = {mode: calls for mode, (calls, _) in every.items()}
+
+    def cost(calls: Sequence[Usage]) -> float:
+        return float(sum((usage.cost(MODEL) for usage in calls), Decimal(0)))
+
+    def share(calls: Sequence[Usage]) -> float:
+        return round(sum(usage.read for usage in calls) / sum(usage.prompt for usage in calls), 4)
+
+    def prompt(calls: Sequence[Usage]) -> int:
+        return round(statistics.median(usage.prompt for usage in calls))
+
+    return {
+        "cache_read_share": Figure(share(told["all"]), "", "of all prompt tokens, all tools"),
+        "cache_read_share_deferred": Figure(share(told["deferred"]), "", "the same, rare tools deferred"),
+        "cache_read_share_naive": Figure(share(naive), "", "the same, tools filtered for each question"),
+        "cost_all_usd": Figure(round(cost(told["all"]), 6), "$", "all conversations, all tools"),
+        "cost_deferred_usd": Figure(round(cost(told["deferred"]), 6), "$", "the same, rare tools deferred"),
+        "cost_naive_usd": Figure(round(cost(naive), 6), "$", "the same, tools filtered for each question"),
+        "prompt_tokens_all_p50": Figure(prompt(told["all"]), "", "a model call's prompt"),
+        "prompt_tokens_deferred_p50": Figure(prompt(told["deferred"]), "", "the same, deferred"),
+        "prompt_tokens_naive_p50": Figure(prompt(naive), "", "the same, filtered"),
+        "calls_all": Figure(len(told["all"]), "", "model calls"),
+        "calls_deferred": Figure(len(told["deferred"]), "", "model calls"),
+    }
+
+
+def _conversations(mode: str) -> tuple[list[Usage], list[Usage]]:
+    """What the model calls of a mode used, and, for `all`, what the same calls use with filtered tools."""
+    with (
+        tempfile.TemporaryDirectory() as state,
+        LocalStack(Path(state), parameters={"ChatToolMode": mode}, claude_profile="zero") as stack,
+        httpx.Client(base_url=stack.claude.url, timeout=60) as claude,
+    ):
+        stack.warm()
+        for _ in range(ROUNDS):
+            for questions in CONVERSATIONS:
+                _converse(stack, questions)
+        entries = claude.get("/_journal").json()["last"]
+        usages = [_usage(entry) for entry in entries]
+        if mode != "all":
+            return usages, []
+        claude.delete("/_journal")  # and with it the cache
+        for entry in entries:
+            headers = {"authorization": f"Bearer {CLAUDE_KEY}", "anthropic-version": "2026-10-21"}
+            claude.post("/v1/messages", json=_filtered(entry["body"]), headers=headers).raise_for_status()
+        return usages, [_usage(entry) for entry in claude.get("/_journal").json()["last"]]
+
+
+def _converse(stack: LocalStack, questions: Sequence[str]) -> None:
+    with open_line(stack.url, stack.token(uuid.uuid4())) as line:
+        conversation = None
+        for question in questions:
+            frames = line.ask(question, conversation, timezone="America/Denver")
+            if frames[-1].frame["type"] != "done":
+                raise RuntimeError(f"{question!r} failed: {frames[-1].frame}")
+            conversation = frames[-1].frame["conversation_id"]
+
+
+def _filtered(body: dict[str, Any]) -> dict[str, Any]:
+    """The request with the tools that fit its question best, and those that its conversation has used."""
+    messages = body["messages"]
+    question = next(
+        message["content"][-1]["text"]
+        for message in reversed(messages)
+        if message["role"] == "user" and message["content"][-1]["type"] == "text"
+    )
+    used = {block["name"] for message in messages for block in message["content"] if block["type"] == "tool_use"}
+    wanted = set(likely_tools(question)[:LIKELIEST]) | used
+    tools = [tool for tool in body["tools"] if tool["name"] in wanted] or body["tools"]
+    return body | {"tools": tools, "stream": False}
+
+
+def _usage(entry: dict[str, Any]) -> Usage:
+    return Usage(
+        input=entry["uncached"],
+        write_5m=entry["cache_write"] - entry["cache_write_1h"],
+        write_1h=entry["cache_write_1h"],
+        read=entry["cache_read"],
+        output=entry["output_tokens"],
+        calls=1,
+    )

@@ -1,0 +1,139 @@
+"""A scene: one traveller in one conversation whose words nobody else says, and what is left of it behind the frames."""
+
+import json
+import re
+import uuid
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import psycopg
+from websockets.sync.client import connect
+
+from local.stack import LocalStack
+from tests.functional.chat.conftest import Line, StandIn, text
+
+Frames = list[dict[str, Any]]
+
+WELL = "All is well again."
+"""What Claude says to a scene's last question."""
+
+# What a traveller reads: no names of ours, no JSON, nothing of a stack trace.
+_PLAIN = re.compile(r"[A-Z][^_{}<>\[\]\\]{10,300}[.!]", re.DOTALL)
+_JARGON = re.compile(r"error|exception|null|None|http|status|DynamoDB|Postgres|Lambda|tool_use|JSON", re.IGNORECASE)
+
+
+def new_word() -> str:
+    """A word that no other question has."""
+    return f"w{uuid.uuid4().hex[:10]}"
+
+
+def plain(sentence: str) -> bool:
+    """Whether a traveller can be told this."""
+    return bool(_PLAIN.fullmatch(sentence)) and not _JARGON.search(sentence)
+
+
+class Scene:
+    """Somebody new at a socket. As a context it closes what it opened."""
+
+    def __init__(self, stack: LocalStack, owner: psycopg.Connection) -> None:
+        self.stack = stack
+        self.owner = owner
+        self.id = uuid.uuid4()
+        self.conversation: str | None = None
+        self._open = ExitStack()
+        headers = {"authorization": f"Bearer {stack.token(self.id)}"}
+        self.http = self._open.enter_context(httpx.Client(base_url=stack.url, headers=headers, timeout=60))
+        told = self._open.enter_context(httpx.Client(base_url=stack.claude.url, timeout=60))
+        self.claude = StandIn(told, new_word())
+        self.line = self.dial()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def dial(self) -> Line:
+        """Another socket of the same traveller."""
+        ticket = self.http.post("/v1/ws-ticket", json={})
+        assert ticket.status_code == 201, ticket.text
+        told = ticket.json()
+        return Line(self._open.enter_context(connect(f"{told['url']}?ticket={told['ticket']}", max_size=None)))
+
+    def send(self, words: str = "What now?", *, line: Line | None = None, **fields: Any) -> str:
+        """Sends a question of this scene's conversation, with the scene's word; returns the message's id."""
+        if self.conversation is not None:
+            fields = {"conversation_id": self.conversation} | fields
+        return (line or self.line).chat(f"{words} {self.claude.word}", **fields)
+
+    def ask(self, words: str = "What now?", *, line: Line | None = None, **fields: Any) -> Frames:
+        """A question with all frames of its answer, which are checked to be in order, whole and kept."""
+        line = line or self.line
+        message_id = self.send(words, line=line, **fields)
+        frames = whole(line.until("done", "error"))
+        self.conversation = frames[0]["conversation_id"]
+        assert self.resume(message_id, line=line) == frames
+        return frames
+
+    def resume(self, message_id: str, after: int = 0, *, line: Line | None = None) -> Frames:
+        """The frames after that number up to the message's end."""
+        line = line or self.line
+        line.send("resume", message_id=message_id, after=after)
+        return line.until("done", "error")
+
+    def goes_on(self) -> dict[str, Any]:
+        """Asks the conversation's next question, which is answered; returns the request that Claude got for it."""
+        word = new_word()
+        stand_in = StandIn(self.claude.http, word)
+        stand_in.says(text(WELL))
+        self.line.chat(f"And after that? {word}", conversation_id=self.conversation)
+        frames = whole(self.line.until("done", "error"))
+        assert (frames[-1]["type"], frames[-1].get("text")) == ("done", WELL), frames[-1]
+        asked = stand_in.asked()
+        assert [entry["status"] for entry in asked] == [200]
+        body: dict[str, Any] = asked[0]["body"]
+        return body
+
+    def rows(self, table: str, of: str = "user_id") -> list[dict[str, Any]]:
+        """The traveller's rows of a table, as its owner sees them."""
+        with self.owner.cursor(row_factory=psycopg.rows.dict_row) as cursor:
+            return cursor.execute(f"select * from {table} where {of} = %s", (self.id,)).fetchall()
+
+    def messages(self) -> list[dict[str, Any]]:
+        """The kept messages in their order, which has no gap."""
+        rows = sorted(self.rows("messages"), key=lambda row: row["position"])
+        assert [row["position"] for row in rows] == list(range(len(rows)))
+        return rows
+
+
+def whole(frames: Frames) -> Frames:
+    """The frames of one message: numbered from 1 without a gap, all of one message, the text equal to its pieces."""
+    assert [frame.get("seq") for frame in frames] == list(range(1, len(frames) + 1)), frames
+    assert frames[0]["type"] == "ack"
+    assert len({(frame["message_id"], frame["conversation_id"]) for frame in frames}) == 1
+    last = frames[-1]
+    if last["type"] == "done" and last["tier"] == 3:
+        assert last["text"] == told(frames)
+    if last["type"] == "error":
+        assert plain(last["message"]), last
+    return frames
+
+
+def told(frames: Frames) -> str:
+    """The text that was streamed."""
+    return "".join(frame["text"] for frame in frames if frame["type"] == "delta")
+
+
+def lines(frames: Frames) -> list[tuple[str, str]]:
+    """Name and last state of each tool's line."""
+    last = {frame["id"]: (frame["name"], frame["state"]) for frame in frames if frame["type"] == "tool"}
+    return list(last.values())
+
+
+def said(body: dict[str, Any]) -> str:
+    """All that a request's messages say, as text to look into."""
+    return json.dumps(body["messages"], ensure_ascii=False)
