@@ -6,6 +6,7 @@ import sys
 
 from bench.figures import Figure
 from local.stack import CHECKOUT
+from local.template import load
 
 ROUNDS = 5
 
@@ -14,9 +15,11 @@ import time; began = time.process_time()
 import importlib, sys
 sys.path.insert(0, sys.argv[1])
 importlib.import_module("app")
-for name in ("pam.answers.parts", "pam.answers.travel_parts"):
-    if name in sys.modules:
-        getattr(sys.modules[name], name.rsplit(".", 1)[1])()
+made = "answers.parts.parts", "answers.travel_parts.travel_parts", "chat.parts.chat_parts", "chat.worker.claude"
+for name in (f"pam.{each}" for each in made):
+    module, _, make = name.rpartition(".")
+    if module in sys.modules:
+        getattr(sys.modules[module], make)()
 print((time.process_time() - began) * 1000)
 """
 
@@ -33,32 +36,33 @@ _STATEMENTS = {
 
 def run() -> dict[str, Figure]:
     """The least of some rounds: what is more is other work of the machine."""
-    environment = {
+    parameters = {"Stage": "local", "JwtIssuer": "http://127.0.0.1:9"}
+    template = load(CHECKOUT / "template.yaml", parameters, endpoint="http://127.0.0.1:9", api_url="http://127.0.0.1:9")
+    functions = {each.code: dict(each.environment) for each in template.functions.values()}
+    everywhere = {
         "PATH": os.environ["PATH"],
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
         "PYDANTIC_DISABLE_PLUGINS": "__all__",
-        **dict.fromkeys(("ANSWERS_TABLE", "IDEMPOTENCY_TABLE", "SHARED_TABLE", "DATABASE_SECRET"), "none"),
-        **dict.fromkeys(("MAPBOX_SECRET", "EIA_SECRET"), "none"),
-        **dict.fromkeys(("MAPBOX_BASE_URL", "OPEN_METEO_BASE_URL", "EIA_BASE_URL"), "http://127.0.0.1:9"),
     }
 
-    def least(*command: str) -> float:
+    def least(environment: dict[str, str], *command: str) -> float:
         def once() -> float:
             done = subprocess.run(
-                [sys.executable, *command], env=environment, capture_output=True, text=True, check=True
+                [sys.executable, *command], env=everywhere | environment, capture_output=True, text=True, check=True
             )
             return float(done.stdout.split()[-1])
 
         return round(min(once() for _ in range(ROUNDS)), 1)
 
-    functions = sorted(path.parent for path in CHECKOUT.glob("functions/*/app.py") if path.parent.name != "migrate")
     figures = {
-        f"{folder.name}_ms": Figure(least("-c", _LOAD, str(folder)), "ms", "CPU to load the function with its clients")
-        for folder in functions
+        f"{folder.name}_ms": Figure(
+            least(environment, "-c", _LOAD, str(folder)), "ms", "CPU to load the function with its clients"
+        )
+        for folder, environment in sorted(functions.items())
     }
     for name, statement in _STATEMENTS.items():
         timed = f"import time; t = time.process_time(); {statement}; print((time.process_time() - t) * 1000)"
-        figures[name] = Figure(least("-c", timed), "ms", f"CPU of `{statement.split(';')[0]}`, by itself")
+        figures[name] = Figure(least({}, "-c", timed), "ms", f"CPU of `{statement.split(';')[0]}`, by itself")
     return figures

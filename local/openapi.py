@@ -36,6 +36,7 @@ TAGS = {
     "Ask": "A question in words, or an expense to add from a sentence.",
     "Money": "Tier 1: answers from the traveller's own figures, kept until something is written.",
     "Expenses": "One by one: listed, added once for each `Idempotency-Key`, taken back within ten minutes.",
+    "Conversation": "Tier 3: what opens the WebSocket on which Claude answers, and what takes back what a tool did.",
     "Road": "Tier 2: answers from Mapbox, Open-Meteo and EIA, kept for everybody.",
 }
 
@@ -89,6 +90,12 @@ ROUTES = {
         "Expenses",
         replies.ExpenseUndone,
         may_refuse=(errors.NOT_FOUND, errors.EXPENSE_NOT_FOUND, errors.UNDO_EXPIRED, *_WRITES),
+    ),
+    "POST /v1/ws-ticket": Facts("Conversation", replies.Ticket, may_refuse=(errors.STORE_UNAVAILABLE,)),
+    "DELETE /v1/effects/{id}": Facts(
+        "Conversation",
+        replies.EffectUndone,
+        may_refuse=(errors.NOT_FOUND, errors.EFFECT_NOT_FOUND, errors.UNDO_EXPIRED, *_WRITES),
     ),
     "GET /v1/weather": Facts("Road", replies.Weather, may_refuse=_SOURCES),
     "GET /v1/distance": Facts("Road", replies.Distance, may_refuse=(errors.NO_ROAD, *_SOURCES)),

@@ -1,5 +1,6 @@
 """Posts and direct messages: shown before they go out, to the right people, and not too many."""
 
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 
 from pam.community.friendships import accept_friendship, ask_for_friendship
+from pam.community.messages import find_recipient, send_message
 from pam.community.profiles import WhoMayWrite, save_public_profile
 from pam.platform.clock import utc_now
 from pam.platform.errors import PamError
@@ -184,6 +186,26 @@ def test_of_twelve_messages_at_once_exactly_ten_go_out(
     assert all(3500 < (one.retry_after or 0) <= 3600 for one in refused)
     with pytest.raises(PamError, match="in an hour"):
         preview(database, sender, message_friend, '{"recipient": "Dan", "message": "One more"}')
+
+
+def test_a_message_that_is_not_yet_committed_counts(
+    sender: Caller, befriended: Callable[..., Caller], database: Database, owner: psycopg.Connection
+) -> None:
+    """The eleventh waits for the tenth, and is refused once that one has gone out."""
+    dan = befriended(sender, f"Dan {uuid.uuid4().hex}")
+    for _ in range(9):
+        writes(sender, "Dan")
+    with ThreadPoolExecutor(1) as threads:
+        with database.session(sender.id) as connection:
+            send_message(connection, sender.id, find_recipient(connection, sender.id, "Dan"), "Tenth", utc_now())
+            connection.execute("select 1").fetchone()  # the pipeline's end: it has been sent
+            eleventh = threads.submit(refusal, sender, "Dan")
+            waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%no key update%'"
+            until = time.monotonic() + 2
+            while not owner.execute(waiting).fetchall() and not eleventh.done() and time.monotonic() < until:
+                time.sleep(0.01)
+        assert eleventh.result().error.code == "too_many_messages"
+    assert len(inbox(database, dan)) == 10
 
 
 def test_the_hour_of_ten_messages_slides(

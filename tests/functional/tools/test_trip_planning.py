@@ -259,7 +259,7 @@ def test_from_where_the_device_is_and_back_again(caller: Caller, owner: psycopg.
     """“Here” is kept as degrees; a round trip is one."""
     there = caller.located(38.58, -109.55)
     told = there.does(plan_trip, '{"origin": "here", "destination": "here", "stops": ["Grand Junction"]}')
-    assert told.text.startswith("where you are to where you are by way of Grand Junction, Colorado: ")
+    assert told.text.startswith("Where you are to where you are by way of Grand Junction, Colorado: ")
     assert kept(owner, caller)[0][:2] == ("38.5800, -109.5500", "38.5800, -109.5500")
 
 

@@ -241,6 +241,22 @@ class ExpenseUndone(Written):
     undone: Literal[True]
 
 
+class Ticket(Reply):
+    """What opens a WebSocket, once."""
+
+    ticket: str = Field(min_length=43, max_length=43)
+    url: str = Field(description="The socket opens at this address with `?ticket=` and the ticket.")
+    expires_at: Instant
+    expires_in: Literal[60] = Field(description="Seconds.")
+
+
+class EffectUndone(Answer):
+    """What a tool wrote, taken back."""
+
+    undone: Literal[True]
+    as_of: Instant
+
+
 class Whereabouts(Reply):
     """A place on the map."""
 

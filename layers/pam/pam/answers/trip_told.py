@@ -141,9 +141,10 @@ def sentence(plan: TripPlan, profile: Profile, start: date | None, camping: Camp
 def _way(plan: TripPlan, profile: Profile, start: date | None) -> str:
     stops = [place.name for place in plan.places[1:-1]]
     via = f" by way of {'; '.join(stops)}" if stops else ""
+    way = f"{plan.places[0].name} to {plan.places[-1].name}{via}"
     said = (
-        f"{plan.places[0].name} to {plan.places[-1].name}{via}: {_distance(plan.distance_m, plan)} by road, about "
-        f"{duration(plan.duration_s)} of driving without breaks, in {counted(len(plan.days), 'day')}"
+        f"{way[0].upper()}{way[1:]}: {_distance(plan.distance_m, plan)} by road, about {duration(plan.duration_s)} of "
+        f"driving without breaks, in {counted(len(plan.days), 'day')}"
     )
     if start is not None:
         said += f", {dates(start, start + len(plan.days) * _DAY, profile)}"

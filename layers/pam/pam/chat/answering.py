@@ -114,6 +114,8 @@ class Answering:
             for step in range(1, MOST_STEPS + 1):
                 if self._step(last=step == MOST_STEPS):
                     break
+            else:
+                raise _too_long()
         except PamError as fault:
             self._answer.fault = fault
             self._end_with(f"(PAM couldn't finish this: {fault.message})")
@@ -257,7 +259,7 @@ class Answering:
         if self._answer.usage.cost(self._model) >= self._limits.caps.turn:
             raise PamError(TURN_TOO_DEAR, "This took more of Claude than one question may. Ask for less at once.")
         if self._deadline.left_s < 1:
-            raise PamError(TURN_TOO_LONG, "This took longer than one question may. Ask for less at once.")
+            raise _too_long()
 
     def _end_with(self, remark: str) -> None:
         """Keeps what was told of a step that didn't end, with a remark, so that the next question finds it."""
@@ -287,6 +289,10 @@ def _sendable(reply: Reply) -> list[dict[str, Any]]:
         or (block["type"] == "tool_use" and block["id"] in whole)
         or block["type"] not in ("text", "tool_use")
     ]
+
+
+def _too_long() -> PamError:
+    return PamError(TURN_TOO_LONG, "This took longer than one question may. Ask for less at once.")
 
 
 def _told(fault: ModelFault, *, interrupted: bool) -> PamError:

@@ -30,12 +30,14 @@ class Confirmation:
     message_id: UUID
     tool: str
     arguments: str
+    preview: str
+    """What the traveller was shown."""
     expires_at: datetime
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the tool and its arguments: who confirms names what they saw."""
-        return hashlib.sha256(json.dumps([self.tool, self.arguments]).encode()).hexdigest()
+        """SHA-256 of the tool, its arguments and what was shown of them: who confirms names what they saw."""
+        return hashlib.sha256(json.dumps([self.tool, self.arguments, self.preview]).encode()).hexdigest()
 
 
 class Confirmations:
@@ -45,13 +47,14 @@ class Confirmations:
         self._table = table
         self._clock = clock
 
-    def ask(self, user_id: UUID, message_id: UUID, tool: str, arguments: str) -> Confirmation:
+    def ask(self, user_id: UUID, message_id: UUID, tool: str, arguments: str, preview: str) -> Confirmation:
         """Keeps what is to be confirmed."""
-        asked = Confirmation(uuid4(), user_id, message_id, tool, arguments, self._clock() + GOOD_FOR)
+        asked = Confirmation(uuid4(), user_id, message_id, tool, arguments, preview, self._clock() + GOOD_FOR)
         fields: Mapping[str, Any] = {
             "message": str(message_id),
             "tool": tool,
             "arguments": arguments,
+            "preview": preview,
             "digest": asked.digest,
             "expires_at": int(asked.expires_at.timestamp()),
             "decision": "none",
@@ -93,6 +96,7 @@ class Confirmations:
             message_id=UUID(item["message"]),
             tool=item["tool"],
             arguments=item["arguments"],
+            preview=item["preview"],
             expires_at=datetime.fromtimestamp(int(item["expires_at"]), self._clock().tzinfo),
         )
 

@@ -183,7 +183,7 @@ def _append(parts: ChatParts, turn: Turn, frame: Frame, at_least: int = 0) -> di
 
 def resume(parts: ChatParts, call: SocketCall, frame: ResumeFrame) -> None:
     """The frames after the one that the client has. Raises `PamError` (`message_not_found`)."""
-    _repeat(parts, call, frame.message_id, frame.after)
+    _repeat(parts, call, frame.message_id, int(frame.after))
 
 
 def _repeat(parts: ChatParts, call: SocketCall, message_id: UUID, after: int) -> None:
@@ -242,7 +242,7 @@ def confirm(parts: ChatParts, call: SocketCall, frame: ConfirmFrame) -> None:
     else:
         tool = TOOLS[held.tool]
         doing = Call(parts.travel, call.user_id, f"confirmation:{held.id}")
-        result = perform(doing, tool, parse_arguments(tool, held.arguments))
+        result = perform(doing, tool, parse_arguments(tool, held.arguments), shown=held.preview)
         text, source = result.text, result.source
     if not parts.confirmations.tell_once(call.user_id, held.id):
         call.reply(*(each for each in parts.turns.kept(turn, 0) if _tells_of(held, each)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
@@ -47,7 +48,7 @@ class ResumeFrame(_FromClient):
     """All frames of a message after the one with the number `after`."""
 
     message_id: UUID
-    after: int = Field(ge=0, le=1_000_000, strict=True)
+    after: Decimal = Field(ge=0, le=1_000_000, decimal_places=0, strict=True)  # as JSON's numbers come
 
 
 class ConfirmFrame(_FromClient):

@@ -122,7 +122,7 @@ class Toolbox:
         except PamError as fault:
             self._step[use.id] = _failure(use, tool.effect, fault)
             return
-        begun = _Begun(use, tool, arguments, self._key(use), _more(use))
+        begun = _Begun(use, tool, arguments, self._key(tool, arguments), _more(use))
         self._step[use.id] = begun
         if tool.effect is Effect.READ:
             self._say(ToolLine(use.id, use.name, "running", tool.doing(arguments)))
@@ -190,7 +190,7 @@ class Toolbox:
         assert tool.preview is not None
         with parts.database.session(self._profile.id) as connection:
             preview = tool.preview(Writing(connection, self._profile, parts.clock()), begun.arguments)
-        asked = self._confirmations.ask(self._profile.id, self._message_id, tool.name, use.arguments)
+        asked = self._confirmations.ask(self._profile.id, self._message_id, tool.name, use.arguments, preview)
         self._say(ToolLine(use.id, use.name, "waiting", tool.doing(begun.arguments)))
         self._say(
             ConfirmRequest(
@@ -221,9 +221,9 @@ class Toolbox:
             except Exception as fault:  # told to whoever asks for the result
                 begun.future.set_exception(fault)
 
-    def _key(self, use: ToolUse) -> str:
+    def _key(self, tool: Tool[Any], arguments: BaseModel) -> str:
         """The same for the same call of the same question, however often it is made; a second one in a step differs."""
-        text = json.dumps([str(self._message_id), use.name, _canonical(use.arguments)])
+        text = json.dumps([str(self._message_id), tool.name, arguments.model_dump_json()])
         nth = self._repeated[text] = self._repeated.get(text, 0) + 1
         return hashlib.sha256(f"{text} {nth}".encode()).hexdigest()
 
@@ -237,10 +237,6 @@ def _too_late(effect: Effect) -> str:
     if effect is Effect.READ:
         return "This took too long, so there is no answer from it."
     return "This took too long, and PAM can't say whether it was done. Look before trying again."
-
-
-def _canonical(arguments: str) -> str:
-    return json.dumps(json.loads(arguments or "{}"), sort_keys=True)
 
 
 def _more(use: ToolUse) -> bool:

@@ -2,9 +2,12 @@
 
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -32,6 +35,7 @@ from pam.platform.observability import count, logger, measure
 from pam.platform.postgres import DatabaseUnavailable
 from pam.platform.settings import read_environment
 from pam.tools.catalogue import TOOLS
+from pam.tools.tool import Tool
 from pam.traveller.zones import parse_zone
 from pam.upstream.claude import Claude, ClaudeSettings
 from pam.upstream.deadline import Deadline
@@ -53,6 +57,16 @@ class Job(BaseModel):
     message_id: UUID
 
 
+@dataclass(frozen=True)
+class WorkerParts:
+    """Put together once for each Lambda environment. `model` is the one that answers."""
+
+    chat: ChatParts
+    claude: Claude
+    model: str
+    tools: Mapping[str, Tool[Any]]
+
+
 @cache
 def claude_settings() -> ClaudeSettings:
     """Those of this environment."""
@@ -70,31 +84,38 @@ def claude() -> Claude:
     return made
 
 
-register_before_snapshot(claude)
+@cache
+def worker_parts() -> WorkerParts:
+    """The parts of this environment, from its settings."""
+    return WorkerParts(chat_parts(), claude(), claude_settings().model, TOOLS)
 
 
-def work(job: Job, context: LambdaContext) -> None:
+register_before_snapshot(worker_parts)
+
+
+def work(worker: WorkerParts, job: Job, context: LambdaContext) -> None:
     """Answers the question, if nobody else has it; then has the next one of its conversation answered."""
-    parts = chat_parts()
+    parts = worker.chat
     turn = parts.turns.start(job.user_id, job.message_id)
     if turn is None:
         logger.warning("a turn that has begun already came again")
         return
     seconds = context.get_remaining_time_in_millis() / 1000 - _RESERVE_S
     try:
-        _answer(parts, turn, Deadline(min(LONGEST_TURN_S, seconds)))
+        _answer(worker, turn, Deadline(min(LONGEST_TURN_S, seconds)))
     finally:
         hand_on(parts, turn.user_id, turn.conversation_id, turn.message_id)
 
 
-def _answer(parts: ChatParts, turn: Turn, deadline: Deadline) -> None:
+def _answer(worker: WorkerParts, turn: Turn, deadline: Deadline) -> None:
+    parts = worker.chat
     began, stop = time.monotonic(), threading.Event()
     channel = Channel(parts.turns, parts.sockets, turn, stop.set)
     channel.open()
     last: Frame = failed(PamError(INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again."))
     try:
-        answer = _converse(parts, turn, channel, deadline, stop)
-        last = _last_frame(answer, channel, began)
+        answer = _converse(worker, turn, channel, deadline, stop)
+        last = _last_frame(answer, worker.model, channel, began)
     except PamError as refusal:
         logger.warning(refusal.message, error_code=refusal.error.code, exc_info=True)
         last = failed(refusal)
@@ -106,15 +127,15 @@ def _answer(parts: ChatParts, turn: Turn, deadline: Deadline) -> None:
         channel.close(last)
 
 
-def _converse(parts: ChatParts, turn: Turn, channel: Channel, deadline: Deadline, stop: threading.Event) -> Answer:
+def _converse(worker: WorkerParts, turn: Turn, channel: Channel, deadline: Deadline, stop: threading.Event) -> Answer:
     """The answer, saved. Raises `PamError` where it couldn't even begin."""
+    parts, model = worker.chat, worker.model
     database, clock = parts.travel.parts.database, parts.travel.parts.clock
     zone = _zone(turn)
     save_unsaved(parts.table, database, turn.user_id, turn.conversation_id)
     conversation = read_conversation(database, turn.user_id, turn.conversation_id, zone, clock(), parts.tool_mode)
     log = Log(database, turn.user_id, conversation, turn.message_id)
     messages = _up_to_question(conversation, turn, clock().astimezone(conversation.profile.zone), log)
-    model = claude_settings().model
     location = _location(turn)
 
     charging: list[Future[None]] = []
@@ -128,7 +149,7 @@ def _converse(parts: ChatParts, turn: Turn, channel: Channel, deadline: Deadline
         Toolbox(
             parts.travel,
             parts.confirmations,
-            TOOLS,
+            worker.tools,
             conversation.profile,
             turn.message_id,
             zone,
@@ -138,7 +159,7 @@ def _converse(parts: ChatParts, turn: Turn, channel: Channel, deadline: Deadline
         ) as toolbox,
     ):
         answer = Answering(
-            claude=claude(),
+            claude=worker.claude,
             model=model,
             selection=selection(conversation.tool_mode),
             about=conversation.about,
@@ -194,7 +215,7 @@ def _close(parts: ChatParts, turn: Turn, log: Log, model: str, answer: Answer) -
         keep_unsaved(parts.table, turn.user_id, turn.conversation_id, log.unsaved(), parts.travel.parts.clock())
 
 
-def _last_frame(answer: Answer, channel: Channel, began: float) -> Frame:
+def _last_frame(answer: Answer, model: str, channel: Channel, began: float) -> Frame:
     if answer.fault is not None:
         return failed(answer.fault)
     first = channel.first_delta_at
@@ -214,7 +235,7 @@ def _last_frame(answer: Answer, channel: Channel, began: float) -> Frame:
         text=answer.text,
         tier=3,
         usage=answer.usage.as_json(),
-        cost_usd=f"{answer.usage.cost(claude_settings().model):.6f}",
+        cost_usd=f"{answer.usage.cost(model):.6f}",
         latency_ms={
             "first_delta": None if first is None else round((first - began) * 1000),
             "total": round((time.monotonic() - began) * 1000),

@@ -56,7 +56,8 @@ def _preview_post(writing: Writing, post: CreatePost) -> str:
 
 @confirmed(Effect.OUTWARD, doing=lambda _: "Publishing a post", preview=_preview_post)
 def create_post(writing: Writing, post: CreatePost) -> Written:
-    """Publish a post that every PAM traveller can read. Only on the traveller's explicit wish."""
+    """Publishes a post that everybody who is signed in to PAM can read, once the traveller has confirmed it. Only if
+    they asked for a post. It can't be changed or taken back."""
     post_id = posts.create_post(
         writing.connection,
         writing.profile.id,
@@ -78,7 +79,8 @@ def _preview_message(writing: Writing, new: MessageFriend) -> str:
 
 @confirmed(Effect.OUTWARD, doing=lambda new: f"Writing to {new.recipient}", preview=_preview_message)
 def message_friend(writing: Writing, new: MessageFriend) -> Written:
-    """Send a direct message to a friend in PAM, at most ten an hour. Only on the traveller's explicit wish."""
+    """Sends a direct message to one friend in PAM, once the traveller has confirmed it; to somebody who isn't a friend
+    only by their whole name, if they take messages from everybody. At most ten an hour. It can't be taken back."""
     recipient = find_recipient(writing.connection, writing.profile.id, new.recipient)
     send_message(writing.connection, writing.profile.id, recipient, new.message, writing.now)
     return Written(f"Your message to {recipient.name} is sent.", {"recipient": recipient.name}, _SOURCE)

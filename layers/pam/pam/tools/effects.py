@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from pam.answers.parts import Parts
 from pam.money.expenses import UNDO_WITHIN
-from pam.platform.errors import EFFECT_NOT_FOUND, UNDO_EXPIRED, PamError
+from pam.platform.errors import CONFIRMATION_MISMATCH, EFFECT_NOT_FOUND, UNDO_EXPIRED, PamError
 from pam.tools.tool import Call, Result, Tool, Writing
 from pam.traveller.profile import ensure_traveller, read_profile
 
@@ -24,15 +24,19 @@ on conflict (user_id, key) do nothing returning id
 _TOLD = "select id, told, undo is not null as undoable, done_at from effects where user_id = %(user)s and key = %(key)s"
 _TELL = "update effects set told = %(told)s, undo = %(undo)s where id = %(id)s and user_id = %(user)s"
 _TO_UNDO = """
-select tool, undo, done_at, undone_at from effects where id = %(id)s and user_id = %(user)s for update
+select tool, undo, done_at, undone_at, told ->> 'source' as source
+  from effects
+ where id = %(id)s and user_id = %(user)s
+   for update
 """
 _UNDONE = "update effects set undone_at = %(now)s where id = %(id)s and user_id = %(user)s"
 
 
-def perform(call: Call, tool: Tool[A], arguments: A) -> Result:
+def perform(call: Call, tool: Tool[A], arguments: A, *, shown: str | None = None) -> Result:
     """Does what a writing tool does, once for the call's key: the same call again is told the same.
 
-    Raises `PamError`, and then nothing is written.
+    `shown` is the preview that the traveller has confirmed: where it would be another one by now (the Dan among their
+    friends is somebody else), nothing is done. Raises `PamError`, and then nothing is written.
     """
     assert tool.write is not None
     parts = call.travel.parts
@@ -47,7 +51,10 @@ def perform(call: Call, tool: Tool[A], arguments: A) -> Result:
             row = connection.execute(_TOLD, claim).fetchone()
             assert row is not None
             return _result(row["told"], row["id"], row["undoable"], row["done_at"])
-        written = tool.write(Writing(connection, profile, now), arguments, found)
+        writing = Writing(connection, profile, now)
+        if shown is not None and tool.preview is not None and tool.preview(writing, arguments) != shown:
+            raise PamError(CONFIRMATION_MISMATCH, "That has changed since PAM asked about it. Nothing was done.")
+        written = tool.write(writing, arguments, found)
         told = {
             "text": written.text,
             "data": dict(written.data),
@@ -87,6 +94,6 @@ def take_back(
     return {
         "text": text,
         "undone": True,
-        "source": profile.expenses_source,
+        "source": row["source"],
         "as_of": now.astimezone(profile.zone).isoformat(timespec="seconds"),
     }

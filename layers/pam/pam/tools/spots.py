@@ -42,7 +42,8 @@ def _undo(writing: Writing, undo: Mapping[str, Any]) -> str:
 
 @writing(doing=lambda new: f"Saving “{new.name}”", undo=_undo, prepare=_resolve)
 def save_favorite_spot(writing: Writing, new: SaveFavoriteSpot, where: Whereabouts) -> Written:
-    """Bookmark a spot for the traveller, at a real place. A spot that is kept already is not kept twice."""
+    """Bookmarks a spot at a town, park or region that the map knows, or where the traveller is. One that is kept
+    already isn't kept twice. It can't list or change bookmarks. It can be undone for ten minutes."""
     latitude, longitude = where.point
     place = where.lasting_name
     spot = Spot(new.name, place, latitude, longitude, new.category, new.notes, new.rating)

@@ -105,9 +105,11 @@ class Reply:
 class Claude:
     """One client for each Lambda environment."""
 
-    def __init__(self, base_url: str, key: Key) -> None:
+    def __init__(self, base_url: str, key: Key, silence_s: float = SILENCE_S) -> None:
+        """`silence_s`: how long a reply may say nothing."""
         self._base_url = base_url
         self._key = key
+        self._silence_s = silence_s
         self._client: anthropic.Anthropic | None = None
         self._used_at = 0.0
 
@@ -137,7 +139,7 @@ class Claude:
         watch: _Watch | None = None
         try:
             stream = self._connected(deadline).messages.create(**request, stream=True, extra_headers=headers)
-            watch = _Watch(stream.response, deadline, stop)
+            watch = _Watch(stream.response, self._silence_s, deadline, stop)
             reply.simulated = stream.response.headers.get(SIMULATED_HEADER) == "true"
             with stream:
                 yield from _read(stream, reply, watch, stop)
@@ -172,7 +174,7 @@ class Claude:
                 max_retries=0,  # the turn retries, which knows what the traveller has seen and how much time is left
                 http_client=anthropic.DefaultHttpxClient(limits=limits),
             )
-        patience = max(0.1, min(SILENCE_S, deadline.left_s))
+        patience = max(0.1, min(self._silence_s, deadline.left_s))
         return self._client.with_options(timeout=httpx2.Timeout(patience, connect=_CONNECT_S))
 
     def warm(self) -> None:
@@ -283,8 +285,9 @@ def _seconds(header: str | None) -> float | None:
 class _Watch:
     """Ends a stream that is silent, stopped or out of time, by its socket: a blocked read sees no event."""
 
-    def __init__(self, response: Any, deadline: Deadline, stop: threading.Event) -> None:
+    def __init__(self, response: Any, silence_s: float, deadline: Deadline, stop: threading.Event) -> None:
         self.fired = False
+        self._silence_s = silence_s
         self._response = response
         self._deadline = deadline
         self._stop = stop
@@ -301,7 +304,7 @@ class _Watch:
 
     def _look(self) -> None:
         while not self._ended.wait(0.1):
-            silent = time.monotonic() - self._heard > SILENCE_S or self._deadline.left_s <= 0
+            silent = time.monotonic() - self._heard > self._silence_s or self._deadline.left_s <= 0
             if silent or self._stop.is_set():
                 self.fired = silent
                 with suppress(Exception):

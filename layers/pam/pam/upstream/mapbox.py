@@ -137,6 +137,10 @@ class Directions(Wire, Generic[R]):
     routes: tuple[R, ...] = ()
 
 
+# Made here, since making a model takes longer than reading an answer.
+_Roads, _Routes = Directions[_Route], Directions[_RouteWithLine]
+
+
 class Mapbox:
     """One adapter for each Lambda environment. Every method raises `UpstreamFault` for what goes wrong."""
 
@@ -166,14 +170,14 @@ class Mapbox:
 
     def road(self, points: Sequence[tuple[float, float]], deadline: Deadline) -> Sourced[Road | None]:
         """The way by road through 2 to `MOST_POINTS` points (latitude, longitude), or None where there is no road."""
-        answer = self._directions(points, [("overview", "false")], Directions[_Route], deadline)
+        answer = self._directions(points, [("overview", "false")], _Roads, deadline)
         best = answer.value
         return Sourced(None if best is None else Road(best.distance, best.duration), answer.source)
 
     def route(self, points: Sequence[tuple[float, float]], deadline: Deadline) -> Sourced[Route | None]:
         """As `road`, and where the way runs."""
         overview = [("overview", "simplified"), ("geometries", "geojson")]
-        answer = self._directions(points, overview, Directions[_RouteWithLine], deadline)
+        answer = self._directions(points, overview, _Routes, deadline)
         best = answer.value
         if best is None:
             return Sourced(None, answer.source)

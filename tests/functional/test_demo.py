@@ -1,0 +1,42 @@
+"""The demo traveller has company: friends to write to, marked as made up, and posts to read."""
+
+import psycopg
+import pytest
+
+from local import demo
+from local.stack import LocalStack
+from pam.community.friendships import read_friends
+from pam.community.messages import find_recipient
+from pam.platform.errors import PamError
+from pam.platform.postgres import Database
+
+
+@pytest.fixture
+def loaded(stack: LocalStack) -> None:
+    """The demo data, however often it is loaded."""
+    demo.load(stack.postgres.owner)
+    assert demo.load(stack.postgres.owner) == 0
+
+
+@pytest.mark.usefixtures("loaded")
+def test_the_friends_say_that_they_are_made_up(database: Database, owner: psycopg.Connection) -> None:
+    """By name, so that a confirmation shows it, and in their settings; one takes messages, one doesn't."""
+    with database.session(demo.TRAVELLER_ID) as connection:
+        friends = read_friends(connection, demo.TRAVELLER_ID)
+        assert len(friends) == 3 and all(friend.name.endswith("(simulated)") for friend in friends)
+        assert find_recipient(connection, demo.TRAVELLER_ID, "Dan").name == "Dan Reyes (simulated)"
+        with pytest.raises(PamError, match=r"Walt Okafor \(simulated\) takes no messages"):
+            find_recipient(connection, demo.TRAVELLER_ID, "Walt")
+    ids = [friend.id for friend in friends]
+    assert owner.execute("select bool_and(simulated) from users where id = any(%s)", (ids,)).fetchone() == (True,)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_the_posts_are_there_once(database: Database) -> None:
+    """Each of a friend, in the past."""
+    with database.session(demo.TRAVELLER_ID) as connection:
+        ids = [friend.id for friend in read_friends(connection, demo.TRAVELLER_ID)]
+        posts = connection.execute(
+            "select author_id from posts where author_id = any(%s) and created_at < now()", (ids,)
+        ).fetchall()
+    assert sorted(post["author_id"] for post in posts) == sorted(ids)
