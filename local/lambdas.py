@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from local import processes
-from local.environment import INIT_SECONDS, Environment, InitError, exited
+from local.environment import Environment, InitError, exited
 from local.intrinsics import ACCOUNT, REGION
 from local.processes import Process
 from local.runtime_api import MAX_PAYLOAD, Outcome
@@ -26,8 +26,15 @@ from local.template import Function
 ENVIRONMENTS = 8
 """At most so many environments of a function at once, where the template reserves no concurrency for it."""
 
-MAX_RESERVED = 40
+MAX_RESERVED = 50
 """What a function may reserve, at most: this is one machine."""
+
+
+SNAPSHOT_SECONDS = 130.0
+"""How long Lambda gives the import of a SnapStart function, or its timeout where that is longer.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+"""
 
 
 @dataclass(frozen=True)
@@ -242,7 +249,7 @@ class LambdaFunction:
             if self._snapshot is not None and self._snapshot.is_there:
                 return
             began = time.perf_counter()
-            patience = INIT_SECONDS + self.function.timeout
+            patience = max(SNAPSHOT_SECONDS, self.function.timeout)
             snapshot = Snapshot()
             try:
                 await snapshot.take(self.function.handler, self.function.code, self.environment(), self.log, patience)

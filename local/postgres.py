@@ -71,6 +71,8 @@ class Postgres:
                 f"unix_socket_directories={self._socket_dir}",
                 "-c",
                 "timezone=UTC",
+                "-c",
+                "max_connections=300",  # each environment has one
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

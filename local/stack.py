@@ -220,7 +220,7 @@ class LocalStack:
 
         def expand() -> Template:
             parameters = {"Stage": "local", "JwtIssuer": issuer_url, "JwtAudience": issuer.CLIENT_ID}
-            parameters |= source_parameters | self._parameters
+            parameters |= source_parameters | dict(self._parameters)
             return load(
                 self._template_file,
                 parameters,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local import websocket_api
-from local.intrinsics import REGION, Resolver, TemplateError, text
+from local.intrinsics import NO_VALUE, REGION, Resolver, TemplateError, text
 from local.websocket_api import WebSocketApi
 
 STORES = {
@@ -227,7 +227,8 @@ def _function(logical_id: str, properties: dict[str, Any], resolver: Resolver, b
     where = f"Resources.{logical_id}.Properties"
 
     def get(name: str, default: Any = None) -> Any:
-        return resolver.value(properties[name], f"{where}.{name}") if name in properties else default
+        value = resolver.value(properties[name], f"{where}.{name}") if name in properties else NO_VALUE
+        return default if value is NO_VALUE else value
 
     environment = get("Environment", {}).get("Variables", {})
     reserved = get("ReservedConcurrentExecutions")

@@ -27,6 +27,9 @@ from local.websocket_events import CONNECT, DEFAULT, DISCONNECT, Session, new_id
 
 SUBPROTOCOL = "Sec-WebSocket-Protocol"
 
+PROXY_FIELDS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
+"""What a function's result may hold: anything else makes it malformed."""
+
 
 class WebSocketGateway:
     """The API's sockets. Use it on one event loop."""
@@ -169,10 +172,12 @@ def _select(body: str, path: tuple[str, ...]) -> str | None:
 
 
 def _status(result: Invocation) -> int | None:
-    """The status code of a function's result; None for an error, or a result without one."""
+    """The status code of a function's result; None for an error, or a malformed result."""
     answer = result.json() if result.function_error is None else None
+    if not isinstance(answer, dict) or answer.keys() - PROXY_FIELDS:
+        return None
     try:
-        return int(answer["statusCode"]) if isinstance(answer, dict) else None
+        return int(answer["statusCode"])
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -1,6 +1,6 @@
 """The suite runs against the local stack, or against a deployed stage:
 
-    pytest tests/contract --base-url https://... --token ...
+    pytest tests/contract --base-url https://... --ws-url wss://... --token ...
 
 Where the two differ, one of the runs fails: so the local gateway can be proved wrong.
 """
@@ -17,6 +17,7 @@ from local.stack import LocalStack
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--base-url", help="API of a deployed stage, in place of a local stack")
+    parser.addoption("--ws-url", help="WebSocket API of that stage; without it, what needs one is skipped")
     parser.addoption("--token", help="access token for that stage; without it, what needs one is skipped")
 
 
@@ -52,3 +53,12 @@ def token(request: pytest.FixtureRequest, local_stack: LocalStack | None) -> str
     if token is None:
         pytest.skip("needs --token")
     return token
+
+
+@pytest.fixture(scope="session")
+def ws_url(request: pytest.FixtureRequest, local_stack: LocalStack | None) -> str:
+    """Where sockets open, without a ticket."""
+    url = local_stack.ws_url if local_stack else _option(request, "--ws-url")
+    if url is None:
+        pytest.skip("needs --ws-url")
+    return url

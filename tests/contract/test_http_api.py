@@ -25,6 +25,8 @@ ROUTES = [
     ("GET", "/v1/fuel-estimate"),
     ("GET", "/v1/parks"),
     ("GET", "/v1/gas-prices"),
+    ("POST", "/v1/ws-ticket"),
+    ("DELETE", "/v1/effects/00000000-0000-4000-8000-000000000000"),
 ]
 
 

@@ -101,8 +101,9 @@ def test_import_error(stack: LocalStack) -> None:
 
 def test_reserved_concurrency(probe: FunctionHandle) -> None:
     """No more events run at once than the reserved concurrency says; the others wait their turn."""
+    probe.warm(3)
     with ThreadPoolExecutor(12) as pool:
-        pids = list(pool.map(lambda _: probe.invoke({"do": "pid", "seconds": 0.1}).json(), range(12)))
+        pids = list(pool.map(lambda _: probe.invoke({"do": "pid", "seconds": 0.2}).json(), range(12)))
     assert len(set(pids)) == 3
     assert sorted(probe.pids) == sorted(set(pids))
 

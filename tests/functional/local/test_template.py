@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from local.intrinsics import TemplateError
-from local.template import Template, load
+from local.template import EventInvoke, Template, load
 
 HEAD = """
 Transform: AWS::Serverless-2016-10-31
@@ -23,7 +23,13 @@ Resources:
 def read(tmp_path: Path, resources: str, **parameters: str) -> Template:
     file = tmp_path / "template.yaml"
     file.write_text(HEAD + resources, encoding="utf-8")
-    return load(file, parameters, endpoint="http://127.0.0.1:1", api_url="http://127.0.0.1:2")
+    return load(
+        file,
+        parameters,
+        endpoint="http://127.0.0.1:1",
+        api_url="http://127.0.0.1:2",
+        websocket_url="ws://127.0.0.1:3",
+    )
 
 
 def function(variables: str, extra: str = "", name: str = "Fn") -> str:
@@ -36,6 +42,18 @@ def function(variables: str, extra: str = "", name: str = "Fn") -> str:
       Runtime: python3.13
       {extra}
       Environment: {{Variables: {{{variables}}}}}
+"""
+
+
+def sockets(routes: str = "chat: {FunctionArn: !GetAtt Other.Arn}", more: str = "", name: str = "Sockets") -> str:
+    return f"""
+  {name}:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      StageName: live
+      RouteSelectionExpression: $request.body.action
+      Routes: {{{routes}}}
+      {more}
 """
 
 
@@ -59,6 +77,13 @@ def function(variables: str, extra: str = "", name: str = "Fn") -> str:
         ("!Ref Other", "pam-local-Other"),
         ("!GetAtt Other.Arn", "arn:aws:lambda:us-east-1:123456789012:function:pam-local-Other"),
         ("!GetAtt Api.ApiEndpoint", "http://127.0.0.1:2"),
+        ('!Sub "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/x"', "http://127.0.0.1:2/x"),
+        ("!GetAtt Sockets.ApiEndpoint", "ws://127.0.0.1:3"),
+        ('!Sub "wss://${Sockets}.execute-api.${AWS::Region}.amazonaws.com/live"', "ws://127.0.0.1:3/live"),
+        (
+            '!Sub "https://${Sockets.ApiId}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live"',
+            "http://127.0.0.1:3/live",
+        ),
     ],
 )
 def test_intrinsics(tmp_path: Path, expression: str, value: str) -> None:
@@ -77,7 +102,8 @@ def test_intrinsics(tmp_path: Path, expression: str, value: str) -> None:
   Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: named}}
   Secret: {Type: AWS::SecretsManager::Secret, Properties: {SecretString: x}}
   Api: {Type: AWS::Serverless::HttpApi}
-""",
+"""
+        + sockets(),
     )
     assert template.left_out == {}
     assert template.functions["Fn"].environment == {"VALUE": value}
@@ -126,12 +152,68 @@ def test_route_to_an_alias(tmp_path: Path) -> None:
     assert (route.key, route.function, route.authorizer) == ("GET /x", "Fn", None)
 
 
-def test_unresolvable(tmp_path: Path) -> None:
+def test_websocket_api(tmp_path: Path) -> None:
+    """A WebSocket API is read with its routes, their functions and patience, its authorizer and its stage."""
+    template = read(
+        tmp_path,
+        function("", extra="AutoPublishAlias: live")
+        + function("", name="Other")
+        + sockets(
+            "$connect: {FunctionArn: !Ref Fn.Alias}, chat: {FunctionArn: !GetAtt Other.Arn, IntegrationTimeout: 1500}",
+            "Auth: {AuthType: CUSTOM, AuthArn: !Ref Fn.Alias,"
+            " IdentitySource: [route.request.querystring.ticket, route.request.header.X-Own]}",
+        ),
+    )
+    api = template.websocket
+    assert api is not None
+    assert (api.stage, api.selection) == ("live", ("action",))
+    assert {key: (route.function, route.timeout) for key, route in api.routes.items()} == {
+        "$connect": ("Fn", 29.0),
+        "chat": ("Other", 1.5),
+    }
+    assert api.authorizer is not None
+    assert api.authorizer.function == "Fn"
+    assert api.authorizer.identity_sources == (("querystring", "ticket"), ("header", "X-Own"))
+    assert template.routed == {"Fn", "Other"}
+
+
+def test_without_websocket_api(tmp_path: Path) -> None:
+    """A template needs no WebSocket API."""
+    assert read(tmp_path, function("")).websocket is None
+
+
+def test_asynchronous_invocation(tmp_path: Path) -> None:
+    """Retries, age and the queues for what fails are read for each qualifier."""
+    template = read(
+        tmp_path,
+        function(
+            "",
+            extra="AutoPublishAlias: live\n      DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt Dead.Arn}\n      "
+            "EventInvokeConfig: {MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60,"
+            " DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Failed.Arn}}}",
+        )
+        + function("", name="Other")
+        + "\n  Dead: {Type: AWS::SQS::Queue}\n  Failed: {Type: AWS::SQS::Queue}\n",
+    )
+    found = template.functions["Fn"]
+    assert found.dead_letters == "arn:aws:sqs:us-east-1:123456789012:pam-local-Dead"
+    failed = "arn:aws:sqs:us-east-1:123456789012:pam-local-Failed"
+    assert found.event_invoke == {"live": EventInvoke(retries=0, max_age=60, on_failure=failed)}
+    assert (template.functions["Other"].event_invoke, template.functions["Other"].dead_letters) == ({}, None)
+
+
+@pytest.mark.parametrize(
+    ("extra", "more"),
+    [
+        ("Events: {Get: {Type: HttpApi, Properties: {Path: /x, Method: get}}}", ""),
+        ("", sockets("chat: {FunctionArn: !GetAtt Fn.Arn}")),
+    ],
+)
+def test_unresolvable(tmp_path: Path, extra: str, more: str) -> None:
     """What can't be resolved is named with its path, where a route needs it."""
-    event = "Events: {Get: {Type: HttpApi, Properties: {Path: /x, Method: get}}}"
     database = "\n  Database: {Type: AWS::RDS::DBCluster, Properties: {Engine: aurora-postgresql}}\n"
     with pytest.raises(TemplateError) as caught:
-        read(tmp_path, function("HOST: !GetAtt Database.Endpoint.Address", extra=event) + database)
+        read(tmp_path, function("HOST: !GetAtt Database.Endpoint.Address", extra=extra) + database + more)
     assert "Resources.Fn.Properties.Environment.Variables.HOST" in str(caught.value)
     assert "Endpoint.Address of Database (AWS::RDS::DBCluster)" in str(caught.value)
 
@@ -150,6 +232,21 @@ def test_left_out(tmp_path: Path) -> None:
         ("\n  P: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !Nonsense x}}\n", "Nonsense"),
         ("\n  P: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !Ref Gone}}\n", "'Gone'"),
         ("\n  F: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.13}}\n", "[F]"),
+        (function("", name="Other") + sockets() + sockets(name="More"), "second WebSocket API"),
+        (
+            function("", name="Other") + sockets().replace("body.action", "header.action"),
+            "RouteSelectionExpression: only $request.body",
+        ),
+        (
+            function("", name="Other")
+            + sockets("chat: {FunctionArn: !GetAtt Other.Arn, RouteResponseSelectionExpression: $default}"),
+            "route responses aren't known",
+        ),
+        (
+            function("", name="Other")
+            + sockets("$connect: {FunctionArn: !GetAtt Other.Arn}", "Auth: {AuthType: AWS_IAM}"),
+            "only CUSTOM",
+        ),
     ],
 )
 def test_errors(tmp_path: Path, resources: str, message: str) -> None:

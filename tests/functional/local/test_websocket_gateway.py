@@ -167,7 +167,7 @@ def test_no_route(open_socket: Open, message: str) -> None:
     assert json.loads(ask(socket, {"do": "event"}))["requestContext"]["connectionId"] == answer["connectionId"]
 
 
-@pytest.mark.parametrize("order", ["raise", "nothing"])
+@pytest.mark.parametrize("order", ["raise", "nothing", "more"])
 def test_function_error(open_socket: Open, order: str) -> None:
     """An error of the function, or a result that is no proxy response, is told by the gateway."""
     socket = open_socket()
@@ -364,7 +364,8 @@ def test_access_log_limits_and_default_route(tmp_path: Path, app: Path) -> None:
             assert (gone.rcvd.code, gone.rcvd.reason) == (1001, "Going away")
         assert time.monotonic() - began >= 3
     logged = {(access.method, access.path, access.status, access.function) for access in accesses}
-    assert logged == {
+    # Beside these, a message whose answer came too late for its socket may have failed.
+    assert logged >= {
         ("WS", "$connect", 101, None),
         ("WS", "$default", 200, "socket"),
         ("WS", "raise", 500, "socket"),

@@ -63,6 +63,8 @@ def message(event, connection, order):
             raise ValueError("no")
         case "nothing":
             return None
+        case "more":
+            return {"statusCode": 200, "ConnectionId": connection}
         case "fail":
             return {"statusCode": 500, "body": "not sent"}
         case "work":
