@@ -11,7 +11,7 @@ import bench
 from bench import page
 from bench.figures import Figure, as_json, record
 
-_OURS = {"__main__", "figures", "line", "page"}
+_OURS = {"__main__", "figures", "page"}
 
 
 def names() -> list[str]:

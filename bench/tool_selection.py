@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 
 from bench.figures import Figure
-from bench.line import open_line
 from local.claude.server import CLAUDE_KEY
+from local.line import open_line
 from local.stack import LocalStack
 from pam.chat.tool_choice import likely_tools
 from pam.upstream.claude_prices import Usage

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 
+from local.line import open_line
+
 STATE = Path(__file__).resolve().parent.parent / ".local" / "stack.json"
 
 ANSWERED, REFUSED, UNREACHABLE = 0, 1, 3
@@ -53,15 +55,43 @@ def run(text: str, base_url: str, *, as_json: bool) -> int:
         )
         milliseconds = (time.perf_counter() - began) * 1000
     body: dict[str, Any] = response.json()
+    if response.is_success and body["tier"] == 3:
+        return converse(text, base_url, token, as_json=as_json)
     if as_json:
         print(json.dumps(body))
     elif response.is_success:
-        print(body.get("text") or "That needs a conversation; this command gives fast answers only.")
-        facts = [f"tier {body['tier']}", body.get("source"), body.get("as_of") and f"as of {body['as_of']}"]
-        print(" · ".join(str(fact) for fact in [*facts, f"{milliseconds:.0f} ms"] if fact))
+        print(body["text"])
+        print(f"tier {body['tier']} · {body['source']} · as of {body['as_of']} · {milliseconds:.0f} ms")
     else:
         print(body.get("message", f"HTTP {response.status_code}"), file=sys.stderr)
     return ANSWERED if response.is_success else REFUSED
+
+
+def converse(text: str, base_url: str, token: str, *, as_json: bool) -> int:
+    """Asks Claude over a WebSocket and prints the answer as it comes; tools and refusals go to standard error.
+
+    Raises httpx.HTTPError where there is no ticket to be had.
+    """
+    last: dict[str, Any] = {}
+    with open_line(base_url, token) as line:
+        for timed in line.answer(text, timezone=_zone()):
+            last = timed.frame
+            if as_json:
+                continue
+            if last["type"] == "delta":
+                print(last["text"], end="", flush=True)
+            elif last["type"] == "tool":
+                print(f"[{last['state']}: {last['summary']}]", file=sys.stderr)
+            elif last["type"] == "confirm_request":
+                print("[This needs a confirmation, which the page can give.]", file=sys.stderr)
+    if as_json:
+        print(json.dumps(last))
+    elif last["type"] == "error":
+        print(last["message"], file=sys.stderr)
+    else:
+        facts = [*last["sources"], f"${last['cost_usd'] or 0}", f"{last['latency_ms']['total']} ms"]
+        print(f"\ntier {last['tier']} · " + " · ".join(facts))
+    return ANSWERED if last["type"] == "done" else REFUSED
 
 
 def _running() -> str:

@@ -1,4 +1,4 @@
-"""A client at the WebSocket, for benchmarks: sends a question and times each frame of its answer."""
+"""A client at the WebSocket, for the command line and for benchmarks: each frame of an answer, and when it came."""
 
 import json
 import time
@@ -28,16 +28,19 @@ class Line:
 
     def ask(self, text: str, conversation_id: str | None = None, **context: Any) -> list[Timed]:
         """All frames of an answer, in their order. Raises TimeoutError after a minute's silence."""
+        return list(self.answer(text, conversation_id, **context))
+
+    def answer(self, text: str, conversation_id: str | None = None, **context: Any) -> Iterator[Timed]:
+        """The frames of an answer as they come, the last one included. Raises TimeoutError after a minute's silence."""
         question: dict[str, Any] = {"action": "chat", "message_id": str(uuid.uuid4()), "text": text, "context": context}
         if conversation_id is not None:
             question["conversation_id"] = conversation_id
         began = time.perf_counter()
         self._socket.send(json.dumps(question))
-        frames: list[Timed] = []
-        while not frames or frames[-1].frame["type"] not in ("done", "error"):
+        frame: dict[str, Any] = {}
+        while frame.get("type") not in ("done", "error"):
             frame = json.loads(self._socket.recv(timeout=60))
-            frames.append(Timed(frame, time.perf_counter() - began))
-        return frames
+            yield Timed(frame, time.perf_counter() - began)
 
 
 @contextmanager

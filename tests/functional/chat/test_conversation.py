@@ -1,8 +1,12 @@
 """The conversation from a socket's other end: real gateway, real functions, real Postgres; Claude stands in."""
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 
+from local.stack import LocalStack
 from tests.conftest import Traveller
 from tests.functional.chat.conftest import Line, StandIn, step, text, use
 
@@ -97,3 +101,13 @@ def test_what_others_see_waits_for_a_yes_to_exactly_this(line: Line, claude: Sta
     assert line.next() == told
     line.send("confirm", confirmation_id=asked["confirmation_id"], decision="no", digest=asked["digest"])
     assert line.next()["code"] == "confirmation_used"
+
+
+def test_the_command_line_converses(stack: LocalStack, claude: StandIn) -> None:
+    """`pam ask` prints the answer as it comes, tools aside, and what it rests on."""
+    claude.says(step(text("Looking."), use("find_cheap_gas", place="Denver")), text("Here it is."))
+    command = [Path(sys.executable).with_name("pam"), "ask", "--base-url", stack.url, f"Cheap in Denver? {claude.word}"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Looking.\n\nHere it is.\ntier 3 · Mapbox (simulated), EIA (simulated) · $")
+    assert done.stderr.splitlines()[0].startswith("[running: ")

@@ -31,12 +31,11 @@ def test_json(stack: LocalStack) -> None:
     assert bodies[0]["answer"]["key"] != bodies[1]["answer"]["key"]
 
 
-def test_tier_3(stack: LocalStack) -> None:
-    """A question that no fast answer covers says so."""
+def test_no_conversation(stack: LocalStack) -> None:
+    """A question for the conversation, where none is to be had."""
     done = ask("--base-url", stack.url, "talk")
-    assert done.returncode == 0
-    assert "conversation" in done.stdout
-    assert "tier 3" in done.stdout
+    assert done.returncode == 3
+    assert "ws-ticket" in done.stderr
 
 
 def test_refusal(stack: LocalStack) -> None:
