@@ -4,11 +4,11 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from pam.chat.worker import Job, work
+from pam.chat.worker import Job, work, worker_parts
 from pam.platform.observability import observed
 
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """The answer goes out over the socket; nothing is returned."""
-    work(Job.model_validate(event), context)
+    work(worker_parts(), Job.model_validate(event), context)

@@ -22,7 +22,7 @@ AT_ONCE = 4
 SUMMARY = "get_spending_summary"
 EXPENSE = "create_expense"
 
-look = use(SUMMARY)
+look = use(SUMMARY, period="this_month")
 pay = use(EXPENSE, amount=45, category="fuel")
 
 
@@ -59,14 +59,204 @@ class Case:
 BUSY = "Claude is very busy"
 AWAY = "can't reach Claude"
 BROKE_OFF = "broke off"
+REFUSED = "can't help with that"
+NO_ANSWER = "gave no answer"
 ADDED = "Added $45.00 for fuel."
 
+LONG = "The Needles district is quieter in November than the Island in the Sky."
+PIECES = "The Needles district is quieter in "
+"""The first two pieces of it, which is how far it comes where it breaks."""
+
+LOOKED = ((SUMMARY, "done"),)
+PAID = ((EXPENSE, "done"),)
+
+ANSWER = text("Here you are.")
+TALK = text(LONG)
+
 CASES = (
-    Case("429 with a short wait", (broken("429", retry_after=1),), 2),
-    Case("429 with a wait of 0", (broken("429", retry_after=0),), 2),
-    Case("429 without a wait", (broken("429"),), 2),
-    Case("429 without a wait, always", (broken("429", times=None),), 3, "model_busy", BUSY, retry_after=20),
-    Case("429 with a long wait", (broken("429", times=None, retry_after=120),), 1, "model_busy", BUSY, retry_after=120),
+    # No reply at all
+    Case("429, short wait", (broken("429", retry_after=1),), 2),
+    Case("429, no wait", (broken("429", retry_after=0),), 2),
+    Case("429, wait unknown", (broken("429"),), 2),
+    Case("429, wait unknown, always", (broken("429", times=None),), 3, "model_busy", BUSY, retry_after=20),
+    Case("429, long wait", (broken("429", times=None, retry_after=120),), 1, "model_busy", BUSY, retry_after=120),
+    Case("spending limit", (broken("spend_cap", times=None),), 1, "model_unavailable", "spending limit"),
+    Case("529", (broken("529"),), 2),
+    Case("529, always", (broken("529", times=None),), 3, "model_busy", BUSY, retry_after=20),
+    Case("500", (broken("500"),), 2),
+    Case("503, always", (broken("503", times=None),), 3, "model_unavailable", AWAY, retry_after=10),
+    Case("401", (broken("401", times=None),), 1, "model_unavailable", "isn't set up right"),
+    Case("HTML", (broken("not_json"),), 2),
+    Case("HTML, always", (broken("not_json", times=None),), 3, "model_unavailable", AWAY, retry_after=10),
+    Case("429 after a tool", (look, broken("429", retry_after=0)), 3, tools=LOOKED),
+    Case(
+        "529 after a write, always",
+        (use(EXPENSE, amount=45, category="fuel", more_to_do=True), broken("529", times=None)),
+        4,
+        "model_busy",
+        BUSY,
+        retry_after=20,
+        tools=PAID,
+        expenses=1,
+        kept=(ADDED,),
+    ),
+    # A reply that breaks off
+    Case("overloaded in text", (broken("overloaded_in_stream", TALK),), 1, "model_interrupted", BROKE_OFF, PIECES),
+    Case("overloaded after a reading tool", (broken("overloaded_in_stream", look), ANSWER), 2, tools=LOOKED),
+    Case("overloaded after a write", (broken("overloaded_in_stream", pay),), 2, says=ADDED, tools=PAID, expenses=1),
+    Case("cut before a block", (broken("cut_before_block"),), 2),
+    Case(
+        "cut before a block, always",
+        (broken("cut_before_block", times=None),),
+        3,
+        "model_unavailable",
+        AWAY,
+        retry_after=10,
+    ),
+    Case("cut in text", (broken("cut_in_text", TALK),), 1, "model_interrupted", BROKE_OFF, PIECES),
+    Case("cut in a reading tool's input", (broken("cut_in_tool_input", look), ANSWER), 3, tools=LOOKED),
+    Case("cut in a write's input", (broken("cut_in_tool_input", pay),), 2, says=ADDED, tools=PAID, expenses=1),
+    Case(
+        "cut in a tool's input after text",
+        (broken("cut_in_tool_input", TALK, pay),),
+        1,
+        "model_interrupted",
+        BROKE_OFF,
+        LONG,
+        dropped=(EXPENSE,),
+    ),
+    Case("cut after a reading tool", (broken("cut_after_tool_block", look), ANSWER), 2, tools=LOOKED),
+    Case(
+        "cut after text and a reading tool",
+        (broken("cut_after_tool_block", TALK, look), ANSWER),
+        2,
+        says=f"{LONG}\n\nHere you are.",
+        tools=LOOKED,
+    ),
+    Case("cut after a write", (broken("cut_after_tool_block", pay),), 2, says=ADDED, tools=PAID, expenses=1),
+    Case(
+        "cut after a write, always",
+        (broken("cut_after_tool_block", pay, times=None),),
+        3,
+        "model_unavailable",
+        AWAY,
+        retry_after=10,
+        dropped=(EXPENSE,),
+    ),
+    Case(
+        "cut after text and a write",
+        (broken("cut_after_tool_block", TALK, pay),),
+        1,
+        "model_interrupted",
+        BROKE_OFF,
+        LONG,
+        dropped=(EXPENSE,),
+    ),
+    Case(
+        "cut between a reading tool and a write",
+        (broken("cut_after_tool_block", look, pay), pay),
+        2,
+        says=ADDED,
+        tools=LOOKED + PAID,
+        expenses=1,
+    ),
+    Case("no end after text", (broken("no_message_stop", TALK),), 1, "model_interrupted", BROKE_OFF, LONG),
+    Case("no end after a reading tool", (broken("no_message_stop", look), ANSWER), 2, tools=LOOKED),
+    Case("no end after a write", (broken("no_message_stop", pay),), 2, says=ADDED, tools=PAID, expenses=1),
+    Case(
+        "no end after a write, always",
+        (broken("no_message_stop", pay, times=None),),
+        3,
+        "model_unavailable",
+        AWAY,
+        retry_after=10,
+        dropped=(EXPENSE,),
+    ),
+    Case(
+        "no end after a reading tool and a write",
+        (broken("no_message_stop", look, pay), pay),
+        2,
+        says=ADDED,
+        tools=LOOKED + PAID,
+        expenses=1,
+    ),
+    # A reply that ends badly
+    Case("refusal", (broken("refusal", times=None),), 1, "model_refused", REFUSED),
+    Case("refusal after text", (step(TALK, stop_reason="refusal"),), 1, "model_refused", REFUSED, LONG),
+    Case(
+        "refusal after a write",
+        (step(pay, stop_reason="refusal"),),
+        1,
+        "model_refused",
+        REFUSED,
+        dropped=(EXPENSE,),
+    ),
+    Case("refusal after a tool", (look, step(stop_reason="refusal")), 2, "model_refused", REFUSED, tools=LOOKED),
+    Case("no more tokens in text", (broken("max_tokens", TALK),), 1, says=LONG[:32], truncated=True),
+    Case(
+        "no more room in the context",
+        (step(TALK, stop_reason="model_context_window_exceeded"),),
+        1,
+        says=LONG,
+        truncated=True,
+    ),
+    Case(
+        "no more tokens in a tool's input",
+        (broken("max_tokens_in_tool", pay), pay),
+        2,
+        says=ADDED,
+        tools=PAID,
+        expenses=1,
+        kept=("malformed_json",),
+    ),
+    Case("nothing said", (step(),), 1, "model_interrupted", NO_ANSWER),
+    Case("nothing said after a tool", (look, step()), 2, "model_interrupted", NO_ANSWER, tools=LOOKED),
+    # A tool that Claude calls wrongly
+    Case(
+        "a tool's input is no JSON",
+        (broken("invalid_tool_json", pay), pay),
+        2,
+        says=ADDED,
+        tools=PAID,
+        expenses=1,
+        kept=("malformed_json",),
+    ),
+    Case("an unknown tool", (broken("unknown_tool"), ANSWER), 2, kept=(UNKNOWN_TOOL, "unknown_tool")),
+    Case(
+        "an amount that can't be",
+        (use(EXPENSE, amount=-45, category="fuel"), pay),
+        2,
+        says=ADDED,
+        tools=PAID,
+        expenses=1,
+        kept=("invalid_amount",),
+    ),
+    Case(
+        "an argument that isn't there",
+        (use(EXPENSE, amount=45, category="fuel", station="Shell"), pay),
+        2,
+        says=ADDED,
+        tools=PAID,
+        expenses=1,
+        kept=("invalid_request", "station"),
+    ),
+    Case(
+        "a day that is too long ago",
+        (use(EXPENSE, amount=45, category="fuel", date="2019-03-14"), ANSWER),
+        2,
+        tools=((EXPENSE, "failed"),),
+        kept=("date_too_old",),
+    ),
+    Case("the same write twice in a step", (step(pay, pay),), 1, says=ADDED, tools=PAID * 2, expenses=2),
+    Case(
+        "the same write again in the next step",
+        (step(look, pay), use(EXPENSE, amount=45.0, category="fuel", description="", more_to_do=False)),
+        2,
+        says=ADDED,
+        tools=LOOKED + PAID * 2,
+        expenses=1,
+    ),
+    Case("tools without an end", (look,), 8, "turn_too_long", "took longer", tools=LOOKED * 8),
 )
 
 
@@ -112,7 +302,7 @@ def test_fault(case: Case, playing: Playing) -> None:
     last = played.frames[-1]
     if case.ends == "done":
         assert last["type"] == "done", last
-        assert last["text"] == case.says
+        assert last["text"].startswith(case.says)
         assert last["truncated"] is case.truncated
     else:
         assert last["type"] == "error", last
@@ -126,7 +316,7 @@ def test_fault(case: Case, playing: Playing) -> None:
     assert [turn["ended"] for turn in played.turns] == [case.ends]
     following = said(played.following)
     assert "What now?" in following
-    for words in (case.streamed, *case.kept):
+    for words in (case.streamed.strip(), *case.kept):
         assert words in following
     for words in case.dropped:
         assert words not in following

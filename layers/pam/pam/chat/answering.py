@@ -14,7 +14,7 @@ from typing import Any
 
 from pam.chat import prompt
 from pam.chat.frames import Delta
-from pam.chat.history import Log
+from pam.chat.history import Log, Overtaken
 from pam.chat.limits import Limits
 from pam.chat.tool_choice import Selection
 from pam.chat.toolbox import Outcome, Toolbox
@@ -132,7 +132,7 @@ class Answering:
     def _step(self, *, last: bool) -> bool:
         """One model call with its tools. True where the turn has ended with it."""
         self._step_text = ""
-        reply = self._reply(last=last)
+        reply = None if self._stop.is_set() else self._reply(last=last)
         if self._stop.is_set():
             self._answer.truncated = True
             self._end_with(STOPPED)
@@ -195,6 +195,8 @@ class Answering:
                     return salvaged
                 self._toolbox.drop()
                 wait = self._pause(fault, tries)
+                if wait is None and self._deadline.left_s < 1:
+                    raise _too_long() from fault
                 if wait is None:
                     raise _told(fault, interrupted=bool(self._step_text)) from fault
                 if self._stop.wait(wait):
@@ -275,6 +277,8 @@ class Answering:
                 self._log.save()
             except DatabaseUnavailable:
                 logger.warning("the conversation isn't saved yet", exc_info=True)
+            except Overtaken:
+                self._stop.set()
 
         self._saved.append(self._saving.submit(save))
 

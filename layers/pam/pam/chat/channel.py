@@ -22,6 +22,9 @@ GATHER_S = 0.06
 BEAT_S = 0.5
 """How often a turn says that it lives, and looks what is asked of it."""
 
+_END_WITHIN_S = 4.0
+"""How long the end is tried to be kept: without it the next question waits until the lease is over."""
+
 
 class Channel:
     """The frames of one running turn. `say` and `close` are the worker's; everything else happens in the thread."""
@@ -37,6 +40,7 @@ class Channel:
         self._connection: str | None = turn.connection
         self._told: list[dict[str, object]] = []
         self._seq = turn.last_seq
+        self._unkept: list[dict[str, object]] = []
         self._waiting: list[Frame] = []
         self._last = False
         self._given_up = False
@@ -63,21 +67,22 @@ class Channel:
         self._thread.join()
 
     def _run(self) -> None:
-        beaten_at = 0.0
+        beaten_at = time.monotonic()  # the turn was taken just now
         if self._turn.resume_after is not None:
             self._repeat(self._turn.resume_after)
         if self._turn.cancelled:
             self._on_cancel()
         while True:
             frames, last = self._next()
-            if last:
-                self._end(frames)
-                return
-            if frames:
-                self._send(frames)
+            # Before anything is said: who was frozen may have been taken for dead meanwhile.
             if time.monotonic() - beaten_at >= BEAT_S:
                 beaten_at = time.monotonic()
                 self._beat()
+            if last:
+                self._end(frames)
+                return
+            if frames and not self._given_up:
+                self._send(frames)
 
     def _next(self) -> tuple[list[Frame], bool]:
         """What is to be sent now: after a moment's gathering where it is only text that goes on."""
@@ -109,11 +114,14 @@ class Channel:
         return numbers
 
     def _keep(self, numbers: list[dict[str, object]]) -> None:
+        self._unkept += numbers
         try:
-            self._turns.keep(self._turn, numbers)
+            self._turns.keep(self._turn, self._unkept)
         except PamError:
-            # Told all the same: they are in this worker's memory for who resumes while it lives.
+            # Told all the same, to who resumes too while this worker lives; kept with the next ones.
             logger.warning("frames were not kept", exc_info=True)
+        else:
+            self._unkept = []
 
     def _post(self, numbers: list[dict[str, object]]) -> None:
         if self._connection is not None and not self._sockets.post(self._connection, *numbers):
@@ -154,21 +162,35 @@ class Channel:
         if numbers:
             self._keep(numbers)
         try:
-            asked = self._turns.end(self._turn, self._seq)
+            asked = self._kept_end()
         except PamError:
             logger.warning("the end was not kept", exc_info=True)
-        else:
-            if asked is None:
-                return
-            if asked.resume_after is not None:
-                self._connection = asked.connection
-                self._repeat(asked.resume_after)
-            else:
-                self._post(numbers)
-            for body in asked.extra:
-                self._post([self._turns.append(self._turn, numbered(body, 0, *self._ids))])
+            self._post(numbers)
             return
-        self._post(numbers)
+        if asked is None:
+            return
+        if asked.resume_after is not None:
+            self._connection = asked.connection
+            self._repeat(asked.resume_after)
+        else:
+            self._post(numbers)
+        for body in asked.extra:
+            self._post([self._turns.append(self._turn, numbered(body, 0, *self._ids))])
+
+    def _kept_end(self) -> Turn | None:
+        """What `Turns.end` says, once all frames are kept. Raises `PamError` where that didn't come about in time."""
+        give_up_at = time.monotonic() + _END_WITHIN_S
+        while True:
+            late = time.monotonic() > give_up_at
+            if self._unkept:
+                self._keep([])
+            try:
+                if late or not self._unkept:
+                    return self._turns.end(self._turn, self._seq)
+            except PamError:
+                if late:
+                    raise
+            time.sleep(0.2)
 
 
 def _fitting(frame: Frame) -> list[Frame]:

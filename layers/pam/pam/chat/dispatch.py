@@ -87,15 +87,21 @@ def chat(parts: ChatParts, call: SocketCall, frame: ChatFrame) -> None:
 def _in_line(parts: ChatParts, turn: Turn) -> int:
     """The question's place in its conversation, 0 for now; a turn whose worker is lost is cleared away first."""
     place = parts.queue.enter(turn.user_id, turn.conversation_id, turn.message_id)
-    if place.ahead is not None:
-        ahead = parts.turns.get(turn.user_id, place.ahead)
-        if ahead is None or ahead.state == "ended" or parts.turns.is_lost(ahead):
-            if ahead is not None:
-                clear_away(parts, ahead)
-            else:
-                hand_on(parts, turn.user_id, turn.conversation_id, place.ahead)
-            return parts.queue.enter(turn.user_id, turn.conversation_id, turn.message_id).position
+    if place.ahead is not None and _makes_way(parts, turn, place.ahead):
+        return parts.queue.enter(turn.user_id, turn.conversation_id, turn.message_id).position
     return place.position
+
+
+def _makes_way(parts: ChatParts, turn: Turn, message_id: UUID) -> bool:
+    """Whether the turn that is before this one is over, or its worker lost: then it is cleared away."""
+    ahead = parts.turns.get(turn.user_id, message_id)
+    if ahead is not None and ahead.state != "ended" and not parts.turns.is_lost(ahead):
+        return False
+    if ahead is not None:
+        clear_away(parts, ahead)
+    else:
+        hand_on(parts, turn.user_id, turn.conversation_id, message_id)
+    return True
 
 
 def _context(frame: ChatFrame) -> dict[str, Any]:
@@ -193,8 +199,12 @@ def _repeat(parts: ChatParts, call: SocketCall, message_id: UUID, after: int) ->
             raise PamError(MESSAGE_NOT_FOUND, "PAM doesn't know that message any more. Please ask again.")
         if parts.turns.is_lost(turn):
             clear_away(parts, turn)
-        elif turn.state == "queued" and not parts.turns.redirect(turn, call.connection_id):
-            continue
+        elif turn.state == "queued":
+            if not parts.turns.redirect(turn, call.connection_id):
+                continue
+            ahead = parts.queue.running(turn.user_id, turn.conversation_id)
+            if ahead not in (None, message_id):
+                _makes_way(parts, turn, ahead)
         elif turn.state == "running":
             if parts.turns.ask_again(turn, call.connection_id, after):
                 return
@@ -206,9 +216,10 @@ def _repeat(parts: ChatParts, call: SocketCall, message_id: UUID, after: int) ->
 def clear_away(parts: ChatParts, turn: Turn) -> None:
     """A turn whose worker is lost ends with a word about it, and the next one of its conversation begins."""
     lost = parts.turns.give_up(turn)
-    if lost is not None:
+    kept = parts.turns.kept(lost, 0) if lost is not None else []
+    # A worker may have told everything, and not have been able to say that it is done.
+    if lost is not None and not any(frame["type"] in (Done.type, Failed.type) for frame in kept):
         count(Metric.TURN_LOST)
-        kept = parts.turns.kept(lost, 0)
         told = PamError(
             TURN_LOST,
             "PAM lost its thread in the middle of this. What was done is shown above; please ask again for the rest.",

@@ -73,9 +73,13 @@ select id, note from notes
  order by created_at, id limit 20
 """
 _CUT = "update conversations set cut_before = %(before)s where user_id = %(user)s and id = %(id)s"
+# What was saved, and not heard of, is saved again: nothing comes of it. Another turn's place isn't taken.
 _APPEND = """
 insert into messages (user_id, conversation_id, position, turn_id, role, content, context_tokens)
 values (%(user)s, %(id)s, %(position)s, %(turn)s, %(role)s, %(content)s, %(tokens)s)
+on conflict (user_id, conversation_id, position) do update set role = excluded.role
+ where messages.turn_id = excluded.turn_id
+returning position
 """
 _TOLD = "update notes set told_in = %(turn)s where user_id = %(user)s and id = any(%(notes)s)"
 _NOTE = "insert into notes (user_id, conversation_id, note) values (%(user)s, %(id)s, %(note)s)"
@@ -145,6 +149,10 @@ def _within_budget(messages: list[Message]) -> list[Message]:
     return messages[starts[-1] :]
 
 
+class Overtaken(Exception):
+    """The conversation went on without this turn, whose worker was taken for dead: what it adds has no place."""
+
+
 class Log:
     """What a turn adds to its conversation: saved as it goes, so that a worker that dies has told what it did.
 
@@ -174,7 +182,8 @@ class Log:
             self._position += 1
 
     def save(self) -> None:
-        """Writes what isn't saved yet, in one transaction. Raises `DatabaseUnavailable`; what failed is tried again."""
+        """Writes what isn't saved yet, in one transaction. Raises `DatabaseUnavailable`, after which it may be tried
+        again, and `Overtaken`."""
         rows = list(self._unsaved)
         if not rows:
             return
@@ -183,7 +192,7 @@ class Log:
         del self._unsaved[: len(rows)]
 
     def finish(self, model: str, usage: Usage, cost_microdollars: int, ended: str) -> None:
-        """Writes what isn't saved yet, and what the turn cost."""
+        """Writes what isn't saved yet, and what the turn cost. Raises as `save` does."""
         rows = list(self._unsaved)
         with self._database.session(self._user_id) as connection:
             self._write(connection, rows)
@@ -208,8 +217,9 @@ class Log:
         return list(self._unsaved)
 
     def _write(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        for row in rows:
-            connection.execute(_APPEND, row)
+        appended = [connection.execute(_APPEND, row) for row in rows]
+        if any(each.fetchone() is None for each in appended):
+            raise Overtaken
         if self._notes and rows:
             connection.execute(_TOLD, self._scope | {"notes": self._notes})
 
@@ -218,7 +228,7 @@ def append_rows(database: Database, user_id: UUID, rows: Sequence[Mapping[str, A
     """Saves what `Log.unsaved` told of an earlier turn; a second time changes nothing."""
     with database.session(user_id) as connection:
         for row in rows:
-            connection.execute(f"{_APPEND} on conflict do nothing", row)
+            connection.execute(_APPEND, row)
 
 
 def note(database: Database, user_id: UUID, conversation_id: UUID, text: str, tool_mode: str) -> None:

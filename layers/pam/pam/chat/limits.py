@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from pam.chat.store import ChatTable, Conflict
+from pam.chat.store import ChatTable, Conflict, Item
 from pam.platform.clock import Clock
 from pam.platform.errors import DAILY_LIMIT_REACHED, RATE_LIMITED, PamError
 
@@ -52,15 +52,16 @@ class Limits:
 
     def check(self, user_id: UUID) -> None:
         """Refuses where today's money is spent: the traveller's, or everybody's."""
-        until_tomorrow = self._until_tomorrow()
-        if self._spent(_of_user(user_id)) >= self.caps.user_day:
+        until_tomorrow, today = self._until_tomorrow(), self._clock().date().isoformat()
+        of_user, of_stage = map(_spent, self._table.get_all((_of_user(user_id), today), (_STAGE, today)))
+        if of_user >= self.caps.user_day:
             raise PamError(
                 DAILY_LIMIT_REACHED,
                 "You've used up today's conversation with PAM. Quick questions about spending, fuel, weather and "
                 "distances still work; the conversation is back tomorrow.",
                 retry_after=until_tomorrow,
             )
-        if self._spent(_STAGE) >= self.caps.stage_day:
+        if of_stage >= self.caps.stage_day:
             raise PamError(
                 DAILY_LIMIT_REACHED,
                 "PAM's conversation has reached its limit for today. Quick questions about spending, fuel, weather "
@@ -79,13 +80,13 @@ class Limits:
                 {"cost": int(cost * _MICRO), "ttl": int((now + timedelta(days=3)).timestamp())},
             )
 
-    def _spent(self, key: str) -> Decimal:
-        item = self._table.get(key, self._clock().date().isoformat())
-        return Decimal(item["micro"]) / _MICRO if item and "micro" in item else Decimal(0)
-
     def _until_tomorrow(self) -> int:
         now = self._clock()
         return 86_400 - (now.hour * 60 + now.minute) * 60 - now.second
+
+
+def _spent(item: Item | None) -> Decimal:
+    return Decimal(item["micro"]) / _MICRO if item and "micro" in item else Decimal(0)
 
 
 _STAGE = "spend#stage"

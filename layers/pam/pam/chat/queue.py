@@ -61,6 +61,11 @@ class Queue:
             except Conflict:
                 continue  # the line moved meanwhile
 
+    def running(self, user_id: UUID, conversation_id: UUID) -> UUID | None:
+        """Whose turn it is."""
+        item = self._table.get(_key(user_id, conversation_id), _LINE)
+        return UUID(item["running"]) if item and "running" in item else None
+
     def leave(self, user_id: UUID, conversation_id: UUID, message_id: UUID) -> UUID | None:
         """Hands the turn on. Returns whose it is now; None where nobody waits, or it wasn't this one's to give."""
         key, message = _key(user_id, conversation_id), str(message_id)

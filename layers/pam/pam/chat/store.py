@@ -47,6 +47,17 @@ class ChatTable:
         )
         return None if found is None else _plain(found)
 
+    def get_all(self, *wanted: tuple[str, str]) -> list[Item | None]:
+        """Several items as they are now, in one request; each is named by its key and item."""
+        keys = [_key(*each) for each in wanted]
+        answer = _survived(self._dynamodb.batch_get_item)(
+            RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+        )
+        if answer.get("UnprocessedKeys"):
+            raise _unavailable()
+        found = {(item["key"], item["item"]): item for item in map(_plain, answer["Responses"][self._table])}
+        return [found.get(each) for each in wanted]
+
     def put(self, key: str, item: str, fields: Mapping[str, Any], expires: datetime, *, new: bool = False) -> None:
         """Writes a whole item; with `new` only where there is none (`Conflict` has the one that is there)."""
         options: dict[str, Any] = {}

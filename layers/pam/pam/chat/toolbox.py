@@ -144,13 +144,16 @@ class Toolbox:
         if writes:
             self._pool.submit(self._run_in_order, writes)
         outcomes = [each if isinstance(each, Outcome) else self._outcome(each) for each in self._step.values()]
-        self.drop()
+        self._step.clear()
+        self._repeated.clear()
         return outcomes
 
     def drop(self, *ids: str) -> None:
-        """Forgets what was begun in this step: all of it, or these."""
+        """Forgets what was begun in this step: all of it, or these. What was told as running is told as stopped."""
         for id in ids or tuple(self._step):
-            self._step.pop(id, None)
+            begun = self._step.pop(id, None)
+            if isinstance(begun, _Begun) and begun.future is not None:
+                self._say(ToolLine(id, begun.use.name, "failed", "Stopped."))
         if not ids:
             self._repeated.clear()
 

@@ -25,13 +25,17 @@ def keep_unsaved(
         logger.exception("a turn was not saved")
 
 
-def save_unsaved(table: ChatTable, database: Database, user_id: UUID, conversation_id: UUID) -> None:
-    """Moves what was put aside to where it belongs. Raises `PamError` where it can't: the order must hold."""
+def save_unsaved(table: ChatTable, database: Database, user_id: UUID, conversation_id: UUID) -> bool:
+    """Moves what was put aside to where it belongs, and says whether there was something.
+
+    Raises `PamError` where it can't: the order must hold.
+    """
     found = table.get(_key(user_id, conversation_id), _ITEM)
     if found is None:
-        return
+        return False
     append_rows(database, user_id, json.loads(found["rows"]))
     table.delete(_key(user_id, conversation_id), _ITEM)
+    return True
 
 
 _ITEM = "unsaved"

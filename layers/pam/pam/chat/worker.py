@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -22,7 +22,7 @@ from pam.chat.answering import Answer, Answering
 from pam.chat.channel import Channel
 from pam.chat.dispatch import failed, hand_on
 from pam.chat.frames import Done, Frame
-from pam.chat.history import Conversation, Log, read_conversation
+from pam.chat.history import Conversation, Log, Overtaken, read_conversation
 from pam.chat.parts import ChatParts, chat_parts
 from pam.chat.tool_choice import added_by, addition, selection
 from pam.chat.toolbox import Toolbox
@@ -91,6 +91,8 @@ def worker_parts() -> WorkerParts:
 
 
 register_before_snapshot(worker_parts)
+# Made once, and the same in every environment: the definitions of all tools.
+register_before_snapshot(lambda: selection(chat_parts().tool_mode))
 
 
 def work(worker: WorkerParts, job: Job, context: LambdaContext) -> None:
@@ -102,19 +104,20 @@ def work(worker: WorkerParts, job: Job, context: LambdaContext) -> None:
         return
     seconds = context.get_remaining_time_in_millis() / 1000 - _RESERVE_S
     try:
-        _answer(worker, turn, Deadline(min(LONGEST_TURN_S, seconds)))
+        with ThreadPoolExecutor(1, "counting") as counting:  # the last frame doesn't wait until costs are counted
+            _answer(worker, turn, counting, Deadline(min(LONGEST_TURN_S, seconds)))
     finally:
         hand_on(parts, turn.user_id, turn.conversation_id, turn.message_id)
 
 
-def _answer(worker: WorkerParts, turn: Turn, deadline: Deadline) -> None:
+def _answer(worker: WorkerParts, turn: Turn, counting: Executor, deadline: Deadline) -> None:
     parts = worker.chat
     began, stop = time.monotonic(), threading.Event()
     channel = Channel(parts.turns, parts.sockets, turn, stop.set)
     channel.open()
     last: Frame = failed(PamError(INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again."))
     try:
-        answer = _converse(worker, turn, channel, deadline, stop)
+        answer = _converse(worker, turn, channel, counting, deadline, stop)
         last = _last_frame(answer, worker.model, channel, began)
     except PamError as refusal:
         logger.warning(refusal.message, error_code=refusal.error.code, exc_info=True)
@@ -127,22 +130,28 @@ def _answer(worker: WorkerParts, turn: Turn, deadline: Deadline) -> None:
         channel.close(last)
 
 
-def _converse(worker: WorkerParts, turn: Turn, channel: Channel, deadline: Deadline, stop: threading.Event) -> Answer:
+def _converse(
+    worker: WorkerParts, turn: Turn, channel: Channel, counting: Executor, deadline: Deadline, stop: threading.Event
+) -> Answer:
     """The answer, saved. Raises `PamError` where it couldn't even begin."""
     parts, model = worker.chat, worker.model
     database, clock = parts.travel.parts.database, parts.travel.parts.clock
     zone = _zone(turn)
-    save_unsaved(parts.table, database, turn.user_id, turn.conversation_id)
-    conversation = read_conversation(database, turn.user_id, turn.conversation_id, zone, clock(), parts.tool_mode)
+    conversation = _conversation(parts, turn, zone)
     log = Log(database, turn.user_id, conversation, turn.message_id)
     messages = _up_to_question(conversation, turn, clock().astimezone(conversation.profile.zone), log)
     location = _location(turn)
 
-    charging: list[Future[None]] = []
+    def count_cost(cost: Decimal) -> None:
+        measure(Metric.MODEL_COST, MetricUnit.NoUnit, float(cost))
+        try:
+            parts.limits.charge(turn.user_id, cost)
+        except PamError:
+            # Told in the log and by the next charge; the answer is the traveller's all the same.
+            logger.warning("a cost was not counted", exc_info=True)
 
     def charge(cost: Decimal) -> None:
-        measure(Metric.MODEL_COST, MetricUnit.NoUnit, float(cost))
-        parts.limits.charge(turn.user_id, cost)
+        counting.submit(count_cost, cost)
 
     with (
         ThreadPoolExecutor(1, "beside") as beside,
@@ -169,16 +178,25 @@ def _converse(worker: WorkerParts, turn: Turn, channel: Channel, deadline: Deadl
             saving=beside,
             limits=parts.limits,
             say=channel.say,
-            charge=lambda cost: charging.append(beside.submit(charge, cost)),
+            charge=charge,
             deadline=deadline,
             stop=stop,
         ).run()
-    for charged in charging:
-        if charged.exception() is not None:
-            # Told in the log and by the next charge; the answer is the traveller's all the same.
-            logger.warning("a cost was not counted", exc_info=charged.exception())
     _close(parts, turn, log, model, answer)
     return answer
+
+
+def _conversation(parts: ChatParts, turn: Turn, zone: ZoneInfo | None) -> Conversation:
+    """The conversation as it is saved. Read again in the rare case that something was put aside: the look is beside."""
+    database, clock = parts.travel.parts.database, parts.travel.parts.clock
+
+    def read() -> Conversation:
+        return read_conversation(database, turn.user_id, turn.conversation_id, zone, clock(), parts.tool_mode)
+
+    with ThreadPoolExecutor(1, "unsaved") as beside:
+        moved = beside.submit(save_unsaved, parts.table, database, turn.user_id, turn.conversation_id)
+        conversation = read()
+    return read() if moved.result() else conversation
 
 
 def _up_to_question(conversation: Conversation, turn: Turn, now: object, log: Log) -> list[dict[str, object]]:
@@ -213,6 +231,8 @@ def _close(parts: ChatParts, turn: Turn, log: Log, model: str, answer: Answer) -
     except DatabaseUnavailable:
         logger.warning("the conversation is saved later", exc_info=True)
         keep_unsaved(parts.table, turn.user_id, turn.conversation_id, log.unsaved(), parts.travel.parts.clock())
+    except Overtaken:
+        logger.warning("the conversation went on without this turn")
 
 
 def _last_frame(answer: Answer, model: str, channel: Channel, began: float) -> Frame:

@@ -4,6 +4,7 @@ The only module that imports the SDK, which takes a second: only the conversatio
 """
 
 import json
+import math
 import socket
 import threading
 import time
@@ -148,7 +149,11 @@ class Claude:
                 return
             if watch is not None and watch.fired:
                 raise ModelFault(ModelFaultKind.SILENT, "nothing came for too long") from None
+            if isinstance(error, anthropic.AuthenticationError):
+                self._forget_key()
             raise _fault(error, began=watch is not None) from error
+        except (ValueError, LookupError) as error:
+            raise ModelFault(ModelFaultKind.CUT, f"no event of the API's: {type(error).__name__}") from error
         except UpstreamFault as error:
             raise ModelFault(ModelFaultKind.REFUSED, str(error)) from None
         finally:
@@ -176,6 +181,13 @@ class Claude:
             )
         patience = max(0.1, min(self._silence_s, deadline.left_s))
         return self._client.with_options(timeout=httpx2.Timeout(patience, connect=_CONNECT_S))
+
+    def _forget_key(self) -> None:
+        """The next request reads the secret again, and finds a replaced key."""
+        self._key.forget()
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
     def warm(self) -> None:
         """Builds what the first request would build, and reaches for nothing: for the snapshot."""
@@ -270,6 +282,8 @@ def _fault(error: Exception, *, began: bool) -> ModelFault:
         if error.status_code == 200 or error.status_code >= 500:
             return ModelFault(ModelFaultKind.CUT if began else ModelFaultKind.UNAVAILABLE, kind)
         return ModelFault(ModelFaultKind.REFUSED, f"{error.status_code} {kind}: {error.message[:200]}")
+    if isinstance(error.__cause__ if isinstance(error, anthropic.APITimeoutError) else error, httpx2.ReadTimeout):
+        return ModelFault(ModelFaultKind.SILENT, "nothing came for too long")
     if began and not isinstance(error, anthropic.APIResponseValidationError):
         return ModelFault(ModelFaultKind.CUT, type(error).__name__)
     return ModelFault(ModelFaultKind.UNAVAILABLE, type(error).__name__)
@@ -277,9 +291,10 @@ def _fault(error: Exception, *, began: bool) -> ModelFault:
 
 def _seconds(header: str | None) -> float | None:
     try:
-        return None if header is None else float(header)
+        seconds = float(header or "")
     except ValueError:
         return None
+    return seconds if 0 <= seconds < math.inf else None
 
 
 class _Watch:

@@ -1,0 +1,328 @@
+"""The conversation's functions in this process, on lines that can be cut: to Claude, to DynamoDB, to Postgres.
+
+The parts are the product's own, put together here. The socket is the stack's, and so is all that lies behind the
+lines.
+"""
+
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
+
+from local.claude.server import CLAUDE_KEY
+from local.stack import LocalStack
+from pam.answers.parts import Parts
+from pam.answers.private_cache import PrivateCache
+from pam.answers.travel_parts import TravelParts, TravelSettings
+from pam.chat import dispatch
+from pam.chat.confirmations import Confirmations
+from pam.chat.frames import CancelFrame, ChatFrame, ConfirmFrame, ResumeFrame
+from pam.chat.limits import Caps, Limits
+from pam.chat.parts import ChatParts
+from pam.chat.queue import Queue
+from pam.chat.store import ChatTable
+from pam.chat.switch import Switch
+from pam.chat.turns import Turns
+from pam.chat.worker import Job, WorkerParts, work
+from pam.platform import aws
+from pam.platform.clock import utc_now
+from pam.platform.idempotency import Once
+from pam.platform.postgres import Database
+from pam.platform.websocket import SocketApi, Sockets
+from pam.tools.catalogue import TOOLS
+from pam.upstream.claude import Claude
+from pam.upstream.key import Key
+from pam.upstream.source import Source
+from tests.functional.chat.scenes import Frames, Scene, whole
+
+Refuses = Callable[[str, Mapping[str, Any]], bool]
+"""Whether DynamoDB refuses this operation: `UpdateItem` and the like, and its request."""
+
+LARGEST_CAPS = Caps(Decimal(1), Decimal(1), Decimal(1000))
+
+
+class DynamoLine:
+    """An HTTP proxy in front of moto that refuses what it is told to, as DynamoDB does when it is throttled."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.refuses: Refuses | None = None
+        self.refused = 0
+        address = endpoint.removeprefix("http://")
+        line = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                operation = self.headers["x-amz-target"].rpartition(".")[2]
+                if line.refuses is not None and line.refuses(operation, json.loads(body)):
+                    line.refused += 1
+                    told = {"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}
+                    self._answer(400, json.dumps(told).encode())
+                    return
+                upstream = http.client.HTTPConnection(address, timeout=30)
+                upstream.request("POST", self.path, body, dict(self.headers))
+                reply = upstream.getresponse()
+                self._answer(reply.status, reply.read())
+                upstream.close()
+
+            def _answer(self, status: int, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("content-type", "application/x-amz-json-1.0")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@dataclass(frozen=True)
+class Recital:
+    """An answer to a model call, to the byte."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Reciter:
+    """Stands in Claude's place and says what it was given: an answer for each request, the last one again and again."""
+
+    def __init__(self, *recitals: Recital) -> None:
+        self.asked = 0
+        reciter = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["content-length"]))
+                recital = recitals[min(reciter.asked, len(recitals) - 1)]
+                reciter.asked += 1
+                self.send_response(recital.status)
+                for name, value in ({"content-length": str(len(recital.body))} | dict(recital.headers)).items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(recital.body)
+
+            def log_message(self, *_: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+_COMMITTED = b"Z\x00\x00\x00\x05I"
+"""`ReadyForQuery`, outside of a transaction."""
+
+
+class PostgresLine:
+    """A TCP line to Postgres that can be pulled, and that can lose the answer to a commit."""
+
+    def __init__(self, directory: str, port: int) -> None:
+        self._path = f"{directory}/.s.PGSQL.{port}"
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._there = True
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._loses: bytes | None = None
+        self.lost = threading.Event()
+        """Set when an answer was lost."""
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def pull(self) -> None:
+        """Cuts all connections, and lets none in."""
+        self._there = False
+        with self._lock:
+            for each in self._open:
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+
+    def put_back(self) -> None:
+        self._there = True
+
+    def lose_commit_of(self, statement: bytes) -> None:
+        """The next transaction with this statement is committed, and who asked for it never hears of it."""
+        self.pull()  # on connections anew, where no statement is prepared and known by a name only
+        self.lost.clear()
+        self._loses = statement
+        self.put_back()
+
+    def close(self) -> None:
+        self._listener.close()
+        self.pull()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                if not self._there:
+                    client.close()
+                    continue
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(self._path)
+                doomed = threading.Event()
+                with self._lock:
+                    self._open |= {client, server}
+                threading.Thread(target=self._forward, args=(client, server, doomed), daemon=True).start()
+                threading.Thread(target=self._return, args=(server, client, doomed), daemon=True).start()
+
+    def _forward(self, client: socket.socket, server: socket.socket, doomed: threading.Event) -> None:
+        with self._ending(client, server):
+            while data := client.recv(65536):
+                if self._loses is not None and self._loses in data:
+                    self._loses = None
+                    doomed.set()
+                server.sendall(data)
+
+    def _return(self, server: socket.socket, client: socket.socket, doomed: threading.Event) -> None:
+        with self._ending(client, server):
+            while data := server.recv(65536):
+                if doomed.is_set() and _COMMITTED in data:
+                    self.lost.set()
+                    return
+                client.sendall(data)
+
+    @contextmanager
+    def _ending(self, *ends: socket.socket) -> Iterator[None]:
+        with suppress(OSError):
+            yield
+        for each in ends:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            self._open -= set(ends)
+
+
+@dataclass
+class Backstage:
+    """A dispatcher, and workers that are threads. Change a field, and what is asked next has it."""
+
+    stack: LocalStack
+    dynamodb: DynamoLine
+    postgres: PostgresLine
+    claude: Claude
+    tools: Mapping[str, Any]
+    chat: ChatParts
+    workers: Any = None
+    """Who starts workers, if not this object itself."""
+    seconds: float = 100.0
+    """What a worker has left when it begins."""
+    delivered: int = 1
+    """How often each invocation comes."""
+    released: threading.Event = field(default_factory=threading.Event)
+    """What tools that hang wait for; set at the end in any case."""
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8, "worker"))
+    _running: list[Future[None]] = field(default_factory=list)
+
+    def send(self, scene: Scene, action: str, **fields: Any) -> None:
+        """What the gateway does with a frame of this scene's only socket. Its answers come over the socket."""
+        api = SocketApi(lambda: self.chat.sockets)
+        parts = replace(self.chat, workers=self.workers or self)
+        api.on("chat", ChatFrame)(lambda call, frame: dispatch.chat(parts, call, frame))
+        api.on("resume", ResumeFrame)(lambda call, frame: dispatch.resume(parts, call, frame))
+        api.on("confirm", ConfirmFrame)(lambda call, frame: dispatch.confirm(parts, call, frame))
+        api.on("cancel", CancelFrame)(lambda call, frame: dispatch.cancel(parts, call, frame))
+        table = ChatTable(aws.client("dynamodb"), self.stack.environment_of("chat")["CHAT_TABLE"])
+        (connection,) = table.items(f"connections#{scene.id}", "", "")
+        context = {"authorizer": {"user_id": str(scene.id)}, "connectionId": connection["item"], "routeKey": action}
+        api({"requestContext": context, "body": json.dumps({"action": action} | fields)}, self._context())
+
+    def start(self, user_id: UUID, message_id: UUID) -> None:
+        """Invokes a worker, as `Workers` does."""
+        worker = WorkerParts(
+            replace(self.chat, workers=self.workers or self), self.claude, "claude-haiku-5-5", self.tools
+        )
+        job = Job(user_id=user_id, message_id=message_id)
+        for _ in range(self.delivered):
+            self._running.append(self._pool.submit(work, worker, job, self._context()))
+
+    def ask(self, scene: Scene, words: str = "What now?", **fields: Any) -> Frames:
+        """A question with all frames of its answer, which are checked to be in order and whole."""
+        if scene.conversation is not None:
+            fields = {"conversation_id": scene.conversation} | fields
+        fields = {"message_id": str(uuid4()), "text": f"{words} {scene.claude.word}"} | fields
+        self.send(scene, "chat", **fields)
+        frames = whole(scene.line.until("done", "error"))
+        scene.conversation = frames[0]["conversation_id"]
+        return frames
+
+    def wait(self) -> None:
+        """Until no worker runs any more. Raises what one of them raised."""
+        while self._running:
+            self._running.pop().result(60)
+
+    def _context(self) -> Any:
+        return SimpleNamespace(
+            function_name="chat",
+            memory_limit_in_mb=1024,
+            invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:chat",
+            aws_request_id="backstage",
+            get_remaining_time_in_millis=lambda: int(self.seconds * 1000),
+        )
+
+
+def make_claude(url: str, silence_s: float = 12.0) -> Claude:
+    """A client of Claude, or of what stands at `url`."""
+    return Claude(url, Key(Source.CLAUDE, lambda: json.dumps({"key": CLAUDE_KEY})), silence_s)
+
+
+@contextmanager
+def backstage(stack: LocalStack, environment: Mapping[str, str]) -> Iterator[Backstage]:
+    """All of it, on whole lines. `environment` is the function's, which this process has, too."""
+    with ExitStack() as opened:
+        dynamodb = DynamoLine(stack.aws_endpoint)
+        opened.callback(dynamodb.close)
+        app = stack.postgres.app
+        postgres = PostgresLine(app["host"], app["port"])
+        opened.callback(postgres.close)
+        database = Database(lambda: json.dumps(app | {"host": "127.0.0.1", "port": postgres.port}))
+        opened.callback(database.close)
+        client = aws.client_at("dynamodb", dynamodb.url)
+        private = Parts(
+            database,
+            PrivateCache(client, environment["ANSWERS_TABLE"], utc_now),
+            Once(client, environment["IDEMPOTENCY_TABLE"]),
+            utc_now,
+        )
+        table = ChatTable(client, environment["CHAT_TABLE"])
+        chat = ChatParts(
+            travel=TravelParts.from_settings(private, TravelSettings.model_validate(environment)),
+            table=table,
+            turns=Turns(table, utc_now),
+            queue=Queue(table, utc_now),
+            confirmations=Confirmations(table, utc_now),
+            limits=Limits(table, LARGEST_CAPS, utc_now),
+            switch=Switch(aws.client("ssm"), environment["CHAT_SWITCH"]),
+            sockets=Sockets(aws.client_at("apigatewaymanagementapi", environment["WEBSOCKET_ENDPOINT"])),
+            workers=None,  # type: ignore[arg-type]  # see `Backstage.send`
+            tool_mode="all",
+        )
+        behind = Backstage(stack, dynamodb, postgres, make_claude(stack.claude.url), TOOLS, chat)
+        opened.callback(behind.released.set)
+        yield behind
