@@ -3,6 +3,8 @@
 import { Api } from "./api.js";
 import { Chat } from "./chat.js";
 import { createComposer } from "./composer.js";
+import { createConnection } from "./connection.js";
+import { Conversation } from "./conversation.js";
 import { keepTimesCurrent } from "./dates.js";
 import { announce, el, setBusy } from "./dom.js";
 import { createExpenseForm } from "./expense_form.js";
@@ -12,6 +14,7 @@ import { forgetWrites } from "./outbox.js";
 import { createPanel } from "./panel.js";
 import { Problem } from "./problem.js";
 import { Session } from "./session.js";
+import { Socket } from "./socket.js";
 import { Understanding } from "./understanding.js";
 import { Whereabouts } from "./whereabouts.js";
 
@@ -32,14 +35,20 @@ async function start() {
   const api = new Api(session);
   const understanding = new Understanding();
   const whereabouts = new Whereabouts();
-  const chat = new Chat(api, byId("turns"), { examples, signInButton, understanding, whereabouts });
+  const socket = new Socket(() => api.another("/v1/ws-ticket").then(({ data }) => data));
+  const conversation = new Conversation(socket, (text) => chat.context(text));
+  const chat = new Chat(api, byId("turns"), { conversation, session, signInButton, understanding, whereabouts });
   const panel = createPanel(api, session);
   const composer = createComposer(byId("composer"), chat, createHint(byId("hint"), understanding, whereabouts));
   const expenseForm = createExpenseForm(api, (added) => chat.showAdded(added));
 
+  let user = null;
+
+  createConnection(byId("connection"), socket);
   createLocationButton(byId("use-location"), byId("location-note"), whereabouts);
   byId("open-expense").addEventListener("click", expenseForm.open);
   byId("sign-out").addEventListener("click", () => {
+    conversation.forget();
     session.signOut();
     whereabouts.switchOff();
     chat.clear();
@@ -48,13 +57,30 @@ async function start() {
     announce("Signed out.");
   });
   chat.addEventListener("written", panel.refresh);
-  session.addEventListener("change", () => {
+  byId("new-conversation").addEventListener("click", () => {
+    chat.startAnew();
+    byId("question").focus();
+  });
+  conversation.addEventListener("change", () => {
+    byId("new-conversation").hidden = !session.signedIn || !conversation.going;
+  });
+  session.addEventListener("change", signedInOrOut);
+  signedInOrOut();
+  keepTimesCurrent();
+
+  /** The line is open before the first question, so that it needn't wait for it. */
+  function signedInOrOut() {
     draw();
     panel.refresh();
-  });
-  draw();
-  panel.refresh();
-  keepTimesCurrent();
+    if (!session.signedIn) return socket.close();
+    if (user && user !== session.user) {
+      conversation.stop();
+      chat.clear();
+    }
+    user = session.user;
+    chat.restore(conversation.start(user));
+    socket.open();
+  }
 
   function draw() {
     byId("who").hidden = !session.signedIn;

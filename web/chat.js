@@ -1,20 +1,27 @@
-// The conversation: each turn is what was asked and the card that answers it.
+// What becomes of a question: a fast answer over HTTP where PAM understands it, else the conversation with Claude.
 
 import { answerCard } from "./cards/answer.js";
+import { claudeCard } from "./cards/claude.js";
 import { expenseCard } from "./cards/expense.js";
-import { claudeCard, failureCard, locationCard } from "./cards/plain.js";
+import { failureCard, locationCard } from "./cards/plain.js";
 import { timezone } from "./dates.js";
-import { announce, el } from "./dom.js";
-import { isLocal, needsLocation, tipFor } from "./intents.js";
+import { announce } from "./dom.js";
+import { follow } from "./follow.js";
+import { isLocal, needsLocation } from "./intents.js";
+import { isUnsettled } from "./outbox.js";
 import { Problem } from "./problem.js";
 import { waiting } from "./skeleton.js";
+import { Turns } from "./turns.js";
 
+const ASK = "/v1/ask";
 const PAGED = ["category", "period", "limit"];
+const CLAUDE = 3;
 
 /**
- * Fires "written" after an expense was added or undone, "answered" and "failed" with detail.text.
- * `parts`: `examples()` makes the example questions, `signInButton()` the button for who is signed out;
- * `understanding` reads a question ahead, `whereabouts` knows where the traveller is, if they share it.
+ * Fires "written" after something was written or undone, "answered", "failed" and "idle" with detail.text.
+ * `parts`: `session` knows who is signed in, `conversation` carries what goes to Claude, `understanding` reads a
+ * question ahead, `whereabouts` knows where the traveller is, if they share it; `signInButton()` makes one for who is
+ * signed out.
  */
 export class Chat extends EventTarget {
   #api;
@@ -23,10 +30,10 @@ export class Chat extends EventTarget {
   #busy = false;
   #failed = null;
 
-  constructor(api, turns, parts) {
+  constructor(api, list, parts) {
     super();
     this.#api = api;
-    this.#turns = turns;
+    this.#turns = new Turns(list);
     this.#parts = parts;
   }
 
@@ -36,42 +43,63 @@ export class Chat extends EventTarget {
 
   /** Asks once. The text of the turn that failed last, asked again, is that turn and not a new one. */
   ask(text) {
-    if (this.#busy || !text) return false;
-    const turn = this.#failed?.text === text ? this.#failed : this.#open(text);
+    const turn = this.#failed?.text === text ? this.#failed : this.#turns.open(text);
     this.#run(turn);
-    return true;
+  }
+
+  /** What is sent along with a question. The location goes where it may matter, and only while it is switched on. */
+  context(text) {
+    const { position } = this.#parts.whereabouts;
+    return { timezone, ...(position && isLocal(this.#parts.understanding.read(text)) && { location: position }) };
   }
 
   /** Shows an expense that the form has added. */
   showAdded({ data, ms, now }) {
-    const turn = this.#open(null);
-    const node = this.#expense(data, { ms, now });
-    turn.node.append(node);
-    this.#settle(turn, node);
+    this.#turns.settle(this.#turns.open(null), this.#expense(data, { ms, now }));
     this.#write();
   }
 
+  /** Goes on with messages from before the page was loaded. */
+  restore(messages) {
+    for (const message of messages) {
+      const turn = this.#turns.open(message.text);
+      this.#answer(turn, message);
+      turn.node.scrollIntoView();
+    }
+  }
+
+  startAnew() {
+    this.#parts.conversation.startAnew();
+    this.#turns.divide("New conversation");
+    announce("Your next question begins a new conversation.");
+  }
+
   clear() {
-    this.#turns.replaceChildren();
+    this.#turns.clear();
     this.#failed = null;
   }
 
-  #open(text) {
-    const node = el("li", { class: "turn" }, text && el("p", { class: "asked" }, text));
-    this.#turns.append(node);
-    return { text, node, answer: null };
+  #run(turn) {
+    const route = this.#parts.understanding.read(turn.text);
+    // Without a network every question waits in the conversation, unless it was sent already and may have arrived.
+    const waits = !navigator.onLine && !isUnsettled(ASK, this.#question(turn));
+    const converses = this.#parts.session.signedIn && (route?.tier === CLAUDE || waits);
+    return converses ? this.#converse(turn) : this.#askAtOnce(turn, route);
   }
 
-  async #run(turn) {
-    const route = this.#parts.understanding.read(turn.text);
+  #question({ text }) {
+    return { text, timezone };
+  }
+
+  async #askAtOnce(turn, route) {
     this.#busy = true;
     this.#failed = null;
-    this.#show(turn, waiting(route));
+    this.#turns.show(turn, waiting(route));
     turn.node.scrollIntoView();
     try {
-      const answer = await this.#api.post("/v1/ask", { text: turn.text, timezone }, this.#circumstances(route));
-      this.#settle(turn, this.#card(turn, answer, route));
-      if (answer.data.intent === "add_expense") this.#write();
+      const answer = await this.#api.post(ASK, this.#question(turn), this.context(turn.text));
+      if (answer.data.tier === CLAUDE) this.#leaveToClaude(turn, route);
+      else this.#settle(turn, answer);
       this.#tell("answered", turn.text);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
@@ -82,19 +110,53 @@ export class Chat extends EventTarget {
     }
   }
 
-  /** The location goes with questions that it may matter to, and only while it is switched on. */
-  #circumstances(route) {
-    const { position } = this.#parts.whereabouts;
-    return position && isLocal(route) ? { location: position } : {};
+  /** Understood, and not to be answered at once after all. */
+  #leaveToClaude(turn, route) {
+    if (!needsLocation(route) || this.#parts.whereabouts.position) return this.#converse(turn);
+    return this.#turns.settle(turn, this.#locationCard(turn));
   }
 
-  #card(turn, { data, ms, now }, route) {
-    if (data.tier === 3) {
-      if (needsLocation(route) && !this.#parts.whereabouts.position) return this.#locationCard(turn);
-      return claudeCard(this.#parts.examples(), ms, tipFor(route));
+  #converse(turn) {
+    this.#failed = null;
+    this.#answer(turn, this.#parts.conversation.ask(turn.text));
+    turn.node.scrollIntoView();
+    this.#tell("answered", turn.text);   // the conversation keeps it from here on
+    this.#tell("idle", turn.text);
+  }
+
+  /** Shows the answer to a message as it comes. */
+  #answer(turn, message) {
+    const { conversation } = this.#parts;
+    this.#turns.show(turn, claudeCard(message, {
+      cancel: () => conversation.cancel(message),
+      decide: (request, decision) => conversation.decide(message, request, decision),
+      lapse: (id) => conversation.lapse(message, id),
+      now: () => this.#api.now,
+      retry: () => this.#askAgain(turn),
+      undo: (href) => this.#undo(href),
+    }));
+    message.addEventListener("frame", ({ detail: frame }) => {
+      if (frame.type === "done" && frame.tier !== CLAUDE) {
+        this.#settle(turn, { data: frame, ms: frame.latency_ms?.total, now: this.#api.now });
+      } else if (frame.type === "confirmed" || frame.undo?.length) this.#write();
+      follow();
+    });
+  }
+
+  /** Another message with the same words. What there is of the answer stays. */
+  #askAgain(turn) {
+    turn.answer = null;
+    this.#run(turn);
+  }
+
+  /** Shows a fast answer, whichever way it came. */
+  #settle(turn, { data, ms, now }) {
+    if (data.intent === "add_expense") {
+      this.#turns.settle(turn, this.#expense(data.answer, { ms, now }));
+      this.#write();
+    } else {
+      this.#turns.settle(turn, answerCard(data, { ms, nextPage: (cursor) => this.#nextPage(data.slots, cursor) }));
     }
-    if (data.intent === "add_expense") return this.#expense(data.answer, { ms, now });
-    return answerCard(data, { ms, nextPage: (cursor) => this.#nextPage(data.slots, cursor) });
   }
 
   async #nextPage(slots, cursor) {
@@ -112,33 +174,23 @@ export class Chat extends EventTarget {
   }
 
   #expense(answer, timing) {
-    return expenseCard(answer, timing, async (href) => {
-      const { data } = await this.#api.delete(href);
-      this.#write();
-      return data;
-    });
+    return expenseCard(answer, timing, (href) => this.#undo(href));
+  }
+
+  async #undo(href) {
+    const { data } = await this.#api.delete(href);
+    this.#write();
+    return data;
   }
 
   #fail(turn, problem) {
     this.#failed = turn;
-    if (problem.code === "location_needed") this.#settle(turn, this.#locationCard(turn));
-    else this.#settle(turn, failureCard(problem, {
+    if (problem.code === "location_needed") this.#turns.settle(turn, this.#locationCard(turn));
+    else this.#turns.settle(turn, failureCard(problem, {
       retry: () => this.#busy || this.#run(turn),
       signIn: this.#parts.signInButton(),
     }));
     this.#tell("failed", turn.text);
-  }
-
-  #settle(turn, node) {
-    this.#show(turn, node);
-    announce(node.getAttribute("aria-label"));
-    turn.node.scrollIntoView();
-  }
-
-  #show(turn, node) {
-    if (turn.answer) turn.answer.replaceWith(node);
-    else turn.node.append(node);
-    turn.answer = node;
   }
 
   #write() {

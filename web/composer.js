@@ -18,10 +18,11 @@ export function createComposer(form, chat, hint) {
     hint.show(field.value);
   };
   const ask = (text) => {
-    if (!chat.ask(text)) return;
+    if (chat.busy || !text) return;
     setBusy(send, true);
     if (field.value.trim() === text) write("");
     save(SLOT, text);
+    chat.ask(text);
   };
 
   form.addEventListener("submit", (event) => {
@@ -48,6 +49,10 @@ export function createComposer(form, chat, hint) {
     if (!field.value) write(detail.text);
   });
 
+  // It covers the end of the page, and grows with what is typed.
+  new ResizeObserver(() => {
+    document.documentElement.style.setProperty("--foot", `${form.offsetHeight}px`);
+  }).observe(form);
   write(load(SLOT) ?? "");
   return {
     ask,

@@ -5,10 +5,12 @@ const PATHS = {
   bolt: "M13 3 5 14h6l-1 7 8-11h-6l1-7z",
   chat: "M4 5h16v11H10l-5 4v-4H4z",
   check: "m5 13 4 4L19 7",
+  cross: "m6 6 12 12M18 6 6 18",
   clock: "M12 7v5l3 2M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z",
   down: "M12 5v14m-6-6 6 6 6-6",
   flask: "M9 3h6m-5 0v6L4.500 19a1.500 1.500 0 0 0 1.300 2h12.400a1.500 1.500 0 0 0 1.300-2L14 9V3M7.500 15h9",
   pin: "M12 21s-6.500-6-6.500-11a6.500 6.500 0 0 1 13 0c0 5-6.500 11-6.500 11zM12 12a2 2 0 1 0 0-4 2 2 0 0 0 0 4z",
+  question: "M9.500 9.500a2.500 2.500 0 1 1 3.800 2.100c-.9.6-1.300 1.100-1.300 2.200M12 17v.01M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z",
   up: "M12 19V5m-6 6 6-6 6 6",
   level: "M6 9h12M6 15h12",
   warning: "M12 4 2.500 20h19zM12 10v4m0 3v.01",
@@ -66,6 +68,13 @@ export function announce(text) {
     region.textContent = text;
     announce.timer = setTimeout(() => { region.textContent = ""; }, 4000);
   }, 50);
+}
+
+/** Says `text` to a screen reader after what it is saying: for what comes piece by piece. */
+export function narrate(text) {
+  const line = el("p", {}, text);
+  document.getElementById("narration").append(line);
+  setTimeout(() => line.remove(), 10_000);   // it is said by then, and would otherwise be on the page twice
 }
 
 /** Marks a button as busy without taking the focus from it, as `disabled` would. */

@@ -36,12 +36,3 @@ export function needsLocation(route) {
   if (intent === "fuel_estimate" && !slots.destination) return false;   // a distance begins anywhere
   return (intent === "distance" || intent === "fuel_estimate") && (isHere(slots.origin) || isHere(slots.destination));
 }
-
-/** What may help where PAM leaves a question that it understands to a conversation; null if nothing. */
-export function tipFor(route) {
-  const { intent, slots = {} } = route ?? {};
-  if (intent === "budget_status") return "PAM keeps budgets for the current month, and has none for this question.";
-  if (intent === "gas_prices") return "PAM knows average prices by region of the United States. Name a state.";
-  if (!ROAD.has(intent) || !(slots.place || slots.origin || slots.destination)) return null;
-  return "PAM isn't sure which place that is. A state or a country helps: “Springfield, Illinois”.";
-}

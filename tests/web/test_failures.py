@@ -94,15 +94,23 @@ def test_a_silent_server_is_given_up_on(pam):
     pam.expect_failed_requests()
 
 
-def test_being_offline_is_said_and_survived(pam):
-    """Without a network the page says that this device is offline, and the retry works when it is back."""
-    pam.sign_in()
+def test_what_may_have_arrived_never_goes_another_way(pam, api):
+    """An expense whose answer was lost stays with its key, offline too, and doesn't wait as a message of its own."""
+    pam.sign_in().connected()
+    before = api.this_month("tolls")["count"]
+    pam.page.route("**/v1/ask", lose_the_answer)
+    card = pam.ask("add $9 for tolls")
+    expect(card).to_contain_text("can't be reached")
+    pam.page.unroute("**/v1/ask")
     pam.page.context.set_offline(True)
-    card = pam.ask(GAS)
+    pam.question.press("Enter")
     expect(card).to_contain_text("This device is offline")
     pam.page.context.set_offline(False)
     card.get_by_role("button", name="Try again").click()
-    expect(pam.cards.last).to_contain_text("Fast answer")
+    expect(pam.cards.last).to_contain_text("10 min left")
+    assert api.this_month("tolls")["count"] == before + 1
+    assert pam.sent_frames("chat") == []
+    pam.undo(pam.cards.last)
     pam.expect_failed_requests()
 
 
@@ -261,11 +269,13 @@ def test_what_the_api_refuses_is_shown_at_its_field(pam):
 
 
 @pytest.mark.parametrize("missing", ["**/router.js", "**/router.json"])
-def test_without_its_router_the_page_only_loses_the_hint(pam, missing):
-    """A router that can't be loaded takes the hint away and nothing else."""
+def test_without_its_router_the_page_only_loses_the_hint(pam, claude, missing):
+    """A router that can't be loaded takes the hint away and nothing else: the API then says what is for Claude."""
     pam.page.route(missing, lambda route: route.abort())
     card = pam.sign_in().ask(GAS)
     expect(card).to_contain_text("Fast answer")
+    claude.says("without a hint", "I hear you.")
+    expect(pam.ask_claude("without a hint").locator(".prose")).to_have_text("I hear you.")
     pam.expect_failed_requests()
 
 

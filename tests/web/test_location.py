@@ -65,7 +65,7 @@ def test_an_api_that_misses_the_location_gets_the_same_card(pam):
     """`location_needed` from the API is the same request for the location, not a failure."""
     body = {"code": "location_needed", "message": "PAM doesn't know where you are."}
     pam.sign_in().page.route("**/v1/ask", lambda route: route.fulfill(status=422, json=body))
-    card = pam.ask("anything")
+    card = pam.ask("rv parks near Moab")
     expect(card.get_by_role("button", name="Use my location and ask again")).to_be_visible()
     pam.expect_failed_requests()
 
@@ -74,7 +74,7 @@ def test_a_browser_that_refuses_is_understood(pam):
     """Denied, the switch stays off, the page says so and what to do instead; nothing is sent."""
     pam.sign_in()
     switch(pam).click()
-    expect(pam.page.get_by_role("status")).to_contain_text("doesn't share your location")
+    expect(pam.page.locator("#location-note")).to_contain_text("doesn't share your location")
     expect(switch(pam)).to_have_attribute("aria-pressed", "false")
     pam.ask("weather in Moab tomorrow")
     assert sent_locations(pam) == [None]

@@ -88,13 +88,6 @@ def test_an_expense_added_by_a_sentence_shows_its_budget_and_can_be_undone(pam):
     assert len([sent for sent in pam.requests if sent.method == "DELETE"]) == 1
 
 
-def test_a_question_that_is_never_quick_is_said_to_need_claude(pam):
-    """A question no template explains gets an honest answer, and the examples again."""
-    card = pam.sign_in().ask("How much would I have spent if I drove a Tesla?")
-    expect(card).to_contain_text("needs a conversation with Claude, and this page can't hold one yet")
-    expect(card.get_by_role("list", name="Examples").get_by_role("button")).to_have_count(6)
-
-
 def test_an_example_question_is_asked_and_an_example_expense_is_only_written_down(pam):
     """A chip with a question asks it; the chip with an expense fills the composer and adds nothing."""
     pam.sign_in()
@@ -240,18 +233,19 @@ def test_an_answer_that_takes_long_shows_its_form_meanwhile(pam):
             ("rv parks near Moab", "Looking for places to camp", "rows"),
             ("fuel cost for 400 miles", "Working out the fuel", "figures"),
             ("add $45 for gas", "Adding the expense", "line"),
-            ("Plan me a scenic week in Utah", "Looking it up", None),
+            ("hm", "Looking it up", None),
         ]
     ):
         pam.question.fill(sentence)
-        expect(pam.page.locator("#hint")).not_to_be_empty()
+        if form:
+            expect(pam.page.locator("#hint")).not_to_be_empty()
         pam.question.press("Enter")
         expect(pam.page.get_by_text(words, exact=True)).to_be_visible()
         expect(forms).to_have_count(1 if form else 0)
         if form:
             expect(forms).to_have_attribute("data-form", form)
             expect(forms).to_have_attribute("aria-hidden", "true")
-        held.pop().fulfill(json={"tier": 3, "intent": "chat", "slots": {}})
+        held.pop().fulfill(json={"tier": 1, "intent": "other", "slots": {}, "text": "Here.", "answer": {}})
         expect(pam.cards).to_have_count(number + 1)
         expect(forms).to_have_count(0)
 

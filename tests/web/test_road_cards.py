@@ -214,9 +214,3 @@ def test_a_source_that_is_down_is_told_with_a_way_on(pam):
     card.get_by_role("button", name="Try again").click()
     expect(pam.cards.last).to_contain_text("places to camp within")
     pam.expect_failed_requests()
-
-
-def test_a_place_that_is_not_sure_gets_a_tip(pam):
-    """Where the words are understood and the place is not, the page says what would help."""
-    card = pam.sign_in().ask("weather in Nowhereville")
-    expect(card).to_contain_text("PAM isn't sure which place that is. A state or a country helps")

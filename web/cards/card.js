@@ -5,7 +5,7 @@ import { footer, simulatedBadge, staleNote } from "./provenance.js";
 
 const FAST = { icon: "bolt", words: "Fast answer · no AI" };
 const DONE = { icon: "bolt", words: "Done at once · no AI" };
-const CLAUDE = { icon: "chat", words: "Needs Claude" };
+const CLAUDE = { icon: "chat", words: "Claude" };
 
 /**
  * `facts`: {tier, source?, as_of?, ms?, cached?, stale?, reason?, age_s?, done?}; `done` for what changed the books.
@@ -13,7 +13,7 @@ const CLAUDE = { icon: "chat", words: "Needs Claude" };
  */
 export function card(facts, text, ...parts) {
   return el("article", { class: "card", "data-tier": facts.tier, "aria-label": text },
-    el("div", { class: "badges" }, badge(facts), simulatedBadge(facts)),
+    badges(facts),
     el("p", { class: "card-text" }, ...sentences(text)),
     staleNote(facts),
     ...parts,
@@ -25,6 +25,9 @@ export function sentences(text) {
   const end = text.search(/[.!?] (?=[\p{Lu}\d])/u) + 1;
   return end ? [text.slice(0, end), el("span", { class: "card-more" }, text.slice(end))] : [text];
 }
+
+/** Who answers, and whether from made-up data. */
+export const badges = (facts) => el("div", { class: "badges" }, badge(facts), simulatedBadge(facts));
 
 function badge({ tier, done }) {
   const { icon: name, words } = tier === 3 ? CLAUDE : done ? DONE : FAST;

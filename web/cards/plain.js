@@ -1,13 +1,5 @@
 import { el } from "../dom.js";
-import { card } from "./card.js";
 import { caution } from "./caution.js";
-
-/** A question that only a conversation can answer. `tip`: what would make it a question that PAM answers at once. */
-export function claudeCard(examples, ms, tip) {
-  return card({ tier: 3, ms }, "This needs a conversation with Claude, and this page can't hold one yet.",
-    tip && el("p", {}, tip),
-    el("p", {}, "Nothing was changed. These PAM can do at once:"), examples);
-}
 
 /** A question about here, from somebody who hasn't said where that is. `share()` asks again with the location. */
 export function locationCard(share) {

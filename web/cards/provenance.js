@@ -40,7 +40,7 @@ function silent(source) {
 }
 
 /** Marks figures that nobody measured; null for real ones. */
-export function simulatedBadge({ source }) {
-  if (!source?.toLowerCase().includes("(simulated)")) return null;
+export function simulatedBadge({ source, simulated = source?.toLowerCase().includes("(simulated)") }) {
+  if (!simulated) return null;
   return el("p", { class: "badge", "data-simulated": true }, icon("flask"), "Simulated data");
 }

@@ -90,6 +90,10 @@ class DynamoLine:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
+    def mend(self) -> None:
+        """Refuses nothing any more."""
+        self.refuses, self.refused = None, 0
+
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
@@ -292,9 +296,19 @@ def make_claude(url: str, silence_s: float = 12.0) -> Claude:
     return Claude(url, Key(Source.CLAUDE, lambda: json.dumps({"key": CLAUDE_KEY})), silence_s)
 
 
+@dataclass(frozen=True)
+class Lines:
+    """What the functions reach the stack by."""
+
+    dynamodb: DynamoLine
+    postgres: PostgresLine
+    database: Database
+    claude: Claude
+
+
 @contextmanager
-def backstage(stack: LocalStack, environment: Mapping[str, str]) -> Iterator[Backstage]:
-    """All of it, on whole lines. `environment` is the function's, which this process has, too."""
+def lay(stack: LocalStack) -> Iterator[Lines]:
+    """Whole lines, cut at the end."""
     with ExitStack() as opened:
         dynamodb = DynamoLine(stack.aws_endpoint)
         opened.callback(dynamodb.close)
@@ -303,26 +317,38 @@ def backstage(stack: LocalStack, environment: Mapping[str, str]) -> Iterator[Bac
         opened.callback(postgres.close)
         database = Database(lambda: json.dumps(app | {"host": "127.0.0.1", "port": postgres.port}))
         opened.callback(database.close)
-        client = aws.client_at("dynamodb", dynamodb.url)
-        private = Parts(
-            database,
-            PrivateCache(client, environment["ANSWERS_TABLE"], utc_now),
-            Once(client, environment["IDEMPOTENCY_TABLE"]),
-            utc_now,
-        )
-        table = ChatTable(client, environment["CHAT_TABLE"])
-        chat = ChatParts(
-            travel=TravelParts.from_settings(private, TravelSettings.model_validate(environment)),
-            table=table,
-            turns=Turns(table, utc_now),
-            queue=Queue(table, utc_now),
-            confirmations=Confirmations(table, utc_now),
-            limits=Limits(table, LARGEST_CAPS, utc_now),
-            switch=Switch(aws.client("ssm"), environment["CHAT_SWITCH"]),
-            sockets=Sockets(aws.client_at("apigatewaymanagementapi", environment["WEBSOCKET_ENDPOINT"])),
-            workers=None,  # type: ignore[arg-type]  # see `Backstage.send`
-            tool_mode="all",
-        )
-        behind = Backstage(stack, dynamodb, postgres, make_claude(stack.claude.url), TOOLS, chat)
-        opened.callback(behind.released.set)
+        yield Lines(dynamodb, postgres, database, make_claude(stack.claude.url))
+
+
+@contextmanager
+def backstage(stack: LocalStack, lines: Lines) -> Iterator[Backstage]:
+    """All of it, on lines that are whole in the beginning. This process has a function's environment."""
+    lines.dynamodb.mend()
+    lines.postgres.put_back()
+    environment = stack.environment_of("chat")
+    client = aws.client_at("dynamodb", lines.dynamodb.url)
+    private = Parts(
+        lines.database,
+        PrivateCache(client, environment["ANSWERS_TABLE"], utc_now),
+        Once(client, environment["IDEMPOTENCY_TABLE"]),
+        utc_now,
+    )
+    table = ChatTable(client, environment["CHAT_TABLE"])
+    chat = ChatParts(
+        travel=TravelParts.from_settings(private, TravelSettings.model_validate(environment)),
+        table=table,
+        turns=Turns(table, utc_now),
+        queue=Queue(table, utc_now),
+        confirmations=Confirmations(table, utc_now),
+        limits=Limits(table, LARGEST_CAPS, utc_now),
+        switch=Switch(aws.client("ssm"), environment["CHAT_SWITCH"]),
+        sockets=Sockets(aws.client_at("apigatewaymanagementapi", environment["WEBSOCKET_ENDPOINT"])),
+        workers=None,  # type: ignore[arg-type]  # see `Backstage.send`
+        tool_mode="all",
+    )
+    behind = Backstage(stack, lines.dynamodb, lines.postgres, lines.claude, TOOLS, chat)
+    try:
         yield behind
+    finally:
+        behind.released.set()
+    behind.wait()

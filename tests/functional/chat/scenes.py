@@ -44,8 +44,11 @@ class Scene:
         self.conversation: str | None = None
         self._open = ExitStack()
         headers = {"authorization": f"Bearer {stack.token(self.id)}"}
-        self.http = self._open.enter_context(httpx.Client(base_url=stack.url, headers=headers, timeout=60))
-        told = self._open.enter_context(httpx.Client(base_url=stack.claude.url, timeout=60))
+        # Nothing here is encrypted, and reading all certificates takes longer than a question.
+        self.http = self._open.enter_context(
+            httpx.Client(base_url=stack.url, headers=headers, timeout=60, verify=False)
+        )
+        told = self._open.enter_context(httpx.Client(base_url=stack.claude.url, timeout=60, verify=False))
         self.claude = StandIn(told, new_word())
         self.line = self.dial()
 
