@@ -42,7 +42,7 @@ def test_every_function_and_layer_builds_for_lambda(tmp_path: Path) -> None:
     assert compiled and all(name.endswith("cpython-313-aarch64-linux-gnu.so") for name in compiled)
     for name in FUNCTIONS:
         assert (tmp_path / name / "app.py").is_file()
-    layers = (path for layer in ("PamLayer", "HttpLayer") for path in (tmp_path / layer).rglob("*"))
+    layers = (path for layer in ("PamLayer", "HttpLayer", "ClaudeLayer") for path in (tmp_path / layer).rglob("*"))
     assert sum(path.stat().st_size for path in layers if path.is_file()) < LAMBDA_LIMIT_BYTES
 
 
