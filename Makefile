@@ -54,6 +54,7 @@ lock: setup  ## pin the newest fitting versions of all dependencies
 		layers/http/requirements.in -c requirements/dev.txt -o layers/http/requirements.txt
 	$(UV) --python-platform aarch64-manylinux_2_28 --python-version 3.13 \
 		layers/claude/requirements.in -c requirements/dev.txt -o layers/claude/requirements.txt
+	$(UV) --universal --python-version 3.11 requirements/peers.in -o requirements/peers.txt
 
 clean:  ## remove what make made, and the local database
 	rm -rf .venv .local .aws-sam

@@ -135,6 +135,7 @@ export class Chat extends EventTarget {
       retry: () => this.#askAgain(turn),
       undo: (href) => this.#undo(href),
     }));
+    message.addEventListener("change", follow);
     message.addEventListener("frame", ({ detail: frame }) => {
       if (frame.type === "done" && frame.tier !== CLAUDE) {
         this.#settle(turn, { data: frame, ms: frame.latency_ms?.total, now: this.#api.now });

@@ -20,7 +20,7 @@ export function createConnection(node, socket) {
 
   function words(name) {
     if (name === "connected") return "Connected";
-    if (name === "offline" || !navigator.onLine) return "Offline: your questions wait";
+    if (name === "offline" || !navigator.onLine) return "Offline: questions wait";
     return socket.lost ? "Reconnecting" : "Connecting";
   }
 }

@@ -206,7 +206,7 @@ def test_the_state_of_the_line_is_told_in_words(pam):
     expect(pam.page.locator("#connection .when")).to_have_attribute("aria-hidden", "true")
     expect(pam.connection).to_have_attribute("role", "status")
     pam.page.context.set_offline(True)
-    expect(pam.connection).to_have_text("Offline: your questions wait")
+    expect(pam.connection).to_have_text("Offline: questions wait")
     pam.page.unroute("**/v1/ws-ticket")
     pam.page.context.set_offline(False)
     expect(pam.connection).to_have_text("Connected")
@@ -378,3 +378,47 @@ def test_without_a_line_nothing_is_decided(pam, wire, claude):
     expect(asked.locator(".outcome")).to_contain_text("Not done")
     assert len(wire.of("confirm")) == 1
     pam.expect_failed_requests()
+
+
+def test_an_error_without_a_message_is_about_what_was_just_sent(pam, wire, claude):
+    """Refused before it is accepted, a question says why and when to try again; an answer under way goes on."""
+    claude.says("the tale", TALE)
+    claude.says("too much", "Now there is time.")
+    claude.takes(0, 60)
+    pam.sign_in().connected()
+    tale = pam.ask("tell me the tale")
+    expect(tale.locator(".prose")).to_contain_text("Part 1")
+
+    def refuse(frame: dict) -> bool:
+        told = {"type": "error", "code": "rate_limited", "message": "That was a lot at once.", "retry_after": 4}
+        wire.page_side[-1].send(json.dumps(told))
+        return False
+
+    wire.answers = refuse
+    card = pam.ask("too much at once")
+    expect(card.locator(".alarm")).to_have_text("That was a lot at once. Best after 4 s.")
+    wire.answers = lambda _frame: True
+    claude.takes(0, None)
+    card.get_by_role("button", name="Try again").click()
+    expect(pam.cards.last.locator(".prose")).to_have_text("Now there is time.", timeout=60_000)
+    expect(tale.locator(".prose")).to_have_text(TALE.strip())
+
+
+def test_a_decision_that_is_not_taken_can_be_made_again(pam, wire, claude):
+    """What PAM says against a decision stands on its card, and the buttons work again."""
+    claude.says("tell everybody", use("create_post", content="Two nights at Goblin Valley."), "It waits for you.")
+    pam.sign_in().connected()
+    card = pam.ask_claude("Please tell everybody about our two nights")
+    asked = card.get_by_role("region", name=re.compile("^To confirm"))
+
+    def refuse(frame: dict) -> bool:
+        told = {"type": "error", "code": "store_unavailable", "message": "PAM can't do this right now."}
+        wire.page_side[-1].send(json.dumps(told))
+        return False
+
+    wire.answers = refuse
+    asked.get_by_role("button", name="Confirm").click()
+    expect(asked.get_by_role("alert")).to_have_text("PAM can't do this right now.")
+    wire.answers = lambda _frame: True
+    asked.get_by_role("button", name="Cancel").click()
+    expect(asked.locator(".outcome")).to_contain_text("Not done")

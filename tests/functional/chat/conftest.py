@@ -7,7 +7,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+import boto3
 import httpx
+import psycopg
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
@@ -120,3 +122,32 @@ def use(name: str, **arguments: Any) -> dict[str, Any]:
 def step(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A whole reply of a script."""
     return {"content": list(blocks)} | more
+
+
+@pytest.fixture
+def new_scene(stack: LocalStack, owner: psycopg.Connection) -> Iterator[Callable[[], Any]]:
+    """Brings in somebody, at a socket of their own."""
+    from tests.functional.chat.scenes import Scene  # which is made of what is above
+
+    with ExitStack() as scenes:
+        yield lambda: scenes.enter_context(Scene(stack, owner))
+
+
+@pytest.fixture
+def scene(new_scene: Callable[[], Any]) -> Any:
+    """Somebody in a conversation."""
+    return new_scene()
+
+
+@pytest.fixture(scope="session")
+def chat_table(stack: LocalStack) -> Any:
+    """The conversation's table in DynamoDB, to look into and to alter."""
+    environment = stack.environment_of("chat")
+    resource = boto3.resource(
+        "dynamodb",
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    return resource.Table(environment["CHAT_TABLE"])

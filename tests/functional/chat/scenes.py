@@ -2,7 +2,9 @@
 
 import json
 import re
+import time
 import uuid
+from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -126,6 +128,17 @@ def whole(frames: Frames) -> Frames:
     return frames
 
 
+def gathered(line: Line) -> Frames:
+    """The frames of one message as a client has them that drops what comes twice, up to the message's end."""
+    by_number: dict[int, dict[str, Any]] = {}
+    while True:
+        frame = line.next()
+        by_number[frame["seq"]] = frame
+        frames = [by_number[number] for number in sorted(by_number)]
+        if len(frames) == frames[-1]["seq"] and frames[-1]["type"] in ("done", "error"):
+            return whole(frames)
+
+
 def told(frames: Frames) -> str:
     """The text that was streamed."""
     return "".join(frame["text"] for frame in frames if frame["type"] == "delta")
@@ -140,3 +153,11 @@ def lines(frames: Frames) -> list[tuple[str, str]]:
 def said(body: dict[str, Any]) -> str:
     """All that a request's messages say, as text to look into."""
     return json.dumps(body["messages"], ensure_ascii=False)
+
+
+def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Waits for a condition."""
+    ends_at = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < ends_at
+        time.sleep(0.02)

@@ -92,4 +92,3 @@ def test_a_bulk_cut_misses_once_and_parts_no_pair(line: Line, claude: StandIn) -
         first = call["body"]["messages"][0]
         assert first["role"] == "user"
         assert first["content"][0]["type"] == "text"
-

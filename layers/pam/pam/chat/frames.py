@@ -40,7 +40,7 @@ class ChatFrame(_FromClient):
 
     message_id: UUID
     conversation_id: UUID | None = None
-    text: Words
+    text: Words = Field(min_length=1)  # with a bound, pydantic also looks for half a character
     context: Context = Context()
 
 
