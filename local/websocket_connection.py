@@ -155,7 +155,8 @@ class Connection:
             if data:
                 self._writer.write(data)
             else:  # the protocol's sign for the end of the stream
-                self._writer.write_eof()
+                with contextlib.suppress(OSError):  # the client may have gone already
+                    self._writer.write_eof()
         if self._protocol.close_expected():
             self._timer.cancel()
             self._timer = self._loop.call_later(CLOSE_SECONDS, self._writer.transport.abort)

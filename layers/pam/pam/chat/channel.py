@@ -31,7 +31,8 @@ class Channel:
 
     def __init__(self, turns: Turns, sockets: Sockets, turn: Turn, on_cancel: Callable[[], None]) -> None:
         self.first_delta_at: float | None = None
-        """By `time.monotonic`: when the first text was handed to the socket."""
+        """By `time.monotonic`: when the first text was there to be sent, which is done at once."""
+        self._text_sent = False
         self._turns = turns
         self._sockets = sockets
         self._turn = turn
@@ -54,6 +55,8 @@ class Channel:
     def say(self, *frames: Frame) -> None:
         """Has frames sent in this order. Never waits for the socket."""
         with self._wake:
+            if self.first_delta_at is None and any(isinstance(frame, Delta) for frame in frames):
+                self.first_delta_at = time.monotonic()
             for frame in frames:
                 self._waiting += _fitting(frame)
             self._wake.notify()
@@ -89,7 +92,7 @@ class Channel:
         with self._wake:
             if not self._waiting and not self._last:
                 self._wake.wait(BEAT_S)
-            if self._gathers() and self.first_delta_at is not None:
+            if self._gathers() and self._text_sent:
                 self._wake.wait_for(lambda: self._last or not self._gathers(), GATHER_S)
             frames, self._waiting = _joined(self._waiting), []
             return frames, self._last
@@ -102,8 +105,7 @@ class Channel:
         numbers = self._number([frame.body() for frame in frames])
         self._keep(numbers)
         self._post(numbers)
-        if self.first_delta_at is None and any(isinstance(frame, Delta) for frame in frames):
-            self.first_delta_at = time.monotonic()
+        self._text_sent |= any(isinstance(frame, Delta) for frame in frames)
 
     def _number(self, bodies: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
         numbers = []
