@@ -132,21 +132,18 @@ def read_conversation(
 
 
 def _within_budget(messages: list[Message]) -> list[Message]:
-    """All of them, or the newest turns that make up half of the budget: whole ones, so that no pair of tool use and
+    """All of them, or the newest turns that make up half of their length: whole ones, so that no pair of tool use and
     result is parted."""
     sizes = [message.context_tokens for message in messages if message.context_tokens is not None]
     if not sizes or sizes[-1] <= LONGEST_HISTORY_TOKENS:
         return messages
-    surplus = sizes[-1] - LONGEST_HISTORY_TOKENS // 2
+    # By their text: the tokens of older messages were counted with what earlier cuts have taken away.
+    lengths = [len(json.dumps(message.body["content"])) for message in messages]
     starts = [
         index for index, message in enumerate(messages) if not index or message.turn_id != messages[index - 1].turn_id
     ]
-    before = 0  # what the messages up to here make up, the fixed part of the prompt included
-    for index, message in enumerate(messages):
-        if index in starts and index and before >= surplus:
-            return messages[index:]
-        before = message.context_tokens or before
-    return messages[starts[-1] :]
+    fitting = (start for start in starts if 2 * sum(lengths[start:]) <= sum(lengths))
+    return messages[next(fitting, starts[-1]) :]
 
 
 class Overtaken(Exception):
