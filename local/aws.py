@@ -1,16 +1,19 @@
 """DynamoDB, Secrets Manager, SSM and SQS: a moto server, with the stores of the template in it."""
 
 import asyncio
+import io
 import json
 import signal
+import socket
 import sys
-import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from local import processes
+from local.http_server import HttpServer, Reply, Request
 from local.intrinsics import ACCOUNT, REGION
 from local.sockets import listen
 from local.template import Store
@@ -125,33 +128,62 @@ def _timed(application: Any) -> Any:
     return timed
 
 
+class _Wsgi:
+    """moto's application behind `HttpServer`, which keeps connections open as DynamoDB does.
+
+    Its own server closes them after each answer: a function would pay a connection for each call, and moto a thread.
+    """
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    async def answer(self, request: Request) -> Reply:
+        """Runs the application in a thread: many calls are under way at once."""
+        return await asyncio.to_thread(self._run, request)
+
+    def _run(self, request: Request) -> Reply:
+        path, _, query = request.target.partition("?")
+        environment: dict[str, Any] = {
+            "REQUEST_METHOD": request.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote(path, "latin-1"),
+            "QUERY_STRING": query,
+            "RAW_URI": request.target,
+            "REQUEST_URI": request.target,
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": request.headers.get("host", "").rpartition(":")[2],
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(request.body),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        for name, value in request.headers.items():
+            key = name.upper().replace("-", "_")
+            environment[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
+        told: list[Any] = []
+        body = b"".join(self._application(environment, lambda *answer: told.append(answer)))
+        status, headers = told[0][:2]
+        kept = {name: value for name, value in headers if name.lower() != "content-length"}
+        return Reply(int(status.split(" ")[0]), body, kept)
+
+
 def _serve(descriptor: int) -> None:
     """The moto process: serves on an inherited socket until its standard input is closed."""
-    import logging
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    from moto.moto_server.werkzeug_app import (
-        DomainDispatcherApplication,
-        MotoRequestHandler,
-        create_backend_app,
-    )
-    from werkzeug.serving import make_server
+    application = _Wsgi(_timed(DomainDispatcherApplication(create_backend_app)))
 
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # not a line per request
-    server = make_server(
-        "127.0.0.1",
-        0,
-        _timed(DomainDispatcherApplication(create_backend_app)),
-        threaded=True,
-        request_handler=MotoRequestHandler,
-        fd=descriptor,
-    )
+    async def serve() -> None:
+        server = HttpServer(socket.socket(fileno=descriptor), application.answer)
+        await server.start()
+        await asyncio.to_thread(sys.stdin.read)
+        await server.stop()
 
-    def end_with_parent() -> None:
-        sys.stdin.read()
-        server.shutdown()
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
-    server.serve_forever()
+    asyncio.run(serve())
 
 
 if __name__ == "__main__":

@@ -91,7 +91,8 @@ def lambda_environment(stack: LocalStack) -> Iterator[None]:
     """This process with the environment of a function, so that boto3 finds the stack's DynamoDB."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in stack.environment_of("ask").items():
-            patch.setitem(os.environ, name, value)
+            if name not in {"PATH", "LANG", "TZ"}:  # of the Lambda's machine, and not of this one
+                patch.setitem(os.environ, name, value)
         yield
 
 

@@ -1,4 +1,4 @@
-"""Turns that are cancelled, confirmed, resumed, queued, refused or lost: done once, told whole, and the next goes on."""
+"""Turns cancelled, confirmed, resumed, queued, refused or lost: done once, told whole, and the next one goes on."""
 
 import os
 import signal
@@ -43,6 +43,7 @@ class Lost:
     """Turns whose workers were killed: each in a scene, with the frames that were told before."""
 
     answering: Scene
+    asking: Scene
     writing: Scene
     leading: Scene
     followed: Scene
@@ -59,17 +60,20 @@ class Lost:
 
 @pytest.fixture(scope="module")
 def lost(stack: LocalStack) -> Iterator[Lost]:
-    """Begins five turns, and kills all workers when Claude has kept each of them waiting."""
+    """Begins six turns, and kills all workers when Claude has kept each of them waiting."""
     stuck = pausing(text(LONG), seconds=60)
     with ExitStack() as opened:
         owner = opened.enter_context(psycopg.connect(stack.postgres.owner, autocommit=True))
-        scenes = [opened.enter_context(Scene(stack, owner)) for _ in range(5)]
-        _, writing, leading, followed, _ = scenes
+        scenes = [opened.enter_context(Scene(stack, owner)) for _ in range(6)]
+        _, asking, writing, leading, followed, _ = scenes
+        first = {
+            asking: use("create_post", content="Quiet at Goblin Valley.", more_to_do=True),
+            writing: use("create_expense", amount=45, category="fuel", more_to_do=True),
+        }
         before: dict[Scene, Frames] = {}
         waiting: dict[Scene, list[str]] = {}
         for scene in scenes:
-            first = use("create_expense", amount=45, category="fuel", more_to_do=True) if scene is writing else look
-            scene.claude.says(first, stuck)
+            scene.claude.says(first.get(scene, look), stuck)
             scene.send()
         for scene in scenes:
             before[scene] = scene.line.until("delta")
@@ -302,7 +306,7 @@ def test_the_same_message_from_two_sockets_at_once(scene: Scene, chat_table: Any
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda line: scene.send(message_id=message_id, line=line), sockets))
     key = {"key": f"turn#{scene.id}#{message_id}", "item": "state"}
-    until(lambda: chat_table.get_item(Key=key)["Item"]["state"] == "ended")
+    until(lambda: chat_table.get_item(Key=key).get("Item", {}).get("state") == "ended")
     answers = []
     for line in sockets:
         line.send("resume", message_id=message_id, after=0)
@@ -428,6 +432,18 @@ def test_who_resumes_hears_that_the_turn_is_lost(lost: Lost, chat_table: Any) ->
         assert frames[-1]["code"] == "turn_lost"
     following = said(scene.goes_on())
     assert "What now?" in following and "tool_result" in following and "interrupted" in following
+
+
+def test_a_confirmation_needs_no_worker(lost: Lost, chat_table: Any) -> None:
+    """Done while nobody knew that the worker was lost; told together with that."""
+    scene = lost.asking
+    scene.line.send("confirm", **asked_about(lost.before[scene]))
+    until(lambda: len(scene.rows("posts", "author_id")) == 1)
+    until(lambda: lost.is_lost(chat_table, scene))
+    frames = scene.resume(lost.before[scene][0]["message_id"])
+    assert [frame["type"] for frame in whole([*frames, scene.line.next()])][-2:] == ["error", "confirmed"]
+    assert "is published" in said(scene.goes_on())
+    assert len(scene.rows("posts", "author_id")) == len(scene.rows("effects")) == 1
 
 
 def test_what_was_written_stays_and_is_known(lost: Lost, chat_table: Any) -> None:

@@ -37,6 +37,9 @@ from pam.tools.effects import perform
 from pam.tools.run import parse_arguments
 from pam.tools.tool import Call
 
+_TOLD_WITHIN_S = 2.0
+"""How long a running worker may take to tell what came of a confirmation: it looks twice a second."""
+
 
 def chat(parts: ChatParts, call: SocketCall, frame: ChatFrame) -> None:
     """A question: what is known of it already, a fast answer, or a turn for a worker. Raises `PamError`."""
@@ -224,7 +227,9 @@ def clear_away(parts: ChatParts, turn: Turn) -> None:
             TURN_LOST,
             "PAM lost its thread in the middle of this. What was done is shown above; please ask again for the rest.",
         )
-        _append(parts, lost, failed(told), int(kept[-1]["seq"]) if kept else 0)
+        _append(parts, lost, failed(told), _last_seq(kept))
+    for body in lost.extra if lost is not None else ():
+        parts.turns.append(turn, numbered(body, 0, turn.message_id, turn.conversation_id), _last_seq(kept))
     hand_on(parts, turn.user_id, turn.conversation_id, turn.message_id)
 
 
@@ -255,13 +260,12 @@ def confirm(parts: ChatParts, call: SocketCall, frame: ConfirmFrame) -> None:
         doing = Call(parts.travel, call.user_id, f"confirmation:{held.id}")
         result = perform(doing, tool, parse_arguments(tool, held.arguments), shown=held.preview)
         text, source = result.text, result.source
-    if not parts.confirmations.tell_once(call.user_id, held.id):
-        call.reply(*(each for each in parts.turns.kept(turn, 0) if _tells_of(held, each)))
+    if not parts.confirmations.tell_once(call.user_id, held.id) and _tell_again(parts, call, turn, held):
         return
     told = Confirmed(str(held.id), frame.decision, text, source)
     body = numbered(told.body(), 0, turn.message_id, turn.conversation_id)
     if not parts.turns.say_through(turn, body):
-        call.reply(parts.turns.append(turn, body))
+        call.reply(parts.turns.append(turn, body, _last_seq(parts.turns.kept(turn, 0))))
     outcome = f"Of the confirmation for {held.tool}: the traveller said {frame.decision}. {text}"
     try:
         note(parts.travel.parts.database, turn.user_id, turn.conversation_id, outcome, parts.tool_mode)
@@ -269,5 +273,21 @@ def confirm(parts: ChatParts, call: SocketCall, frame: ConfirmFrame) -> None:
         logger.warning("a confirmation isn't noted", exc_info=True)
 
 
-def _tells_of(held: Confirmation, frame: Mapping[str, Any]) -> bool:
-    return (frame["type"], frame.get("confirmation_id")) == (Confirmed.type, str(held.id))
+def _tell_again(parts: ChatParts, call: SocketCall, turn: Turn, held: Confirmation) -> bool:
+    """Sends what came of a confirmation, as it was told before; who tells it at this moment is waited for.
+
+    False where nothing comes: it was to be told, and who was to tell it has failed.
+    """
+    this = (Confirmed.type, str(held.id))
+    give_up_at = time.monotonic() + _TOLD_WITHIN_S
+    while time.monotonic() < give_up_at:
+        told = [each for each in parts.turns.kept(turn, 0) if (each["type"], each.get("confirmation_id")) == this]
+        if told:
+            call.reply(*told)
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def _last_seq(kept: Sequence[Mapping[str, Any]]) -> int:
+    return int(kept[-1]["seq"]) if kept else 0
