@@ -81,7 +81,8 @@ def chat(parts: ChatParts, call: SocketCall, frame: ChatFrame) -> None:
     if place and parts.turns.wait(turn, 2):
         frames.append(Queued(place))
     numbers = _numbers(turn, frames)
-    parts.turns.keep(turn, numbers)
+    if len(numbers) > 1:
+        parts.turns.keep(turn, numbers[1:])
     call.reply(*numbers)
     if not place:
         begin(parts, turn)
@@ -173,7 +174,7 @@ def _numbers(turn: Turn, frames: Sequence[Frame]) -> list[dict[str, Any]]:
 def _tell_all(parts: ChatParts, call: SocketCall, turn: Turn, *frames: Frame) -> None:
     """Keeps all frames of a turn, ends it, and sends them."""
     numbers = _numbers(turn, frames)
-    parts.turns.keep(turn, numbers)
+    parts.turns.keep(turn, numbers[1:])
     parts.turns.end(turn, len(numbers))
     call.reply(*numbers)
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from pam.chat.frames import Ack, numbered
 from pam.chat.store import KEPT_FOR, ChatTable, Conflict, Item
 from pam.platform.clock import Clock
 
@@ -140,10 +141,12 @@ class Turns:
         )
 
     def kept(self, turn: Turn, after: int) -> list[dict[str, Any]]:
-        """The stored frames with a number above `after`, in their order."""
+        """The frames so far with a number above `after`, in their order. The `ack` is the turn's own first write: it
+        isn't stored beside it."""
         key = _key(turn.user_id, turn.message_id)
         batches = self._table.items(key, _FRAMES, _frames_item(0))
-        frames: list[dict[str, Any]] = [frame for batch in batches for frame in json.loads(batch["frames"])]
+        frames = [numbered(Ack().body(), 1, turn.message_id, turn.conversation_id)]
+        frames += [frame for batch in batches for frame in json.loads(batch["frames"])]
         return [frame for frame in frames if frame["seq"] > after]
 
     def end(self, turn: Turn, last_seq: int) -> Turn | None:
