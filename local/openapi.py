@@ -95,7 +95,7 @@ ROUTES = {
     "DELETE /v1/effects/{id}": Facts(
         "Conversation",
         replies.EffectUndone,
-        may_refuse=(errors.NOT_FOUND, errors.EFFECT_NOT_FOUND, errors.UNDO_EXPIRED, *_WRITES),
+        may_refuse=(errors.NOT_FOUND, errors.EFFECT_NOT_FOUND, errors.UNDO_EXPIRED, errors.CHANGED_SINCE, *_WRITES),
     ),
     "GET /v1/weather": Facts("Road", replies.Weather, may_refuse=_SOURCES),
     "GET /v1/distance": Facts("Road", replies.Distance, may_refuse=(errors.NO_ROAD, *_SOURCES)),
