@@ -18,6 +18,8 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
+import boto3
+
 from local.claude.server import CLAUDE_KEY
 from local.stack import LocalStack
 from pam.answers.parts import Parts
@@ -35,9 +37,11 @@ from pam.chat.turns import Turns
 from pam.chat.worker import Job, WorkerParts, work
 from pam.platform import aws
 from pam.platform.clock import utc_now
+from pam.platform.errors import PamError
+from pam.platform.fit import fit, parse_json
 from pam.platform.idempotency import Once
 from pam.platform.postgres import Database
-from pam.platform.websocket import SocketApi, Sockets
+from pam.platform.websocket import SocketCall, Sockets
 from pam.tools.catalogue import TOOLS
 from pam.upstream.claude import Claude
 from pam.upstream.key import Key
@@ -89,10 +93,6 @@ class DynamoLine:
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def mend(self) -> None:
-        """Refuses nothing any more."""
-        self.refuses, self.refused = None, 0
 
     def close(self) -> None:
         self._server.shutdown()
@@ -223,6 +223,14 @@ class PostgresLine:
             self._open -= set(ends)
 
 
+_ENDPOINTS: Mapping[str, tuple[type[Any], Callable[..., None]]] = {
+    "chat": (ChatFrame, dispatch.chat),
+    "resume": (ResumeFrame, dispatch.resume),
+    "confirm": (ConfirmFrame, dispatch.confirm),
+    "cancel": (CancelFrame, dispatch.cancel),
+}
+
+
 @dataclass
 class Backstage:
     """A dispatcher, and workers that are threads. Change a field, and what is asked next has it."""
@@ -245,17 +253,16 @@ class Backstage:
     _running: list[Future[None]] = field(default_factory=list)
 
     def send(self, scene: Scene, action: str, **fields: Any) -> None:
-        """What the gateway does with a frame of this scene's only socket. Its answers come over the socket."""
-        api = SocketApi(lambda: self.chat.sockets)
+        """What the functions do with a frame of this scene's only socket. Their answers come over the socket."""
         parts = replace(self.chat, workers=self.workers or self)
-        api.on("chat", ChatFrame)(lambda call, frame: dispatch.chat(parts, call, frame))
-        api.on("resume", ResumeFrame)(lambda call, frame: dispatch.resume(parts, call, frame))
-        api.on("confirm", ConfirmFrame)(lambda call, frame: dispatch.confirm(parts, call, frame))
-        api.on("cancel", CancelFrame)(lambda call, frame: dispatch.cancel(parts, call, frame))
         table = ChatTable(aws.client("dynamodb"), self.stack.environment_of("chat")["CHAT_TABLE"])
         (connection,) = table.items(f"connections#{scene.id}", "", "")
-        context = {"authorizer": {"user_id": str(scene.id)}, "connectionId": connection["item"], "routeKey": action}
-        api({"requestContext": context, "body": json.dumps({"action": action} | fields)}, self._context())
+        call = SocketCall(scene.id, connection["item"], self._context(), self.chat.sockets)
+        frame, endpoint = _ENDPOINTS[action]
+        try:
+            endpoint(parts, call, fit(frame, parse_json(json.dumps({"action": action} | fields).encode())))
+        except PamError as error:
+            call.reply({"type": "error"} | error.body())
 
     def start(self, user_id: UUID, message_id: UUID) -> None:
         """Invokes a worker, as `Workers` does."""
@@ -296,19 +303,9 @@ def make_claude(url: str, silence_s: float = 12.0) -> Claude:
     return Claude(url, Key(Source.CLAUDE, lambda: json.dumps({"key": CLAUDE_KEY})), silence_s)
 
 
-@dataclass(frozen=True)
-class Lines:
-    """What the functions reach the stack by."""
-
-    dynamodb: DynamoLine
-    postgres: PostgresLine
-    database: Database
-    claude: Claude
-
-
 @contextmanager
-def lay(stack: LocalStack) -> Iterator[Lines]:
-    """Whole lines, cut at the end."""
+def backstage(stack: LocalStack) -> Iterator[Backstage]:
+    """All of it, on lines of its own. This process has a function's environment."""
     with ExitStack() as opened:
         dynamodb = DynamoLine(stack.aws_endpoint)
         opened.callback(dynamodb.close)
@@ -317,24 +314,35 @@ def lay(stack: LocalStack) -> Iterator[Lines]:
         opened.callback(postgres.close)
         database = Database(lambda: json.dumps(app | {"host": "127.0.0.1", "port": postgres.port}))
         opened.callback(database.close)
-        yield Lines(dynamodb, postgres, database, make_claude(stack.claude.url))
+        behind = Backstage(
+            stack, dynamodb, postgres, make_claude(stack.claude.url), TOOLS, _parts(stack, dynamodb, database)
+        )
+        opened.callback(behind.wait)
+        opened.callback(behind.released.set)
+        yield behind
 
 
-@contextmanager
-def backstage(stack: LocalStack, lines: Lines) -> Iterator[Backstage]:
-    """All of it, on lines that are whole in the beginning. This process has a function's environment."""
-    lines.dynamodb.mend()
-    lines.postgres.put_back()
+_SESSION = boto3.session.Session()
+_ONE_AT_A_TIME = threading.Lock()  # a session is shared, and not made for threads
+
+
+def _client_of(line: DynamoLine) -> Any:
+    """A client as the product makes it, but for the session: each would read the service's description anew."""
+    with _ONE_AT_A_TIME:
+        return _SESSION.client("dynamodb", endpoint_url=line.url, config=aws.client("dynamodb").meta.config)
+
+
+def _parts(stack: LocalStack, dynamodb: DynamoLine, database: Database) -> ChatParts:
     environment = stack.environment_of("chat")
-    client = aws.client_at("dynamodb", lines.dynamodb.url)
+    client = _client_of(dynamodb)
     private = Parts(
-        lines.database,
+        database,
         PrivateCache(client, environment["ANSWERS_TABLE"], utc_now),
         Once(client, environment["IDEMPOTENCY_TABLE"]),
         utc_now,
     )
     table = ChatTable(client, environment["CHAT_TABLE"])
-    chat = ChatParts(
+    return ChatParts(
         travel=TravelParts.from_settings(private, TravelSettings.model_validate(environment)),
         table=table,
         turns=Turns(table, utc_now),
@@ -346,9 +354,3 @@ def backstage(stack: LocalStack, lines: Lines) -> Iterator[Backstage]:
         workers=None,  # type: ignore[arg-type]  # see `Backstage.send`
         tool_mode="all",
     )
-    behind = Backstage(stack, lines.dynamodb, lines.postgres, lines.claude, TOOLS, chat)
-    try:
-        yield behind
-    finally:
-        behind.released.set()
-    behind.wait()

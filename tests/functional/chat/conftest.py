@@ -7,13 +7,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 import httpx
-import psycopg
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from local.stack import LocalStack
+from pam.chat.store import ChatTable
+from pam.platform import aws
 from tests.conftest import Traveller
 
 PATIENCE_S = 60.0
@@ -124,30 +124,20 @@ def step(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"content": list(blocks)} | more
 
 
-@pytest.fixture
-def new_scene(stack: LocalStack, owner: psycopg.Connection) -> Iterator[Callable[[], Any]]:
-    """Brings in somebody, at a socket of their own."""
-    from tests.functional.chat.scenes import Scene  # which is made of what is above
-
-    with ExitStack() as scenes:
-        yield lambda: scenes.enter_context(Scene(stack, owner))
-
-
-@pytest.fixture
-def scene(new_scene: Callable[[], Any]) -> Any:
-    """Somebody in a conversation."""
-    return new_scene()
-
-
 @pytest.fixture(scope="session")
-def chat_table(stack: LocalStack) -> Any:
-    """The conversation's table in DynamoDB, to look into and to alter."""
-    environment = stack.environment_of("chat")
-    resource = boto3.resource(
-        "dynamodb",
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
-    return resource.Table(environment["CHAT_TABLE"])
+def chat_table(stack: LocalStack, lambda_environment: None) -> ChatTable:
+    """The conversations' table, to look into and to alter."""
+    return ChatTable(aws.client("dynamodb"), stack.environment_of("chat")["CHAT_TABLE"])
+
+
+@pytest.fixture(scope="module")
+def playing(
+    stack: LocalStack, chat_table: ChatTable, request: pytest.FixtureRequest
+) -> Iterator[Callable[[Callable[..., None]], None]]:
+    """Begins all acts of the module that are to be tested, and waits for the one that is asked for."""
+    from tests.functional.chat import acts  # which are made of what is above
+
+    tests = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
+    chosen = [test.callspec.params["act"] for test in tests if "act" in test.callspec.params]
+    with acts.playing(stack, chat_table, chosen) as wait:
+        yield wait

@@ -14,12 +14,24 @@ import psycopg
 from websockets.sync.client import connect
 
 from local.stack import LocalStack
-from tests.functional.chat.conftest import Line, StandIn, text
+from tests.functional.chat.conftest import Line, StandIn, text, use
 
 Frames = list[dict[str, Any]]
 
 WELL = "All is well again."
 """What Claude says to a scene's last question."""
+
+LONG = "The Needles district is quieter in November than the Island in the Sky."
+PIECES = "The Needles district is quieter in"
+"""Its first two pieces, which is how far it comes where it breaks."""
+
+ANSWER = text("Here you are.")
+TALK = text(LONG)
+LOOK = use("get_spending_summary", period="this_month")
+PAY = use("create_expense", amount=45, category="fuel")
+PAY_AND_MORE = use("create_expense", amount=45, category="fuel", more_to_do=True)
+ADDED = "Added $45.00 for fuel."
+"""What is told of it."""
 
 # What a traveller reads: no names of ours, no JSON, nothing of a stack trace.
 _PLAIN = re.compile(r"[A-Z][^_{}<>\[\]\\]{10,300}[.!]", re.DOTALL)

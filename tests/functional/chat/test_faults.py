@@ -4,26 +4,21 @@ Whatever goes wrong, the frames are whole and kept, nothing is done twice, and t
 accepted by the strict stand-in and answered. The cases are played several at once, in the background.
 """
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 import pytest
 
 from local.claude.faults import UNKNOWN_TOOL
-from local.stack import LocalStack
+from tests.functional.chat.acts import Act, Programme, Stage, name_of
 from tests.functional.chat.conftest import step, text, use
-from tests.functional.chat.scenes import Frames, Scene, lines, said, told
-
-AT_ONCE = 4
+from tests.functional.chat.scenes import ADDED, ANSWER, LONG, LOOK, PAY, PAY_AND_MORE, PIECES, TALK, lines, said, told
 
 SUMMARY = "get_spending_summary"
 EXPENSE = "create_expense"
 
-look = use(SUMMARY, period="this_month")
-pay = use(EXPENSE, amount=45, category="fuel")
+act = Programme()
 
 
 def broken(mode: str, *blocks: dict[str, Any], times: int | None = 1, **more: Any) -> dict[str, Any]:
@@ -55,25 +50,45 @@ class Case:
     dropped: tuple[str, ...] = ()
     """What it doesn't have."""
 
+    def __call__(self, stage: Stage) -> None:
+        scene = stage.scene()
+        scene.claude.says(*self.replies)
+        frames = scene.ask()
+        last = frames[-1]
+        if self.ends == "done":
+            assert last["type"] == "done", last
+            assert last["text"] == self.says
+            assert last["truncated"] is self.truncated
+        else:
+            assert last["type"] == "error", last
+            assert last["code"] == self.ends
+            assert self.says in last["message"]
+            assert last.get("retry_after") == self.retry_after
+            assert told(frames).strip() == self.streamed
+        assert tuple(lines(frames)) == self.tools
+        assert len(scene.claude.asked()) == self.requests
+        assert len(scene.rows("expenses")) == len(scene.rows("effects")) == self.expenses
+        assert [turn["ended"] for turn in scene.rows("turns")] == [self.ends]
+        following = said(scene.goes_on())
+        for words in ("What now?", self.streamed, *self.kept):
+            assert words in following
+        for words in self.dropped:
+            assert words not in following
+        scene.messages()
+
 
 BUSY = "Claude is very busy"
 AWAY = "can't reach Claude"
 BROKE_OFF = "broke off"
 REFUSED = "can't help with that"
 NO_ANSWER = "gave no answer"
-ADDED = "Added $45.00 for fuel."
-
-LONG = "The Needles district is quieter in November than the Island in the Sky."
-PIECES = "The Needles district is quieter in "
-"""The first two pieces of it, which is how far it comes where it breaks."""
 
 LOOKED = ((SUMMARY, "done"),)
 PAID = ((EXPENSE, "done"),)
 
-ANSWER = text("Here you are.")
-TALK = text(LONG)
-
-CASES = (
+for case in (
+    # The only case that waits as long as the product does; others are in `test_faults_of_claude.py`.
+    Case("silence in text", (broken("silence_in_text", TALK, seconds=60),), 1, "model_interrupted", BROKE_OFF, PIECES),
     # No reply at all
     Case("429, short wait", (broken("429", retry_after=1),), 2),
     Case("429, no wait", (broken("429", retry_after=0),), 2),
@@ -88,10 +103,10 @@ CASES = (
     Case("401", (broken("401", times=None),), 1, "model_unavailable", "isn't set up right"),
     Case("HTML", (broken("not_json"),), 2),
     Case("HTML, always", (broken("not_json", times=None),), 3, "model_unavailable", AWAY, retry_after=10),
-    Case("429 after a tool", (look, broken("429", retry_after=0)), 3, tools=LOOKED),
+    Case("429 after a tool", (LOOK, broken("429", retry_after=0)), 3, tools=LOOKED),
     Case(
         "529 after a write, always",
-        (use(EXPENSE, amount=45, category="fuel", more_to_do=True), broken("529", times=None)),
+        (PAY_AND_MORE, broken("529", times=None)),
         4,
         "model_busy",
         BUSY,
@@ -102,8 +117,8 @@ CASES = (
     ),
     # A reply that breaks off
     Case("overloaded in text", (broken("overloaded_in_stream", TALK),), 1, "model_interrupted", BROKE_OFF, PIECES),
-    Case("overloaded after a reading tool", (broken("overloaded_in_stream", look), ANSWER), 2, tools=LOOKED),
-    Case("overloaded after a write", (broken("overloaded_in_stream", pay),), 2, says=ADDED, tools=PAID, expenses=1),
+    Case("overloaded after a reading tool", (broken("overloaded_in_stream", LOOK), ANSWER), 2, tools=LOOKED),
+    Case("overloaded after a write", (broken("overloaded_in_stream", PAY),), 2, says=ADDED, tools=PAID, expenses=1),
     Case("cut before a block", (broken("cut_before_block"),), 2),
     Case(
         "cut before a block, always",
@@ -114,29 +129,29 @@ CASES = (
         retry_after=10,
     ),
     Case("cut in text", (broken("cut_in_text", TALK),), 1, "model_interrupted", BROKE_OFF, PIECES),
-    Case("cut in a reading tool's input", (broken("cut_in_tool_input", look), ANSWER), 3, tools=LOOKED),
-    Case("cut in a write's input", (broken("cut_in_tool_input", pay),), 2, says=ADDED, tools=PAID, expenses=1),
+    Case("cut in a reading tool's input", (broken("cut_in_tool_input", LOOK), ANSWER), 3, tools=LOOKED),
+    Case("cut in a write's input", (broken("cut_in_tool_input", PAY),), 2, says=ADDED, tools=PAID, expenses=1),
     Case(
         "cut in a tool's input after text",
-        (broken("cut_in_tool_input", TALK, pay),),
+        (broken("cut_in_tool_input", TALK, PAY),),
         1,
         "model_interrupted",
         BROKE_OFF,
         LONG,
         dropped=(EXPENSE,),
     ),
-    Case("cut after a reading tool", (broken("cut_after_tool_block", look), ANSWER), 2, tools=LOOKED),
+    Case("cut after a reading tool", (broken("cut_after_tool_block", LOOK), ANSWER), 2, tools=LOOKED),
     Case(
         "cut after text and a reading tool",
-        (broken("cut_after_tool_block", TALK, look), ANSWER),
+        (broken("cut_after_tool_block", TALK, LOOK), ANSWER),
         2,
         says=f"{LONG}\n\nHere you are.",
         tools=LOOKED,
     ),
-    Case("cut after a write", (broken("cut_after_tool_block", pay),), 2, says=ADDED, tools=PAID, expenses=1),
+    Case("cut after a write", (broken("cut_after_tool_block", PAY),), 2, says=ADDED, tools=PAID, expenses=1),
     Case(
         "cut after a write, always",
-        (broken("cut_after_tool_block", pay, times=None),),
+        (broken("cut_after_tool_block", PAY, times=None),),
         3,
         "model_unavailable",
         AWAY,
@@ -145,7 +160,7 @@ CASES = (
     ),
     Case(
         "cut after text and a write",
-        (broken("cut_after_tool_block", TALK, pay),),
+        (broken("cut_after_tool_block", TALK, PAY),),
         1,
         "model_interrupted",
         BROKE_OFF,
@@ -154,18 +169,18 @@ CASES = (
     ),
     Case(
         "cut between a reading tool and a write",
-        (broken("cut_after_tool_block", look, pay), pay),
+        (broken("cut_after_tool_block", LOOK, PAY), PAY),
         2,
         says=ADDED,
         tools=LOOKED + PAID,
         expenses=1,
     ),
     Case("no end after text", (broken("no_message_stop", TALK),), 1, "model_interrupted", BROKE_OFF, LONG),
-    Case("no end after a reading tool", (broken("no_message_stop", look), ANSWER), 2, tools=LOOKED),
-    Case("no end after a write", (broken("no_message_stop", pay),), 2, says=ADDED, tools=PAID, expenses=1),
+    Case("no end after a reading tool", (broken("no_message_stop", LOOK), ANSWER), 2, tools=LOOKED),
+    Case("no end after a write", (broken("no_message_stop", PAY),), 2, says=ADDED, tools=PAID, expenses=1),
     Case(
         "no end after a write, always",
-        (broken("no_message_stop", pay, times=None),),
+        (broken("no_message_stop", PAY, times=None),),
         3,
         "model_unavailable",
         AWAY,
@@ -174,7 +189,7 @@ CASES = (
     ),
     Case(
         "no end after a reading tool and a write",
-        (broken("no_message_stop", look, pay), pay),
+        (broken("no_message_stop", LOOK, PAY), PAY),
         2,
         says=ADDED,
         tools=LOOKED + PAID,
@@ -185,14 +200,14 @@ CASES = (
     Case("refusal after text", (step(TALK, stop_reason="refusal"),), 1, "model_refused", REFUSED, LONG),
     Case(
         "refusal after a write",
-        (step(pay, stop_reason="refusal"),),
+        (step(PAY, stop_reason="refusal"),),
         1,
         "model_refused",
         REFUSED,
         dropped=(EXPENSE,),
     ),
-    Case("refusal after a tool", (look, step(stop_reason="refusal")), 2, "model_refused", REFUSED, tools=LOOKED),
-    Case("no more tokens in text", (broken("max_tokens", TALK),), 1, says=LONG[:32], truncated=True),
+    Case("refusal after a tool", (LOOK, step(stop_reason="refusal")), 2, "model_refused", REFUSED, tools=LOOKED),
+    Case("no more tokens in text", (broken("max_tokens", TALK),), 1, says=LONG[:36], truncated=True),
     Case(
         "no more room in the context",
         (step(TALK, stop_reason="model_context_window_exceeded"),),
@@ -202,7 +217,7 @@ CASES = (
     ),
     Case(
         "no more tokens in a tool's input",
-        (broken("max_tokens_in_tool", pay), pay),
+        (broken("max_tokens_in_tool", PAY), PAY),
         2,
         says=ADDED,
         tools=PAID,
@@ -210,21 +225,21 @@ CASES = (
         kept=("malformed_json",),
     ),
     Case("nothing said", (step(),), 1, "model_interrupted", NO_ANSWER),
-    Case("nothing said after a tool", (look, step()), 2, "model_interrupted", NO_ANSWER, tools=LOOKED),
+    Case("nothing said after a tool", (LOOK, step()), 2, "model_interrupted", NO_ANSWER, tools=LOOKED),
     # A tool that Claude calls wrongly
     Case(
         "a tool's input is no JSON",
-        (broken("invalid_tool_json", pay), pay),
+        (broken("invalid_tool_json", PAY), PAY),
         2,
         says=ADDED,
         tools=PAID,
         expenses=1,
         kept=("malformed_json",),
     ),
-    Case("an unknown tool", (broken("unknown_tool"), ANSWER), 2, kept=(UNKNOWN_TOOL, "unknown_tool")),
+    Case("an unknown tool", (broken("unknown_tool", LOOK), ANSWER), 2, kept=(UNKNOWN_TOOL, "unknown_tool")),
     Case(
         "an amount that can't be",
-        (use(EXPENSE, amount=-45, category="fuel"), pay),
+        (use(EXPENSE, amount=-45, category="fuel"), PAY),
         2,
         says=ADDED,
         tools=PAID,
@@ -233,7 +248,7 @@ CASES = (
     ),
     Case(
         "an argument that isn't there",
-        (use(EXPENSE, amount=45, category="fuel", station="Shell"), pay),
+        (use(EXPENSE, amount=45, category="fuel", station="Shell"), PAY),
         2,
         says=ADDED,
         tools=PAID,
@@ -247,76 +262,23 @@ CASES = (
         tools=((EXPENSE, "failed"),),
         kept=("date_too_old",),
     ),
-    Case("the same write twice in a step", (step(pay, pay),), 1, says=ADDED, tools=PAID * 2, expenses=2),
+    Case(
+        "the same write twice in a step", (step(PAY, PAY),), 1, says=f"{ADDED}\n\n{ADDED}", tools=PAID * 2, expenses=2
+    ),
     Case(
         "the same write again in the next step",
-        (step(look, pay), use(EXPENSE, amount=45.0, category="fuel", description="", more_to_do=False)),
+        (step(LOOK, PAY), use(EXPENSE, amount=45.0, category="fuel", description="", more_to_do=False)),
         2,
         says=ADDED,
         tools=LOOKED + PAID * 2,
         expenses=1,
     ),
-    Case("tools without an end", (look,), 8, "turn_too_long", "took longer", tools=LOOKED * 8),
-)
+    Case("tools without an end", (LOOK,), 8, "turn_too_long", "took longer", tools=LOOKED * 8),
+):
+    act(case)
 
 
-@dataclass(frozen=True)
-class Played:
-    """All that a case left behind."""
-
-    frames: Frames
-    asked: list[dict[str, Any]]
-    expenses: list[dict[str, Any]]
-    effects: list[dict[str, Any]]
-    turns: list[dict[str, Any]]
-    following: dict[str, Any]
-
-
-def play(case: Case, stack: LocalStack, owner: psycopg.Connection) -> Played:
-    with Scene(stack, owner) as scene:
-        scene.claude.says(*case.replies)
-        frames = scene.ask()
-        asked, expenses, effects = scene.claude.asked(), scene.rows("expenses"), scene.rows("effects")
-        turns = scene.rows("turns")
-        following = scene.goes_on()
-        scene.messages()
-        return Played(frames, asked, expenses, effects, turns, following)
-
-
-Playing = Callable[[Case], Played]
-
-
-@pytest.fixture(scope="module")
-def playing(stack: LocalStack, request: pytest.FixtureRequest) -> Iterator[Playing]:
-    """Begins all cases that are to be tested, and waits for the one that is asked for."""
-    chosen = [item.callspec.params["case"] for item in request.session.items if item.originalname == "test_fault"]
-    with psycopg.connect(stack.postgres.owner, autocommit=True) as owner, ThreadPoolExecutor(AT_ONCE) as pool:
-        begun: dict[str, Future[Played]] = {case.name: pool.submit(play, case, stack, owner) for case in chosen}
-        yield lambda case: begun[case.name].result()
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_fault(case: Case, playing: Playing) -> None:
+@pytest.mark.parametrize("act", act, ids=name_of)
+def test_fault(act: Act, playing: Callable[[Act], None]) -> None:
     """The traveller is told as the case says, what was done is done once, and the conversation goes on."""
-    played = playing(case)
-    last = played.frames[-1]
-    if case.ends == "done":
-        assert last["type"] == "done", last
-        assert last["text"].startswith(case.says)
-        assert last["truncated"] is case.truncated
-    else:
-        assert last["type"] == "error", last
-        assert last["code"] == case.ends
-        assert case.says in last["message"]
-        assert last.get("retry_after") == case.retry_after
-        assert told(played.frames) == case.streamed
-    assert tuple(lines(played.frames)) == case.tools
-    assert len(played.asked) == case.requests
-    assert len(played.expenses) == len(played.effects) == case.expenses
-    assert [turn["ended"] for turn in played.turns] == [case.ends]
-    following = said(played.following)
-    assert "What now?" in following
-    for words in (case.streamed.strip(), *case.kept):
-        assert words in following
-    for words in case.dropped:
-        assert words not in following
+    playing(act)

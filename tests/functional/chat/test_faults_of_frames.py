@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -14,8 +15,11 @@ from websockets.sync.client import connect
 
 from local.stack import LocalStack
 from pam.chat.connections import MOST_SOCKETS
+from tests.functional.chat.acts import Act, Programme, Stage, name_of
 from tests.functional.chat.conftest import Line, text, use
-from tests.functional.chat.scenes import Scene, said
+from tests.functional.chat.scenes import ANSWER, Scene, said
+
+act = Programme()
 
 ID = "3f1c2a9e-6a52-4c0e-9a0f-0c6a5b1d7e42"
 DIGEST = "0" * 64
@@ -125,21 +129,25 @@ def test_nothing_is_kept_of_frames_that_were_none(patient: Scene) -> None:
         patient.line.socket.send(frame)
         assert patient.line.next()["type"] == "error"
     assert patient.rows("conversations") == patient.rows("messages") == patient.rows("turns") == []
-    patient.claude.says(text("Here you are."))
+    patient.claude.says(ANSWER)
     assert patient.ask()[-1]["type"] == "done"
 
 
-@pytest.mark.parametrize("words", ["x" * (LONGEST - 20), "\U0001f690" * 2000, "What\u0000now?", "\u202eWhat now?"])
-def test_a_text_may_be_anything(words: str, scene: Scene) -> None:
-    """The longest one, emoji, what can't be printed: it reaches Claude as it was, and stays so."""
-    scene.claude.says(text("Here you are."))
-    assert scene.ask(words)[-1]["type"] == "done"
-    asked = scene.goes_on()["messages"][0]["content"][1]["text"]
-    assert asked == f"{words} {scene.claude.word}"
+@act
+def a_text_may_be_anything(stage: Stage) -> None:
+    """The longest one, emoji, what can't be printed: each reaches Claude as it was, and stays so."""
+    for words in ("x" * (LONGEST - 20), "\U0001f690" * 2000, "What\u0000now?", "\u202eWhat now?"):
+        scene = stage.scene()
+        scene.claude.says(ANSWER)
+        assert scene.ask(words)[-1]["type"] == "done"
+        asked = scene.goes_on()["messages"][0]["content"][1]["text"]
+        assert asked == f"{words} {scene.claude.word}"
 
 
-def test_a_quick_question_with_what_can_not_be_printed(scene: Scene) -> None:
+@act
+def a_quick_question_with_what_can_not_be_printed(stage: Stage) -> None:
     """Answered or left to Claude, but nothing is told after the answer."""
+    scene = stage.scene()
     scene.line.chat("How much did I spend on gas this month?\u0000")
     frames = scene.line.until("done", "error")
     assert frames[-1]["type"] == "done", frames
@@ -155,20 +163,24 @@ def closed(line: Line) -> int:
     return caught.value.rcvd.code
 
 
-def test_a_frame_that_is_too_large_closes_the_socket(scene: Scene) -> None:
+@act
+def a_frame_that_is_too_large_closes_the_socket(stage: Stage) -> None:
     """100 KB in one frame, and more than 128 KB in several; a new socket goes on."""
+    scene = stage.scene()
     large = scene.dial()
     large.socket.send(chat(text="x" * 100_000))
     assert closed(large) == 1009
     larger = scene.dial()
     larger.socket.send([chat(text="x" * 140_000)[at : at + 30_000] for at in range(0, 140_000, 30_000)])
     assert closed(larger) == 1009
-    scene.claude.says(text("Here you are."))
+    scene.claude.says(ANSWER)
     assert scene.ask(line=scene.dial())[-1]["type"] == "done"
 
 
-def test_a_text_of_100_kb_in_pieces_is_too_long(scene: Scene) -> None:
+@act
+def a_text_of_100_kb_in_pieces_is_too_long(stage: Stage) -> None:
     """The gateway takes it; PAM says what is wrong."""
+    scene = stage.scene()
     whole = chat(text="x" * 100_000)
     scene.line.socket.send([whole[at : at + 30_000] for at in range(0, len(whole), 30_000)])
     assert scene.line.next()["code"] == "invalid_text"
@@ -180,39 +192,46 @@ def refusal(url: str) -> int:
     return caught.value.response.status_code
 
 
-def test_a_ticket_opens_one_socket(scene: Scene, chat_table: Any) -> None:
+@act
+def a_ticket_opens_one_socket(stage: Stage) -> None:
     """Used, run out, made up or missing, it opens none."""
+    scene = stage.scene()
     told = scene.http.post("/v1/ws-ticket", json={}).json()
     with connect(f"{told['url']}?ticket={told['ticket']}"):
         assert refusal(f"{told['url']}?ticket={told['ticket']}") == 401
     late = scene.http.post("/v1/ws-ticket", json={}).json()
-    chat_table.update_item(
-        Key={"key": "ticket#" + hashlib.sha256(late["ticket"].encode()).hexdigest(), "item": "-"},
-        UpdateExpression="set expires_at = :past",
-        ConditionExpression="attribute_exists(expires_at)",
-        ExpressionAttributeValues={":past": 1},
+    stage.table.update(
+        "ticket#" + hashlib.sha256(late["ticket"].encode()).hexdigest(),
+        "-",
+        "set #expires_at = :past",
+        {"past": 1},
+        condition="attribute_exists(#expires_at)",
     )
     assert refusal(f"{late['url']}?ticket={late['ticket']}") == 401
     for query in ("", "?ticket=", f"?ticket={'x' * 43}"):
         assert refusal(told["url"] + query) == 401
 
 
-def test_more_sockets_than_anybody_needs(scene: Scene, chat_table: Any) -> None:
+@act
+def more_sockets_than_anybody_needs(stage: Stage) -> None:
     """The one too many is refused, the others stay."""
+    scene = stage.scene()
     for number in range(MOST_SOCKETS):
-        chat_table.put_item(Item={"key": f"connections#{scene.id}", "item": f"{number}", "ttl": 2_000_000_000})
+        stage.table.put(f"connections#{scene.id}", f"{number}", {}, datetime.now(UTC) + timedelta(hours=1))
     told = scene.http.post("/v1/ws-ticket", json={}).json()
     assert refusal(f"{told['url']}?ticket={told['ticket']}") == 429
     scene.line.send("ping")
     assert scene.line.next() == {"type": "pong"}
 
 
-def test_what_is_somebody_elses_is_not_there(scene: Scene, new_scene: Callable[[], Scene]) -> None:
+@act
+def what_is_somebody_elses_is_not_there(stage: Stage) -> None:
     """Neither resumed, cancelled nor confirmed by another, whose socket hears nothing of it."""
-    scene.claude.says(use("create_post", content="Quiet at Goblin Valley."), text("Here you are."))
+    scene = stage.scene()
+    scene.claude.says(use("create_post", content="Quiet at Goblin Valley."), ANSWER)
     frames = scene.ask()
     asked = next(frame for frame in frames if frame["type"] == "confirm_request")
-    stranger = new_scene()
+    stranger = stage.scene()
     stranger.line.send("resume", message_id=frames[0]["message_id"], after=0)
     assert stranger.line.next()["code"] == "message_not_found"
     stranger.line.send("cancel", message_id=frames[0]["message_id"])
@@ -226,9 +245,11 @@ def test_what_is_somebody_elses_is_not_there(scene: Scene, new_scene: Callable[[
     assert stranger.line.next() == {"type": "pong"}
 
 
-def test_somebody_elses_ids_are_ones_own(scene: Scene, new_scene: Callable[[], Scene]) -> None:
+@act
+def somebody_elses_ids_are_ones_own(stage: Stage) -> None:
     """The same message and conversation ids of another traveller are another message and conversation."""
-    stranger = new_scene()
+    scene = stage.scene()
+    stranger = stage.scene()
     for each in (scene, stranger):
         each.claude.says(text(f"To {each.id}."))
     frames = scene.ask("My secret is Zion.")
@@ -240,9 +261,11 @@ def test_somebody_elses_ids_are_ones_own(scene: Scene, new_scene: Callable[[], S
     assert str(stranger.id) not in said(scene.goes_on())
 
 
-def test_two_at_once_hear_only_their_own(scene: Scene, new_scene: Callable[[], Scene]) -> None:
+@act
+def two_at_once_hear_only_their_own(stage: Stage) -> None:
     """Both are answered at the same time, each over their own socket."""
-    both = (scene, new_scene())
+    scene = stage.scene()
+    both = (scene, stage.scene())
     for each in both:
         each.claude.says(use("get_spending_summary"), text(f"To {each.id}."))
     sent = [each.send() for each in both]
@@ -250,3 +273,9 @@ def test_two_at_once_hear_only_their_own(scene: Scene, new_scene: Callable[[], S
         frames = each.line.until("done", "error")
         assert {frame["message_id"] for frame in frames} == {message_id}
         assert frames[-1]["text"] == f"To {each.id}."
+
+
+@pytest.mark.parametrize("act", act, ids=name_of)
+def test_fault(act: Act, playing: Callable[[Act], None]) -> None:
+    """As the act's own sentence says."""
+    playing(act)

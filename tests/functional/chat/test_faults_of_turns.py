@@ -18,16 +18,31 @@ import pytest
 from local.stack import LocalStack
 from pam.chat.limits import QUESTIONS_A_MINUTE
 from pam.chat.queue import LONGEST_LINE
+from pam.chat.store import ChatTable
+from tests.functional.chat.acts import Act, Programme, Stage, name_of
 from tests.functional.chat.conftest import StandIn, step, text, use
-from tests.functional.chat.scenes import WELL, Frames, Scene, gathered, lines, new_word, said, told, until, whole
+from tests.functional.chat.scenes import (
+    ADDED,
+    ANSWER,
+    LONG,
+    LOOK,
+    PAY,
+    PAY_AND_MORE,
+    PIECES,
+    TALK,
+    WELL,
+    Frames,
+    Scene,
+    gathered,
+    lines,
+    new_word,
+    said,
+    told,
+    until,
+    whole,
+)
 
-LONG = "The Needles district is quieter in November than the Island in the Sky."
-PIECES = "The Needles district is quieter in"
-ADDED = "Added $45.00 for fuel."
-ANSWER = text("Here you are.")
-
-look = use("get_spending_summary", period="this_month")
-pay = use("create_expense", amount=45, category="fuel")
+act = Programme()
 
 
 def pausing(*blocks: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -51,29 +66,28 @@ class Lost:
     before: dict[Scene, Frames]
     waiting: dict[Scene, list[str]]
 
-    def is_lost(self, chat_table: Any, scene: Scene) -> bool:
+    def is_lost(self, chat_table: ChatTable, scene: Scene) -> bool:
         """Whether the lease of its worker is over."""
-        key = f"turn#{scene.id}#{self.before[scene][0]['message_id']}"
-        item = chat_table.get_item(Key={"key": key, "item": "state"})["Item"]
-        return float(item["alive_until"]) < time.time()
+        turn = chat_table.get(f"turn#{scene.id}#{self.before[scene][0]['message_id']}", "state")
+        return turn is not None and turn["alive_until"] < int(time.time())
 
 
 @pytest.fixture(scope="module")
 def lost(stack: LocalStack) -> Iterator[Lost]:
     """Begins six turns, and kills all workers when Claude has kept each of them waiting."""
-    stuck = pausing(text(LONG), seconds=60)
+    stuck = pausing(TALK, seconds=60)
     with ExitStack() as opened:
         owner = opened.enter_context(psycopg.connect(stack.postgres.owner, autocommit=True))
         scenes = [opened.enter_context(Scene(stack, owner)) for _ in range(6)]
         _, asking, writing, leading, followed, _ = scenes
         first = {
             asking: use("create_post", content="Quiet at Goblin Valley.", more_to_do=True),
-            writing: use("create_expense", amount=45, category="fuel", more_to_do=True),
+            writing: PAY_AND_MORE,
         }
         before: dict[Scene, Frames] = {}
         waiting: dict[Scene, list[str]] = {}
         for scene in scenes:
-            scene.claude.says(first.get(scene, look), stuck)
+            scene.claude.says(first.get(scene, LOOK), stuck)
             scene.send()
         for scene in scenes:
             before[scene] = scene.line.until("delta")
@@ -101,9 +115,11 @@ def test_workers_are_killed(lost: Lost) -> None:
 # Cancel
 
 
-def test_cancel_in_the_middle_of_the_text(scene: Scene) -> None:
+@act
+def cancel_in_the_middle_of_the_text(stage: Stage) -> None:
     """Ends at once with what was told; Claude is hung up on; the next question knows that it was stopped."""
-    scene.claude.says(pausing(text(LONG), seconds=60))
+    scene = stage.scene()
+    scene.claude.says(pausing(TALK, seconds=60))
     message_id = scene.send()
     frames = scene.line.until("delta")
     for _ in range(2):
@@ -117,9 +133,11 @@ def test_cancel_in_the_middle_of_the_text(scene: Scene) -> None:
     assert PIECES in following and "Stopped by the traveller" in following
 
 
-def test_cancel_before_the_worker_begins(scene: Scene) -> None:
+@act
+def cancel_before_the_worker_begins(stage: Stage) -> None:
     """A question that waits in line is answered by nobody, and costs nothing."""
-    scene.claude.says(pausing(text(LONG), seconds=1.5))
+    scene = stage.scene()
+    scene.claude.says(pausing(TALK, seconds=1.5))
     scene.send()
     scene.conversation = scene.line.until("delta")[0]["conversation_id"]
     word = new_word()
@@ -134,8 +152,10 @@ def test_cancel_before_the_worker_begins(scene: Scene) -> None:
     scene.goes_on()
 
 
-def test_cancel_after_the_end(scene: Scene) -> None:
+@act
+def cancel_after_the_end(stage: Stage) -> None:
     """Nothing happens to what was told."""
+    scene = stage.scene()
     scene.claude.says(ANSWER)
     frames = scene.ask()
     scene.line.send("cancel", message_id=frames[0]["message_id"])
@@ -143,12 +163,14 @@ def test_cancel_after_the_end(scene: Scene) -> None:
     scene.goes_on()
 
 
-def test_cancel_of_somebody_elses_answer(scene: Scene, new_scene: Callable[[], Scene]) -> None:
+@act
+def cancel_of_somebody_elses_answer(stage: Stage) -> None:
     """Refused, and the answer goes on."""
-    scene.claude.says(pausing(text(LONG), seconds=1))
+    scene = stage.scene()
+    scene.claude.says(pausing(TALK, seconds=1))
     message_id = scene.send()
     frames = scene.line.until("delta")
-    stranger = new_scene()
+    stranger = stage.scene()
     stranger.line.send("cancel", message_id=message_id)
     assert stranger.line.next()["code"] == "message_not_found"
     frames = whole(frames + scene.line.until("done"))
@@ -170,8 +192,10 @@ def posting(scene: Scene) -> dict[str, Any]:
     return asked_about(scene.ask())
 
 
-def test_confirm_twice_at_the_same_instant(scene: Scene) -> None:
+@act
+def confirm_twice_at_the_same_instant(stage: Stage) -> None:
     """Published once; both sockets hear the same."""
+    scene = stage.scene()
     yes = posting(scene)
     sockets = [scene.line, scene.dial(), scene.dial()]
     for line in sockets:
@@ -184,14 +208,17 @@ def test_confirm_twice_at_the_same_instant(scene: Scene) -> None:
     assert following.count("is published") == 1
 
 
-def test_confirm_too_late(scene: Scene, chat_table: Any) -> None:
+@act
+def confirm_too_late(stage: Stage) -> None:
     """Not done, and said so; asked again it can be."""
+    scene = stage.scene()
     yes = posting(scene)
-    chat_table.update_item(
-        Key={"key": f"confirmation#{scene.id}#{yes['confirmation_id']}", "item": "-"},
-        UpdateExpression="set expires_at = :past",
-        ConditionExpression="attribute_exists(expires_at)",
-        ExpressionAttributeValues={":past": int(time.time()) - 1},
+    stage.table.update(
+        f"confirmation#{scene.id}#{yes['confirmation_id']}",
+        "-",
+        "set #expires_at = :past",
+        {"past": int(time.time()) - 1},
+        condition="attribute_exists(#expires_at)",
     )
     for _ in range(2):
         scene.line.send("confirm", **yes)
@@ -203,8 +230,10 @@ def test_confirm_too_late(scene: Scene, chat_table: Any) -> None:
     assert len(scene.rows("posts", "author_id")) == 1
 
 
-def test_no_then_yes(scene: Scene) -> None:
+@act
+def no_then_yes(stage: Stage) -> None:
     """The no holds, however often the yes comes; Claude hears of the no."""
+    scene = stage.scene()
     yes = posting(scene)
     scene.line.send("confirm", **(yes | {"decision": "no"}))
     assert scene.line.next()["decision"] == "no"
@@ -215,8 +244,10 @@ def test_no_then_yes(scene: Scene) -> None:
     assert "the traveller said no" in said(scene.goes_on())
 
 
-def test_yes_then_no(scene: Scene) -> None:
+@act
+def yes_then_no(stage: Stage) -> None:
     """What is published stays so."""
+    scene = stage.scene()
     yes = posting(scene)
     scene.line.send("confirm", **yes)
     assert scene.line.next()["decision"] == "yes"
@@ -226,10 +257,12 @@ def test_yes_then_no(scene: Scene) -> None:
     scene.goes_on()
 
 
-def test_confirm_by_another_and_with_another_digest(scene: Scene, new_scene: Callable[[], Scene]) -> None:
+@act
+def confirm_by_another_and_with_another_digest(stage: Stage) -> None:
     """Neither does anything; the traveller's own yes to what they saw still does."""
+    scene = stage.scene()
     yes = posting(scene)
-    stranger = new_scene()
+    stranger = stage.scene()
     stranger.line.send("confirm", **yes)
     assert stranger.line.next()["code"] == "confirmation_not_found"
     scene.line.send("confirm", **(yes | {"digest": "f" * 64}))
@@ -240,9 +273,11 @@ def test_confirm_by_another_and_with_another_digest(scene: Scene, new_scene: Cal
     scene.goes_on()
 
 
-def test_confirm_in_the_middle_of_the_turn(scene: Scene) -> None:
+@act
+def confirm_in_the_middle_of_the_turn(stage: Stage) -> None:
     """Done at once, told by the worker in its place among the frames."""
-    scene.claude.says(use("create_post", content="Quiet.", more_to_do=True), pausing(text(LONG), seconds=2))
+    scene = stage.scene()
+    scene.claude.says(use("create_post", content="Quiet.", more_to_do=True), pausing(TALK, seconds=2))
     scene.send()
     frames = scene.line.until("delta")
     scene.conversation = frames[0]["conversation_id"]
@@ -256,19 +291,19 @@ def test_confirm_in_the_middle_of_the_turn(scene: Scene) -> None:
     assert "is published" in said(scene.goes_on())
 
 
-def test_confirm_a_message_to_somebody_who_is_gone(
-    scene: Scene, new_scene: Callable[[], Scene], owner: psycopg.Connection
-) -> None:
+@act
+def confirm_a_message_to_somebody_who_is_gone(stage: Stage) -> None:
     """Nothing is sent, the traveller hears why, and the conversation goes on."""
-    friend = new_scene()
+    scene = stage.scene()
+    friend = stage.scene()
     name = f"Friend {friend.id}"
     for each, called in ((scene, f"Writer {scene.id}"), (friend, name)):
-        owner.execute("insert into users (id) values (%s) on conflict do nothing", (each.id,))
-        owner.execute("insert into public_profiles (user_id, display_name) values (%s, %s)", (each.id, called))
-    owner.execute("insert into friendships values (%s, %s, now())", (scene.id, friend.id))
+        stage.owner.execute("insert into users (id) values (%s) on conflict do nothing", (each.id,))
+        stage.owner.execute("insert into public_profiles (user_id, display_name) values (%s, %s)", (each.id, called))
+    stage.owner.execute("insert into friendships values (%s, %s, now())", (scene.id, friend.id))
     scene.claude.says(use("message_friend", recipient=name, message="Still on for Saturday?"))
     yes = asked_about(scene.ask())
-    owner.execute("delete from public_profiles where user_id = %s", (friend.id,))
+    stage.owner.execute("delete from public_profiles where user_id = %s", (friend.id,))
     for _ in range(2):
         scene.line.send("confirm", **yes)
         assert scene.line.next()["code"] == "unknown_recipient"
@@ -279,9 +314,11 @@ def test_confirm_a_message_to_somebody_who_is_gone(
 # Sockets
 
 
-def test_the_client_goes_in_the_middle(scene: Scene) -> None:
+@act
+def the_client_goes_in_the_middle(stage: Stage) -> None:
     """The answer goes on without it; a new socket gets exactly the rest, and everything if it wants."""
-    scene.claude.says(pay | {"input": pay["input"] | {"more_to_do": True}}, pausing(text(LONG), seconds=1.5))
+    scene = stage.scene()
+    scene.claude.says(PAY_AND_MORE, pausing(TALK, seconds=1.5))
     line = scene.dial()
     message_id = scene.send(line=line)
     before = line.until("delta")
@@ -298,15 +335,16 @@ def test_the_client_goes_in_the_middle(scene: Scene) -> None:
     scene.goes_on()
 
 
-def test_the_same_message_from_two_sockets_at_once(scene: Scene, chat_table: Any) -> None:
+@act
+def the_same_message_from_two_sockets_at_once(stage: Stage) -> None:
     """One answer, one model call, one expense; each of them can have it whole."""
-    scene.claude.says(pay)
+    scene = stage.scene()
+    scene.claude.says(PAY)
     message_id = str(uuid4())
     sockets = [scene.line, scene.dial()]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda line: scene.send(message_id=message_id, line=line), sockets))
-    key = {"key": f"turn#{scene.id}#{message_id}", "item": "state"}
-    until(lambda: chat_table.get_item(Key=key).get("Item", {}).get("state") == "ended")
+    until(lambda: (stage.table.get(f"turn#{scene.id}#{message_id}", "state") or {}).get("state") == "ended")
     answers = []
     for line in sockets:
         line.send("resume", message_id=message_id, after=0)
@@ -321,11 +359,13 @@ def test_the_same_message_from_two_sockets_at_once(scene: Scene, chat_table: Any
     scene.goes_on()
 
 
-def test_an_invocation_that_comes_again(scene: Scene, stack: LocalStack) -> None:
+@act
+def an_invocation_that_comes_again(stage: Stage) -> None:
     """The turn has been answered: nothing happens. One for a turn that isn't there, neither."""
-    scene.claude.says(pay)
+    scene = stage.scene()
+    scene.claude.says(PAY)
     frames = scene.ask()
-    worker = stack.functions["chat_worker"]
+    worker = stage.stack.functions["chat_worker"]
     for message_id in (frames[0]["message_id"], str(uuid4())):
         assert worker.invoke({"user_id": str(scene.id), "message_id": message_id}).function_error is None
     assert scene.resume(frames[0]["message_id"]) == frames
@@ -336,9 +376,11 @@ def test_an_invocation_that_comes_again(scene: Scene, stack: LocalStack) -> None
 # Lines
 
 
-def test_two_questions_at_once(scene: Scene) -> None:
+@act
+def two_questions_at_once(stage: Stage) -> None:
     """The second waits, and its prompt has the first with its answer."""
-    scene.claude.says(pausing(text(LONG), seconds=1))
+    scene = stage.scene()
+    scene.claude.says(pausing(TALK, seconds=1))
     first = scene.send()
     begun = scene.line.until("delta")
     scene.conversation = begun[0]["conversation_id"]
@@ -355,9 +397,11 @@ def test_two_questions_at_once(scene: Scene) -> None:
     scene.goes_on()
 
 
-def test_more_questions_than_may_wait(scene: Scene) -> None:
+@act
+def more_questions_than_may_wait(stage: Stage) -> None:
     """The last is refused, the others are answered in their order."""
-    scene.claude.says(pausing(text(LONG), seconds=2))
+    scene = stage.scene()
+    scene.claude.says(pausing(TALK, seconds=2))
     scene.send()
     scene.conversation = scene.line.until("delta")[0]["conversation_id"]
     word = new_word()
@@ -380,31 +424,36 @@ def test_more_questions_than_may_wait(scene: Scene) -> None:
 # Limits
 
 
-def test_more_questions_than_in_a_minute(scene: Scene, chat_table: Any) -> None:
+@act
+def more_questions_than_in_a_minute(stage: Stage) -> None:
     """Refused with the seconds to wait, and not kept: the same message is answered later."""
+    scene = stage.scene()
     now = datetime.now(UTC)
     minutes = [(now + timedelta(minutes=ahead)).strftime("%Y-%m-%dT%H:%M") for ahead in range(3)]
     for minute in minutes:
-        chat_table.put_item(Item={"key": f"rate#{scene.id}", "item": minute, "count": QUESTIONS_A_MINUTE})
+        stage.table.put(f"rate#{scene.id}", minute, {"count": QUESTIONS_A_MINUTE}, now + timedelta(days=2))
     message_id = scene.send()
     refusal = scene.line.next()
     assert (refusal["type"], refusal["code"]) == ("error", "rate_limited")
     assert 0 < refusal["retry_after"] <= 60
     assert "message_id" not in refusal
     for minute in minutes:
-        chat_table.delete_item(Key={"key": f"rate#{scene.id}", "item": minute})
+        stage.table.delete(f"rate#{scene.id}", minute)
     scene.claude.says(ANSWER)
     assert scene.ask(message_id=message_id)[-1]["text"] == "Here you are."
     assert len(scene.claude.asked()) == 1
     scene.goes_on()
 
 
-def test_a_travellers_day_is_used_up(scene: Scene, stack: LocalStack, chat_table: Any) -> None:
+@act
+def a_travellers_day_is_used_up(stage: Stage) -> None:
     """Told with the time until tomorrow, Claude isn't asked; quick questions still work."""
-    cap = Decimal(stack.environment_of("chat")["CHAT_USER_DAY_CAP_USD"])
-    days = [(datetime.now(UTC) + timedelta(days=ahead)).date().isoformat() for ahead in range(2)]
+    scene = stage.scene()
+    cap = Decimal(stage.stack.environment_of("chat")["CHAT_USER_DAY_CAP_USD"])
+    now = datetime.now(UTC)
+    days = [(now + timedelta(days=ahead)).date().isoformat() for ahead in range(2)]
     for day in days:
-        chat_table.put_item(Item={"key": f"spend#{scene.id}", "item": day, "micro": int(cap * 1_000_000)})
+        stage.table.put(f"spend#{scene.id}", day, {"micro": int(cap * 1_000_000)}, now + timedelta(days=2))
     last = scene.ask()[-1]
     assert last["code"] == "daily_limit_reached"
     assert 0 < last["retry_after"] <= 86_400
@@ -412,16 +461,22 @@ def test_a_travellers_day_is_used_up(scene: Scene, stack: LocalStack, chat_table
     scene.line.chat("How much did I spend on gas this month?")
     assert scene.line.until("done", "error")[-1]["tier"] == 1
     for day in days:
-        chat_table.delete_item(Key={"key": f"spend#{scene.id}", "item": day})
+        stage.table.delete(f"spend#{scene.id}", day)
     scene.claude.says(ANSWER)
     assert scene.ask()[-1]["type"] == "done"
     scene.goes_on()
 
 
+@pytest.mark.parametrize("act", act, ids=name_of)
+def test_fault(act: Act, lost: Lost, playing: Callable[[Act], None]) -> None:
+    """As the act's own sentence says; workers were killed before."""
+    playing(act)
+
+
 # Workers that were killed, when their leases are over
 
 
-def test_who_resumes_hears_that_the_turn_is_lost(lost: Lost, chat_table: Any) -> None:
+def test_who_resumes_hears_that_the_turn_is_lost(lost: Lost, chat_table: ChatTable) -> None:
     """What was told stays, and a word about the rest; the next question has what the tool had found."""
     scene = lost.answering
     until(lambda: lost.is_lost(chat_table, scene))
@@ -434,7 +489,7 @@ def test_who_resumes_hears_that_the_turn_is_lost(lost: Lost, chat_table: Any) ->
     assert "What now?" in following and "tool_result" in following and "interrupted" in following
 
 
-def test_a_confirmation_needs_no_worker(lost: Lost, chat_table: Any) -> None:
+def test_a_confirmation_needs_no_worker(lost: Lost, chat_table: ChatTable) -> None:
     """Done while nobody knew that the worker was lost; told together with that."""
     scene = lost.asking
     scene.line.send("confirm", **asked_about(lost.before[scene]))
@@ -446,7 +501,7 @@ def test_a_confirmation_needs_no_worker(lost: Lost, chat_table: Any) -> None:
     assert len(scene.rows("posts", "author_id")) == len(scene.rows("effects")) == 1
 
 
-def test_what_was_written_stays_and_is_known(lost: Lost, chat_table: Any) -> None:
+def test_what_was_written_stays_and_is_known(lost: Lost, chat_table: ChatTable) -> None:
     """Once, with its line; the next question has the sentence, and needn't do it again."""
     scene = lost.writing
     until(lambda: lost.is_lost(chat_table, scene))
@@ -456,7 +511,7 @@ def test_what_was_written_stays_and_is_known(lost: Lost, chat_table: Any) -> Non
     assert len(scene.rows("expenses")) == len(scene.rows("effects")) == 1
 
 
-def test_who_waits_behind_a_lost_turn_is_answered(lost: Lost, chat_table: Any) -> None:
+def test_who_waits_behind_a_lost_turn_is_answered(lost: Lost, chat_table: ChatTable) -> None:
     """By itself, once somebody has asked for the lost one."""
     scene = lost.leading
     until(lambda: lost.is_lost(chat_table, scene))
@@ -468,7 +523,7 @@ def test_who_waits_behind_a_lost_turn_is_answered(lost: Lost, chat_table: Any) -
     scene.goes_on()
 
 
-def test_who_waits_may_ask_for_their_own_answer(lost: Lost, chat_table: Any) -> None:
+def test_who_waits_may_ask_for_their_own_answer(lost: Lost, chat_table: ChatTable) -> None:
     """The lost turn before it is cleared away by that, too."""
     scene = lost.followed
     until(lambda: lost.is_lost(chat_table, scene))
@@ -478,7 +533,7 @@ def test_who_waits_may_ask_for_their_own_answer(lost: Lost, chat_table: Any) -> 
     scene.goes_on()
 
 
-def test_the_next_question_needs_nobody_to_resume(lost: Lost, chat_table: Any) -> None:
+def test_the_next_question_needs_nobody_to_resume(lost: Lost, chat_table: ChatTable) -> None:
     """It is answered; the lost one has ended."""
     scene = lost.left
     until(lambda: lost.is_lost(chat_table, scene))

@@ -26,6 +26,7 @@ from pam.chat.frames import (
 )
 from pam.chat.history import note
 from pam.chat.parts import ChatParts
+from pam.chat.store import Conflict
 from pam.chat.turns import Turn
 from pam.platform.errors import MESSAGE_NOT_FOUND, TURN_LOST, PamError
 from pam.platform.metric_names import Metric
@@ -37,7 +38,7 @@ from pam.tools.effects import perform
 from pam.tools.run import parse_arguments
 from pam.tools.tool import Call
 
-_TOLD_WITHIN_S = 2.0
+_TOLD_WITHIN_S = 5.0
 """How long a running worker may take to tell what came of a confirmation: it looks twice a second."""
 
 
@@ -102,9 +103,8 @@ def _makes_way(parts: ChatParts, turn: Turn, message_id: UUID) -> bool:
     if ahead is not None and ahead.state != "ended" and not parts.turns.is_lost(ahead):
         return False
     if ahead is not None:
-        clear_away(parts, ahead)
-    else:
-        hand_on(parts, turn.user_id, turn.conversation_id, message_id)
+        return clear_away(parts, ahead)
+    hand_on(parts, turn.user_id, turn.conversation_id, message_id)
     return True
 
 
@@ -202,7 +202,8 @@ def _repeat(parts: ChatParts, call: SocketCall, message_id: UUID, after: int) ->
         if turn is None:
             raise PamError(MESSAGE_NOT_FOUND, "PAM doesn't know that message any more. Please ask again.")
         if parts.turns.is_lost(turn):
-            clear_away(parts, turn)
+            if not clear_away(parts, turn):
+                continue
         elif turn.state == "queued":
             if not parts.turns.redirect(turn, call.connection_id):
                 continue
@@ -217,9 +218,15 @@ def _repeat(parts: ChatParts, call: SocketCall, message_id: UUID, after: int) ->
         return
 
 
-def clear_away(parts: ChatParts, turn: Turn) -> None:
-    """A turn whose worker is lost ends with a word about it, and the next one of its conversation begins."""
-    lost = parts.turns.give_up(turn)
+def clear_away(parts: ChatParts, turn: Turn) -> bool:
+    """A turn whose worker is lost ends with a word about it, and the next one of its conversation begins.
+
+    False where the worker was heard again meanwhile: then it goes on.
+    """
+    try:
+        lost = parts.turns.give_up(turn)
+    except Conflict:
+        return False
     kept = parts.turns.kept(lost, 0) if lost is not None else []
     # A worker may have told everything, and not have been able to say that it is done.
     if lost is not None and not any(frame["type"] in (Done.type, Failed.type) for frame in kept):
@@ -232,6 +239,7 @@ def clear_away(parts: ChatParts, turn: Turn) -> None:
     for body in lost.extra if lost is not None else ():
         parts.turns.append(turn, numbered(body, 0, turn.message_id, turn.conversation_id), _last_seq(kept))
     hand_on(parts, turn.user_id, turn.conversation_id, turn.message_id)
+    return True
 
 
 def cancel(parts: ChatParts, call: SocketCall, frame: CancelFrame) -> None:

@@ -166,7 +166,10 @@ class Turns:
         return self._turn(item)
 
     def give_up(self, turn: Turn) -> Turn | None:
-        """Ends a turn whose worker is silent; None where it wasn't, or somebody else ended it."""
+        """Ends a turn whose worker is silent; None where it has ended already.
+
+        Raises `Conflict` where the worker was heard again meanwhile.
+        """
         try:
             item = self._table.update(
                 _key(turn.user_id, turn.message_id),
@@ -175,7 +178,9 @@ class Turns:
                 {"ended": "ended", "now": self._epoch()},
                 condition="#state <> :ended and #alive_until < :now",
             )
-        except Conflict:
+        except Conflict as other:
+            if other.item is not None and other.item["state"] != "ended":
+                raise
             return None
         return self._turn(item)
 
@@ -252,7 +257,7 @@ class Turns:
 
     def is_lost(self, turn: Turn) -> bool:
         """Whether nothing is to be expected of its worker any more."""
-        return turn.state != "ended" and turn.alive_until < self._clock()
+        return turn.state != "ended" and turn.alive_until.timestamp() < self._epoch()
 
     def _turn(self, item: Item) -> Turn:
         return Turn.from_item(item, self._clock().tzinfo)
