@@ -49,24 +49,24 @@ def a_source_that_hangs_and_one_that_is_down(stage: Stage) -> None:
     scene = stage.scene()
     upstreams = stage.stack.upstreams
     spot = {"latitude": 35 + scene.id.int % 997 / 100, "longitude": -110 + scene.id.int // 997 % 997 / 100}
-    for url, orders, tool in (
-        (upstreams.open_meteo_url, {"mode": "slow", "seconds": 30}, "get_weather_forecast"),
-        (upstreams.mapbox_url, {"mode": "503"}, "find_rv_parks"),
+    for source, url, orders, tool in (
+        ("Open-Meteo", upstreams.open_meteo_url, {"mode": "slow", "seconds": 30}, use("get_weather_forecast")),
+        ("Mapbox", upstreams.mapbox_url, {"mode": "503"}, use("find_rv_parks", place="here")),
     ):
-        scene.claude.says(use(tool), ANSWER)
+        scene.claude.says(tool, ANSWER)
         try:
             httpx.put(f"{url}/_control", json=orders).raise_for_status()
             frames = scene.ask(context={"location": spot})
+            assert httpx.get(f"{url}/_journal").json()["asked"] > 0
         finally:
             httpx.delete(f"{url}/_journal").raise_for_status()
+            # So that others may ask it again at once.
+            shared = stage.stack.environment_of("chat")["SHARED_TABLE"]
+            aws.client("dynamodb").delete_item(TableName=shared, Key={"key": {"S": f"breaker|{source}"}})
         assert frames[-1]["text"] == "Here you are.", frames[-1]
-        assert lines(frames) == [(tool, "failed")]
+        assert lines(frames) == [(tool["name"], "failed")]
         assert fault_of(results(scene)[0]) == "upstream_unavailable"
     scene.goes_on()
-    for source in ("Open-Meteo", "Mapbox"):  # so that others may ask them again at once
-        aws.client("dynamodb").delete_item(
-            TableName=stage.stack.environment_of("chat")["SHARED_TABLE"], Key={"key": {"S": f"breaker|{source}"}}
-        )
 
 
 @act
@@ -340,9 +340,11 @@ def no_worker_can_be_had(stage: Stage) -> None:
 
 @act
 def a_worker_that_never_came(stage: Stage) -> None:
-    """It couldn't take the turn: when nobody comes for so long, whoever asks hears so, and the next question goes on."""
+    """It couldn't take the turn: after so long, whoever asks hears that nobody comes, and the next question goes on."""
     scene, behind = stage.scene(), stage.behind
-    behind.dynamodb.refuses = lambda operation, request: '"running"' in json.dumps(request)
+    behind.dynamodb.refuses = lambda _, request: (
+        request.get("ConditionExpression") == "#state = :queued" and ":running" in request["ExpressionAttributeValues"]
+    )
     message_id = str(uuid4())
     behind.send(scene, "chat", message_id=message_id, text=f"What now? {scene.claude.word}")
     scene.conversation = scene.line.until("ack")[0]["conversation_id"]
