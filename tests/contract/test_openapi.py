@@ -41,7 +41,7 @@ DOCUMENT: dict[str, Any] = json.loads((CHECKOUT / openapi.FILE).read_text(encodi
 OPERATIONS = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
 
 # Generated requests for each operation in each mode. PAM_CASES=2000 looks longer.
-CASES = int(os.environ.get("PAM_CASES", "90"))
+CASES = int(os.environ.get("PAM_CASES", "72"))
 
 # Nothing but these may be said of a request that has the described form: they depend on more than one field, on
 # the day, on where things are, or on what exists.

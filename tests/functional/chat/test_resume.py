@@ -20,7 +20,7 @@ STORY = " ".join(f"Mile {number} brings another canyon." for number in range(60)
 SOCKETS = 100
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(taken=st.lists(st.integers(1, 4), min_size=1, max_size=4))
 def test_after_any_frame_comes_exactly_the_rest(
     taken: list[int],
