@@ -140,14 +140,15 @@ def whole(frames: Frames) -> Frames:
     return frames
 
 
-def gathered(line: Line) -> Frames:
-    """The frames of one message as a client has them that drops what comes twice, up to the message's end."""
+def gathered(line: Line, *kinds: str) -> Frames:
+    """The frames of one message, as a client has them that drops what comes twice: whole, and with these kinds."""
     by_number: dict[int, dict[str, Any]] = {}
     while True:
         frame = line.next()
         by_number[frame["seq"]] = frame
         frames = [by_number[number] for number in sorted(by_number)]
-        if len(frames) == frames[-1]["seq"] and frames[-1]["type"] in ("done", "error"):
+        there = {each["type"] for each in frames}
+        if len(frames) == frames[-1]["seq"] and there & {"done", "error"} and there.issuperset(kinds):
             return whole(frames)
 
 

@@ -495,8 +495,9 @@ def test_a_confirmation_needs_no_worker(lost: Lost, chat_table: ChatTable) -> No
     scene.line.send("confirm", **asked_about(lost.before[scene]))
     until(lambda: len(scene.rows("posts", "author_id")) == 1)
     until(lambda: lost.is_lost(chat_table, scene))
-    frames = scene.resume(lost.before[scene][0]["message_id"])
-    assert [frame["type"] for frame in whole([*frames, scene.line.next()])][-2:] == ["error", "confirmed"]
+    scene.line.send("resume", message_id=lost.before[scene][0]["message_id"], after=0)
+    gathered(scene.line, "error", "confirmed")
+    scene.line = scene.dial()
     assert "is published" in said(scene.goes_on())
     assert len(scene.rows("posts", "author_id")) == len(scene.rows("effects")) == 1
 
