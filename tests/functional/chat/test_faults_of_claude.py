@@ -17,8 +17,9 @@ from pam.upstream.claude import Claude
 from pam.upstream.key import Key
 from pam.upstream.source import Source
 from tests.functional.chat.acts import Act, Programme, Stage, name_of
-from tests.functional.chat.backstage import Recital, Reciter, make_claude
+from tests.functional.chat.backstage import make_claude
 from tests.functional.chat.conftest import step
+from tests.functional.chat.faulty import Recital, Reciter
 from tests.functional.chat.scenes import ANSWER, LOOK, PAY, PIECES, TALK, lines, said, told
 
 act = Programme()

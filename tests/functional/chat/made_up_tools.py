@@ -1,0 +1,43 @@
+"""Tools that no catalogue has, which do what a test wants; and what Claude is sent of tools."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pam.tools.arguments import Arguments
+from pam.tools.tool import Effect, Result, Tool, Written
+from tests.functional.chat.scenes import Scene
+
+
+class _Nothing(Arguments):
+    """No arguments."""
+
+
+def reader(name: str, read: Callable[[], Result], timeout_s: float = 0.5) -> Tool[Any]:
+    """A tool that only looks, as `read` does."""
+    return Tool(name, "x", _Nothing, Effect.READ, lambda _: "Having a look", lambda *_: read(), timeout_s=timeout_s)
+
+
+def writer(name: str, write: Callable[[], Written], timeout_s: float = 0.5) -> Tool[Any]:
+    """A tool that writes, as `write` does."""
+    return Tool(
+        name, "x", _Nothing, Effect.OWN, lambda _: "Writing it down", write=lambda *_: write(), timeout_s=timeout_s
+    )
+
+
+def nothing_found() -> Result:
+    """What a tool tells that looked in vain."""
+    return Result("Nothing there.", {}, "A test", "2026-11-22T10:00:00+00:00")
+
+
+def results(scene: Scene) -> list[dict[str, Any]]:
+    """The newest tool results that Claude was sent."""
+    blocks: list[dict[str, Any]] = scene.claude.asked()[-1]["body"]["messages"][-1]["content"]
+    return blocks
+
+
+def fault_of(block: Mapping[str, Any]) -> str | None:
+    """The code of a failed result."""
+    code = json.loads(block["content"]).get("error", {}).get("code")
+    assert (code is not None) is block.get("is_error", False)
+    return code
