@@ -20,7 +20,10 @@ def load(owner_conninfo: str) -> int:
         connection.execute("select set_config('app.user_id', %s, true)", (str(TRAVELLER_ID),))
         made = connection.execute(
             "insert into users (id, name, currency, time_zone, locale, units, simulated)"
-            " values (%s, 'Demo traveller', 'USD', %s, 'en_US', 'imperial', true) on conflict do nothing",
+            " values (%s, 'Demo traveller', 'USD', %s, 'en_US', 'imperial', true)"
+            # Who signs in before has a bare row already: it isn't marked as made up yet.
+            " on conflict (id) do update set name = excluded.name, time_zone = excluded.time_zone, simulated = true"
+            " where not users.simulated",
             (TRAVELLER_ID, ZONE.key),
         )
         load_company(connection, TRAVELLER_ID, now)
