@@ -26,9 +26,8 @@ def as_bytes(node: Any) -> str:
 
 
 def read_share(entry: dict[str, Any], before: dict[str, Any]) -> float:
-    """How much of what the request before had left in the cache was read from it by this one."""
-    prefix = before["cache_read"] + before["cache_write"]
-    return entry["cache_read"] / prefix
+    """How much of the prefix, which is the whole prompt of the request before, was read from the cache."""
+    return entry["cache_read"] / before["input_total"]
 
 
 def converse(line: Line, claude: StandIn, turns: int, words: str = "") -> list[dict[str, Any]]:
