@@ -172,3 +172,11 @@ def test_here_is_where_the_device_is(traveller: Traveller) -> None:
 def test_what_a_fast_answer_can_not_be_sure_of_is_left_to_the_conversation(traveller: Traveller, text: str) -> None:
     """Several places of that name, none, no road, no budget: nothing is guessed."""
     assert ask(traveller, text).json() == {"tier": 3, "intent": "chat", "slots": {}}
+
+
+def test_half_a_character_is_no_text(traveller: Traveller) -> None:
+    """Half a surrogate pair, which JSON can escape, is refused before anything is made of it."""
+    reply = traveller.http.post(
+        "/v1/ask", content=b'{"text": "gas \\ud800"}', headers={"content-type": "application/json"}
+    )
+    assert (reply.status_code, reply.json()["code"]) == (422, "invalid_request")

@@ -89,7 +89,7 @@ class Question(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    text: Words
+    text: Words = Field(min_length=1)  # with a bound, pydantic also looks for half a character
     timezone: Zone | None = None
     location: Location | None = None
 
