@@ -11,11 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pam.answers.asking import Location, Words
 from pam.traveller.zones import Zone
 
-LARGEST_FRAME_BYTES = 32 * 1024
-"""API Gateway's limit for one frame; what PAM sends keeps well below."""
-
 LONGEST_DELTA = 4000
-"""Characters of text in one `delta`: with every character escaped it still fits into a frame."""
+"""Characters of text in one `delta`: with every character escaped it still fits into a frame of 32 KB."""
 
 
 class _FromClient(BaseModel):

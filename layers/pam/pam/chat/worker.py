@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -199,15 +200,15 @@ def _conversation(parts: ChatParts, turn: Turn, zone: ZoneInfo | None) -> Conver
     return read() if moved.result() else conversation
 
 
-def _up_to_question(conversation: Conversation, turn: Turn, now: object, log: Log) -> list[dict[str, object]]:
+def _up_to_question(conversation: Conversation, turn: Turn, now: datetime, log: Log) -> list[dict[str, Any]]:
     """The conversation with the question at its end, and both in the log."""
     messages = [message.body for message in conversation.messages]
-    fresh: list[dict[str, object]] = []
+    fresh: list[dict[str, Any]] = []
     if messages and messages[-1]["role"] != "assistant":
         fresh.append({"role": "assistant", "content": [{"type": "text", "text": "(This answer was interrupted.)"}]})
     asked = prompt.Asked(
         text=str(turn.request["text"]),
-        now=now,  # type: ignore[arg-type]
+        now=now,
         location=_location(turn),
         facts=conversation.facts.lines(conversation.profile),
         notes=[note.text for note in conversation.notes],

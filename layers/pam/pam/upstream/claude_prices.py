@@ -1,6 +1,7 @@
 """What Claude costs: dollars for a million tokens, by model.
 
 Source: the provider's price list as of 2026-10-10. A cache write is for five minutes or an hour.
+Above 100,000 tokens a prompt to Haiku 5.5 costs five times as much: PAM's are cut long before.
 """
 
 from dataclasses import dataclass
@@ -30,10 +31,6 @@ PRICES = {
     "claude-opus-5-5": _price("4", "5", "8", "0.20", "20"),
     "claude-haiku-4-5": _price("1", "1.25", "2", "0.10", "5"),
 }
-
-LONG_PROMPT_TOKENS = 100_000
-"""Above it, a prompt to Haiku 5.5 costs five times as much; PAM's are cut long before."""
-
 
 @dataclass(frozen=True)
 class Usage:
