@@ -11,7 +11,6 @@ export class Delivery extends EventTarget {
   #messages = new Map();
   #decisions = new Map();    // by confirmation: {message, frame}, until its outcome is known
   #watches = new Map();
-  #latest = null;            // what was sent last, for an error that names no message
 
   /** `context(text)` is what is sent along with a question: {timezone, location?}. */
   constructor(socket, context) {
@@ -49,17 +48,16 @@ export class Delivery extends EventTarget {
   clear() {
     for (const message of this.messages) this.drop(message);
     this.#decisions.clear();
-    this.#latest = null;
   }
 
   cancel(message) {
-    this.#send({ action: "cancel", message_id: message.id }, { message });
+    this.#socket.send({ action: "cancel", message_id: message.id });
   }
 
   /** Says yes or no to what PAM asks before it acts. Without a line nothing is sent: `false`. */
   decide(message, { confirmation_id, digest }, decision) {
     const frame = { action: "confirm", confirmation_id, decision, digest };
-    if (!this.#send(frame, { message, confirmation_id })) return false;
+    if (!this.#socket.send(frame)) return false;
     this.#decisions.set(confirmation_id, { message, frame });
     this.#watch(message);
     return true;
@@ -81,13 +79,13 @@ export class Delivery extends EventTarget {
       if (message.state === "accepted" || message.state === "ended") this.#resume(message);
     }
     for (const { message, frame } of this.#decisions.values()) {
-      if (messages.includes(message)) this.#send(frame, { message, confirmation_id: frame.confirmation_id });
+      if (messages.includes(message)) this.#socket.send(frame);
     }
     this.#pump();
   }
 
   #resume(message) {
-    this.#send({ action: "resume", message_id: message.id, after: message.after }, { message });
+    this.#socket.send({ action: "resume", message_id: message.id, after: message.after });
     this.#watch(message);
   }
 
@@ -100,20 +98,13 @@ export class Delivery extends EventTarget {
       const { id, text, conversation_id, talk } = message;
       const named = conversation_id ? { conversation_id } : {};
       const frame = { action: "chat", message_id: id, ...named, text, context: this.#context(text) };
-      if (!this.#send(frame, { message })) return;
+      if (!this.#socket.send(frame)) return;
       if (!conversation_id) unnamed.add(talk);
       message.tried = true;
       message.become("sent", true);
       this.#tell(message);
       this.#watch(message);
     }
-  }
-
-  /** `about` is what an error that names no message is about: {message, confirmation_id?}. */
-  #send(frame, about) {
-    if (!this.#socket.send(frame)) return false;
-    this.#latest = about;
-    return true;
   }
 
   /** Asks again where an answer stays away too long. */
@@ -162,17 +153,14 @@ export class Delivery extends EventTarget {
     this.#fail(unheard, { code: "not_taken", message: "PAM couldn't take this message." });
   }
 
-  /** An error without a number is about what was just sent. */
+  /** An error without a number is about a frame that was refused, which it names. */
   #refuse(message, error) {
-    const failed = message ?? this.#newestUnheard();
-    const latest = this.#latest;
-    this.#latest = null;
-    if (failed) return this.#fail(failed, error);
-    if (latest?.confirmation_id) {
-      this.#decisions.delete(latest.confirmation_id);
-      return latest.message.refuse(latest.confirmation_id, error);
-    }
-    if (latest && latest.message.state !== "ended") this.#fail(latest.message, error);
+    const isOver = message?.state === "accepted" && error.code === "message_not_found";
+    if (message?.state === "sent" || isOver) return this.#fail(message, error);
+    // Of an answer under way only what was asked about it has failed. Its watch asks again.
+    const decided = this.#decisions.get(error.confirmation_id);
+    this.#decisions.delete(error.confirmation_id);
+    decided?.message.refuse(error.confirmation_id, error);
   }
 
   #newestUnheard() {

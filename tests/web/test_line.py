@@ -380,7 +380,7 @@ def test_without_a_line_nothing_is_decided(pam, wire, claude):
     pam.expect_failed_requests()
 
 
-def test_an_error_without_a_message_is_about_what_was_just_sent(pam, wire, claude):
+def test_an_error_without_a_number_is_about_the_message_that_it_names(pam, wire, claude):
     """Refused before it is accepted, a question says why and when to try again; an answer under way goes on."""
     claude.says("the tale", TALE)
     claude.says("too much", "Now there is time.")
@@ -388,9 +388,12 @@ def test_an_error_without_a_message_is_about_what_was_just_sent(pam, wire, claud
     pam.sign_in().connected()
     tale = pam.ask("tell me the tale")
     expect(tale.locator(".prose")).to_contain_text("Part 1")
+    asked_about = {"type": "error", "code": "store_unavailable", "message": "PAM can't do this right now."}
+    wire.page_side[-1].send(json.dumps(asked_about | {"message_id": wire.of("chat")[0]["message_id"]}))
 
     def refuse(frame: dict) -> bool:
         told = {"type": "error", "code": "rate_limited", "message": "That was a lot at once.", "retry_after": 4}
+        told["message_id"] = frame["message_id"]
         wire.page_side[-1].send(json.dumps(told))
         return False
 
@@ -413,6 +416,7 @@ def test_a_decision_that_is_not_taken_can_be_made_again(pam, wire, claude):
 
     def refuse(frame: dict) -> bool:
         told = {"type": "error", "code": "store_unavailable", "message": "PAM can't do this right now."}
+        told["confirmation_id"] = frame["confirmation_id"]
         wire.page_side[-1].send(json.dumps(told))
         return False
 

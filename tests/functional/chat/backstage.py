@@ -38,7 +38,7 @@ from pam.platform.errors import PamError
 from pam.platform.fit import fit, parse_json
 from pam.platform.idempotency import Once
 from pam.platform.postgres import Database
-from pam.platform.websocket import SocketCall, Sockets
+from pam.platform.websocket import SocketCall, Sockets, refused
 from pam.tools.catalogue import TOOLS
 from pam.upstream.claude import Claude
 from pam.upstream.key import Key
@@ -88,7 +88,7 @@ class Backstage:
         try:
             endpoint(parts, call, fit(frame, parse_json(json.dumps({"action": action} | fields).encode())))
         except PamError as error:
-            call.reply({"type": "error"} | error.body())
+            call.reply(refused(error, fields))
 
     def start(self, user_id: UUID, message_id: UUID) -> None:
         """Invokes a worker, as `Workers` does."""

@@ -109,9 +109,16 @@ CASES = (
 )
 
 
+def about(case: Case) -> dict[str, str]:
+    """What the frame says that it is about, as far as it can be read."""
+    fields = {} if case.code == "malformed_json" else json.loads(case.frame)
+    names = ("message_id", "confirmation_id")
+    return {name: fields[name] for name in names if isinstance(fields.get(name), str)}
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_frame_that_is_none(case: Case, patient: Scene) -> None:
-    """One answer, without a number; nothing is kept of it, and the next frame is answered."""
+    """One answer, without a number, that names what it is about; nothing is kept, and the next frame is answered."""
     patient.line.socket.send(case.frame)
     answer = patient.line.next()
     if case.code is None:
@@ -120,6 +127,7 @@ def test_a_frame_that_is_none(case: Case, patient: Scene) -> None:
         assert (answer["type"], answer["code"], answer.get("field")) == ("error", case.code, case.field), answer
         assert answer["message"].endswith(".")
         assert "seq" not in answer
+        assert {name: told for name, told in answer.items() if name.endswith("_id")} == about(case)
     patient.line.send("ping")
     assert patient.line.next() == {"type": "pong"}
 

@@ -42,7 +42,8 @@ def dynamodb_is_away_before_anything(stage: Stage) -> None:
     behind.send(scene, "chat", message_id=message_id, text=f"What now? {scene.claude.word}")
     refusal = scene.line.next()
     assert (refusal["type"], refusal["code"], refusal["retry_after"]) == ("error", "store_unavailable", 5)
-    assert "message_id" not in refusal
+    assert refusal["message_id"] == message_id
+    assert "seq" not in refusal
     behind.dynamodb.refuses = None
     scene.claude.says(ANSWER)
     assert behind.ask(scene, message_id=message_id)[-1]["type"] == "done"

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pam.platform import aws, errors
 from pam.platform.errors import PamError
-from pam.platform.fit import fit, parse_json
+from pam.platform.fit import fit, parse_json, short
 from pam.platform.metric_names import Metric
 from pam.platform.observability import count, logger, observed
 from pam.platform.settings import read_environment
@@ -21,6 +21,8 @@ from pam.platform.settings import read_environment
 Model = TypeVar("Model", bound=BaseModel)
 
 _OK = {"statusCode": 200}
+
+_NAMES_OF_WHAT = ("message_id", "confirmation_id")
 
 
 class SocketSettings(BaseModel):
@@ -104,18 +106,27 @@ class SocketApi:
         request = event["requestContext"]
         call = SocketCall(_user_id(request), request["connectionId"], context, self._sockets())
         takes, endpoint = self._routes[request["routeKey"]]
+        fields: Any = None
         try:
-            endpoint(call, fit(takes, parse_json((event.get("body") or "").encode())))
+            fields = parse_json((event.get("body") or "").encode())
+            endpoint(call, fit(takes, fields))
         except PamError as error:
             count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)
             logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
-            call.reply({"type": "error"} | error.body())
+            call.reply(refused(error, fields))
         except Exception:
             count(Metric.SERVER_ERROR)
             logger.exception("unforeseen fault")
             fault = PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again.")
-            call.reply({"type": "error"} | fault.body())
+            call.reply(refused(fault, fields))
         return _OK
+
+
+def refused(error: PamError, fields: Any) -> dict[str, Any]:
+    """What a client is told of a frame that wasn't taken, with what its `fields` say that it was about."""
+    named = fields if isinstance(fields, dict) else {}
+    about = {name: short(named[name]) for name in _NAMES_OF_WHAT if isinstance(named.get(name), str)}
+    return {"type": "error"} | error.body() | about
 
 
 def _user_id(request: Mapping[str, Any]) -> UUID:
