@@ -87,9 +87,13 @@ class Claude:
         self._url = url
 
     def says(self, contains: str, *replies: str | dict | list[dict]) -> None:
-        """To turns with these words: a reply for each step, as text or as blocks; the last one again after that."""
+        """To turns with these words: a reply for each step, as text, as blocks, or as a whole reply with its fault; the
+        last one again after that."""
         told = []
         for reply in replies:
+            if isinstance(reply, dict) and "content" in reply:
+                told.append(reply)
+                continue
             blocks = reply if isinstance(reply, list) else [reply]
             told.append({"content": [text(block) if isinstance(block, str) else block for block in blocks]})
         self._send("PUT", "_script", [{"match": {"text_contains": contains}, "replies": told}])

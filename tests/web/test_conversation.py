@@ -185,6 +185,21 @@ def test_what_was_written_before_a_fault_stays(pam, claude):
     expect(card.locator(".prose")).to_contain_text("Old")
 
 
+def test_what_was_done_before_a_fault_can_be_undone(pam, claude):
+    """The expense is there though its answer broke off: it has its Undo, and isn't asked for a second time."""
+    before = panel_total(pam)
+    arguments = {"amount": "7.75", "category": "tolls", "more_to_do": True}
+    breaks_off = {"content": [text("It is " + "very " * 200)], "fault": {"mode": "overloaded_in_stream"}}
+    claude.says("ferry toll", use("create_expense", **arguments), breaks_off)
+    card = pam.ask("Please note the ferry toll, seven dollars and seventy-five, and tell me more")
+    expect(card.locator(".alarm")).to_be_visible(timeout=60_000)
+    expect_total(pam, before + Decimal("7.75"))
+    expect(card.get_by_role("button", name="Try again")).to_have_count(0)
+    card.get_by_role("button", name="Undo").click()
+    expect(card).to_contain_text("Undone")
+    expect_total(pam, before)
+
+
 def test_questions_of_one_conversation_come_one_after_the_other(pam, claude):
     """Asked while an answer is written, the next one says that it waits, and follows by itself."""
     claude.says("first of all", "One " * 60)

@@ -10,7 +10,7 @@ import { undoLine } from "./undo.js";
 import { usageDetails } from "./usage.js";
 
 const BY_CLAUDE = new Set(["delta", "tool", "confirm_request"]);
-const FINAL = /^(invalid_|turn_|daily_limit|model_refused)/;   // the same again would end the same, or be done twice
+const FINAL = /^(invalid_|turn_|daily_limit|model_refused)/;   // the same again would end the same
 const API = "/v1/";   // a request there carries the token, and goes nowhere else
 
 /**
@@ -130,12 +130,12 @@ export function claudeCard(message, actions) {
     }));
   }
 
-  function fail({ code, message: words, retry_after: wait }) {
+  function fail({ code, message: words, retry_after: wait, undo }) {
     leave();
     text.end();
     const best = wait ? ` Best after ${wait} s.` : "";
-    node.append(caution(`${words}${best}`, { alarm: true }));
-    if (!FINAL.test(code)) node.append(again("Try again"));
+    node.append(caution(`${words}${best}`, { alarm: true }), ...undos({ undo, text: "" }));
+    if (!FINAL.test(code) && !undo?.length) node.append(again("Try again"));
     announce(words);
   }
 

@@ -202,7 +202,7 @@ def cancel_while_a_tool_writes(stage: Stage) -> None:
 
 @act
 def a_turn_that_is_too_dear_ends_after_what_it_did(stage: Stage) -> None:
-    """The tool has run, its result is kept, and no further call is made."""
+    """The tool has run, its result is kept, and no further call is made. What it did can be undone."""
     scene, behind = stage.scene(), stage.behind
     limits = Limits(behind.chat.table, replace(LARGEST_CAPS, turn=Decimal("0.000001")), utc_now)
     behind.chat = replace(behind.chat, limits=limits)
@@ -212,6 +212,10 @@ def a_turn_that_is_too_dear_ends_after_what_it_did(stage: Stage) -> None:
     assert lines(frames) == [("create_expense", "done")]
     assert len(scene.claude.asked()) == len(scene.rows("expenses")) == 1
     assert ADDED in said(scene.goes_on())
+    (undo,) = frames[-1]["undo"]
+    assert undo["text"].startswith(ADDED)
+    assert scene.http.delete(undo["href"]).status_code == 200
+    assert all(row["undone_at"] for row in scene.rows("expenses"))
 
 
 @act

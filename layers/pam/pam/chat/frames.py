@@ -161,15 +161,16 @@ class Done(Frame):
 
 @dataclass(frozen=True)
 class Failed(Frame):
-    """The fault that ends a message: what was told before it stays."""
+    """The fault that ends a message: what was told before it stays, and what was done can be undone."""
 
     type = "error"
     code: str
     message: str
     retry_after: int | None = None
+    undo: tuple[Mapping[str, Any], ...] = ()
 
     def body(self) -> dict[str, Any]:
-        return {key: value for key, value in super().body().items() if value is not None}
+        return {key: value for key, value in super().body().items() if value not in (None, ())}
 
 
 PONG = {"type": "pong"}

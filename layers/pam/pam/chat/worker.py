@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -237,12 +237,7 @@ def _close(parts: ChatParts, turn: Turn, log: Log, model: str, answer: Answer) -
 
 
 def _last_frame(answer: Answer, model: str, channel: Channel, began: float) -> Frame:
-    if answer.fault is not None:
-        return failed(answer.fault)
-    first = channel.first_delta_at
-    if first is not None:
-        measure(Metric.FIRST_DELTA, MetricUnit.Milliseconds, (first - began) * 1000)
-    undo = [
+    undo = tuple(
         {
             "text": outcome.result.text,
             "method": "DELETE",
@@ -251,7 +246,12 @@ def _last_frame(answer: Answer, model: str, channel: Channel, began: float) -> F
         }
         for outcome in answer.outcomes
         if outcome.result and outcome.result.effect_id and outcome.result.undo_until
-    ]
+    )
+    if answer.fault is not None:
+        return replace(failed(answer.fault), undo=undo)
+    first = channel.first_delta_at
+    if first is not None:
+        measure(Metric.FIRST_DELTA, MetricUnit.Milliseconds, (first - began) * 1000)
     return Done(
         text=answer.text,
         tier=3,
@@ -264,7 +264,7 @@ def _last_frame(answer: Answer, model: str, channel: Channel, began: float) -> F
         sources=answer.sources,
         as_of=answer.as_of,
         simulated=answer.simulated or any("(simulated)" in source for source in answer.sources),
-        undo=tuple(undo),
+        undo=undo,
         truncated=answer.truncated,
     )
 
