@@ -26,12 +26,17 @@ export class Socket extends EventTarget {
   #retry = 0;
   #ping = 0;
   #pong = 0;
+  #doubtful = false; // the network has been away since the line was opened
 
   constructor(getTicket) {
     super();
     this.#getTicket = getTicket;
-    addEventListener("online", () => this.#hurry());
-    addEventListener("offline", () => (this.state.until ? this.#become("offline", this.state.until) : this.check()));
+    addEventListener("online", () => this.#back());
+    addEventListener("offline", () => {
+      this.#doubtful = true;
+      if (this.state.until) this.#become("offline", this.state.until);
+      else this.check();
+    });
     document.addEventListener("visibilitychange", () => {
       const fresh = this.state.name === "connected" && Date.now() - this.#heard < FRESH_MS;
       if (document.visibilityState === "visible" && !fresh) this.#hurry();
@@ -64,6 +69,12 @@ export class Socket extends EventTarget {
   check() {
     if (this.#pong || !this.send({ action: "ping" })) return;
     this.#pong = setTimeout(() => this.#broke(), PONG_MS);
+  }
+
+  /** There is a network again. A line of the one before is most likely dead, and can take long to say so. */
+  #back() {
+    if (this.state.name === "connected" && this.#doubtful) this.#connectIn(0);
+    else this.#hurry();
   }
 
   /** Something has changed for the better, or may have: no need to wait for the time of the next try. */
@@ -105,6 +116,7 @@ export class Socket extends EventTarget {
 
   #opened() {
     this.#heard = Date.now();
+    this.#doubtful = false;
     this.#ping = setInterval(() => this.check(), PING_MS);
     this.#become("connected");
   }

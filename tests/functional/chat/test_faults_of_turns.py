@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from pam.chat.limits import QUESTIONS_A_MINUTE
 from pam.chat.queue import LONGEST_LINE
 from pam.chat.store import ChatTable
 from tests.functional.chat.acts import Act, Programme, Stage, name_of
-from tests.functional.chat.conftest import StandIn, step, text, use
+from tests.functional.chat.conftest import Line, StandIn, step, text, use
 from tests.functional.chat.scenes import (
     ADDED,
     ANSWER,
@@ -48,6 +48,14 @@ act = Programme()
 def pausing(*blocks: dict[str, Any], seconds: float) -> dict[str, Any]:
     """A reply that pauses in its text, once, and then goes on."""
     return step(*blocks, fault={"mode": "silence_in_text", "seconds": seconds, "times": 1})
+
+
+def up_to_the_pause(line: Line) -> Frames:
+    """The frames until all is told that comes before such a pause: one piece of it, or two."""
+    frames = line.until("delta")
+    while told(frames).strip() != PIECES:
+        frames.append(line.next())
+    return frames
 
 
 # Workers that are killed
@@ -90,7 +98,7 @@ def lost(stack: LocalStack) -> Iterator[Lost]:
             scene.claude.says(first.get(scene, LOOK), stuck)
             scene.send()
         for scene in scenes:
-            before[scene] = scene.line.until("delta")
+            before[scene] = up_to_the_pause(scene.line)
             scene.conversation = before[scene][0]["conversation_id"]
             until(lambda scene=scene: len(scene.rows("messages")) == 3)
         for scene, count in ((leading, 2), (followed, 1)):
@@ -121,7 +129,7 @@ def cancel_in_the_middle_of_the_text(stage: Stage) -> None:
     scene = stage.scene()
     scene.claude.says(pausing(TALK, seconds=60))
     message_id = scene.send()
-    frames = scene.line.until("delta")
+    frames = up_to_the_pause(scene.line)
     for _ in range(2):
         scene.line.send("cancel", message_id=message_id)
     frames = whole(frames + scene.line.until("done", "error"))
@@ -336,6 +344,29 @@ def the_client_goes_in_the_middle(stage: Stage) -> None:
 
 
 @act
+def a_quick_answer_whose_line_changes_meanwhile(stage: Stage) -> None:
+    """Asked again over a new line while it is being answered for the old one: told over the new one."""
+    scene, behind = stage.scene(), stage.behind
+    asked = {"message_id": str(uuid4()), "text": "How much did I spend on gas this month?"}
+    newer: list[Line] = []
+
+    def ask_again(operation: str, request: Mapping[str, Any]) -> bool:
+        if operation == "PutItem" and request["Item"]["item"]["S"].startswith("frames#") and not newer:
+            newer.append(scene.dial())
+            newer[0].send("chat", **asked)
+            assert newer[0].next()["type"] == "ack"
+        return False
+
+    behind.dynamodb.refuses = ask_again
+    behind.send(scene, "chat", **asked)
+    frames = gathered(newer[0])
+    assert [frame["type"] for frame in frames] == ["ack", "done"]
+    scene.line = newer[0]
+    scene.conversation = frames[0]["conversation_id"]
+    scene.goes_on()
+
+
+@act
 def the_same_message_from_two_sockets_at_once(stage: Stage) -> None:
     """One answer, one model call, one expense; each of them can have it whole."""
     scene = stage.scene()
@@ -436,7 +467,8 @@ def more_questions_than_in_a_minute(stage: Stage) -> None:
     refusal = scene.line.next()
     assert (refusal["type"], refusal["code"]) == ("error", "rate_limited")
     assert 0 < refusal["retry_after"] <= 60
-    assert "message_id" not in refusal
+    assert refusal["message_id"] == message_id
+    assert "seq" not in refusal
     for minute in minutes:
         stage.table.delete(f"rate#{scene.id}", minute)
     scene.claude.says(ANSWER)

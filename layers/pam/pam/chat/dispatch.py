@@ -172,11 +172,11 @@ def _numbers(turn: Turn, frames: Sequence[Frame]) -> list[dict[str, Any]]:
 
 
 def _tell_all(parts: ChatParts, call: SocketCall, turn: Turn, *frames: Frame) -> None:
-    """Keeps all frames of a turn, ends it, and sends them."""
+    """Keeps all frames of a turn, ends it, and sends them: over a newer line, where the same message came again."""
     numbers = _numbers(turn, frames)
     parts.turns.keep(turn, numbers[1:])
-    parts.turns.end(turn, len(numbers))
-    call.reply(*numbers)
+    ended = parts.turns.end(turn, len(numbers))
+    parts.sockets.post(ended.connection if ended else call.connection_id, *numbers)
 
 
 def _end_with(parts: ChatParts, turn: Turn, frame: Frame) -> None:
