@@ -23,7 +23,7 @@ run: setup  ## bring up PAM on this machine and print its URL
 	@exec $(PY) -m local
 
 test: setup lint  ## everything that a change must pass
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(PY) -m ruff check .

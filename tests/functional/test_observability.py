@@ -9,8 +9,14 @@ from tests.conftest import CHECKOUT, Traveller
 
 
 def lines_about(stack: LocalStack, function: str, request_id: str | None = None) -> list[dict[str, Any]]:
-    """The JSON lines of a function's log, or those with a correlation id."""
-    lines = [json.loads(line) for line in stack.functions[function].log.read_text().splitlines() if line[:1] == "{"]
+    """The JSON objects in a function's log, or those with a correlation id. Environments share the log, and one may
+    write between another's line and its end, so that a line holds several."""
+    lines: list[dict[str, Any]] = []
+    for line in stack.functions[function].log.read_text().splitlines():
+        while line[:1] == "{":
+            found, end = json.JSONDecoder().raw_decode(line)
+            lines.append(found)
+            line = line[end:]
     return [line for line in lines if request_id is None or line.get("correlation_id") == request_id]
 
 

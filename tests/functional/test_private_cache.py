@@ -9,6 +9,7 @@ from threading import Lock
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from local.stack import LocalStack
 from pam.answers.parts import Parts
@@ -179,8 +180,8 @@ def test_without_the_database_the_last_answer_comes_with_its_age(
 
 def broken_cache(clock: Callable[[], datetime]) -> PrivateCache:
     """DynamoDB out of reach: a port where nobody listens."""
-    client = boto3.client("dynamodb", endpoint_url="http://127.0.0.1:9", region_name="us-east-1")
-    client.meta.config.retries = {"total_max_attempts": 1}
+    once = Config(retries={"total_max_attempts": 1})
+    client = boto3.client("dynamodb", endpoint_url="http://127.0.0.1:9", region_name="us-east-1", config=once)
     return PrivateCache(client, "answers", clock)
 
 

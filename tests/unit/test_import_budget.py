@@ -92,7 +92,10 @@ WITH_A_MODEL = {"chat_worker"}
 @pytest.mark.parametrize("function", [name for name in FUNCTIONS if name not in {"migrate", *WITH_A_MODEL}])
 def test_a_function_on_a_user_s_path_loads_within_its_budget(function: str) -> None:
     """The best of five loads stays within 900 ms of CPU; if not, the packages that grew are named."""
-    best = min(json.loads(load(function).stdout)["cpu_ms"] for _ in range(5))
+    took: list[float] = []
+    while not took or (min(took) > BUDGET_MS and len(took) < 5):
+        took.append(json.loads(load(function).stdout)["cpu_ms"])
+    best = min(took)
     if best > BUDGET_MS:
         grown = {
             package: round(own)
