@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -477,25 +477,47 @@ def more_questions_than_in_a_minute(stage: Stage) -> None:
     scene.goes_on()
 
 
-@act
-def a_travellers_day_is_used_up(stage: Stage) -> None:
-    """Told with the time until tomorrow, Claude isn't asked; quick questions still work."""
-    scene = stage.scene()
+@contextmanager
+def used_up(stage: Stage, scene: Scene) -> Iterator[None]:
+    """For a while the traveller has spent what they may in a day."""
     cap = Decimal(stage.stack.environment_of("chat")["CHAT_USER_DAY_CAP_USD"])
     now = datetime.now(UTC)
     days = [(now + timedelta(days=ahead)).date().isoformat() for ahead in range(2)]
     for day in days:
         stage.table.put(f"spend#{scene.id}", day, {"micro": int(cap * 1_000_000)}, now + timedelta(days=2))
-    last = scene.ask()[-1]
-    assert last["code"] == "daily_limit_reached"
-    assert 0 < last["retry_after"] <= 86_400
-    assert scene.claude.asked() == []
-    scene.line.chat("How much did I spend on gas this month?")
-    assert scene.line.until("done", "error")[-1]["tier"] == 1
+    yield
     for day in days:
         stage.table.delete(f"spend#{scene.id}", day)
+
+
+@act
+def a_travellers_day_is_used_up(stage: Stage) -> None:
+    """Told with the time until tomorrow, Claude isn't asked; quick questions still work."""
+    scene = stage.scene()
+    with used_up(stage, scene):
+        last = scene.ask()[-1]
+        assert last["code"] == "daily_limit_reached"
+        assert 0 < last["retry_after"] <= 86_400
+        assert scene.claude.asked() == []
+        scene.line.chat("How much did I spend on gas this month?")
+        assert scene.line.until("done", "error")[-1]["tier"] == 1
     scene.claude.says(ANSWER)
     assert scene.ask()[-1]["type"] == "done"
+    scene.goes_on()
+
+
+@act
+def a_day_is_used_up_by_the_question_before(stage: Stage) -> None:
+    """The limit counts when a question's turn has come, not when it was asked."""
+    scene = stage.scene()
+    scene.claude.says(pausing(TALK, seconds=1.5))
+    first = scene.send()
+    scene.conversation = scene.line.until("delta")[0]["conversation_id"]
+    second = scene.send("And this?")
+    scene.line.until("queued")
+    with used_up(stage, scene):
+        ends = [scene.line.until("done", "error")[-1] for _ in range(2)]
+    assert [(end["message_id"], end.get("code")) for end in ends] == [(first, None), (second, "daily_limit_reached")]
     scene.goes_on()
 
 

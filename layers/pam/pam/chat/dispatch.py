@@ -5,6 +5,7 @@ Imports no SDK of a model: this answers in milliseconds.
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -47,12 +48,14 @@ def chat(parts: ChatParts, call: SocketCall, frame: ChatFrame) -> None:
     began = time.monotonic()
     conversation_id = frame.conversation_id or uuid4()
     request = frame.model_dump(mode="json", include={"text"}) | {"context": _context(frame)}
-    turn = parts.turns.open(call.user_id, frame.message_id, conversation_id, call.connection_id, request)
+    with ThreadPoolExecutor(1, "counting") as beside:
+        counting = beside.submit(parts.limits.take_question, call.user_id)
+        turn = parts.turns.open(call.user_id, frame.message_id, conversation_id, call.connection_id, request)
     if turn is None:
         _repeat(parts, call, frame.message_id, 0)
         return
     try:
-        parts.limits.take_question(call.user_id)
+        counting.result()
     except PamError:
         parts.turns.forget(turn)
         raise
@@ -70,7 +73,6 @@ def chat(parts: ChatParts, call: SocketCall, frame: ChatFrame) -> None:
             _tell_fast(parts, call, turn, fast, began)
             return
         parts.switch.check()
-        parts.limits.check(call.user_id)
         place = _in_line(parts, turn)
     except PamError as refusal:
         logger.warning(refusal.message, error_code=refusal.error.code, exc_info=refusal.error.status >= 500)

@@ -188,15 +188,21 @@ def _converse(
 
 
 def _conversation(parts: ChatParts, turn: Turn, zone: ZoneInfo | None) -> Conversation:
-    """The conversation as it is saved. Read again in the rare case that something was put aside: the look is beside."""
+    """The conversation as it is saved, with what it may cost looked up beside. Read again in the rare case that
+    something was put aside. Raises `PamError`.
+
+    The limit is of the moment when Claude is asked: a question may have waited behind a dear one.
+    """
     database, clock = parts.travel.parts.database, parts.travel.parts.clock
 
     def read() -> Conversation:
         return read_conversation(database, turn.user_id, turn.conversation_id, zone, clock(), parts.tool_mode)
 
-    with ThreadPoolExecutor(1, "unsaved") as beside:
+    with ThreadPoolExecutor(2, "beside") as beside:
         moved = beside.submit(save_unsaved, parts.table, database, turn.user_id, turn.conversation_id)
+        checked = beside.submit(parts.limits.check, turn.user_id)
         conversation = read()
+    checked.result()
     return read() if moved.result() else conversation
 
 
