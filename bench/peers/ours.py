@@ -53,10 +53,12 @@ def main() -> None:
         opened = parts.turns.open(user_id(), message_id, conversation_id, "sink", request)
         assert opened is not None
         parts.queue.enter(user_id(), conversation_id, message_id)
+        ids = {"user_id": user_id(), "message_id": message_id, "conversation_id": conversation_id}
+        job = {name: str(id) for name, id in ids.items()} | {"timezone": None}
         moto.seconds = 0.0
         took = Took()
         with took.timed():
-            handler({"user_id": str(user_id()), "message_id": str(message_id)}, _CONTEXT)
+            handler(job, _CONTEXT)
         took.more = {"message_id": str(message_id), "moto_s": moto.seconds}
         last = parts.turns.kept(opened, 0)[-1]
         took.text = str(last.get("text", last))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import boto3
 
@@ -30,7 +30,7 @@ from pam.chat.parts import ChatParts
 from pam.chat.queue import Queue
 from pam.chat.store import ChatTable
 from pam.chat.switch import Switch
-from pam.chat.turns import Turns
+from pam.chat.turns import Turn, Turns
 from pam.chat.worker import Job, WorkerParts, work
 from pam.platform import aws
 from pam.platform.clock import utc_now
@@ -90,12 +90,17 @@ class Backstage:
         except PamError as error:
             call.reply(refused(error, fields))
 
-    def start(self, user_id: UUID, message_id: UUID) -> None:
+    def start(self, turn: Turn) -> None:
         """Invokes a worker, as `Workers` does."""
         worker = WorkerParts(
             replace(self.chat, workers=self.workers or self), self.claude, "claude-haiku-5-5", self.tools
         )
-        job = Job(user_id=user_id, message_id=message_id)
+        job = Job(
+            user_id=turn.user_id,
+            message_id=turn.message_id,
+            conversation_id=turn.conversation_id,
+            timezone=turn.request["context"]["timezone"],
+        )
         for _ in range(self.delivered):
             self._running.append(self._pool.submit(work, worker, job, self._context()))
 

@@ -263,7 +263,9 @@ def an_invocation_that_comes_twice_answers_once(stage: Stage) -> None:
     scene.claude.says(PAY)
     frames = behind.ask(scene)
     assert frames[-1]["type"] == "done"
-    behind.start(scene.id, UUID(frames[0]["message_id"]))
+    turn = behind.chat.turns.get(scene.id, UUID(frames[0]["message_id"]))
+    assert turn is not None
+    behind.start(turn)
     behind.wait()
     assert len(scene.claude.asked()) == len(scene.rows("expenses")) == len(scene.rows("turns")) == 1
     assert scene.resume(frames[0]["message_id"]) == frames

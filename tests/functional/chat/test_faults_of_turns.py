@@ -398,7 +398,8 @@ def an_invocation_that_comes_again(stage: Stage) -> None:
     frames = scene.ask()
     worker = stage.stack.functions["chat_worker"]
     for message_id in (frames[0]["message_id"], str(uuid4())):
-        assert worker.invoke({"user_id": str(scene.id), "message_id": message_id}).function_error is None
+        job = {"user_id": str(scene.id), "message_id": message_id, "conversation_id": scene.conversation}
+        assert worker.invoke(job | {"timezone": None}).function_error is None
     assert scene.resume(frames[0]["message_id"]) == frames
     assert len(scene.claude.asked()) == len(scene.rows("expenses")) == len(scene.rows("turns")) == 1
     scene.goes_on()

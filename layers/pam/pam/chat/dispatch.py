@@ -122,7 +122,7 @@ def _context(frame: ChatFrame) -> dict[str, Any]:
 def begin(parts: ChatParts, turn: Turn) -> None:
     """Has a worker answer; where none can be had, says so and lets the next one come."""
     try:
-        parts.workers.start(turn.user_id, turn.message_id)
+        parts.workers.start(turn)
     except PamError as refusal:
         logger.warning("no worker", exc_info=True)
         count(Metric.CHAT_FAILED)

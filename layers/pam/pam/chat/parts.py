@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,7 +16,7 @@ from pam.chat.limits import Caps, Limits
 from pam.chat.queue import Queue
 from pam.chat.store import ChatTable
 from pam.chat.switch import Switch
-from pam.chat.turns import Turns
+from pam.chat.turns import Turn, Turns
 from pam.platform import aws
 from pam.platform.clock import Clock, utc_now
 from pam.platform.errors import MODEL_UNAVAILABLE, PamError
@@ -82,9 +81,16 @@ class Workers:
         self._client = client
         self._function = function
 
-    def start(self, user_id: UUID, message_id: UUID) -> None:
+    def start(self, turn: Turn) -> None:
         """Has a turn worked at. Raises `PamError` (`model_unavailable`) where Lambda doesn't take it."""
-        payload = json.dumps({"user_id": str(user_id), "message_id": str(message_id)})
+        payload = json.dumps(
+            {
+                "user_id": str(turn.user_id),
+                "message_id": str(turn.message_id),
+                "conversation_id": str(turn.conversation_id),
+                "timezone": turn.request["context"]["timezone"],
+            }
+        )
         try:
             self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=payload)
         except (BotoCoreError, ClientError) as fault:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -37,7 +37,7 @@ from pam.platform.postgres import DatabaseUnavailable
 from pam.platform.settings import read_environment
 from pam.tools.catalogue import TOOLS
 from pam.tools.tool import Tool
-from pam.traveller.zones import parse_zone
+from pam.traveller.zones import Zone, parse_zone
 from pam.upstream.claude import Claude, ClaudeSettings
 from pam.upstream.deadline import Deadline
 from pam.upstream.key import Key
@@ -50,12 +50,14 @@ _RESERVE_S = 8.0
 
 
 class Job(BaseModel):
-    """What the dispatcher sends: all else is in the table."""
+    """What the dispatcher sends: what a conversation is read by. All else is in the table."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     user_id: UUID
     message_id: UUID
+    conversation_id: UUID
+    timezone: Zone | None
 
 
 @dataclass(frozen=True)
@@ -99,26 +101,31 @@ register_before_snapshot(lambda: selection(chat_parts().tool_mode))
 def work(worker: WorkerParts, job: Job, context: LambdaContext) -> None:
     """Answers the question, if nobody else has it; then has the next one of its conversation answered."""
     parts = worker.chat
-    turn = parts.turns.start(job.user_id, job.message_id)
-    if turn is None:
-        logger.warning("a turn that has begun already came again")
-        return
-    seconds = context.get_remaining_time_in_millis() / 1000 - _RESERVE_S
+    turn: Turn | None = None
     try:
-        with ThreadPoolExecutor(1, "counting") as counting:  # the last frame doesn't wait until costs are counted
-            _answer(worker, turn, counting, Deadline(min(LONGEST_TURN_S, seconds)))
+        with ThreadPoolExecutor(2, "beside") as beside:
+            reading = beside.submit(_read, parts, job)
+            turn = parts.turns.start(job.user_id, job.message_id)
+            if turn is None:
+                logger.warning("a turn that has begun already came again")
+                return
+            seconds = context.get_remaining_time_in_millis() / 1000 - _RESERVE_S
+            _answer(worker, turn, reading, beside, Deadline(min(LONGEST_TURN_S, seconds)))
     finally:
-        hand_on(parts, turn.user_id, turn.conversation_id, turn.message_id)
+        if turn is not None:
+            hand_on(parts, turn.user_id, turn.conversation_id, turn.message_id)
 
 
-def _answer(worker: WorkerParts, turn: Turn, counting: Executor, deadline: Deadline) -> None:
+def _answer(
+    worker: WorkerParts, turn: Turn, reading: Future[Conversation], beside: Executor, deadline: Deadline
+) -> None:
     parts = worker.chat
     began, stop = time.monotonic(), threading.Event()
     channel = Channel(parts.turns, parts.sockets, turn, stop.set)
     channel.open()
     last: Frame = failed(PamError(INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again."))
     try:
-        answer = _converse(worker, turn, channel, counting, deadline, stop)
+        answer = _converse(worker, turn, reading.result(), channel, beside, deadline, stop)
         last = _last_frame(answer, worker.model, channel, began)
     except PamError as refusal:
         logger.warning(refusal.message, error_code=refusal.error.code, exc_info=True)
@@ -132,13 +139,17 @@ def _answer(worker: WorkerParts, turn: Turn, counting: Executor, deadline: Deadl
 
 
 def _converse(
-    worker: WorkerParts, turn: Turn, channel: Channel, counting: Executor, deadline: Deadline, stop: threading.Event
+    worker: WorkerParts,
+    turn: Turn,
+    conversation: Conversation,
+    channel: Channel,
+    beside: Executor,
+    deadline: Deadline,
+    stop: threading.Event,
 ) -> Answer:
-    """The answer, saved. Raises `PamError` where it couldn't even begin."""
+    """The answer, saved."""
     parts, model = worker.chat, worker.model
     database, clock = parts.travel.parts.database, parts.travel.parts.clock
-    zone = _zone(turn)
-    conversation = _conversation(parts, turn, zone)
     log = Log(database, turn.user_id, conversation, turn.message_id)
     messages = _up_to_question(conversation, turn, clock().astimezone(conversation.profile.zone), log)
     location = _location(turn)
@@ -152,17 +163,17 @@ def _converse(
             logger.warning("a cost was not counted", exc_info=True)
 
     def charge(cost: Decimal) -> None:
-        counting.submit(count_cost, cost)
+        beside.submit(count_cost, cost)  # the last frame doesn't wait for it
 
     with (
-        ThreadPoolExecutor(1, "beside") as beside,
+        ThreadPoolExecutor(1, "saving") as saving,
         Toolbox(
             parts.travel,
             parts.confirmations,
             worker.tools,
             conversation.profile,
             turn.message_id,
-            zone,
+            _zone(turn),
             (float(location.latitude), float(location.longitude)) if location else None,
             channel.say,
             deadline,
@@ -176,7 +187,7 @@ def _converse(
             messages=messages,
             toolbox=toolbox,
             log=log,
-            saving=beside,
+            saving=saving,
             limits=parts.limits,
             say=channel.say,
             charge=charge,
@@ -187,7 +198,7 @@ def _converse(
     return answer
 
 
-def _conversation(parts: ChatParts, turn: Turn, zone: ZoneInfo | None) -> Conversation:
+def _read(parts: ChatParts, job: Job) -> Conversation:
     """The conversation as it is saved, with what it may cost looked up beside. Read again in the rare case that
     something was put aside. Raises `PamError`.
 
@@ -196,11 +207,11 @@ def _conversation(parts: ChatParts, turn: Turn, zone: ZoneInfo | None) -> Conver
     database, clock = parts.travel.parts.database, parts.travel.parts.clock
 
     def read() -> Conversation:
-        return read_conversation(database, turn.user_id, turn.conversation_id, zone, clock(), parts.tool_mode)
+        return read_conversation(database, job.user_id, job.conversation_id, job.timezone, clock(), parts.tool_mode)
 
-    with ThreadPoolExecutor(2, "beside") as beside:
-        moved = beside.submit(save_unsaved, parts.table, database, turn.user_id, turn.conversation_id)
-        checked = beside.submit(parts.limits.check, turn.user_id)
+    with ThreadPoolExecutor(2, "looking") as looking:
+        moved = looking.submit(save_unsaved, parts.table, database, job.user_id, job.conversation_id)
+        checked = looking.submit(parts.limits.check, job.user_id)
         conversation = read()
     checked.result()
     return read() if moved.result() else conversation

@@ -32,6 +32,7 @@ PRICES = {
     "claude-haiku-4-5": _price("1", "1.25", "2", "0.10", "5"),
 }
 
+
 @dataclass(frozen=True)
 class Usage:
     """Tokens of one or more model calls. `input` are those after the last cache marker."""
