@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import httpx
 import psycopg
@@ -51,7 +52,7 @@ def run() -> dict[str, Figure]:
         state = parts.enter_context(tempfile.TemporaryDirectory())
         stack = parts.enter_context(LocalStack(Path(state)))
         stack.warm()
-        os.environ.update(stack.environment_of("spend_summary"))
+        parts.enter_context(mock.patch.dict(os.environ, stack.environment_of("spend_summary")))
         # The handler's metrics are lines on standard output, where our figures go.
         parts.enter_context(redirect_stdout(parts.enter_context(Path(os.devnull).open("w"))))
         return _measure(stack)

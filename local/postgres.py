@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import psycopg
 from psycopg import sql
@@ -22,6 +23,10 @@ DATABASE = "pam"
 START_SECONDS = 30
 MAX_SOCKET_PATH = 90
 """Bytes; the system's limit is 108 on Linux and 104 on macOS."""
+
+
+# Letters beyond ASCII are compared in the same way on every machine.
+_CREATE = sql.SQL("CREATE DATABASE {} TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'")
 
 
 class PostgresError(Exception):
@@ -102,7 +107,9 @@ class Postgres:
 
         self._data.mkdir(exist_ok=True)
         server = PostgresServer(self._data)
-        server.ensure_pgdata_inited()
+        # initdb fails where the machine names a locale that it doesn't have; the database has one of its own anyway.
+        with mock.patch.dict(os.environ, LC_ALL="C"):
+            server.ensure_pgdata_inited()
         user: dict[str, Any] = {}
         if server.system_user is not None:  # Postgres refuses to run as root, so as root it gets a user of its own
             entry = pwd.getpwnam(server.system_user)
@@ -145,7 +152,7 @@ class Postgres:
             with psycopg.connect(make_conninfo(self.owner, dbname="postgres"), autocommit=True) as connection:
                 found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
                 if found is None:
-                    connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+                    connection.execute(_CREATE.format(sql.Identifier(DATABASE)))
         password = secrets.token_urlsafe(24)
         with psycopg.connect(self.owner) as connection:
             server = connection.info

@@ -93,6 +93,13 @@ def test_start_after_a_kill(tmp_path: Path, app: Path) -> None:
         os.kill(held["grandchild"], signal.SIGKILL)
 
 
+def test_any_locale(tmp_path: Path, app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine whose locale isn't installed has a database that knows its letters all the same."""
+    monkeypatch.setenv("LANG", "xx_XX.UTF-8")
+    with LocalStack(tmp_path, template=app / "template.yaml") as stack, psycopg.connect(stack.postgres.owner) as owner:
+        assert owner.execute("select lower('É')").fetchone() == ("é",)
+
+
 def test_same_state_twice(tmp_path: Path, app: Path) -> None:
     """A second stack with the same state directory is refused, and the first isn't harmed by it."""
     with LocalStack(tmp_path, template=app / "template.yaml") as stack:
