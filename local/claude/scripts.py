@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from local.claude.conversation import Conversation
 from local.claude.faults import Order
-from local.claude.replies import Call, Part, Reply, Say, said
+from local.claude.replies import Call, Part, Reply, Say, Search, said
 
 _PLACE = re.compile(r"\{\{tool_result:([\w-]+):([^{}]*)\}\}")
 
@@ -44,12 +44,18 @@ class _ToolUse(_Told):
     input: dict[str, Any] = {}
 
 
+class _Search(_Told):
+    type: Literal["tool_search"]
+    query: str
+    found: tuple[str, ...]
+
+
 def _as_order(value: Any) -> Any:
     return {"mode": value} if isinstance(value, str) else value
 
 
 class ScriptedReply(_Told):
-    content: list[Annotated[_Text | _ToolUse, Field(discriminator="type")]] = []
+    content: list[Annotated[_Text | _ToolUse | _Search, Field(discriminator="type")]] = []
     stop_reason: str | None = None
     fault: Annotated[Order | None, BeforeValidator(_as_order)] = None
 
@@ -57,10 +63,13 @@ class ScriptedReply(_Told):
         """The reply, with what the tools have told in its places."""
         parts: list[Part] = []
         for block in self.content:
-            if isinstance(block, _Text):
-                parts.append(Say(_filled(block.text, conversation)))
-            else:
-                parts.append(Call(block.name, block.input))
+            match block:
+                case _Text():
+                    parts.append(Say(_filled(block.text, conversation)))
+                case _ToolUse():
+                    parts.append(Call(block.name, block.input))
+                case _Search():
+                    parts.append(Search(block.query, block.found))
         reply = said(*parts)
         return Reply(reply.parts, self.stop_reason or reply.stop_reason)
 

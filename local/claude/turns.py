@@ -57,7 +57,10 @@ def check(request: Countable, betas: frozenset[str]) -> None:
         raise invalid('messages: first message must use the "user" role')
     _check_system(request, merged, betas)
     _check_calls([turn for turn in merged if turn.role != "system"])
-    if [turn for turn in merged if turn.role != "system"][-1].role == "assistant":
+    last = [turn for turn in merged if turn.role != "system"][-1]
+    # A turn that paused for the server's own tools is sent back as it is, to go on with.
+    paused = isinstance(last.blocks[-1][1], ServerToolUse | SearchResult)
+    if last.role == "assistant" and not paused:
         raise invalid(
             "This model does not support assistant message prefill. The conversation must end with a user message."
         )

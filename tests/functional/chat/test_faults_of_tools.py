@@ -27,6 +27,7 @@ from tests.functional.chat.made_up_tools import fault_of, nothing_found, reader,
 from tests.functional.chat.scenes import (
     ADDED,
     ANSWER,
+    LONG,
     LOOK,
     PAY,
     PAY_AND_MORE,
@@ -34,6 +35,7 @@ from tests.functional.chat.scenes import (
     gathered,
     lines,
     said,
+    told,
     until,
     whole,
 )
@@ -357,6 +359,21 @@ class Deferred:
         body = scene.goes_on()
         assert [each["role"] for each in body["messages"]].count("system") == 1
         assert "tool_addition" in said(body)
+
+
+@act
+def claude_pauses_for_its_own_search(stage: Stage) -> None:
+    """What there is goes back as it is, and the answer goes on after it."""
+    scene, behind = stage.scene(), stage.behind
+    behind.chat = replace(behind.chat, tool_mode="deferred")
+    search = {"type": "tool_search", "query": "posts", "found": ["create_post"]}
+    scene.claude.says(step(TALK, search, stop_reason="pause_turn"), ANSWER)
+    frames = behind.ask(scene)
+    assert frames[-1]["type"] == "done", frames[-1]
+    assert told(frames) == f"{LONG}\n\nHere you are."
+    first, second = (entry["body"]["messages"] for entry in scene.claude.asked())
+    assert [message["role"] for message in second[len(first) :]] == ["assistant"]
+    assert LONG in said(scene.goes_on())
 
 
 for fault in (

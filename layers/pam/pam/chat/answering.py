@@ -163,12 +163,12 @@ class Answering:
         """A reply without tools: the end, but for one that waits for its own server's tools."""
         context = reply.usage.prompt + reply.usage.output
         if reply.stop_reason == "pause_turn":
-            step = [
-                {"role": "assistant", "content": _sendable(reply)},
-                {"role": "user", "content": [{"type": "text", "text": "Go on."}]},
-            ]
-            self._messages += step
-            self._log.add(*step, tokens=context)
+            # Sent back as it is, with nothing after it: a search may be without its result yet.
+            so_far = {"role": "assistant", "content": _sendable(reply)}
+            self._messages.append(so_far)
+            self._log.add(so_far, tokens=context)
+            self._save()
+            self._within_limits()
             return False
         self._answer.truncated = reply.stop_reason in ("max_tokens", "model_context_window_exceeded")
         if not reply.text.strip():
