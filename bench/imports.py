@@ -1,18 +1,22 @@
 """What each function costs before its first answer: the CPU of its imports and clients, in a process of its own."""
 
+import json
 import os
 import subprocess
 import sys
 
 from bench.figures import Figure
+from local.packages import missing
 from local.stack import CHECKOUT
 from local.template import load
 
 ROUNDS = 5
 
 _LOAD = """
+import json, sys
+sys.modules.update(dict.fromkeys(json.loads(sys.argv[2])))  # what isn't on Lambda
 import time; began = time.process_time()
-import importlib, sys
+import importlib
 sys.path.insert(0, sys.argv[1])
 importlib.import_module("app")
 made = "answers.parts.parts", "answers.travel_parts.travel_parts", "chat.parts.chat_parts", "chat.worker.claude"
@@ -58,7 +62,9 @@ def run() -> dict[str, Figure]:
 
     figures = {
         f"{folder.name}_ms": Figure(
-            least(environment, "-c", _LOAD, str(folder)), "ms", "CPU to load the function with its clients"
+            least(environment, "-c", _LOAD, str(folder), json.dumps(sorted(missing(folder.name)))),
+            "ms",
+            "CPU to load the function with its clients",
         )
         for folder, environment in sorted(functions.items())
     }

@@ -4,15 +4,14 @@ import ast
 import importlib.util
 import json
 import os
-import re
 import subprocess
 import sys
 from functools import cache
-from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
+from local.packages import WITH_A_MODEL, carried, missing, owners
 from local.template import Template
 from local.template import load as load_template
 
@@ -32,13 +31,16 @@ EXPECTED_MS = {
 
 # Loads a function as Lambda does, makes its clients as the snapshot has them, and says what it cost.
 _LOAD = """
+import json, sys
+sys.modules.update(dict.fromkeys(json.loads(sys.argv[2])))
 import time; began = time.process_time()
-import importlib, json, sys
+import importlib
 sys.path.insert(0, sys.argv[1])
 importlib.import_module("app")
 if "pam.answers.parts" in sys.modules:
     sys.modules["pam.answers.parts"].parts()
-print(json.dumps({"cpu_ms": (time.process_time() - began) * 1000, "modules": sorted(sys.modules)}))
+modules = sorted(name for name, module in sys.modules.items() if module is not None)
+print(json.dumps({"cpu_ms": (time.process_time() - began) * 1000, "modules": modules}))
 """
 
 
@@ -64,7 +66,8 @@ def load(function: str, *python_options: str) -> subprocess.CompletedProcess[str
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
     }
-    command = [sys.executable, *python_options, "-c", _LOAD, str(CHECKOUT / "functions" / function)]
+    folder = str(CHECKOUT / "functions" / function)
+    command = [sys.executable, *python_options, "-c", _LOAD, folder, json.dumps(sorted(missing(function)))]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
 
 
@@ -83,10 +86,6 @@ def own_time_by_package(function: str) -> dict[str, float]:
             package = name.strip().split(".")[0]
             spent[package] = spent.get(package, 0) + int(own) / 1000
     return spent
-
-
-WITH_A_MODEL = {"chat_worker"}
-"""Imports the SDK of Claude, a second by itself: starts from a snapshot, and nobody waits for its `ack`."""
 
 
 @pytest.mark.parametrize("function", [name for name in FUNCTIONS if name not in {"migrate", *WITH_A_MODEL}])
@@ -124,19 +123,15 @@ def test_no_function_loads_what_it_has_no_use_for(function: str) -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_each_function_imports_only_what_its_layers_carry(function: str) -> None:
     """What works here because it's installed for development would fail on Lambda: it must be in the layer's lock."""
-    layers = ["http", "claude"] if function in WITH_A_MODEL else ["http"]
-    locks = "".join((CHECKOUT / "layers" / layer / "requirements.txt").read_text() for layer in layers)
-    locked = re.findall(r"^([a-z0-9-]+)==", locks, re.MULTILINE)
     sources = [CHECKOUT / "functions" / function / "app.py"]
     for module in modules_of(function):
         if module.split(".")[0] == "pam":
             spec = importlib.util.find_spec(module)
             assert spec and spec.origin
             sources.append(Path(spec.origin))
-    owners = packages_distributions()
     asked = {name for source in sources for name in imported_by(source)} - sys.stdlib_module_names - {"pam"}
     assert "pydantic" in asked
-    assert {name for name in asked if not {re.sub("[_.]", "-", o.lower()) for o in owners[name]} & set(locked)} == set()
+    assert {name for name in asked if not owners(name) & carried(function)} == set()
 
 
 def imported_by(source: Path) -> set[str]:
