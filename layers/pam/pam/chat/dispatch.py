@@ -73,22 +73,30 @@ def chat(parts: ChatParts, call: SocketCall, frame: ChatFrame) -> None:
             _tell_fast(parts, call, turn, fast, began)
             return
         parts.switch.check()
-        place = _in_line(parts, turn)
     except PamError as refusal:
-        logger.warning(refusal.message, error_code=refusal.error.code, exc_info=refusal.error.status >= 500)
-        count(Metric.CHAT_FAILED)
+        _count_failed(refusal)
         _tell_all(parts, call, turn, Ack(), failed(refusal))
         return
-    frames: list[Frame] = [Ack()]
+    # Before the line: once it is in there, a worker may begin and speak.
+    call.reply(*_numbers(turn, [Ack()]))
+    try:
+        place = _in_line(parts, turn)
+    except PamError as refusal:
+        _count_failed(refusal)
+        _end_with(parts, turn, failed(refusal))
+        return
     # Where its turn has come meanwhile, a worker numbers the frames from here on.
     if place and parts.turns.wait(turn, 2):
-        frames.append(Queued(place))
-    numbers = _numbers(turn, frames)
-    if len(numbers) > 1:
-        parts.turns.keep(turn, numbers[1:])
-    call.reply(*numbers)
+        queued = _numbers(turn, [Ack(), Queued(place)])[1:]
+        parts.turns.keep(turn, queued)
+        call.reply(*queued)
     if not place:
         begin(parts, turn)
+
+
+def _count_failed(refusal: PamError) -> None:
+    logger.warning(refusal.message, error_code=refusal.error.code, exc_info=refusal.error.status >= 500)
+    count(Metric.CHAT_FAILED)
 
 
 def _in_line(parts: ChatParts, turn: Turn) -> int:

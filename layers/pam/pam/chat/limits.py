@@ -50,10 +50,14 @@ class Limits:
                 RATE_LIMITED, "That's a lot of questions at once. Give PAM a minute.", retry_after=60 - now.second
             ) from None
 
-    def check(self, user_id: UUID) -> None:
-        """Refuses where today's money is spent: the traveller's, or everybody's."""
-        until_tomorrow, today = self._until_tomorrow(), self._clock().date().isoformat()
-        of_user, of_stage = map(_spent, self._table.get_all((_of_user(user_id), today), (_STAGE, today)))
+    def sums(self, user_id: UUID) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Key and item of what is spent today: by the traveller, and by everybody."""
+        today = self._clock().date().isoformat()
+        return (_of_user(user_id), today), (_STAGE, today)
+
+    def check(self, users: Item | None, stages: Item | None) -> None:
+        """Refuses where today's money is spent, as the items of `sums` say."""
+        of_user, of_stage, until_tomorrow = _spent(users), _spent(stages), self._until_tomorrow()
         if of_user >= self.caps.user_day:
             raise PamError(
                 DAILY_LIMIT_REACHED,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pam.chat.history import append_rows
-from pam.chat.store import ChatTable
+from pam.chat.store import ChatTable, Item
 from pam.platform.errors import PamError
 from pam.platform.observability import logger
 from pam.platform.postgres import Database
@@ -20,26 +20,17 @@ def keep_unsaved(
 ) -> None:
     """Puts messages aside; where DynamoDB is away, too, they are lost to the next question, and that is logged."""
     try:
-        table.put(_key(user_id, conversation_id), _ITEM, {"rows": json.dumps(rows, default=str)}, now + _KEPT_FOR)
+        table.put(*unsaved_item(user_id, conversation_id), {"rows": json.dumps(rows, default=str)}, now + _KEPT_FOR)
     except PamError:
         logger.exception("a turn was not saved")
 
 
-def save_unsaved(table: ChatTable, database: Database, user_id: UUID, conversation_id: UUID) -> bool:
-    """Moves what was put aside to where it belongs, and says whether there was something.
+def unsaved_item(user_id: UUID, conversation_id: UUID) -> tuple[str, str]:
+    """Key and item of what is put aside."""
+    return f"conversation#{user_id}#{conversation_id}", "unsaved"
 
-    Raises `PamError` where it can't: the order must hold.
-    """
-    found = table.get(_key(user_id, conversation_id), _ITEM)
-    if found is None:
-        return False
+
+def save_unsaved(table: ChatTable, database: Database, user_id: UUID, conversation_id: UUID, found: Item) -> None:
+    """Moves what was put aside to where it belongs. Raises `PamError` where it can't: the order must hold."""
     append_rows(database, user_id, json.loads(found["rows"]))
-    table.delete(_key(user_id, conversation_id), _ITEM)
-    return True
-
-
-_ITEM = "unsaved"
-
-
-def _key(user_id: UUID, conversation_id: UUID) -> str:
-    return f"conversation#{user_id}#{conversation_id}"
+    table.delete(*unsaved_item(user_id, conversation_id))

@@ -28,7 +28,7 @@ from pam.chat.parts import ChatParts, chat_parts
 from pam.chat.tool_choice import added_by, addition, selection
 from pam.chat.toolbox import Toolbox
 from pam.chat.turns import Turn
-from pam.chat.unsaved import keep_unsaved, save_unsaved
+from pam.chat.unsaved import keep_unsaved, save_unsaved, unsaved_item
 from pam.platform import aws
 from pam.platform.errors import INTERNAL_ERROR, PamError
 from pam.platform.metric_names import Metric
@@ -199,7 +199,7 @@ def _converse(
 
 
 def _read(parts: ChatParts, job: Job) -> Conversation:
-    """The conversation as it is saved, with what it may cost looked up beside. Read again in the rare case that
+    """The conversation as it is saved, with what today has cost looked up beside. Read again in the rare case that
     something was put aside. Raises `PamError`.
 
     The limit is of the moment when Claude is asked: a question may have waited behind a dear one.
@@ -209,12 +209,16 @@ def _read(parts: ChatParts, job: Job) -> Conversation:
     def read() -> Conversation:
         return read_conversation(database, job.user_id, job.conversation_id, job.timezone, clock(), parts.tool_mode)
 
-    with ThreadPoolExecutor(2, "looking") as looking:
-        moved = looking.submit(save_unsaved, parts.table, database, job.user_id, job.conversation_id)
-        checked = looking.submit(parts.limits.check, job.user_id)
+    wanted = (unsaved_item(job.user_id, job.conversation_id), *parts.limits.sums(job.user_id))
+    with ThreadPoolExecutor(1, "looking") as looking:
+        looked = looking.submit(parts.table.get_all, *wanted)
         conversation = read()
-    checked.result()
-    return read() if moved.result() else conversation
+    unsaved, *sums = looked.result()
+    parts.limits.check(*sums)
+    if unsaved is None:
+        return conversation
+    save_unsaved(parts.table, database, job.user_id, job.conversation_id, unsaved)
+    return read()
 
 
 def _up_to_question(conversation: Conversation, turn: Turn, now: datetime, log: Log) -> list[dict[str, Any]]:
