@@ -15,7 +15,7 @@ from pam.chat.store import ChatTable
 from tests.functional.chat.backstage import Backstage, backstage
 from tests.functional.chat.scenes import Scene
 
-AT_ONCE = 4
+AT_ONCE = 3
 
 
 class Stage:
