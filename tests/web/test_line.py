@@ -247,6 +247,16 @@ def test_a_line_without_a_pong_is_given_up(pam, wire):
     assert len(pam.sent("POST", "/v1/ws-ticket")) == 2
 
 
+def test_a_network_that_comes_back_gets_a_new_line(pam, wire):
+    """The line of the network before is most likely dead, and would take ten seconds to say so."""
+    pam.sign_in().connected()
+    for event in ("offline", "online"):
+        pam.page.evaluate("(name) => dispatchEvent(new Event(name))", event)
+    pam.page.wait_for_timeout(2000)
+    pam.connected()
+    assert len(wire.page_side) == 2
+
+
 @pytest.mark.parametrize("words", ["Internal server error", "Forbidden"])
 def test_what_the_gateway_itself_refuses_is_told_plainly(pam, wire, claude, words):
     """Its own words are for nobody; the message that wasn't accepted can be sent again."""
