@@ -21,7 +21,7 @@ def names() -> list[str]:
 
 def run(name: str) -> dict[str, Figure]:
     """Runs one benchmark and prints its figures, a line each."""
-    print(f"{name} ...", flush=True)
+    print(f"{name}: {page.about(name)}\n", flush=True)
     figures: dict[str, Figure] = importlib.import_module(f"bench.{name}").run()
     for figure_name, figure in figures.items():
         print(f"  {figure_name:28} {figure.value:10g} {figure.unit:6} {figure.meaning}")
