@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,8 @@ from local.stack import LocalStack
 from pam.chat.limits import QUESTIONS_A_MINUTE
 from pam.chat.queue import LONGEST_LINE
 from pam.chat.store import ChatTable
+from pam.chat.turns import Turns
+from pam.platform.clock import utc_now
 from tests.functional.chat.acts import Act, Programme, Stage, name_of
 from tests.functional.chat.conftest import Line, StandIn, step, text, use
 from tests.functional.chat.scenes import (
@@ -387,6 +389,20 @@ def the_same_message_from_two_sockets_at_once(stage: Stage) -> None:
     scene.line = scene.dial()
     assert scene.ask(message_id=message_id) == answers[0]
     assert len(scene.claude.asked()) == 1
+    scene.goes_on()
+
+
+@act
+def the_same_message_after_a_minute(stage: Stage) -> None:
+    """By a clock that is a minute ahead, beyond every lease of a turn: what was answered comes, and nothing else."""
+    scene, behind = stage.scene(), stage.behind
+    scene.claude.says(PAY)
+    message_id = str(uuid4())
+    answered = behind.ask(scene, message_id=message_id)
+    behind.wait()
+    behind.chat = replace(behind.chat, turns=Turns(stage.table, lambda: utc_now() + timedelta(seconds=90)))
+    assert behind.ask(scene, message_id=message_id) == answered
+    assert len(scene.claude.asked()) == len(scene.rows("expenses")) == len(scene.rows("turns")) == 1
     scene.goes_on()
 
 
