@@ -61,7 +61,7 @@ class Facts:
 
 
 _WRITES = (errors.DATABASE_UNAVAILABLE, errors.STORE_UNAVAILABLE)
-_SOURCES = (errors.UPSTREAM_UNAVAILABLE, errors.SOURCE_NOT_SET_UP)
+_SOURCES = (errors.SOURCE_UNAVAILABLE, errors.SOURCE_NOT_CONFIGURED)
 _PRIVATE = (errors.DATABASE_UNAVAILABLE,)
 
 ROUTES = {
@@ -95,16 +95,16 @@ ROUTES = {
     "DELETE /v1/effects/{id}": Facts(
         "Conversation",
         replies.EffectUndone,
-        may_refuse=(errors.NOT_FOUND, errors.EFFECT_NOT_FOUND, errors.UNDO_EXPIRED, errors.CHANGED_SINCE, *_WRITES),
+        may_refuse=(errors.NOT_FOUND, errors.EFFECT_NOT_FOUND, errors.UNDO_EXPIRED, errors.MODIFIED_SINCE, *_WRITES),
     ),
     "GET /v1/weather": Facts("Road", replies.Weather, may_refuse=_SOURCES),
-    "GET /v1/distance": Facts("Road", replies.Distance, may_refuse=(errors.NO_ROAD, *_SOURCES)),
-    "GET /v1/fuel-estimate": Facts("Road", replies.FuelEstimate, may_refuse=(errors.NO_ROAD, *_SOURCES)),
+    "GET /v1/distance": Facts("Road", replies.Distance, may_refuse=(errors.NO_ROUTE, *_SOURCES)),
+    "GET /v1/fuel-estimate": Facts("Road", replies.FuelEstimate, may_refuse=(errors.NO_ROUTE, *_SOURCES)),
     "GET /v1/parks": Facts("Road", replies.Parks, may_refuse=_SOURCES),
     "GET /v1/gas-prices": Facts("Road", replies.GasPrice, may_refuse=(errors.NO_PRICE_SOURCE, *_SOURCES)),
 }
 
-_EVERYWHERE = (errors.NOT_A_TRAVELLER, errors.BODY_TOO_LARGE, errors.INTERNAL_ERROR)
+_EVERYWHERE = (errors.INVALID_SUBJECT, errors.BODY_TOO_LARGE, errors.INTERNAL_ERROR)
 _THE_SAME_EVERYWHERE = (401, 403, 413, 429, 500)
 _PLACE = (errors.INVALID_TEXT, errors.LOCATION_NEEDED, errors.UNKNOWN_PLACE, errors.AMBIGUOUS_PLACE)
 _QUANTITY = (errors.INVALID_QUANTITY,)

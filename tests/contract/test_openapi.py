@@ -57,7 +57,7 @@ BEYOND_FORM = {
         errors.LOCATION_NEEDED,
         errors.UNKNOWN_PLACE,
         errors.AMBIGUOUS_PLACE,
-        errors.NO_ROAD,
+        errors.NO_ROUTE,
         errors.NO_PRICE_SOURCE,
         errors.IDEMPOTENCY_KEY_REUSED,
     )
@@ -232,7 +232,7 @@ OF_THE_CONVERSATION = {
     error.code
     for error in (
         errors.AMBIGUOUS_RECIPIENT,
-        errors.CHAT_SWITCHED_OFF,
+        errors.CHAT_DISABLED,
         errors.CONFIRMATION_EXPIRED,
         errors.CONFIRMATION_MISMATCH,
         errors.CONFIRMATION_NOT_FOUND,
@@ -249,11 +249,11 @@ OF_THE_CONVERSATION = {
         errors.RECIPIENT_NOT_ALLOWED,
         errors.TOOL_RESULT_TOO_LARGE,
         errors.TOOL_TIMED_OUT,
-        errors.TOO_MANY_MESSAGES,
-        errors.TOO_MANY_WAITING,
+        errors.MESSAGE_LIMIT_REACHED,
+        errors.QUEUE_FULL,
         errors.TURN_LOST,
-        errors.TURN_TOO_DEAR,
-        errors.TURN_TOO_LONG,
+        errors.COST_EXCEEDED,
+        errors.TURN_TIMED_OUT,
         errors.UNKNOWN_RECIPIENT,
         errors.UNKNOWN_TOOL,
     )

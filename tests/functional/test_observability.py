@@ -83,16 +83,16 @@ def test_every_recorded_event_is_answered_by_its_function(stack: LocalStack) -> 
         "expense_undo": ("expense_undo", 404),
         "ask": ("ask", 200),
         "effect_undo": ("effect_undo", 404),
-        "socket_ticket": ("socket_ticket", 201),
+        "websocket_ticket": ("websocket_ticket", 201),
     }
-    over_sockets = {"socket_connection", "chat", "chat_orders"}
+    over_sockets = {"websocket_connection", "chat", "chat_control"}
     # `migrate` isn't run here; of a ticket that is nobody's API Gateway makes a 401; the worker answers nothing.
-    otherwise = {"migrate", "socket_authorize", "chat_worker"}
+    otherwise = {"migrate", "websocket_authorizer", "chat_worker"}
     names = {path.stem for path in (CHECKOUT / "events").glob("*.json")}
     assert names == expected.keys() | over_sockets | otherwise
     for name in over_sockets:
         assert stack.functions[name].invoke(event(name)).json() == {"statusCode": 200}
-    assert "Unauthorized" in str(stack.functions["socket_authorize"].invoke(event("socket_authorize")).json())
+    assert "Unauthorized" in str(stack.functions["websocket_authorizer"].invoke(event("websocket_authorizer")).json())
     assert stack.functions["chat_worker"].invoke(event("chat_worker")).json() is None
     for name, (function, status) in expected.items():
         reply = stack.functions[function].invoke(event(name)).json()

@@ -47,7 +47,7 @@ def shared_table(stack: LocalStack) -> Any:
         aws_access_key_id="local",
         aws_secret_access_key="local",
     )
-    return resource.Table(environment["SHARED_TABLE"])
+    return resource.Table(environment["SHARED_CACHE_TABLE"])
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_two_places_are_as_far_as_the_road(traveller: Traveller) -> None:
     assert 250 < told["distance"] < 450 and 4 * 3600 < told["duration_s"] < 9 * 3600
     assert told["text"].endswith("of driving, without stops.")
     reply = traveller.http.get("/v1/distance", params={"origin": "Denver", "destination": "Honolulu"})
-    assert (reply.status_code, reply.json()["code"]) == (422, "no_road")
+    assert (reply.status_code, reply.json()["code"]) == (422, "no_route")
 
 
 def test_parks_lie_within_the_radius_and_are_sorted(traveller: Traveller) -> None:
@@ -255,7 +255,7 @@ def test_with_the_source_down_an_uncached_answer_is_a_clear_error_in_time(
     began = time.monotonic()
     reply = traveller.http.get("/v1/weather", params=somewhere())
     assert time.monotonic() - began < 4
-    assert (reply.status_code, reply.json()["code"]) == (503, "upstream_unavailable")
+    assert (reply.status_code, reply.json()["code"]) == (503, "source_unavailable")
     assert "Open-Meteo" in reply.json()["message"]
 
 
@@ -266,7 +266,7 @@ def test_after_some_faults_in_a_row_the_next_callers_are_spared(traveller: Trave
         assert traveller.http.get("/v1/weather", params=somewhere()).status_code == 503
     asked = open_meteo.asked
     for _ in range(5):
-        assert traveller.http.get("/v1/weather", params=somewhere()).json()["code"] == "upstream_unavailable"
+        assert traveller.http.get("/v1/weather", params=somewhere()).json()["code"] == "source_unavailable"
     assert open_meteo.asked == asked
 
 
@@ -283,7 +283,7 @@ def test_with_the_source_down_a_known_answer_comes_with_its_age(
     )
     open_meteo.fail("500")
     told = get(traveller, "weather", **where)
-    assert told["stale"] is True and told["age_s"] >= 0 and told["reason"] == "upstream_unavailable"
+    assert told["stale"] is True and told["age_s"] >= 0 and told["reason"] == "source_unavailable"
 
 
 @pytest.mark.parametrize("mode", ["401", "404", "422", "429", "500", "cut", "wrong_json", "wrong_shape"])
@@ -294,5 +294,5 @@ def test_however_a_source_fails_the_traveller_hears_a_sentence(
     mapbox.fail(mode)
     reply = traveller.http.get("/v1/weather", params={"place": f"Nowhere {uuid.uuid4().hex[:8]}"})
     assert reply.status_code == 503
-    assert reply.json()["code"] in ("upstream_unavailable", "source_not_set_up")
+    assert reply.json()["code"] in ("source_unavailable", "source_not_configured")
     assert "Mapbox" in reply.json()["message"]

@@ -149,7 +149,7 @@ def test_a_subject_that_is_no_uuid_is_no_traveller(stack: LocalStack) -> None:
     event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] = "service-account"
     reply = stack.functions["spend_summary"].invoke(event).json()
     assert reply["statusCode"] == 403
-    assert json.loads(reply["body"])["code"] == "not_a_traveller"
+    assert json.loads(reply["body"])["code"] == "invalid_subject"
 
 
 def test_the_cache_of_one_is_not_another_s(new_traveller: Callable[[], Traveller], database: Database) -> None:

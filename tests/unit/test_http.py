@@ -320,7 +320,7 @@ def test_an_address_that_is_not_ours_is_an_error_in_our_form(method: str, path: 
 def test_a_token_of_nobody_is_refused(claims: dict[str, str]) -> None:
     """The `sub` must be a UUID; no header or parameter takes its place."""
     status, body, _ = answer(event(query="user_id=" + str(USER), claims=claims))
-    assert (status, body["code"]) == (403, "not_a_traveller")
+    assert (status, body["code"]) == (403, "invalid_subject")
 
 
 def test_a_body_is_as_large_as_it_may_be_and_no_larger() -> None:

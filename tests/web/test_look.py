@@ -105,7 +105,7 @@ def test_every_answer_reads_well_at_every_width_and_in_both_themes(new_pam, api,
     for sentence in ANSWERS:
         pam.ask(sentence)
     weather = api.get("weather", place="Moab")
-    weather |= {"stale": True, "age_s": 7300, "reason": "upstream_unavailable"}
+    weather |= {"stale": True, "age_s": 7300, "reason": "source_unavailable"}
     strongest = {"gusts": 60.0, "at": weather["hours"][5]["time"]}
     weather["wind_warning"] = {"level": "danger", "text": "Dangerous gusts"} | strongest
     parks = api.get("parks", place="Moab")
@@ -223,7 +223,7 @@ def test_a_stale_answer_names_each_source_of_the_api(pam):
 
     pam.open()
     for source in set(Source) - {Source.CLAUDE}:  # what Claude says is kept by nobody, and never old
-        stale = {"stale": True, "age_s": 60, "reason": "upstream_unavailable", "source": f"{source} (simulated)"}
+        stale = {"stale": True, "age_s": 60, "reason": "source_unavailable", "source": f"{source} (simulated)"}
         note = pam.page.evaluate(
             "(answer) => import('/cards/provenance.js').then(({ staleNote }) => staleNote(answer).textContent)", stale
         )

@@ -194,7 +194,7 @@ def test_simulated_sources_are_marked_and_real_ones_are_not(pam, api):
 def test_an_answer_from_before_the_source_fell_silent_says_so(pam, api):
     """A stale answer names who doesn't answer and how old it is, by the age of what is stale."""
     answer = api.get("weather", place="Moab")
-    answer |= {"stale": True, "cached": True, "age_s": 7200, "reason": "upstream_unavailable"}
+    answer |= {"stale": True, "cached": True, "age_s": 7200, "reason": "source_unavailable"}
     answer |= {"source": "Open-Meteo", "as_of": "2026-01-01T10:00:00-07:00"}
     pam.sign_in().replies("weather", answer)
     card = pam.ask("weather in Moab")
@@ -205,7 +205,7 @@ def test_an_answer_from_before_the_source_fell_silent_says_so(pam, api):
 
 def test_a_source_that_is_down_is_told_with_a_way_on(pam):
     """An answer that no source gives is an error in words, and can be asked again."""
-    body = {"code": "upstream_unavailable", "message": "PAM can't reach Mapbox right now.", "retry_after": 5}
+    body = {"code": "source_unavailable", "message": "PAM can't reach Mapbox right now.", "retry_after": 5}
     pam.sign_in().page.route("**/v1/ask", lambda route: route.fulfill(status=503, json=body))
     card = pam.ask("rv parks near Moab")
     expect(card).to_contain_text("PAM can't reach Mapbox right now.")

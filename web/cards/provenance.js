@@ -25,7 +25,7 @@ const duration = (ms) => `${new Intl.NumberFormat().format(Math.max(1, Math.roun
 export function staleNote(answer) {
   if (!answer.stale) return null;
   if (answer.reason === "database_unavailable") return told("The database can't be reached; this", answer.as_of);
-  if (answer.reason !== "upstream_unavailable") return told("This isn't current; it", answer.as_of);
+  if (answer.reason !== "source_unavailable") return told("This isn't current; it", answer.as_of);
   // `as_of` is that of the oldest fact, also of those that are still good; `age_s` of the one that is not.
   return told(`${silent(answer.source)} answer; this`, new Date(Date.now() - 1000 * answer.age_s));
 }

@@ -181,7 +181,7 @@ def _parts(stack: LocalStack, dynamodb: DynamoLine, database: Database) -> ChatP
     client = _client_of(dynamodb)
     private = Parts(
         database,
-        PrivateCache(client, environment["ANSWERS_TABLE"], utc_now),
+        PrivateCache(client, environment["USER_CACHE_TABLE"], utc_now),
         Once(client, environment["IDEMPOTENCY_TABLE"]),
         utc_now,
     )
@@ -193,7 +193,7 @@ def _parts(stack: LocalStack, dynamodb: DynamoLine, database: Database) -> ChatP
         queue=Queue(table, utc_now),
         confirmations=Confirmations(table, utc_now),
         limits=Limits(table, LARGEST_CAPS, utc_now),
-        switch=Switch(aws.client("ssm"), environment["CHAT_SWITCH"]),
+        switch=Switch(aws.client("ssm"), environment["CHAT_KILL_SWITCH"]),
         sockets=Sockets(aws.client_at("apigatewaymanagementapi", environment["WEBSOCKET_ENDPOINT"])),
         workers=None,  # type: ignore[arg-type]  # see `Backstage.send`
         tool_mode="all",

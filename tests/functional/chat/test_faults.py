@@ -273,7 +273,7 @@ for case in (
         tools=LOOKED + PAID * 2,
         expenses=1,
     ),
-    Case("tools without an end", (LOOK,), 8, "turn_too_long", "took longer", tools=LOOKED * 8),
+    Case("tools without an end", (LOOK,), 8, "turn_timed_out", "took longer", tools=LOOKED * 8),
 ):
     act(case)
 

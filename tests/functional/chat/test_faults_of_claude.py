@@ -222,7 +222,7 @@ def a_worker_whose_time_is_over_says_so(stage: Stage) -> None:
     behind.seconds = 9.5
     scene.claude.says(step(TALK, fault="silence_in_text"))
     frames = behind.ask(scene)
-    assert frames[-1]["code"] == "turn_too_long"
+    assert frames[-1]["code"] == "turn_timed_out"
     assert PIECES in said(scene.goes_on())
 
 

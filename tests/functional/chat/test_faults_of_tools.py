@@ -61,11 +61,11 @@ def a_source_that_hangs_and_one_that_is_down(stage: Stage) -> None:
         finally:
             httpx.delete(f"{url}/_journal").raise_for_status()
             # So that others may ask it again at once.
-            shared = stage.stack.environment_of("chat")["SHARED_TABLE"]
+            shared = stage.stack.environment_of("chat")["SHARED_CACHE_TABLE"]
             aws.client("dynamodb").delete_item(TableName=shared, Key={"key": {"S": f"breaker|{source}"}})
         assert frames[-1]["text"] == "Here you are.", frames[-1]
         assert lines(frames) == [(tool["name"], "failed")]
-        assert fault_of(results(scene)[0]) == "upstream_unavailable"
+        assert fault_of(results(scene)[0]) == "source_unavailable"
     scene.goes_on()
 
 
@@ -210,7 +210,7 @@ def a_turn_that_is_too_dear_ends_after_what_it_did(stage: Stage) -> None:
     behind.chat = replace(behind.chat, limits=limits)
     scene.claude.says(PAY_AND_MORE, ANSWER)
     frames = behind.ask(scene)
-    assert frames[-1]["code"] == "turn_too_dear"
+    assert frames[-1]["code"] == "cost_exceeded"
     assert lines(frames) == [("create_expense", "done")]
     assert len(scene.claude.asked()) == len(scene.rows("expenses")) == 1
     assert ADDED in said(scene.goes_on())
@@ -243,7 +243,7 @@ def the_conversation_is_switched_off_and_on(stage: Stage) -> None:
     ssm.put_parameter(Name=name, Value="off", Type="String")
     behind.chat = replace(behind.chat, switch=Switch(ssm, name))
     last = behind.ask(scene)[-1]
-    assert (last["code"], last["retry_after"]) == ("chat_switched_off", 300)
+    assert (last["code"], last["retry_after"]) == ("chat_disabled", 300)
     assert scene.claude.asked() == []
     assert behind.ask(scene, text="How much did I spend on gas this month?")[-1]["tier"] == 1
     scene.claude.says(ANSWER)

@@ -460,7 +460,7 @@ def more_questions_than_may_wait(stage: Stage) -> None:
         assert scene.line.until("queued")[-1]["position"] == position
     refused = scene.line.chat(f"And this? {word}", conversation_id=scene.conversation)
     frames = scene.line.until("error")
-    assert (frames[-1]["message_id"], frames[-1]["code"]) == (refused, "too_many_waiting")
+    assert (frames[-1]["message_id"], frames[-1]["code"]) == (refused, "queue_full")
     assert frames[-1]["retry_after"] == 10
     answered = [scene.line.until("done", "error")[-1] for _ in range(LONGEST_LINE + 1)]
     assert [last["message_id"] for last in answered[1:]] == waiting

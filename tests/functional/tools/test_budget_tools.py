@@ -346,7 +346,7 @@ def test_a_limit_that_was_changed_since_stays(caller: Caller, owner: psycopg.Con
     first = caller.does(update_budget, '{"amount": 300, "category": "fuel"}')
     caller.does(update_budget, '{"amount": 300, "category": "fuel"}')
     refused = refusal(lambda: caller.undoes(first, update_budget))
-    assert refused.error.code == "changed_since" and "fuel" in refused.message
+    assert refused.error.code == "modified_since" and "fuel" in refused.message
     assert limits_of(owner, caller) == {"fuel": Decimal(300)}
 
 
@@ -355,7 +355,7 @@ def test_undone_and_set_anew_an_undo_again_changes_nothing(caller: Caller, owner
     told = caller.does(update_budget, '{"amount": 300, "category": "fuel"}')
     caller.undoes(told, update_budget)
     caller.does(update_budget, '{"amount": 300, "category": "fuel"}')
-    assert refusal(lambda: caller.undoes(told, update_budget)).error.code == "changed_since"
+    assert refusal(lambda: caller.undoes(told, update_budget)).error.code == "modified_since"
     assert limits_of(owner, caller) == {"fuel": Decimal(300)}
 
 

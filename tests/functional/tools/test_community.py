@@ -182,7 +182,7 @@ def test_of_twelve_messages_at_once_exactly_ten_go_out(
     with ThreadPoolExecutor(12) as threads:
         refused = [one for one in threads.map(send, range(12)) if one is not None]
     assert len(inbox(database, dan)) == 10
-    assert [one.error.code for one in refused] == ["too_many_messages"] * 2
+    assert [one.error.code for one in refused] == ["message_limit_reached"] * 2
     assert all(3500 < (one.retry_after or 0) <= 3600 for one in refused)
     with pytest.raises(PamError, match="in an hour"):
         preview(database, sender, message_friend, '{"recipient": "Dan", "message": "One more"}')
@@ -204,7 +204,7 @@ def test_a_message_that_is_not_yet_committed_counts(
             until = time.monotonic() + 2
             while not owner.execute(waiting).fetchall() and not eleventh.done() and time.monotonic() < until:
                 time.sleep(0.01)
-        assert eleventh.result().error.code == "too_many_messages"
+        assert eleventh.result().error.code == "message_limit_reached"
     assert len(inbox(database, dan)) == 10
 
 

@@ -65,7 +65,7 @@ def refusal(call: Callable[[], Any]) -> PamError:
         (get_weather_forecast, '{"place": "Moab", "latitude": 1}', "invalid_request"),
         (estimate_travel_time, '{"destination": "Moab"}', "invalid_request"),
         (estimate_travel_time, '{"origin": "here", "destination": "Moab"}', "location_needed"),
-        (estimate_travel_time, '{"origin": "Denver", "destination": "Honolulu"}', "no_road"),
+        (estimate_travel_time, '{"origin": "Denver", "destination": "Honolulu"}', "no_route"),
         (estimate_travel_time, '{"origin": "Denver", "destination": "Moab", "breaks": "no"}', "invalid_request"),
         (estimate_travel_time, '{"origin": "Denver", "destination": "Moab", "breaks": 0}', "invalid_request"),
         (find_rv_parks, '{"place": "Moab", "radius": 0}', "invalid_quantity"),
@@ -96,7 +96,7 @@ def test_with_the_map_down_nothing_is_made_up(caller: Caller, mapbox: StandIn, t
     place = f"Nowhere {uuid.uuid4().hex[:8]}"
     asked = {"origin": place, "destination": "Moab"} if tool is estimate_travel_time else {"place": place}
     refused = refusal(lambda: caller.does(tool, json.dumps(asked)))
-    assert refused.error.code in ("upstream_unavailable", "source_not_set_up")
+    assert refused.error.code in ("source_unavailable", "source_not_configured")
     assert "Mapbox" in refused.message
 
 
@@ -108,7 +108,7 @@ def test_with_the_weather_down_there_is_no_forecast(
     open_meteo.fail("slow", seconds=30)
     here = caller.located(*somewhere().values())
     refused = refusal(lambda: here.does(get_weather_forecast, json.dumps(asked)))
-    assert refused.error.code == "upstream_unavailable" and "Open-Meteo" in refused.message
+    assert refused.error.code == "source_unavailable" and "Open-Meteo" in refused.message
 
 
 def test_with_the_survey_down_there_is_no_price(caller: Caller, eia: StandIn, shared_table: Any) -> None:
@@ -118,7 +118,7 @@ def test_with_the_survey_down_there_is_no_price(caller: Caller, eia: StandIn, sh
     eia.fail("500")
     asked = '{"place": "Albuquerque", "fuel": "mid"}'
     refused = refusal(lambda: caller.does(find_cheap_gas, asked))
-    assert refused.error.code == "upstream_unavailable" and "EIA" in refused.message
+    assert refused.error.code == "source_unavailable" and "EIA" in refused.message
     eia.forget()
     shared_table.delete_item(Key=key)
     assert "stale" not in caller.does(find_cheap_gas, asked).data
@@ -127,7 +127,7 @@ def test_with_the_survey_down_there_is_no_price(caller: Caller, eia: StandIn, sh
     )
     eia.fail("500")
     told = caller.does(find_cheap_gas, asked).data
-    assert told["stale"] is True and told["reason"] == "upstream_unavailable" and told["age_s"] >= 0
+    assert told["stale"] is True and told["reason"] == "source_unavailable" and told["age_s"] >= 0
 
 
 # What is answered is what a source says.

@@ -31,7 +31,7 @@ def shared_table(stack: LocalStack) -> Any:
         aws_access_key_id="local",
         aws_secret_access_key="local",
     )
-    return resource.Table(environment["SHARED_TABLE"])
+    return resource.Table(environment["SHARED_CACHE_TABLE"])
 
 
 def forget(shared_table: Any, *beginnings: str) -> None:
@@ -221,7 +221,7 @@ def test_a_leg_without_a_road_is_named_and_nothing_is_kept(caller: Caller, owner
     """In the middle of a trip; the same call works once its stop is another."""
     raw = '{"origin": "Denver", "destination": "Moab", "stops": ["%s"]}'
     refused = refusal(caller, raw % "Honolulu")
-    assert refused.error.code == "no_road"
+    assert refused.error.code == "no_route"
     assert refused.message == "There is no road from Denver, Colorado to Honolulu, Hawaii."
     assert kept(owner, caller) == []
     caller.does(plan_trip, raw % "Durango, Colorado")
@@ -302,7 +302,7 @@ def test_with_the_map_down_there_is_no_plan(
     """A clear error, and nothing kept."""
     fails("mapbox", mode)
     refused = refusal(caller, f'{{"origin": "Denver", "destination": "Nowhere {uuid.uuid4().hex[:8]}"}}')
-    assert refused.error.code == "upstream_unavailable" and "Mapbox" in refused.message
+    assert refused.error.code == "source_unavailable" and "Mapbox" in refused.message
     assert kept(owner, caller) == []
 
 
@@ -312,7 +312,7 @@ def test_a_map_that_hangs_is_given_up_in_time(caller: Caller, fails: Callable[..
     stops = ", ".join(f'"Nowhere {uuid.uuid4().hex[:8]}"' for _ in range(20))
     began = time.monotonic()
     refused = refusal(caller, f'{{"origin": "Denver", "destination": "Moab", "stops": [{stops}]}}')
-    assert refused.error.code == "upstream_unavailable"
+    assert refused.error.code == "source_unavailable"
     assert time.monotonic() - began < 8
 
 

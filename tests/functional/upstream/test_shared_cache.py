@@ -138,7 +138,7 @@ def test_an_answer_from_before_comes_with_its_age_when_the_source_fails(
         ask(cache, fetch)
     assert "Mapbox" in refused.value.message
     not_set_up = kind in {FaultKind.MISSING_KEY, FaultKind.UNAUTHORISED}
-    assert refused.value.error.code == ("source_not_set_up" if not_set_up else "upstream_unavailable")
+    assert refused.value.error.code == ("source_not_configured" if not_set_up else "source_unavailable")
     passing = kind in {FaultKind.DOWN, FaultKind.SLOW, FaultKind.LIMITED, FaultKind.MALFORMED}
     assert (refused.value.retry_after is not None) == passing
 

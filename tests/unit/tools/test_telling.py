@@ -14,7 +14,7 @@ def test_an_answer_that_is_as_it_should_be_says_nothing_of_its_age() -> None:
 
 def test_an_answer_from_before_says_how_old_it_is_and_why() -> None:
     """So that Claude can say it."""
-    age = {"stale": True, "age_s": 5400, "reason": "upstream_unavailable"}
+    age = {"stale": True, "age_s": 5400, "reason": "source_unavailable"}
     assert result(ANSWER | age).data == age
 
 

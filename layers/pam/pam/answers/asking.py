@@ -32,7 +32,7 @@ from pam.platform.errors import (
     INVALID_TEXT,
     LOCATION_NEEDED,
     NO_PRICE_SOURCE,
-    NO_ROAD,
+    NO_ROUTE,
     UNKNOWN_PERIOD,
     UNKNOWN_PLACE,
     PamError,
@@ -242,7 +242,7 @@ def _day(asking: Asking, said: str) -> str:
 
 
 # Not a fault of the question: the conversation can ask back.
-_FOR_THE_CONVERSATION = {UNKNOWN_PLACE, AMBIGUOUS_PLACE, LOCATION_NEEDED, NO_ROAD, NO_PRICE_SOURCE, UNKNOWN_PERIOD}
+_FOR_THE_CONVERSATION = {UNKNOWN_PLACE, AMBIGUOUS_PLACE, LOCATION_NEEDED, NO_ROUTE, NO_PRICE_SOURCE, UNKNOWN_PERIOD}
 
 # What answers each intent, and the slots and details that it heeds.
 _FAST_ANSWERS: dict[str, tuple[FastAnswer, frozenset[str]]] = {

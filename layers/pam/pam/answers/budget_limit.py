@@ -36,7 +36,7 @@ def set_budget(
 def set_budget_back(
     connection: Connection, profile: Profile, category: Category, limit: Limit, before: Limit | None
 ) -> str:
-    """Undoes `set_budget` in the caller's transaction, and says so. Raises `PamError` (`changed_since`)."""
+    """Undoes `set_budget` in the caller's transaction, and says so. Raises `PamError` (`modified_since`)."""
     set_limit_back(connection, profile.id, category, limit, before)
     if before is None:
         return f"The monthly budget for {category} is gone again: there was none before."

@@ -25,7 +25,7 @@ def daily_weather(
     """`{place, time_zone, units, days: [{date, high, low, rain_chance, gusts, wind_warning, …}], text, …}`.
 
     Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `unknown_period`,
-    `upstream_unavailable`, `source_not_set_up`.
+    `source_unavailable`, `source_not_configured`.
     """
     deadline = Deadline(within_s)
     asker = read_asker(travel.parts, user_id)

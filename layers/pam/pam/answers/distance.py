@@ -8,7 +8,7 @@ from pam.answers.known import Known, provenance
 from pam.answers.travel_parts import TravelParts
 from pam.answers.travellers import Asker, read_asker
 from pam.answers.whereabouts import Whereabouts, find
-from pam.platform.errors import NO_ROAD, PamError
+from pam.platform.errors import NO_ROUTE, PamError
 from pam.travel.questions import DistanceQuestion
 from pam.travel.units import metres_per
 from pam.traveller.wording import duration, number
@@ -59,8 +59,8 @@ def distance(travel: TravelParts, user_id: UUID, question: DistanceQuestion) -> 
 def find_way(travel: TravelParts, user_id: UUID, question: DistanceQuestion, deadline: Deadline) -> Way:
     """The way that is asked about.
 
-    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `no_road`, `upstream_unavailable`,
-    `source_not_set_up`.
+    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `no_route`, `source_unavailable`,
+    `source_not_configured`.
     """
     asker = read_asker(travel.parts, user_id)
     origin, destination = (
@@ -68,11 +68,11 @@ def find_way(travel: TravelParts, user_id: UUID, question: DistanceQuestion, dea
     )
     fact = travel.sources.road(origin.point, destination.point, deadline)
     if fact.value is None:
-        raise no_road(origin.name, destination.name)
+        raise no_route(origin.name, destination.name)
     unit = question.unit or asker.units.distance_unit
     return Way(asker, origin, destination, fact.value, fact, unit)
 
 
-def no_road(origin: str, destination: str) -> PamError:
+def no_route(origin: str, destination: str) -> PamError:
     """The answer for an island."""
-    return PamError(NO_ROAD, f"There is no road from {origin} to {destination}.")
+    return PamError(NO_ROUTE, f"There is no road from {origin} to {destination}.")

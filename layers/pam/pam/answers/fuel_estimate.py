@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pam.answers.distance import no_road
+from pam.answers.distance import no_route
 from pam.answers.known import Known, provenance, replace_known
 from pam.answers.prices import average_price, survey
 from pam.answers.shared_cache import UpstreamUnavailable
@@ -55,7 +55,7 @@ def _way(
     )
     road = travel.sources.road(ends[0].point, ends[1].point, deadline)
     if road.value is None:
-        raise no_road(ends[0].name, ends[1].name)
+        raise no_route(ends[0].name, ends[1].name)
     return road.value.distance_m, ends, (*ends[0].facts, *ends[1].facts, road)
 
 

@@ -24,7 +24,7 @@ def gas_prices(
     """`{fuel_type, area, week, price, unit, currency, text, …}`: a weekly regional average.
 
     Raises `PamError`: `location_needed` for `here` (a region is known by name only), `no_price_source` outside of
-    the United States, `unknown_place`, `ambiguous_place`, `upstream_unavailable`, `source_not_set_up`.
+    the United States, `unknown_place`, `ambiguous_place`, `source_unavailable`, `source_not_configured`.
     """
     deadline = Deadline(within_s)
     asker = read_asker(travel.parts, user_id)

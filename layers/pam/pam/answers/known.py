@@ -47,5 +47,5 @@ def provenance(profile: Profile, now: datetime, *facts: Known[Any], own: str | N
         "as_of": dated.astimezone(profile.zone).isoformat(timespec="seconds"),
     }
     if told["stale"]:
-        told |= {"age_s": max(fact.age_s or 0 for fact in facts), "reason": "upstream_unavailable"}
+        told |= {"age_s": max(fact.age_s or 0 for fact in facts), "reason": "source_unavailable"}
     return told

@@ -22,8 +22,8 @@ def nearby_parks(
 ) -> dict[str, Any]:
     """`{place, radius, unit, parks: [{name, address, distance, …}], text, …}`: at most 25, as the crow flies.
 
-    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `upstream_unavailable`,
-    `source_not_set_up`.
+    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `source_unavailable`,
+    `source_not_configured`.
     """
     deadline = Deadline(within_s)
     asker = read_asker(travel.parts, user_id)

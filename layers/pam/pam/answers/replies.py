@@ -71,7 +71,7 @@ class SourcedAnswer(Answer):
     cached: bool = Field(description="Whether no source had to be asked.")
     stale: bool = Field(description="Whether a fact is older than it should be, because its source gives no newer one.")
     age_s: Age | SkipJsonSchema[None] = Field(default=None, description="Of a stale answer: its age in seconds.")
-    reason: Literal["upstream_unavailable"] | SkipJsonSchema[None] = Field(
+    reason: Literal["source_unavailable"] | SkipJsonSchema[None] = Field(
         default=None, description="Of a stale answer: why."
     )
 

@@ -20,7 +20,7 @@ from uuid import uuid4
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pam.platform.clock import Clock
-from pam.platform.errors import SOURCE_NOT_SET_UP, UPSTREAM_UNAVAILABLE, PamError
+from pam.platform.errors import SOURCE_NOT_CONFIGURED, SOURCE_UNAVAILABLE, PamError
 from pam.platform.metric_names import Metric
 from pam.platform.observability import count, logger
 from pam.upstream.breaker import CLOSED, Breaker, Standing
@@ -64,7 +64,7 @@ class UpstreamUnavailable(PamError):
     def __init__(self, fault: UpstreamFault) -> None:
         not_set_up = fault.kind in {FaultKind.MISSING_KEY, FaultKind.UNAUTHORISED}
         super().__init__(
-            SOURCE_NOT_SET_UP if not_set_up else UPSTREAM_UNAVAILABLE,
+            SOURCE_NOT_CONFIGURED if not_set_up else SOURCE_UNAVAILABLE,
             _SENTENCES[fault.kind].format(fault.source),
             retry_after=None if fault.kind in _LASTING else max(1, math.ceil(fault.retry_after or _RETRY_AFTER_S)),
         )

@@ -26,7 +26,7 @@ class TravelSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    shared_table: str = Field(alias="SHARED_TABLE")
+    shared_table: str = Field(alias="SHARED_CACHE_TABLE")
     mapbox_base_url: str = Field(alias="MAPBOX_BASE_URL")
     mapbox_secret: str = Field(alias="MAPBOX_SECRET")
     open_meteo_base_url: str = Field(alias="OPEN_METEO_BASE_URL")

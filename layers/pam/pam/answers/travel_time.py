@@ -16,8 +16,8 @@ def travel_time(
 ) -> dict[str, Any]:
     """`{origin, destination, distance, unit, driving_s, breaks_s, days, text, …}`.
 
-    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `no_road`, `upstream_unavailable`,
-    `source_not_set_up`.
+    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `no_route`, `source_unavailable`,
+    `source_not_configured`.
     """
     way = find_way(travel, user_id, question, Deadline(within_s))
     took = drive_time(way.road.duration_s, breaks=breaks)

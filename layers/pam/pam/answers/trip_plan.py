@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from pam.answers.distance import no_road
+from pam.answers.distance import no_route
 from pam.answers.fuel_estimate import average_where, fuel_of
 from pam.answers.known import Known, replace_known
 from pam.answers.shared_cache import UpstreamUnavailable
@@ -65,7 +65,7 @@ def plan_by_road(
     """The way through the named places, two or more, in their order.
 
     Without a price, or places to camp, the plan says so; without a place or a road there is none. Raises `PamError`:
-    `location_needed`, `unknown_place`, `ambiguous_place`, `no_road`, `upstream_unavailable`, `source_not_set_up`, and
+    `location_needed`, `unknown_place`, `ambiguous_place`, `no_route`, `source_unavailable`, `source_not_configured`, and
     `invalid_request` where there is nothing to drive, or more than `MOST_DAYS` days of it.
     """
     latitude, longitude = here or (None, None)
@@ -112,7 +112,7 @@ def _refuse_the_endless(days: tuple[Day, ...]) -> None:
 def _road(sources: Sources, origin: Whereabouts, destination: Whereabouts, deadline: Deadline) -> Known[Route]:
     road = sources.route(origin.point, destination.point, deadline)
     if road.value is None:
-        raise no_road(origin.name, destination.name)
+        raise no_route(origin.name, destination.name)
     return replace_known(road, road.value)
 
 

@@ -30,7 +30,7 @@ def weather(
     """`{place, period, window, units, now, hours, days, wind_warning, text, …}`.
 
     Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `unknown_period`,
-    `upstream_unavailable`, `source_not_set_up`.
+    `source_unavailable`, `source_not_configured`.
     """
     deadline = Deadline(within_s)
     asker = read_asker(travel.parts, user_id)

@@ -19,12 +19,12 @@ from pam.chat.limits import Limits
 from pam.chat.tool_choice import Selection
 from pam.chat.toolbox import Outcome, Toolbox
 from pam.platform.errors import (
+    COST_EXCEEDED,
     MODEL_BUSY,
     MODEL_INTERRUPTED,
     MODEL_REFUSED,
     MODEL_UNAVAILABLE,
-    TURN_TOO_DEAR,
-    TURN_TOO_LONG,
+    TURN_TIMED_OUT,
     PamError,
 )
 from pam.platform.metric_names import Metric
@@ -259,7 +259,7 @@ class Answering:
 
     def _within_limits(self) -> None:
         if self._answer.usage.cost(self._model) >= self._limits.caps.turn:
-            raise PamError(TURN_TOO_DEAR, "This took more of Claude than one question may. Ask for less at once.")
+            raise PamError(COST_EXCEEDED, "This took more of Claude than one question may. Ask for less at once.")
         if self._deadline.left_s < 1:
             raise _too_long()
 
@@ -296,7 +296,7 @@ def _sendable(reply: Reply) -> list[dict[str, Any]]:
 
 
 def _too_long() -> PamError:
-    return PamError(TURN_TOO_LONG, "This took longer than one question may. Ask for less at once.")
+    return PamError(TURN_TIMED_OUT, "This took longer than one question may. Ask for less at once.")
 
 
 def _told(fault: ModelFault, *, interrupted: bool) -> PamError:

@@ -31,7 +31,7 @@ class ChatSettings(BaseModel):
 
     table: str = Field(alias="CHAT_TABLE")
     worker: str = Field(alias="CHAT_WORKER")
-    switch: str = Field(alias="CHAT_SWITCH")
+    switch: str = Field(alias="CHAT_KILL_SWITCH")
     tool_mode: str = Field(alias="CHAT_TOOL_MODE", pattern="^(all|deferred)$")
     turn_cap: Decimal = Field(alias="CHAT_TURN_CAP_USD")
     user_day_cap: Decimal = Field(alias="CHAT_USER_DAY_CAP_USD")

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pam.chat.store import KEPT_FOR, ChatTable, Conflict
 from pam.platform.clock import Clock
-from pam.platform.errors import TOO_MANY_WAITING, PamError
+from pam.platform.errors import QUEUE_FULL, PamError
 
 LONGEST_LINE = 5
 
@@ -26,7 +26,7 @@ class Queue:
         self._clock = clock
 
     def enter(self, user_id: UUID, conversation_id: UUID, message_id: UUID) -> Place:
-        """Takes the turn where nobody has it, else the last place in line. Raises `PamError` (`too_many_waiting`)."""
+        """Takes the turn where nobody has it, else the last place in line. Raises `PamError` (`queue_full`)."""
         key, message = _key(user_id, conversation_id), str(message_id)
         while True:
             try:
@@ -47,7 +47,7 @@ class Queue:
                 return Place(waiting.index(message) + 1, UUID(item["running"]))
             if len(waiting) >= LONGEST_LINE:
                 raise PamError(
-                    TOO_MANY_WAITING, "Several questions are waiting already. PAM answers them first.", retry_after=10
+                    QUEUE_FULL, "Several questions are waiting already. PAM answers them first.", retry_after=10
                 )
             try:
                 told = self._table.update(

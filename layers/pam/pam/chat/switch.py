@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.parameters import SSMProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
-from pam.platform.errors import CHAT_SWITCHED_OFF, PamError
+from pam.platform.errors import CHAT_DISABLED, PamError
 from pam.platform.observability import logger
 
 _LOOK_EVERY_S = 30
@@ -19,7 +19,7 @@ class Switch:
         self._name = name
 
     def check(self) -> None:
-        """Raises `PamError` (`chat_switched_off`)."""
+        """Raises `PamError` (`chat_disabled`)."""
         try:
             state = self._provider.get(self._name, max_age=_LOOK_EVERY_S)
         except GetParameterError:
@@ -27,7 +27,7 @@ class Switch:
             return
         if state == "off":
             raise PamError(
-                CHAT_SWITCHED_OFF,
+                CHAT_DISABLED,
                 "PAM's conversation is switched off for now. Quick questions about spending, fuel, weather and "
                 "distances still work.",
                 retry_after=300,

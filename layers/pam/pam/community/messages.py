@@ -7,7 +7,7 @@ from uuid import UUID
 from pam.community.friendships import read_friends
 from pam.community.people import Person, names, pick_person
 from pam.community.profiles import WhoMayWrite
-from pam.platform.errors import RECIPIENT_NOT_ALLOWED, TOO_MANY_MESSAGES, UNKNOWN_RECIPIENT, PamError
+from pam.platform.errors import MESSAGE_LIMIT_REACHED, RECIPIENT_NOT_ALLOWED, UNKNOWN_RECIPIENT, PamError
 from pam.platform.postgres import Connection
 from pam.traveller.text import Text
 
@@ -57,7 +57,7 @@ def find_recipient(connection: Connection, user_id: UUID, name: str) -> Person:
 
 
 def refuse_beyond_limit(connection: Connection, user_id: UUID, now: datetime) -> None:
-    """Raises `PamError` (`too_many_messages`) where the last hour holds as many as may be sent in one."""
+    """Raises `PamError` (`message_limit_reached`) where the last hour holds as many as may be sent in one."""
     scope = {"user": user_id, "since": now - _HOUR, "most": MOST_AN_HOUR}
     latest = [row["sent_at"] for row in connection.execute(_LATEST, scope)]
     if len(latest) < MOST_AN_HOUR:
@@ -65,14 +65,14 @@ def refuse_beyond_limit(connection: Connection, user_id: UUID, now: datetime) ->
     wait_s = max(1, math.ceil((latest[-1] + _HOUR - now).total_seconds()))
     minutes = math.ceil(wait_s / 60)
     raise PamError(
-        TOO_MANY_MESSAGES,
+        MESSAGE_LIMIT_REACHED,
         f"That would be more than {MOST_AN_HOUR} messages in an hour. The next can go in {minutes} min.",
         retry_after=wait_s,
     )
 
 
 def send_message(connection: Connection, user_id: UUID, recipient: Person, message: str, now: datetime) -> None:
-    """Sends. Raises `PamError`: `recipient_not_allowed` for a sender whom nobody sees, `too_many_messages`."""
+    """Sends. Raises `PamError`: `recipient_not_allowed` for a sender whom nobody sees, `message_limit_reached`."""
     if connection.execute(_ONE_AT_A_TIME, (user_id,)).fetchone() is None:
         raise _not_allowed("You show no name to others in PAM yet, so you can't write to them.")
     refuse_beyond_limit(connection, user_id, now)

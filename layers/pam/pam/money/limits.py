@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from pam.money.amounts import parse_amount
 from pam.money.categories import Category
-from pam.platform.errors import CHANGED_SINCE, INVALID_AMOUNT, PamError
+from pam.platform.errors import INVALID_AMOUNT, MODIFIED_SINCE, PamError
 from pam.platform.postgres import Connection
 from pam.traveller.profile import Profile, ensure_traveller
 
@@ -86,14 +86,14 @@ def set_limit_back(
 ) -> None:
     """Undoes `set_limit`; where that is undone already, nothing changes.
 
-    Raises `PamError` (`changed_since`) where the limit is neither the one that was set nor the one from before.
+    Raises `PamError` (`modified_since`) where the limit is neither the one that was set nor the one from before.
     """
     found = _locked(connection, user_id, category)
     if found == before:
         return
     if found != limit:
         raise PamError(
-            CHANGED_SINCE, f"The monthly budget for {category} was changed again since, so it stays as it is."
+            MODIFIED_SINCE, f"The monthly budget for {category} was changed again since, so it stays as it is."
         )
     _write(connection, user_id, category, before)
 

@@ -218,4 +218,4 @@ def _user_id(event: dict[str, Any]) -> UUID:
     try:
         return UUID(event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"])
     except (KeyError, ValueError):
-        raise PamError(errors.NOT_A_TRAVELLER, "This sign-in doesn't belong to a traveller.") from None
+        raise PamError(errors.INVALID_SUBJECT, "This sign-in doesn't belong to a traveller.") from None

@@ -11,7 +11,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    answers_table: str = Field(alias="ANSWERS_TABLE")
+    answers_table: str = Field(alias="USER_CACHE_TABLE")
     idempotency_table: str = Field(alias="IDEMPOTENCY_TABLE")
     database_secret: str = Field(alias="DATABASE_SECRET")
 
