@@ -25,9 +25,9 @@ import psutil  # type: ignore[import-untyped]
 from websockets.sync.client import ClientConnection, connect
 
 from bench.figures import Figure, median_ms, percentile_ms
-from local.claude.rules import VERSION
-from local.claude.server import CLAUDE_KEY
 from local.stack import LocalStack
+from local.stand_ins.claude.request_rules import VERSION
+from local.stand_ins.claude.server import CLAUDE_KEY
 
 ROUNDS = 100
 WARM_UP = 20
@@ -71,7 +71,7 @@ def _measure(stack: LocalStack) -> dict[str, Figure]:
     stack.functions["chat_worker"].warm(2)  # the one before may not have ended when a question comes
     _turns(stack, WARM_UP)
     functions = [psutil.Process(pid) for name in FUNCTIONS for pid in stack.functions[name].pids]
-    moto = [child for child in psutil.Process().children() if "local.aws" in child.cmdline()]
+    moto = [child for child in psutil.Process().children() if "local.stand_ins.aws" in child.cmdline()]
     cpu = _cpu(functions), _cpu(moto), _cpu([psutil.Process()])
     turns = _turns(stack, ROUNDS)
     assert {process.pid for process in functions} == {pid for name in FUNCTIONS for pid in stack.functions[name].pids}

@@ -16,7 +16,7 @@ import httpx
 import psycopg
 
 from bench.figures import Figure, percentile_ms
-from local.line import Timed, first, open_line
+from local.chat_client import Timed, first, open_line
 from local.stack import LocalStack
 
 ROUNDS = 20

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from bench.figures import Figure
-from local.packages import missing
+from local.lambda_runtime.packages import missing
 from local.stack import CHECKOUT
 from local.template import load
 

@@ -23,8 +23,8 @@ import httpx
 import psycopg
 
 from bench.figures import Figure, median_ms, percentile_ms
-from local.aws import TOOK_HEADER
 from local.stack import CHECKOUT, LocalStack
+from local.stand_ins.aws import TOOK_HEADER
 
 ROUNDS = 300
 WARM_UP = 30

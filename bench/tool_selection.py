@@ -17,9 +17,9 @@ from typing import Any
 import httpx
 
 from bench.figures import Figure
-from local.claude.server import CLAUDE_KEY
-from local.line import open_line
+from local.chat_client import open_line
 from local.stack import LocalStack
+from local.stand_ins.claude.server import CLAUDE_KEY
 from pam.chat.tool_choice import likely_tools
 from pam.upstream.claude_prices import Usage
 

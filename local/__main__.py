@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from local import demo
-from local.gateway import Access
+from local.gateway.http_gateway import Access
 from local.stack import CHECKOUT, LocalStack, PortTakenError, StackError
 
 PORT = 8123

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 
-from local.line import open_line
+from local.chat_client import open_line
 
 STATE = Path(__file__).resolve().parent.parent / ".local" / "stack.json"
 

@@ -10,8 +10,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from local import issuer
-from local.issuer import Issuer
+from local.stand_ins import issuer
+from local.stand_ins.issuer import Issuer
 
 FILES = {
     "/router.json": Path("layers/pam/pam/routing/automaton.json"),  # the compiled router: the page runs it too

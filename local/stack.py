@@ -17,24 +17,25 @@ from typing import Any, Self, TypeVar
 
 import uvicorn
 
-from local import demo, issuer, sources
-from local.aws import Aws
-from local.claude.server import Claude
-from local.connections_api import ConnectionsApi
-from local.environment import InitError
-from local.event_queue import RETRY_SECONDS, EventQueue
-from local.gateway import Access, Gateway
+from local import demo
+from local.gateway.connections_api import ConnectionsApi
+from local.gateway.http_gateway import Access, Gateway
+from local.gateway.websocket_connection import Limits
+from local.gateway.websocket_gateway import WebSocketGateway
 from local.http_server import HttpServer
-from local.invoke_api import InvokeApi
-from local.issuer import Issuer
-from local.lambdas import Invocation, LambdaFunction
-from local.postgres import Postgres
+from local.lambda_runtime.environment import InitError
+from local.lambda_runtime.event_queue import RETRY_SECONDS, EventQueue
+from local.lambda_runtime.function import Invocation, LambdaFunction
+from local.lambda_runtime.invoke_api import InvokeApi
 from local.site import make_site
 from local.sockets import listen
+from local.stand_ins import issuer, selection
+from local.stand_ins.aws import Aws
+from local.stand_ins.claude.server import Claude
+from local.stand_ins.issuer import Issuer
+from local.stand_ins.postgres import Postgres
+from local.stand_ins.travel.server import Upstreams
 from local.template import Template, load
-from local.upstream.server import Upstreams
-from local.websocket_connection import Limits
-from local.websocket_gateway import WebSocketGateway
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DATABASE_SECRET = "DatabaseAppSecret"  # noqa: S105 - a logical id
@@ -81,9 +82,10 @@ class LocalStack:
     ) -> None:
         """`port` 0 takes a free one; `parameters` replace defaults of the template's.
 
-        `keys` are those of real sources (see `local.sources`): without them stand-ins answer, the one for Claude
-        as slowly as `claude_profile` says (`local.claude.profile.PROFILES`). `socket_limits` say how long WebSockets
-        live, `retry_seconds` how long a failed event of an asynchronous invocation waits before it is tried again.
+        `keys` are API keys of real sources (see `local.stand_ins.selection`); sources without one are replaced by
+        stand-ins. `claude_profile` is the latency of Claude's stand-in (`local.stand_ins.claude.profile.PROFILES`).
+        `socket_limits` are the lifetimes of WebSockets; `retry_seconds` are the waits before the second and third
+        attempt of a failed asynchronous invocation.
         Callbacks are called on the event loop's thread.
         """
         self._state = state_dir.resolve()
@@ -216,7 +218,7 @@ class LocalStack:
         self._parts.push_async_callback(self.upstreams.stop)
         self.claude = Claude(logs / "claude.log", self._claude_profile)
         self._parts.push_async_callback(self.claude.stop)
-        source_parameters, source_secrets = sources.choose(self.upstreams, self.claude, self._keys)
+        source_parameters, source_secrets = selection.choose(self.upstreams, self.claude, self._keys)
 
         def expand() -> Template:
             parameters = {"Stage": "local", "JwtIssuer": issuer_url, "JwtAudience": issuer.CLIENT_ID}

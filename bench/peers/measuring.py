@@ -21,8 +21,8 @@ from bench.peers import environment
 from bench.peers.contestant import READY
 from bench.peers.sink import Sink
 from bench.peers.turns import QUESTIONS, ROUND, TURNS, Question
-from local.claude.server import CLAUDE_KEY
 from local.stack import LocalStack
+from local.stand_ins.claude.server import CLAUDE_KEY
 
 ROUNDS = 30
 WARM_UP = 3

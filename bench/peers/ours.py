@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from bench.peers.contestant import Took, serve
 from bench.peers.environment import CHECKOUT
 from bench.peers.traveller import user_id
-from local.aws import TOOK_HEADER
+from local.stand_ins.aws import TOOK_HEADER
 from pam.chat.parts import chat_parts
 from pam.platform import aws
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import psycopg
 from psycopg.rows import dict_row
 
-from local.demo.company import load_company
+from local.demo.friends import load_company
 from local.demo.year import BUDGETS, TRAVELLER_ID, ZONE, year_of_expenses, year_of_savings
 
 

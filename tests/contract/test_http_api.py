@@ -9,7 +9,7 @@ import json
 import httpx
 import pytest
 
-from local.gateway import Router
+from local.gateway.http_gateway import Router
 from local.stack import LocalStack
 
 ROUTES = [

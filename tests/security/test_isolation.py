@@ -9,8 +9,8 @@ import httpx
 import psycopg
 import pytest
 
-from local.issuer import Issuer, load_key
 from local.stack import LocalStack
+from local.stand_ins.issuer import Issuer, load_key
 from pam.money.expenses import NewExpense, create_expense
 from pam.money.spending import SpendingQuestion, summarise
 from pam.platform.clock import utc_now

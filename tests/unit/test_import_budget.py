@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local.packages import WITH_A_MODEL, carried, missing, owners
+from local.lambda_runtime.packages import WITH_A_MODEL, carried, missing, owners
 from local.template import Template
 from local.template import load as load_template
 

@@ -17,8 +17,8 @@ from uuid import uuid4
 
 import boto3
 
-from local.claude.server import CLAUDE_KEY
 from local.stack import LocalStack
+from local.stand_ins.claude.server import CLAUDE_KEY
 from pam.answers.parts import Parts
 from pam.answers.private_cache import PrivateCache
 from pam.answers.travel_parts import TravelParts, TravelSettings

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.claude.faults import UNKNOWN_TOOL
+from local.stand_ins.claude.faults import UNKNOWN_TOOL
 from tests.functional.chat.acts import Act, Programme, Stage, name_of
 from tests.functional.chat.conftest import step, text, use
 from tests.functional.chat.scenes import ADDED, ANSWER, LONG, LOOK, PAY, PAY_AND_MORE, PIECES, TALK, lines, said, told

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from local.claude.cache import Usage
-from local.claude.replies import Call, Say
-from local.claude.replies import said as reply_of
-from local.claude.server import CLAUDE_KEY
-from local.claude.stream import Event, events
+from local.stand_ins.claude.cache import Usage
+from local.stand_ins.claude.replies import Call, Say
+from local.stand_ins.claude.replies import said as reply_of
+from local.stand_ins.claude.server import CLAUDE_KEY
+from local.stand_ins.claude.stream import Event, events
 from pam.upstream.claude import Claude
 from pam.upstream.key import Key
 from pam.upstream.source import Source

@@ -10,8 +10,8 @@ import anthropic
 import httpx
 import pytest
 
-from local.claude.rules import VERSION
-from local.claude.server import CLAUDE_KEY, Claude
+from local.stand_ins.claude.request_rules import VERSION
+from local.stand_ins.claude.server import CLAUDE_KEY, Claude
 
 MODEL = "claude-haiku-5-5"
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from local.claude import brain, conversation
-from local.claude.replies import SIMULATED, Call, Reply, Say, Search
-from local.claude.request import Request
+from local.stand_ins.claude import conversation, reply_rules
+from local.stand_ins.claude.replies import SIMULATED, Call, Reply, Say, Search
+from local.stand_ins.claude.request import Request
 
 _PLACE = {"place": {"type": "string"}}
 _HERE = {"place": {"type": "string", "description": "A town; `here` is where the traveller is."}}
@@ -52,7 +52,7 @@ class Talk:
         replies: list[Reply] = []
         while len(replies) < 6:
             request = Request.model_validate_json(json.dumps(self._more | {"messages": self._messages}))
-            replies.append(brain.reply(conversation.read(request)))
+            replies.append(reply_rules.reply(conversation.read(request)))
             self._messages.append({"role": "assistant", "content": replies[-1].content()})
             calls = calls_of(replies[-1])
             if not calls:

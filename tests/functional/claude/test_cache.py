@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from local.claude.cache import LOOK_BACK, Plan, PromptCache, Usage
-from local.claude.prompt import TOOL_USE_TOKENS, Prompt, render, tokens
-from local.claude.request import Request
+from local.stand_ins.claude.cache import LOOK_BACK, Plan, PromptCache, Usage
+from local.stand_ins.claude.prompt import TOOL_USE_TOKENS, Prompt, render, tokens
+from local.stand_ins.claude.request import Request
 
 FIVE = {"cache_control": {"type": "ephemeral"}}
 HOUR = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}

@@ -9,7 +9,7 @@ import anthropic
 import httpx2
 import pytest
 
-from local.claude.faults import UNKNOWN_TOOL
+from local.stand_ins.claude.faults import UNKNOWN_TOOL
 from tests.functional.claude.conftest import TOOL, Standin
 
 Body = Callable[..., dict[str, Any]]

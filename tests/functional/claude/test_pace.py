@@ -9,7 +9,7 @@ import anthropic
 import httpx
 import pytest
 
-from local.claude.profile import PROFILES
+from local.stand_ins.claude.profile import PROFILES
 from tests.functional.claude.conftest import Standin
 
 Body = Callable[..., dict[str, Any]]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from local.claude.app import MAX_BYTES
-from local.claude.server import CLAUDE_KEY
-from local.claude.turns import INLINE_TOOLS, TOOL_CHANGES
+from local.stand_ins.claude.app import MAX_BYTES
+from local.stand_ins.claude.message_rules import INLINE_TOOLS, TOOL_CHANGES
+from local.stand_ins.claude.server import CLAUDE_KEY
 from tests.functional.claude.conftest import TOOL, Standin
 
 Body = Callable[..., dict[str, Any]]

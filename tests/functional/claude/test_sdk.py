@@ -10,8 +10,8 @@ import pytest
 from anthropic.types import Message, RawMessageStreamEvent
 from pydantic import TypeAdapter
 
-from local.claude.prompt import tokens
-from local.claude.turns import TOOL_CHANGES
+from local.stand_ins.claude.message_rules import TOOL_CHANGES
+from local.stand_ins.claude.prompt import tokens
 from tests.functional.claude.conftest import MODEL, TOOL, Standin
 
 Body = Callable[..., dict[str, Any]]

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from local.gateway import MAX_BODY, Router
+from local.gateway.http_gateway import MAX_BODY, Router
 from local.stack import LocalStack
 from local.template import Route
 

@@ -9,8 +9,8 @@ import jwt
 import pytest
 
 from local import demo
-from local.issuer import Issuer, load_key, new_key
 from local.stack import LocalStack
+from local.stand_ins.issuer import Issuer, load_key, new_key
 
 
 def refusal(http: httpx.Client, token: str, path: str = "/echo/static") -> str:

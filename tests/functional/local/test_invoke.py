@@ -11,8 +11,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from local.event_queue import MAX_EVENT
-from local.runtime_api import MAX_PAYLOAD
+from local.lambda_runtime.event_queue import MAX_EVENT
+from local.lambda_runtime.runtime_api import MAX_PAYLOAD
 from local.stack import FunctionHandle, LocalStack
 
 Queues = Callable[[str], Any]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.lambdas import PayloadTooLargeError
-from local.runtime_api import MAX_PAYLOAD
+from local.lambda_runtime.function import PayloadTooLargeError
+from local.lambda_runtime.runtime_api import MAX_PAYLOAD
 from local.stack import FunctionHandle, LocalStack
 
 

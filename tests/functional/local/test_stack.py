@@ -12,10 +12,10 @@ import httpx
 import psycopg
 import pytest
 
-from local.gateway import Access
-from local.postgres import Postgres
+from local.gateway.http_gateway import Access
 from local.sockets import listen
 from local.stack import LocalStack, PortTakenError, StackError
+from local.stand_ins.postgres import Postgres
 
 HOLD = """
 import json, sys, time

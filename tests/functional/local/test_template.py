@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from local.intrinsics import TemplateError
 from local.template import EventInvoke, Template, load
+from local.template.intrinsics import TemplateError
 
 HEAD = """
 Transform: AWS::Serverless-2016-10-31

@@ -18,9 +18,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Close
 from websockets.sync.client import ClientConnection, connect
 
-from local.gateway import Access
+from local.gateway.http_gateway import Access
+from local.gateway.websocket_connection import MAX_FRAME, MAX_MESSAGE, SEND_BUFFER, Limits
 from local.stack import LocalStack
-from local.websocket_connection import MAX_FRAME, MAX_MESSAGE, SEND_BUFFER, Limits
 
 Open = Callable[..., ClientConnection]
 Queues = Callable[[str], Any]

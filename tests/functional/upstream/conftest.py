@@ -13,8 +13,8 @@ import httpx
 import pytest
 from botocore.config import Config
 
-from local.aws import Aws
-from local.upstream.server import EIA_KEY, MAPBOX_KEY, Upstreams
+from local.stand_ins.aws import Aws
+from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY, Upstreams
 from pam.upstream.eia import Eia
 from pam.upstream.http import Http
 from pam.upstream.key import Key

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from local.upstream.server import EIA_KEY, MAPBOX_KEY
+from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY
 from pam.platform.errors import PamError
 from pam.upstream.deadline import Deadline
 from pam.upstream.eia import Eia, area_for

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from local.upstream.server import EIA_KEY, MAPBOX_KEY
-from local.upstream.shared_names import shared_names
+from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY
+from local.stand_ins.travel.shared_names import shared_names
 from pam.upstream.places import SHARED_NAMES
 from tests.functional.upstream.conftest import Standin
 
@@ -190,7 +190,7 @@ def test_an_order_that_is_not_known_is_refused(mapbox_standin: Standin) -> None:
 
 
 def test_the_list_of_shared_names_is_what_the_gazetteer_says() -> None:
-    """A newer gazetteer shows up here; `python -m local.upstream.shared_names` writes the list anew."""
+    """A newer gazetteer shows up here; `python -m local.stand_ins.travel.shared_names` writes the list anew."""
     assert sorted(SHARED_NAMES) == shared_names()
     assert {"portland", "springfield", "washington"} <= SHARED_NAMES
     assert SHARED_NAMES.isdisjoint({"denver", "moab", "las vegas", "salt lake city"})

@@ -1,0 +1,190 @@
+"""An API Gateway HTTP API in front of local functions: it finds the route, asks its authorizer, invokes.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html; where that says
+nothing, `docs/local.md` names what the behaviour was taken from.
+"""
+
+import asyncio
+import base64
+import json
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from local.gateway.cors import Cors
+from local.gateway.jwt_authorizer import Authorizer, Refused
+from local.gateway.payload import Response, header, make_event, map_result
+from local.lambda_runtime.function import Invocation, LambdaFunction, PayloadTooLargeError
+from local.template import Route, Template
+
+MAX_BODY = 10 * 1024 * 1024
+"""Bytes of a request's body."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """One line of the access log."""
+
+    method: str
+    path: str
+    status: int
+    milliseconds: float
+    function: str | None
+
+
+class Router:
+    """Finds the route of a request: static before `{name}` before `{name+}` before `$default`."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        ranked = sorted(routes, key=lambda route: (_ranks(route.path), route.method == "ANY"))
+        self._routes = [(route, _pattern(route.path)) for route in ranked]
+
+    def match(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        """The route for a method and a still percent-encoded path, with its path parameters decoded."""
+        for route, pattern in self._routes:
+            if route.method in (method, "ANY") and (found := pattern.fullmatch(path)):
+                names = re.findall(r"\{([^}+]+)\+?\}", route.path)
+                return route, dict(zip(names, map(unquote, found.groups()), strict=True))
+        return None
+
+
+def _ranks(path: str) -> list[int]:
+    if path == "$default":
+        return [3]
+    return [2 if part.endswith("+}") else 1 if part.startswith("{") else 0 for part in path.split("/")[1:]]
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    if path == "$default":
+        return re.compile(r".*", re.DOTALL)
+    parts = re.split(r"(\{[^}]+\})", path)
+    wild = {True: "(.+)", False: "([^/]+)"}
+    return re.compile("".join(wild[p.endswith("+}")] if p.startswith("{") else re.escape(p) for p in parts))
+
+
+class Gateway:
+    """The ASGI application. Requests that no route of the template matches go to `beside`."""
+
+    def __init__(
+        self,
+        template: Template,
+        functions: Mapping[str, LambdaFunction],
+        beside: ASGIApp,
+        on_request: Callable[[Access], None] = lambda _access: None,
+    ) -> None:
+        self._router = Router(template.routes)
+        self._functions = functions
+        self._authorizers = {name: Authorizer(spec) for name, spec in template.authorizers.items()}
+        self._cors = Cors(template.cors) if template.cors else None
+        self._beside = beside
+        self._on_request = on_request
+        self._running: set[asyncio.Task[Invocation]] = set()
+
+    async def stop(self) -> None:
+        """Gives up invocations that the gateway no longer waits for."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*(authorizer.stop() for authorizer in self._authorizers.values()))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        matched = self._router.match(scope["method"], scope["raw_path"].decode("latin-1"))
+        function: str | None = None
+        if matched is None and (self._cors is None or not self._cors.is_preflight(scope)):
+            status = await _relay(self._beside, scope, receive, send)
+        else:
+            # Read also when it won't be used: a client that still sends may not see an early answer.
+            body = await _body(receive)
+            response = await self._respond(scope, matched, body)
+            status = response.status
+            await _send(response, send)
+            function = self._functions[matched[0].function].function.code.name if matched else None
+        milliseconds = (time.perf_counter() - began) * 1000
+        self._on_request(Access(scope["method"], scope["path"], status, milliseconds, function))
+
+    async def _respond(
+        self, scope: Scope, matched: tuple[Route, dict[str, str]] | None, body: bytes | None
+    ) -> Response:
+        request_id = base64.b64encode(secrets.token_bytes(11)).decode()
+        if self._cors and self._cors.is_preflight(scope):
+            response = self._cors.preflight(scope)
+        elif body is None:
+            response = Response.message(413, "Request Entity Too Large")
+        else:
+            assert matched is not None
+            response = await self._integrate(scope, *matched, body, request_id)
+            if self._cors:
+                response = self._cors.apply(scope, response)
+        return Response(response.status, [*response.headers, ("apigw-requestid", request_id)], response.body)
+
+    async def _integrate(
+        self, scope: Scope, route: Route, parameters: dict[str, str], body: bytes, request_id: str
+    ) -> Response:
+        claims: dict[str, Any] | None = None
+        if route.authorizer is not None:
+            try:
+                claims = await self._authorizers[route.authorizer].authorize(
+                    header(scope, b"authorization"), route.scopes
+                )
+            except Refused as refused:
+                challenge = [("www-authenticate", refused.challenge)]
+                return Response.message(refused.status, refused.message, challenge)
+        payload = json.dumps(make_event(route, scope, parameters, body, claims, request_id)).encode()
+        invocation = asyncio.create_task(self._functions[route.function].invoke(payload))
+        self._running.add(invocation)
+        invocation.add_done_callback(self._running.discard)
+        # The function runs on when the gateway stops waiting, as it does on AWS.
+        await asyncio.wait({invocation}, timeout=route.timeout)
+        if not invocation.done():
+            return Response.message(503, "Service Unavailable")
+        try:
+            return map_result(invocation.result())
+        except PayloadTooLargeError:
+            return Response.message(413, "Request Entity Too Large")
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body; None when it is larger than MAX_BODY, after its end has been read and thrown away."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= MAX_BODY:
+            chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks) if size <= MAX_BODY else None
+
+
+async def _send(response: Response, send: Send) -> None:
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1", "replace"))
+        for name, value in response.headers
+        if name not in ("connection", "content-length", "transfer-encoding")  # these aren't a function's to set
+    ]
+    if response.status not in (204, 304):
+        headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+async def _relay(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> int:
+    """Runs another ASGI application and returns the status that it answered."""
+    status = 500
+
+    async def watch(message: Any) -> None:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+        await send(message)
+
+    await app(scope, receive, watch)
+    return status

@@ -1,0 +1,276 @@
+"""Lambda functions on this machine: pools of execution environments that run the real runtime client.
+
+An environment is one operating-system process that handles one event at a time, in the function's folder and
+with the function's own variables: nothing of the developer's shell reaches it. It is `python -m awslambdaric
+<handler>`, or, where the function has SnapStart, a fork of a process that has imported the handler.
+"""
+
+import asyncio
+import collections
+import json
+import sys
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local import processes
+from local.lambda_runtime.environment import Environment, InitError, exited
+from local.lambda_runtime.runtime_api import MAX_PAYLOAD, Outcome
+from local.lambda_runtime.snapshot import Snapshot, SnapshotError
+from local.processes import Process
+from local.template import Function
+from local.template.intrinsics import ACCOUNT, REGION
+
+ENVIRONMENTS = 8
+"""At most so many environments of a function at once, where the template reserves no concurrency for it."""
+
+_LAYER = Path(__file__).parent.parent.parent / "layers" / "pam"
+"""The layer of our own, from the checkout that this stack runs from, wherever `pam` is installed."""
+
+MAX_RESERVED = 50
+"""What a function may reserve, at most: this is one machine."""
+
+
+SNAPSHOT_SECONDS = 130.0
+"""How long Lambda gives the import of a SnapStart function, or its timeout where that is longer.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+"""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """The result of a synchronous invocation."""
+
+    request_id: str
+    payload: bytes
+    """The JSON that the handler returned, or Lambda's error object."""
+    function_error: str | None
+    """`Unhandled` where Lambda would send the header X-Amz-Function-Error."""
+
+    def json(self) -> Any:
+        return json.loads(self.payload)
+
+
+class PayloadTooLargeError(Exception):
+    """The event is larger than a synchronous invocation may be."""
+
+
+class LambdaFunction:
+    """A function with its pool of environments. Use it on one event loop."""
+
+    def __init__(
+        self,
+        function: Function,
+        *,
+        aws_endpoint: str,
+        lambda_endpoint: str,
+        logs: Path,
+        starts: asyncio.Semaphore,
+    ) -> None:
+        """`starts` bounds how many environments the whole stack starts at once: an import takes a CPU for a while."""
+        self.function = function
+        self.limit = min(function.reserved_concurrency or ENVIRONMENTS, MAX_RESERVED)
+        self.version = "1" if function.alias else "$LATEST"
+        qualifier = f":{function.alias}" if function.alias else ""
+        self.arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function.name}{qualifier}"
+        self.log_path = logs / f"{function.code.name}.log"
+        self.log = self.log_path.open("ab", buffering=0)  # shared with the environments, which append to it too
+        self._aws_endpoint = aws_endpoint
+        self._lambda_endpoint = lambda_endpoint
+        self._slots = asyncio.Semaphore(self.limit)  # its waiters are served first come, first served
+        self._starts = starts
+        self._starting: set[asyncio.Task[None]] = set()
+        self._idle: list[Environment] = []
+        self._waiting: collections.deque[asyncio.Future[Environment]] = collections.deque()
+        self._environments: set[Environment] = set()
+        self._snapshot: Snapshot | None = None
+        self._snapshotting = asyncio.Lock()
+        self._ending = False
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the environments."""
+        return [environment.pid for environment in self._environments if environment.pid]
+
+    def environment(self) -> dict[str, str]:
+        """The variables that an environment is started with, but for the address of its Runtime API."""
+        function = self.function
+        return {
+            "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+            "PYTHONPATH": str(_LAYER),
+            "LANG": "en_US.UTF-8",
+            "TZ": ":UTC",
+            "LAMBDA_TASK_ROOT": str(function.code),
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_SESSION_TOKEN": "local",
+            "AWS_ENDPOINT_URL": self._aws_endpoint,
+            "AWS_ENDPOINT_URL_LAMBDA": self._lambda_endpoint,
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": self.version,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+            # By this the runtime client runs the hooks after the restore.
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start" if function.snap_start else "on-demand",
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": self.log_path.name,
+            "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+            "_HANDLER": function.handler,
+            **function.environment,
+        }
+
+    async def invoke(self, payload: bytes, request_id: str | None = None) -> Invocation:
+        """Runs the handler on a JSON event and waits for its result, also when that is an error.
+
+        Waits in line while all environments are busy. An event that is tried again has the `request_id` of the
+        first time. Raises PayloadTooLargeError.
+        """
+        if len(payload) > MAX_PAYLOAD:
+            raise PayloadTooLargeError(f"{len(payload)} must be less than or equal to {MAX_PAYLOAD} bytes.")
+        request_id = request_id or str(uuid.uuid4())
+        async with self._slots:
+            outcome = None
+            while outcome is None:
+                try:
+                    environment = await self._take()
+                except InitError as error:
+                    outcome = error.outcome
+                    break
+                try:
+                    outcome = await environment.run(request_id, payload)
+                finally:
+                    if environment.usable:
+                        self._give(environment)
+                    else:
+                        await self._end(environment)
+        return Invocation(request_id, outcome.payload, "Unhandled" if outcome.failed else None)
+
+    async def warm(self, count: int = 1) -> None:
+        """Has at least `count` environments started, or as many as the limit allows. Raises InitError."""
+
+        async def add() -> None:
+            self._give(await self._start())
+
+        missing = min(count, self.limit) - len(self._environments)
+        await asyncio.gather(*(add() for _ in range(missing)))
+
+    async def stop(self) -> None:
+        """Ends every environment, and with them the invocations that are running."""
+        self._ending = True
+        for task in self._starting:
+            task.cancel()
+        await asyncio.gather(*(self._end(environment) for environment in list(self._environments)))
+        if self._snapshot is not None:
+            await self._snapshot.stop()
+        self.log.close()
+
+    async def _take(self) -> Environment:
+        """An idle environment, or the first that becomes one: freed by another event, or started for this one.
+
+        Raises InitError.
+        """
+        if self._idle:
+            return self._idle.pop()
+        waiter: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        if len(self._environments) < self.limit:
+            task = asyncio.create_task(self._start_for_waiting())
+            self._starting.add(task)
+            task.add_done_callback(self._starting.discard)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._give(waiter.result())
+            raise
+
+    def _give(self, environment: Environment) -> None:
+        """To the event that has waited longest, else to the idle ones."""
+        waiter = self._next_waiting()
+        if waiter is None:
+            self._idle.append(environment)
+        else:
+            waiter.set_result(environment)
+
+    async def _start_for_waiting(self) -> None:
+        try:
+            self._give(await self._start())
+        except InitError as error:
+            waiter = self._next_waiting()
+            if waiter is not None:
+                waiter.set_exception(error)
+
+    def _next_waiting(self) -> asyncio.Future[Environment] | None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                return waiter
+        return None
+
+    async def _start(self) -> Environment:
+        if self._ending:
+            raise InitError(Outcome.failure("ServiceException", "The local stack is ending."))
+        environment = Environment(self.function, self.version, self.arn, self._launch, self.log)
+        self._environments.add(environment)
+        try:
+            async with self._starts:
+                if self.function.snap_start:
+                    await self._take_snapshot()
+                await environment.start()
+        except BaseException:
+            await self._end(environment)
+            raise
+        return environment
+
+    async def _end(self, environment: Environment) -> None:
+        self._environments.discard(environment)
+        await environment.stop()
+
+    async def _launch(self, address: str) -> Process:
+        if self._snapshot is not None:
+            try:
+                return await self._snapshot.fork(address)
+            except SnapshotError as error:
+                raise InitError(_failure(error)) from error
+        return await asyncio.create_subprocess_exec(
+            *processes.bound([sys.executable, "-m", "awslambdaric", self.function.handler]),
+            cwd=self.function.code,
+            env=self.environment() | {"AWS_LAMBDA_RUNTIME_API": address},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,  # Ctrl-C is for the stack, which ends its children in order
+        )
+
+    async def _take_snapshot(self) -> None:
+        """Has a snapshot taken, unless there is one. Raises InitError."""
+        async with self._snapshotting:
+            if self._snapshot is not None and self._snapshot.is_there:
+                return
+            began = time.perf_counter()
+            patience = max(SNAPSHOT_SECONDS, self.function.timeout)
+            snapshot = Snapshot()
+            try:
+                await snapshot.take(self.function.handler, self.function.code, self.environment(), self.log, patience)
+            except BaseException as error:
+                await snapshot.stop()
+                match error:
+                    case TimeoutError():
+                        raise InitError.timed_out(patience) from error
+                    case SnapshotError():
+                        raise InitError(_failure(error)) from error
+                raise
+            self._snapshot = snapshot
+            milliseconds = (time.perf_counter() - began) * 1000
+            self.log.write(f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: snapshot\n".encode())
+
+
+def _failure(error: SnapshotError) -> Outcome:
+    if error.status is None:
+        return Outcome.failure("SnapStartException", f"Error: {error}")
+    return exited(error.status)

@@ -1,0 +1,220 @@
+"""DynamoDB, Secrets Manager, SSM and SQS: a moto server, with the stores of the template in it."""
+
+import asyncio
+import io
+import json
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from local import processes
+from local.http_server import HttpServer, Reply, Request
+from local.sockets import listen
+from local.template import Store
+from local.template.intrinsics import ACCOUNT, REGION
+
+TOOK_HEADER = "x-took-ms"
+"""What moto itself took, in milliseconds: a benchmark takes it off, since DynamoDB on AWS isn't moto."""
+
+
+class Aws:
+    """A moto server in a process of its own, on 127.0.0.1. What it holds is gone when it ends."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self._sqs: Any = None
+        # Bound here, so that the address is known and connections wait in line while moto is still importing.
+        self._socket = listen()
+        self.endpoint = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    async def start(self) -> None:
+        descriptor = self._socket.fileno()
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *processes.bound([sys.executable, "-m", "local.stand_ins.aws", str(descriptor)]),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                pass_fds=[descriptor],
+                start_new_session=True,
+            )
+        self._socket.close()
+
+    async def stop(self) -> None:
+        self._socket.close()
+        if self._process is not None:
+            await processes.end(self._process, signal.SIGKILL)
+
+    def make(self, stores: Iterable[Store], secrets: Mapping[str, str]) -> None:
+        """Makes the stores. `secrets` gives values by logical id; the others get what the template says."""
+        import boto3
+
+        session: Any = boto3.Session("local", "local", region_name=REGION)
+        self._sqs = session.client("sqs", endpoint_url=self.endpoint)
+        clients: dict[str, Any] = {"sqs": self._sqs}
+        # A queue that names a dead-letter queue comes after those that may be it.
+        for store in sorted(stores, key=lambda store: "RedrivePolicy" in store.properties):
+            service = store.type.split("::")[1].lower()
+            if service not in clients:
+                clients[service] = session.client(service, endpoint_url=self.endpoint)
+            match service:
+                case "dynamodb":
+                    _make_table(clients[service], store)
+                case "secretsmanager":
+                    _make_secret(clients[service], store, secrets.get(store.logical_id))
+                case "ssm":
+                    clients[service].put_parameter(Name=store.name, **store.properties)
+                case "sqs":
+                    attributes = {name: _attribute(value) for name, value in store.properties.items()}
+                    clients[service].create_queue(QueueName=store.name, Attributes=attributes)
+
+    async def send(self, queue: str, body: str, attributes: Mapping[str, Any]) -> None:
+        """Sends a message to the queue with this ARN, as Lambda does with events that it gives up."""
+        url = f"{self.endpoint}/{ACCOUNT}/{queue.rpartition(':')[2]}"
+        await asyncio.to_thread(
+            self._sqs.send_message, QueueUrl=url, MessageBody=body, MessageAttributes=dict(attributes)
+        )
+
+
+def _make_table(dynamodb: Any, store: Store) -> None:
+    properties = dict(store.properties)
+    expiry = properties.pop("TimeToLiveSpecification", None)
+    dynamodb.create_table(TableName=store.name, **properties)
+    if expiry:
+        dynamodb.update_time_to_live(TableName=store.name, TimeToLiveSpecification=expiry)
+
+
+def _make_secret(secretsmanager: Any, store: Store, value: str | None) -> None:
+    if value is None:
+        value = store.properties.get("SecretString")
+    if value is None:
+        options = dict(store.properties.get("GenerateSecretString", {}))
+        fields = json.loads(options.pop("SecretStringTemplate", "{}"))
+        key = options.pop("GenerateStringKey", None)
+        value = secretsmanager.get_random_password(**options)["RandomPassword"]
+        if key:
+            value = json.dumps(fields | {key: value})
+    secretsmanager.create_secret(Name=store.name, SecretString=value)
+
+
+def _attribute(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return json.dumps(value) if isinstance(value, dict) else str(value)
+
+
+def _timed(application: Any) -> Any:
+    """The application with a header on each answer that says how long it took, in milliseconds."""
+
+    def timed(environment: dict[str, Any], start_response: Any) -> Any:
+        began = time.perf_counter()
+
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            took = (TOOK_HEADER, f"{(time.perf_counter() - began) * 1000:.3f}")
+            return start_response(status, [*headers, took], *more)
+
+        return application(environment, start)
+
+    return timed
+
+
+class _ByService:
+    """moto's applications, by the service that a request is signed for.
+
+    moto's own dispatcher guesses it from much more, and reads its folder of modules for each request. DynamoDB, which
+    a turn asks a dozen times, is asked without Flask in between: it has one address, which needs no routing.
+    """
+
+    def __init__(self) -> None:
+        from moto.dynamodb.responses import DynamoHandler
+        from moto.moto_server import werkzeug_app
+
+        self._server = werkzeug_app
+        self._dynamodb = DynamoHandler
+        self._applications: dict[str, Any] = {"dynamodb": self._ask_dynamodb}
+        self._creating = threading.Lock()
+
+    def __call__(self, environment: dict[str, Any], start_response: Any) -> Any:
+        """Credential=KEY/DAY/REGION/SERVICE/aws4_request, ..."""
+        service = environment["HTTP_AUTHORIZATION"].split("/")[3]
+        with self._creating:
+            if service not in self._applications:
+                self._applications[service] = self._server.create_backend_app(service)
+        return self._applications[service](environment, start_response)
+
+    def _ask_dynamodb(self, environment: dict[str, Any], start_response: Any) -> Any:
+        request = self._server.BackendRequest(environment)
+        status, headers, body = self._dynamodb.dispatch(request, request.raw_url, dict(request.headers))
+        start_response(str(status), list(headers.items()))
+        return [body.encode() if isinstance(body, str) else body]
+
+
+class _Wsgi:
+    """moto's application behind `HttpServer`, which keeps connections open as DynamoDB does.
+
+    Its own server closes them after each answer: a function would pay a connection for each call, and moto a thread.
+    """
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    async def answer(self, request: Request) -> Reply:
+        """Runs the application in a thread: many calls are under way at once."""
+        return await asyncio.to_thread(self._run, request)
+
+    def _run(self, request: Request) -> Reply:
+        path, _, query = request.target.partition("?")
+        environment: dict[str, Any] = {
+            "REQUEST_METHOD": request.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote(path, "latin-1"),
+            "QUERY_STRING": query,
+            "RAW_URI": request.target,
+            "REQUEST_URI": request.target,
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": request.headers.get("host", "").rpartition(":")[2],
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(request.body),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        for name, value in request.headers.items():
+            key = name.upper().replace("-", "_")
+            environment[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
+        told: list[Any] = []
+        body = b"".join(self._application(environment, lambda *answer: told.append(answer)))
+        status, headers = told[0][:2]
+        kept = {name: value for name, value in headers if name.lower() != "content-length"}
+        return Reply(int(status.split(" ")[0]), body, kept)
+
+
+def _serve(descriptor: int) -> None:
+    """The moto process: serves on an inherited socket until its standard input is closed."""
+    application = _Wsgi(_timed(_ByService()))
+
+    async def serve() -> None:
+        server = HttpServer(socket.socket(fileno=descriptor), application.answer)
+        await server.start()
+        await asyncio.to_thread(sys.stdin.read)
+        await server.stop()
+
+    asyncio.run(serve())
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))

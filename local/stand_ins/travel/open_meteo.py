@@ -1,0 +1,250 @@
+"""Open-Meteo's stand-in: weather as a smooth function of place, season and hour, with seeded noise."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from math import cos, pi, radians, sin, sqrt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from local.stand_ins.travel.gazetteer import Gazetteer
+from local.stand_ins.travel.seeded import smooth
+
+_WIND_UNITS = {"kmh": ("km/h", 3.6), "ms": ("m/s", 1.0), "mph": ("mp/h", 2.236936), "kn": ("kn", 1.943844)}
+_REASONS = {
+    401: "The supplied API key is invalid.",
+    404: "Not Found",
+    422: "Unprocessable Entity",
+    429: "Minutely API request limit exceeded. Please try again in one minute.",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+
+
+def refusal(status: int) -> dict[str, Any]:
+    """The body that Open-Meteo sends with a status."""
+    return {"error": True, "reason": _REASONS[status]}
+
+
+class _Refused(Exception):
+    """Open-Meteo answers every bad parameter with 400."""
+
+
+class _Sky:
+    """The weather of one point, at any instant: °C, mm in an hour, m/s."""
+
+    def __init__(self, latitude: float, longitude: float) -> None:
+        self._latitude = latitude
+        self._longitude = longitude
+
+    def noise(self, what: str, at: datetime, hours: float) -> float:
+        return smooth(what, self._latitude / 3, self._longitude / 3, at.timestamp() / 3600 / hours)
+
+    def temperature(self, at: datetime) -> float:
+        day = at.timetuple().tm_yday + at.hour / 24
+        season = cos(2 * pi * (day - 202) / 365.25) * (1 if self._latitude >= 0 else -1)
+        sun = cos(2 * pi * ((at.hour + at.minute / 60 + self._longitude / 15) - 15) / 24)
+        mean = 28 - 0.45 * abs(self._latitude) - 4 * sin(radians(abs(self._latitude)))
+        return mean + 0.28 * abs(self._latitude) * season + 5 * sun + 5 * self.noise("temperature", at, 72)
+
+    def wetness(self, at: datetime) -> float:
+        """From 0 (dry) to 1 (pouring)."""
+        return max(0.0, self.noise("wetness", at, 30) - 0.15) / 0.85
+
+    def wind(self, at: datetime) -> float:
+        return max(0.3, 4.5 + 4.5 * self.noise("wind", at, 24) + 5 * self.wetness(at))
+
+    def gusts(self, at: datetime) -> float:
+        return self.wind(at) * (1.5 + 0.3 * self.noise("gusts", at, 5))
+
+    def rain(self, at: datetime) -> float:
+        return 6 * self.wetness(at) ** 2
+
+    def probability(self, at: datetime) -> float:
+        return min(100.0, 115 * sqrt(self.wetness(at)))
+
+    def code(self, at: datetime) -> int:
+        wet, cold = self.wetness(at), self.temperature(at) < 0.5
+        if wet > 0.75:
+            return 86 if cold else 95
+        if wet > 0.35:
+            return 73 if cold else 63
+        if wet > 0.05:
+            return 71 if cold else 61
+        return min(3, int(2 + 2 * self.noise("clouds", at, 18)))
+
+
+# Each variable by its name: the unit, and its value at an instant or over a day's 24 hours.
+_HOURLY: dict[str, tuple[str, Callable[[_Sky, datetime], float]]] = {
+    "temperature_2m": ("°C", _Sky.temperature),
+    "precipitation_probability": ("%", _Sky.probability),
+    "precipitation": ("mm", _Sky.rain),
+    "weather_code": ("wmo code", _Sky.code),
+    "wind_speed_10m": ("wind", _Sky.wind),
+    "wind_gusts_10m": ("wind", _Sky.gusts),
+}
+_DAILY: dict[str, tuple[str, Callable[[_Sky, datetime], float], Callable[[list[float]], float]]] = {
+    "weather_code": ("wmo code", _Sky.code, max),
+    "temperature_2m_max": ("°C", _Sky.temperature, max),
+    "temperature_2m_min": ("°C", _Sky.temperature, min),
+    "precipitation_sum": ("mm", _Sky.rain, sum),
+    "precipitation_probability_max": ("%", _Sky.probability, max),
+    "wind_speed_10m_max": ("wind", _Sky.wind, max),
+    "wind_gusts_10m_max": ("wind", _Sky.gusts, max),
+}
+
+
+def make_app(gazetteer: Gazetteer, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> ASGIApp:
+    """The stand-in as an ASGI app. Takes requests without a key, as the real one does."""
+
+    async def forecast(request: Request) -> Response:
+        # In the thread of the event loop: a forecast takes some 20 ms, and a stand-in has few callers.
+        return JSONResponse(_forecast(request, gazetteer, clock()))
+
+    async def refused(_: Request, refused: Exception) -> Response:
+        return JSONResponse({"error": True, "reason": str(refused)}, 400)
+
+    async def unknown(_: Request, __: Exception) -> Response:
+        return JSONResponse(refusal(404), 404)
+
+    return Starlette(routes=[Route("/v1/forecast", forecast)], exception_handlers={_Refused: refused, 404: unknown})
+
+
+def _forecast(request: Request, gazetteer: Gazetteer, now: datetime) -> dict[str, Any]:
+    query = request.query_params
+    latitude, longitude = (
+        _degrees(query.get("latitude"), "Latitude", 90),
+        _degrees(query.get("longitude"), "Longitude", 180),
+    )
+    days = query.get("forecast_days", "7")
+    if not days.isdecimal() or int(days) > 16:
+        raise _Refused(f"Forecast days is invalid. Allowed range 0 to 16. Given {days}.")
+    if query.get("wind_speed_unit", "kmh") not in _WIND_UNITS:
+        raise _Refused(f"Cannot initialize WindspeedUnit from invalid String value {query['wind_speed_unit']}.")
+    if query.get("timeformat", "iso8601") not in {"iso8601", "unixtime"}:
+        raise _Refused(f"Cannot initialize Timeformat from invalid String value {query['timeformat']}.")
+    zone = _zone(query.get("timezone"), gazetteer, latitude, longitude)
+    if "daily" in query and "timezone" not in query:
+        raise _Refused("Timezone is required")
+    # Like the real one: a single offset for the whole answer, although a clock change may lie within it.
+    offset = now.astimezone(zone).utcoffset() or timedelta()
+    today = (now + offset).date()
+    writer = _Writer(_Sky(latitude, longitude), offset, query.get("wind_speed_unit", "kmh"), query.get("timeformat"))
+    told: dict[str, Any] = {
+        "latitude": round(latitude, 2),
+        "longitude": round(longitude, 2),
+        "generationtime_ms": 0.1,
+        "utc_offset_seconds": int(offset.total_seconds()),
+        "timezone": zone.key,
+        "timezone_abbreviation": now.astimezone(zone).tzname() or "",
+        "elevation": 0.0,
+        "source": "SIMULATED. No data of Open-Meteo.",
+    }
+    dates = [today + timedelta(days=number) for number in range(int(days))]
+    if "current" in query:
+        told |= writer.current(_names(query["current"], set(_HOURLY)), now)
+    if "hourly" in query:
+        told |= writer.hourly(_names(query["hourly"], set(_HOURLY)), dates)
+    if "daily" in query:
+        told |= writer.daily(_names(query["daily"], set(_DAILY)), dates)
+    return told
+
+
+class _Writer:
+    """Writes blocks of an answer in the units and the time format that were asked for."""
+
+    def __init__(self, sky: _Sky, offset: timedelta, wind_unit: str, timeformat: str | None) -> None:
+        self._sky = sky
+        self._offset = offset
+        self._wind = _WIND_UNITS[wind_unit]
+        self._unix = timeformat == "unixtime"
+
+    def current(self, names: list[str], now: datetime) -> dict[str, Any]:
+        at = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
+        values = {name: self._value(_HOURLY[name][0], _HOURLY[name][1](self._sky, at)) for name in names}
+        units = {"time": self._time_unit, "interval": "seconds"} | {
+            name: self._unit(_HOURLY[name][0]) for name in names
+        }
+        return {"current_units": units, "current": {"time": self._time(at), "interval": 900} | values}
+
+    def hourly(self, names: list[str], dates: list[date]) -> dict[str, Any]:
+        hours = [hour for day in dates for hour in self._hours(day)]
+        units = {"time": self._time_unit} | {name: self._unit(_HOURLY[name][0]) for name in names}
+        columns: dict[str, list[Any]] = {"time": [self._time(hour) for hour in hours]}
+        for name in names:
+            unit, read = _HOURLY[name]
+            columns[name] = [self._value(unit, read(self._sky, hour)) for hour in hours]
+        return {"hourly_units": units, "hourly": columns}
+
+    def daily(self, names: list[str], dates: list[date]) -> dict[str, Any]:
+        units = {"time": self._time_unit} | {name: self._unit(_DAILY[name][0]) for name in names}
+        columns: dict[str, list[Any]] = {"time": [self._day(day) for day in dates]}
+        for name in names:
+            unit, read, over = _DAILY[name]
+            columns[name] = [
+                self._value(unit, over([read(self._sky, hour) for hour in self._hours(day)])) for day in dates
+            ]
+        return {"daily_units": units, "daily": columns}
+
+    def _hours(self, day: date) -> list[datetime]:
+        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) - self._offset
+        return [midnight + timedelta(hours=hour) for hour in range(24)]
+
+    def _value(self, unit: str, value: float) -> float:
+        if unit == "wind":
+            return round(value * self._wind[1], 2)
+        return int(value) if unit in {"%", "wmo code"} else round(value, 1)
+
+    def _unit(self, unit: str) -> str:
+        return self._wind[0] if unit == "wind" else unit
+
+    @property
+    def _time_unit(self) -> str:
+        return "unixtime" if self._unix else "iso8601"
+
+    def _time(self, at: datetime) -> int | str:
+        return int(at.timestamp()) if self._unix else (at + self._offset).strftime("%Y-%m-%dT%H:%M")
+
+    def _day(self, day: date) -> int | str:
+        return int(self._hours(day)[0].timestamp()) if self._unix else day.isoformat()
+
+
+def _degrees(text: str | None, name: str, most: int) -> float:
+    if text is None:
+        raise _Refused("Parameter 'latitude' and 'longitude' must have the same number of elements")
+    try:
+        value = float(text)
+    except ValueError:
+        raise _Refused(
+            f"Data corrupted at path ''. Cannot initialize Float from invalid String value {text}."
+        ) from None
+    if not abs(value) <= most:
+        raise _Refused(f"{name} must be in range of -{most} to {most}°. Given: {value}.")
+    return value
+
+
+def _names(text: str, known: set[str]) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in known:
+            raise _Refused(
+                f"Data corrupted at path ''. Cannot initialize a weather variable from invalid String value {name}."
+            )
+    return names
+
+
+def _zone(name: str | None, gazetteer: Gazetteer, latitude: float, longitude: float) -> ZoneInfo:
+    if name == "auto":
+        towns = gazetteer.near(latitude, longitude, 300_000.0)
+        hours = round(longitude / 15)
+        # On the sea, by the longitude; the signs of these names are reversed.
+        name = towns[0].zone if towns else "GMT" if hours == 0 else f"Etc/GMT{-hours:+d}"
+    try:
+        return ZoneInfo(name or "GMT")
+    except (KeyError, ValueError, OSError):
+        raise _Refused("Invalid timezone") from None

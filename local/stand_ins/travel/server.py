@@ -1,0 +1,94 @@
+"""Runs the three stand-ins in a process of their own, so that a handler's CPU and theirs are told apart."""
+
+import asyncio
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from local import processes
+from local.sockets import listen
+
+MAPBOX_KEY = "pk.simulated"
+EIA_KEY = "simulated-eia-key"
+"""Keys that the stand-ins take."""
+
+
+class Upstreams:
+    """Stand-ins for Mapbox, Open-Meteo and EIA, each on a port of 127.0.0.1 of its own."""
+
+    def __init__(self, log: Path) -> None:
+        """The addresses are known from here on, and connections wait in line until `start` is done."""
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self._sockets = [listen() for _ in range(3)]
+        self.mapbox_url, self.open_meteo_url, self.eia_url = (
+            f"http://127.0.0.1:{each.getsockname()[1]}" for each in self._sockets
+        )
+
+    async def start(self) -> None:
+        """Returns when all three answer: the gazetteer takes a second or two to load."""
+        descriptors = [each.fileno() for each in self._sockets]
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *processes.bound([sys.executable, "-m", "local.stand_ins.travel.server", *map(str, descriptors)]),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                pass_fds=descriptors,
+                start_new_session=True,
+            )
+        for each in self._sockets:
+            each.close()
+        assert self._process.stdout is not None
+        if await self._process.stdout.readline() != _READY:
+            raise RuntimeError(f"the stand-ins don't start: see {self._log}")
+
+    async def stop(self) -> None:
+        for each in self._sockets:
+            each.close()
+        if self._process is not None:
+            await processes.end(self._process, signal.SIGKILL)
+
+
+_READY = b"ready\n"
+
+
+async def _serve(descriptors: list[int]) -> None:
+    """The process of the stand-ins: serves on inherited sockets until its standard input is closed."""
+    import uvicorn
+
+    from local.stand_ins.travel import eia, mapbox, open_meteo
+    from local.stand_ins.travel.fault_injection import Controlled
+    from local.stand_ins.travel.gazetteer import Gazetteer
+
+    gazetteer = Gazetteer()
+    gazetteer.like(("denver",))  # builds the indices before the first request
+    gazetteer.near(39.7, -105.0, 1.0)
+    apps = [
+        Controlled(mapbox.make_app(gazetteer), mapbox.refusal),
+        Controlled(open_meteo.make_app(gazetteer), open_meteo.refusal),
+        Controlled(eia.make_app(), eia.refusal),
+    ]
+    servers = [
+        uvicorn.Server(
+            uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_level="critical", server_header=False)
+        )
+        for app in apps
+    ]
+    serving = [
+        asyncio.create_task(server.serve(sockets=[socket.socket(fileno=descriptor)]))
+        for server, descriptor in zip(servers, descriptors, strict=True)
+    ]
+    while not all(server.started for server in servers):
+        await asyncio.sleep(0.005)
+    sys.stdout.buffer.write(_READY)
+    sys.stdout.buffer.flush()
+    await asyncio.to_thread(sys.stdin.read)
+    for server in servers:
+        server.should_exit = True
+    await asyncio.gather(*serving)
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve([int(argument) for argument in sys.argv[1:]]))

@@ -1,0 +1,7 @@
+"""template.yaml as the local stack runs it: expanded by SAM's own translator, with every reference resolved."""
+
+from local.template.intrinsics import TemplateError
+from local.template.model import EventInvoke, Function, JwtAuthorizer, Route, Store, Template
+from local.template.reader import load
+
+__all__ = ["EventInvoke", "Function", "JwtAuthorizer", "Route", "Store", "Template", "TemplateError", "load"]

@@ -1,0 +1,123 @@
+"""What the local stack needs of a template: functions, routes, authorizers and stores, all of it resolved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local.template.websocket_api import WebSocketApi
+
+STORES = {
+    "AWS::DynamoDB::Table": (
+        "AttributeDefinitions",
+        "BillingMode",
+        "GlobalSecondaryIndexes",
+        "KeySchema",
+        "LocalSecondaryIndexes",
+        "ProvisionedThroughput",
+        "TimeToLiveSpecification",
+    ),
+    "AWS::SecretsManager::Secret": ("GenerateSecretString", "SecretString"),
+    "AWS::SQS::Queue": (
+        "DelaySeconds",
+        "FifoQueue",
+        "MessageRetentionPeriod",
+        "RedrivePolicy",
+        "VisibilityTimeout",
+    ),
+    "AWS::SSM::Parameter": ("Type", "Value"),
+}
+"""Resources that are made locally, with the properties that mean something here: keys and backups don't."""
+
+
+@dataclass(frozen=True)
+class EventInvoke:
+    """What becomes of the events of asynchronous invocations; without a configuration, Lambda's defaults."""
+
+    retries: int = 2
+    max_age: float = 6 * 3600
+    """Seconds after which an event that waits is given up."""
+    on_failure: str | None = None
+    """ARN of the queue that gets a record of each event that is given up."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """One Lambda function."""
+
+    logical_id: str
+    name: str
+    code: Path
+    """The folder that holds the handler's module; its name is the function's key in the local stack."""
+    handler: str
+    runtime: str
+    environment: Mapping[str, str]
+    timeout: float
+    """Seconds."""
+    memory: int
+    """MB."""
+    reserved_concurrency: int | None
+    snap_start: bool
+    alias: str | None
+    event_invoke: Mapping[str, EventInvoke]
+    """By qualifier: an alias, a version or `$LATEST`."""
+    dead_letters: str | None
+    """ARN of the queue that gets each event that is given up."""
+
+
+@dataclass(frozen=True)
+class JwtAuthorizer:
+    """A JWT authorizer of the HTTP API."""
+
+    issuer: str
+    audience: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route of the HTTP API. `method` is upper case or ANY; `path` is the route's pattern or `$default`."""
+
+    method: str
+    path: str
+    function: str
+    """The function's logical id."""
+    authorizer: str | None
+    scopes: tuple[str, ...]
+    timeout: float
+    """Seconds that the integration waits for the function."""
+
+    @property
+    def key(self) -> str:
+        return self.path if self.path == "$default" else f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A table, secret, queue or parameter, with its properties resolved and `name` as its physical name."""
+
+    logical_id: str
+    type: str
+    name: str
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Template:
+    """Everything that the local stack runs."""
+
+    functions: Mapping[str, Function]
+    """By logical id."""
+    routes: tuple[Route, ...]
+    authorizers: Mapping[str, JwtAuthorizer]
+    stores: tuple[Store, ...]
+    cors: Mapping[str, Any] = field(default_factory=dict)
+    """`x-amazon-apigateway-cors` of the HTTP API: allowOrigins, allowMethods, ... or empty."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Functions without a route that need something this machine doesn't have, with the reason."""
+    websocket: WebSocketApi | None = None
+
+    @property
+    def routed(self) -> frozenset[str]:
+        """Logical ids of the functions that an API invokes."""
+        sockets = self.websocket.functions if self.websocket else frozenset()
+        return sockets | {route.function for route in self.routes}
