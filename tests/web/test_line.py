@@ -417,6 +417,22 @@ def test_an_error_without_a_number_is_about_the_message_that_it_names(pam, wire,
     expect(tale.locator(".prose")).to_have_text(TALE.strip())
 
 
+@pytest.mark.parametrize(("code", "retryable"), [("cost_exceeded", 0), ("turn_timed_out", 0), ("queue_full", 1)])
+def test_retry_button_is_shown_only_for_retryable_errors(pam, wire, code, retryable):
+    """An error that the same question would cause again has no "Try again" button; any other error has one."""
+    pam.sign_in().connected()
+
+    def reject(frame: dict) -> bool:
+        error = {"type": "error", "code": code, "message": "That went wrong.", "message_id": frame["message_id"]}
+        wire.page_side[-1].send(json.dumps(error))
+        return False
+
+    wire.answers = reject
+    card = pam.ask("say anything at all")
+    expect(card.locator(".alarm")).to_have_text("That went wrong.")
+    expect(card.get_by_role("button", name="Try again")).to_have_count(retryable)
+
+
 def test_a_decision_that_is_not_taken_can_be_made_again(pam, wire, claude):
     """What PAM says against a decision stands on its card, and the buttons work again."""
     claude.says("tell everybody", use("create_post", content="Two nights at Goblin Valley."), "It waits for you.")

@@ -10,7 +10,7 @@ import { undoLine } from "./undo.js";
 import { usageDetails } from "./usage.js";
 
 const BY_CLAUDE = new Set(["delta", "tool", "confirm_request"]);
-const FINAL = /^(invalid_|turn_|daily_limit|model_refused)/;   // the same again would end the same
+const NOT_RETRYABLE = /^(invalid_|turn_|cost_exceeded|daily_limit|model_refused)/;
 const API = "/v1/";   // a request there carries the token, and goes nowhere else
 
 /**
@@ -135,7 +135,7 @@ export function claudeCard(message, actions) {
     text.end();
     const best = wait ? ` Best after ${wait} s.` : "";
     node.append(caution(`${words}${best}`, { alarm: true }), ...undos({ undo, text: "" }));
-    if (!FINAL.test(code) && !undo?.length) node.append(again("Try again"));
+    if (!NOT_RETRYABLE.test(code) && !undo?.length) node.append(again("Try again"));
     announce(words);
   }
 

@@ -39,8 +39,8 @@ function silent(source) {
   return `${names[0] ?? "The source"} doesn't`;
 }
 
-/** Marks figures that nobody measured; null for real ones. */
-export function simulatedBadge({ source, simulated = source?.toLowerCase().includes("(simulated)") }) {
+/** Renders the badge of an answer whose data is simulated; null for a real one. */
+export function simulatedBadge({ simulated }) {
   if (!simulated) return null;
   return el("p", { class: "badge", "data-simulated": true }, icon("flask"), "Simulated data");
 }
