@@ -42,8 +42,8 @@ openapi: setup  ## write the description of the HTTP API into docs/openapi.json
 build: setup  ## build every function and layer for AWS (needs a Python 3.13)
 	$(PY) -m local.build
 
-deploy: build  ## deploy to a stage (STAGE=dev): see docs/operations.md
-	.venv/bin/sam deploy --config-env $(or $(STAGE),dev)
+deploy: build  ## migrate and deploy a stage (STAGE=dev): see docs/operations.md
+	$(PY) -m local.deploy $(or $(STAGE),dev)
 
 UV := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header
 

@@ -1,0 +1,81 @@
+"""Translate template.yaml as CloudFormation does during a deployment, with the pinned aws-sam-translator."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import boto3
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+from tests.conftest import CHECKOUT
+
+TEMPLATE: dict[str, Any] = yaml_parse((CHECKOUT / "template.yaml").read_text())
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+FUNCTIONS = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
+LAYERS = [name for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::LayerVersion"]
+PARAMETERS = {name: spec.get("Default") for name, spec in TEMPLATE["Parameters"].items()}
+PARAMETERS |= {"Stage": "dev", "JwtIssuer": "https://issuer.example"}
+
+Template = dict[str, Any]
+
+
+def translate(template: Template = TEMPLATE, *, content: Mapping[str, str] | None = None) -> Template:
+    """Return the CloudFormation template. `content` names the S3 object of a function's or layer's content.
+
+    `sam deploy` names an object by the checksum of what is in it: the same content has the same name.
+    """
+    packaged = copy.deepcopy(template)
+    for name, resource in packaged["Resources"].items():
+        properties = resource.get("Properties", {})
+        for key in ("CodeUri", "ContentUri"):
+            if key in properties:
+                properties[key] = f"s3://bucket/{(content or {}).get(name, name)}"
+    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
+    translated: Template = translator.translate(packaged, dict(PARAMETERS))
+    translator.metrics.publish()  # it warns where metrics were collected and not published
+    return translated
+
+
+def of_type(template: Template, kind: str) -> dict[str, Template]:
+    """Return the resources of one type by logical id."""
+    return {name: resource for name, resource in template["Resources"].items() if resource["Type"] == kind}
+
+
+def layers_of(function: Mapping[str, Any]) -> set[str]:
+    """Return the layers that a function of template.yaml has: those of Globals and its own."""
+    layers = [*TEMPLATE["Globals"]["Function"]["Layers"], *function.get("Layers", [])]
+    return {layer["Ref"] for layer in layers}
+
+
+def dependencies(template: Template, logical_id: str) -> set[str]:
+    """Return everything that CloudFormation creates or updates before `logical_id`."""
+    found: set[str] = set()
+    pending = [logical_id]
+    while pending:
+        for name in _references(template["Resources"][pending.pop()]):
+            if name in template["Resources"] and name not in found:
+                found.add(name)
+                pending.append(name)
+    return found
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, list):
+        for item in node:
+            yield from _references(item)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key == "DependsOn":
+                yield from [value] if isinstance(value, str) else value
+            elif key == "Ref":
+                yield value
+            elif key == "Fn::GetAtt":
+                yield value.partition(".")[0] if isinstance(value, str) else value[0]
+            elif key == "Fn::Sub":
+                text = value if isinstance(value, str) else value[0]
+                yield from (part.partition("}")[0].partition(".")[0] for part in text.split("${")[1:])
+                yield from _references(value)
+            else:
+                yield from _references(value)
