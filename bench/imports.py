@@ -19,11 +19,9 @@ import time; began = time.process_time()
 import importlib
 sys.path.insert(0, sys.argv[1])
 importlib.import_module("app")
-made = "answers.parts.parts", "answers.travel_parts.travel_parts", "chat.parts.chat_parts", "chat.worker.claude"
-for name in (f"pam.{each}" for each in made):
-    module, _, make = name.rpartition(".")
-    if module in sys.modules:
-        getattr(sys.modules[module], make)()
+from snapshot_restore_py import get_before_snapshot
+for build, arguments, keywords in get_before_snapshot():
+    build(*arguments, **keywords)
 print((time.process_time() - began) * 1000)
 """
 
@@ -33,7 +31,7 @@ _STATEMENTS = {
     "psycopg_ms": "import psycopg",
     "tracer_ms": "from aws_lambda_powertools import Tracer; Tracer(disabled=True)",
     "replies_ms": "import pam.answers.replies",
-    "upstream_ms": "import pam.upstream.mapbox, pam.upstream.open_meteo, pam.upstream.eia, pam.upstream.breaker",
+    "sources_ms": "import pam.sources.mapbox, pam.sources.open_meteo, pam.sources.eia, pam.cache.circuit_breaker",
     "httpx_ms": "import httpx",
 }
 

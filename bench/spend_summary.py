@@ -48,13 +48,13 @@ class Sample:
 
 def run() -> dict[str, Figure]:
     """Measures on a stack of its own, which ends with it."""
-    with ExitStack() as parts:
-        state = parts.enter_context(tempfile.TemporaryDirectory())
-        stack = parts.enter_context(LocalStack(Path(state)))
+    with ExitStack() as user_dependencies:
+        state = user_dependencies.enter_context(tempfile.TemporaryDirectory())
+        stack = user_dependencies.enter_context(LocalStack(Path(state)))
         stack.warm()
-        parts.enter_context(mock.patch.dict(os.environ, stack.environment_of("spend_summary")))
+        user_dependencies.enter_context(mock.patch.dict(os.environ, stack.environment_of("spend_summary")))
         # The handler's metrics are lines on standard output, where our figures go.
-        parts.enter_context(redirect_stdout(parts.enter_context(Path(os.devnull).open("w"))))
+        user_dependencies.enter_context(redirect_stdout(user_dependencies.enter_context(Path(os.devnull).open("w"))))
         return _measure(stack)
 
 
@@ -160,7 +160,7 @@ class MotoTime:
 
 def _handler() -> tuple[Callable[[dict[str, Any], Any], dict[str, Any]], Any, MotoTime]:
     """The function's handler, its cache, and the watch on moto: in this process, on the stack's parts."""
-    from pam.answers.parts import parts
+    from pam.bootstrap import user_dependencies
     from pam.platform import aws
 
     spec = importlib.util.spec_from_file_location("app", CHECKOUT / "functions" / "spend_summary" / "app.py")
@@ -169,7 +169,7 @@ def _handler() -> tuple[Callable[[dict[str, Any], Any], dict[str, Any]], Any, Mo
     spec.loader.exec_module(app)
     moto = MotoTime()
     aws.client("dynamodb").meta.events.register("before-parse.dynamodb", moto)
-    return app.handler, parts().cache, moto
+    return app.handler, user_dependencies().cache, moto
 
 
 def _event(user: uuid.UUID) -> dict[str, Any]:

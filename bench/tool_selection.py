@@ -21,7 +21,7 @@ from local.chat_client import open_line
 from local.stack import LocalStack
 from local.stand_ins.claude.server import CLAUDE_KEY
 from pam.chat.tool_choice import likely_tools
-from pam.upstream.claude_prices import Usage
+from pam.sources.claude_pricing import TokenUsage
 
 MODEL = "claude-haiku-5-5"
 
@@ -57,13 +57,13 @@ def run() -> dict[str, Figure]:
     naive = every["all"][1]
     told = {mode: calls for mode, (calls, _) in every.items()}
 
-    def cost(calls: Sequence[Usage]) -> float:
+    def cost(calls: Sequence[TokenUsage]) -> float:
         return float(sum((usage.cost(MODEL) for usage in calls), Decimal(0)))
 
-    def share(calls: Sequence[Usage]) -> float:
+    def share(calls: Sequence[TokenUsage]) -> float:
         return round(sum(usage.read for usage in calls) / sum(usage.prompt for usage in calls), 4)
 
-    def prompt(calls: Sequence[Usage]) -> int:
+    def prompt(calls: Sequence[TokenUsage]) -> int:
         return round(statistics.median(usage.prompt for usage in calls))
 
     return {
@@ -81,7 +81,7 @@ def run() -> dict[str, Figure]:
     }
 
 
-def _conversations(mode: str) -> tuple[list[Usage], list[Usage]]:
+def _conversations(mode: str) -> tuple[list[TokenUsage], list[TokenUsage]]:
     """What the model calls of a mode used, and, for `all`, what the same calls use with filtered tools."""
     with (
         tempfile.TemporaryDirectory() as state,
@@ -127,8 +127,8 @@ def _filtered(body: dict[str, Any]) -> dict[str, Any]:
     return body | {"tools": tools, "stream": False}
 
 
-def _usage(entry: dict[str, Any]) -> Usage:
-    return Usage(
+def _usage(entry: dict[str, Any]) -> TokenUsage:
+    return TokenUsage(
         input=entry["uncached"],
         write_5m=entry["cache_write"] - entry["cache_write_1h"],
         write_1h=entry["cache_write_1h"],

@@ -24,7 +24,7 @@ from local.template import Template
 from pam.answers import replies
 from pam.platform import errors
 from pam.platform.errors import ErrorCode
-from pam.platform.http import LARGEST_BODY_BYTES, Api, Operation
+from pam.platform.http import MAX_BODY_BYTES, HttpApi, HttpOperation
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 FILE = Path("docs/openapi.json")
@@ -258,7 +258,7 @@ def render(document: Json) -> str:
 class _Handler:
     """A route of a function, with the function's name and what its module says of it."""
 
-    operation: Operation
+    operation: HttpOperation
     function: str
     says: str
 
@@ -270,7 +270,7 @@ def _handlers(stack: Template) -> Iterator[_Handler]:
         if not routes:
             continue
         module = _load(function.code / "app.py")
-        operations = cast(Api, module.handler).operations
+        operations = cast(HttpApi, module.handler).operations
         handled = {f"{each.method} {each.path}" for each in operations}
         if handled != routes:
             raise RouteMismatchError(f"{logical_id}: in template or handler alone: {', '.join(handled ^ routes)}.")
@@ -303,14 +303,14 @@ def _describe(handler: _Handler, facts: Facts) -> Json:
     if operation.method == "POST" and operation.takes:
         described["requestBody"] = {
             "required": True,
-            "description": f"At most {LARGEST_BODY_BYTES // 1024} KiB.",
+            "description": f"At most {MAX_BODY_BYTES // 1024} KiB.",
             "content": {"application/json": {"schema": _ref(operation.takes)}},
         }
     described["responses"] = _responses(operation, facts)
     return described
 
 
-def _parameters(operation: Operation, facts: Facts) -> Iterator[Json]:
+def _parameters(operation: HttpOperation, facts: Facts) -> Iterator[Json]:
     for name in re.findall(r"\{(\w+)\}", operation.path):
         yield _component("parameters", _PATH_PARAMETERS[name])
     if operation.method == "GET" and operation.takes:
@@ -343,7 +343,7 @@ def _query_parameter(name: str, described: Json, *, required: bool, model: type[
     return parameter
 
 
-def _responses(operation: Operation, facts: Facts) -> Json:
+def _responses(operation: HttpOperation, facts: Facts) -> Json:
     codes = list(_refusals(operation, facts))
     content = {"application/json": {"schema": _ref(facts.reply)}}
     success: Json = {"description": inspect.getdoc(operation.endpoint), "content": content}
@@ -363,7 +363,7 @@ def _responses(operation: Operation, facts: Facts) -> Json:
     return responses
 
 
-def _refusals(operation: Operation, facts: Facts) -> Iterable[ErrorCode]:
+def _refusals(operation: HttpOperation, facts: Facts) -> Iterable[ErrorCode]:
     """The codes that a route may answer with, in the order of `errors.ALL`."""
     codes = {*_EVERYWHERE, *facts.may_refuse}
     if operation.takes:

@@ -15,10 +15,10 @@ import psycopg
 import pytest
 
 from local.stack import LocalStack
-from pam.answers.parts import Parts
+from pam.answers.dependencies import UserDependencies
+from pam.bootstrap import Bootstrap
 from pam.platform.clock import Clock, utc_now
 from pam.platform.postgres import Database
-from pam.platform.settings import Settings, read_environment
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -97,14 +97,14 @@ def lambda_environment(stack: LocalStack) -> Iterator[None]:
 
 
 @pytest.fixture
-def make_parts(lambda_environment: None) -> Iterator[Callable[..., Parts]]:
-    """Makes the parts of a Lambda environment, with a clock of one's own."""
-    made: list[Parts] = []
+def build_dependencies(lambda_environment: None) -> Iterator[Callable[..., UserDependencies]]:
+    """Build the dependencies of a Lambda environment with a clock of the test's own."""
+    built: list[UserDependencies] = []
 
-    def make(clock: Clock = utc_now) -> Parts:
-        made.append(Parts.from_settings(read_environment(Settings), clock))
-        return made[-1]
+    def build(clock: Clock = utc_now) -> UserDependencies:
+        built.append(Bootstrap(clock=clock).user_dependencies)
+        return built[-1]
 
-    yield make
-    for parts in made:
-        parts.database.close()
+    yield build
+    for dependencies in built:
+        dependencies.database.close()

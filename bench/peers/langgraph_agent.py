@@ -15,9 +15,8 @@ from bench.peers.contestant import Took, serve
 from bench.peers.environment import KEY_VARIABLE
 from bench.peers.traveller import question, system, use
 from pam.chat.prompt import LONGEST_REPLY_TOKENS
-from pam.platform.settings import read_environment
-from pam.tools.catalogue import definitions
-from pam.upstream.claude import ClaudeSettings
+from pam.platform.settings import ClaudeSettings, read_environment
+from pam.tools.catalog.registry import definitions
 
 
 def _function(name: str) -> Callable[..., str]:

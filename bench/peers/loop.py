@@ -8,15 +8,15 @@ from uuid import uuid4
 
 from bench.peers.contestant import Took, serve
 from bench.peers.traveller import beginning, question, user_id
+from pam.bootstrap import worker_dependencies
 from pam.chat.answering import Answering
 from pam.chat.frames import Delta, Frame
 from pam.chat.history import Log
-from pam.chat.parts import chat_parts
 from pam.chat.tool_choice import selection
 from pam.chat.toolbox import Toolbox
-from pam.chat.worker import LONGEST_TURN_S, claude, claude_settings
-from pam.tools.catalogue import TOOLS
-from pam.upstream.deadline import Deadline
+from pam.chat.worker import LONGEST_TURN_S
+from pam.platform.deadline import Deadline
+from pam.tools.catalog.registry import TOOLS
 
 
 class _InMemory(Log):
@@ -32,7 +32,8 @@ class _InMemory(Log):
 
 def main() -> None:
     """Serves until the pipe is closed."""
-    parts, model = chat_parts(), claude_settings().model
+    worker = worker_dependencies()
+    parts, model, claude = worker.chat, worker.model, worker.claude
     earlier: dict[str, list[dict[str, Any]]] = {}
 
     def turn(conversation: str, text: str) -> Took:
@@ -45,7 +46,7 @@ def main() -> None:
 
         with took.timed():
             began, message_id, deadline = beginning(), uuid4(), Deadline(LONGEST_TURN_S)
-            log = _InMemory(parts.travel.parts.database, user_id(), began, message_id)
+            log = _InMemory(parts.travel.database, user_id(), began, message_id)
             asked = question(text)
             log.add(asked)
             with (
@@ -55,7 +56,7 @@ def main() -> None:
                 ) as toolbox,
             ):
                 Answering(
-                    claude=claude(),
+                    claude=claude,
                     model=model,
                     selection=selection("all"),
                     about=began.about,

@@ -9,7 +9,7 @@ from bench.peers.contestant import Took, serve
 from bench.peers.environment import CHECKOUT
 from bench.peers.traveller import user_id
 from local.stand_ins.aws import TOOK_HEADER
-from pam.chat.parts import chat_parts
+from pam.bootstrap import chat_dependencies
 from pam.platform import aws
 
 _NOWHERE: dict[str, None] = {"timezone": None, "location": None}
@@ -43,8 +43,8 @@ def _handler() -> Any:
 
 def main() -> None:
     """Serves until the pipe is closed."""
-    handler, parts, moto = _handler(), chat_parts(), _Moto()
-    for client in (aws.client("dynamodb"), aws.client("dynamodb", quick=True)):
+    handler, parts, moto = _handler(), chat_dependencies(), _Moto()
+    for client in (aws.client("dynamodb"), aws.client("dynamodb", fast_timeout=True)):
         client.meta.events.register("before-parse.dynamodb", moto)
 
     def turn(conversation: str, text: str) -> Took:

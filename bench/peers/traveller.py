@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from bench.peers.environment import USER_VARIABLE
-from pam.answers.travel_parts import travel_parts
+from pam.bootstrap import travel_dependencies
 from pam.chat import prompt
 from pam.chat.history import Conversation, read_conversation
-from pam.tools.catalogue import TOOLS
-from pam.tools.effects import perform
-from pam.tools.run import parse_arguments
-from pam.tools.tool import Call
+from pam.tools.catalog.registry import TOOLS
+from pam.tools.engine.definition import ToolContext
+from pam.tools.engine.ledger import perform_write
+from pam.tools.engine.parsing import parse_arguments
 
 
 def user_id() -> UUID:
@@ -25,7 +25,7 @@ def user_id() -> UUID:
 @cache
 def beginning() -> Conversation:
     """A conversation with nothing in it yet: the traveller's profile, and the facts at hand."""
-    parts = travel_parts().parts
+    parts = travel_dependencies()
     return read_conversation(parts.database, user_id(), uuid4(), None, parts.clock(), "all")
 
 
@@ -44,9 +44,9 @@ def question(text: str) -> dict[str, Any]:
 def use(name: str, arguments: dict[str, Any]) -> str:
     """Runs a tool for the traveller; returns the same JSON that ours gives to Claude. Raises `PamError`."""
     tool = TOOLS[name]
-    call = Call(travel_parts(), user_id(), uuid4().hex)
+    call = ToolContext(travel_dependencies(), user_id(), uuid4().hex)
     parsed = parse_arguments(tool, json.dumps(arguments))
-    result = tool.read(call, parsed) if tool.read is not None else perform(call, tool, parsed)
+    result = tool.read(call, parsed) if tool.read is not None else perform_write(call, tool, parsed)
     data = {**result.data, "text": result.text}
     content: str = prompt.tool_result("", {"source": result.source, "as_of": result.as_of, "data": data})["content"]
     return content

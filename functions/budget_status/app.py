@@ -1,15 +1,15 @@
 """GET /v1/budget-status: how this month's budgets stand, and where they are heading. Tier 1."""
 
 from pam.answers.budget_status import budget_status
-from pam.answers.parts import parts
-from pam.money.budgets import BudgetQuestion
-from pam.platform.http import Api, Call, Reply
+from pam.bootstrap import user_dependencies
+from pam.money.budgets import BudgetQuery
+from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = Api()
+handler = HttpApi(user_dependencies)
 
 
-@handler.get("/v1/budget-status", BudgetQuestion)
-def get(call: Call, question: BudgetQuestion) -> Reply:
+@handler.get("/v1/budget-status", BudgetQuery)
+def get(call: HttpRequest, question: BudgetQuery) -> HttpResponse:
     """The budgets as JSON, or 304 when the caller has it already."""
-    answer = budget_status(parts(), call.user_id, question)
+    answer = budget_status(user_dependencies(), call.user_id, question)
     return call.unless_known(answer.etag, answer.as_json())

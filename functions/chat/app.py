@@ -1,14 +1,14 @@
 """`chat`: a question over the WebSocket, answered in place or handed to a worker. Milliseconds, no model."""
 
+from pam.bootstrap import chat_dependencies, frame_sender
 from pam.chat import dispatch
 from pam.chat.frames import ChatFrame
-from pam.chat.parts import chat_parts
-from pam.platform.websocket import SocketApi, SocketCall, sockets
+from pam.platform.websocket import WebSocketApi, WebSocketRequest
 
-handler = SocketApi(sockets)
+handler = WebSocketApi(frame_sender, chat_dependencies)
 
 
 @handler.on("chat", ChatFrame)
-def chat(call: SocketCall, frame: ChatFrame) -> None:
+def chat(call: WebSocketRequest, frame: ChatFrame) -> None:
     """An `ack`, and the answer or the word that it is on its way."""
-    dispatch.chat(chat_parts(), call, frame)
+    dispatch.chat(chat_dependencies(), call, frame)

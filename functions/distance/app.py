@@ -1,14 +1,14 @@
 """GET /v1/distance: how far it is by road, and how long it takes. Tier 2."""
 
 from pam.answers.distance import distance
-from pam.answers.travel_parts import travel_parts
-from pam.platform.http import Api, Call, Reply
-from pam.travel.questions import DistanceQuestion
+from pam.bootstrap import travel_dependencies
+from pam.platform.http import HttpApi, HttpRequest, HttpResponse
+from pam.travel.queries import DistanceQuery
 
-handler = Api()
+handler = HttpApi(travel_dependencies)
 
 
-@handler.get("/v1/distance", DistanceQuestion)
-def get(call: Call, question: DistanceQuestion) -> Reply:
+@handler.get("/v1/distance", DistanceQuery)
+def get(call: HttpRequest, question: DistanceQuery) -> HttpResponse:
     """The answer as JSON, in the traveller's units."""
-    return Reply(distance(travel_parts(), call.user_id, question))
+    return HttpResponse(distance(travel_dependencies(), call.user_id, question))

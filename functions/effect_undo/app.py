@@ -1,16 +1,16 @@
 """DELETE /v1/effects/{id}: takes back what a tool wrote in the last ten minutes."""
 
-from pam.answers.parts import parts
+from pam.bootstrap import user_dependencies
 from pam.platform.errors import EFFECT_NOT_FOUND, PamError
-from pam.platform.http import Api, Call, Reply
-from pam.tools.catalogue import TOOLS
-from pam.tools.effects import take_back
+from pam.platform.http import HttpApi, HttpRequest, HttpResponse
+from pam.tools.catalog.registry import TOOLS
+from pam.tools.engine.ledger import undo_write
 
-handler = Api()
+handler = HttpApi(user_dependencies)
 
 
 @handler.delete("/v1/effects/{id}")
-def delete(call: Call) -> Reply:
+def delete(call: HttpRequest) -> HttpResponse:
     """What was taken back; a second time the same."""
     effect = call.path_uuid("id", PamError(EFFECT_NOT_FOUND, "PAM knows of nothing like that to undo."))
-    return Reply(take_back(parts(), call.user_id, effect, TOOLS.get))
+    return HttpResponse(undo_write(user_dependencies(), call.user_id, effect, TOOLS.get))

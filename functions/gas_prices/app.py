@@ -1,14 +1,14 @@
 """GET /v1/gas-prices: the regional average price of a fuel. Tier 2."""
 
 from pam.answers.gas_prices import gas_prices
-from pam.answers.travel_parts import travel_parts
-from pam.platform.http import Api, Call, Reply
-from pam.travel.questions import GasPriceQuestion
+from pam.bootstrap import travel_dependencies
+from pam.platform.http import HttpApi, HttpRequest, HttpResponse
+from pam.travel.queries import GasPriceQuery
 
-handler = Api()
+handler = HttpApi(travel_dependencies)
 
 
-@handler.get("/v1/gas-prices", GasPriceQuestion)
-def get(call: Call, question: GasPriceQuestion) -> Reply:
+@handler.get("/v1/gas-prices", GasPriceQuery)
+def get(call: HttpRequest, question: GasPriceQuery) -> HttpResponse:
     """The answer as JSON, in the traveller's units."""
-    return Reply(gas_prices(travel_parts(), call.user_id, question))
+    return HttpResponse(gas_prices(travel_dependencies(), call.user_id, question))

@@ -1,14 +1,14 @@
 """GET /v1/parks: places to camp near a place, nearest first. Tier 2."""
 
 from pam.answers.nearby_parks import nearby_parks
-from pam.answers.travel_parts import travel_parts
-from pam.platform.http import Api, Call, Reply
-from pam.travel.questions import ParksQuestion
+from pam.bootstrap import travel_dependencies
+from pam.platform.http import HttpApi, HttpRequest, HttpResponse
+from pam.travel.queries import ParksQuery
 
-handler = Api()
+handler = HttpApi(travel_dependencies)
 
 
-@handler.get("/v1/parks", ParksQuestion)
-def get(call: Call, question: ParksQuestion) -> Reply:
+@handler.get("/v1/parks", ParksQuery)
+def get(call: HttpRequest, question: ParksQuery) -> HttpResponse:
     """The answer as JSON, in the traveller's units."""
-    return Reply(nearby_parks(travel_parts(), call.user_id, question))
+    return HttpResponse(nearby_parks(travel_dependencies(), call.user_id, question))

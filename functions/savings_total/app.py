@@ -1,15 +1,15 @@
 """GET /v1/savings: what the traveller saved, by kind. Tier 1."""
 
-from pam.answers.parts import parts
 from pam.answers.savings_total import savings_total
-from pam.money.savings import SavingsQuestion
-from pam.platform.http import Api, Call, Reply
+from pam.bootstrap import user_dependencies
+from pam.money.savings import SavingsQuery
+from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = Api()
+handler = HttpApi(user_dependencies)
 
 
-@handler.get("/v1/savings", SavingsQuestion)
-def get(call: Call, question: SavingsQuestion) -> Reply:
+@handler.get("/v1/savings", SavingsQuery)
+def get(call: HttpRequest, question: SavingsQuery) -> HttpResponse:
     """The sums as JSON, or 304 when the caller has it already."""
-    answer = savings_total(parts(), call.user_id, question)
+    answer = savings_total(user_dependencies(), call.user_id, question)
     return call.unless_known(answer.etag, answer.as_json())

@@ -1,15 +1,15 @@
 """GET /v1/spend-summary: what the traveller spent in a window, by category. Tier 1."""
 
-from pam.answers.parts import parts
 from pam.answers.spend_summary import spend_summary
-from pam.money.spending import SpendingQuestion
-from pam.platform.http import Api, Call, Reply
+from pam.bootstrap import user_dependencies
+from pam.money.spending import SpendingQuery
+from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = Api()
+handler = HttpApi(user_dependencies)
 
 
-@handler.get("/v1/spend-summary", SpendingQuestion)
-def get(call: Call, question: SpendingQuestion) -> Reply:
+@handler.get("/v1/spend-summary", SpendingQuery)
+def get(call: HttpRequest, question: SpendingQuery) -> HttpResponse:
     """The figures as JSON, or 304 when the caller has them already."""
-    answer = spend_summary(parts(), call.user_id, question)
+    answer = spend_summary(user_dependencies(), call.user_id, question)
     return call.unless_known(answer.etag, answer.as_json())

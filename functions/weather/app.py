@@ -1,14 +1,14 @@
 """GET /v1/weather: the forecast for a place and a period, with wind warnings for high-sided rigs. Tier 2."""
 
-from pam.answers.travel_parts import travel_parts
 from pam.answers.weather import weather
-from pam.platform.http import Api, Call, Reply
-from pam.travel.questions import WeatherQuestion
+from pam.bootstrap import travel_dependencies
+from pam.platform.http import HttpApi, HttpRequest, HttpResponse
+from pam.travel.queries import WeatherQuery
 
-handler = Api()
+handler = HttpApi(travel_dependencies)
 
 
-@handler.get("/v1/weather", WeatherQuestion)
-def get(call: Call, question: WeatherQuestion) -> Reply:
+@handler.get("/v1/weather", WeatherQuery)
+def get(call: HttpRequest, question: WeatherQuery) -> HttpResponse:
     """The answer as JSON, in the traveller's units."""
-    return Reply(weather(travel_parts(), call.user_id, question))
+    return HttpResponse(weather(travel_dependencies(), call.user_id, question))

@@ -3,12 +3,15 @@
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from snapshot_restore_py import register_before_snapshot
 
-from pam.chat.door import authorize
+from pam.bootstrap import door
 from pam.platform.observability import observed
+
+register_before_snapshot(door)
 
 
 @observed
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """The policy that lets the socket open; anything but a good ticket is a 401."""
-    return authorize(event)
+    return door().authorize(event)

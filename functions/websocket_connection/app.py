@@ -3,12 +3,15 @@
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from snapshot_restore_py import register_before_snapshot
 
-from pam.chat.door import connected
+from pam.bootstrap import door
 from pam.platform.observability import observed
+
+register_before_snapshot(door)
 
 
 @observed
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """200, or 429 for a socket too many."""
-    return connected(event)
+    return door().connection_changed(event)

@@ -2,10 +2,10 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from pam.chat.door import issue_ticket
-from pam.platform.http import Api, Call, Reply
+from pam.bootstrap import door
+from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = Api()
+handler = HttpApi(door)
 
 
 class NothingAsked(BaseModel):
@@ -15,6 +15,6 @@ class NothingAsked(BaseModel):
 
 
 @handler.post("/v1/ws-ticket", NothingAsked, status=201)
-def post(call: Call, _asked: NothingAsked) -> Reply:
+def post(call: HttpRequest, _asked: NothingAsked) -> HttpResponse:
     """The ticket, and where it opens a socket."""
-    return Reply(issue_ticket(call.user_id))
+    return HttpResponse(door().issue_ticket(call.user_id))

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pam.community.friendships import accept_friendship, ask_for_friendship
+from pam.community.friendships import accept_friendship, request_friendship
 from pam.community.posts import create_post
 from pam.community.profiles import WhoMayWrite, save_public_profile, shown_name
 from pam.platform.postgres import Connection
@@ -33,7 +33,7 @@ def load_company(connection: Connection, traveller_id: UUID, now: datetime) -> N
         _act_as(connection, friend_id)
         connection.execute("insert into users (id, name, simulated) values (%s, %s, true)", (friend_id, name))
         save_public_profile(connection, friend_id, name, who_may_write)
-        ask_for_friendship(connection, friend_id, traveller_id)
+        request_friendship(connection, friend_id, traveller_id)
         _act_as(connection, traveller_id)
         accept_friendship(connection, traveller_id, friend_id, now)
     for author_id, days_ago, title, content, place, tags in _POSTS:

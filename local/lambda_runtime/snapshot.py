@@ -70,9 +70,7 @@ class Snapshot:
         with theirs:
             self._process = await asyncio.create_subprocess_exec(
                 # Unbuffered, so that no fork writes again what the import has printed.
-                *processes.bound(
-                    [sys.executable, "-u", str(ZYGOTE), handler, str(theirs.fileno())]
-                ),
+                *processes.bound([sys.executable, "-u", str(ZYGOTE), handler, str(theirs.fileno())]),
                 cwd=folder,
                 env=environment,
                 stdin=asyncio.subprocess.DEVNULL,

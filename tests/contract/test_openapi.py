@@ -34,7 +34,7 @@ from local import openapi
 from local.stack import LocalStack
 from pam.answers import replies
 from pam.platform import errors
-from pam.traveller.window import PERIOD_SCHEMA, resolve_period
+from pam.users.periods import PERIOD_SCHEMA, resolve_period
 from tests.conftest import CHECKOUT
 
 DOCUMENT: dict[str, Any] = json.loads((CHECKOUT / openapi.FILE).read_text(encoding="utf-8"))

@@ -8,9 +8,9 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from pam.money.budgets import BudgetQuestion, Budgets, budget_overview
+from pam.money.budgets import BudgetQuery, Budgets, budget_overview
 from pam.platform.postgres import Database
-from pam.traveller.profile import read_profile
+from pam.users.profile import read_profile
 from tests.conftest import Traveller
 
 NOON_22_NOV = datetime(2026, 11, 22, 19, tzinfo=UTC)
@@ -34,7 +34,7 @@ def overview(database: Database, owner: psycopg.Connection) -> Callable[..., Bud
             )
         with database.session(user) as connection:
             profile = read_profile(connection, user)
-            return budget_overview(connection, profile, BudgetQuestion(category=category), NOON_22_NOV)
+            return budget_overview(connection, profile, BudgetQuery(category=category), NOON_22_NOV)
 
     return read
 

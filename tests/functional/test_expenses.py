@@ -180,15 +180,15 @@ def test_a_key_that_no_client_should_send_is_refused(traveller: Traveller, owner
 
 
 def test_an_answer_lost_after_the_commit_is_not_written_twice(
-    traveller: Traveller, owner: psycopg.Connection, make_parts: Callable
+    traveller: Traveller, owner: psycopg.Connection, build_dependencies: Callable
 ) -> None:
     """When the function dies between its commit and its answer, the ledger knows nothing; the row does."""
     import boto3
 
-    from pam.platform.settings import Settings, read_environment
+    from pam.platform.settings import UserSettings, read_environment
 
     first = traveller.spends("45", key="lost")
-    table = read_environment(Settings).idempotency_table
+    table = read_environment(UserSettings).idempotency_table
     dynamodb = boto3.client("dynamodb")
     for item in dynamodb.scan(TableName=table)["Items"]:
         dynamodb.delete_item(TableName=table, Key={"id": item["id"]})

@@ -12,17 +12,17 @@ import pytest
 from botocore.config import Config
 
 from local.stack import LocalStack
-from pam.answers.parts import Parts
-from pam.answers.private_answer import Answer
-from pam.answers.private_cache import PrivateCache
+from pam.answers.dependencies import UserDependencies
 from pam.answers.spend_summary import spend_summary
+from pam.answers.user_answer import UserAnswer
+from pam.cache.user_cache import UserCache
 from pam.money.expenses import NewExpense, create_expense
-from pam.money.spending import SpendingQuestion
+from pam.money.spending import SpendingQuery
 from pam.platform.errors import PamError
-from pam.traveller.profile import read_profile
+from pam.users.profile import read_profile
 from tests.conftest import Traveller
 
-FUEL = SpendingQuestion(category="fuel")
+FUEL = SpendingQuery(category="fuel")
 NOON = datetime.now(UTC).replace(hour=19, minute=0)  # midday in Denver: no midnight is near
 
 
@@ -39,22 +39,22 @@ class Watch:
         self.now += timedelta(**time)
 
 
-def write(parts: Parts, user: uuid.UUID, amount: str) -> None:
+def write(parts: UserDependencies, user: uuid.UUID, amount: str) -> None:
     """An expense with all that belongs to a write."""
     with parts.cache.writing(user), parts.database.session(user) as connection:
         new = NewExpense(amount=amount, category="fuel")
         create_expense(connection, read_profile(connection, user), new, parts.clock(), None)
 
 
-def total(answer: Answer) -> Decimal:
+def total(answer: UserAnswer) -> Decimal:
     return Decimal(answer.body["total"])
 
 
 def test_a_write_is_seen_by_the_next_read_elsewhere_1000_times_of_1000(
-    make_parts: Callable[..., Parts],
+    build_dependencies: Callable[..., UserDependencies],
 ) -> None:
     """Two Lambda environments share nothing but the stores: what one writes, the other reads at once."""
-    here, there, user = make_parts(), make_parts(), uuid.uuid4()
+    here, there, user = build_dependencies(), build_dependencies(), uuid.uuid4()
     seen = 0
     for written in range(1, 1001):
         write(here, user, "1.00")
@@ -89,25 +89,27 @@ def test_ten_writers_at_once_never_see_less_than_was_written_before_they_asked(
 
 
 def test_a_reader_that_was_overtaken_by_a_write_leaves_nothing_stale(
-    make_parts: Callable[..., Parts],
+    build_dependencies: Callable[..., UserDependencies],
 ) -> None:
     """What was read before a write and is kept after it isn't believed."""
-    parts, user = make_parts(), uuid.uuid4()
+    parts, user = build_dependencies(), uuid.uuid4()
     write(parts, user, "1.00")
     look = parts.cache.look(user, f"spend_summary|{FUEL.key}")
     old = spend_summary(parts, user, FUEL)
     write(parts, user, "2.00")
-    from pam.answers.private_cache import KeptAnswer
+    from pam.cache.user_cache import CachedAnswer
 
-    parts.cache.keep(user, f"spend_summary|{FUEL.key}", look, KeptAnswer(old.body, old.as_of), NOON + timedelta(days=1))
+    parts.cache.keep(
+        user, f"spend_summary|{FUEL.key}", look, CachedAnswer(old.body, old.as_of), NOON + timedelta(days=1)
+    )
     assert total(spend_summary(parts, user, FUEL)) == 3
 
 
 def test_while_a_write_is_under_way_nobody_trusts_or_fills_the_cache(
-    make_parts: Callable[..., Parts],
+    build_dependencies: Callable[..., UserDependencies],
 ) -> None:
     """Between fence and lift each reader goes to the database."""
-    parts, user = make_parts(), uuid.uuid4()
+    parts, user = build_dependencies(), uuid.uuid4()
     write(parts, user, "1.00")
     assert [spend_summary(parts, user, FUEL).cached for _ in range(2)] == [False, True]
     with parts.cache.writing(user):
@@ -115,10 +117,10 @@ def test_while_a_write_is_under_way_nobody_trusts_or_fills_the_cache(
     assert [spend_summary(parts, user, FUEL).cached for _ in range(2)] == [False, True]
 
 
-def test_a_writer_that_dies_leaves_no_stale_answer(make_parts: Callable[..., Parts]) -> None:
+def test_a_writer_that_dies_leaves_no_stale_answer(build_dependencies: Callable[..., UserDependencies]) -> None:
     """Its mark ends by itself after half a minute; what was kept before it is never believed again."""
     watch = Watch()
-    parts, user = make_parts(watch), uuid.uuid4()
+    parts, user = build_dependencies(watch), uuid.uuid4()
     write(parts, user, "1.00")
     spend_summary(parts, user, FUEL)
     dead = parts.cache.writing(user)
@@ -135,28 +137,28 @@ def test_a_writer_that_dies_leaves_no_stale_answer(make_parts: Callable[..., Par
 
 
 def test_an_answer_is_fresh_for_five_minutes_and_never_past_midnight(
-    make_parts: Callable[..., Parts],
+    build_dependencies: Callable[..., UserDependencies],
 ) -> None:
     """Then it's read anew, though nothing was written."""
     watch = Watch()
-    parts, user = make_parts(watch), uuid.uuid4()
+    parts, user = build_dependencies(watch), uuid.uuid4()
     spend_summary(parts, user, FUEL)
     watch.forward(minutes=4, seconds=58)
     assert spend_summary(parts, user, FUEL).cached
     watch.forward(seconds=3)
     assert not spend_summary(parts, user, FUEL).cached
     watch.now = NOON.replace(hour=6, minute=58)  # 23:58 in Denver, or 00:58 in summer
-    spend_summary(parts, user, SpendingQuestion(timezone="Etc/GMT+7"))
+    spend_summary(parts, user, SpendingQuery(timezone="Etc/GMT+7"))
     watch.forward(minutes=2)
-    assert not spend_summary(parts, user, SpendingQuestion(timezone="Etc/GMT+7")).cached
+    assert not spend_summary(parts, user, SpendingQuery(timezone="Etc/GMT+7")).cached
 
 
 def test_without_the_database_the_last_answer_comes_with_its_age(
-    stack: LocalStack, make_parts: Callable[..., Parts]
+    stack: LocalStack, build_dependencies: Callable[..., UserDependencies]
 ) -> None:
     """Marked as stale, with when it was read; a question never answered before is a clear error."""
     watch = Watch()
-    parts, user = make_parts(watch), uuid.uuid4()
+    parts, user = build_dependencies(watch), uuid.uuid4()
     write(parts, user, "45.00")
     spend_summary(parts, user, FUEL)
     watch.forward(minutes=20)
@@ -164,7 +166,7 @@ def test_without_the_database_the_last_answer_comes_with_its_age(
     try:
         told = spend_summary(parts, user, FUEL).as_json()
         with pytest.raises(PamError) as refused:
-            spend_summary(parts, user, SpendingQuestion(category="tolls"))
+            spend_summary(parts, user, SpendingQuery(category="tolls"))
     finally:
         stack.postgres.start()
     assert (told["total"], told["stale"], told["age_s"], told["reason"]) == (
@@ -178,20 +180,20 @@ def test_without_the_database_the_last_answer_comes_with_its_age(
     assert spend_summary(parts, user, FUEL).as_json()["stale"] is False
 
 
-def broken_cache(clock: Callable[[], datetime]) -> PrivateCache:
+def broken_cache(clock: Callable[[], datetime]) -> UserCache:
     """DynamoDB out of reach: a port where nobody listens."""
     once = Config(retries={"total_max_attempts": 1})
     client = boto3.client("dynamodb", endpoint_url="http://127.0.0.1:9", region_name="us-east-1", config=once)
-    return PrivateCache(client, "answers", clock)
+    return UserCache(client, "answers", clock)
 
 
 def test_a_cache_that_is_down_is_a_miss_to_a_reader_and_a_refusal_to_a_writer(
-    make_parts: Callable[..., Parts], traveller: Traveller
+    build_dependencies: Callable[..., UserDependencies], traveller: Traveller
 ) -> None:
     """Reads go to the database; a write that couldn't make older answers stale isn't made at all."""
-    parts = make_parts()
+    parts = build_dependencies()
     traveller.spends("7")
-    without = Parts(parts.database, broken_cache(parts.clock), parts.once, parts.clock)
+    without = UserDependencies(parts.database, broken_cache(parts.clock), parts.idempotency, parts.clock)
     assert total(spend_summary(without, traveller.id, FUEL)) == 7
     with pytest.raises(PamError) as refused:
         write(without, traveller.id, "1.00")
@@ -199,9 +201,11 @@ def test_a_cache_that_is_down_is_a_miss_to_a_reader_and_a_refusal_to_a_writer(
     assert total(spend_summary(parts, traveller.id, FUEL)) == 7
 
 
-def test_a_write_that_fails_changes_nothing_and_frees_the_cache(make_parts: Callable[..., Parts]) -> None:
+def test_a_write_that_fails_changes_nothing_and_frees_the_cache(
+    build_dependencies: Callable[..., UserDependencies],
+) -> None:
     """After an error inside the transaction, readers use the cache again and see what was there before."""
-    parts, user = make_parts(), uuid.uuid4()
+    parts, user = build_dependencies(), uuid.uuid4()
     write(parts, user, "1.00")
     with (
         pytest.raises(ZeroDivisionError),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from pam.money.listing import Cursor
+from pam.money.expense_list import Cursor
 from pam.platform.errors import PamError
 from tests.conftest import Traveller
 

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pam.money.categories import Category
-from pam.money.spending import SpendingQuestion, summarise
+from pam.money.spending import SpendingQuery, summarise
 from pam.platform.postgres import Database
-from pam.traveller.profile import read_profile
-from pam.traveller.window import resolve_period, window_before
+from pam.users.periods import resolve_period, window_before
+from pam.users.profile import read_profile
 from tests.conftest import Traveller
 
 CENT = Decimal("0.01")
@@ -93,7 +93,7 @@ def test_it_agrees_with_a_plain_sum(
         spending = summarise(
             connection,
             read_profile(connection, user),
-            SpendingQuestion(category=category, period=period),
+            SpendingQuery(category=category, period=period),
             now,
         )
     told = spending.as_json()

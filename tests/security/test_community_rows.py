@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from pam.community.friendships import accept_friendship, ask_for_friendship
+from pam.community.friendships import accept_friendship, request_friendship
 from pam.community.profiles import WhoMayWrite, save_public_profile
 from pam.platform.clock import utc_now
 from pam.platform.postgres import Database
@@ -50,7 +50,7 @@ def people(database: Database) -> People:
             save_public_profile(connection, who, f"P {who}")
     for who in (people.bob, people.eve):
         with database.session(who) as connection:
-            ask_for_friendship(connection, who, people.ann)
+            request_friendship(connection, who, people.ann)
     with database.session(people.ann) as connection:
         assert accept_friendship(connection, people.ann, people.bob, utc_now())
     people.runs(people.ann, SEND, people.ann, people.bob)
@@ -139,8 +139,8 @@ def test_a_friendship_is_seen_by_its_two(people: People) -> None:
     assert people.sees(people.bob, "select requester from friendships where addressee <> %s", people.ann) == []
     assert len(people.sees(people.eve, "select requester from friendships")) == 1
     with people.database.session(people.ann) as connection:
-        ask_for_friendship(connection, people.ann, people.bob)
-        ask_for_friendship(connection, people.ann, people.eve)
+        request_friendship(connection, people.ann, people.bob)
+        request_friendship(connection, people.ann, people.eve)
     assert len(people.friends()) == 2
 
 

@@ -12,11 +12,11 @@ import pytest
 from local.stack import LocalStack
 from local.stand_ins.issuer import Issuer, load_key
 from pam.money.expenses import NewExpense, create_expense
-from pam.money.spending import SpendingQuestion, summarise
+from pam.money.spending import SpendingQuery, summarise
 from pam.platform.clock import utc_now
 from pam.platform.postgres import Database
-from pam.traveller.profile import Profile, read_profile
-from pam.traveller.zones import parse_zone
+from pam.users.profile import Profile, read_profile
+from pam.users.time_zones import parse_time_zone
 from tests.conftest import CHECKOUT, Traveller
 
 TABLES = [
@@ -82,8 +82,8 @@ def test_row_security_holds_where_the_query_forgets_it(database: Database, two: 
     with database.session(other.id) as connection:
         assert connection.execute("select from expenses where user_id = %s", (one.id,)).fetchall() == []
         assert connection.execute("update expenses set amount = 1 returning id").fetchall() == []
-        stolen = Profile(one.id, parse_zone("America/Denver"), "USD", "en_US")
-        assert summarise(connection, stolen, SpendingQuestion(), utc_now()).in_all.count == 0
+        stolen = Profile(one.id, parse_time_zone("America/Denver"), "USD", "en_US")
+        assert summarise(connection, stolen, SpendingQuery(), utc_now()).in_all.count == 0
     with pytest.raises(psycopg.errors.InsufficientPrivilege), database.session(other.id) as connection:
         create_expense(connection, stolen, NewExpense(amount="1", category="fuel"), utc_now(), None)
     with database.session(one.id) as connection:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.page import render
 from pam.platform import errors
-from pam.platform.metric_names import Metric
+from pam.platform.metrics import Metric
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pam.platform import errors
 from pam.platform.errors import PamError
-from pam.platform.http import LARGEST_BODY_BYTES, Api, Call, Operation, Reply, parse_json
+from pam.platform.http import MAX_BODY_BYTES, HttpApi, HttpOperation, HttpRequest, HttpResponse, parse_json
 
 USER = UUID("2f6f1f5e-3f0a-4c55-9d55-0a6b1c2d3e4f")
 GONE = PamError(errors.EXPENSE_NOT_FOUND, "Gone.")
@@ -45,8 +45,8 @@ class Context(LambdaContext):
         self._aws_request_id = "2f6f1f5e"
 
 
-def call(body: bytes = b"", query: list[tuple[str, str]] | None = None, path: str = "", **headers: str) -> Call:
-    return Call(
+def call(body: bytes = b"", query: list[tuple[str, str]] | None = None, path: str = "", **headers: str) -> HttpRequest:
+    return HttpRequest(
         user_id=USER,
         path={"id": path},
         headers={name.replace("_", "-"): value for name, value in headers.items()},
@@ -83,16 +83,16 @@ def event(
     return sent if body is None else sent | {"body": base64.b64encode(body).decode()}
 
 
-def api() -> Api:
+def api() -> HttpApi:
     """Each kind of route, and the ways in which an endpoint can fail."""
-    api = Api()
+    api = HttpApi(dict)
 
     @api.get("/things", Asked)
-    def read(call: Call, asked: Asked) -> Reply:
+    def read(call: HttpRequest, asked: Asked) -> HttpResponse:
         return call.unless_known('"tag"', {"name": asked.name, "no": asked.number})
 
     @api.post("/things", Asked, status=201)
-    def write(_: Call, asked: Asked) -> Reply:
+    def write(_: HttpRequest, asked: Asked) -> HttpResponse:
         failures = {
             "late": PamError(errors.REQUEST_IN_PROGRESS, "Later.", retry_after=3),
             "down": PamError(errors.STORE_UNAVAILABLE, "Down.", field="name"),
@@ -100,11 +100,11 @@ def api() -> Api:
         }
         if asked.name in failures:
             raise failures[asked.name]
-        return Reply({"name": {1} if asked.name == "no JSON" else asked.name})
+        return HttpResponse({"name": {1} if asked.name == "no JSON" else asked.name})
 
     @api.delete("/things/{id}")
-    def remove(call: Call) -> Reply:
-        return Reply({"id": str(call.path_uuid("id", missing=GONE))}, headers={"x-note": "gone"})
+    def remove(call: HttpRequest) -> HttpResponse:
+        return HttpResponse({"id": str(call.path_uuid("id", missing=GONE))}, headers={"x-note": "gone"})
 
     return api
 
@@ -247,13 +247,13 @@ def test_an_idempotency_key_that_is_none_is_refused(key: str) -> None:
 @pytest.mark.parametrize("known", ['"tag"', 'W/"tag"', '"a", W/"tag" ,"b"', "*", '"a",*'])
 def test_what_the_caller_has_is_not_sent_again(known: str) -> None:
     """Among several tags, weak ones, or any."""
-    assert call(if_none_match=known).unless_known('"tag"', {"a": 1}) == Reply(None, 304, {"etag": '"tag"'})
+    assert call(if_none_match=known).unless_known('"tag"', {"a": 1}) == HttpResponse(None, 304, {"etag": '"tag"'})
 
 
 @pytest.mark.parametrize("known", ["", '"other"', "tag", '"tag', 'w/"tag"', '""'])
 def test_what_the_caller_has_not_is_sent(known: str) -> None:
     """A tag is its quotes, too."""
-    reply = Reply({"a": 1}, headers={"etag": '"tag"'})
+    reply = HttpResponse({"a": 1}, headers={"etag": '"tag"'})
     assert call(if_none_match=known).unless_known('"tag"', {"a": 1}) == reply
     assert call().unless_known('"tag"', {"a": 1}) == reply
 
@@ -277,7 +277,7 @@ def test_a_route_can_be_described() -> None:
     assert (read.method, read.path, read.takes, read.status) == ("GET", "/things", Asked, 200)
     assert (write.method, write.path, write.takes, write.status) == ("POST", "/things", Asked, 201)
     assert (remove.method, remove.path, remove.takes, remove.status) == ("DELETE", "/things/{id}", None, 200)
-    assert isinstance(read, Operation)
+    assert isinstance(read, HttpOperation)
 
 
 def test_an_error_says_when_to_try_again() -> None:
@@ -325,8 +325,8 @@ def test_a_token_of_nobody_is_refused(claims: dict[str, str]) -> None:
 
 def test_a_body_is_as_large_as_it_may_be_and_no_larger() -> None:
     """Counted in bytes, before it is parsed, and for every method."""
-    filled = b'{"name": "%s"}' % (b"x" * (LARGEST_BODY_BYTES - 12))
-    assert len(filled) == LARGEST_BODY_BYTES
+    filled = b'{"name": "%s"}' % (b"x" * (MAX_BODY_BYTES - 12))
+    assert len(filled) == MAX_BODY_BYTES
     assert answer(event("POST", body=filled))[0] == 201
     assert answer(event("POST", body=filled + b" "))[1]["code"] == "body_too_large"
     assert answer(event("GET", body=filled + b" "))[1]["code"] == "body_too_large"

@@ -12,20 +12,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from pam.answers.asking import Location, Question, parse_question
+from pam.answers.ask import Location, Question, parse_question
 from pam.money.amounts import CURRENCIES, parse_amount, parse_currency
-from pam.money.budgets import BudgetQuestion
+from pam.money.budgets import BudgetQuery
 from pam.money.categories import Category, parse_category
+from pam.money.expense_list import Cursor, ExpensesQuery, parse_limit
 from pam.money.expenses import NewExpense, parse_date, parse_description
-from pam.money.listing import Cursor, ExpensesQuestion, parse_limit
-from pam.money.savings import SavingsQuestion
-from pam.money.spending import SpendingQuestion
+from pam.money.savings import SavingsQuery
+from pam.money.spending import SpendingQuery
 from pam.platform.errors import PamError
-from pam.platform.http import Call, parse_json
-from pam.travel import questions
-from pam.travel.questions import parse_place
-from pam.traveller.window import resolve_day, resolve_period
-from pam.traveller.zones import parse_zone
+from pam.platform.http import HttpRequest, parse_json
+from pam.travel import queries
+from pam.travel.queries import parse_place
+from pam.users.periods import resolve_day, resolve_period
+from pam.users.time_zones import parse_time_zone
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.decimals() | st.text()
 anything = st.recursive(
@@ -46,11 +46,11 @@ WITHIN: dict[str, tuple[Callable[[Any], Any], Callable[[Any], bool]]] = {
     ),
     "limit": (parse_limit, lambda limit: 1 <= limit <= 100),
     "cursor": (Cursor.parse, lambda cursor: cursor.spent_at.tzinfo is not None),
-    "zone": (parse_zone, lambda zone: isinstance(zone, ZoneInfo)),
+    "zone": (parse_time_zone, lambda zone: isinstance(zone, ZoneInfo)),
     "place": (parse_place, lambda place: 1 <= len(place) <= 200 and place.encode() is not None),
     "question": (parse_question, lambda text: 1 <= len(text) <= 4000),
-    "latitude": (questions._LATITUDE, lambda degrees: degrees is None or -90 <= degrees <= 90),
-    "distance": (questions._DISTANCE, lambda distance: distance is None or 0.1 <= distance <= 20000),
+    "latitude": (queries._LATITUDE, lambda degrees: degrees is None or -90 <= degrees <= 90),
+    "distance": (queries._DISTANCE, lambda distance: distance is None or 0.1 <= distance <= 20000),
 }
 
 
@@ -78,7 +78,7 @@ def test_a_value_is_within_bounds_or_refused(name: str, value: Any) -> None:
 def test_a_quantity_is_written_as_a_plain_number(text: str) -> None:
     """What Python would take for a number isn't yet one that a traveller would write."""
     with pytest.raises(PamError):
-        questions._DISTANCE(text)
+        queries._DISTANCE(text)
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,13 @@ def test_a_quantity_is_written_as_a_plain_number(text: str) -> None:
 def test_a_zone_is_the_name_of_one(name: str) -> None:
     """The server's own zone, placeholders and paths aren't anybody's."""
     with pytest.raises(PamError):
-        parse_zone(name)
+        parse_time_zone(name)
 
 
 MODELS: list[type[BaseModel]] = [
-    NewExpense, Question, Location, SpendingQuestion, SavingsQuestion, BudgetQuestion, ExpensesQuestion,
-    questions.WeatherQuestion, questions.DistanceQuestion, questions.FuelQuestion, questions.ParksQuestion,
-    questions.GasPriceQuestion,
+    NewExpense, Question, Location, SpendingQuery, SavingsQuery, BudgetQuery, ExpensesQuery,
+    queries.WeatherQuery, queries.DistanceQuery, queries.FuelQuery, queries.ParksQuery,
+    queries.GasPriceQuery,
 ]  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def test_a_body_fits_its_model_or_is_refused(model: type[BaseModel], data: st.Da
         sent = json.dumps(body, default=str).encode(errors="surrogatepass")
     except (ValueError, TypeError):
         return
-    call = Call(UUID(int=0), {}, {}, [], sent, None)  # type: ignore[arg-type]
+    call = HttpRequest(UUID(int=0), {}, {}, [], sent, None)  # type: ignore[arg-type]
     try:
         assert isinstance(call.json(model), model)
     except PamError as refused:

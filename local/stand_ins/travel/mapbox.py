@@ -14,8 +14,8 @@ from starlette.types import ASGIApp
 
 from local.stand_ins.travel.gazetteer import Entry, Gazetteer
 from local.stand_ins.travel.seeded import share
-from pam.upstream.geography import great_circle_m
-from pam.upstream.places import words
+from pam.travel.geography import great_circle_m
+from pam.travel.places import name_words
 
 ROAD_FACTOR = 1.25
 """A road's length over the great circle's: what US interstates come to, about."""
@@ -97,18 +97,18 @@ class _Mapbox:
         _authorise(request)
         text = _text(request, status=422)
         types = _types(request, _TYPES, status=422)
-        found = self._gazetteer.like(words(text))
+        found = self._gazetteer.like(name_words(text))
         wanted = [entry for entry in found if not types or entry.kind in types]
         return _collection([_geocoded(entry) for entry in wanted[: _limit(request, 5, 10, status=422)]])
 
     async def search(self, request: Request) -> Response:
         _authorise(request)
-        asked = words(_text(request, status=400))
+        asked = name_words(_text(request, status=400))
         types = _types(request, _SEARCH_TYPES, status=400)
         features = []
         if not types or "poi" in types:
             # Like the real one: every park that has one of the words, those with most of them first.
-            shared = [(len(set(asked) & set(words(park.name))), park) for park in self._gazetteer.parks]
+            shared = [(len(set(asked) & set(name_words(park.name))), park) for park in self._gazetteer.parks]
             best = sorted((pair for pair in shared if pair[0]), key=lambda pair: -pair[0])
             features = [_park(park) for _, park in best]
         return _collection(features[: _limit(request, 5, 10, status=400)])

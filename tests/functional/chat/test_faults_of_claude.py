@@ -13,9 +13,9 @@ from local.stand_ins.claude.replies import Call, Say
 from local.stand_ins.claude.replies import said as reply_of
 from local.stand_ins.claude.server import CLAUDE_KEY
 from local.stand_ins.claude.stream import Event, events
-from pam.upstream.claude import Claude
-from pam.upstream.key import Key
-from pam.upstream.source import Source
+from pam.sources.api_key import ApiKey
+from pam.sources.claude import ClaudeClient
+from pam.sources.source import Source
 from tests.functional.chat.acts import Act, Programme, Stage, name_of
 from tests.functional.chat.backstage import make_claude
 from tests.functional.chat.conftest import step
@@ -86,7 +86,7 @@ class Case:
 
 
 AWAY = "can't reach Claude"
-BUSY = "Claude is very busy"
+BUSY = "ClaudeClient is very busy"
 
 for case in (
     Case("400", (refused(400, "invalid_request_error"),), 1, "model_unavailable", "isn't set up right"),
@@ -197,8 +197,8 @@ def a_new_key_is_found_after_the_old_one_was_refused(stage: Stage) -> None:
     """One question fails, the next one reads the secret again."""
     scene, behind = stage.scene(), stage.behind
     keys = ["sk-ant-old", CLAUDE_KEY]
-    secret = Key(Source.CLAUDE, lambda: json.dumps({"key": keys.pop(0)}))
-    behind.claude = Claude(behind.stack.claude.url, secret)
+    secret = ApiKey(Source.CLAUDE, lambda: json.dumps({"key": keys.pop(0)}))
+    behind.claude = ClaudeClient(behind.stack.claude.url, secret)
     scene.claude.says(ANSWER)
     assert behind.ask(scene)[-1]["code"] == "model_unavailable"
     assert behind.ask(scene)[-1]["type"] == "done"
@@ -209,7 +209,7 @@ def a_new_key_is_found_after_the_old_one_was_refused(stage: Stage) -> None:
 def no_key_is_told_like_a_refused_one(stage: Stage) -> None:
     """The secret is empty: nothing is asked."""
     scene, behind = stage.scene(), stage.behind
-    behind.claude = Claude(behind.stack.claude.url, Key(Source.CLAUDE, lambda: json.dumps({"key": ""})))
+    behind.claude = ClaudeClient(behind.stack.claude.url, ApiKey(Source.CLAUDE, lambda: json.dumps({"key": ""})))
     assert behind.ask(scene)[-1]["code"] == "model_unavailable"
     assert scene.claude.asked() == []
     scene.goes_on()

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from pam.tools.catalogue import TOOLS
-from pam.tools.tool import Result
+from pam.tools.catalog.registry import TOOLS
+from pam.tools.engine.definition import ToolResult
 from tests.functional.chat.acts import Act, Programme, Stage, name_of
 from tests.functional.chat.conftest import step, text, use
 from tests.functional.chat.made_up_tools import fault_of, nothing_found, reader, results
@@ -174,7 +174,7 @@ def postgres_goes_in_the_middle(stage: Stage) -> None:
     """Tools fail and Claude hears why; what was said is kept elsewhere, and the next question has it all."""
     scene, behind = stage.scene(), stage.behind
 
-    def pull() -> Result:
+    def pull() -> ToolResult:
         behind.postgres.pull()
         return nothing_found()
 
@@ -197,7 +197,7 @@ def postgres_goes_at_the_end(stage: Stage) -> None:
     """The answer is told; the next question's worker saves it first."""
     scene, behind = stage.scene(), stage.behind
 
-    def pull() -> Result:
+    def pull() -> ToolResult:
         behind.postgres.pull()
         return nothing_found()
 
@@ -245,7 +245,7 @@ def postgres_and_dynamodb_are_both_gone_at_the_end(stage: Stage) -> None:
     """The answer is told; the next question doesn't know it, and is answered all the same."""
     scene, behind = stage.scene(), stage.behind
 
-    def pull() -> Result:
+    def pull() -> ToolResult:
         behind.postgres.pull()
         behind.dynamodb.refuses = of("PutItem", "conversation#")
         return nothing_found()

@@ -11,15 +11,15 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from pam.chat.limits import Limits
+from pam.chat.limits import ChatLimits
 from pam.chat.parts import Workers
 from pam.chat.switch import Switch
 from pam.chat.turns import CALLED_FOR, Turns
 from pam.platform import aws
 from pam.platform.clock import utc_now
 from pam.platform.errors import PamError
-from pam.tools.catalogue import TOOLS
-from pam.tools.tool import Result, Written
+from pam.tools.catalog.registry import TOOLS
+from pam.tools.engine.definition import ToolResult, WriteResult
 from tests.functional.chat.acts import Act, Programme, Stage, name_of
 from tests.functional.chat.backstage import LARGEST_CAPS
 from tests.functional.chat.conftest import step, text, use
@@ -74,7 +74,7 @@ def a_tool_that_hangs_is_left_behind(stage: Stage) -> None:
     """Its neighbour's result is used; Claude hears that there is none from it."""
     scene, behind = stage.scene(), stage.behind
 
-    def hang() -> Result:
+    def hang() -> ToolResult:
         behind.released.wait(60)
         return nothing_found()
 
@@ -93,9 +93,9 @@ def a_write_that_hangs_is_neither_promised_nor_denied(stage: Stage) -> None:
     """It may still happen, and does, once."""
     scene, behind = stage.scene(), stage.behind
 
-    def hang() -> Written:
+    def hang() -> WriteResult:
         behind.released.wait(60)
-        return Written("Written.", {}, "A test", {})
+        return WriteResult("Written.", {}, "A test", {})
 
     behind.tools = TOOLS | {"hang": writer("hang", hang)}
     scene.claude.says(use("hang"), text("I can't say whether that was done."))
@@ -112,7 +112,7 @@ def a_write_that_hangs_is_neither_promised_nor_denied(stage: Stage) -> None:
 def a_result_of_five_megabytes_is_not_sent(stage: Stage) -> None:
     """Claude is told to ask for less."""
     scene, behind = stage.scene(), stage.behind
-    big = Result("Much.", {"rows": "x" * 5_000_000}, "A test", "2026-11-22T10:00:00+00:00")
+    big = ToolResult("Much.", {"rows": "x" * 5_000_000}, "A test", "2026-11-22T10:00:00+00:00")
     behind.tools = TOOLS | {"all": reader("all", lambda: big, timeout_s=30)}
     scene.claude.says(use("all"), ANSWER)
     frames = behind.ask(scene)
@@ -127,7 +127,7 @@ def a_tool_that_breaks_tells_nothing_of_its_insides(stage: Stage) -> None:
     """Neither the traveller nor Claude reads the exception."""
     scene, behind = stage.scene(), stage.behind
 
-    def fail() -> Result:
+    def fail() -> ToolResult:
         raise RuntimeError("password=hunter2")
 
     behind.tools = TOOLS | {"fail": reader("fail", fail)}
@@ -144,11 +144,11 @@ def a_write_that_breaks_is_not_half_done(stage: Stage) -> None:
     scene, behind = stage.scene(), stage.behind
     tries = iter([RuntimeError("x"), None])
 
-    def fail_once() -> Written:
+    def fail_once() -> WriteResult:
         fault = next(tries)
         if fault is not None:
             raise fault
-        return Written("Written.", {}, "A test", {})
+        return WriteResult("Written.", {}, "A test", {})
 
     behind.tools = TOOLS | {"fail": writer("fail", fail_once, timeout_s=30)}
     scene.claude.says(use("fail"), use("fail"))
@@ -165,7 +165,7 @@ def cancel_while_a_tool_reads(stage: Stage) -> None:
     scene, behind = stage.scene(), stage.behind
     message_id = str(uuid4())
 
-    def cancel() -> Result:
+    def cancel() -> ToolResult:
         behind.send(scene, "cancel", message_id=message_id)
         behind.await_beats()
         return nothing_found()
@@ -185,10 +185,10 @@ def cancel_while_a_tool_writes(stage: Stage) -> None:
     scene, behind = stage.scene(), stage.behind
     message_id = str(uuid4())
 
-    def cancel() -> Written:
+    def cancel() -> WriteResult:
         behind.send(scene, "cancel", message_id=message_id)
         behind.await_beats()
-        return Written("Written.", {}, "A test", {})
+        return WriteResult("Written.", {}, "A test", {})
 
     behind.tools = TOOLS | {"cancel": writer("cancel", cancel, timeout_s=30)}
     scene.claude.says(use("cancel"))
@@ -206,7 +206,7 @@ def cancel_while_a_tool_writes(stage: Stage) -> None:
 def a_turn_that_is_too_dear_ends_after_what_it_did(stage: Stage) -> None:
     """The tool has run, its result is kept, and no further call is made. What it did can be undone."""
     scene, behind = stage.scene(), stage.behind
-    limits = Limits(behind.chat.table, replace(LARGEST_CAPS, turn=Decimal("0.000001")), utc_now)
+    limits = ChatLimits(behind.chat.table, replace(LARGEST_CAPS, turn=Decimal("0.000001")), utc_now)
     behind.chat = replace(behind.chat, limits=limits)
     scene.claude.says(PAY_AND_MORE, ANSWER)
     frames = behind.ask(scene)
@@ -224,7 +224,7 @@ def a_turn_that_is_too_dear_ends_after_what_it_did(stage: Stage) -> None:
 def the_day_of_all_travellers_is_used_up(stage: Stage) -> None:
     """Told with the time until tomorrow; quick questions still work, and Claude isn't asked."""
     scene, behind = stage.scene(), stage.behind
-    limits = Limits(behind.chat.table, replace(LARGEST_CAPS, stage_day=Decimal(0)), utc_now)
+    limits = ChatLimits(behind.chat.table, replace(LARGEST_CAPS, stage_day=Decimal(0)), utc_now)
     behind.chat = replace(behind.chat, limits=limits)
     last = behind.ask(scene)[-1]
     assert last["code"] == "daily_limit_reached"
@@ -312,7 +312,7 @@ def a_worker_that_was_taken_for_dead_speaks_no_more(stage: Stage) -> None:
     scene, behind = stage.scene(), stage.behind
     begun = threading.Event()
 
-    def hang() -> Result:
+    def hang() -> ToolResult:
         begun.set()
         behind.released.wait(60)
         return nothing_found()

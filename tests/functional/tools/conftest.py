@@ -9,13 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from local.stack import LocalStack
-from pam.answers.parts import Parts
-from pam.answers.travel_parts import TravelParts, TravelSettings
+from pam.bootstrap import Bootstrap
 from pam.platform.clock import Clock, utc_now
-from pam.platform.settings import read_environment
-from pam.tools.effects import perform, take_back
-from pam.tools.run import parse_arguments
-from pam.tools.tool import Call, Result, Tool
+from pam.tools.engine.definition import Tool, ToolContext, ToolResult
+from pam.tools.engine.ledger import perform_write, undo_write
+from pam.tools.engine.parsing import parse_arguments
 from tests.functional.test_travel import StandIn, mapbox, open_meteo, shared_table
 
 __all__ = ["mapbox", "open_meteo", "shared_table"]
@@ -25,7 +23,7 @@ __all__ = ["mapbox", "open_meteo", "shared_table"]
 class Caller:
     """Somebody whose tools are called; `at` and `located` say where their device is."""
 
-    call: Call
+    call: ToolContext
 
     @property
     def id(self) -> uuid.UUID:
@@ -37,24 +35,24 @@ class Caller:
     def located(self, latitude: float, longitude: float) -> "Caller":
         return Caller(replace(self.call, location=(latitude, longitude)))
 
-    def does(self, tool: Tool[Any], raw: str, *, key: str | None = None) -> Result:
+    def does(self, tool: Tool[Any], raw: str, *, key: str | None = None) -> ToolResult:
         """Runs the tool, under a key of its own unless one is given."""
         arguments = parse_arguments(tool, raw)
         call = replace(self.call, key=key or uuid.uuid4().hex)
-        return tool.read(call, arguments) if tool.read else perform(call, tool, arguments)
+        return tool.read(call, arguments) if tool.read else perform_write(call, tool, arguments)
 
-    def undoes(self, result: Result, tool: Tool[Any]) -> dict[str, Any]:
+    def undoes(self, result: ToolResult, tool: Tool[Any]) -> dict[str, Any]:
         assert result.effect_id is not None
-        return take_back(self.call.travel.parts, self.id, result.effect_id, {tool.name: tool}.get)
+        return undo_write(self.call.travel, self.id, result.effect_id, {tool.name: tool}.get)
 
 
 @pytest.fixture
-def new_caller(make_parts: Callable[..., Parts]) -> Callable[..., Caller]:
+def new_caller(lambda_environment: None) -> Callable[..., Caller]:
     """Makes callers whom the database has never seen, with a clock of one's own."""
 
     def make(clock: Clock = utc_now, user_id: uuid.UUID | None = None) -> Caller:
-        travel = TravelParts.from_settings(make_parts(clock), read_environment(TravelSettings), clock)
-        return Caller(Call(travel, user_id or uuid.uuid4(), ""))
+        travel = Bootstrap(clock=clock).travel_dependencies
+        return Caller(ToolContext(travel, user_id or uuid.uuid4(), ""))
 
     return make
 

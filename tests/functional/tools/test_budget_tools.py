@@ -14,7 +14,13 @@ import psycopg
 import pytest
 
 from pam.platform.errors import PamError
-from pam.tools.budget import TOOLS, compare_vs_budget, create_expense, get_spending_summary, update_budget
+from pam.tools.catalog.money import (
+    TOOLS,
+    compare_vs_budget,
+    create_expense,
+    get_spending_summary,
+    update_budget,
+)
 from tests.conftest import Traveller
 from tests.functional.tools.conftest import Caller
 

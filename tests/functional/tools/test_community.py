@@ -10,16 +10,16 @@ from typing import Any
 import psycopg
 import pytest
 
-from pam.community.friendships import accept_friendship, ask_for_friendship
+from pam.community.friendships import accept_friendship, request_friendship
 from pam.community.messages import find_recipient, send_message
 from pam.community.profiles import WhoMayWrite, save_public_profile
 from pam.platform.clock import utc_now
 from pam.platform.errors import PamError
 from pam.platform.postgres import Database
-from pam.tools.community import create_post, message_friend
-from pam.tools.run import parse_arguments
-from pam.tools.tool import Tool, Writing
-from pam.traveller.profile import read_profile
+from pam.tools.catalog.community import create_post, message_friend
+from pam.tools.engine.definition import Tool, WriteContext
+from pam.tools.engine.parsing import parse_arguments
+from pam.users.profile import read_profile
 from tests.functional.tools.conftest import Caller
 
 
@@ -37,7 +37,7 @@ def befriended(new_caller: Callable[..., Caller], database: Database) -> Callabl
         other = new_caller()
         show(database, other, name, who)
         with database.session(one.id) as connection:
-            ask_for_friendship(connection, one.id, other.id)
+            request_friendship(connection, one.id, other.id)
         if accepted:
             with database.session(other.id) as connection:
                 assert accept_friendship(connection, other.id, one.id, utc_now())
@@ -62,7 +62,7 @@ def preview(database: Database, caller: Caller, tool: Tool[Any], raw: str) -> st
     """What the confirmation would show."""
     assert tool.preview is not None
     with database.session(caller.id) as connection:
-        writing = Writing(connection, read_profile(connection, caller.id), caller.call.travel.parts.clock())
+        writing = WriteContext(connection, read_profile(connection, caller.id), caller.call.travel.clock())
         return tool.preview(writing, parse_arguments(tool, raw))
 
 

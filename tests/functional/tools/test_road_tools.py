@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from pam.platform.errors import PamError
-from pam.tools.trip import estimate_travel_time, find_cheap_gas, find_rv_parks, get_weather_forecast
+from pam.tools.catalog.travel import estimate_travel_time, find_cheap_gas, find_rv_parks, get_weather_forecast
 from tests.functional.test_travel import StandIn, somewhere
 from tests.functional.tools.conftest import Caller
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from pam.platform.errors import PamError
-from pam.tools.spots import save_favorite_spot
+from pam.tools.catalog.places import save_favorite_spot
 from tests.functional.tools.conftest import Caller
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from local.stack import LocalStack
 from pam.platform.errors import PamError
-from pam.tools.trip_planning import plan_trip
+from pam.tools.catalog.trips import plan_trip
 from tests.functional.tools.conftest import Caller
 
 LONGEST_MI = 300

@@ -15,12 +15,12 @@ from botocore.config import Config
 
 from local.stand_ins.aws import Aws
 from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY, Upstreams
-from pam.upstream.eia import Eia
-from pam.upstream.http import Http
-from pam.upstream.key import Key
-from pam.upstream.mapbox import Mapbox
-from pam.upstream.open_meteo import OpenMeteo
-from pam.upstream.source import Source
+from pam.sources.api_key import ApiKey
+from pam.sources.eia import Eia
+from pam.sources.http_client import HttpClient
+from pam.sources.mapbox import Mapbox
+from pam.sources.open_meteo import OpenMeteo
+from pam.sources.source import Source
 
 
 class Standin:
@@ -102,23 +102,23 @@ def eia_standin(servers: Servers) -> Iterator[Standin]:
     yield from standin(servers.eia)
 
 
-def key(source: Source, value: str) -> Key:
-    return Key(source, lambda: json.dumps({"key": value}))
+def key(source: Source, value: str) -> ApiKey:
+    return ApiKey(source, lambda: json.dumps({"key": value}))
 
 
 @pytest.fixture
 def mapbox(mapbox_standin: Standin) -> Mapbox:
-    return Mapbox(Http(Source.MAPBOX, mapbox_standin.url), key(Source.MAPBOX, MAPBOX_KEY))
+    return Mapbox(HttpClient(Source.MAPBOX, mapbox_standin.url), key(Source.MAPBOX, MAPBOX_KEY))
 
 
 @pytest.fixture
 def open_meteo(weather_standin: Standin) -> OpenMeteo:
-    return OpenMeteo(Http(Source.OPEN_METEO, weather_standin.url))
+    return OpenMeteo(HttpClient(Source.OPEN_METEO, weather_standin.url))
 
 
 @pytest.fixture
 def eia(eia_standin: Standin) -> Eia:
-    return Eia(Http(Source.EIA, eia_standin.url), key(Source.EIA, EIA_KEY))
+    return Eia(HttpClient(Source.EIA, eia_standin.url), key(Source.EIA, EIA_KEY))
 
 
 def dynamodb_at(endpoint: str) -> Any:

@@ -14,16 +14,17 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY
+from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
-from pam.upstream.deadline import Deadline
-from pam.upstream.eia import Eia, area_for
-from pam.upstream.geography import great_circle_m
-from pam.upstream.http import LARGEST_ANSWER_BYTES, Http
-from pam.upstream.key import Key
-from pam.upstream.mapbox import CAMPGROUNDS, Mapbox
-from pam.upstream.open_meteo import OpenMeteo
-from pam.upstream.places import Place, pick
-from pam.upstream.source import FaultKind, Source, UpstreamFault
+from pam.sources.api_key import ApiKey
+from pam.sources.eia import Eia
+from pam.sources.http_client import MAX_RESPONSE_BYTES, HttpClient
+from pam.sources.mapbox import CAMPGROUNDS, Mapbox
+from pam.sources.open_meteo import OpenMeteo
+from pam.sources.source import Source, SourceError, SourceErrorKind
+from pam.travel.fuel_prices import price_area
+from pam.travel.geography import great_circle_m
+from pam.travel.places import Place, choose_place
 from tests.functional.upstream.conftest import Standin, key
 
 DENVER, MOAB, HONOLULU, PACIFIC = (39.7392, -104.9847), (38.5733, -109.5498), (21.3, -157.85), (0.0, -140.0)
@@ -34,7 +35,7 @@ Ask = Callable[[Deadline], Any]
 @pytest.fixture(params=["road", "nearby", "forecast", "price"])
 def asking(request: pytest.FixtureRequest, mapbox: Mapbox, open_meteo: OpenMeteo, eia: Eia) -> tuple[Ask, Standin]:
     """One question of each endpoint that has one, with the stand-in that answers it."""
-    area = area_for("US", "UT", "regular")
+    area = price_area("US", "UT", "regular")
     assert area
     asks: dict[str, tuple[Ask, str]] = {
         "road": (lambda deadline: mapbox.road([DENVER, MOAB], deadline), "mapbox_standin"),
@@ -46,10 +47,10 @@ def asking(request: pytest.FixtureRequest, mapbox: Mapbox, open_meteo: OpenMeteo
     return ask, request.getfixturevalue(standin)
 
 
-def fault_of(ask: Ask, seconds: float = 2.0) -> tuple[UpstreamFault, float]:
+def fault_of(ask: Ask, seconds: float = 2.0) -> tuple[SourceError, float]:
     """What the question ends with, and after how many seconds."""
     began = time.monotonic()
-    with pytest.raises(UpstreamFault) as raised:
+    with pytest.raises(SourceError) as raised:
         ask(Deadline(seconds))
     return raised.value, time.monotonic() - began
 
@@ -57,19 +58,19 @@ def fault_of(ask: Ask, seconds: float = 2.0) -> tuple[UpstreamFault, float]:
 @pytest.mark.parametrize(
     ("mode", "kind", "times"),
     [
-        ("401", FaultKind.UNAUTHORISED, 1),
-        ("404", FaultKind.NOT_FOUND, 1),
-        ("422", FaultKind.REFUSED, 1),
-        ("429", FaultKind.LIMITED, 1),
-        ("500", FaultKind.DOWN, 3),
-        ("503", FaultKind.DOWN, 3),
-        ("cut", FaultKind.MALFORMED, 1),
-        ("wrong_json", FaultKind.MALFORMED, 1),
-        ("wrong_shape", FaultKind.MALFORMED, 1),
+        ("401", SourceErrorKind.UNAUTHORISED, 1),
+        ("404", SourceErrorKind.NOT_FOUND, 1),
+        ("422", SourceErrorKind.REFUSED, 1),
+        ("429", SourceErrorKind.LIMITED, 1),
+        ("500", SourceErrorKind.DOWN, 3),
+        ("503", SourceErrorKind.DOWN, 3),
+        ("cut", SourceErrorKind.MALFORMED, 1),
+        ("wrong_json", SourceErrorKind.MALFORMED, 1),
+        ("wrong_shape", SourceErrorKind.MALFORMED, 1),
     ],
 )
 def test_each_failure_has_its_kind_and_only_passing_ones_are_tried_again(
-    asking: tuple[Ask, Standin], mode: str, kind: FaultKind, times: int
+    asking: tuple[Ask, Standin], mode: str, kind: SourceErrorKind, times: int
 ) -> None:
     """The journal counts the tries: three where another may help, one where it can't."""
     ask, standin = asking
@@ -92,7 +93,7 @@ def test_a_source_that_is_slow_is_given_up_at_the_deadline(asking: tuple[Ask, St
     ask, standin = asking
     standin.fails("slow", seconds=5, times=1)
     fault, took = fault_of(ask, 0.5)
-    assert (fault.kind, standin.asked) == (FaultKind.SLOW, 1)
+    assert (fault.kind, standin.asked) == (SourceErrorKind.SLOW, 1)
     assert took < 1.5
 
 
@@ -106,14 +107,14 @@ def test_a_429_is_waited_for_when_there_is_time_and_passed_on_when_there_is_not(
     standin.reset()
     standin.fails("429", retry_after=60)
     fault, took = fault_of(ask)
-    assert (fault.kind, fault.retry_after, standin.asked) == (FaultKind.LIMITED, 60, 1)
+    assert (fault.kind, fault.retry_after, standin.asked) == (SourceErrorKind.LIMITED, 60, 1)
     assert took < 1
 
 
 def test_nobody_listening_is_told_quickly(nobody: str) -> None:
     """A refused connection is tried three times, and is down."""
-    fault, took = fault_of(lambda deadline: OpenMeteo(Http(Source.OPEN_METEO, nobody)).forecast(*MOAB, deadline))
-    assert fault.kind is FaultKind.DOWN
+    fault, took = fault_of(lambda deadline: OpenMeteo(HttpClient(Source.OPEN_METEO, nobody)).forecast(*MOAB, deadline))
+    assert fault.kind is SourceErrorKind.DOWN
     assert took < 2
 
 
@@ -121,7 +122,7 @@ def test_no_time_left_asks_nothing(asking: tuple[Ask, Standin]) -> None:
     """A deadline that has passed sends no request."""
     ask, standin = asking
     fault, _ = fault_of(ask, 0.0)
-    assert (fault.kind, standin.asked) == (FaultKind.SLOW, 0)
+    assert (fault.kind, standin.asked) == (SourceErrorKind.SLOW, 0)
 
 
 def test_connections_are_reused(servers: Any, mapbox: Mapbox) -> None:
@@ -162,14 +163,14 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 
 
 def forecast_from(url: str) -> Ask:
-    return lambda deadline: OpenMeteo(Http(Source.OPEN_METEO, url)).forecast(*MOAB, deadline)
+    return lambda deadline: OpenMeteo(HttpClient(Source.OPEN_METEO, url)).forecast(*MOAB, deadline)
 
 
 def test_a_body_that_drips_is_given_up_at_the_deadline() -> None:
     """A byte every tenth of a second keeps no read waiting long, and the whole answer forever."""
     with raw_server(HEAD + b"content-length: 1000\r\n\r\n", *[b"x"] * 100, pause_s=0.1) as url:
         fault, took = fault_of(forecast_from(url), 0.6)
-    assert fault.kind is FaultKind.SLOW
+    assert fault.kind is SourceErrorKind.SLOW
     assert took < 2
 
 
@@ -177,16 +178,16 @@ def test_a_body_that_stalls_is_given_up_at_the_deadline() -> None:
     """Headers and half a body, and then nothing."""
     with raw_server(HEAD + b"content-length: 1000\r\n\r\n", b"x" * 500, pause_s=3) as url:
         fault, took = fault_of(forecast_from(url), 0.6)
-    assert fault.kind is FaultKind.SLOW
+    assert fault.kind is SourceErrorKind.SLOW
     assert took < 2
 
 
 def test_a_body_that_is_too_large_is_not_read_to_its_end() -> None:
     """A megabyte is the most that an answer may have."""
-    size = 3 * LARGEST_ANSWER_BYTES
+    size = 3 * MAX_RESPONSE_BYTES
     with raw_server(HEAD + f"content-length: {size}\r\n\r\n".encode(), b" " * size) as url:
         fault, _ = fault_of(forecast_from(url))
-    assert fault.kind is FaultKind.MALFORMED
+    assert fault.kind is SourceErrorKind.MALFORMED
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\n\r\n"])
@@ -194,7 +195,7 @@ def test_a_redirect_is_not_followed(head: bytes) -> None:
     """A source that points elsewhere is refused: the key in the address would go with it."""
     with raw_server(head) as url:
         fault, _ = fault_of(forecast_from(url))
-    assert fault.kind is FaultKind.REFUSED
+    assert fault.kind is SourceErrorKind.REFUSED
 
 
 @pytest.mark.parametrize("bytes_", [b"\x00\xff nonsense\r\n\r\n", b"", b"HTTP/1.1 abc\r\n\r\n"])
@@ -202,14 +203,14 @@ def test_what_is_not_http_is_down(bytes_: bytes) -> None:
     """No exception of the HTTP library's own comes out."""
     with raw_server(bytes_) as url:
         fault, _ = fault_of(forecast_from(url))
-    assert fault.kind is FaultKind.DOWN
+    assert fault.kind is SourceErrorKind.DOWN
 
 
 def test_what_claims_to_be_gzip_and_is_not_is_malformed() -> None:
     """Nor one of its decoder's."""
     with raw_server(HEAD + b"content-encoding: gzip\r\ncontent-length: 4\r\n\r\nabcd") as url:
         fault, _ = fault_of(forecast_from(url))
-    assert fault.kind is FaultKind.MALFORMED
+    assert fault.kind is SourceErrorKind.MALFORMED
 
 
 def test_a_key_is_in_no_log_and_no_error(
@@ -222,7 +223,7 @@ def test_a_key_is_in_no_log_and_no_error(
     secret = "pk.very-secret"
     for url, mode in ((mapbox_standin.url, "500"), (mapbox_standin.url, "cut"), (nobody, "ok")):
         mapbox_standin.fails(mode)
-        mapbox = Mapbox(Http(Source.MAPBOX, url), key(Source.MAPBOX, secret))
+        mapbox = Mapbox(HttpClient(Source.MAPBOX, url), key(Source.MAPBOX, secret))
         fault, _ = fault_of(lambda deadline, mapbox=mapbox: mapbox.road([DENVER, MOAB], deadline))
         assert secret not in "".join(traceback.format_exception(fault))
     assert secret not in caplog.text
@@ -232,9 +233,9 @@ def test_a_key_is_in_no_log_and_no_error(
 @pytest.mark.parametrize("text", ['{"key": ""}', '{"key": "  "}', "{}", "[]", "not json", '{"key": 5}'])
 def test_a_missing_key_is_told_and_nothing_is_asked(mapbox_standin: Standin, text: str) -> None:
     """An empty secret is the state after the first deployment: it has its own name."""
-    mapbox = Mapbox(Http(Source.MAPBOX, mapbox_standin.url), Key(Source.MAPBOX, lambda: text))
+    mapbox = Mapbox(HttpClient(Source.MAPBOX, mapbox_standin.url), ApiKey(Source.MAPBOX, lambda: text))
     fault, _ = fault_of(lambda deadline: mapbox.road([DENVER, MOAB], deadline))
-    assert (fault.kind, mapbox_standin.asked) == (FaultKind.MISSING_KEY, 0)
+    assert (fault.kind, mapbox_standin.asked) == (SourceErrorKind.MISSING_KEY, 0)
     assert "Mapbox" in str(fault)
     assert "not json" not in str(fault)
 
@@ -245,19 +246,19 @@ def test_a_secret_that_can_not_be_read_is_a_missing_key() -> None:
     def unreachable() -> str:
         raise EndpointConnectionError(endpoint_url="https://secrets")
 
-    with pytest.raises(UpstreamFault) as raised:
-        Key(Source.EIA, unreachable).read()
-    assert raised.value.kind is FaultKind.MISSING_KEY
+    with pytest.raises(SourceError) as raised:
+        ApiKey(Source.EIA, unreachable).read()
+    assert raised.value.kind is SourceErrorKind.MISSING_KEY
 
 
 def test_a_key_is_read_once_in_five_minutes_and_again_after_it_was_refused(mapbox_standin: Standin) -> None:
     """A replaced key is found by the question after the first refusal."""
     keys = iter(["refused", MAPBOX_KEY, "later"])
     at = 1000.0
-    kept = Key(Source.MAPBOX, lambda: json.dumps({"key": next(keys)}), lambda: at)
-    mapbox = Mapbox(Http(Source.MAPBOX, mapbox_standin.url), kept)
+    kept = ApiKey(Source.MAPBOX, lambda: json.dumps({"key": next(keys)}), lambda: at)
+    mapbox = Mapbox(HttpClient(Source.MAPBOX, mapbox_standin.url), kept)
     fault, _ = fault_of(lambda deadline: mapbox.road([DENVER, MOAB], deadline))
-    assert fault.kind is FaultKind.UNAUTHORISED
+    assert fault.kind is SourceErrorKind.UNAUTHORISED
     for _ in range(3):
         mapbox.road([DENVER, MOAB], Deadline())
     assert kept.read() == MAPBOX_KEY
@@ -311,7 +312,7 @@ def test_a_search_at_the_edge_of_the_map_is_a_good_question(mapbox: Mapbox, lati
 
 
 def place(mapbox: Mapbox, text: str, **known: Any) -> Place:
-    return pick(text, mapbox.places(text, Deadline()).value, **known)
+    return choose_place(text, mapbox.places(text, Deadline()).value, **known)
 
 
 @pytest.mark.parametrize(
@@ -405,23 +406,23 @@ def test_a_forecast_covers_sixteen_days_of_the_place(open_meteo: OpenMeteo) -> N
 
 def test_a_price_is_of_the_finest_area_that_has_one(eia: Eia) -> None:
     """Utah's is the Rocky Mountains'; Colorado has its own for gasoline, not for diesel; a Monday is named."""
-    utah, colorado = area_for("US", "UT", "regular"), area_for("US", "CO", "regular")
+    utah, colorado = price_area("US", "UT", "regular"), price_area("US", "CO", "regular")
     assert utah and colorado
     told = eia.price("regular", utah, Deadline())
     assert (told.source, told.value.area.name) == ("EIA (simulated)", "Rocky Mountain (PADD 4)")
     assert told.value.week.weekday() == 0
     assert 1 < told.value.usd_per_gallon < 8
     assert eia.price("regular", colorado, Deadline()).value.area.name == "Colorado"
-    with pytest.raises(UpstreamFault) as none:
+    with pytest.raises(SourceError) as none:
         eia.price("diesel", colorado, Deadline())
-    assert none.value.kind is FaultKind.NOT_FOUND
+    assert none.value.kind is SourceErrorKind.NOT_FOUND
 
 
 def test_every_area_that_we_name_has_a_price(eia: Eia) -> None:
     """Each state and each fuel leads to a series that exists, by the survey's own list of areas."""
     states = "AL AK AZ CA CO CT DC DE FL GA HI IA ID IL KS LA MA ME MI MN MT NC NM NY OH OK OR PA TX UT VA WA WI WY"
     for fuel in ("regular", "mid", "premium", "diesel"):
-        for area in {area_for("US", state, fuel) for state in states.split()} | {area_for("US", None, fuel)}:
+        for area in {price_area("US", state, fuel) for state in states.split()} | {price_area("US", None, fuel)}:
             assert area is not None
             assert eia.price(fuel, area, Deadline()).value.usd_per_gallon > 0
 
@@ -429,8 +430,8 @@ def test_every_area_that_we_name_has_a_price(eia: Eia) -> None:
 @pytest.mark.parametrize("value", [EIA_KEY[:3], "with space and more"])
 def test_a_key_that_eia_does_not_know_is_unauthorised(eia_standin: Standin, value: str) -> None:
     """EIA says so with 403."""
-    area = area_for("US", None, "diesel")
+    area = price_area("US", None, "diesel")
     assert area
-    eia = Eia(Http(Source.EIA, eia_standin.url), key(Source.EIA, value))
+    eia = Eia(HttpClient(Source.EIA, eia_standin.url), key(Source.EIA, value))
     fault, _ = fault_of(lambda deadline: eia.price("diesel", area, deadline))
-    assert fault.kind is FaultKind.UNAUTHORISED
+    assert fault.kind is SourceErrorKind.UNAUTHORISED

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from pam.answers.shared_cache import LEASE_S, Body, Lifetime, SharedAnswer, SharedCache, UpstreamUnavailable
-from pam.upstream.breaker import COOL_OFF_S, MOST_FAULTS
-from pam.upstream.deadline import Deadline
-from pam.upstream.mapbox import Mapbox
-from pam.upstream.open_meteo import OpenMeteo
-from pam.upstream.source import FaultKind, Source, UpstreamFault
+from pam.cache.circuit_breaker import MAX_CONSECUTIVE_FAILURES, OPEN_DURATION_S
+from pam.cache.shared_cache import LEASE_S, Body, Lifetime, SharedAnswer, SharedCache, SourceUnavailable
+from pam.platform.deadline import Deadline
+from pam.sources.mapbox import Mapbox
+from pam.sources.open_meteo import OpenMeteo
+from pam.sources.source import Source, SourceError, SourceErrorKind
 from tests.functional.upstream.conftest import Standin, dynamodb_at
 
 LIFETIME = Lifetime(timedelta(minutes=10), timedelta(minutes=1), timedelta(days=1))
@@ -44,7 +44,7 @@ class Fetch:
 
     def __init__(self, body: Body) -> None:
         self.body = body
-        self.fault: UpstreamFault | None = None
+        self.fault: SourceError | None = None
         self.ran = 0
 
     def __call__(self, deadline: Deadline) -> Body:
@@ -54,8 +54,8 @@ class Fetch:
             raise self.fault
         return self.body
 
-    def fails(self, kind: FaultKind, retry_after: float | None = None) -> None:
-        self.fault = UpstreamFault(Source.MAPBOX, kind, retry_after=retry_after)
+    def fails(self, kind: SourceErrorKind, retry_after: float | None = None) -> None:
+        self.fault = SourceError(Source.MAPBOX, kind, retry_after=retry_after)
 
 
 def ask(cache: SharedCache, fetch: Callable[[Deadline], Body], key: str = "road|1", s: float = 2.0) -> SharedAnswer:
@@ -116,15 +116,15 @@ def test_that_there_is_nothing_is_remembered_for_a_shorter_while(dynamodb: Any, 
     assert ask(cache, fetch).body == nothing
     assert ask(cache, fetch) == SharedAnswer(nothing, watch.now, cached=True)
     watch.forward(minutes=2)
-    fetch.fails(FaultKind.DOWN)
-    with pytest.raises(UpstreamUnavailable):
+    fetch.fails(SourceErrorKind.DOWN)
+    with pytest.raises(SourceUnavailable):
         ask(cache, fetch)
     assert fetch.ran == 2
 
 
-@pytest.mark.parametrize("kind", list(FaultKind))
+@pytest.mark.parametrize("kind", list(SourceErrorKind))
 def test_an_answer_from_before_comes_with_its_age_when_the_source_fails(
-    dynamodb: Any, table: str, kind: FaultKind
+    dynamodb: Any, table: str, kind: SourceErrorKind
 ) -> None:
     """Whatever the fault: the old answer, marked, for a day; then the fault in plain words."""
     watch, fetch = Watch(), Fetch({"miles": 1})
@@ -134,12 +134,12 @@ def test_an_answer_from_before_comes_with_its_age_when_the_source_fails(
     watch.forward(hours=1)
     assert ask(cache, fetch) == SharedAnswer({"miles": 1}, first.as_of, cached=True, age_s=3600)
     watch.forward(days=1)
-    with pytest.raises(UpstreamUnavailable) as refused:
+    with pytest.raises(SourceUnavailable) as refused:
         ask(cache, fetch)
     assert "Mapbox" in refused.value.message
-    not_set_up = kind in {FaultKind.MISSING_KEY, FaultKind.UNAUTHORISED}
+    not_set_up = kind in {SourceErrorKind.MISSING_KEY, SourceErrorKind.UNAUTHORISED}
     assert refused.value.error.code == ("source_not_configured" if not_set_up else "source_unavailable")
-    passing = kind in {FaultKind.DOWN, FaultKind.SLOW, FaultKind.LIMITED, FaultKind.MALFORMED}
+    passing = kind in {SourceErrorKind.DOWN, SourceErrorKind.SLOW, SourceErrorKind.LIMITED, SourceErrorKind.MALFORMED}
     assert (refused.value.retry_after is not None) == passing
 
 
@@ -158,7 +158,7 @@ def test_those_who_waited_are_told_of_the_fault_and_do_not_ask_again(
 
     def one(number: int) -> float:
         began = time.monotonic()
-        with pytest.raises(UpstreamUnavailable) as refused:
+        with pytest.raises(SourceUnavailable) as refused:
             ask(caches[number % 4], fetch)
         assert refused.value.retry_after
         return time.monotonic() - began
@@ -184,9 +184,9 @@ def test_a_source_that_fails_is_told_within_two_seconds_and_then_spared(
         return {"found": len(mapbox.nearby("campground", 38.57, -109.55, 50_000, deadline).value)}
 
     asked, took = [], []
-    for number in range(MOST_FAULTS + 1):
+    for number in range(MAX_CONSECUTIVE_FAILURES + 1):
         began = time.monotonic()
-        with pytest.raises(UpstreamUnavailable):
+        with pytest.raises(SourceUnavailable):
             ask(cache, fetch, f"parks|{number}")
         took.append(time.monotonic() - began)
         asked.append(mapbox_standin.asked)
@@ -233,8 +233,8 @@ def test_a_cache_that_is_down_is_a_miss(nobody: str) -> None:
     fetch = Fetch({"miles": 1})
     cache = SharedCache(dynamodb_at(nobody), "shared", now)
     assert [ask(cache, fetch).cached for _ in range(2)] == [False, False]
-    fetch.fails(FaultKind.DOWN)
-    with pytest.raises(UpstreamUnavailable):
+    fetch.fails(SourceErrorKind.DOWN)
+    with pytest.raises(SourceUnavailable):
         ask(cache, fetch)
     assert fetch.ran == 3
 
@@ -243,17 +243,17 @@ def test_the_breaker_spares_a_source_that_is_down_and_lets_one_probe(new_client:
     """Five faults in a row, from any environment, and nobody asks until the cool-off is over; then one does."""
     watch, fetch = Watch(), Fetch({"miles": 1})
     here, there = (SharedCache(new_client(), table, watch) for _ in range(2))
-    fetch.fails(FaultKind.DOWN)
-    for number in range(MOST_FAULTS):
-        with pytest.raises(UpstreamUnavailable):
+    fetch.fails(SourceErrorKind.DOWN)
+    for number in range(MAX_CONSECUTIVE_FAILURES):
+        with pytest.raises(SourceUnavailable):
             ask(here, fetch, f"road|{number}")
-    assert fetch.ran == MOST_FAULTS
+    assert fetch.ran == MAX_CONSECUTIVE_FAILURES
     fetch.fault = None
-    with pytest.raises(UpstreamUnavailable) as spared:
+    with pytest.raises(SourceUnavailable) as spared:
         ask(there, fetch, "road|other")
-    assert fetch.ran == MOST_FAULTS
-    assert 1 <= (spared.value.retry_after or 0) <= COOL_OFF_S
-    watch.forward(seconds=COOL_OFF_S + 1)
+    assert fetch.ran == MAX_CONSECUTIVE_FAILURES
+    assert 1 <= (spared.value.retry_after or 0) <= OPEN_DURATION_S
+    watch.forward(seconds=OPEN_DURATION_S + 1)
     probing = threading.Event()
     probed = threading.Event()
 
@@ -265,40 +265,40 @@ def test_the_breaker_spares_a_source_that_is_down_and_lets_one_probe(new_client:
     with ThreadPoolExecutor(1) as threads:
         answer = threads.submit(ask, here, probe, "road|a")
         assert probing.wait(10)
-        with pytest.raises(UpstreamUnavailable):
+        with pytest.raises(SourceUnavailable):
             ask(there, fetch, "road|b")
         probed.set()
         assert answer.result(10).body == {"miles": 2}
     assert ask(there, fetch, "road|b").body == {"miles": 1}
-    assert fetch.ran == MOST_FAULTS + 1
+    assert fetch.ran == MAX_CONSECUTIVE_FAILURES + 1
 
 
 def test_a_probe_that_fails_opens_the_breaker_again(dynamodb: Any, table: str) -> None:
     """One fault after the cool-off is enough: the source hasn't recovered."""
     watch, fetch = Watch(), Fetch({})
     cache = SharedCache(dynamodb, table, watch)
-    fetch.fails(FaultKind.SLOW)
-    for number in range(MOST_FAULTS):
-        with pytest.raises(UpstreamUnavailable):
+    fetch.fails(SourceErrorKind.SLOW)
+    for number in range(MAX_CONSECUTIVE_FAILURES):
+        with pytest.raises(SourceUnavailable):
             ask(cache, fetch, f"road|{number}")
-    watch.forward(seconds=COOL_OFF_S + 1)
+    watch.forward(seconds=OPEN_DURATION_S + 1)
     for number in range(3):
-        with pytest.raises(UpstreamUnavailable):
+        with pytest.raises(SourceUnavailable):
             ask(cache, fetch, f"road|again|{number}")
-    assert fetch.ran == MOST_FAULTS + 1
+    assert fetch.ran == MAX_CONSECUTIVE_FAILURES + 1
 
 
 def test_a_source_that_says_when_to_come_back_is_believed(dynamodb: Any, table: str) -> None:
     """A single 429 with `Retry-After` opens the breaker for so long, and travellers are told."""
     watch, fetch = Watch(), Fetch({"miles": 1})
     cache = SharedCache(dynamodb, table, watch)
-    fetch.fails(FaultKind.LIMITED, retry_after=60)
-    with pytest.raises(UpstreamUnavailable) as limited:
+    fetch.fails(SourceErrorKind.LIMITED, retry_after=60)
+    with pytest.raises(SourceUnavailable) as limited:
         ask(cache, fetch, "road|1")
     assert limited.value.retry_after == 60
     fetch.fault = None
     watch.forward(seconds=30)
-    with pytest.raises(UpstreamUnavailable) as spared:
+    with pytest.raises(SourceUnavailable) as spared:
         ask(cache, fetch, "road|2")
     assert spared.value.retry_after == 30
     watch.forward(seconds=31)
@@ -306,15 +306,18 @@ def test_a_source_that_says_when_to_come_back_is_believed(dynamodb: Any, table: 
 
 
 @pytest.mark.parametrize(
-    "kind", [FaultKind.NOT_FOUND, FaultKind.REFUSED, FaultKind.UNAUTHORISED, FaultKind.MISSING_KEY]
+    "kind",
+    [SourceErrorKind.NOT_FOUND, SourceErrorKind.REFUSED, SourceErrorKind.UNAUTHORISED, SourceErrorKind.MISSING_KEY],
 )
-def test_questions_that_are_our_own_fault_do_not_open_the_breaker(dynamodb: Any, table: str, kind: FaultKind) -> None:
+def test_questions_that_are_our_own_fault_do_not_open_the_breaker(
+    dynamodb: Any, table: str, kind: SourceErrorKind
+) -> None:
     """A source that refuses is alive: others' good questions still go through."""
     watch, fetch = Watch(), Fetch({"miles": 1})
     cache = SharedCache(dynamodb, table, watch)
     fetch.fails(kind)
-    for number in range(MOST_FAULTS + 2):
-        with pytest.raises(UpstreamUnavailable):
+    for number in range(MAX_CONSECUTIVE_FAILURES + 2):
+        with pytest.raises(SourceUnavailable):
             ask(cache, fetch, f"road|{number}")
     fetch.fault = None
     assert ask(cache, fetch, "road|good").body == {"miles": 1}
@@ -324,24 +327,24 @@ def test_faults_with_an_answer_between_them_are_not_in_a_row(dynamodb: Any, tabl
     """Each answer forgets the faults before it."""
     watch, fetch = Watch(), Fetch({})
     cache = SharedCache(dynamodb, table, watch)
-    for number in range(3 * MOST_FAULTS):
-        if number % (MOST_FAULTS - 1) == 0:
+    for number in range(3 * MAX_CONSECUTIVE_FAILURES):
+        if number % (MAX_CONSECUTIVE_FAILURES - 1) == 0:
             fetch.fault = None
             ask(cache, fetch, f"road|{number}")
         else:
-            fetch.fails(FaultKind.MALFORMED)
-            with pytest.raises(UpstreamUnavailable):
+            fetch.fails(SourceErrorKind.MALFORMED)
+            with pytest.raises(SourceUnavailable):
                 ask(cache, fetch, f"road|{number}")
-    assert fetch.ran == 3 * MOST_FAULTS
+    assert fetch.ran == 3 * MAX_CONSECUTIVE_FAILURES
 
 
 def test_a_source_has_a_breaker_of_its_own(dynamodb: Any, table: str) -> None:
     """Mapbox down leaves the weather alone."""
     watch, fetch = Watch(), Fetch({"miles": 1})
     cache = SharedCache(dynamodb, table, watch)
-    fetch.fails(FaultKind.DOWN)
-    for number in range(MOST_FAULTS):
-        with pytest.raises(UpstreamUnavailable):
+    fetch.fails(SourceErrorKind.DOWN)
+    for number in range(MAX_CONSECUTIVE_FAILURES):
+        with pytest.raises(SourceUnavailable):
             ask(cache, fetch, f"road|{number}")
     fetch.fault = None
     assert cache.fetch("weather|1", Source.OPEN_METEO, LIFETIME, fetch, Deadline()).body == {"miles": 1}
@@ -353,10 +356,10 @@ def test_a_whole_forecast_is_kept_and_comes_back_the_same(
     """The largest answer there is fits DynamoDB's 400 KB with room to spare."""
     from pydantic import TypeAdapter
 
-    from pam.upstream.open_meteo import Forecast
-    from pam.upstream.source import Sourced
+    from pam.sources.source import Fetched
+    from pam.travel.forecast import Forecast
 
-    shape = TypeAdapter(Sourced[Forecast])
+    shape = TypeAdapter(Fetched[Forecast])
     cache = SharedCache(dynamodb, table, now)
 
     def fetch(deadline: Deadline) -> Body:
@@ -379,6 +382,6 @@ def test_a_lapsed_item_is_not_believed_before_dynamodb_deletes_it(dynamodb: Any,
     item = dynamodb.get_item(TableName=table, Key={"key": {"S": "road|1"}})["Item"]
     assert int(item["ttl"]["N"].split(".")[0]) == int((watch.now + timedelta(days=1, minutes=10)).timestamp())
     watch.forward(days=2)
-    fetch.fails(FaultKind.DOWN)
-    with pytest.raises(UpstreamUnavailable):
+    fetch.fails(SourceErrorKind.DOWN)
+    with pytest.raises(SourceUnavailable):
         ask(cache, fetch)

@@ -8,7 +8,7 @@ import pytest
 
 from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY
 from local.stand_ins.travel.shared_names import shared_names
-from pam.upstream.places import SHARED_NAMES
+from pam.travel.places import SHARED_NAMES
 from tests.functional.upstream.conftest import Standin
 
 WIRE = Path(__file__).parent.parent.parent / "unit/upstream/wire"

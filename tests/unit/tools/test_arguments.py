@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from pam.money.amounts import CURRENCIES
 from pam.money.categories import Category
 from pam.platform.errors import PamError
-from pam.tools import budget, trip
-from pam.tools.catalogue import MORE, TOOLS, definitions
-from pam.tools.run import parse_arguments
-from pam.tools.tool import Effect
+from pam.tools.catalog import money, travel
+from pam.tools.catalog.registry import MORE_TO_DO, TOOLS, definitions
+from pam.tools.engine.definition import EffectKind
+from pam.tools.engine.parsing import parse_arguments
 from tests.conftest import CHECKOUT
 
 NAMES = (
@@ -86,7 +86,7 @@ def test_who_asks_and_where_they_are_is_not_claudes_to_say() -> None:
 
 def test_the_bytes_are_the_same_in_every_run() -> None:
     """One byte more or less, and nothing of the cached prefix is left."""
-    show = "import json; from pam.tools.catalogue import definitions; print(json.dumps(definitions()))"
+    show = "import json; from pam.tools.catalog.registry import definitions; print(json.dumps(definitions()))"
     path = os.pathsep.join([str(CHECKOUT / "layers/pam"), str(CHECKOUT)])
     seen = {
         subprocess.run(
@@ -104,26 +104,26 @@ def test_the_bytes_are_the_same_in_every_run() -> None:
 def test_what_there_is_more_to_do_is_no_argument() -> None:
     """Offered with every tool that writes, and taken off before the arguments are looked at."""
     for name in NAMES:
-        writes = TOOLS[name].effect is not Effect.READ
-        assert (MORE in DEFINITIONS[name]["input_schema"]["properties"]) == writes
-    raw = f'{{"amount": 5, "category": "fuel", "{MORE}": true}}'
-    assert not hasattr(parse_arguments(budget.create_expense, raw), MORE)
-    assert parse_arguments(budget.compare_vs_budget, f'{{"{MORE}": false}}').period == "this_month"
+        writes = TOOLS[name].effect is not EffectKind.READ
+        assert (MORE_TO_DO in DEFINITIONS[name]["input_schema"]["properties"]) == writes
+    raw = f'{{"amount": 5, "category": "fuel", "{MORE_TO_DO}": true}}'
+    assert not hasattr(parse_arguments(money.create_expense, raw), MORE_TO_DO)
+    assert parse_arguments(money.compare_vs_budget, f'{{"{MORE_TO_DO}": false}}').period == "this_month"
 
 
 @pytest.mark.parametrize("raw", ["", " \n", "{}"])
 def test_nothing_at_all_is_no_arguments(raw: str) -> None:
     """Claude writes nothing where it has nothing to say."""
-    assert parse_arguments(budget.get_spending_summary, raw).category is None
+    assert parse_arguments(money.get_spending_summary, raw).category is None
 
 
 def test_what_may_be_left_out_may_be_null() -> None:
     """Some write it so."""
     raw = '{"amount": 5, "category": "fuel", "currency": null, "date": null, "description": null}'
-    assert parse_arguments(budget.create_expense, raw) == parse_arguments(
-        budget.create_expense, '{"amount": 5, "category": "fuel"}'
+    assert parse_arguments(money.create_expense, raw) == parse_arguments(
+        money.create_expense, '{"amount": 5, "category": "fuel"}'
     )
-    assert parse_arguments(trip.get_weather_forecast, '{"days": null, "period": null}').place == "here"
+    assert parse_arguments(travel.get_weather_forecast, '{"days": null, "period": null}').place == "here"
 
 
 def fitting(argument: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -182,4 +182,4 @@ def test_whatever_is_written_fits_or_is_refused(name: str, data: st.DataObject) 
 def test_every_currency_that_accounts_are_kept_in_is_taken(code: str) -> None:
     """Though the schema doesn't list them."""
     raw = json.dumps({"amount": 5, "category": "fuel", "currency": code})
-    assert parse_arguments(budget.create_expense, raw).currency == code
+    assert parse_arguments(money.create_expense, raw).currency == code

@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from pam.platform.errors import PamError
-from pam.travel.weather import days_ahead, wind_level
-from pam.upstream.open_meteo import Day, Forecast, Now
+from pam.travel.forecast import CurrentWeather, DailyForecast, Forecast
+from pam.travel.outlook import days_ahead, wind_level
 
 
 def forecast(first: date, count: int, zone: str) -> Forecast:
-    days = tuple(Day(first + timedelta(days=n), 20, 10, 0.1, 0, 3, 5, "clear sky") for n in range(count))
-    return Forecast(zone, Now(datetime(2026, 1, 1, tzinfo=UTC), 15.0, 3.0, 5.0, None), (), days)
+    days = tuple(DailyForecast(first + timedelta(days=n), 20, 10, 0.1, 0, 3, 5, "clear sky") for n in range(count))
+    return Forecast(zone, CurrentWeather(datetime(2026, 1, 1, tzinfo=UTC), 15.0, 3.0, 5.0, None), (), days)
 
 
 @pytest.mark.parametrize(

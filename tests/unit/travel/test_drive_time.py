@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pam.travel.drive_time import LONGEST_DAY_S, drive_time
+from pam.travel.drive_time import MAX_DRIVING_DAY_S, drive_time
 
 HOUR, MINUTE = 3600, 60
 
@@ -39,7 +39,7 @@ def test_breaks_come_between_and_days_end(hours: float, breaks_min: int, days: i
 def test_no_day_is_longer_than_eight_hours(driving_s: float) -> None:
     """And none is wasted; without breaks, the same days."""
     took = drive_time(driving_s)
-    assert (took.days - 1) * LONGEST_DAY_S < max(took.driving_s, 1) <= took.days * LONGEST_DAY_S
+    assert (took.days - 1) * MAX_DRIVING_DAY_S < max(took.driving_s, 1) <= took.days * MAX_DRIVING_DAY_S
     alone = drive_time(driving_s, breaks=False)
     assert (alone.driving_s, alone.days, alone.breaks_s) == (took.driving_s, took.days, 0)
 

@@ -5,9 +5,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pam.travel.fuel import Consumption, FuelEstimate, Price
+from pam.travel.fuel import Consumption, FuelEstimate, FuelUnitPrice
 
-PRICE = Price(Decimal("0.95"), "USD", "EIA")
+PRICE = FuelUnitPrice(Decimal("0.95"), "USD", "EIA")
 
 
 def test_distance_times_consumption_times_price() -> None:
@@ -29,7 +29,7 @@ def test_twice_as_far_costs_twice_as_much(metres: float, consumption: float, pri
     """To the cent's rounding."""
 
     def cost(far: float) -> Decimal:
-        estimate = FuelEstimate(far, Consumption(consumption, "You"), Price(price, "USD", "You"))
+        estimate = FuelEstimate(far, Consumption(consumption, "You"), FuelUnitPrice(price, "USD", "You"))
         assert estimate.cost is not None
         return estimate.cost
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pam.travel.drive_time import LONGEST_DAY_S
-from pam.travel.itinerary import LONGEST_DAY_M, Leg, days_of, point_along
-from pam.upstream.geography import great_circle_m
+from pam.travel.drive_time import MAX_DRIVING_DAY_S
+from pam.travel.geography import great_circle_m
+from pam.travel.itinerary import MAX_DAY_DISTANCE_M, Leg, point_along, split_into_days
 
 HOUR = 3600.0
 DENVER, MOAB, FIJI, SAMOA = (39.74, -104.98), (38.57, -109.55), (-17.0, 178.0), (-14.0, -172.0)
@@ -26,9 +26,9 @@ legs = st.lists(st.tuples(st.floats(0, 5_000_000), st.floats(0, 60 * HOUR)), min
 @given(legs)
 def test_no_day_is_too_long_and_nothing_is_lost(legs: list[Leg]) -> None:
     """Each day is within both limits, days join on to each other, and together they are the whole way."""
-    days = days_of(legs)
-    assert all(day.distance_m <= LONGEST_DAY_M * 1.000001 for day in days)
-    assert all(day.duration_s <= LONGEST_DAY_S * 1.000001 for day in days)
+    days = split_into_days(legs)
+    assert all(day.distance_m <= MAX_DAY_DISTANCE_M * 1.000001 for day in days)
+    assert all(day.duration_s <= MAX_DRIVING_DAY_S * 1.000001 for day in days)
     assert sum(day.distance_m for day in days) == pytest.approx(sum(leg.distance_m for leg in legs))
     assert sum(day.duration_s for day in days) == pytest.approx(sum(leg.duration_s for leg in legs))
     assert (days[0].start.place, days[-1].end.place) == ("p0", f"p{len(legs)}")
@@ -40,14 +40,14 @@ def test_no_day_is_too_long_and_nothing_is_lost(legs: list[Leg]) -> None:
 
 def test_short_legs_share_a_day_until_one_does_not_fit() -> None:
     """The stop before the one that is too far is where the night is."""
-    first, second = days_of([leg("a", "b", 200_000), leg("b", "c", 200_000), leg("c", "d", 200_000)])
+    first, second = split_into_days([leg("a", "b", 200_000), leg("b", "c", 200_000), leg("c", "d", 200_000)])
     assert (first.via, first.end.place, second.end.place) == (("b",), "c", "d")
     assert first.end.metres_after is None
 
 
 def test_a_long_leg_begins_in_the_morning_and_is_cut_evenly() -> None:
     """500 km after a short leg are two days of 250, not what was left of the first day and a rest."""
-    days = days_of([leg("a", "b", 50_000), leg("b", "c", 500_000)])
+    days = split_into_days([leg("a", "b", 50_000), leg("b", "c", 500_000)])
     assert [day.distance_m for day in days] == [50_000, 250_000, 250_000]
     night = days[1].end
     assert (night.place, night.metres_after) == ("b", 250_000)
@@ -56,9 +56,9 @@ def test_a_long_leg_begins_in_the_morning_and_is_cut_evenly() -> None:
 
 def test_hours_end_a_day_as_miles_do() -> None:
     """A slow road is cut by its time, a fast one by its length; a day exactly at the limit is one day."""
-    assert len(days_of([leg("a", "b", 100_000, 8.5 * HOUR)])) == 2
-    assert len(days_of([leg("a", "b", LONGEST_DAY_M + 1, HOUR)])) == 2
-    assert len(days_of([leg("a", "b", LONGEST_DAY_M, LONGEST_DAY_S)])) == 1
+    assert len(split_into_days([leg("a", "b", 100_000, 8.5 * HOUR)])) == 2
+    assert len(split_into_days([leg("a", "b", MAX_DAY_DISTANCE_M + 1, HOUR)])) == 2
+    assert len(split_into_days([leg("a", "b", MAX_DAY_DISTANCE_M, MAX_DRIVING_DAY_S)])) == 1
 
 
 def test_a_halt_is_on_the_path_also_where_it_bends_or_stands_still() -> None:

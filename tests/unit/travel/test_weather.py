@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pam.platform.errors import PamError
-from pam.travel.weather import outlook
-from pam.upstream.open_meteo import Day, Forecast, Hour, Now
+from pam.travel.forecast import CurrentWeather, DailyForecast, Forecast, HourlyForecast
+from pam.travel.outlook import outlook
 
 DENVER = ZoneInfo("America/Denver")
 SUNDAY_NOON = datetime(2026, 11, 22, 12, 20, tzinfo=DENVER)
@@ -17,7 +17,7 @@ def forecast(gusts_mps: float = 5.0, gusty_hour: datetime | None = None, zone: s
     """Sixteen days from Sunday the 22nd on, calm but for one hour."""
     midnight = datetime(2026, 11, 22, tzinfo=ZoneInfo(zone)).astimezone(UTC)
     hours = tuple(
-        Hour(
+        HourlyForecast(
             time=(hour := midnight + timedelta(hours=number)),
             temperature_c=10.0 + number % 24,
             rain_probability=0.1,
@@ -28,8 +28,10 @@ def forecast(gusts_mps: float = 5.0, gusty_hour: datetime | None = None, zone: s
         )
         for number in range(16 * 24)
     )
-    days = tuple(Day(date(2026, 11, 22) + timedelta(days=n), 20, 10, 0.1, 0, 3, 5, "clear sky") for n in range(16))
-    return Forecast(zone, Now(SUNDAY_NOON.astimezone(UTC), 15.0, 3.0, 5.0, "clear sky"), hours, days)
+    days = tuple(
+        DailyForecast(date(2026, 11, 22) + timedelta(days=n), 20, 10, 0.1, 0, 3, 5, "clear sky") for n in range(16)
+    )
+    return Forecast(zone, CurrentWeather(SUNDAY_NOON.astimezone(UTC), 15.0, 3.0, 5.0, "clear sky"), hours, days)
 
 
 @pytest.mark.parametrize(

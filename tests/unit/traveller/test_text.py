@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pam.platform.errors import PamError
-from pam.traveller.text import Text
+from pam.users.text import TextParser
 
-NOTES, NAME = Text("notes", 20), Text("name", 20, needed=True)
+NOTES, NAME = TextParser("notes", 20), TextParser("name", 20, needed=True)
 
 
 @given(st.none() | st.integers() | st.text(max_size=40) | st.text("ab \n\x00\x1b\u202e\ud800\u2066", max_size=24))
@@ -31,7 +31,7 @@ def test_it_is_within_its_length_and_can_be_stored_and_shown(value: Any) -> None
 )
 def test_what_people_write_is_kept(text: str) -> None:
     """Line breaks, emoji, any script, and what would be code elsewhere."""
-    assert Text("notes", 100)(f" {text} ") == text
+    assert TextParser("notes", 100)(f" {text} ") == text
 
 
 def test_the_bounds_are_those_of_the_schema() -> None:

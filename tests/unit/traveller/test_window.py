@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pam.platform.errors import PamError
-from pam.traveller.window import (
+from pam.users.periods import (
     MONTHS,
     Window,
     midnight,

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pam.upstream.deadline import Deadline
-from pam.upstream.eia import Eia
-from pam.upstream.http import Http
-from pam.upstream.key import Key
-from pam.upstream.mapbox import Mapbox
-from pam.upstream.open_meteo import OpenMeteo
-from pam.upstream.source import Source, Sourced
+from pam.platform.deadline import Deadline
+from pam.sources.api_key import ApiKey
+from pam.sources.eia import Eia
+from pam.sources.http_client import HttpClient
+from pam.sources.mapbox import Mapbox
+from pam.sources.open_meteo import OpenMeteo
+from pam.sources.source import Fetched, Source
 
 WIRE = Path(__file__).parent / "wire"
 
@@ -21,7 +21,7 @@ def wire(name: str) -> Any:
     return json.loads((WIRE / f"{name}.json").read_text("utf-8"))
 
 
-class Given(Http):
+class Given(HttpClient):
     """Answers each question with the next of the bodies, parsed as the real thing is."""
 
     def __init__(self, source: Source, *bodies: bytes) -> None:
@@ -30,18 +30,18 @@ class Given(Http):
         self.paths: list[str] = []
         self.queries: list[dict[str, str]] = []
 
-    def get(self, path: str, query: Sequence[tuple[str, str]], model: Any, deadline: Deadline) -> Sourced[Any]:
+    def get(self, path: str, query: Sequence[tuple[str, str]], model: Any, deadline: Deadline) -> Fetched[Any]:
         self.paths.append(path)
         self.queries.append(dict(query))
-        return Sourced(self._parse(self._bodies.pop(0), model), str(self._source))
+        return Fetched(self._parse(self._bodies.pop(0), model), str(self._source))
 
 
 def given(source: Source, *bodies: Any) -> Given:
     return Given(source, *(body if isinstance(body, bytes) else json.dumps(body).encode() for body in bodies))
 
 
-def a_key(source: Source) -> Key:
-    return Key(source, lambda: '{"key": "secret"}')
+def a_key(source: Source) -> ApiKey:
+    return ApiKey(source, lambda: '{"key": "secret"}')
 
 
 def mapbox_of(http: Given) -> Mapbox:

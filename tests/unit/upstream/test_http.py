@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pam.upstream.deadline import Deadline
-from pam.upstream.geography import EARTH_RADIUS_M, box_around, great_circle_m
-from pam.upstream.http import Http, Wire, _retry_after_s
-from pam.upstream.items import plain, typed
-from pam.upstream.source import Source, UpstreamFault
+from pam.platform.deadline import Deadline
+from pam.platform.dynamodb_items import plain, typed
+from pam.sources.http_client import HttpClient, ResponseModel, _retry_after_s
+from pam.sources.source import Source, SourceError
+from pam.travel.geography import EARTH_RADIUS_M, box_around, great_circle_m
 
 
-class Anything(Wire):
+class Anything(ResponseModel):
     """Any JSON object."""
 
 
@@ -33,8 +33,8 @@ def test_a_deadline_runs_out_and_its_parts_never_outlive_it() -> None:
 def test_pauses_between_tries_grow_and_have_full_jitter(chance: float) -> None:
     """From nothing up to 200 and 400 ms, so that many environments don't come back together."""
     pauses: list[float] = []
-    http = Http(Source.EIA, "http://127.0.0.1:9", sleep=pauses.append, chance=lambda: chance)
-    with pytest.raises(UpstreamFault):
+    http = HttpClient(Source.EIA, "http://127.0.0.1:9", sleep=pauses.append, chance=lambda: chance)
+    with pytest.raises(SourceError):
         http.get("/", [], Anything, Deadline(10))
     assert pauses == pytest.approx([0.2 * chance, 0.4 * chance])
 
@@ -42,8 +42,8 @@ def test_pauses_between_tries_grow_and_have_full_jitter(chance: float) -> None:
 def test_no_try_is_begun_that_can_not_end_in_time() -> None:
     """With little time left the first fault is the answer."""
     pauses: list[float] = []
-    http = Http(Source.EIA, "http://127.0.0.1:9", sleep=pauses.append, chance=lambda: 0.9)
-    with pytest.raises(UpstreamFault):
+    http = HttpClient(Source.EIA, "http://127.0.0.1:9", sleep=pauses.append, chance=lambda: 0.9)
+    with pytest.raises(SourceError):
         http.get("/", [], Anything, Deadline(0.2))
     assert pauses == []
 

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pam.upstream.places import AmbiguousPlace, Place, PlaceKind, UnknownPlace, is_park_name, pick, words
+from pam.travel.places import (
+    AmbiguousPlace,
+    Place,
+    PlaceKind,
+    UnknownPlace,
+    choose_place,
+    is_park_name,
+    name_words,
+)
 
 
 def place(full_name: str, at: tuple[float, float] = (40.0, -100.0), kind: PlaceKind = "place") -> Place:
@@ -35,42 +43,42 @@ BANFF_PARK = place("Banff National Park, Alberta, Canada", (51.5, -115.93), "par
 
 def test_the_first_of_namesakes_is_meant_where_only_one_is_of_note() -> None:
     """Nobody who says Denver means the one in North Carolina."""
-    assert pick("Denver", [DENVER_CO, DENVER_NC]) == DENVER_CO
-    assert pick("denver north carolina", [DENVER_CO, DENVER_NC]) == DENVER_NC
+    assert choose_place("Denver", [DENVER_CO, DENVER_NC]) == DENVER_CO
+    assert choose_place("denver north carolina", [DENVER_CO, DENVER_NC]) == DENVER_NC
 
 
 def test_namesakes_of_note_are_ambiguous_without_their_state() -> None:
     """The candidates are named, for whoever asks back."""
     with pytest.raises(AmbiguousPlace) as refused:
-        pick("Springfield", [SPRINGFIELD_IL, SPRINGFIELD_MO])
+        choose_place("Springfield", [SPRINGFIELD_IL, SPRINGFIELD_MO])
     assert refused.value.candidates == (SPRINGFIELD_IL, SPRINGFIELD_MO)
     assert "Springfield, Missouri" in refused.value.message
-    assert pick("Springfield, MO", [SPRINGFIELD_IL, SPRINGFIELD_MO]) == SPRINGFIELD_MO
+    assert choose_place("Springfield, MO", [SPRINGFIELD_IL, SPRINGFIELD_MO]) == SPRINGFIELD_MO
 
 
 def test_what_holds_a_place_is_no_rival() -> None:
     """New York is in New York; Banff lies in Banff National Park."""
-    assert pick("New York", [NEW_YORK, NEW_YORK_STATE]) == NEW_YORK
-    assert pick("New York", [NEW_YORK_STATE, NEW_YORK]) == NEW_YORK_STATE
-    assert pick("new york city", [NEW_YORK_STATE, NEW_YORK]) == NEW_YORK
-    assert pick("Banff", [BANFF, BANFF_PARK]) == BANFF
+    assert choose_place("New York", [NEW_YORK, NEW_YORK_STATE]) == NEW_YORK
+    assert choose_place("New York", [NEW_YORK_STATE, NEW_YORK]) == NEW_YORK_STATE
+    assert choose_place("new york city", [NEW_YORK_STATE, NEW_YORK]) == NEW_YORK
+    assert choose_place("Banff", [BANFF, BANFF_PARK]) == BANFF
 
 
 def test_a_park_far_from_its_namesake_is_a_rival() -> None:
     """Zion may be a town in Illinois: one asks, unless it's said, or clear from where the traveller is."""
     with pytest.raises(AmbiguousPlace):
-        pick("Zion", [ZION_TOWN, ZION_PARK])
-    assert pick("Zion National Park", [ZION_TOWN, ZION_PARK]) == ZION_PARK
-    assert pick("zion utah", [ZION_TOWN, ZION_PARK]) == ZION_PARK
-    assert pick("Zion", [ZION_TOWN, ZION_PARK], near=(36.2, -115.1)) == ZION_PARK
+        choose_place("Zion", [ZION_TOWN, ZION_PARK])
+    assert choose_place("Zion National Park", [ZION_TOWN, ZION_PARK]) == ZION_PARK
+    assert choose_place("zion utah", [ZION_TOWN, ZION_PARK]) == ZION_PARK
+    assert choose_place("Zion", [ZION_TOWN, ZION_PARK], near=(36.2, -115.1)) == ZION_PARK
 
 
 def test_abroad_and_at_home() -> None:
     """For a Frenchman it's Paris, for a Texan one asks."""
-    assert pick("Paris", [PARIS_FR, PARIS_TX]) == PARIS_FR
-    assert pick("Paris", [PARIS_FR, PARIS_TX], country_code="FR") == PARIS_FR
+    assert choose_place("Paris", [PARIS_FR, PARIS_TX]) == PARIS_FR
+    assert choose_place("Paris", [PARIS_FR, PARIS_TX], country_code="FR") == PARIS_FR
     with pytest.raises(AmbiguousPlace):
-        pick("Paris", [PARIS_FR, PARIS_TX], country_code="US")
+        choose_place("Paris", [PARIS_FR, PARIS_TX], country_code="US")
 
 
 @pytest.mark.parametrize(
@@ -79,15 +87,15 @@ def test_abroad_and_at_home() -> None:
 def test_every_word_must_be_explained(text: str) -> None:
     """A stray word makes it no place."""
     with pytest.raises(UnknownPlace):
-        pick(text, [DENVER_CO, DENVER_NC])
+        choose_place(text, [DENVER_CO, DENVER_NC])
 
 
 def test_a_short_form_is_a_state_only_behind_a_name() -> None:
     """WA is Washington or Western Australia, whichever is there."""
     perth = place("Perth, Western Australia, Australia")
     seattle = place("Seattle, Washington, United States")
-    assert pick("Perth WA", [perth]) == perth
-    assert pick("Seattle, WA, USA", [seattle]) == seattle
+    assert choose_place("Perth WA", [perth]) == perth
+    assert choose_place("Seattle, WA, USA", [seattle]) == seattle
 
 
 @pytest.mark.parametrize(
@@ -118,7 +126,7 @@ def test_a_park_is_known_by_the_end_of_its_name(name: str, park: bool) -> None:
 )
 def test_words_are_compared_without_accents_and_points(text: str, expected: tuple[str, ...]) -> None:
     """As people type them."""
-    assert words(text) == expected
+    assert name_words(text) == expected
 
 
 @given(
@@ -134,7 +142,7 @@ def test_any_words_and_candidates_are_a_place_or_a_refusal(
     """And a place that is picked explains the first word."""
     found = None
     with suppress(UnknownPlace, AmbiguousPlace):
-        found = pick(text, candidates, near=near, country_code="US")
+        found = choose_place(text, candidates, near=near, country_code="US")
     if found is not None:
         assert found in candidates
-        assert set(words(text)) & set(words(found.full_name))
+        assert set(name_words(text)) & set(name_words(found.full_name))

@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from pam.upstream.deadline import Deadline
-from pam.upstream.eia import UNITED_STATES, Area, area_for
-from pam.upstream.mapbox import CAMPGROUNDS, Poi, Road
-from pam.upstream.open_meteo import CONDITIONS
-from pam.upstream.source import FaultKind, Source, UpstreamFault
+from pam.platform.deadline import Deadline
+from pam.sources.mapbox import CAMPGROUNDS
+from pam.sources.open_meteo import CONDITIONS
+from pam.sources.source import Source, SourceError, SourceErrorKind
+from pam.travel.fuel_prices import UNITED_STATES, PriceArea, price_area
+from pam.travel.roads import PointOfInterest, Road
 from tests.unit.upstream.conftest import eia_of, given, mapbox_of, open_meteo_of, wire
 
-ROCKY = Area("R40", "Rocky Mountain (PADD 4)")
+ROCKY = PriceArea("R40", "Rocky Mountain (PADD 4)")
 MOAB = (38.5733, -109.5498)
 
 
@@ -63,7 +64,7 @@ def test_a_documented_category_search_is_read() -> None:
     """Nearest first, whatever the order on the wire; what isn't known of a place is None."""
     http = given(Source.MAPBOX, wire("search"))
     near, far = mapbox_of(http).nearby(CAMPGROUNDS, *MOAB, 10_000, Deadline()).value
-    assert near == Poi("Slickrock Campground", None, 38.58, -109.55, near.distance_m, None, None)
+    assert near == PointOfInterest("Slickrock Campground", None, 38.58, -109.55, near.distance_m, None, None)
     assert (far.address, far.phone) == ("1 Main St, Moab, Utah 84532, United States", "+14355550100")
     assert 500 < near.distance_m < 1000 < far.distance_m < 5000
     west, south, east, north = map(float, http.queries[0]["bbox"].split(","))
@@ -134,9 +135,9 @@ def survives(ask: Callable[[Any], Any], body: Any) -> None:
     kind = None
     try:
         ask(body)
-    except UpstreamFault as fault:
+    except SourceError as fault:
         kind = fault.kind
-    assert kind in {None, FaultKind.MALFORMED, FaultKind.NOT_FOUND}
+    assert kind in {None, SourceErrorKind.MALFORMED, SourceErrorKind.NOT_FOUND}
 
 
 @pytest.mark.parametrize("name", ASKS)
@@ -212,17 +213,17 @@ def test_an_answer_that_would_be_wrong_without_looking_so_is_malformed(
     for step in path[:-1]:
         holder = holder[step]
     holder[path[-1]] = value
-    with pytest.raises(UpstreamFault) as fault:
+    with pytest.raises(SourceError) as fault:
         ask(body)
-    assert fault.value.kind is FaultKind.MALFORMED
+    assert fault.value.kind is SourceErrorKind.MALFORMED
 
 
 def test_a_price_that_nobody_asked_for_is_not_found() -> None:
     """No rows, or rows without a value: EIA has no such price."""
     for rows in ([], wire("prices")["response"]["data"][:1]):
-        with pytest.raises(UpstreamFault) as fault:
+        with pytest.raises(SourceError) as fault:
             ask_price({"response": {"data": rows}})
-        assert fault.value.kind is FaultKind.NOT_FOUND
+        assert fault.value.kind is SourceErrorKind.NOT_FOUND
 
 
 @pytest.mark.parametrize(
@@ -244,19 +245,19 @@ def test_a_price_that_nobody_asked_for_is_not_found() -> None:
 )
 def test_a_state_has_the_finest_area_that_is_surveyed(country: Any, state: Any, fuel: Any, code: str | None) -> None:
     """Nine states have their own gasoline, one its own diesel; outside of the US there is no source."""
-    area = area_for(country, state, fuel)
+    area = price_area(country, state, fuel)
     assert (area.code if area else None) == code
 
 
 def test_every_state_is_in_one_region() -> None:
     """All 50 and D.C. have an area for each fuel, and it isn't the whole country."""
-    from pam.upstream.regions import _UNITED_STATES
+    from pam.travel.regions import _UNITED_STATES
 
     states = [entry.split()[0] for entry in _UNITED_STATES.strip().replace("\n", "|").split("|")]
     assert len(states) == 51
     for state in states:
         for fuel in ("regular", "mid", "premium", "diesel"):
-            assert area_for("US", state, fuel) not in {None, UNITED_STATES}
+            assert price_area("US", state, fuel) not in {None, UNITED_STATES}
 
 
 def test_conditions_are_the_codes_that_open_meteo_documents() -> None:

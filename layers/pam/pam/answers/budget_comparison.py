@@ -4,15 +4,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pam.answers.parts import Parts
-from pam.answers.periods import in_words
-from pam.answers.private_answer import Answer, answer_from_figures
+from pam.answers.dependencies import UserDependencies
+from pam.answers.period_text import in_words
+from pam.answers.user_answer import UserAnswer, answer_from_figures
 from pam.money.budgets import BudgetState
-from pam.money.comparison import Comparison, ComparisonQuestion, compare, percent
-from pam.traveller.wording import money, number
+from pam.money.comparison import Comparison, ComparisonQuery, compare, percent
+from pam.users.formatting import format_money, format_number
 
 
-def budget_comparison(parts: Parts, user_id: UUID, question: ComparisonQuestion) -> Answer:
+def budget_comparison(parts: UserDependencies, user_id: UUID, question: ComparisonQuery) -> UserAnswer:
     """Answers the question for this traveller, from the cache where nothing was written since."""
     return answer_from_figures(
         parts,
@@ -32,7 +32,7 @@ def sentence(comparison: Comparison) -> str:
     profile, category = comparison.profile, comparison.question.category
     when = in_words(comparison.window, comparison.today, profile)
     outside = sum(comparison.without_budget.values(), Decimal(0))
-    spent_outside = money(outside, profile.currency, profile)
+    spent_outside = format_money(outside, profile.currency, profile)
     if comparison.total is None:
         which, on = (f" for {category}", f" on {category}") if category else ("", "")
         said = f"You have no budget{which} in {profile.currency}."
@@ -52,10 +52,10 @@ def sentence(comparison: Comparison) -> str:
 def _against(state: BudgetState, name: str, when: str, comparison: Comparison) -> str:
     profile = comparison.profile
     spent, limit, apart = (
-        money(amount, state.currency, profile) for amount in (state.spent, state.limit, abs(state.left))
+        format_money(amount, state.currency, profile) for amount in (state.spent, state.limit, abs(state.left))
     )
     if state.left < 0:
         which = f"{apart} over"
     else:
         which = f"{apart} {'left' if comparison.window.end > comparison.today else 'under'}"
-    return f"You've spent {spent} of {limit} on {name} {when}: {number(percent(state), profile, 1)} %, {which}."
+    return f"You've spent {spent} of {limit} on {name} {when}: {format_number(percent(state), profile, 1)} %, {which}."

@@ -5,17 +5,17 @@ from decimal import Decimal
 from typing import Any
 
 from pam.answers.budget_status import standing
+from pam.money.budget_limits import BudgetLimit, set_limit, set_limit_back
 from pam.money.budgets import budget_state
 from pam.money.categories import Category
-from pam.money.limits import Limit, set_limit, set_limit_back
 from pam.platform.postgres import Connection
-from pam.traveller.profile import Profile
-from pam.traveller.wording import money
+from pam.users.formatting import format_money
+from pam.users.profile import Profile
 
 
 def set_budget(
     connection: Connection, profile: Profile, category: Category, amount: Decimal, now: datetime
-) -> tuple[dict[str, Any], Limit, Limit | None]:
+) -> tuple[dict[str, Any], BudgetLimit, BudgetLimit | None]:
     """Sets a limit in the caller's transaction: `{budget, before, text, source}`, the limit, and the one before."""
     limit, before = set_limit(connection, profile, category, amount, now)
     state = budget_state(connection, profile, category, now)
@@ -34,7 +34,7 @@ def set_budget(
 
 
 def set_budget_back(
-    connection: Connection, profile: Profile, category: Category, limit: Limit, before: Limit | None
+    connection: Connection, profile: Profile, category: Category, limit: BudgetLimit, before: BudgetLimit | None
 ) -> str:
     """Undoes `set_budget` in the caller's transaction, and says so. Raises `PamError` (`modified_since`)."""
     set_limit_back(connection, profile.id, category, limit, before)
@@ -43,7 +43,7 @@ def set_budget_back(
     return f"Your monthly budget for {category} is {_told(before, profile)} again."
 
 
-def _instead(limit: Limit, before: Limit | None, profile: Profile) -> str:
+def _instead(limit: BudgetLimit, before: BudgetLimit | None, profile: Profile) -> str:
     if before is None:
         return "; there was none before"
     if (before.amount, before.currency) == (limit.amount, limit.currency):
@@ -51,5 +51,5 @@ def _instead(limit: Limit, before: Limit | None, profile: Profile) -> str:
     return f" instead of {_told(before, profile)}"
 
 
-def _told(limit: Limit, profile: Profile) -> str:
-    return money(limit.amount, limit.currency, profile)
+def _told(limit: BudgetLimit, profile: Profile) -> str:
+    return format_money(limit.amount, limit.currency, profile)

@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from pam.answers.parts import Parts
-from pam.answers.private_answer import Answer, answer_from_figures
-from pam.money.budgets import BudgetQuestion, Budgets, BudgetState, budget_overview
-from pam.traveller.profile import Profile
-from pam.traveller.wording import counted, money
+from pam.answers.dependencies import UserDependencies
+from pam.answers.user_answer import UserAnswer, answer_from_figures
+from pam.money.budgets import BudgetQuery, Budgets, BudgetState, budget_overview
+from pam.users.formatting import format_money, pluralize
+from pam.users.profile import Profile
 
 
-def budget_status(parts: Parts, user_id: UUID, question: BudgetQuestion) -> Answer:
+def budget_status(parts: UserDependencies, user_id: UUID, question: BudgetQuery) -> UserAnswer:
     """Answers the question for this traveller, from the cache where nothing was written since."""
     return answer_from_figures(
         parts,
@@ -42,13 +42,14 @@ def sentence(budgets: Budgets) -> str:
 
 def standing(state: BudgetState, profile: Profile, name: str) -> str:
     """Such as `You've $90.00 left on fuel: $10.00 of $100.00 this month.`; `name` is what the budget is for."""
-    limit, spent = (money(amount, state.currency, profile) for amount in (state.limit, state.spent))
+    limit, spent = (format_money(amount, state.currency, profile) for amount in (state.limit, state.spent))
     if state.left < 0:
-        return f"You're {money(-state.left, state.currency, profile)} over on {name}: {spent} of {limit} this month."
-    return f"You've {money(state.left, state.currency, profile)} left on {name}: {spent} of {limit} this month."
+        over = format_money(-state.left, state.currency, profile)
+        return f"You're {over} over on {name}: {spent} of {limit} this month."
+    return f"You've {format_money(state.left, state.currency, profile)} left on {name}: {spent} of {limit} this month."
 
 
 def _rest(budgets: Budgets) -> str:
     assert budgets.total is not None
-    projected = money(budgets.total.projected, budgets.profile.currency, budgets.profile)
-    return f"With {counted(budgets.days_left, 'day')} left, the month is heading for {projected}."
+    projected = format_money(budgets.total.projected, budgets.profile.currency, budgets.profile)
+    return f"With {pluralize(budgets.days_left, 'day')} left, the month is heading for {projected}."

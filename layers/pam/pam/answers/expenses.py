@@ -8,18 +8,18 @@ from uuid import UUID
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from pam.answers.parts import Parts
+from pam.answers.dependencies import UserDependencies
 from pam.money.budgets import BudgetState, budget_state
 from pam.money.expenses import Expense, NewExpense, create_expense, undo_expense
-from pam.platform.metric_names import Metric
+from pam.platform.metrics import Metric
 from pam.platform.observability import count
 from pam.platform.postgres import Connection
-from pam.traveller.profile import Profile, read_profile
-from pam.traveller.wording import money
+from pam.users.formatting import format_money
+from pam.users.profile import Profile, read_profile
 
 
 def add_expense(
-    parts: Parts,
+    parts: UserDependencies,
     user_id: UUID,
     new: NewExpense,
     *,
@@ -47,10 +47,10 @@ def add_expense(
         }
         return told | {"undo": undo}
 
-    return parts.once.run(key, payload, write, context)
+    return parts.idempotency.run(key, payload, write, context)
 
 
-def take_back_expense(parts: Parts, user_id: UUID, expense_id: UUID) -> dict[str, Any]:
+def take_back_expense(parts: UserDependencies, user_id: UUID, expense_id: UUID) -> dict[str, Any]:
     """Undoes an expense of the last ten minutes; a second time changes nothing and answers the same.
 
     Returns `{expense, budget, undone, text, tier, source, as_of}`. Raises `PamError`.
@@ -81,7 +81,7 @@ def withdraw_expense(connection: Connection, profile: Profile, expense_id: UUID,
     """
     expense = undo_expense(connection, profile.id, expense_id, now)
     budget = budget_state(connection, profile, expense.category, expense.spent_at)
-    said = f"The {money(expense.amount, expense.currency, profile)} for {expense.category} are taken back."
+    said = f"The {format_money(expense.amount, expense.currency, profile)} for {expense.category} are taken back."
     return _told(expense, budget, profile, now, said)
 
 
@@ -97,14 +97,14 @@ def _told(expense: Expense, budget: BudgetState | None, profile: Profile, now: d
 
 
 def _added(expense: Expense, budget: BudgetState | None, profile: Profile) -> str:
-    said = f"Added {money(expense.amount, expense.currency, profile)} for {expense.category}."
+    said = f"Added {format_money(expense.amount, expense.currency, profile)} for {expense.category}."
     if budget is None:
         return said
-    limit = money(budget.limit, budget.currency, profile)
+    limit = format_money(budget.limit, budget.currency, profile)
     if budget.state == "over":
-        over = money(-budget.left, budget.currency, profile)
+        over = format_money(-budget.left, budget.currency, profile)
         return f"{said} That puts you {over} over your {limit} monthly budget."
-    return f"{said} {money(budget.left, budget.currency, profile)} of your {limit} monthly budget is left."
+    return f"{said} {format_money(budget.left, budget.currency, profile)} of your {limit} monthly budget is left."
 
 
 def _local(instant: datetime, profile: Profile) -> str:

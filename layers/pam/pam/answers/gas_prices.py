@@ -4,22 +4,22 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pam.answers.known import provenance
-from pam.answers.prices import average_price, survey
-from pam.answers.travel_parts import TravelParts
-from pam.answers.travellers import read_asker
+from pam.answers.dependencies import TravelDependencies
+from pam.answers.fuel_price import average_price, survey
+from pam.answers.sourced import provenance
+from pam.answers.user_context import read_user_context
+from pam.platform.deadline import FAST_ANSWER_S, Deadline
 from pam.platform.errors import LOCATION_NEEDED, NO_PRICE_SOURCE, PamError
-from pam.travel.questions import HERE, GasPriceQuestion
+from pam.travel.queries import HERE, GasPriceQuery
 from pam.travel.units import LITRES_PER_GALLON, litres_per
-from pam.traveller.wording import money
-from pam.upstream.deadline import FAST_ANSWER_S, Deadline
+from pam.users.formatting import format_money
 
 _FUELS = {"regular": "regular gas", "mid": "mid-grade gas", "premium": "premium gas", "diesel": "diesel"}
 _SPOKEN = {"gal": "gallon", "l": "litre"}
 
 
 def gas_prices(
-    travel: TravelParts, user_id: UUID, question: GasPriceQuestion, within_s: float = FAST_ANSWER_S
+    travel: TravelDependencies, user_id: UUID, question: GasPriceQuery, within_s: float = FAST_ANSWER_S
 ) -> dict[str, Any]:
     """`{fuel_type, area, week, price, unit, currency, text, …}`: a weekly regional average.
 
@@ -27,22 +27,20 @@ def gas_prices(
     the United States, `unknown_place`, `ambiguous_place`, `source_unavailable`, `source_not_configured`.
     """
     deadline = Deadline(within_s)
-    asker = read_asker(travel.parts, user_id)
+    user = read_user_context(travel, user_id)
     if question.place is not None and question.place.casefold() == HERE:
         raise PamError(LOCATION_NEEDED, "Name a town or a state: PAM knows prices by region.", field="place")
     place = (
-        travel.sources.place(question.place, question.location, asker.country_code, deadline)
-        if question.place
-        else None
+        travel.sources.place(question.place, question.location, user.country_code, deadline) if question.place else None
     )
     known = average_price(
-        travel.sources, asker, place.value if place else None, question.fuel_type or "regular", deadline
+        travel.sources, user, place.value if place else None, question.fuel_type or "regular", deadline
     )
     if known is None:
         raise PamError(NO_PRICE_SOURCE, "PAM has a source of fuel prices only for the United States.")
-    average, unit = known.value, asker.units.volume_unit
+    average, unit = known.value, user.units.volume_unit
     price = average.usd_per_gallon * Decimal(str(litres_per(unit))) / Decimal(str(LITRES_PER_GALLON))
-    said = money(price.quantize(Decimal("0.01")), "USD", asker.profile)
+    said = format_money(price.quantize(Decimal("0.01")), "USD", user.profile)
     return {
         "tier": 2,
         "fuel_type": average.fuel,
@@ -52,5 +50,5 @@ def gas_prices(
         "unit": unit,
         "currency": "USD",
         "text": f"The average price of {_FUELS[average.fuel]} is {said} a {_SPOKEN[unit]}: that of "
-        f"{survey(average.area.name, average.week, asker.profile)}.",
-    } | provenance(asker.profile, travel.parts.clock(), *([place] if place else []), known)
+        f"{survey(average.area.name, average.week, user.profile)}.",
+    } | provenance(user.profile, travel.clock(), *([place] if place else []), known)

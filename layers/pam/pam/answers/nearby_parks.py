@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from pam.answers.known import provenance
-from pam.answers.travel_parts import TravelParts
-from pam.answers.travellers import read_asker
-from pam.answers.whereabouts import find
-from pam.travel.questions import ParksQuestion
+from pam.answers.dependencies import TravelDependencies
+from pam.answers.resolved_place import resolve_place
+from pam.answers.sourced import provenance
+from pam.answers.user_context import read_user_context
+from pam.platform.deadline import FAST_ANSWER_S, Deadline
+from pam.travel.queries import ParksQuery
 from pam.travel.units import METRES_PER_MILE, metres_per
-from pam.traveller.wording import counted, number
-from pam.upstream.deadline import FAST_ANSWER_S, Deadline
+from pam.users.formatting import format_number, pluralize
 
 _FARTHEST_M = 500 * METRES_PER_MILE
 _USUAL_RADIUS = {"mi": 25.0, "km": 40.0}
@@ -18,7 +18,7 @@ _NAMED = 3
 
 
 def nearby_parks(
-    travel: TravelParts, user_id: UUID, question: ParksQuestion, within_s: float = FAST_ANSWER_S
+    travel: TravelDependencies, user_id: UUID, question: ParksQuery, within_s: float = FAST_ANSWER_S
 ) -> dict[str, Any]:
     """`{place, radius, unit, parks: [{name, address, distance, …}], text, …}`: at most 25, as the crow flies.
 
@@ -26,14 +26,14 @@ def nearby_parks(
     `source_not_configured`.
     """
     deadline = Deadline(within_s)
-    asker = read_asker(travel.parts, user_id)
-    units, profile = asker.units, asker.profile
-    where = find(travel.sources, asker, question.place, question, deadline)
+    user = read_user_context(travel, user_id)
+    units, profile = user.units, user.profile
+    where = resolve_place(travel.sources, user, question.place, question, deadline)
     unit = question.unit or units.distance_unit
     radius = question.radius or _USUAL_RADIUS[unit]
     radius_m = min(radius * metres_per(unit), _FARTHEST_M)
     found = travel.sources.parks(where.point, radius_m, deadline)
-    within = f"within {number(radius, profile, 0 if radius == round(radius) else 1)} {unit} of {where.name}"
+    within = f"within {format_number(radius, profile, 0 if radius == round(radius) else 1)} {unit} of {where.name}"
     parks = [
         {
             "name": park.name,
@@ -48,11 +48,11 @@ def nearby_parks(
     ]
     if parks:
         nearest = "; ".join(
-            f"{park.name} ({number(units.distance(park.distance_m), profile, 1)} {units.distance_unit})"
+            f"{park.name} ({format_number(units.distance(park.distance_m), profile, 1)} {units.distance_unit})"
             for park in found.value[:_NAMED]
         )
         more = " The nearest: " if len(parks) > _NAMED else " "
-        text = f"{counted(len(parks), 'place')} to camp {within}.{more}{nearest}."
+        text = f"{pluralize(len(parks), 'place')} to camp {within}.{more}{nearest}."
     else:
         text = f"{found.source} knows no place to camp {within}."
     return {
@@ -63,4 +63,4 @@ def nearby_parks(
         "unit": units.distance_unit,
         "parks": parks,
         "text": text,
-    } | provenance(profile, travel.parts.clock(), *where.facts, found)
+    } | provenance(profile, travel.clock(), *where.facts, found)

@@ -12,7 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pam.money.amounts import Currency
 from pam.money.categories import Category
 from pam.platform.errors import ALL
-from pam.travel.questions import DistanceUnit, FuelType, VolumeUnit
+from pam.travel.queries import DistanceUnit, FuelType, VolumeUnit
 
 Money = Annotated[str, Field(pattern=r"^-?[0-9]+\.[0-9]{2}$", examples=["412.36"])]
 UnitPrice = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]{3}$", examples=["3.459"])]

@@ -3,15 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from pam.answers.parts import Parts
-from pam.answers.periods import in_words
-from pam.answers.private_answer import Answer, answer_from_figures
-from pam.money.savings import Savings, SavingsQuestion
+from pam.answers.dependencies import UserDependencies
+from pam.answers.period_text import in_words
+from pam.answers.user_answer import UserAnswer, answer_from_figures
+from pam.money.savings import Savings, SavingsQuery
 from pam.money.savings import savings_total as read_savings
-from pam.traveller.wording import counted, money
+from pam.users.formatting import format_money, pluralize
 
 
-def savings_total(parts: Parts, user_id: UUID, question: SavingsQuestion) -> Answer:
+def savings_total(parts: UserDependencies, user_id: UUID, question: SavingsQuery) -> UserAnswer:
     """Answers the question for this traveller, from the cache where nothing was written since."""
     return answer_from_figures(
         parts,
@@ -32,8 +32,8 @@ def sentence(savings: Savings) -> str:
     if not savings.count:
         return f"You have no savings recorded {when}."
     kinds = ", ".join(
-        f"{money(total, savings.profile.currency, savings.profile)} on {kind}"
+        f"{format_money(total, savings.profile.currency, savings.profile)} on {kind}"
         for kind, (total, _) in savings.by_kind.items()
     )
-    total = money(savings.total, savings.profile.currency, savings.profile)
-    return f"You've saved {total} {when}, {counted(savings.count, 'time')}: {kinds}."
+    total = format_money(savings.total, savings.profile.currency, savings.profile)
+    return f"You've saved {total} {when}, {pluralize(savings.count, 'time')}: {kinds}."

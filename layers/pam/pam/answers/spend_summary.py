@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from pam.answers.parts import Parts
-from pam.answers.periods import in_words
-from pam.answers.private_answer import Answer, answer_from_figures
-from pam.money.spending import Spending, SpendingQuestion, summarise
-from pam.traveller.wording import counted, days, money
+from pam.answers.dependencies import UserDependencies
+from pam.answers.period_text import in_words
+from pam.answers.user_answer import UserAnswer, answer_from_figures
+from pam.money.spending import Spending, SpendingQuery, summarise
+from pam.users.formatting import format_dates, format_money, pluralize
 
 
-def spend_summary(parts: Parts, user_id: UUID, question: SpendingQuestion) -> Answer:
+def spend_summary(parts: UserDependencies, user_id: UUID, question: SpendingQuery) -> UserAnswer:
     """Answers the question for this traveller, from the cache where nothing was written since."""
     return answer_from_figures(
         parts,
@@ -33,10 +33,10 @@ def sentence(spending: Spending) -> str:
     when = in_words(spending.window, spending.today, profile)
     if not total.count:
         return f"You have no expenses{subject} recorded {when}." + _elsewhere(spending)
-    said = [f"You've spent {money(total.total, profile.currency, profile)}{subject} {when}"]
-    said.append(f", in {counted(total.count, 'expense')}")
+    said = [f"You've spent {format_money(total.total, profile.currency, profile)}{subject} {when}"]
+    said.append(f", in {pluralize(total.count, 'expense')}")
     if spending.window.until(spending.today).days > 1:
-        said.append(f": {money(spending.daily_average, profile.currency, profile)} a day")
+        said.append(f": {format_money(spending.daily_average, profile.currency, profile)} a day")
     said.append(".")
     return "".join(said) + _compared(spending) + _elsewhere(spending)
 
@@ -48,14 +48,16 @@ def _compared(spending: Spending) -> str:
     if spending.first_day and spending.first_day > spending.before_window.start:
         return ""
     difference = spending.in_all.total - spending.before.total
-    dates = days(spending.before_window.start, spending.before_window.end, spending.profile)
+    dates = format_dates(spending.before_window.start, spending.before_window.end, spending.profile)
     when = f"in {dates}" if spending.before_window.days > 1 else f"on {dates}"
     if not difference:
         return f" That's the same as {when}."
-    size = money(abs(difference), spending.profile.currency, spending.profile)
+    size = format_money(abs(difference), spending.profile.currency, spending.profile)
     return f" That's {size} {'more' if difference > 0 else 'less'} than {when}."
 
 
 def _elsewhere(spending: Spending) -> str:
-    parts = [money(part.total, currency, spending.profile) for currency, part in spending.other_currencies.items()]
+    parts = [
+        format_money(part.total, currency, spending.profile) for currency, part in spending.other_currencies.items()
+    ]
     return f" In other currencies, not added up: {', '.join(parts)}." if parts else ""

@@ -3,16 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from pam.answers.distance import Way, find_way
-from pam.answers.travel_parts import TravelParts
-from pam.travel.drive_time import LONGEST_DAY_S, DriveTime, drive_time
-from pam.travel.questions import DistanceQuestion
-from pam.traveller.wording import duration
-from pam.upstream.deadline import FAST_ANSWER_S, Deadline
+from pam.answers.dependencies import TravelDependencies
+from pam.answers.distance import RouteFound, find_way
+from pam.platform.deadline import FAST_ANSWER_S, Deadline
+from pam.travel.drive_time import MAX_DRIVING_DAY_S, DriveTime, drive_time
+from pam.travel.queries import DistanceQuery
+from pam.users.formatting import format_duration
 
 
 def travel_time(
-    travel: TravelParts, user_id: UUID, question: DistanceQuestion, *, breaks: bool, within_s: float = FAST_ANSWER_S
+    travel: TravelDependencies, user_id: UUID, question: DistanceQuery, *, breaks: bool, within_s: float = FAST_ANSWER_S
 ) -> dict[str, Any]:
     """`{origin, destination, distance, unit, driving_s, breaks_s, days, text, …}`.
 
@@ -24,11 +24,11 @@ def travel_time(
     return way.as_json(travel) | vars(took) | {"text": sentence(way, took)}
 
 
-def sentence(way: Way, took: DriveTime) -> str:
+def sentence(way: RouteFound, took: DriveTime) -> str:
     """The time in words; over several days without a sum, since it would leave out the nights."""
-    said = f"{way.length}: about {duration(took.driving_s)} of driving"
+    said = f"{way.length}: about {format_duration(took.driving_s)} of driving"
     if took.breaks_s:
-        said += f" and {duration(took.breaks_s)} of breaks"
+        said += f" and {format_duration(took.breaks_s)} of breaks"
     if took.days > 1:
-        return f"{said}, over {took.days} days of at most {duration(LONGEST_DAY_S)} at the wheel."
-    return f"{said}, {duration(took.driving_s + took.breaks_s)} in all." if took.breaks_s else f"{said}."
+        return f"{said}, over {took.days} days of at most {format_duration(MAX_DRIVING_DAY_S)} at the wheel."
+    return f"{said}, {format_duration(took.driving_s + took.breaks_s)} in all." if took.breaks_s else f"{said}."

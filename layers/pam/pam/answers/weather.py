@@ -4,17 +4,17 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from pam.answers.known import provenance
-from pam.answers.travel_parts import TravelParts
-from pam.answers.travellers import Asker, read_asker
-from pam.answers.whereabouts import Whereabouts, find
-from pam.travel.questions import WeatherQuestion
+from pam.answers.dependencies import TravelDependencies
+from pam.answers.resolved_place import ResolvedPlace, resolve_place
+from pam.answers.sourced import provenance
+from pam.answers.user_context import UserContext, read_user_context
+from pam.platform.deadline import FAST_ANSWER_S, Deadline
+from pam.travel.forecast import CurrentWeather, DailyForecast, HourlyForecast
+from pam.travel.outlook import Outlook, outlook
+from pam.travel.queries import WeatherQuery
 from pam.travel.units import Units
-from pam.travel.weather import Outlook, outlook
-from pam.traveller.profile import Profile
-from pam.traveller.wording import number
-from pam.upstream.deadline import FAST_ANSWER_S, Deadline
-from pam.upstream.open_meteo import Day, Hour, Now
+from pam.users.formatting import format_number
+from pam.users.profile import Profile
 
 WIND = {
     "caution": "Gusty for a high-sided rig",
@@ -25,7 +25,7 @@ WIND = {
 
 
 def weather(
-    travel: TravelParts, user_id: UUID, question: WeatherQuestion, within_s: float = FAST_ANSWER_S
+    travel: TravelDependencies, user_id: UUID, question: WeatherQuery, within_s: float = FAST_ANSWER_S
 ) -> dict[str, Any]:
     """`{place, period, window, units, now, hours, days, wind_warning, text, …}`.
 
@@ -33,15 +33,15 @@ def weather(
     `source_unavailable`, `source_not_configured`.
     """
     deadline = Deadline(within_s)
-    asker = read_asker(travel.parts, user_id)
-    where = find(travel.sources, asker, question.place, question, deadline)
+    user = read_user_context(travel, user_id)
+    where = resolve_place(travel.sources, user, question.place, question, deadline)
     forecast = travel.sources.forecast(where.point, deadline)
-    asked = outlook(forecast.value, question.period, travel.parts.clock())
-    return _told(asked, where, asker) | provenance(asker.profile, travel.parts.clock(), *where.facts, forecast)
+    asked = outlook(forecast.value, question.period, travel.clock())
+    return _told(asked, where, user) | provenance(user.profile, travel.clock(), *where.facts, forecast)
 
 
-def _told(asked: Outlook, where: Whereabouts, asker: Asker) -> dict[str, Any]:
-    units = asker.units
+def _told(asked: Outlook, where: ResolvedPlace, user: UserContext) -> dict[str, Any]:
+    units = user.units
     wind = asked.wind
     return {
         "tier": 2,
@@ -63,7 +63,7 @@ def _told(asked: Outlook, where: Whereabouts, asker: Asker) -> dict[str, Any]:
             "at": wind.at.isoformat(timespec="minutes"),
             "text": WIND[wind.level],
         },
-        "text": sentence(asked, where.name, asker.profile, units),
+        "text": sentence(asked, where.name, user.profile, units),
     }
 
 
@@ -73,7 +73,7 @@ def sentence(asked: Outlook, name: str, profile: Profile, units: Units) -> str:
     if asked.now:
         now = asked.now
         warm = degrees(now.temperature_c, profile, units)
-        wind = f"{number(units.speed(now.wind_mps), profile)} {units.speed_unit}"
+        wind = f"{format_number(units.speed(now.wind_mps), profile)} {units.speed_unit}"
         condition = f", {now.condition}" if now.condition else ""
         said.append(f"It's {warm}{condition} in {name} now, with wind of {wind}.")
     temperatures = [hour.temperature_c for hour in asked.hours if hour.temperature_c is not None]
@@ -83,9 +83,9 @@ def sentence(asked: Outlook, name: str, profile: Profile, units: Units) -> str:
         said.append(f"{'' if asked.now else f'In {name}: '}{low} to {high} {when}.")
     chances = [hour.rain_probability for hour in asked.hours if hour.rain_probability is not None]
     if chances:
-        said.append(f"Chance of rain up to {number(100 * max(chances), profile)} %.")
+        said.append(f"Chance of rain up to {format_number(100 * max(chances), profile)} %.")
     if asked.wind:
-        gusts = f"{number(units.speed(asked.wind.gusts_mps), profile)} {units.speed_unit}"
+        gusts = f"{format_number(units.speed(asked.wind.gusts_mps), profile)} {units.speed_unit}"
         day = f" on {asked.wind.at:%A}" if len(asked.days) > 1 else ""
         said.append(f"{WIND[asked.wind.level]}, up to {gusts} around {asked.wind.at:%H:%M}{day}.")
     return " ".join(said)
@@ -101,7 +101,7 @@ _WHEN = {
 }
 
 
-def _moment(moment: Now | Hour, asked: Outlook, units: Units) -> dict[str, Any]:
+def _moment(moment: CurrentWeather | HourlyForecast, asked: Outlook, units: Units) -> dict[str, Any]:
     return {
         "time": moment.time.astimezone(asked.zone).isoformat(timespec="minutes"),
         "temperature": _in(units.temperature, moment.temperature_c),
@@ -111,11 +111,11 @@ def _moment(moment: Now | Hour, asked: Outlook, units: Units) -> dict[str, Any]:
     }
 
 
-def _rain(part: Hour | Day) -> dict[str, Any]:
+def _rain(part: HourlyForecast | DailyForecast) -> dict[str, Any]:
     return {"rain_chance": part.rain_probability, "rain": part.rain_mm}
 
 
-def day_json(day: Day, units: Units) -> dict[str, Any]:
+def day_json(day: DailyForecast, units: Units) -> dict[str, Any]:
     """A day as clients see it, in the traveller's units."""
     return {
         "date": day.date.isoformat(),
@@ -133,4 +133,4 @@ def _in(unit: Callable[[float], float], value: float | None) -> float | None:
 
 def degrees(celsius: float, profile: Profile, units: Units) -> str:
     """Such as `61 °F`."""
-    return f"{number(units.temperature(celsius), profile)} {units.temperature_unit}"
+    return f"{format_number(units.temperature(celsius), profile)} {units.temperature_unit}"

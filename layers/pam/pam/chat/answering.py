@@ -15,9 +15,10 @@ from typing import Any
 from pam.chat import prompt
 from pam.chat.frames import Delta
 from pam.chat.history import Log, Overtaken
-from pam.chat.limits import Limits
+from pam.chat.limits import ChatLimits
 from pam.chat.tool_choice import Selection
 from pam.chat.toolbox import Outcome, Toolbox
+from pam.platform.deadline import Deadline
 from pam.platform.errors import (
     COST_EXCEEDED,
     MODEL_BUSY,
@@ -27,12 +28,11 @@ from pam.platform.errors import (
     TURN_TIMED_OUT,
     PamError,
 )
-from pam.platform.metric_names import Metric
+from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
 from pam.platform.postgres import DatabaseUnavailable
-from pam.upstream.claude import Claude, ModelFault, ModelFaultKind, Reply, Text, ToolUse
-from pam.upstream.claude_prices import Usage
-from pam.upstream.deadline import Deadline
+from pam.sources.claude import ClaudeClient, ModelError, ModelErrorKind, ModelReply, TextDelta, ToolUse
+from pam.sources.claude_pricing import TokenUsage
 
 MOST_STEPS = 8
 """Model calls of one turn. The last of them has to answer without tools."""
@@ -43,7 +43,7 @@ _LONGEST_WAIT_S = 8.0
 # Environments restored from one snapshot would all wait equally long by `random.random`.
 _CHANCE = random.SystemRandom().random
 
-_MAY_PASS = {ModelFaultKind.BUSY, ModelFaultKind.UNAVAILABLE, ModelFaultKind.CUT, ModelFaultKind.SILENT}
+_MAY_PASS = {ModelErrorKind.BUSY, ModelErrorKind.UNAVAILABLE, ModelErrorKind.CUT, ModelErrorKind.SILENT}
 
 STOPPED = "(Stopped by the traveller.)"
 
@@ -53,7 +53,7 @@ class Answer:
     """What a turn has come to: its text, what it rests on, what it did, and what it cost."""
 
     text: str = ""
-    usage: Usage = field(default_factory=Usage)
+    usage: TokenUsage = field(default_factory=TokenUsage)
     outcomes: list[Outcome] = field(default_factory=list)
     truncated: bool = False
     simulated: bool = False
@@ -76,7 +76,7 @@ class Answering:
 
     def __init__(
         self,
-        claude: Claude,
+        claude: ClaudeClient,
         model: str,
         selection: Selection,
         about: str,
@@ -84,7 +84,7 @@ class Answering:
         toolbox: Toolbox,
         log: Log,
         saving: Executor,
-        limits: Limits,
+        limits: ChatLimits,
         say: Callable[[Delta], None],
         charge: Callable[[Decimal], None],
         deadline: Deadline,
@@ -159,7 +159,7 @@ class Answering:
         self._within_limits()
         return False
 
-    def _answered(self, reply: Reply) -> bool:
+    def _answered(self, reply: ModelReply) -> bool:
         """A reply without tools: the end, but for one that waits for its own server's tools."""
         context = reply.usage.prompt + reply.usage.output
         if reply.stop_reason == "pause_turn":
@@ -172,7 +172,7 @@ class Answering:
             return False
         self._answer.truncated = reply.stop_reason in ("max_tokens", "model_context_window_exceeded")
         if not reply.text.strip():
-            raise PamError(MODEL_INTERRUPTED, "Claude gave no answer to that. Please try again.")
+            raise PamError(MODEL_INTERRUPTED, "ClaudeClient gave no answer to that. Please try again.")
         self._log.add({"role": "assistant", "content": _sendable(reply)}, tokens=context)
         return True
 
@@ -181,12 +181,12 @@ class Answering:
         self._log.add({"role": "assistant", "content": [{"type": "text", "text": text}]}, tokens=context)
         self._tell(text, apart=True)
 
-    def _reply(self, *, last: bool) -> Reply | None:
+    def _reply(self, *, last: bool) -> ModelReply | None:
         """Claude's reply to what there is so far; None once the traveller has stopped it. Raises `PamError`."""
         for tries in range(1, _TRIES + 1):
             try:
                 return self._stream(last=last)
-            except ModelFault as fault:
+            except ModelError as fault:
                 count(Metric.MODEL_FAULT)
                 logger.warning("no reply of the model", kind=fault.kind, detail=str(fault))
                 self._account(fault.partial.usage)
@@ -203,16 +203,16 @@ class Answering:
                     return None
         raise AssertionError("the last try returns or raises")
 
-    def _stream(self, *, last: bool) -> Reply | None:
+    def _stream(self, *, last: bool) -> ModelReply | None:
         body = prompt.request(self._model, self._selection, self._about, self._messages, tools_allowed=not last)
         betas = prompt.BETAS if self._selection.mode == "deferred" else ()
         for piece in self._claude.stream(body, betas, self._deadline, self._stop):
             match piece:
-                case Text(text):
+                case TextDelta(text):
                     self._tell(text)
                 case ToolUse():
                     self._toolbox.begin(piece)
-                case Reply():
+                case ModelReply():
                     self._account(piece.usage)
                     self._answer.simulated |= piece.simulated
                     return piece
@@ -225,18 +225,18 @@ class Answering:
         self._answer.text += text
         self._say(Delta(text))
 
-    def _account(self, usage: Usage) -> None:
+    def _account(self, usage: TokenUsage) -> None:
         if not usage.prompt:
             return
         self._answer.usage += usage
         self._charge(usage.cost(self._model))
 
-    def _salvage(self, fault: ModelFault) -> Reply | None:
+    def _salvage(self, fault: ModelError) -> ModelReply | None:
         """A reply that broke off after tools were begun goes on with these: what they found isn't asked for again.
 
         Writes weren't begun yet, so they are left out: Claude writes them again, or doesn't.
         """
-        if fault.kind not in (ModelFaultKind.CUT, ModelFaultKind.SILENT, ModelFaultKind.BUSY):
+        if fault.kind not in (ModelErrorKind.CUT, ModelErrorKind.SILENT, ModelErrorKind.BUSY):
             return None
         harmless = self._toolbox.reading
         if not harmless:
@@ -248,11 +248,11 @@ class Answering:
         kept = [use for use in partial.tools if use.id in harmless]
         return replace(fault.partial, tools=kept, stop_reason="tool_use")
 
-    def _pause(self, fault: ModelFault, tries: int) -> float | None:
+    def _pause(self, fault: ModelError, tries: int) -> float | None:
         """Seconds until another try; None where there is none: something was told already, or it can't help."""
         if self._step_text or fault.kind not in _MAY_PASS or tries == _TRIES:
             return None
-        if fault.kind is ModelFaultKind.SILENT and tries > 1:
+        if fault.kind is ModelErrorKind.SILENT and tries > 1:
             return None
         wait = fault.retry_after if fault.retry_after is not None else _BACKOFF_S * 2 ** (tries - 1) * (0.5 + _CHANCE())
         return wait if wait <= min(_LONGEST_WAIT_S, self._deadline.left_s - 2) else None
@@ -283,7 +283,7 @@ class Answering:
         self._saved.append(self._saving.submit(save))
 
 
-def _sendable(reply: Reply) -> list[dict[str, Any]]:
+def _sendable(reply: ModelReply) -> list[dict[str, Any]]:
     """The blocks that can be sent again: no empty text, and no tool without its end."""
     whole = {use.id for use in reply.tools}
     return [
@@ -299,21 +299,21 @@ def _too_long() -> PamError:
     return PamError(TURN_TIMED_OUT, "This took longer than one question may. Ask for less at once.")
 
 
-def _told(fault: ModelFault, *, interrupted: bool) -> PamError:
+def _told(fault: ModelError, *, interrupted: bool) -> PamError:
     if interrupted:
         return PamError(MODEL_INTERRUPTED, "The answer broke off in the middle. Please ask again.")
-    if fault.kind is ModelFaultKind.BUSY:
+    if fault.kind is ModelErrorKind.BUSY:
         wait = None if fault.retry_after is None else max(1, round(fault.retry_after))
         return PamError(
-            MODEL_BUSY, "Claude is very busy right now. Please try again in a moment.", retry_after=wait or 20
+            MODEL_BUSY, "ClaudeClient is very busy right now. Please try again in a moment.", retry_after=wait or 20
         )
-    if fault.kind is ModelFaultKind.SPENT:
+    if fault.kind is ModelErrorKind.SPENT:
         return PamError(
             MODEL_UNAVAILABLE,
             "PAM's conversation has reached its spending limit. Quick questions about spending, fuel, weather and "
             "distances still work.",
         )
-    if fault.kind is ModelFaultKind.REFUSED:
+    if fault.kind is ModelErrorKind.REFUSED:
         return PamError(MODEL_UNAVAILABLE, "PAM's connection to Claude isn't set up right. Quick questions still work.")
     return PamError(
         MODEL_UNAVAILABLE, "PAM can't reach Claude right now. Please try again in a moment.", retry_after=10

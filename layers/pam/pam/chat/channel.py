@@ -14,7 +14,7 @@ from pam.chat.store import Conflict
 from pam.chat.turns import Turn, Turns
 from pam.platform.errors import PamError
 from pam.platform.observability import logger
-from pam.platform.websocket import Sockets
+from pam.platform.websocket import FrameSender
 
 GATHER_S = 0.06
 """How long text is gathered. The first piece isn't: it is what the traveller waits for."""
@@ -29,7 +29,7 @@ _END_WITHIN_S = 4.0
 class Channel:
     """The frames of one running turn. `say` and `close` are the worker's; everything else happens in the thread."""
 
-    def __init__(self, turns: Turns, sockets: Sockets, turn: Turn, on_cancel: Callable[[], None]) -> None:
+    def __init__(self, turns: Turns, sockets: FrameSender, turn: Turn, on_cancel: Callable[[], None]) -> None:
         self.first_delta_at: float | None = None
         """By `time.monotonic`: when the first text was there to be sent, which is done at once."""
         self._text_sent = False

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
-from pam.answers.asking import CHAT, Asking, Question, ask
+from pam.answers.ask import CHAT, AskRequest, Question, ask
 from pam.chat.confirmations import Confirmation
 from pam.chat.frames import (
     PONG,
@@ -30,20 +30,20 @@ from pam.chat.parts import ChatParts
 from pam.chat.store import Conflict
 from pam.chat.turns import Turn
 from pam.platform.errors import MESSAGE_NOT_FOUND, TURN_LOST, PamError
-from pam.platform.metric_names import Metric
+from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
 from pam.platform.postgres import DatabaseUnavailable
-from pam.platform.websocket import SocketCall
-from pam.tools.catalogue import TOOLS
-from pam.tools.effects import perform
-from pam.tools.run import parse_arguments
-from pam.tools.tool import Call
+from pam.platform.websocket import WebSocketRequest
+from pam.tools.catalog.registry import TOOLS
+from pam.tools.engine.definition import ToolContext
+from pam.tools.engine.ledger import perform_write
+from pam.tools.engine.parsing import parse_arguments
 
 _TOLD_WITHIN_S = 5.0
 """How long a running worker may take to tell what came of a confirmation: it looks twice a second."""
 
 
-def chat(parts: ChatParts, call: SocketCall, frame: ChatFrame) -> None:
+def chat(parts: ChatParts, call: WebSocketRequest, frame: ChatFrame) -> None:
     """A question: what is known of it already, a fast answer, or a turn for a worker. Raises `PamError`."""
     began = time.monotonic()
     conversation_id = frame.conversation_id or uuid4()
@@ -61,7 +61,7 @@ def chat(parts: ChatParts, call: SocketCall, frame: ChatFrame) -> None:
         raise
     try:
         fast = ask(
-            Asking(
+            AskRequest(
                 travel=parts.travel,
                 user_id=call.user_id,
                 question=Question(text=frame.text, timezone=frame.context.timezone, location=frame.context.location),
@@ -149,7 +149,7 @@ def hand_on(parts: ChatParts, user_id: UUID, conversation_id: UUID, message_id: 
         following = parts.queue.leave(user_id, conversation_id, following)
 
 
-def _tell_fast(parts: ChatParts, call: SocketCall, turn: Turn, fast: Mapping[str, Any], began: float) -> None:
+def _tell_fast(parts: ChatParts, call: WebSocketRequest, turn: Turn, fast: Mapping[str, Any], began: float) -> None:
     done = Done(
         text=fast["text"],
         tier=fast["tier"],
@@ -164,7 +164,7 @@ def _tell_fast(parts: ChatParts, call: SocketCall, turn: Turn, fast: Mapping[str
     _tell_all(parts, call, turn, Ack(), done)
     said = f"The traveller asked: {turn.request['text']}\nPAM answered by itself: {fast['text']}"
     try:
-        note(parts.travel.parts.database, turn.user_id, turn.conversation_id, said, parts.tool_mode)
+        note(parts.travel.database, turn.user_id, turn.conversation_id, said, parts.tool_mode)
     except DatabaseUnavailable:
         # Answered all the same; the conversation just won't know of it.
         logger.warning("a fast answer isn't noted", exc_info=True)
@@ -181,19 +181,19 @@ def _numbers(turn: Turn, frames: Sequence[Frame]) -> list[dict[str, Any]]:
     ]
 
 
-def _tell_all(parts: ChatParts, call: SocketCall, turn: Turn, *frames: Frame) -> None:
+def _tell_all(parts: ChatParts, call: WebSocketRequest, turn: Turn, *frames: Frame) -> None:
     """Keeps all frames of a turn, ends it, and sends them: over a newer line, where the same message came again."""
     numbers = _numbers(turn, frames)
     parts.turns.keep(turn, numbers[1:])
     ended = parts.turns.end(turn, len(numbers))
-    parts.sockets.post(ended.connection if ended else call.connection_id, *numbers)
+    parts.frame_sender.post(ended.connection if ended else call.connection_id, *numbers)
 
 
 def _end_with(parts: ChatParts, turn: Turn, frame: Frame) -> None:
     """Ends a turn that no worker speaks for, and tells so to whoever listens."""
     ended = parts.turns.end(turn, turn.last_seq)
     if ended is not None:
-        parts.sockets.post(ended.connection, _append(parts, ended, frame))
+        parts.frame_sender.post(ended.connection, _append(parts, ended, frame))
 
 
 def _append(parts: ChatParts, turn: Turn, frame: Frame, at_least: int = 0) -> dict[str, Any]:
@@ -201,12 +201,12 @@ def _append(parts: ChatParts, turn: Turn, frame: Frame, at_least: int = 0) -> di
     return parts.turns.append(turn, body, at_least)
 
 
-def resume(parts: ChatParts, call: SocketCall, frame: ResumeFrame) -> None:
+def resume(parts: ChatParts, call: WebSocketRequest, frame: ResumeFrame) -> None:
     """The frames after the one that the client has. Raises `PamError` (`message_not_found`)."""
     _repeat(parts, call, frame.message_id, int(frame.after))
 
 
-def _repeat(parts: ChatParts, call: SocketCall, message_id: UUID, after: int) -> None:
+def _repeat(parts: ChatParts, call: WebSocketRequest, message_id: UUID, after: int) -> None:
     for _ in range(3):  # a turn changes its state twice at most
         turn = parts.turns.get(call.user_id, message_id)
         if turn is None:
@@ -252,7 +252,7 @@ def clear_away(parts: ChatParts, turn: Turn) -> bool:
     return True
 
 
-def cancel(parts: ChatParts, call: SocketCall, frame: CancelFrame) -> None:
+def cancel(parts: ChatParts, call: WebSocketRequest, frame: CancelFrame) -> None:
     """Stops an answer; one that has ended stays as it is. Raises `PamError` (`message_not_found`)."""
     turn = parts.turns.get(call.user_id, frame.message_id)
     if turn is None:
@@ -260,12 +260,12 @@ def cancel(parts: ChatParts, call: SocketCall, frame: CancelFrame) -> None:
     parts.turns.cancel(turn)
 
 
-def ping(call: SocketCall) -> None:
+def ping(call: WebSocketRequest) -> None:
     """Proves that the line is there."""
     call.reply(PONG)
 
 
-def confirm(parts: ChatParts, call: SocketCall, frame: ConfirmFrame) -> None:
+def confirm(parts: ChatParts, call: WebSocketRequest, frame: ConfirmFrame) -> None:
     """Does what the traveller said yes to, once; or notes that they said no. Raises `PamError`."""
     held = parts.confirmations.decide(call.user_id, frame.confirmation_id, frame.decision, frame.digest)
     turn = parts.turns.get(call.user_id, held.message_id)
@@ -276,8 +276,8 @@ def confirm(parts: ChatParts, call: SocketCall, frame: ConfirmFrame) -> None:
         text = "Not done, as you said."
     else:
         tool = TOOLS[held.tool]
-        doing = Call(parts.travel, call.user_id, f"confirmation:{held.id}")
-        result = perform(doing, tool, parse_arguments(tool, held.arguments), shown=held.preview)
+        doing = ToolContext(parts.travel, call.user_id, f"confirmation:{held.id}")
+        result = perform_write(doing, tool, parse_arguments(tool, held.arguments), shown=held.preview)
         text, source = result.text, result.source
     if not parts.confirmations.tell_once(call.user_id, held.id) and _tell_again(parts, call, turn, held):
         return
@@ -287,12 +287,12 @@ def confirm(parts: ChatParts, call: SocketCall, frame: ConfirmFrame) -> None:
         call.reply(parts.turns.append(turn, body, _last_seq(parts.turns.kept(turn, 0))))
     outcome = f"Of the confirmation for {held.tool}: the traveller said {frame.decision}. {text}"
     try:
-        note(parts.travel.parts.database, turn.user_id, turn.conversation_id, outcome, parts.tool_mode)
+        note(parts.travel.database, turn.user_id, turn.conversation_id, outcome, parts.tool_mode)
     except DatabaseUnavailable:
         logger.warning("a confirmation isn't noted", exc_info=True)
 
 
-def _tell_again(parts: ChatParts, call: SocketCall, turn: Turn, held: Confirmation) -> bool:
+def _tell_again(parts: ChatParts, call: WebSocketRequest, turn: Turn, held: Confirmation) -> bool:
     """Sends what came of a confirmation, as it was told before; who tells it at this moment is waited for.
 
     False where nothing comes: it was to be told, and who was to tell it has failed.

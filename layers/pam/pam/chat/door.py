@@ -4,80 +4,56 @@ Made of nothing but the table: these functions are asked before anything else, a
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 from uuid import UUID
-
-from pydantic import BaseModel, ConfigDict, Field
-from snapshot_restore_py import register_before_snapshot
 
 from pam.chat.connections import Connections
 from pam.chat.store import ChatTable
 from pam.chat.tickets import GOOD_FOR, Tickets
-from pam.platform import aws
-from pam.platform.clock import utc_now
-from pam.platform.settings import read_environment
+from pam.platform.clock import Clock
 
 
-class DoorSettings(BaseModel):
-    """Where the conversation is kept, and where clients open sockets."""
+class Door:
+    """Issues and redeems tickets, and registers connections."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    def __init__(self, table: ChatTable, url: str, clock: Clock) -> None:
+        """`url` is the WebSocket URL that clients connect to."""
+        self._tickets = Tickets(table, clock)
+        self._connections = Connections(table, clock)
+        self._url = url
 
-    table: str = Field(alias="CHAT_TABLE")
-    url: str = Field(alias="WEBSOCKET_URL")
+    def issue_ticket(self, user_id: UUID) -> dict[str, Any]:
+        """Return `{ticket, url, expires_at, expires_in}` of a single-use ticket. Raises `PamError`."""
+        ticket = self._tickets.issue(user_id)
+        return {
+            "ticket": ticket.secret,
+            "url": self._url,
+            "expires_at": ticket.expires_at.isoformat(timespec="seconds"),
+            "expires_in": int(GOOD_FOR.total_seconds()),
+        }
 
+    def authorize(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the authorizer's policy and context for a `$connect` request.
 
-@cache
-def settings() -> DoorSettings:
-    """Those of this environment."""
-    return read_environment(DoorSettings)
+        Raises Exception("Unauthorized") for an invalid ticket: API Gateway turns exactly this message into a 401.
+        """
+        user_id = self._tickets.redeem((event.get("queryStringParameters") or {}).get("ticket", ""))
+        if user_id is None:
+            raise Exception("Unauthorized")
+        return {
+            "principalId": str(user_id),
+            "policyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"]}],
+            },
+            "context": {"user_id": str(user_id)},
+        }
 
-
-@cache
-def table() -> ChatTable:
-    """The table of this environment."""
-    return ChatTable(aws.client("dynamodb"), settings().table)
-
-
-register_before_snapshot(table)
-
-
-def issue_ticket(user_id: UUID) -> dict[str, Any]:
-    """`{ticket, url, expires_at, expires_in}`: a socket opens at `url?ticket=…`, once. Raises `PamError`."""
-    ticket = Tickets(table(), utc_now).issue(user_id)
-    return {
-        "ticket": ticket.secret,
-        "url": settings().url,
-        "expires_at": ticket.expires_at.isoformat(timespec="seconds"),
-        "expires_in": int(GOOD_FOR.total_seconds()),
-    }
-
-
-def authorize(event: Mapping[str, Any]) -> dict[str, Any]:
-    """API Gateway's question whether a socket may open, answered as it wants: a policy, and whose socket it is.
-
-    Raises Exception("Unauthorized") for a ticket that opens nothing: API Gateway makes a 401 of these very words.
-    """
-    user_id = Tickets(table(), utc_now).redeem((event.get("queryStringParameters") or {}).get("ticket", ""))
-    if user_id is None:
-        raise Exception("Unauthorized")
-    return {
-        "principalId": str(user_id),
-        "policyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"]}],
-        },
-        "context": {"user_id": str(user_id)},
-    }
-
-
-def connected(event: Mapping[str, Any]) -> dict[str, Any]:
-    """`$connect` and `$disconnect`: notes a socket, or forgets it. A socket too many is refused (429)."""
-    request = event["requestContext"]
-    user_id, connection_id = UUID(request["authorizer"]["user_id"]), request["connectionId"]
-    connections = Connections(table(), utc_now)
-    if request["eventType"] == "DISCONNECT":
-        connections.remove(user_id, connection_id)
-        return {"statusCode": 200}
-    return {"statusCode": 200 if connections.add(user_id, connection_id) else 429}
+    def connection_changed(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Handle `$connect` and `$disconnect`: register the connection or remove it. Returns 429 above the limit."""
+        request = event["requestContext"]
+        user_id, connection_id = UUID(request["authorizer"]["user_id"]), request["connectionId"]
+        if request["eventType"] == "DISCONNECT":
+            self._connections.remove(user_id, connection_id)
+            return {"statusCode": 200}
+        return {"statusCode": 200 if self._connections.add(user_id, connection_id) else 429}

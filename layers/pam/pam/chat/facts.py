@@ -9,8 +9,8 @@ from pam.money.amounts import to_cents
 from pam.money.budgets import NEAR
 from pam.platform.postgres import Row
 from pam.travel.rig import Rig
-from pam.traveller.profile import Profile
-from pam.traveller.wording import money
+from pam.users.formatting import format_money
+from pam.users.profile import Profile
 
 BUDGETS = """
 with zone as (
@@ -67,8 +67,9 @@ def about(profile: Profile, rig: Rig | None) -> str:
 
 def _budget(row: Row, profile: Profile) -> str:
     limit, spent = row["limit"], to_cents(Decimal(row["spent"]))
-    told = f"- {row['category']}: {money(spent, row['currency'], profile)} of {money(limit, row['currency'], profile)}"
+    amounts = [format_money(amount, row["currency"], profile) for amount in (spent, limit)]
+    told = f"- {row['category']}: {' of '.join(amounts)}"
     if spent > limit:
-        return f"{told}, over by {money(spent - limit, row['currency'], profile)}"
+        return f"{told}, over by {format_money(spent - limit, row['currency'], profile)}"
     near = ", close to its limit" if spent >= NEAR * limit else ""
-    return f"{told}, {money(limit - spent, row['currency'], profile)} left{near}"
+    return f"{told}, {format_money(limit - spent, row['currency'], profile)} left{near}"

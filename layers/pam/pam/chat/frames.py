@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pam.answers.asking import Location, Words
-from pam.traveller.zones import Zone
+from pam.answers.ask import Location, QuestionText
+from pam.users.time_zones import TimeZone
 
 LONGEST_DELTA = 4000
 """Characters of text in one `delta`: with every character escaped it still fits into a frame of 32 KB."""
@@ -28,7 +28,7 @@ class Context(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    timezone: Zone | None = None
+    timezone: TimeZone | None = None
     location: Location | None = None
 
 
@@ -37,7 +37,7 @@ class ChatFrame(_FromClient):
 
     message_id: UUID
     conversation_id: UUID | None = None
-    text: Words = Field(min_length=1)  # with a bound, pydantic also looks for half a character
+    text: QuestionText = Field(min_length=1)  # with a bound, pydantic also looks for half a character
     context: Context = Context()
 
 

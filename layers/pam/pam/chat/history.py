@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from pam.chat.facts import BUDGETS, Facts, about
 from pam.platform.postgres import Connection, Database
-from pam.travel.rig import RIG, rig_from
-from pam.traveller.profile import PROFILE, Profile, ensure_traveller, profile_from
-from pam.upstream.claude_prices import Usage
+from pam.sources.claude_pricing import TokenUsage
+from pam.travel.rig import SELECT_RIG, rig_from_row
+from pam.users.profile import SELECT_PROFILE, Profile, ensure_user, profile_from_row
 
 LONGEST_HISTORY_TOKENS = 24_000
 """A prompt beyond this is cut, in bulk, to about half: each cut loses what was cached of the conversation."""
@@ -101,16 +101,19 @@ def read_conversation(
     """
     scope = {"user": user_id, "id": conversation_id, "zone": zone.key if zone else None, "now": now}
     with database.session(user_id) as connection:
-        ensure_traveller(connection, user_id)
-        scans = [connection.execute(sql, scope) for sql in (PROFILE, RIG, _CONVERSATION, _NEXT, _NOTES, BUDGETS)]
+        ensure_user(connection, user_id)
+        scans = [
+            connection.execute(sql, scope)
+            for sql in (SELECT_PROFILE, SELECT_RIG, _CONVERSATION, _NEXT, _NOTES, BUDGETS)
+        ]
         messages = [
             Message(
                 row["position"], row["turn_id"], {"role": row["role"], "content": row["content"]}, row["context_tokens"]
             )
             for row in connection.execute(_MESSAGES, scope).fetchall()
         ]
-        profile = profile_from(user_id, scans[0].fetchone())
-        rig = rig_from(scans[1].fetchone())
+        profile = profile_from_row(user_id, scans[0].fetchone())
+        rig = rig_from_row(scans[1].fetchone())
         known, following = scans[2].fetchone(), scans[3].fetchone()
         assert following is not None
         if known is None:
@@ -188,7 +191,7 @@ class Log:
             self._write(connection, rows)
         del self._unsaved[: len(rows)]
 
-    def finish(self, model: str, usage: Usage, cost_microdollars: int, ended: str) -> None:
+    def finish(self, model: str, usage: TokenUsage, cost_microdollars: int, ended: str) -> None:
         """Writes what isn't saved yet, and what the turn cost. Raises as `save` does."""
         rows = list(self._unsaved)
         with self._database.session(self._user_id) as connection:
@@ -232,8 +235,8 @@ def note(database: Database, user_id: UUID, conversation_id: UUID, text: str, to
     """Keeps what happened beside Claude, for the conversation's next question. Raises `DatabaseUnavailable`."""
     scope = {"user": user_id, "id": conversation_id, "note": text[:12_000], "mode": tool_mode}
     with database.session(user_id) as connection:
-        ensure_traveller(connection, user_id)
-        profile, rig = connection.execute(PROFILE, scope), connection.execute(RIG, scope)
-        told = about(profile_from(user_id, profile.fetchone()), rig_from(rig.fetchone()))
+        ensure_user(connection, user_id)
+        profile, rig = connection.execute(SELECT_PROFILE, scope), connection.execute(SELECT_RIG, scope)
+        told = about(profile_from_row(user_id, profile.fetchone()), rig_from_row(rig.fetchone()))
         connection.execute(_MAKE, scope | {"about": told})
         connection.execute(_NOTE, scope)

@@ -18,7 +18,7 @@ _MICRO = 1_000_000
 
 
 @dataclass(frozen=True)
-class Caps:
+class CostCaps:
     """In dollars: of one turn, of one traveller's day, and of a day of all travellers together."""
 
     turn: Decimal
@@ -26,10 +26,10 @@ class Caps:
     stage_day: Decimal
 
 
-class Limits:
+class ChatLimits:
     """Raises `PamError`: `rate_limited`, `daily_limit_reached`, `store_unavailable`."""
 
-    def __init__(self, table: ChatTable, caps: Caps, clock: Clock) -> None:
+    def __init__(self, table: ChatTable, caps: CostCaps, clock: Clock) -> None:
         self.caps = caps
         self._table = table
         self._clock = clock

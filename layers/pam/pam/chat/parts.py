@@ -2,76 +2,35 @@
 
 import json
 from dataclasses import dataclass
-from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import BaseModel, ConfigDict, Field
-from snapshot_restore_py import register_before_snapshot
 
-from pam.answers.travel_parts import TravelParts, travel_parts
+from pam.answers.dependencies import TravelDependencies
 from pam.chat.confirmations import Confirmations
-from pam.chat.limits import Caps, Limits
+from pam.chat.limits import ChatLimits
 from pam.chat.queue import Queue
 from pam.chat.store import ChatTable
 from pam.chat.switch import Switch
 from pam.chat.turns import Turn, Turns
-from pam.platform import aws
-from pam.platform.clock import Clock, utc_now
 from pam.platform.errors import MODEL_UNAVAILABLE, PamError
-from pam.platform.settings import read_environment
-from pam.platform.websocket import Sockets, sockets
-
-
-class ChatSettings(BaseModel):
-    """Where the conversation is kept, who works at it, and what it may cost in dollars."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    table: str = Field(alias="CHAT_TABLE")
-    worker: str = Field(alias="CHAT_WORKER")
-    switch: str = Field(alias="CHAT_KILL_SWITCH")
-    tool_mode: str = Field(alias="CHAT_TOOL_MODE", pattern="^(all|deferred)$")
-    turn_cap: Decimal = Field(alias="CHAT_TURN_CAP_USD")
-    user_day_cap: Decimal = Field(alias="CHAT_USER_DAY_CAP_USD")
-    stage_day_cap: Decimal = Field(alias="CHAT_STAGE_DAY_CAP_USD")
+from pam.platform.websocket import FrameSender
 
 
 @dataclass(frozen=True)
 class ChatParts:
     """Put together once for each Lambda environment."""
 
-    travel: TravelParts
+    travel: TravelDependencies
     table: ChatTable
     turns: Turns
     queue: Queue
     confirmations: Confirmations
-    limits: Limits
+    limits: ChatLimits
     switch: Switch
-    sockets: Sockets
+    frame_sender: FrameSender
     workers: "Workers"
     tool_mode: str
-
-    @classmethod
-    def from_settings(
-        cls, travel: TravelParts, sockets: Sockets, settings: ChatSettings, clock: Clock = utc_now
-    ) -> "ChatParts":
-        """Makes clients, opens no connection."""
-        table = ChatTable(aws.client("dynamodb"), settings.table)
-        caps = Caps(settings.turn_cap, settings.user_day_cap, settings.stage_day_cap)
-        return cls(
-            travel=travel,
-            table=table,
-            turns=Turns(table, clock),
-            queue=Queue(table, clock),
-            confirmations=Confirmations(table, clock),
-            limits=Limits(table, caps, clock),
-            switch=Switch(aws.client("ssm"), settings.switch),
-            sockets=sockets,
-            workers=Workers(aws.client("lambda"), settings.worker),
-            tool_mode=settings.tool_mode,
-        )
 
 
 class Workers:
@@ -97,12 +56,3 @@ class Workers:
             raise PamError(
                 MODEL_UNAVAILABLE, "PAM can't begin a conversation right now. Please try again.", retry_after=5
             ) from fault
-
-
-@cache
-def chat_parts() -> ChatParts:
-    """The parts of this environment, from its settings."""
-    return ChatParts.from_settings(travel_parts(), sockets(), read_environment(ChatSettings))
-
-
-register_before_snapshot(chat_parts)

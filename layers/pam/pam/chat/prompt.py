@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pam.answers.asking import Location
+from pam.answers.ask import Location
 from pam.chat.tool_choice import Selection
-from pam.tools.catalogue import MORE
+from pam.tools.catalog.registry import MORE_TO_DO
 
 LONGEST_REPLY_TOKENS = 2048
 
@@ -37,8 +37,8 @@ guessed. If a tool fails or has no source, say so and say what you know instead.
 Tools
 - Call tools that don't depend on each other in the same step, all at once.
 - <facts> in <context> are as good as a tool's result, and as fresh: don't ask a tool for what stands there.
-- A write is told to the traveller by PAM itself, so say nothing before or after it. Set {MORE} to true only if the \
-traveller asked for something else that has to come after it.
+- A write is told to the traveller by PAM itself, so say nothing before or after it. Set {MORE_TO_DO} to true only if \
+the traveller asked for something else that has to come after it.
 - A tool whose effect others see waits until the traveller confirms. PAM shows them what will happen: call the tool, \
 don't ask in words first, and don't call it again. What came of it is told to you later in <notes>.
 - If a tool reports an error, mend the arguments and call it once more, or tell the traveller what is wrong.

@@ -13,7 +13,7 @@ from functools import cache
 from math import log
 from typing import Any
 
-from pam.tools.catalogue import definitions
+from pam.tools.catalog.registry import definitions
 
 HOT = frozenset(
     {"create_expense", "get_spending_summary", "compare_vs_budget", "get_weather_forecast", "find_rv_parks"}

@@ -17,26 +17,20 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from pam.answers.travel_parts import TravelParts
+from pam.answers.dependencies import TravelDependencies
 from pam.chat.confirmations import Confirmations
 from pam.chat.frames import ConfirmRequest, Frame, ToolLine
 from pam.chat.prompt import tool_result
-from pam.platform.errors import (
-    INTERNAL_ERROR,
-    TOOL_RESULT_TOO_LARGE,
-    TOOL_TIMED_OUT,
-    UNKNOWN_TOOL,
-    PamError,
-)
-from pam.platform.metric_names import Metric
+from pam.platform.deadline import Deadline
+from pam.platform.errors import INTERNAL_ERROR, TOOL_RESULT_TOO_LARGE, TOOL_TIMED_OUT, UNKNOWN_TOOL, PamError
+from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
-from pam.tools.catalogue import MORE
-from pam.tools.effects import perform
-from pam.tools.run import parse_arguments
-from pam.tools.tool import Call, Effect, Result, Tool, Writing
-from pam.traveller.profile import Profile
-from pam.upstream.claude import ToolUse
-from pam.upstream.deadline import Deadline
+from pam.sources.claude import ToolUse
+from pam.tools.catalog.registry import MORE_TO_DO
+from pam.tools.engine.definition import EffectKind, Tool, ToolContext, ToolResult, WriteContext
+from pam.tools.engine.ledger import perform_write
+from pam.tools.engine.parsing import parse_arguments
+from pam.users.profile import Profile
 
 LARGEST_RESULT_CHARS = 24_000
 """What Claude is given of a tool at most: about 7,000 tokens."""
@@ -50,8 +44,8 @@ class Outcome:
 
     use: ToolUse
     block: Mapping[str, Any]
-    effect: Effect | None
-    result: Result | None = None
+    effect: EffectKind | None
+    result: ToolResult | None = None
     asked: str | None = None
     more_to_do: bool = False
 
@@ -62,7 +56,7 @@ class Outcome:
     @property
     def says(self) -> str | None:
         """What a writing tool has to say, so that Claude needn't; None where Claude has to go on."""
-        if self.effect is None or self.effect is Effect.READ or self.failed or self.more_to_do:
+        if self.effect is None or self.effect is EffectKind.READ or self.failed or self.more_to_do:
             return None
         return self.asked or (self.result.text if self.result else None)
 
@@ -74,7 +68,7 @@ class _Begun:
     arguments: BaseModel
     key: str
     more_to_do: bool
-    future: "Future[Result] | None" = None
+    future: "Future[ToolResult] | None" = None
 
 
 class Toolbox:
@@ -82,7 +76,7 @@ class Toolbox:
 
     def __init__(
         self,
-        travel: TravelParts,
+        travel: TravelDependencies,
         confirmations: Confirmations,
         tools: Mapping[str, Tool[Any]],
         profile: Profile,
@@ -124,7 +118,7 @@ class Toolbox:
             return
         begun = _Begun(use, tool, arguments, self._key(tool, arguments), _more(use))
         self._step[use.id] = begun
-        if tool.effect is Effect.READ:
+        if tool.effect is EffectKind.READ:
             self._say(ToolLine(use.id, use.name, "running", tool.doing(arguments)))
             begun.future = self._pool.submit(self._run, begun)
 
@@ -132,12 +126,14 @@ class Toolbox:
     def reading(self) -> frozenset[str]:
         """The ids of this step's tools that can't do harm: readers, and those that were refused."""
         return frozenset(
-            id for id, each in self._step.items() if isinstance(each, Outcome) or each.tool.effect is Effect.READ
+            id for id, each in self._step.items() if isinstance(each, Outcome) or each.tool.effect is EffectKind.READ
         )
 
     def finish(self) -> list[Outcome]:
         """The step's reply has ended well: runs its writes, asks what has to be asked, and waits for all."""
-        writes = [each for each in self._step.values() if isinstance(each, _Begun) and each.tool.effect is Effect.OWN]
+        writes = [
+            each for each in self._step.values() if isinstance(each, _Begun) and each.tool.effect is EffectKind.OWN
+        ]
         for begun in writes:
             self._say(ToolLine(begun.use.id, begun.use.name, "running", begun.tool.doing(begun.arguments)))
             begun.future = Future()
@@ -189,10 +185,10 @@ class Toolbox:
         return _failure(use, tool.effect, fault)
 
     def _ask(self, begun: _Begun) -> Outcome:
-        use, tool, parts = begun.use, begun.tool, self._travel.parts
+        use, tool, parts = begun.use, begun.tool, self._travel
         assert tool.preview is not None
         with parts.database.session(self._profile.id) as connection:
-            preview = tool.preview(Writing(connection, self._profile, parts.clock()), begun.arguments)
+            preview = tool.preview(WriteContext(connection, self._profile, parts.clock()), begun.arguments)
         asked = self._confirmations.ask(self._profile.id, self._message_id, tool.name, use.arguments, preview)
         self._say(ToolLine(use.id, use.name, "waiting", tool.doing(begun.arguments)))
         self._say(
@@ -210,11 +206,11 @@ class Toolbox:
         )
         return Outcome(use, block, tool.effect, asked=f"{preview} Please confirm.", more_to_do=begun.more_to_do)
 
-    def _run(self, begun: _Begun) -> Result:
-        call = Call(self._travel, self._profile.id, begun.key, self._zone, self._location)
+    def _run(self, begun: _Begun) -> ToolResult:
+        call = ToolContext(self._travel, self._profile.id, begun.key, self._zone, self._location)
         if begun.tool.read is not None:
             return begun.tool.read(call, begun.arguments)
-        return perform(call, begun.tool, begun.arguments)
+        return perform_write(call, begun.tool, begun.arguments)
 
     def _run_in_order(self, writes: list[_Begun]) -> None:
         for begun in writes:
@@ -231,16 +227,16 @@ class Toolbox:
         return hashlib.sha256(f"{text} {nth}".encode()).hexdigest()
 
 
-def _failure(use: ToolUse, effect: Effect | None, fault: PamError) -> Outcome:
+def _failure(use: ToolUse, effect: EffectKind | None, fault: PamError) -> Outcome:
     count(Metric.TOOL_FAILED)
     return Outcome(use, tool_result(use.id, {"error": fault.body()}, failed=True), effect)
 
 
-def _too_late(effect: Effect) -> str:
-    if effect is Effect.READ:
+def _too_late(effect: EffectKind) -> str:
+    if effect is EffectKind.READ:
         return "This took too long, so there is no answer from it."
     return "This took too long, and PAM can't say whether it was done. Look before trying again."
 
 
 def _more(use: ToolUse) -> bool:
-    return bool(json.loads(use.arguments or "{}").get(MORE))
+    return bool(json.loads(use.arguments or "{}").get(MORE_TO_DO))

@@ -7,7 +7,6 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,33 +14,27 @@ from zoneinfo import ZoneInfo
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict
-from snapshot_restore_py import register_before_snapshot
 
-from pam.answers.asking import Location
+from pam.answers.ask import Location
 from pam.chat import prompt
 from pam.chat.answering import Answer, Answering
 from pam.chat.channel import Channel
 from pam.chat.dispatch import failed, hand_on
 from pam.chat.frames import Done, Frame
 from pam.chat.history import Conversation, Log, Overtaken, read_conversation
-from pam.chat.parts import ChatParts, chat_parts
+from pam.chat.parts import ChatParts
 from pam.chat.tool_choice import added_by, addition, selection
 from pam.chat.toolbox import Toolbox
 from pam.chat.turns import Turn
 from pam.chat.unsaved import keep_unsaved, save_unsaved, unsaved_item
-from pam.platform import aws
+from pam.platform.deadline import Deadline
 from pam.platform.errors import INTERNAL_ERROR, PamError
-from pam.platform.metric_names import Metric
+from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger, measure
 from pam.platform.postgres import DatabaseUnavailable
-from pam.platform.settings import read_environment
-from pam.tools.catalogue import TOOLS
-from pam.tools.tool import Tool
-from pam.traveller.zones import Zone, parse_zone
-from pam.upstream.claude import Claude, ClaudeSettings
-from pam.upstream.deadline import Deadline
-from pam.upstream.key import Key
-from pam.upstream.source import Source
+from pam.sources.claude import ClaudeClient
+from pam.tools.engine.definition import Tool
+from pam.users.time_zones import TimeZone, parse_time_zone
 
 LONGEST_TURN_S = 90.0
 
@@ -57,7 +50,7 @@ class Job(BaseModel):
     user_id: UUID
     message_id: UUID
     conversation_id: UUID
-    timezone: Zone | None
+    timezone: TimeZone | None
 
 
 @dataclass(frozen=True)
@@ -65,37 +58,9 @@ class WorkerParts:
     """Put together once for each Lambda environment. `model` is the one that answers."""
 
     chat: ChatParts
-    claude: Claude
+    claude: ClaudeClient
     model: str
     tools: Mapping[str, Tool[Any]]
-
-
-@cache
-def claude_settings() -> ClaudeSettings:
-    """Those of this environment."""
-    return read_environment(ClaudeSettings)
-
-
-@cache
-def claude() -> Claude:
-    """The client of this environment: made before the snapshot, connected after it."""
-    secrets = aws.client("secretsmanager")
-    settings = claude_settings()
-    key = Key(Source.CLAUDE, lambda: str(secrets.get_secret_value(SecretId=settings.secret)["SecretString"]))
-    made = Claude(settings.base_url, key)
-    made.warm()
-    return made
-
-
-@cache
-def worker_parts() -> WorkerParts:
-    """The parts of this environment, from its settings."""
-    return WorkerParts(chat_parts(), claude(), claude_settings().model, TOOLS)
-
-
-register_before_snapshot(worker_parts)
-# Made once, and the same in every environment: the definitions of all tools.
-register_before_snapshot(lambda: selection(chat_parts().tool_mode))
 
 
 def work(worker: WorkerParts, job: Job, context: LambdaContext) -> None:
@@ -121,7 +86,7 @@ def _answer(
 ) -> None:
     parts = worker.chat
     began, stop = time.monotonic(), threading.Event()
-    channel = Channel(parts.turns, parts.sockets, turn, stop.set)
+    channel = Channel(parts.turns, parts.frame_sender, turn, stop.set)
     channel.open()
     last: Frame = failed(PamError(INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again."))
     try:
@@ -149,7 +114,7 @@ def _converse(
 ) -> Answer:
     """The answer, saved."""
     parts, model = worker.chat, worker.model
-    database, clock = parts.travel.parts.database, parts.travel.parts.clock
+    database, clock = parts.travel.database, parts.travel.clock
     log = Log(database, turn.user_id, conversation, turn.message_id)
     messages = _up_to_question(conversation, turn, clock().astimezone(conversation.profile.zone), log)
     location = _location(turn)
@@ -204,7 +169,7 @@ def _read(parts: ChatParts, job: Job) -> Conversation:
 
     The limit is of the moment when Claude is asked: a question may have waited behind a dear one.
     """
-    database, clock = parts.travel.parts.database, parts.travel.parts.clock
+    database, clock = parts.travel.database, parts.travel.clock
 
     def read() -> Conversation:
         return read_conversation(database, job.user_id, job.conversation_id, job.timezone, clock(), parts.tool_mode)
@@ -252,7 +217,7 @@ def _close(parts: ChatParts, turn: Turn, log: Log, model: str, answer: Answer) -
         log.finish(model, answer.usage, int(cost * 1_000_000), ended)
     except DatabaseUnavailable:
         logger.warning("the conversation is saved later", exc_info=True)
-        keep_unsaved(parts.table, turn.user_id, turn.conversation_id, log.unsaved(), parts.travel.parts.clock())
+        keep_unsaved(parts.table, turn.user_id, turn.conversation_id, log.unsaved(), parts.travel.clock())
     except Overtaken:
         logger.warning("the conversation went on without this turn")
 
@@ -292,7 +257,7 @@ def _last_frame(answer: Answer, model: str, channel: Channel, began: float) -> F
 
 def _zone(turn: Turn) -> ZoneInfo | None:
     name = turn.request["context"]["timezone"]
-    return parse_zone(name) if name else None
+    return parse_time_zone(name) if name else None
 
 
 def _location(turn: Turn) -> Location | None:

@@ -22,7 +22,7 @@ select friend.user_id, friend.display_name, friend.who_may_write
 """
 
 
-def ask_for_friendship(connection: Connection, user_id: UUID, other_id: UUID) -> None:
+def request_friendship(connection: Connection, user_id: UUID, other_id: UUID) -> None:
     """Asks `other_id`; does nothing where one of the two has asked before."""
     connection.execute(_ASK, {"user": user_id, "other": other_id})
 

@@ -9,13 +9,13 @@ from pam.community.people import Person, names, pick_person
 from pam.community.profiles import WhoMayWrite
 from pam.platform.errors import MESSAGE_LIMIT_REACHED, RECIPIENT_NOT_ALLOWED, UNKNOWN_RECIPIENT, PamError
 from pam.platform.postgres import Connection
-from pam.traveller.text import Text
+from pam.users.text import TextParser
 
-MOST_AN_HOUR = 10
+MAX_MESSAGES_PER_HOUR = 10
 _HOUR = timedelta(hours=1)
 
-parse_recipient = Text("recipient", 100, needed=True)
-parse_message = Text("message", 2000, needed=True)
+parse_recipient = TextParser("recipient", 100, needed=True)
+parse_message = TextParser("message", 2000, needed=True)
 
 _BY_NAME = """
 select user_id, display_name, who_may_write from public_profiles where lower(display_name) = lower(%s)
@@ -56,17 +56,17 @@ def find_recipient(connection: Connection, user_id: UUID, name: str) -> Person:
     return other
 
 
-def refuse_beyond_limit(connection: Connection, user_id: UUID, now: datetime) -> None:
+def check_message_limit(connection: Connection, user_id: UUID, now: datetime) -> None:
     """Raises `PamError` (`message_limit_reached`) where the last hour holds as many as may be sent in one."""
-    scope = {"user": user_id, "since": now - _HOUR, "most": MOST_AN_HOUR}
+    scope = {"user": user_id, "since": now - _HOUR, "most": MAX_MESSAGES_PER_HOUR}
     latest = [row["sent_at"] for row in connection.execute(_LATEST, scope)]
-    if len(latest) < MOST_AN_HOUR:
+    if len(latest) < MAX_MESSAGES_PER_HOUR:
         return
     wait_s = max(1, math.ceil((latest[-1] + _HOUR - now).total_seconds()))
     minutes = math.ceil(wait_s / 60)
     raise PamError(
         MESSAGE_LIMIT_REACHED,
-        f"That would be more than {MOST_AN_HOUR} messages in an hour. The next can go in {minutes} min.",
+        f"That would be more than {MAX_MESSAGES_PER_HOUR} messages in an hour. The next can go in {minutes} min.",
         retry_after=wait_s,
     )
 
@@ -75,7 +75,7 @@ def send_message(connection: Connection, user_id: UUID, recipient: Person, messa
     """Sends. Raises `PamError`: `recipient_not_allowed` for a sender whom nobody sees, `message_limit_reached`."""
     if connection.execute(_ONE_AT_A_TIME, (user_id,)).fetchone() is None:
         raise _not_allowed("You show no name to others in PAM yet, so you can't write to them.")
-    refuse_beyond_limit(connection, user_id, now)
+    check_message_limit(connection, user_id, now)
     connection.execute(_SEND, {"user": user_id, "to": recipient.id, "body": message, "now": now})
 
 

@@ -7,15 +7,15 @@ from uuid import UUID
 
 from pam.platform.errors import INVALID_TEXT, PamError
 from pam.platform.postgres import Connection
-from pam.traveller.text import Text
+from pam.users.text import TextParser
 
-MOST_TAGS = 20
-LONGEST_TAG = 50
+MAX_TAGS = 20
+MAX_TAG_CHARS = 50
 
-parse_content = Text("content", 5000, needed=True)
-parse_title = Text("title", 200)
+parse_content = TextParser("content", 5000, needed=True)
+parse_title = TextParser("title", 200)
 
-_parse_tag = Text("tags", LONGEST_TAG, needed=True)
+_parse_tag = TextParser("tags", MAX_TAG_CHARS, needed=True)
 
 _CREATE = """
 insert into posts (author_id, title, content, place, tags, created_at)
@@ -28,8 +28,8 @@ def parse_tags(value: Any) -> tuple[str, ...]:
     """Up to 20 tags of 1 to 50 characters, in lower case and without `#`, each once. Raises `PamError`."""
     if value is None:
         return ()
-    if not isinstance(value, list | tuple) or len(value) > MOST_TAGS:
-        raise PamError(INVALID_TEXT, f"A post has at most {MOST_TAGS} tags.", field="tags")
+    if not isinstance(value, list | tuple) or len(value) > MAX_TAGS:
+        raise PamError(INVALID_TEXT, f"A post has at most {MAX_TAGS} tags.", field="tags")
     plain = (tag.strip().lstrip("#") if isinstance(tag, str) else tag for tag in value)
     return tuple(dict.fromkeys(" ".join(_parse_tag(tag).lower().split()) for tag in plain))
 

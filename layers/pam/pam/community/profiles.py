@@ -7,10 +7,10 @@ import psycopg
 
 from pam.platform.errors import NAME_TAKEN, PamError
 from pam.platform.postgres import Connection
-from pam.traveller.profile import ensure_traveller
-from pam.traveller.text import Text
+from pam.users.profile import ensure_user
+from pam.users.text import TextParser
 
-parse_display_name = Text("display_name", 100, needed=True)
+parse_display_name = TextParser("display_name", 100, needed=True)
 
 
 class WhoMayWrite(StrEnum):
@@ -33,7 +33,7 @@ def save_public_profile(
 ) -> None:
     """Makes or changes what others see. A name is one person's, whatever its case. Raises `PamError` (`name_taken`)."""
     name = " ".join(parse_display_name(display_name).split())
-    ensure_traveller(connection, user_id)
+    ensure_user(connection, user_id)
     try:
         connection.execute(_SAVE, {"user": user_id, "name": name, "who": who_may_write}).fetchone()
     except psycopg.errors.UniqueViolation as taken:

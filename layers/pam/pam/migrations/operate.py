@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pam.migrations.roles import set_app_password
 from pam.migrations.runner import Runner
 from pam.platform import aws
-from pam.platform.settings import read_environment
+from pam.platform.settings import Settings, read_environment
 
 
 class Command(BaseModel):
@@ -21,10 +21,8 @@ class Command(BaseModel):
     command: Literal["status", "plan", "up"]
 
 
-class MigrateSettings(BaseModel):
+class MigrateSettings(Settings):
     """The environment of the `migrate` function."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     owner_secret: str = Field(alias="DATABASE_OWNER_SECRET")
     app_secret: str = Field(alias="DATABASE_SECRET")

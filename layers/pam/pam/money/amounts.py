@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from pam.platform.errors import INVALID_AMOUNT, UNKNOWN_CURRENCY, PamError
 
 CENT = Decimal("0.01")
-LARGEST_AMOUNT = Decimal(1_000_000)
+MAX_AMOUNT = Decimal(1_000_000)
 
 _PLAIN = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
 
@@ -30,7 +30,7 @@ def parse_amount(value: Any) -> Decimal:
         raise _refused("The amount must be a plain number, such as 45.50.")
     if value <= 0:
         raise _refused("The amount must be more than zero.")
-    if value > LARGEST_AMOUNT:
+    if value > MAX_AMOUNT:
         raise _refused("The amount must be at most 1,000,000.")
     # Ordered so: an exponent of -999999 must not be expanded before it is refused.
     if value < CENT or value != value.quantize(CENT):
@@ -61,7 +61,7 @@ Amount = Annotated[
         {
             "description": "More than 0, at most 1,000,000, at most two decimal places.",
             "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0, "maximum": int(LARGEST_AMOUNT), "multipleOf": float(CENT)},
+                {"type": "number", "exclusiveMinimum": 0, "maximum": int(MAX_AMOUNT), "multipleOf": float(CENT)},
                 {
                     "type": "string",
                     "pattern": r"^(1000000(\.00?)?|[1-9][0-9]{0,5}(\.[0-9]{1,2})?|0\.(0[1-9]|[1-9][0-9]?))$",

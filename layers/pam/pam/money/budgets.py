@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from pam.money.amounts import to_cents
 from pam.money.categories import Category, KnownCategory
 from pam.platform.postgres import Connection
-from pam.traveller.profile import Profile
-from pam.traveller.window import Window, midnight, previous_month, resolve_period
-from pam.traveller.zones import Zone
+from pam.users.periods import Window, midnight, previous_month, resolve_period
+from pam.users.profile import Profile
+from pam.users.time_zones import TimeZone
 
 # From here on a budget is near its limit: the share at which travellers are warned.
 NEAR = Decimal("0.8")
@@ -21,13 +21,13 @@ NEAR = Decimal("0.8")
 _MONTHS_BACK = 3
 
 
-class BudgetQuestion(BaseModel):
+class BudgetQuery(BaseModel):
     """How this month's budgets stand, all or one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     category: KnownCategory | None = None
-    timezone: Zone | None = None
+    timezone: TimeZone | None = None
 
     @property
     def key(self) -> str:
@@ -102,7 +102,7 @@ class BudgetLine:
 class Budgets:
     """All budgets of a month that are in the traveller's currency, and those that are not."""
 
-    question: BudgetQuestion
+    question: BudgetQuery
     profile: Profile
     window: Window
     today: date
@@ -183,7 +183,7 @@ def budget_state(connection: Connection, profile: Profile, category: Category, a
     return BudgetState(category, window, row["currency"], row["limit"], row["spent"]) if row else None
 
 
-def budget_overview(connection: Connection, profile: Profile, question: BudgetQuestion, now: datetime) -> Budgets:
+def budget_overview(connection: Connection, profile: Profile, question: BudgetQuery, now: datetime) -> Budgets:
     """How the budgets of the traveller's month stand at the instant `now`, and where they are heading."""
     profile = profile.somewhere_else(question.timezone)
     today = now.astimezone(profile.zone).date()

@@ -12,9 +12,9 @@ from pam.money.budgets import BUDGETS, SPENT, BudgetState, sums_of
 from pam.money.categories import Category, KnownCategory
 from pam.platform.errors import UNKNOWN_PERIOD, PamError
 from pam.platform.postgres import Connection
-from pam.traveller.profile import Profile
-from pam.traveller.window import MONTHS, Window, resolve_period
-from pam.traveller.zones import Zone
+from pam.users.periods import MONTHS, Window, resolve_period
+from pam.users.profile import Profile
+from pam.users.time_zones import TimeZone
 
 _MONTHS = ("this_month", "last_month", *MONTHS)
 
@@ -33,14 +33,14 @@ def parse_month(value: Any) -> str:
 Month = Annotated[str, BeforeValidator(parse_month), WithJsonSchema({"type": "string", "enum": list(_MONTHS)})]
 
 
-class ComparisonQuestion(BaseModel):
+class ComparisonQuery(BaseModel):
     """How a month went against its budgets, all or one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     category: KnownCategory | None = None
     period: Month = "this_month"
-    timezone: Zone | None = None
+    timezone: TimeZone | None = None
 
     @property
     def key(self) -> str:
@@ -56,7 +56,7 @@ class Comparison:
     Limits are those of `as_of`: PAM keeps none of a month that is over.
     """
 
-    question: ComparisonQuestion
+    question: ComparisonQuery
     profile: Profile
     window: Window
     today: date
@@ -107,7 +107,7 @@ def _compared(state: BudgetState) -> dict[str, Any]:
     }
 
 
-def compare(connection: Connection, profile: Profile, question: ComparisonQuestion, now: datetime) -> Comparison:
+def compare(connection: Connection, profile: Profile, question: ComparisonQuery, now: datetime) -> Comparison:
     """The month that is asked about against its budgets, as of the instant `now`."""
     profile = profile.somewhere_else(question.timezone)
     today = now.astimezone(profile.zone).date()

@@ -21,12 +21,12 @@ from pam.platform.errors import (
     PamError,
 )
 from pam.platform.postgres import Connection
-from pam.traveller.profile import Profile, ensure_traveller
-from pam.traveller.text import Text
-from pam.traveller.zones import Zone
+from pam.users.profile import Profile, ensure_user
+from pam.users.text import TextParser
+from pam.users.time_zones import TimeZone
 
-LONGEST_TEXT = 500
-UNDO_WITHIN = timedelta(minutes=10)
+MAX_DESCRIPTION_CHARS = 500
+UNDO_WINDOW = timedelta(minutes=10)
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -44,7 +44,7 @@ def parse_date(value: Any) -> date:
     return day
 
 
-parse_description = Text("description", LONGEST_TEXT)
+parse_description = TextParser("description", MAX_DESCRIPTION_CHARS)
 
 # Named outside of the model, whose own field `date` hides the type.
 MaybeDay = Annotated[
@@ -66,7 +66,7 @@ Description = Annotated[
         {
             "type": ["string", "null"],
             "format": "printable",
-            "maxLength": LONGEST_TEXT,
+            "maxLength": MAX_DESCRIPTION_CHARS,
             "description": "Without control characters, line breaks and tabs apart.",
             "examples": ["Full tank in Moab"],
         }
@@ -87,7 +87,7 @@ class NewExpense(BaseModel):
     description: Description = ""
     date: MaybeDay = None
     currency: Currency | None = Field(default=None, description="Without it, the traveller's own.")
-    timezone: Zone | None = None
+    timezone: TimeZone | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Expense:
     @property
     def undo_until(self) -> datetime:
         """The instant from which it can no longer be undone."""
-        return self.created_at + UNDO_WITHIN
+        return self.created_at + UNDO_WINDOW
 
     def as_json(self, zone: ZoneInfo) -> dict[str, Any]:
         """As clients see it; `date` in the traveller's zone."""
@@ -154,7 +154,7 @@ def create_expense(
     Raises `PamError` (`date_in_future`, `date_too_old`).
     """
     spent_at = _instant(new.date, now, profile.zone)
-    ensure_traveller(connection, profile.id)
+    ensure_user(connection, profile.id)
     row = connection.execute(
         _INSERT,
         {
@@ -177,7 +177,7 @@ def undo_expense(connection: Connection, user_id: UUID, expense_id: UUID, now: d
 
     Raises `PamError`: `undo_expired` after ten minutes, `expense_not_found` for what isn't this traveller's.
     """
-    scope = {"id": expense_id, "user": user_id, "now": now, "earliest": now - UNDO_WITHIN}
+    scope = {"id": expense_id, "user": user_id, "now": now, "earliest": now - UNDO_WINDOW}
     row = connection.execute(_UNDO, scope).fetchone()
     if row is not None:
         return Expense.from_row(row)

@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from pam.money.amounts import to_cents
-from pam.money.questions import WindowQuestion
+from pam.money.queries import WindowQuery
 from pam.platform.postgres import Connection
-from pam.traveller.profile import Profile
-from pam.traveller.window import Window
+from pam.users.periods import Window
+from pam.users.profile import Profile
 
 
-class SavingsQuestion(WindowQuestion):
+class SavingsQuery(WindowQuery):
     """How much was saved; in all where no window is named."""
 
     default_period = "all_time"
@@ -67,7 +67,7 @@ select kind, currency, sum(amount) as total, count(*) as count, min(saved_at) as
 """
 
 
-def savings_total(connection: Connection, profile: Profile, question: SavingsQuestion, now: datetime) -> Savings:
+def savings_total(connection: Connection, profile: Profile, question: SavingsQuery, now: datetime) -> Savings:
     """The savings of a window as of the instant `now`."""
     profile = profile.somewhere_else(question.timezone)
     today = now.astimezone(profile.zone).date()

@@ -8,13 +8,13 @@ from typing import Any
 from pam.money.amounts import to_cents
 from pam.money.categories import Category, KnownCategory
 from pam.money.expenses import EXPENSE_COLUMNS, Expense
-from pam.money.questions import WindowQuestion
+from pam.money.queries import WindowQuery
 from pam.platform.postgres import Connection
-from pam.traveller.profile import Profile
-from pam.traveller.window import Window, window_before
+from pam.users.periods import Window, window_before
+from pam.users.profile import Profile
 
 
-class SpendingQuestion(WindowQuestion):
+class SpendingQuery(WindowQuery):
     """How much was spent, in all or on one category; this month where no window is named."""
 
     default_period = "this_month"
@@ -23,14 +23,14 @@ class SpendingQuestion(WindowQuestion):
 
 
 @dataclass(frozen=True)
-class Sum:
+class SpendingSum:
     """An amount and the number of expenses that make it."""
 
     total: Decimal = Decimal(0)
     count: int = 0
 
-    def __add__(self, other: "Sum") -> "Sum":
-        return Sum(self.total + other.total, self.count + other.count)
+    def __add__(self, other: "SpendingSum") -> "SpendingSum":
+        return SpendingSum(self.total + other.total, self.count + other.count)
 
 
 @dataclass(frozen=True)
@@ -42,23 +42,23 @@ class Spending:
     for a category in which this traveller has neither an expense nor a budget.
     """
 
-    question: SpendingQuestion
+    question: SpendingQuery
     profile: Profile
     window: Window
     today: date
     as_of: datetime
-    by_category: dict[Category, Sum]
+    by_category: dict[Category, SpendingSum]
     before_window: Window | None
-    before: Sum | None
+    before: SpendingSum | None
     top: Expense | None
-    other_currencies: dict[str, Sum]
+    other_currencies: dict[str, SpendingSum]
     first_day: date | None
     known: bool
 
     @property
-    def in_all(self) -> Sum:
+    def in_all(self) -> SpendingSum:
         """All categories together."""
-        return sum(self.by_category.values(), Sum())
+        return sum(self.by_category.values(), SpendingSum())
 
     @property
     def daily_average(self) -> Decimal:
@@ -137,7 +137,7 @@ select (select min(spent_at) from expenses where user_id = %(user)s and undone_a
 """
 
 
-def summarise(connection: Connection, profile: Profile, question: SpendingQuestion, now: datetime) -> Spending:
+def summarise(connection: Connection, profile: Profile, question: SpendingQuery, now: datetime) -> Spending:
     """The figures for a question as of the instant `now`.
 
     All statements travel to Postgres together. Raises `PamError` for a window that makes no sense.
@@ -172,10 +172,10 @@ def summarise(connection: Connection, profile: Profile, question: SpendingQuesti
         as_of=now,
         by_category=_by_category(row for row in own if row["now"]),
         before_window=before_window,
-        before=sum((_sum(row) for row in own if not row["now"]), Sum()) if before_window else None,
+        before=sum((_sum(row) for row in own if not row["now"]), SpendingSum()) if before_window else None,
         top=Expense.from_row(top) if top else None,
         other_currencies={
-            currency: sum((_sum(row) for row in rows if row["now"] and row["currency"] == currency), Sum())
+            currency: sum((_sum(row) for row in rows if row["now"] and row["currency"] == currency), SpendingSum())
             for currency in sorted({row["currency"] for row in rows if row["now"]} - {profile.currency})
         },
         first_day=first_day,
@@ -183,10 +183,10 @@ def summarise(connection: Connection, profile: Profile, question: SpendingQuesti
     )
 
 
-def _by_category(rows: Any) -> dict[Category, Sum]:
+def _by_category(rows: Any) -> dict[Category, SpendingSum]:
     sums = {Category(row["category"]): _sum(row) for row in rows}
     return dict(sorted(sums.items(), key=lambda item: (-item[1].total, item[0])))
 
 
-def _sum(row: dict[str, Any]) -> Sum:
-    return Sum(row["total"], row["count"])
+def _sum(row: dict[str, Any]) -> SpendingSum:
+    return SpendingSum(row["total"], row["count"])

@@ -1,27 +1,36 @@
-"""AWS clients: made once, quick to give up. `AWS_ENDPOINT_URL` points them at a stand-in."""
+"""AWS clients with short timeouts, one per service and environment. `AWS_ENDPOINT_URL` points them at a stand-in."""
 
+import threading
 from functools import cache
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
-# A write waits for its ledger and its fences: one short attempt more, then it's refused.
-_PATIENT = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"})
+# A write waits for its ledger and its fences: one more attempt, then it is refused.
+_STANDARD = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"})
 
-# A shared cache that answers late is worse than none: the whole answer has two seconds, the source's included.
-_QUICK = Config(connect_timeout=0.3, read_timeout=0.7, retries={"total_max_attempts": 1, "mode": "standard"})
+# A slow shared cache is worse than none: the whole answer has two seconds, the source included.
+_FAST = Config(connect_timeout=0.3, read_timeout=0.7, retries={"total_max_attempts": 1, "mode": "standard"})
+
+# Creating a client isn't thread-safe within a session, but a session of its own would load botocore's data again.
+_lock = threading.Lock()
 
 
 @cache
-def client(service: str, *, quick: bool = False) -> Any:
-    """The shared boto3 client of a service. Opens no connection until it is used."""
-    session: Any = boto3.session.Session()  # boto3-stubs know services by literals only
-    return session.client(service, config=_QUICK if quick else _PATIENT)
+def _session() -> Any:  # boto3-stubs know services by literals only
+    return boto3.session.Session()
+
+
+@cache
+def client(service: str, *, fast_timeout: bool = False) -> Any:
+    """Return the shared client of a service. It connects on first use."""
+    with _lock:
+        return _session().client(service, config=_FAST if fast_timeout else _STANDARD)
 
 
 @cache
 def client_at(service: str, endpoint: str) -> Any:
-    """A client of a service that has an address of its own, such as a WebSocket API's connections."""
-    session: Any = boto3.session.Session()
-    return session.client(service, endpoint_url=endpoint, config=_PATIENT)
+    """Return the shared client of a service with its own endpoint, such as a WebSocket API's connections."""
+    with _lock:
+        return _session().client(service, endpoint_url=endpoint, config=_STANDARD)

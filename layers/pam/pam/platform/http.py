@@ -11,6 +11,7 @@ from uuid import UUID
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from mangum import Mangum
 from pydantic import BaseModel
+from snapshot_restore_py import register_before_snapshot
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,12 +20,12 @@ from starlette.routing import Route
 
 from pam.platform import errors
 from pam.platform.errors import PamError
-from pam.platform.fit import fit, parse_json, short
-from pam.platform.metric_names import Metric
+from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger, observed
+from pam.platform.validation import parse_json, truncate, validate
 
 # Far above any honest request: the longest field is a text of 500 characters.
-LARGEST_BODY_BYTES = 16 * 1024
+MAX_BODY_BYTES = 16 * 1024
 
 # RFC 8941 says nothing of an idempotency key's length; a UUID has 36 characters.
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
@@ -35,7 +36,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
-class Reply:
+class HttpResponse:
     """What an endpoint answers: a JSON body, or none with a 304. Without a status, the one that its route declares."""
 
     body: Mapping[str, Any] | None
@@ -50,7 +51,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Call:
+class HttpRequest:
     """One authenticated request, as an endpoint sees it."""
 
     user_id: UUID
@@ -62,15 +63,17 @@ class Call:
 
     def json(self, model: type[Model]) -> Model:
         """The body as `model`. Raises `PamError` for what isn't JSON or doesn't fit."""
-        return fit(model, parse_json(self.body))
+        return validate(model, parse_json(self.body))
 
     def parameters(self, model: type[Model]) -> Model:
         """The query string as `model`; an empty value counts as absent, a repeated name is refused."""
         names = [name for name, _ in self.query]
         for name in names:
             if names.count(name) > 1:
-                raise PamError(errors.INVALID_REQUEST, f"“{short(name)}” is there more than once.", field=short(name))
-        return fit(model, {name: value for name, value in self.query if value != ""})
+                raise PamError(
+                    errors.INVALID_REQUEST, f"“{truncate(name)}” is there more than once.", field=truncate(name)
+                )
+        return validate(model, {name: value for name, value in self.query if value != ""})
 
     def path_uuid(self, name: str, missing: PamError) -> UUID:
         """A UUID from the path; what isn't one can't name anything, so it is `missing`."""
@@ -91,16 +94,16 @@ class Call:
             )
         return key
 
-    def unless_known(self, etag: str, body: Mapping[str, Any]) -> Reply:
+    def unless_known(self, etag: str, body: Mapping[str, Any]) -> HttpResponse:
         """The body with its `ETag`, or 304 when `If-None-Match` says that the caller has it."""
         known = {tag.strip().removeprefix("W/") for tag in self.headers.get("if-none-match", "").split(",")}
         if etag in known or "*" in known:
-            return Reply(None, 304, {"etag": etag})
-        return Reply(body, headers={"etag": etag})
+            return HttpResponse(None, 304, {"etag": etag})
+        return HttpResponse(body, headers={"etag": etag})
 
 
 @dataclass(frozen=True)
-class Operation:
+class HttpOperation:
     """What a route does: also what the API's description is made from."""
 
     method: str
@@ -109,30 +112,32 @@ class Operation:
     """The model of the query string (GET) or of the body (POST); None where the path says all."""
     status: int
     """Of an answer that isn't a refusal."""
-    endpoint: Callable[..., Reply]
+    endpoint: Callable[..., HttpResponse]
 
-    def run(self, call: Call) -> Response:
+    def run(self, call: HttpRequest) -> Response:
         """The endpoint's answer to what was sent. Raises what it raises, and `PamError` for what doesn't fit."""
         if self.takes is None:
             reply = self.endpoint(call)
         else:
-            fit = call.parameters if self.method == "GET" else call.json
-            reply = self.endpoint(call, fit(self.takes))
+            parse = call.parameters if self.method == "GET" else call.json
+            reply = self.endpoint(call, parse(self.takes))
         return reply.response(self.status)
 
 
-Endpoint = Callable[[Call, Model], Reply]
-BareEndpoint = Callable[[Call], Reply]
+Endpoint = Callable[[HttpRequest, Model], HttpResponse]
+BareEndpoint = Callable[[HttpRequest], HttpResponse]
 
 
-class Api:
+class HttpApi:
     """The routes of one Lambda function; called by Lambda as its handler.
 
     Paths use Starlette's `{name}`. Whatever an endpoint raises becomes an error as JSON.
     """
 
-    def __init__(self) -> None:
-        self.operations: list[Operation] = []
+    def __init__(self, dependencies: Callable[[], object]) -> None:
+        """`dependencies` are built before a SnapStart snapshot is taken."""
+        register_before_snapshot(dependencies)
+        self.operations: list[HttpOperation] = []
         self._handler: Callable[[dict[str, Any], LambdaContext], dict[str, Any]] | None = None
 
     def get(self, path: str, takes: type[Model]) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
@@ -147,7 +152,7 @@ class Api:
         """Registers an endpoint that needs nothing beside its path."""
 
         def register(endpoint: BareEndpoint) -> BareEndpoint:
-            self.operations.append(Operation("DELETE", path, None, 200, endpoint))
+            self.operations.append(HttpOperation("DELETE", path, None, 200, endpoint))
             return endpoint
 
         return register
@@ -156,7 +161,7 @@ class Api:
         self, method: str, path: str, takes: type[Model], status: int
     ) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
         def register(endpoint: Endpoint[Model]) -> Endpoint[Model]:
-            self.operations.append(Operation(method, path, takes, status, endpoint))
+            self.operations.append(HttpOperation(method, path, takes, status, endpoint))
             return endpoint
 
         return register
@@ -172,7 +177,7 @@ class Api:
         return self._handler(event, context)
 
 
-async def _serve(operation: Operation, request: Request) -> Response:
+async def _serve(operation: HttpOperation, request: Request) -> Response:
     """Runs an operation, on the event loop itself: a Lambda environment has one request at a time."""
     try:
         return operation.run(await _call(request))
@@ -189,7 +194,7 @@ async def _serve(operation: Operation, request: Request) -> Response:
 
 def _refusal(error: PamError) -> Response:
     headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
-    return Reply(error.body(), headers=headers | {"cache-control": "no-store"}).response(error.error.status)
+    return HttpResponse(error.body(), headers=headers | {"cache-control": "no-store"}).response(error.error.status)
 
 
 async def _unrouted(_: Request, problem: Exception) -> Response:
@@ -198,12 +203,12 @@ async def _unrouted(_: Request, problem: Exception) -> Response:
     return _refusal(PamError(errors.NOT_FOUND, "There is nothing at this address."))
 
 
-async def _call(request: Request) -> Call:
+async def _call(request: Request) -> HttpRequest:
     event = request.scope["aws.event"]
     body = await request.body()
-    if len(body) > LARGEST_BODY_BYTES:
+    if len(body) > MAX_BODY_BYTES:
         raise PamError(errors.BODY_TOO_LARGE, "That is more text than PAM can take at once.")
-    return Call(
+    return HttpRequest(
         user_id=_user_id(event),
         path=request.path_params,
         headers=request.headers,

@@ -20,7 +20,7 @@ from pam.platform.errors import IDEMPOTENCY_KEY_REUSED, REQUEST_IN_PROGRESS, STO
 _KEPT_S = 24 * 60 * 60
 
 
-class Once:
+class IdempotencyStore:
     """Remembers for a day what was answered to each key."""
 
     def __init__(self, dynamodb: Any, table: str) -> None:

@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 
-from pam.platform.metric_names import NAMESPACE, Metric
+from pam.platform.metrics import NAMESPACE, Metric
 from pam.platform.settings import TracingSettings, read_environment
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]

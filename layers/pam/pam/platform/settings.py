@@ -1,32 +1,74 @@
-"""The environment of a function, parsed once into a model. Nothing else reads `os.environ`."""
+"""The functions' environment variables, each section parsed once into a model."""
 
 import os
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
 class Settings(BaseModel):
-    """What the template tells each function. A missing name fails at the start, not at the first request."""
+    """A section of the environment. A missing or malformed variable fails at start-up, not at the first request."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    answers_table: str = Field(alias="USER_CACHE_TABLE")
+
+class UserSettings(Settings):
+    """The stores of users' data."""
+
+    user_cache_table: str = Field(alias="USER_CACHE_TABLE")
     idempotency_table: str = Field(alias="IDEMPOTENCY_TABLE")
     database_secret: str = Field(alias="DATABASE_SECRET")
 
 
-class TracingSettings(BaseModel):
-    """Whether X-Ray is on: off where nobody says so."""
+class TravelSettings(Settings):
+    """The sources' base URLs, and the secrets with their API keys."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    shared_cache_table: str = Field(alias="SHARED_CACHE_TABLE")
+    mapbox_base_url: str = Field(alias="MAPBOX_BASE_URL")
+    mapbox_secret: str = Field(alias="MAPBOX_SECRET")
+    open_meteo_base_url: str = Field(alias="OPEN_METEO_BASE_URL")
+    eia_base_url: str = Field(alias="EIA_BASE_URL")
+    eia_secret: str = Field(alias="EIA_SECRET")
+
+
+class WebSocketSettings(Settings):
+    """The table of the chat, the URL that clients connect to, and the endpoint that frames are posted to."""
+
+    chat_table: str = Field(alias="CHAT_TABLE")
+    url: str = Field(alias="WEBSOCKET_URL")
+    endpoint: str = Field(alias="WEBSOCKET_ENDPOINT")
+
+
+class ChatSettings(Settings):
+    """The worker function, the kill switch, the tool mode and the cost caps in US dollars."""
+
+    worker: str = Field(alias="CHAT_WORKER")
+    kill_switch: str = Field(alias="CHAT_KILL_SWITCH")
+    tool_mode: str = Field(alias="CHAT_TOOL_MODE", pattern="^(all|deferred)$")
+    turn_cap: Decimal = Field(alias="CHAT_TURN_CAP_USD")
+    user_day_cap: Decimal = Field(alias="CHAT_USER_DAY_CAP_USD")
+    stage_day_cap: Decimal = Field(alias="CHAT_STAGE_DAY_CAP_USD")
+
+
+class ClaudeSettings(Settings):
+    """Claude's base URL, the model that answers, and the secret with the API key."""
+
+    base_url: str = Field(alias="CLAUDE_BASE_URL")
+    model: str = Field(alias="CLAUDE_MODEL")
+    secret: str = Field(alias="CLAUDE_SECRET")
+
+
+class TracingSettings(Settings):
+    """Whether X-Ray tracing is on; off by default."""
 
     tracing: bool = Field(alias="TRACING", default=False)
 
 
-S = TypeVar("S", bound=BaseModel)
+S = TypeVar("S", bound=Settings)
 
 
-def read_environment(settings: type[S]) -> S:
-    """The environment as `settings`. Raises pydantic's `ValidationError`, which names what is missing or malformed."""
-    return settings.model_validate(dict(os.environ))
+def read_environment(section: type[S], environment: Mapping[str, str] = os.environ) -> S:
+    """Parse a section. Raises pydantic's `ValidationError`, which names what is missing or malformed."""
+    return section.model_validate(dict(environment))

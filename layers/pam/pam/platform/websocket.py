@@ -3,20 +3,19 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
+from snapshot_restore_py import register_before_snapshot
 
-from pam.platform import aws, errors
+from pam.platform import errors
 from pam.platform.errors import PamError
-from pam.platform.fit import fit, parse_json, short
-from pam.platform.metric_names import Metric
+from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger, observed
-from pam.platform.settings import read_environment
+from pam.platform.validation import parse_json, truncate, validate
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -25,23 +24,11 @@ _OK = {"statusCode": 200}
 _NAMES_OF_WHAT = ("message_id", "confirmation_id")
 
 
-class SocketSettings(BaseModel):
-    """Where frames are posted to."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    endpoint: str = Field(alias="WEBSOCKET_ENDPOINT")
-
-
-class Sockets:
+class FrameSender:
     """Posts frames to connections. Thread-safe."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
-
-    @classmethod
-    def from_settings(cls, settings: SocketSettings) -> "Sockets":
-        return cls(aws.client_at("apigatewaymanagementapi", settings.endpoint))
 
     def post(self, connection_id: str, *frames: Mapping[str, Any]) -> bool:
         """Sends frames in their order. False where the connection is gone, or API Gateway doesn't take them.
@@ -62,30 +49,32 @@ class Sockets:
 
 
 @dataclass(frozen=True)
-class SocketCall:
+class WebSocketRequest:
     """One frame of a client's: who sent it, and over which connection."""
 
     user_id: UUID
     connection_id: str
     context: LambdaContext
-    sockets: Sockets
+    frame_sender: FrameSender
 
     def reply(self, *frames: Mapping[str, Any]) -> None:
         """Answers over the connection that asked."""
-        self.sockets.post(self.connection_id, *frames)
+        self.frame_sender.post(self.connection_id, *frames)
 
 
-Endpoint = Callable[[SocketCall, Model], None]
+Endpoint = Callable[[WebSocketRequest, Model], None]
 
 
-class SocketApi:
+class WebSocketApi:
     """The routes of one function of the WebSocket API; called by Lambda as its handler.
 
     What goes wrong is told to the client as an `error` frame: the function's own result never reaches it.
     """
 
-    def __init__(self, sockets: Callable[[], Sockets]) -> None:
-        self._sockets = sockets
+    def __init__(self, frame_sender: Callable[[], FrameSender], dependencies: Callable[[], object]) -> None:
+        """`dependencies` are built before a SnapStart snapshot is taken."""
+        register_before_snapshot(dependencies)
+        self._frame_sender = frame_sender
         self._routes: dict[str, tuple[type[BaseModel], Callable[..., None]]] = {}
         self._handler = observed(self._handle)
 
@@ -104,37 +93,31 @@ class SocketApi:
 
     def _handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         request = event["requestContext"]
-        call = SocketCall(_user_id(request), request["connectionId"], context, self._sockets())
+        call = WebSocketRequest(_user_id(request), request["connectionId"], context, self._frame_sender())
         takes, endpoint = self._routes[request["routeKey"]]
         fields: Any = None
         try:
             fields = parse_json((event.get("body") or "").encode())
-            endpoint(call, fit(takes, fields))
+            endpoint(call, validate(takes, fields))
         except PamError as error:
             count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)
             logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
-            call.reply(refused(error, fields))
+            call.reply(error_frame(error, fields))
         except Exception:
             count(Metric.SERVER_ERROR)
             logger.exception("unforeseen fault")
             fault = PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again.")
-            call.reply(refused(fault, fields))
+            call.reply(error_frame(fault, fields))
         return _OK
 
 
-def refused(error: PamError, fields: Any) -> dict[str, Any]:
+def error_frame(error: PamError, fields: Any) -> dict[str, Any]:
     """What a client is told of a frame that wasn't taken, with what its `fields` say that it was about."""
     named = fields if isinstance(fields, dict) else {}
-    about = {name: short(named[name]) for name in _NAMES_OF_WHAT if isinstance(named.get(name), str)}
+    about = {name: truncate(named[name]) for name in _NAMES_OF_WHAT if isinstance(named.get(name), str)}
     return {"type": "error"} | error.body() | about
 
 
 def _user_id(request: Mapping[str, Any]) -> UUID:
     """The traveller whose ticket opened the socket: the authorizer's word, the only place a user id comes from."""
     return UUID(request["authorizer"]["user_id"])
-
-
-@cache
-def sockets() -> Sockets:
-    """The sockets of this environment, from its settings."""
-    return Sockets.from_settings(read_environment(SocketSettings))

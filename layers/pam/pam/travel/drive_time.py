@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-LONGEST_DAY_S = 8 * 3600
+MAX_DRIVING_DAY_S = 8 * 3600
 """Driving on one day, in seconds, without breaks."""
 
 SHORT_BREAK_S = 15 * 60
@@ -28,9 +28,9 @@ def drive_time(driving_s: float, *, breaks: bool = True) -> DriveTime:
     none at the day's end.
     """
     driving = round(driving_s)
-    days = max(1, math.ceil(driving / LONGEST_DAY_S))
-    last = driving - (days - 1) * LONGEST_DAY_S
-    rests = (days - 1) * _breaks_s(LONGEST_DAY_S) + _breaks_s(last) if breaks else 0
+    days = max(1, math.ceil(driving / MAX_DRIVING_DAY_S))
+    last = driving - (days - 1) * MAX_DRIVING_DAY_S
+    rests = (days - 1) * _breaks_s(MAX_DRIVING_DAY_S) + _breaks_s(last) if breaks else 0
     return DriveTime(driving, rests, days)
 
 

@@ -16,7 +16,7 @@ class Consumption:
 
 
 @dataclass(frozen=True)
-class Price:
+class FuelUnitPrice:
     """What a litre costs in a currency, whose figure it is, and for regional averages the region and the week."""
 
     per_litre: Decimal
@@ -32,7 +32,7 @@ class FuelEstimate:
 
     distance_m: float
     consumption: Consumption | None
-    price: Price | None
+    price: FuelUnitPrice | None
 
     @property
     def litres(self) -> Decimal | None:

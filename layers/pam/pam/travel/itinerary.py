@@ -5,15 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pam.travel.drive_time import LONGEST_DAY_S
+from pam.travel.drive_time import MAX_DRIVING_DAY_S
+from pam.travel.geography import great_circle_m
 from pam.travel.units import METRES_PER_MILE
-from pam.upstream.geography import great_circle_m
 
-LONGEST_DAY_M = 300 * METRES_PER_MILE
+MAX_DAY_DISTANCE_M = 300 * METRES_PER_MILE
 """The farthest that a day's drive goes, in metres: what RVers advise each other. A day ends there or after
 `LONGEST_DAY_S` of driving, whichever comes first."""
 
-MOST_DAYS = 40
+MAX_DRIVING_DAYS = 40
 """Days of driving in one plan: enough to go round a continent."""
 
 Point = tuple[float, float]
@@ -32,7 +32,7 @@ class Leg:
 
 
 @dataclass(frozen=True)
-class Halt:
+class Stop:
     """Where a day ends: at a place, or on the road, so many metres after a place."""
 
     point: Point
@@ -41,31 +41,31 @@ class Halt:
 
 
 @dataclass(frozen=True)
-class Day:
+class DrivingDay:
     """One day's drive, from halt to halt, through `via`: metres along the road, and seconds of driving."""
 
-    start: Halt
-    end: Halt
+    start: Stop
+    end: Stop
     via: tuple[str, ...]
     distance_m: float
     duration_s: float
 
 
-def days_of(legs: Sequence[Leg]) -> tuple[Day, ...]:
+def split_into_days(legs: Sequence[Leg]) -> tuple[DrivingDay, ...]:
     """The legs as days, in order.
 
     Legs that fit into one day together are driven on one. A leg that is too long for a day is begun in the morning
     and cut into equal parts, so that no day of it is much shorter than the others. Along a leg the speed is taken as
     even. `legs` has one or more, each beginning where the one before ends.
     """
-    days: list[Day] = []
+    days: list[DrivingDay] = []
     for leg in legs:
         first, *others = _parts(leg)
         today = days[-1] if days else None
         if today is not None and not others and _fits(today, first):
             via = (*today.via, leg.origin)
             distance_m, duration_s = today.distance_m + first.distance_m, today.duration_s + first.duration_s
-            days[-1] = Day(today.start, first.end, via, distance_m, duration_s)
+            days[-1] = DrivingDay(today.start, first.end, via, distance_m, duration_s)
         else:
             days += [first, *others]
     return tuple(days)
@@ -84,19 +84,21 @@ def point_along(path: Sequence[Point], share: float) -> Point:
     return path[-1]
 
 
-def _parts(leg: Leg) -> Iterator[Day]:
-    count = max(1, math.ceil(leg.distance_m / LONGEST_DAY_M), math.ceil(leg.duration_s / LONGEST_DAY_S))
-    halts = [Halt(leg.path[0], leg.origin)]
+def _parts(leg: Leg) -> Iterator[DrivingDay]:
+    count = max(1, math.ceil(leg.distance_m / MAX_DAY_DISTANCE_M), math.ceil(leg.duration_s / MAX_DRIVING_DAY_S))
+    halts = [Stop(leg.path[0], leg.origin)]
     for number in range(1, count):
         share = number / count
-        halts.append(Halt(point_along(leg.path, share), leg.origin, share * leg.distance_m))
-    halts.append(Halt(leg.path[-1], leg.destination))
+        halts.append(Stop(point_along(leg.path, share), leg.origin, share * leg.distance_m))
+    halts.append(Stop(leg.path[-1], leg.destination))
     for start, end in pairwise(halts):
-        yield Day(start, end, (), leg.distance_m / count, leg.duration_s / count)
+        yield DrivingDay(start, end, (), leg.distance_m / count, leg.duration_s / count)
 
 
-def _fits(day: Day, more: Day) -> bool:
-    return day.distance_m + more.distance_m <= LONGEST_DAY_M and day.duration_s + more.duration_s <= LONGEST_DAY_S
+def _fits(day: DrivingDay, more: DrivingDay) -> bool:
+    return (
+        day.distance_m + more.distance_m <= MAX_DAY_DISTANCE_M and day.duration_s + more.duration_s <= MAX_DRIVING_DAY_S
+    )
 
 
 def _within_half_a_turn(degrees: float) -> float:

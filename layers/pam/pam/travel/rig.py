@@ -16,7 +16,7 @@ class Rig:
 
 
 # Who has a car beside the motorhome asks for what they live in; the newest of those.
-RIG = """
+SELECT_RIG = """
 select name, fuel_type, consumption_l_per_100km
   from vehicles
  where user_id = %(user)s
@@ -27,10 +27,10 @@ select name, fuel_type, consumption_l_per_100km
 
 def read_rig(connection: Connection, user_id: UUID) -> Rig | None:
     """The vehicle that questions are about; None for a traveller who has told of none."""
-    return rig_from(connection.execute(RIG, {"user": user_id}).fetchone())
+    return rig_from_row(connection.execute(SELECT_RIG, {"user": user_id}).fetchone())
 
 
-def rig_from(row: Row | None) -> Rig | None:
+def rig_from_row(row: Row | None) -> Rig | None:
     """From a row of `RIG`."""
     if row is None:
         return None

@@ -12,10 +12,10 @@ from pam.money.amounts import parse_amount
 from pam.money.categories import Category
 from pam.platform.errors import DATE_IN_PAST, INVALID_AMOUNT, PamError
 from pam.platform.postgres import Connection
-from pam.traveller.profile import Profile
+from pam.users.profile import Profile
 
-MOST_STOPS = 20
-LARGEST_BUDGET = Decimal(100_000)
+MAX_STOPS = 20
+MAX_TRIP_BUDGET = Decimal(100_000)
 
 _A_YEAR = timedelta(days=365)
 
@@ -25,7 +25,7 @@ def parse_trip_budget(value: Any) -> Decimal | None:
     if value is None:
         return None
     amount = parse_amount(value)
-    if amount > LARGEST_BUDGET:
+    if amount > MAX_TRIP_BUDGET:
         raise PamError(INVALID_AMOUNT, "A trip's budget can be at most 100,000.", field="budget")
     return amount
 

@@ -1,0 +1,26 @@
+"""The services that answers are computed with, built by `pam.bootstrap`."""
+
+from dataclasses import dataclass
+
+from pam.answers.travel_sources import TravelSources
+from pam.cache.user_cache import UserCache
+from pam.platform.clock import Clock
+from pam.platform.idempotency import IdempotencyStore
+from pam.platform.postgres import Database
+
+
+@dataclass(frozen=True)
+class UserDependencies:
+    """The services behind answers from a user's own data."""
+
+    database: Database
+    cache: UserCache
+    idempotency: IdempotencyStore
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class TravelDependencies(UserDependencies):
+    """The same with the sources of places, roads, weather and prices."""
+
+    sources: TravelSources

@@ -1,0 +1,36 @@
+"""Windows in words, always with their dates: so that nobody has to guess what "last month" was taken for."""
+
+from datetime import date, timedelta
+
+from pam.users.formatting import format_dates, format_month
+from pam.users.periods import MONTHS, Window
+from pam.users.profile import Profile
+
+_NAMED = {
+    "today": "today",
+    "yesterday": "yesterday",
+    "this_week": "this week",
+    "last_week": "last week",
+    "this_weekend": "this weekend",
+    "last_weekend": "last weekend",
+    "this_month": "this month",
+    "last_month": "last month",
+    "this_year": "this year",
+    "last_year": "last year",
+}
+
+
+def in_words(window: Window, today: date, profile: Profile) -> str:
+    """Such as `this month (Nov 1 – 22, 2026)`, `in March 2026`, `since Nov 22, 2025`."""
+    been = window.until(today)
+    dates = format_dates(been.start, been.end, profile)
+    period = window.period or ""
+    if period in _NAMED:
+        return f"{_NAMED[period]} ({dates})"
+    if period in MONTHS:
+        return f"in {format_month(window.start, profile)}"
+    if period == "all_time":
+        return f"since {format_dates(window.start, window.start + timedelta(days=1), profile)}"
+    if period:
+        return f"in the last {window.days} days ({dates})"
+    return f"in {format_dates(window.start, window.end, profile)}"

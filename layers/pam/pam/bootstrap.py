@@ -1,0 +1,235 @@
+"""The composition root: every client and service, built once per Lambda environment from its environment variables.
+
+Services are built on first use and imported then, so that a function loads only what it uses. Building opens no
+connection: a SnapStart snapshot contains none.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+from pam.platform import aws
+from pam.platform.clock import Clock, utc_now
+from pam.platform.settings import (
+    ChatSettings,
+    ClaudeSettings,
+    TravelSettings,
+    UserSettings,
+    WebSocketSettings,
+    read_environment,
+)
+
+if TYPE_CHECKING:
+    from pam.answers.dependencies import TravelDependencies, UserDependencies
+    from pam.answers.travel_sources import TravelSources
+    from pam.cache.shared_cache import SharedCache
+    from pam.cache.user_cache import UserCache
+    from pam.chat.door import Door
+    from pam.chat.parts import ChatParts
+    from pam.chat.store import ChatTable
+    from pam.chat.worker import WorkerParts
+    from pam.platform.idempotency import IdempotencyStore
+    from pam.platform.postgres import Database
+    from pam.platform.websocket import FrameSender
+    from pam.sources.claude import ClaudeClient
+
+
+class Bootstrap:
+    """The services of one environment. Tests replace any of them by name: `Bootstrap(environment, clock=...)`."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None, **replacements: Any) -> None:
+        """`environment` is `os.environ` by default. Raises TypeError for a replacement that is no service."""
+        self._environment = os.environ if environment is None else environment
+        unknown = replacements.keys() - {name for name in vars(type(self)) if not name.startswith("_")}
+        if unknown:
+            raise TypeError(f"no such service: {', '.join(sorted(unknown))}")
+        vars(self).update(replacements)
+
+    @cached_property
+    def clock(self) -> Clock:
+        return utc_now
+
+    @cached_property
+    def dynamodb(self) -> Any:
+        return aws.client("dynamodb")
+
+    @cached_property
+    def database(self) -> "Database":
+        from pam.platform.postgres import Database
+
+        return Database(self._secret(self._user_settings.database_secret))
+
+    @cached_property
+    def user_cache(self) -> "UserCache":
+        from pam.cache.user_cache import UserCache
+
+        return UserCache(self.dynamodb, self._user_settings.user_cache_table, self.clock)
+
+    @cached_property
+    def idempotency(self) -> "IdempotencyStore":
+        from pam.platform.idempotency import IdempotencyStore
+
+        return IdempotencyStore(self.dynamodb, self._user_settings.idempotency_table)
+
+    @cached_property
+    def user_dependencies(self) -> "UserDependencies":
+        from pam.answers.dependencies import UserDependencies
+
+        return UserDependencies(self.database, self.user_cache, self.idempotency, self.clock)
+
+    @cached_property
+    def shared_cache(self) -> "SharedCache":
+        from pam.cache.shared_cache import SharedCache
+
+        return SharedCache(
+            aws.client("dynamodb", fast_timeout=True), self._travel_settings.shared_cache_table, self.clock
+        )
+
+    @cached_property
+    def travel_sources(self) -> "TravelSources":
+        from pam.answers.travel_sources import TravelSources
+        from pam.sources.api_key import ApiKey
+        from pam.sources.eia import Eia
+        from pam.sources.http_client import HttpClient
+        from pam.sources.mapbox import Mapbox
+        from pam.sources.open_meteo import OpenMeteo
+        from pam.sources.source import Source
+
+        settings = self._travel_settings
+        return TravelSources(
+            shared=self.shared_cache,
+            mapbox=Mapbox(
+                HttpClient(Source.MAPBOX, settings.mapbox_base_url),
+                ApiKey(Source.MAPBOX, self._secret(settings.mapbox_secret)),
+            ),
+            open_meteo=OpenMeteo(HttpClient(Source.OPEN_METEO, settings.open_meteo_base_url)),
+            eia=Eia(
+                HttpClient(Source.EIA, settings.eia_base_url), ApiKey(Source.EIA, self._secret(settings.eia_secret))
+            ),
+        )
+
+    @cached_property
+    def travel_dependencies(self) -> "TravelDependencies":
+        from pam.answers.dependencies import TravelDependencies
+
+        return TravelDependencies(self.database, self.user_cache, self.idempotency, self.clock, self.travel_sources)
+
+    @cached_property
+    def chat_table(self) -> "ChatTable":
+        from pam.chat.store import ChatTable
+
+        return ChatTable(self.dynamodb, self._websocket_settings.chat_table)
+
+    @cached_property
+    def door(self) -> "Door":
+        from pam.chat.door import Door
+
+        return Door(self.chat_table, self._websocket_settings.url, self.clock)
+
+    @cached_property
+    def frame_sender(self) -> "FrameSender":
+        from pam.platform.websocket import FrameSender
+
+        return FrameSender(aws.client_at("apigatewaymanagementapi", self._websocket_settings.endpoint))
+
+    @cached_property
+    def chat_dependencies(self) -> "ChatParts":
+        from pam.chat.confirmations import Confirmations
+        from pam.chat.limits import ChatLimits, CostCaps
+        from pam.chat.parts import ChatParts, Workers
+        from pam.chat.queue import Queue
+        from pam.chat.switch import Switch
+        from pam.chat.turns import Turns
+
+        settings = self._chat_settings
+        caps = CostCaps(settings.turn_cap, settings.user_day_cap, settings.stage_day_cap)
+        return ChatParts(
+            travel=self.travel_dependencies,
+            table=self.chat_table,
+            turns=Turns(self.chat_table, self.clock),
+            queue=Queue(self.chat_table, self.clock),
+            confirmations=Confirmations(self.chat_table, self.clock),
+            limits=ChatLimits(self.chat_table, caps, self.clock),
+            switch=Switch(aws.client("ssm"), settings.kill_switch),
+            frame_sender=self.frame_sender,
+            workers=Workers(aws.client("lambda"), settings.worker),
+            tool_mode=settings.tool_mode,
+        )
+
+    @cached_property
+    def claude(self) -> "ClaudeClient":
+        from pam.sources.api_key import ApiKey
+        from pam.sources.claude import ClaudeClient
+        from pam.sources.source import Source
+
+        settings = self._claude_settings
+        client = ClaudeClient(settings.base_url, ApiKey(Source.CLAUDE, self._secret(settings.secret)))
+        client.warm()
+        return client
+
+    @cached_property
+    def worker_dependencies(self) -> "WorkerParts":
+        from pam.chat.worker import WorkerParts
+        from pam.tools.catalog.registry import TOOLS
+
+        return WorkerParts(self.chat_dependencies, self.claude, self._claude_settings.model, TOOLS)
+
+    @cached_property
+    def _user_settings(self) -> UserSettings:
+        return read_environment(UserSettings, self._environment)
+
+    @cached_property
+    def _travel_settings(self) -> TravelSettings:
+        return read_environment(TravelSettings, self._environment)
+
+    @cached_property
+    def _websocket_settings(self) -> WebSocketSettings:
+        return read_environment(WebSocketSettings, self._environment)
+
+    @cached_property
+    def _chat_settings(self) -> ChatSettings:
+        return read_environment(ChatSettings, self._environment)
+
+    @cached_property
+    def _claude_settings(self) -> ClaudeSettings:
+        return read_environment(ClaudeSettings, self._environment)
+
+    def _secret(self, name: str) -> Callable[[], str]:
+        client = aws.client("secretsmanager")
+        return lambda: str(client.get_secret_value(SecretId=name)["SecretString"])
+
+
+@cache
+def environment() -> Bootstrap:
+    """Return the services of this Lambda environment."""
+    return Bootstrap()
+
+
+def user_dependencies() -> "UserDependencies":
+    """Return the services behind answers from a user's own data."""
+    return environment().user_dependencies
+
+
+def travel_dependencies() -> "TravelDependencies":
+    """Return the services behind answers about travel."""
+    return environment().travel_dependencies
+
+
+def door() -> "Door":
+    return environment().door
+
+
+def chat_dependencies() -> "ChatParts":
+    """Return the services of the chat's gateway functions."""
+    return environment().chat_dependencies
+
+
+def worker_dependencies() -> "WorkerParts":
+    """Return the services of the chat's worker."""
+    return environment().worker_dependencies
+
+
+def frame_sender() -> "FrameSender":
+    """Return the sender of WebSocket frames."""
+    return environment().frame_sender

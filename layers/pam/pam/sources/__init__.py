@@ -1,0 +1,1 @@
+"""Adapters to third-party services, one module each. They return the types of `pam.travel`."""

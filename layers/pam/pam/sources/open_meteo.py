@@ -1,0 +1,203 @@
+"""Open-Meteo: the weather where somebody is going, for 16 days. Needs no key."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from pam.platform.deadline import Deadline
+from pam.sources.http_client import HttpClient, ResponseModel
+from pam.sources.source import Fetched, Source, SourceError, SourceErrorKind
+from pam.travel.forecast import MAX_FORECAST_DAYS, CurrentWeather, DailyForecast, Forecast, HourlyForecast
+
+# The codes that Open-Meteo uses, out of WMO table 4677.
+CONDITIONS = {
+    0: "clear sky",
+    1: "mainly clear",
+    2: "partly cloudy",
+    3: "overcast",
+    45: "fog",
+    48: "freezing fog",
+    51: "light drizzle",
+    53: "drizzle",
+    55: "heavy drizzle",
+    56: "light freezing drizzle",
+    57: "freezing drizzle",
+    61: "light rain",
+    63: "rain",
+    65: "heavy rain",
+    66: "light freezing rain",
+    67: "freezing rain",
+    71: "light snow",
+    73: "snow",
+    75: "heavy snow",
+    77: "snow grains",
+    80: "light showers",
+    81: "showers",
+    82: "violent showers",
+    85: "light snow showers",
+    86: "snow showers",
+    95: "thunderstorm",
+    96: "thunderstorm with hail",
+    99: "thunderstorm with heavy hail",
+}
+
+
+# Instants that Python can hold, and a century around ours.
+_Unix = Annotated[int, Field(ge=0, le=4_102_444_800)]
+_Percent = Annotated[float, Field(ge=0, le=100)]
+_Amount = Annotated[float, Field(ge=0)]
+
+
+class _Units(ResponseModel):
+    """A forecast in other units than we asked for would be wrong without looking so."""
+
+    time: Literal["unixtime"]
+    temperature_2m: Literal["°C"]
+    precipitation: Literal["mm"]
+    wind_speed_10m: Literal["m/s"]
+
+
+class _Current(ResponseModel):
+    time: _Unix
+    temperature_2m: float
+    weather_code: int
+    wind_speed_10m: _Amount
+    wind_gusts_10m: _Amount
+
+
+class _Hourly(ResponseModel):
+    time: list[_Unix]
+    temperature_2m: list[float | None]
+    precipitation_probability: list[_Percent | None]
+    precipitation: list[_Amount | None]
+    weather_code: list[int | None]
+    wind_speed_10m: list[_Amount | None]
+    wind_gusts_10m: list[_Amount | None]
+
+
+class _Daily(ResponseModel):
+    time: list[_Unix]
+    weather_code: list[int | None]
+    temperature_2m_max: list[float | None]
+    temperature_2m_min: list[float | None]
+    precipitation_probability_max: list[_Percent | None]
+    precipitation_sum: list[_Amount | None]
+    wind_speed_10m_max: list[_Amount | None]
+    wind_gusts_10m_max: list[_Amount | None]
+
+
+class ForecastAnswer(ResponseModel):
+    """What Open-Meteo answers with: columns of equal length."""
+
+    timezone: str
+    utc_offset_seconds: Annotated[int, Field(gt=-86_400, lt=86_400)]
+    hourly_units: _Units
+    current: _Current
+    hourly: _Hourly
+    daily: _Daily
+
+
+_CURRENT = "temperature_2m,weather_code,wind_speed_10m,wind_gusts_10m"
+
+
+class OpenMeteo:
+    """One adapter for each Lambda environment."""
+
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
+
+    def forecast(self, latitude: float, longitude: float, deadline: Deadline) -> Fetched[Forecast]:
+        """The forecast of a point in degrees. Raises `UpstreamFault`."""
+        query = [
+            ("latitude", f"{latitude:.4f}"),
+            ("longitude", f"{longitude:.4f}"),
+            ("current", _CURRENT),
+            ("hourly", ",".join(name for name in _Hourly.model_fields if name != "time")),
+            ("daily", ",".join(name for name in _Daily.model_fields if name != "time")),
+            # Local times repeat an hour in autumn; instants don't.
+            ("timeformat", "unixtime"),
+            ("timezone", "auto"),
+            ("forecast_days", str(MAX_FORECAST_DAYS)),
+            ("wind_speed_unit", "ms"),
+        ]
+        answer = self._http.get("/v1/forecast", query, ForecastAnswer, deadline)
+        return Fetched(_forecast(answer.value), answer.source)
+
+
+def _forecast(answer: ForecastAnswer) -> Forecast:
+    try:
+        ZoneInfo(answer.timezone)
+    except (KeyError, ValueError, OSError):  # unknown, no name of a zone, a folder
+        raise SourceError(Source.OPEN_METEO, SourceErrorKind.MALFORMED, "no such time zone") from None
+    current = answer.current
+    now = CurrentWeather(
+        time=_instant(current.time),
+        temperature_c=current.temperature_2m,
+        wind_mps=current.wind_speed_10m,
+        gusts_mps=current.wind_gusts_10m,
+        condition=CONDITIONS.get(current.weather_code),
+    )
+    try:
+        hours, days = _hours(answer.hourly), _days(answer.daily, answer.utc_offset_seconds)
+    except ValueError:  # strict zip
+        raise SourceError(Source.OPEN_METEO, SourceErrorKind.MALFORMED, "columns of unequal length") from None
+    return Forecast(answer.timezone, now, hours, days)
+
+
+def _hours(hourly: _Hourly) -> tuple[HourlyForecast, ...]:
+    columns = zip(
+        hourly.time,
+        hourly.temperature_2m,
+        hourly.precipitation_probability,
+        hourly.precipitation,
+        hourly.wind_speed_10m,
+        hourly.wind_gusts_10m,
+        hourly.weather_code,
+        strict=True,
+    )
+    return tuple(
+        HourlyForecast(_instant(time), warmth, _share(probability), rain, wind, gusts, _condition(code))
+        for time, warmth, probability, rain, wind, gusts, code in columns
+    )
+
+
+def _days(daily: _Daily, offset_s: int) -> tuple[DailyForecast, ...]:
+    columns = zip(
+        daily.time,
+        daily.temperature_2m_max,
+        daily.temperature_2m_min,
+        daily.precipitation_probability_max,
+        daily.precipitation_sum,
+        daily.wind_speed_10m_max,
+        daily.wind_gusts_10m_max,
+        daily.weather_code,
+        strict=True,
+    )
+    # A day's time is its midnight by the one offset that Open-Meteo names for the whole answer.
+    return tuple(
+        DailyForecast(
+            (_instant(time) + timedelta(seconds=offset_s)).date(),
+            high,
+            low,
+            _share(probability),
+            rain,
+            wind,
+            gusts,
+            _condition(code),
+        )
+        for time, high, low, probability, rain, wind, gusts, code in columns
+    )
+
+
+def _instant(unix: int) -> datetime:
+    return datetime.fromtimestamp(unix, UTC)
+
+
+def _share(percent: float | None) -> float | None:
+    return None if percent is None else percent / 100
+
+
+def _condition(code: int | None) -> str | None:
+    return None if code is None else CONDITIONS.get(code)

@@ -1,0 +1,1 @@
+"""The tools that Claude can call, one module per category."""

@@ -1,0 +1,68 @@
+"""The tool that bookmarks a spot."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field
+
+from pam.answers.resolved_place import ResolvedPlace, resolve_place
+from pam.answers.user_context import read_user_context
+from pam.platform.deadline import Deadline
+from pam.tools.engine.arguments import ToolArguments
+from pam.tools.engine.definition import ToolContext, WriteContext, WriteResult, write_tool
+from pam.travel.favorite_spots import Spot, SpotKind, delete_spot, parse_notes, parse_spot_name, save_spot
+from pam.travel.queries import LocatedQuery, PlaceName
+
+_Name = Annotated[str, BeforeValidator(parse_spot_name), parse_spot_name.schema]
+_Notes = Annotated[str, BeforeValidator(parse_notes), parse_notes.schema]
+
+
+class SaveFavoriteSpot(ToolArguments):
+    """Which spot, where it is, and what the traveller says of it."""
+
+    category: SpotKind = Field(default=SpotKind.OTHER, description="What it is good for.")
+    name: _Name = Field(description="What the traveller calls it.")
+    notes: _Notes = Field(default="", description="What the traveller said of it.")
+    place: PlaceName = Field(description="A town, park or region; `here`: where the traveller is.")
+    rating: int | None = Field(default=None, ge=1, le=5, description="Stars, only if the traveller gave any.")
+
+
+def _resolve(call: ToolContext, new: SaveFavoriteSpot) -> ResolvedPlace:
+    user = read_user_context(call.travel, call.user_id)
+    latitude, longitude = call.location or (None, None)
+    question = LocatedQuery(latitude=latitude, longitude=longitude)
+    return resolve_place(call.travel.sources, user, new.place, question, Deadline())
+
+
+def _undo(write_tool: WriteContext, undo: Mapping[str, Any]) -> str:
+    delete_spot(write_tool.connection, write_tool.profile.id, UUID(undo["spot"]))
+    return f"“{undo['name']}” is no favorite spot any more."
+
+
+@write_tool(doing=lambda new: f"Saving “{new.name}”", undo=_undo, prepare=_resolve)
+def save_favorite_spot(write_tool: WriteContext, new: SaveFavoriteSpot, where: ResolvedPlace) -> WriteResult:
+    """Bookmarks a spot at a town, park or region that the map knows, or where the traveller is. One that is kept
+    already isn't kept twice. It can't list or change bookmarks. It can be undone for ten minutes."""
+    latitude, longitude = where.point
+    place = where.lasting_name
+    spot = Spot(new.name, place, latitude, longitude, new.category, new.notes, new.rating)
+    spot_id = save_spot(write_tool.connection, write_tool.profile.id, spot, write_tool.now)
+    data = {
+        "name": new.name,
+        "place": place,
+        "latitude": latitude,
+        "longitude": longitude,
+        "category": new.category.value,
+        "saved": spot_id is not None,
+    }
+    source = ", ".join(["Your favorite spots in PAM", *(fact.source for fact in where.facts)])
+    if spot_id is None:
+        return WriteResult(
+            f"“{new.name}” at {place} is among your favorite spots already: nothing changed.", data, source
+        )
+    undo = {"spot": str(spot_id), "name": new.name}
+    return WriteResult(f"“{new.name}” at {place} is among your favorite spots.", data, source, undo)
+
+
+TOOLS = (save_favorite_spot,)

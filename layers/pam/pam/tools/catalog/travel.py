@@ -1,0 +1,147 @@
+"""Tools for the road: fuel prices, weather, driving times and places to camp."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, StrictBool, WithJsonSchema, model_validator
+
+from pam.answers.daily_weather import daily_weather
+from pam.answers.gas_prices import gas_prices
+from pam.answers.nearby_parks import nearby_parks
+from pam.answers.travel_time import travel_time
+from pam.answers.weather import weather
+from pam.platform.errors import INVALID_REQUEST, PamError
+from pam.tools.catalog import places, trips
+from pam.tools.engine.arguments import ToolArguments
+from pam.tools.engine.definition import ToolContext, ToolResult, read_tool
+from pam.tools.engine.results import to_tool_result
+from pam.travel.queries import (
+    HERE,
+    DaysQuery,
+    DistanceQuery,
+    ForecastDays,
+    ForecastPeriod,
+    FuelType,
+    GasPriceQuery,
+    ParksQuery,
+    PlaceName,
+    Radius,
+    WeatherQuery,
+)
+
+# What the sources may take in all, in seconds: more than a fast answer, and less than a tool may.
+_WITHIN_S = 6.0
+
+# Of hours, every third: enough to choose one, and a third of the tokens. The strongest gust is told apart.
+_HOURS_APART = 3
+_MOST_HOURS = 24
+
+_Place = Annotated[PlaceName, WithJsonSchema({"type": "string"})]
+
+
+def _location(call: ToolContext) -> dict[str, float]:
+    """Where the device is, as questions take it."""
+    return {} if call.location is None else {"latitude": call.location[0], "longitude": call.location[1]}
+
+
+def _near(place: str) -> str:
+    return "near you" if place.casefold() == HERE else f"near {place}"
+
+
+class FindCheapGas(ToolArguments):
+    """Where, and which fuel. There is no radius: an average is that of a region."""
+
+    fuel: FuelType = Field(default="regular", description="A grade of gas, or diesel.")
+    place: _Place = Field(description="A town or a state, not `here`.")
+
+    def doing(self) -> str:
+        """In a few words."""
+        return f"Looking for fuel prices {_near(self.place)}"
+
+
+@read_tool(doing=FindCheapGas.doing)
+def find_cheap_gas(call: ToolContext, arguments: FindCheapGas) -> ToolResult:
+    """The average price of a fuel in the region of a place: EIA's weekly survey, United States only. No source knows
+    single stations, so call it an average and name no station as cheap."""
+    question = GasPriceQuery(place=arguments.place, fuel_type=arguments.fuel, **_location(call))
+    answer = gas_prices(call.travel, call.user_id, question, _WITHIN_S)
+    return to_tool_result(answer | {"text": f"{answer['text']} PAM knows no prices of single stations."})
+
+
+class GetWeatherForecast(ToolArguments):
+    """Where, and either a number of days or a period."""
+
+    days: ForecastDays | None = Field(default=None, description="Day by day from today; not with `period`.")
+    period: ForecastPeriod | None = Field(default=None, description="Default now: the next 24 hours.")
+    place: _Place = Field(default=HERE, description="A town, park or region; `here` is where the traveller is.")
+
+    @model_validator(mode="after")
+    def _one_span(self) -> Self:
+        if self.days is not None and self.period is not None:
+            raise PamError(INVALID_REQUEST, "Give “days” or “period”, not both.", field="days")
+        return self
+
+    def doing(self) -> str:
+        """In a few words."""
+        return f"Looking up the weather {_near(self.place)}"
+
+
+@read_tool(doing=GetWeatherForecast.doing)
+def get_weather_forecast(call: ToolContext, arguments: GetWeatherForecast) -> ToolResult:
+    """Temperature, rain and wind at a place, up to 16 days from today, with a warning where gusts are hard on a
+    high-sided rig. No past weather, no state of roads."""
+    if arguments.days is not None:
+        asked = DaysQuery(place=arguments.place, days=arguments.days, **_location(call))
+        return to_tool_result(daily_weather(call.travel, call.user_id, asked, _WITHIN_S))
+    question = WeatherQuery(place=arguments.place, period=arguments.period or "now", **_location(call))
+    answer = weather(call.travel, call.user_id, question, _WITHIN_S)
+    hours = answer.pop("hours")
+    return to_tool_result(answer, **({"every_third_hour": hours[::_HOURS_APART]} if len(hours) <= _MOST_HOURS else {}))
+
+
+class EstimateTravelTime(ToolArguments):
+    """From where to where."""
+
+    breaks: StrictBool = Field(default=True, description="False: driving alone.")
+    destination: _Place = Field(description="A town, park or region.")
+    origin: _Place = Field(description="`here` is where the traveller is.")
+
+    def doing(self) -> str:
+        """In a few words."""
+        return f"Working out the drive to {'you' if self.destination.casefold() == HERE else self.destination}"
+
+
+@read_tool(doing=EstimateTravelTime.doing)
+def estimate_travel_time(call: ToolContext, arguments: EstimateTravelTime) -> ToolResult:
+    """Distance and driving time by road at a car's pace (a big rig is slower), with breaks of 15 minutes each 2 hours
+    and 30 each 6, at most 8 hours of driving a day."""
+    question = DistanceQuery(origin=arguments.origin, destination=arguments.destination, **_location(call))
+    return to_tool_result(travel_time(call.travel, call.user_id, question, breaks=arguments.breaks, within_s=_WITHIN_S))
+
+
+class FindRvParks(ToolArguments):
+    """Around which place, and how far."""
+
+    place: _Place = Field(description="A town, park or region; `here` is where the traveller is.")
+    radius: Radius = Field(default=None, description="In the traveller's unit; 25 mi or 40 km by default.")
+
+    def doing(self) -> str:
+        """In a few words."""
+        return f"Looking for places to camp {_near(self.place)}"
+
+
+@read_tool(doing=FindRvParks.doing)
+def find_rv_parks(call: ToolContext, arguments: FindRvParks) -> ToolResult:
+    """RV parks and campgrounds around a place, nearest first, at most 25. Knows names, addresses and distances; no
+    prices, amenities, ratings or vacancies."""
+    question = ParksQuery(place=arguments.place, radius=arguments.radius, **_location(call))
+    return to_tool_result(nearby_parks(call.travel, call.user_id, question, _WITHIN_S))
+
+
+TOOLS = (
+    find_cheap_gas,
+    get_weather_forecast,
+    estimate_travel_time,
+    find_rv_parks,
+    *places.TOOLS,
+    *trips.TOOLS,
+)

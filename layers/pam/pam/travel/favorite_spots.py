@@ -1,0 +1,57 @@
+"""Favorite spots: bookmarks of real points, each kept once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pam.platform.postgres import Connection
+from pam.users.text import TextParser
+
+parse_spot_name = TextParser("name", 100, needed=True)
+parse_notes = TextParser("notes", 1000)
+
+
+class SpotKind(StrEnum):
+    """What a spot is good for."""
+
+    CAMPGROUND = "campground"
+    BOONDOCKING = "boondocking"
+    FUEL = "fuel"
+    FOOD = "food"
+    SCENIC = "scenic"
+    HIKE = "hike"
+    SERVICE = "service"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A bookmark: what the traveller calls it, the full name of the place, degrees, and what they say of it."""
+
+    name: str
+    place: str
+    latitude: float
+    longitude: float
+    kind: SpotKind
+    notes: str
+    rating: int | None
+
+
+_SAVE = """
+insert into favorite_spots (user_id, name, place, latitude, longitude, kind, notes, rating, created_at)
+values (%(user)s, %(name)s, %(place)s, %(latitude)s, %(longitude)s, %(kind)s, %(notes)s, %(rating)s, %(now)s)
+on conflict (user_id, lower(name), lower(place)) do nothing
+returning id
+"""
+
+
+def save_spot(connection: Connection, user_id: UUID, spot: Spot, now: datetime) -> UUID | None:
+    """Keeps a spot, and returns its id; None where one of that name at that place is kept already."""
+    row = connection.execute(_SAVE, vars(spot) | {"user": user_id, "now": now}).fetchone()
+    return None if row is None else row["id"]
+
+
+def delete_spot(connection: Connection, user_id: UUID, spot_id: UUID) -> None:
+    """Forgets a spot; does nothing where it is forgotten already."""
+    connection.execute("delete from favorite_spots where id = %s and user_id = %s", (spot_id, user_id))

@@ -1,0 +1,43 @@
+"""Time zones by their IANA names."""
+
+import re
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from pam.platform.errors import UNKNOWN_TIME_ZONE, PamError
+
+# In every time zone database, and no place: the server's own zone, placeholders, and other ways of counting.
+_NO_PLACE = re.compile(r"localtime|posixrules|Factory|(right|posix)/.*")
+
+
+def parse_time_zone(value: Any) -> ZoneInfo:
+    """A time zone by its IANA name, such as `Australia/Sydney`. Raises `PamError` (`unknown_time_zone`)."""
+    if isinstance(value, ZoneInfo):
+        return value
+    try:
+        if not isinstance(value, str) or _NO_PLACE.fullmatch(value):
+            raise ValueError
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise PamError(
+            UNKNOWN_TIME_ZONE,
+            "PAM doesn't know that time zone. It takes names such as America/Denver.",
+            field="timezone",
+        ) from None
+
+
+TimeZone = Annotated[
+    ZoneInfo,
+    BeforeValidator(parse_time_zone),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "time-zone",
+            "description": "Where the device is now, as an IANA time zone: it decides which day today is. "
+            "Without it, the zone of the traveller's settings.",
+            "examples": ["America/Denver"],
+        }
+    ),
+]
