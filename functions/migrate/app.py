@@ -1,13 +1,15 @@
-"""Migrates the stage's database. The pipeline invokes it, `{"command": "up"}`, before it shifts traffic."""
+"""Migrate the stage's database: for CloudFormation during a deployment, or on an operator's command."""
 
 from typing import Any
 
-from pam.migrations.operate import Command, operate
+from pam.migrations import custom_resource
+from pam.migrations.commands import MigrationCommand, migrate, run_command
 from pam.platform.observability import observed
 
 
 @observed
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """`{"migrations": [...]}`: what the command lists or did."""
-    command = Command.model_validate(event)
-    return operate(command)
+    """Return what was reported to CloudFormation, or what the command lists or did."""
+    if "RequestType" in event:
+        return custom_resource.handle(event, migrate)
+    return run_command(MigrationCommand.model_validate(event))

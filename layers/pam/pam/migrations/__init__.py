@@ -1,1 +1,1 @@
-"""Schema changes: pairs of SQL files, a ledger in the database, and the runner that keeps the two in step."""
+"""Schema migrations: pairs of SQL files, a ledger in the database, and the runner that applies what is missing."""

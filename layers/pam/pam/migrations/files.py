@@ -5,16 +5,20 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-_NAME = re.compile(r"(?P<version>[0-9]{4})_(?P<name>[a-z0-9_]+)\.(?P<direction>up|down)\.sql")
+_FILE_NAME = re.compile(r"(?P<version>[0-9]{4})_(?P<name>[a-z0-9_]+)\.(?P<direction>up|down)\.sql")
 
 
 class MigrationError(Exception):
-    """The files, or the files and the ledger, contradict each other; nothing has been changed."""
+    """The files are inconsistent, or contradict the ledger; nothing has been changed."""
+
+
+class SchemaAheadError(MigrationError):
+    """The database has all migrations of the files, and newer ones: an older release is being deployed."""
 
 
 @dataclass(frozen=True)
 class Migration:
-    """One step of the schema. `checksum` is the SHA-256 of the up file, in hex."""
+    """One step of the schema, with the SQL of both directions."""
 
     version: int
     name: str
@@ -23,7 +27,7 @@ class Migration:
 
     @property
     def checksum(self) -> str:
-        """What the ledger remembers of the up file."""
+        """The SHA-256 of the up file, in hex, as the ledger records it."""
         return hashlib.sha256(self.up.encode()).hexdigest()
 
     def __str__(self) -> str:
@@ -31,19 +35,19 @@ class Migration:
 
 
 def read_migrations(directory: Path) -> list[Migration]:
-    """All migrations in order. Raises `MigrationError` for a gap, a missing half or a stray name."""
-    halves: dict[tuple[int, str], dict[str, str]] = {}
+    """Return all migrations in order. Raises `MigrationError` for a gap, a missing direction or a malformed name."""
+    found: dict[tuple[int, str], dict[str, str]] = {}
     for path in sorted(directory.glob("*.sql")):
         if path.name == "schema.sql":
             continue
-        named = _NAME.fullmatch(path.name)
-        if named is None:
+        match = _FILE_NAME.fullmatch(path.name)
+        if match is None:
             raise MigrationError(f"{path.name} isn't named NNNN_name.up.sql or NNNN_name.down.sql.")
-        halves.setdefault((int(named["version"]), named["name"]), {})[named["direction"]] = path.read_text()
+        found.setdefault((int(match["version"]), match["name"]), {})[match["direction"]] = path.read_text()
     migrations = []
-    for place, ((version, name), sql) in enumerate(sorted(halves.items()), start=1):
-        if version != place:
-            raise MigrationError(f"Expected migration {place:04}, found {version:04}_{name}.")
+    for expected, ((version, name), sql) in enumerate(sorted(found.items()), start=1):
+        if version != expected:
+            raise MigrationError(f"Expected migration {expected:04}, found {version:04}_{name}.")
         if len(sql) < 2:
             raise MigrationError(f"{version:04}_{name} lacks its {({'up', 'down'} - set(sql)).pop()} file.")
         migrations.append(Migration(version, name, sql["up"], sql["down"]))

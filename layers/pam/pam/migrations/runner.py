@@ -1,4 +1,4 @@
-"""Brings a database's schema to a version: one transaction a migration, its ledger row in the same one."""
+"""Applies and reverts migrations: one transaction each, with its ledger row in the same transaction."""
 
 import time
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from pam.migrations.files import Migration, MigrationError, read_migrations
+from pam.migrations.files import Migration, MigrationError, SchemaAheadError, read_migrations
 
-# Any number will do, so long as all runners take the same one: "PAM" in ASCII.
-_LOCK = 0x50414D
+# Any number, as long as all runners use the same one: "PAM" in ASCII.
+_ADVISORY_LOCK_ID = 0x50414D
 
-_LEDGER = """
+_CREATE_LEDGER = """
 create table if not exists schema_versions (
     entry        bigint generated always as identity primary key,
     version      integer     not null,
@@ -29,8 +29,8 @@ create table if not exists schema_versions (
 )
 """
 
-# What is applied now: of each version the newest entry, where that one went up.
-_APPLIED = """
+# The newest entry of each version whose newest entry is `up`.
+_SELECT_APPLIED = """
 select version, name, checksum, applied_at, applied_by, execution_ms
   from (select distinct on (version) * from schema_versions order by version, entry desc) newest
  where direction = 'up'
@@ -39,8 +39,8 @@ select version, name, checksum, applied_at, applied_by, execution_ms
 
 
 @dataclass(frozen=True)
-class Applied:
-    """The ledger entry of a migration in force. `applied_at` is aware, `execution_ms` in milliseconds."""
+class AppliedMigration:
+    """The ledger entry of a migration that is applied now. `applied_at` is aware, `execution_ms` in milliseconds."""
 
     version: int
     name: str
@@ -51,26 +51,26 @@ class Applied:
 
 
 class Runner:
-    """Migrates one database, as its owner, over a direct connection (an advisory lock needs one)."""
+    """Migrates one database as its owner, over a direct connection: a proxy would pin it for the advisory lock."""
 
     def __init__(self, conninfo: str, directory: Path) -> None:
         self._conninfo = conninfo
         self._migrations = read_migrations(directory)
 
-    def status(self) -> list[tuple[Migration, Applied | None]]:
-        """Each migration with its ledger entry. Raises `MigrationError` where files and ledger disagree."""
+    def status(self) -> list[tuple[Migration, AppliedMigration | None]]:
+        """Return each migration with its ledger entry. Raises `MigrationError` where files and ledger disagree."""
         with self._locked() as connection:
-            applied = self._applied(connection)
+            applied = self._read_ledger(connection)
         return [(migration, applied.get(migration.version)) for migration in self._migrations]
 
     def plan(self) -> list[Migration]:
-        """The migrations that `up` would apply, in order."""
+        """Return the migrations that `up` would apply, in order."""
         return [migration for migration, applied in self.status() if applied is None]
 
     def up(self, to: int | None = None) -> list[Migration]:
-        """Applies what is missing, up to a version or to the last one; returns what it applied."""
+        """Apply what is missing, up to version `to` or to the last one; return what was applied."""
         with self._locked() as connection:
-            applied = self._applied(connection)
+            applied = self._read_ledger(connection)
             last = len(self._migrations) if to is None else to
             missing = [m for m in self._migrations if m.version not in applied and m.version <= last]
             for migration in missing:
@@ -78,9 +78,9 @@ class Runner:
         return missing
 
     def down(self, to: int) -> list[Migration]:
-        """Takes back what lies above version `to`, newest first; returns what it took back."""
+        """Revert what is above version `to`, newest first; return what was reverted."""
         with self._locked() as connection:
-            applied = self._applied(connection)
+            applied = self._read_ledger(connection)
             surplus = [m for m in reversed(self._migrations) if m.version in applied and m.version > to]
             for migration in surplus:
                 _run(connection, migration, "down")
@@ -88,27 +88,26 @@ class Runner:
 
     @contextmanager
     def _locked(self) -> Iterator[psycopg.Connection[dict[str, object]]]:
-        """A connection that holds the lock of all runners, until it is closed or its process dies."""
+        """Open a connection that has the lock of all runners until it is closed or its process ends."""
         with psycopg.connect(self._conninfo, autocommit=True, row_factory=dict_row) as connection:
             connection.execute("set lock_timeout = '30s'")
-            connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
-            # So long a migration waits for a table in use, and no longer: what queues behind it waits too.
+            connection.execute("select pg_advisory_lock(%s)", (_ADVISORY_LOCK_ID,))
+            # Requests for a table queue behind a migration that waits for the same table: it must not wait long.
             connection.execute("set lock_timeout = '5s'")
-            connection.execute(_LEDGER)
+            connection.execute(_CREATE_LEDGER)
             yield connection
 
-    def _applied(self, connection: psycopg.Connection[dict[str, object]]) -> dict[int, Applied]:
-        ledger = [Applied(**row) for row in connection.execute(_APPLIED)]  # type: ignore[arg-type]
-        known = {migration.version: migration for migration in self._migrations}
-        for place, entry in enumerate(ledger, start=1):
-            migration = known.get(entry.version)
-            if entry.version != place:
-                raise MigrationError(f"The database has {entry.version:04}_{entry.name} but not {place:04}.")
-            if migration is None:
-                raise MigrationError(f"The database has {entry.version:04}_{entry.name}, which has no file here.")
+    def _read_ledger(self, connection: psycopg.Connection[dict[str, object]]) -> dict[int, AppliedMigration]:
+        entries = [AppliedMigration(**row) for row in connection.execute(_SELECT_APPLIED)]  # type: ignore[arg-type]
+        for expected, entry in enumerate(entries, start=1):
+            if entry.version != expected:
+                raise MigrationError(f"The database has {entry.version:04}_{entry.name} but not {expected:04}.")
+            if entry.version > len(self._migrations):
+                raise SchemaAheadError(f"The database has {entry.version:04}_{entry.name}, which has no file here.")
+            migration = self._migrations[entry.version - 1]
             if migration.checksum != entry.checksum:
                 raise MigrationError(f"{migration} was changed after it was applied on {entry.applied_at:%Y-%m-%d}.")
-        return {entry.version: entry for entry in ledger}
+        return {entry.version: entry for entry in entries}
 
 
 def _run(connection: psycopg.Connection[dict[str, object]], migration: Migration, direction: str) -> None:
