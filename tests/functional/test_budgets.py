@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from pam.money.budgets import BudgetQuery, Budgets, budget_overview
+from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 from pam.users.profile import read_profile
 from tests.conftest import Traveller
@@ -32,7 +33,7 @@ def overview(database: Database, owner: psycopg.Connection) -> Callable[..., Bud
                 "insert into expenses (user_id, amount, category, currency, spent_at) values (%s, %s, %s, 'USD', %s)",
                 [(user, amount, name, f"{day} 12:00-07") for amount, name, day in expenses],
             )
-        with database.session(user) as connection:
+        with database.session(user, Deadline(5)) as connection:
             profile = read_profile(connection, user)
             return budget_overview(connection, profile, BudgetQuery(category=category), NOON_22_NOV)
 

@@ -1,60 +1,93 @@
-"""The connection to Postgres: lost and found again."""
+"""Sessions of the database: lost connections, errors and deadlines."""
 
+import time
 import uuid
 
 import psycopg
 import pytest
 
 from local.stack import LocalStack
-from pam.platform.postgres import Database, DatabaseUnavailable
+from pam.platform.deadline import Deadline
+from pam.platform.postgres import Connection, Database, DatabaseUnavailable
 
 
-def test_a_connection_that_the_server_closed_while_idle_is_replaced_unseen(
-    database: Database, owner: psycopg.Connection
-) -> None:
-    """A restart of the server between two requests costs no traveller an error."""
-    with database.session(uuid.uuid4()) as connection:
-        row = connection.execute("select pg_backend_pid() as pid").fetchone()
+def backend_pid(connection: Connection) -> int:
+    row = connection.execute("select pg_backend_pid() as pid").fetchone()
     assert row is not None
-    owner.execute("select pg_terminate_backend(%s, 5000)", (row["pid"],))
-    with database.session(uuid.uuid4()) as connection:
-        again = connection.execute("select pg_backend_pid() as pid").fetchone()
-    assert again is not None and again["pid"] != row["pid"]
+    return row["pid"]
 
 
-def test_a_connection_lost_in_the_middle_is_unavailable_and_nothing_is_kept(
+def test_connection_closed_by_the_server_while_idle_is_replaced(database: Database, owner: psycopg.Connection) -> None:
+    """A restart of the server between two requests causes no error."""
+    with database.session(uuid.uuid4(), Deadline(5)) as connection:
+        pid = backend_pid(connection)
+    owner.execute("select pg_terminate_backend(%s, 5000)", (pid,))
+    with database.session(uuid.uuid4(), Deadline(5)) as connection:
+        assert backend_pid(connection) != pid
+
+
+def test_connection_lost_in_a_transaction_is_unavailable_and_rolled_back(
     database: Database, owner: psycopg.Connection
 ) -> None:
-    """The transaction is gone as a whole; the next one works."""
+    """The whole transaction is rolled back; the next one works."""
     user = uuid.uuid4()
-    with pytest.raises(DatabaseUnavailable), database.session(user) as connection:
+    with pytest.raises(DatabaseUnavailable), database.session(user, Deadline(5)) as connection:
         connection.execute("insert into users (id) values (%s)", (user,))
-        row = connection.execute("select pg_backend_pid() as pid").fetchone()
-        assert row is not None
-        owner.execute("select pg_terminate_backend(%s, 5000)", (row["pid"],))
+        owner.execute("select pg_terminate_backend(%s, 5000)", (backend_pid(connection),))
         connection.execute("select 1").fetchone()
-    with database.session(user) as connection:
+    with database.session(user, Deadline(5)) as connection:
         assert connection.execute("select from users where id = %s", (user,)).fetchone() is None
 
 
-def test_a_server_that_is_down_is_unavailable_until_it_is_back(stack: LocalStack, database: Database) -> None:
-    """Each attempt fails clearly, and the first after the restart succeeds."""
+def test_stopped_server_is_unavailable_until_it_is_restarted(stack: LocalStack, database: Database) -> None:
+    """Each attempt raises `DatabaseUnavailable`, and the first after the restart succeeds."""
     stack.postgres.stop()
     try:
         for _ in range(2):
-            with pytest.raises(DatabaseUnavailable), database.session(uuid.uuid4()):
+            with pytest.raises(DatabaseUnavailable), database.session(uuid.uuid4(), Deadline(5)):
                 pass
     finally:
         stack.postgres.start()
-    with database.session(uuid.uuid4()) as connection:
+    with database.session(uuid.uuid4(), Deadline(5)) as connection:
         assert connection.execute("select 1 as one").fetchone() == {"one": 1}
 
 
-def test_an_error_rolls_back_and_leaves_the_connection_usable(database: Database) -> None:
-    """An exception of our own undoes the transaction without costing the connection."""
+def test_exception_rolls_back_and_keeps_the_connection(database: Database) -> None:
+    """An exception of the caller rolls the transaction back, and the connection is used again."""
     user = uuid.uuid4()
-    with pytest.raises(KeyError), database.session(user) as connection:
+    with pytest.raises(KeyError), database.session(user, Deadline(5)) as connection:
+        pid = backend_pid(connection)
         connection.execute("insert into users (id) values (%s)", (user,))
         raise KeyError
-    with database.session(user) as connection:
+    with database.session(user, Deadline(5)) as connection:
         assert connection.execute("select from users").fetchone() is None
+        assert backend_pid(connection) == pid
+
+
+def test_statement_is_cancelled_at_the_deadline(database: Database) -> None:
+    """A statement that hangs ends with the deadline, and its connection serves the next session in full."""
+    started = time.monotonic()
+    with pytest.raises(DatabaseUnavailable), database.session(uuid.uuid4(), Deadline(0.3)) as connection:
+        pid = backend_pid(connection)
+        connection.execute("select pg_sleep(10)")
+    assert 0.2 < time.monotonic() - started < 2
+    with database.session(uuid.uuid4(), Deadline(5)) as connection:
+        assert backend_pid(connection) == pid
+        assert connection.execute("select 1 as one from pg_sleep(0.5)").fetchone() == {"one": 1}
+
+
+def test_statement_takes_no_longer_than_its_own_limit(database: Database) -> None:
+    """A deadline that is far away doesn't let a statement run longer than 5 s."""
+    with database.session(uuid.uuid4(), Deadline(600)) as connection:
+        row = connection.execute("select current_setting('statement_timeout') as timeout").fetchone()
+    assert row == {"timeout": "5s"}
+
+
+def test_expired_deadline_is_unavailable_without_a_connection() -> None:
+    """A session after the deadline fails at once: not even the secret is read."""
+
+    def secret() -> str:
+        raise AssertionError("read")
+
+    with pytest.raises(DatabaseUnavailable), Database(secret).session(uuid.uuid4(), Deadline(0)):
+        pass

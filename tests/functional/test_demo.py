@@ -7,6 +7,7 @@ from local import demo
 from local.stack import LocalStack
 from pam.community.friendships import read_friends
 from pam.community.messages import find_recipient
+from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.postgres import Database
 
@@ -21,7 +22,7 @@ def loaded(stack: LocalStack) -> None:
 @pytest.mark.usefixtures("loaded")
 def test_the_friends_say_that_they_are_made_up(database: Database, owner: psycopg.Connection) -> None:
     """By name, so that a confirmation shows it, and in their settings; one takes messages, one doesn't."""
-    with database.session(demo.TRAVELLER_ID) as connection:
+    with database.session(demo.TRAVELLER_ID, Deadline(5)) as connection:
         friends = read_friends(connection, demo.TRAVELLER_ID)
         assert len(friends) == 3 and all(friend.name.endswith("(simulated)") for friend in friends)
         assert find_recipient(connection, demo.TRAVELLER_ID, "Dan").name == "Dan Reyes (simulated)"
@@ -34,7 +35,7 @@ def test_the_friends_say_that_they_are_made_up(database: Database, owner: psycop
 @pytest.mark.usefixtures("loaded")
 def test_the_posts_are_there_once(database: Database) -> None:
     """Each of a friend, in the past."""
-    with database.session(demo.TRAVELLER_ID) as connection:
+    with database.session(demo.TRAVELLER_ID, Deadline(5)) as connection:
         ids = [friend.id for friend in read_friends(connection, demo.TRAVELLER_ID)]
         posts = connection.execute(
             "select author_id from posts where author_id = any(%s) and created_at < now()", (ids,)

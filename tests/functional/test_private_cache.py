@@ -18,6 +18,7 @@ from pam.answers.user_answer import UserAnswer
 from pam.cache.user_cache import UserCache
 from pam.money.expenses import NewExpense, create_expense
 from pam.money.spending import SpendingQuery
+from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.users.profile import read_profile
 from tests.conftest import Traveller
@@ -41,7 +42,7 @@ class Watch:
 
 def write(parts: UserDependencies, user: uuid.UUID, amount: str) -> None:
     """An expense with all that belongs to a write."""
-    with parts.cache.writing(user), parts.database.session(user) as connection:
+    with parts.cache.writing(user), parts.database.session(user, Deadline(5)) as connection:
         new = NewExpense(amount=amount, category="fuel")
         create_expense(connection, read_profile(connection, user), new, parts.clock(), None)
 
@@ -125,7 +126,7 @@ def test_a_writer_that_dies_leaves_no_stale_answer(build_dependencies: Callable[
     spend_summary(parts, user, FUEL)
     dead = parts.cache.writing(user)
     dead.__enter__()
-    with parts.database.session(user) as connection:
+    with parts.database.session(user, Deadline(5)) as connection:
         new = NewExpense(amount="2.00", category="fuel")
         create_expense(connection, read_profile(connection, user), new, watch(), None)
     assert [spend_summary(parts, user, FUEL).cached for _ in range(2)] == [False, False]
@@ -210,7 +211,7 @@ def test_a_write_that_fails_changes_nothing_and_frees_the_cache(
     with (
         pytest.raises(ZeroDivisionError),
         parts.cache.writing(user),
-        parts.database.session(user) as connection,
+        parts.database.session(user, Deadline(5)) as connection,
     ):
         new = NewExpense(amount="2.00", category="fuel")
         create_expense(connection, read_profile(connection, user), new, parts.clock(), None)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pam.money.categories import Category
 from pam.money.spending import SpendingQuery, summarise
+from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 from pam.users.periods import resolve_period, window_before
 from pam.users.profile import read_profile
@@ -89,7 +90,7 @@ def test_it_agrees_with_a_plain_sum(
                 for (amount, kind, _, currency, undone), moment in zip(rows, moments, strict=True)
             ],
         )
-    with database.session(user) as connection:
+    with database.session(user, Deadline(5)) as connection:
         spending = summarise(
             connection,
             read_profile(connection, user),

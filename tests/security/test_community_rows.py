@@ -11,6 +11,7 @@ import pytest
 from pam.community.friendships import accept_friendship, request_friendship
 from pam.community.profiles import WhoMayWrite, save_public_profile
 from pam.platform.clock import utc_now
+from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 
 Denied = psycopg.errors.InsufficientPrivilege
@@ -28,12 +29,12 @@ class People:
 
     def runs(self, who: uuid.UUID, statement: str, *values: Any) -> None:
         """Runs a statement in a session of this person."""
-        with self.database.session(who) as connection:
+        with self.database.session(who, Deadline(5)) as connection:
             connection.execute(statement, values)
 
     def sees(self, who: uuid.UUID, statement: str, *values: Any) -> list[dict[str, Any]]:
         """The rows that it gives."""
-        with self.database.session(who) as connection:
+        with self.database.session(who, Deadline(5)) as connection:
             return connection.execute(statement, values).fetchall()
 
     def friends(self) -> list[tuple[uuid.UUID, uuid.UUID, bool]]:
@@ -46,12 +47,12 @@ def people(database: Database) -> People:
     """Three travellers whom nobody else knows."""
     people = People(database, uuid.uuid4(), uuid.uuid4(), uuid.uuid4())
     for who in (people.ann, people.bob, people.eve):
-        with database.session(who) as connection:
+        with database.session(who, Deadline(5)) as connection:
             save_public_profile(connection, who, f"P {who}")
     for who in (people.bob, people.eve):
-        with database.session(who) as connection:
+        with database.session(who, Deadline(5)) as connection:
             request_friendship(connection, who, people.ann)
-    with database.session(people.ann) as connection:
+    with database.session(people.ann, Deadline(5)) as connection:
         assert accept_friendship(connection, people.ann, people.bob, utc_now())
     people.runs(people.ann, SEND, people.ann, people.bob)
     return people
@@ -111,7 +112,7 @@ def test_a_friendship_that_ended_is_none(people: People) -> None:
 def test_who_asked_can_not_say_yes(people: People) -> None:
     """Not with an update, not in the same breath, not by asking in the other's name."""
     before = people.friends()
-    with people.database.session(people.eve) as connection:
+    with people.database.session(people.eve, Deadline(5)) as connection:
         assert not accept_friendship(connection, people.eve, people.ann, utc_now())
     assert people.sees(people.eve, "update friendships set accepted_at = now() returning requester") == []
     with pytest.raises(Denied):
@@ -138,7 +139,7 @@ def test_a_friendship_is_seen_by_its_two(people: People) -> None:
     assert len(people.friends()) == 2
     assert people.sees(people.bob, "select requester from friendships where addressee <> %s", people.ann) == []
     assert len(people.sees(people.eve, "select requester from friendships")) == 1
-    with people.database.session(people.ann) as connection:
+    with people.database.session(people.ann, Deadline(5)) as connection:
         request_friendship(connection, people.ann, people.bob)
         request_friendship(connection, people.ann, people.eve)
     assert len(people.friends()) == 2

@@ -14,6 +14,7 @@ from local.stand_ins.issuer import Issuer, load_key
 from pam.money.expenses import NewExpense, create_expense
 from pam.money.spending import SpendingQuery, summarise
 from pam.platform.clock import utc_now
+from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 from pam.users.profile import Profile, read_profile
 from pam.users.time_zones import parse_time_zone
@@ -70,23 +71,23 @@ def test_the_traveller_of_one_transaction_is_forgotten_in_the_next(
     database: Database, two: tuple[Traveller, Traveller]
 ) -> None:
     """The setting ends with its transaction, on the same connection."""
-    with database.session(two[0].id) as connection:
+    with database.session(two[0].id, Deadline(5)) as connection:
         assert len(connection.execute("select from expenses").fetchall()) == 1
-    with database.session(two[1].id) as connection:
+    with database.session(two[1].id, Deadline(5)) as connection:
         assert connection.execute("select from expenses").fetchall() == []
 
 
 def test_row_security_holds_where_the_query_forgets_it(database: Database, two: tuple[Traveller, Traveller]) -> None:
     """A query that names the other traveller, or nobody, sees and changes none of their rows."""
     one, other = two
-    with database.session(other.id) as connection:
+    with database.session(other.id, Deadline(5)) as connection:
         assert connection.execute("select from expenses where user_id = %s", (one.id,)).fetchall() == []
         assert connection.execute("update expenses set amount = 1 returning id").fetchall() == []
         stolen = Profile(one.id, parse_time_zone("America/Denver"), "USD", "en_US")
         assert summarise(connection, stolen, SpendingQuery(), utc_now()).in_all.count == 0
-    with pytest.raises(psycopg.errors.InsufficientPrivilege), database.session(other.id) as connection:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), database.session(other.id, Deadline(5)) as connection:
         create_expense(connection, stolen, NewExpense(amount="1", category="fuel"), utc_now(), None)
-    with database.session(one.id) as connection:
+    with database.session(one.id, Deadline(5)) as connection:
         assert read_profile(connection, one.id).currency == "USD"
 
 

@@ -44,6 +44,10 @@ class Context(LambdaContext):
         self._invoked_function_arn = "arn:aws:lambda:us-west-2:123456789012:function:unit"
         self._aws_request_id = "2f6f1f5e"
 
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 10_000
+
 
 def call(body: bytes = b"", query: list[tuple[str, str]] | None = None, path: str = "", **headers: str) -> HttpRequest:
     return HttpRequest(
@@ -54,6 +58,13 @@ def call(body: bytes = b"", query: list[tuple[str, str]] | None = None, path: st
         body=body,
         context=Context(),
     )
+
+
+def test_deadline_of_a_request_leaves_time_for_the_response() -> None:
+    """A function with 10 s left gives its endpoint 9.5 s."""
+    deadline = call().deadline
+    assert 9 < deadline.left_s <= 9.5
+    assert deadline.at_most(2).left_s <= 2
 
 
 def event(

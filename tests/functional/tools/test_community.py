@@ -14,6 +14,7 @@ from pam.community.friendships import accept_friendship, request_friendship
 from pam.community.messages import find_recipient, send_message
 from pam.community.profiles import WhoMayWrite, save_public_profile
 from pam.platform.clock import utc_now
+from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.postgres import Database
 from pam.tools.catalog.community import create_post, message_friend
@@ -36,10 +37,10 @@ def befriended(new_caller: Callable[..., Caller], database: Database) -> Callabl
     def make(one: Caller, name: str, who: WhoMayWrite = WhoMayWrite.FRIENDS, *, accepted: bool = True) -> Caller:
         other = new_caller()
         show(database, other, name, who)
-        with database.session(one.id) as connection:
+        with database.session(one.id, Deadline(5)) as connection:
             request_friendship(connection, one.id, other.id)
         if accepted:
-            with database.session(other.id) as connection:
+            with database.session(other.id, Deadline(5)) as connection:
                 assert accept_friendship(connection, other.id, one.id, utc_now())
         return other
 
@@ -54,14 +55,14 @@ def sender(caller: Caller, database: Database, surname: str) -> Caller:
 
 
 def show(database: Database, caller: Caller, name: str, who: WhoMayWrite = WhoMayWrite.FRIENDS) -> None:
-    with database.session(caller.id) as connection:
+    with database.session(caller.id, Deadline(5)) as connection:
         save_public_profile(connection, caller.id, name, who)
 
 
 def preview(database: Database, caller: Caller, tool: Tool[Any], raw: str) -> str:
     """What the confirmation would show."""
     assert tool.preview is not None
-    with database.session(caller.id) as connection:
+    with database.session(caller.id, Deadline(5)) as connection:
         writing = WriteContext(connection, read_profile(connection, caller.id), caller.call.travel.clock())
         return tool.preview(writing, parse_arguments(tool, raw))
 
@@ -78,7 +79,7 @@ def refusal(caller: Caller, to: str, message: str = "Hello") -> PamError:
 
 def inbox(database: Database, caller: Caller) -> list[tuple[uuid.UUID, str]]:
     """What somebody was sent, as they see it."""
-    with database.session(caller.id) as connection:
+    with database.session(caller.id, Deadline(5)) as connection:
         rows = connection.execute(
             "select sender_id, body from direct_messages where recipient_id = %s order by sent_at", (caller.id,)
         )
@@ -196,7 +197,7 @@ def test_a_message_that_is_not_yet_committed_counts(
     for _ in range(9):
         writes(sender, "Dan")
     with ThreadPoolExecutor(1) as threads:
-        with database.session(sender.id) as connection:
+        with database.session(sender.id, Deadline(5)) as connection:
             send_message(connection, sender.id, find_recipient(connection, sender.id, "Dan"), "Tenth", utc_now())
             connection.execute("select 1").fetchone()  # the pipeline's end: it has been sent
             eleventh = threads.submit(refusal, sender, "Dan")
@@ -276,7 +277,7 @@ def test_a_post_is_shown_before_it_is_published_and_then_read_by_all(
     told = sender.does(create_post, raw)
     assert told.text == "Your post “Water” is published."
     reader = new_caller()
-    with database.session(reader.id) as connection:
+    with database.session(reader.id, Deadline(5)) as connection:
         post = connection.execute("select * from posts where id = %s", (told.data["post_id"],)).fetchone()
     assert post is not None
     assert (post["author_id"], post["title"], post["place"]) == (sender.id, "Water", "Moab, Utah")

@@ -25,6 +25,7 @@ from pam.money.expense_list import ExpensesQuery
 from pam.money.expenses import NewExpense
 from pam.money.savings import SavingsQuery
 from pam.money.spending import SpendingQuery
+from pam.platform.deadline import Deadline
 from pam.platform.errors import (
     AMBIGUOUS_PLACE,
     INVALID_DATE,
@@ -38,6 +39,7 @@ from pam.platform.errors import (
 )
 from pam.platform.metrics import Metric
 from pam.platform.observability import count
+from pam.platform.postgres import MAX_STATEMENT_TIMEOUT_S
 from pam.routing.interpreter import Route, route
 from pam.travel.queries import DistanceQuery, FuelQuery, GasPriceQuery, ParksQuery, WeatherQuery
 from pam.users.periods import resolve_day
@@ -232,7 +234,7 @@ def _add_expense(asking: AskRequest, slots: dict[str, Any]) -> dict[str, Any]:
 def _day(asking: AskRequest, said: str) -> str:
     zone = asking.question.timezone
     if zone is None:
-        with asking.parts.database.session(asking.user_id) as connection:
+        with asking.parts.database.session(asking.user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection:
             zone = read_profile(connection, asking.user_id).zone
     day = resolve_day(said, asking.parts.clock().astimezone(zone).date())
     if day is None:

@@ -9,7 +9,7 @@ from pam.answers.resolved_place import resolve_place
 from pam.answers.sourced import provenance
 from pam.answers.user_context import UserContext, read_user_context
 from pam.answers.weather import WIND, day_json, degrees
-from pam.platform.deadline import FAST_ANSWER_S, Deadline
+from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S, Deadline
 from pam.travel.forecast import DailyForecast
 from pam.travel.outlook import days_ahead, wind_level
 from pam.travel.queries import DaysQuery
@@ -20,7 +20,7 @@ _DAY = timedelta(days=1)
 
 
 def daily_weather(
-    travel: TravelDependencies, user_id: UUID, question: DaysQuery, within_s: float = FAST_ANSWER_S
+    travel: TravelDependencies, user_id: UUID, question: DaysQuery, within_s: float = FAST_ANSWER_TIMEOUT_S
 ) -> dict[str, Any]:
     """`{place, time_zone, units, days: [{date, high, low, rain_chance, gusts, wind_warning, …}], text, …}`.
 

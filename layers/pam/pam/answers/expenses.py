@@ -11,9 +11,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pam.answers.dependencies import UserDependencies
 from pam.money.budgets import BudgetState, budget_state
 from pam.money.expenses import Expense, NewExpense, create_expense, undo_expense
+from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
 from pam.platform.observability import count
-from pam.platform.postgres import Connection
+from pam.platform.postgres import MAX_STATEMENT_TIMEOUT_S, Connection
 from pam.users.formatting import format_money
 from pam.users.profile import Profile, read_profile
 
@@ -36,7 +37,10 @@ def add_expense(
 
     def write() -> dict[str, Any]:
         now = parts.clock()
-        with parts.cache.writing(user_id), parts.database.session(user_id) as connection:
+        with (
+            parts.cache.writing(user_id),
+            parts.database.session(user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection,
+        ):
             profile = read_profile(connection, user_id).somewhere_else(new.timezone)
             expense, told = record_expense(connection, profile, new, now, request_key)
         count(Metric.EXPENSE_CREATED)
@@ -56,7 +60,7 @@ def take_back_expense(parts: UserDependencies, user_id: UUID, expense_id: UUID) 
     Returns `{expense, budget, undone, text, tier, source, as_of}`. Raises `PamError`.
     """
     now = parts.clock()
-    with parts.cache.writing(user_id), parts.database.session(user_id) as connection:
+    with parts.cache.writing(user_id), parts.database.session(user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection:
         told = withdraw_expense(connection, read_profile(connection, user_id), expense_id, now)
     count(Metric.EXPENSE_UNDONE)
     return told | {"undone": True}

@@ -8,7 +8,7 @@ from pam.answers.dependencies import TravelDependencies
 from pam.answers.fuel_price import average_price, survey
 from pam.answers.sourced import provenance
 from pam.answers.user_context import read_user_context
-from pam.platform.deadline import FAST_ANSWER_S, Deadline
+from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S, Deadline
 from pam.platform.errors import LOCATION_NEEDED, NO_PRICE_SOURCE, PamError
 from pam.travel.queries import HERE, GasPriceQuery
 from pam.travel.units import LITRES_PER_GALLON, litres_per
@@ -19,7 +19,7 @@ _SPOKEN = {"gal": "gallon", "l": "litre"}
 
 
 def gas_prices(
-    travel: TravelDependencies, user_id: UUID, question: GasPriceQuery, within_s: float = FAST_ANSWER_S
+    travel: TravelDependencies, user_id: UUID, question: GasPriceQuery, within_s: float = FAST_ANSWER_TIMEOUT_S
 ) -> dict[str, Any]:
     """`{fuel_type, area, week, price, unit, currency, text, …}`: a weekly regional average.
 

@@ -7,7 +7,7 @@ from pam.answers.dependencies import TravelDependencies
 from pam.answers.resolved_place import resolve_place
 from pam.answers.sourced import provenance
 from pam.answers.user_context import read_user_context
-from pam.platform.deadline import FAST_ANSWER_S, Deadline
+from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S, Deadline
 from pam.travel.queries import ParksQuery
 from pam.travel.units import METRES_PER_MILE, metres_per
 from pam.users.formatting import format_number, pluralize
@@ -18,7 +18,7 @@ _NAMED = 3
 
 
 def nearby_parks(
-    travel: TravelDependencies, user_id: UUID, question: ParksQuery, within_s: float = FAST_ANSWER_S
+    travel: TravelDependencies, user_id: UUID, question: ParksQuery, within_s: float = FAST_ANSWER_TIMEOUT_S
 ) -> dict[str, Any]:
     """`{place, radius, unit, parks: [{name, address, distance, …}], text, …}`: at most 25, as the crow flies.
 

@@ -5,14 +5,19 @@ from uuid import UUID
 
 from pam.answers.dependencies import TravelDependencies
 from pam.answers.distance import RouteFound, find_way
-from pam.platform.deadline import FAST_ANSWER_S, Deadline
+from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S, Deadline
 from pam.travel.drive_time import MAX_DRIVING_DAY_S, DriveTime, drive_time
 from pam.travel.queries import DistanceQuery
 from pam.users.formatting import format_duration
 
 
 def travel_time(
-    travel: TravelDependencies, user_id: UUID, question: DistanceQuery, *, breaks: bool, within_s: float = FAST_ANSWER_S
+    travel: TravelDependencies,
+    user_id: UUID,
+    question: DistanceQuery,
+    *,
+    breaks: bool,
+    within_s: float = FAST_ANSWER_TIMEOUT_S,
 ) -> dict[str, Any]:
     """`{origin, destination, distance, unit, driving_s, breaks_s, days, text, …}`.
 

@@ -13,7 +13,7 @@ from pam.answers.sourced import Sourced, replace_sourced
 from pam.answers.travel_sources import Point, TravelSources
 from pam.answers.user_context import UserContext
 from pam.cache.shared_cache import SourceUnavailable
-from pam.platform.deadline import FAST_ANSWER_S, Deadline
+from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S, Deadline
 from pam.platform.errors import INVALID_REQUEST, PamError
 from pam.sources.http_client import MAX_CONNECTIONS
 from pam.travel.fuel import Consumption, FuelEstimate, FuelUnitPrice
@@ -75,13 +75,13 @@ def plan_by_road(
 
         def each(ask: Callable[[T, Deadline], U], of: Iterable[T]) -> list[U]:
             """Asks for each at once; the first fault in order is raised."""
-            return list(threads.map(lambda one: ask(one, deadline.at_most(FAST_ANSWER_S)), of))
+            return list(threads.map(lambda one: ask(one, deadline.at_most(FAST_ANSWER_TIMEOUT_S)), of))
 
         distinct = list(dict.fromkeys(names))
         found = each(lambda name, left: resolve_place(sources, user, name, question, left), distinct)
         where = dict(zip(distinct, found, strict=True))
         places = tuple(where[name] for name in names)
-        price = threads.submit(_price, sources, user, places[0], deadline.at_most(FAST_ANSWER_S))
+        price = threads.submit(_price, sources, user, places[0], deadline.at_most(FAST_ANSWER_TIMEOUT_S))
         roads = each(lambda ends, left: _road(sources, *ends, left), pairwise(places))
         legs = [_leg(*ends, road.value) for ends, road in zip(pairwise(places), roads, strict=True)]
         days = split_into_days(legs)

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from pam.answers.dependencies import UserDependencies
 from pam.cache.user_cache import FRESH_FOR, CachedAnswer
+from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
-from pam.platform.postgres import Connection, DatabaseUnavailable
+from pam.platform.postgres import MAX_STATEMENT_TIMEOUT_S, Connection, DatabaseUnavailable
 from pam.users.periods import midnight
 from pam.users.profile import Profile, read_profile
 
@@ -82,7 +83,7 @@ def answer_from_figures(
     """The private answer under `key`, read by `read` in one transaction; `tell` gives its sentence and the like."""
 
     def compute() -> ComputedAnswer:
-        with parts.database.session(user_id) as connection:
+        with parts.database.session(user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection:
             figures = read(connection, read_profile(connection, user_id), parts.clock())
         body = figures.as_json() | {"source": figures.profile.expenses_source} | tell(figures)
         as_of = figures.as_of.astimezone(figures.profile.zone)

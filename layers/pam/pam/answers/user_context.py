@@ -7,7 +7,8 @@ from uuid import UUID
 from pam.answers.dependencies import UserDependencies
 from pam.answers.user_answer import ComputedAnswer, cached_answer
 from pam.cache.user_cache import FRESH_FOR
-from pam.platform.postgres import DatabaseUnavailable
+from pam.platform.deadline import Deadline
+from pam.platform.postgres import MAX_STATEMENT_TIMEOUT_S, DatabaseUnavailable
 from pam.travel.rig import Rig, read_rig
 from pam.travel.units import Units
 from pam.users.profile import Profile, default_profile, read_profile
@@ -40,7 +41,7 @@ def read_user_context(parts: UserDependencies, user_id: UUID) -> UserContext:
     """
 
     def compute() -> ComputedAnswer:
-        with parts.database.session(user_id) as connection:
+        with parts.database.session(user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection:
             profile, rig = read_profile(connection, user_id), read_rig(connection, user_id)
         now = parts.clock()
         return ComputedAnswer(_body(profile, rig), now, now + FRESH_FOR)

@@ -8,7 +8,7 @@ from pam.answers.dependencies import TravelDependencies
 from pam.answers.resolved_place import ResolvedPlace, resolve_place
 from pam.answers.sourced import provenance
 from pam.answers.user_context import UserContext, read_user_context
-from pam.platform.deadline import FAST_ANSWER_S, Deadline
+from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S, Deadline
 from pam.travel.forecast import CurrentWeather, DailyForecast, HourlyForecast
 from pam.travel.outlook import Outlook, outlook
 from pam.travel.queries import WeatherQuery
@@ -25,7 +25,7 @@ WIND = {
 
 
 def weather(
-    travel: TravelDependencies, user_id: UUID, question: WeatherQuery, within_s: float = FAST_ANSWER_S
+    travel: TravelDependencies, user_id: UUID, question: WeatherQuery, within_s: float = FAST_ANSWER_TIMEOUT_S
 ) -> dict[str, Any]:
     """`{place, period, window, units, now, hours, days, wind_warning, text, …}`.
 

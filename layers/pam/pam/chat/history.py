@@ -12,7 +12,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pam.chat.facts import BUDGETS, Facts, about
-from pam.platform.postgres import Connection, Database
+from pam.platform.deadline import Deadline
+from pam.platform.postgres import MAX_STATEMENT_TIMEOUT_S, Connection, Database
 from pam.sources.claude_pricing import TokenUsage
 from pam.travel.rig import SELECT_RIG, rig_from_row
 from pam.users.profile import SELECT_PROFILE, Profile, ensure_user, profile_from_row
@@ -100,7 +101,7 @@ def read_conversation(
     `zone` is the device's; `tool_mode` that of a new conversation. Raises `DatabaseUnavailable`.
     """
     scope = {"user": user_id, "id": conversation_id, "zone": zone.key if zone else None, "now": now}
-    with database.session(user_id) as connection:
+    with database.session(user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection:
         ensure_user(connection, user_id)
         scans = [
             connection.execute(sql, scope)
@@ -187,14 +188,14 @@ class Log:
         rows = list(self._unsaved)
         if not rows:
             return
-        with self._database.session(self._user_id) as connection:
+        with self._database.session(self._user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection:
             self._write(connection, rows)
         del self._unsaved[: len(rows)]
 
     def finish(self, model: str, usage: TokenUsage, cost_microdollars: int, ended: str) -> None:
         """Writes what isn't saved yet, and what the turn cost. Raises as `save` does."""
         rows = list(self._unsaved)
-        with self._database.session(self._user_id) as connection:
+        with self._database.session(self._user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection:
             self._write(connection, rows)
             connection.execute(
                 _TURN,
@@ -226,7 +227,7 @@ class Log:
 
 def append_rows(database: Database, user_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
     """Saves what `Log.unsaved` told of an earlier turn; a second time changes nothing."""
-    with database.session(user_id) as connection:
+    with database.session(user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection:
         for row in rows:
             connection.execute(_APPEND, row)
 
@@ -234,7 +235,7 @@ def append_rows(database: Database, user_id: UUID, rows: Sequence[Mapping[str, A
 def note(database: Database, user_id: UUID, conversation_id: UUID, text: str, tool_mode: str) -> None:
     """Keeps what happened beside Claude, for the conversation's next question. Raises `DatabaseUnavailable`."""
     scope = {"user": user_id, "id": conversation_id, "note": text[:12_000], "mode": tool_mode}
-    with database.session(user_id) as connection:
+    with database.session(user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection:
         ensure_user(connection, user_id)
         profile, rig = connection.execute(SELECT_PROFILE, scope), connection.execute(SELECT_RIG, scope)
         told = about(profile_from_row(user_id, profile.fetchone()), rig_from_row(rig.fetchone()))

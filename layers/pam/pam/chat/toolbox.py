@@ -25,6 +25,7 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import INTERNAL_ERROR, TOOL_RESULT_TOO_LARGE, TOOL_TIMED_OUT, UNKNOWN_TOOL, PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
+from pam.platform.postgres import MAX_STATEMENT_TIMEOUT_S
 from pam.sources.claude import ToolUse
 from pam.tools.catalog.registry import MORE_TO_DO
 from pam.tools.engine.definition import EffectKind, Tool, ToolContext, ToolResult, WriteContext
@@ -187,7 +188,7 @@ class Toolbox:
     def _ask(self, begun: _Begun) -> Outcome:
         use, tool, parts = begun.use, begun.tool, self._travel
         assert tool.preview is not None
-        with parts.database.session(self._profile.id) as connection:
+        with parts.database.session(self._profile.id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection:
             preview = tool.preview(WriteContext(connection, self._profile, parts.clock()), begun.arguments)
         asked = self._confirmations.ask(self._profile.id, self._message_id, tool.name, use.arguments, preview)
         self._say(ToolLine(use.id, use.name, "waiting", tool.doing(begun.arguments)))

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pam.platform import errors
+from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger, observed
@@ -60,6 +61,11 @@ class HttpRequest:
     query: list[tuple[str, str]]
     body: bytes
     context: LambdaContext
+
+    @cached_property
+    def deadline(self) -> Deadline:
+        """When the response is needed."""
+        return Deadline.of_invocation(self.context)
 
     def json(self, model: type[Model]) -> Model:
         """The body as `model`. Raises `PamError` for what isn't JSON or doesn't fit."""

@@ -1,4 +1,4 @@
-"""Postgres for one traveller at a time: every transaction says first whose rows it may see."""
+"""Postgres with row-level security: every transaction is limited to the rows of one user and to a deadline."""
 
 import json
 import select
@@ -12,23 +12,30 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
+from pam.platform.deadline import Deadline
 from pam.platform.errors import DATABASE_UNAVAILABLE, PamError
 
 Row = dict[str, Any]
 Connection = psycopg.Connection[Row]
 
-# A Lambda environment may be frozen for minutes between two events; what lies on the path may have
-# forgotten the connection meanwhile without a word. Older than this, we open another.
-_LONGEST_IDLE_S = 240.0
+MAX_STATEMENT_TIMEOUT_S = 5.0
+"""Time for one statement in seconds, also where the deadline is later."""
 
-# The server ends what outlives its caller: a function's own timeout is 10 s.
-_SERVER_OPTIONS = (
-    "-c statement_timeout=5s -c lock_timeout=3s -c idle_in_transaction_session_timeout=10s -c timezone=UTC"
-)
+# psycopg takes no less than 2 s.
+_CONNECT_TIMEOUT_S = 2
+
+# A Lambda environment may be frozen for minutes between two events, and a firewall or NAT gateway on the path
+# drops an idle connection without notice. An older one is replaced.
+_MAX_IDLE_S = 240.0
+
+# A transaction whose function has died holds its locks no longer than this.
+_SERVER_OPTIONS = "-c lock_timeout=3s -c idle_in_transaction_session_timeout=10s -c timezone=UTC"
+
+_BEGIN = "select set_config('app.user_id', %s, true), set_config('statement_timeout', %s, true)"
 
 
 class DatabaseUnavailable(PamError):
-    """Postgres can't be reached, is paused, or went away in the middle."""
+    """Postgres can't be reached, is paused, closed the connection, or gave no result before the deadline."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -39,55 +46,67 @@ class DatabaseUnavailable(PamError):
 
 
 class Database:
-    """Connections of one Lambda environment: as many as there were sessions at once, renewed when they are lost.
+    """A connection pool for one Lambda environment: as many connections as there were sessions at once.
 
     `secret` returns the JSON of a Secrets Manager secret as RDS writes it:
-    `{"host", "port", "dbname", "username", "password"}`. It is asked again at each new connection, so a
+    `{"host", "port", "dbname", "username", "password"}`. It is read for each new connection, so a
     rotated password needs no restart.
     """
 
     def __init__(self, secret: Callable[[], str]) -> None:
         self._secret = secret
-        # Idle ones with the instant of their last use, the latest used at the end. A deque's ends are thread-safe.
+        # Idle connections with the time of their last use, the latest at the end. A deque's ends are thread-safe.
         self._idle: deque[tuple[Connection, float]] = deque()
 
     @contextmanager
-    def session(self, user_id: UUID) -> Iterator[Connection]:
-        """One transaction that sees and writes only this traveller's rows.
+    def session(self, user_id: UUID, deadline: Deadline) -> Iterator[Connection]:
+        """Run a transaction that reads and writes only this user's rows.
 
-        Statements are pipelined: they travel together until a result is read. Commits at the end, rolls
-        back on any exception. Raises `DatabaseUnavailable` when Postgres is out of reach.
+        Statements are pipelined: they are sent together until a result is read. Each may take what is left of the
+        deadline now. Commits at the end, rolls back on any exception. Raises `DatabaseUnavailable` when Postgres
+        can't be reached or a statement, or the deadline itself, has timed out.
         """
+        if deadline.left_s == 0:
+            raise DatabaseUnavailable
         connection: Connection | None = None
         try:
-            connection = self._live()
+            connection = self._acquire()
             with connection.pipeline():
                 connection.execute("begin")
-                connection.execute("select set_config('app.user_id', %s, true)", (str(user_id),))
+                connection.execute(_BEGIN, (str(user_id), _statement_timeout(deadline)))
                 yield connection
                 connection.execute("commit")
+        except psycopg.errors.QueryCanceled as timed_out:
+            self._release_after_error(connection)
+            raise DatabaseUnavailable from timed_out
         except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
             _drop(connection)
             self.close()
             raise DatabaseUnavailable from lost
         except BaseException:
-            if connection is not None and _rolled_back(connection):
-                self._idle.append((connection, time.monotonic()))
+            self._release_after_error(connection)
             raise
-        self._idle.append((connection, time.monotonic()))
+        self._release(connection)
 
-    def _live(self) -> Connection:
-        """An open connection that nobody uses, or another one; not one that was closed behind our back, or lay long."""
+    def _acquire(self) -> Connection:
+        """Return an idle connection that the server hasn't closed, or a new one."""
         while True:
             try:
                 connection, used_at = self._idle.pop()
             except IndexError:
                 return self._connect()
-            # An idle connection has nothing to say: what there is to read is the server's good-bye.
-            said_goodbye = select.select([connection.pgconn.socket], [], [], 0)[0]
-            if time.monotonic() - used_at <= _LONGEST_IDLE_S and not said_goodbye:
+            # Nothing is sent over an idle connection but the server's closing of it.
+            closed = select.select([connection.pgconn.socket], [], [], 0)[0]
+            if time.monotonic() - used_at <= _MAX_IDLE_S and not closed:
                 return connection
             _drop(connection)
+
+    def _release(self, connection: Connection) -> None:
+        self._idle.append((connection, time.monotonic()))
+
+    def _release_after_error(self, connection: Connection | None) -> None:
+        if connection is not None and _rolled_back(connection):
+            self._release(connection)
 
     def _connect(self) -> Connection:
         fields = json.loads(self._secret())
@@ -97,7 +116,7 @@ class Database:
             dbname=fields["dbname"],
             user=fields["username"],
             password=fields["password"],
-            connect_timeout=2,
+            connect_timeout=_CONNECT_TIMEOUT_S,
             tcp_user_timeout=5000,
             application_name="pam",
             options=_SERVER_OPTIONS,
@@ -106,9 +125,14 @@ class Database:
         )
 
     def close(self) -> None:
-        """Drops the idle connections; the next session opens another."""
+        """Close the idle connections; the next session opens a new one."""
         while self._idle:
             _drop(self._idle.pop()[0])
+
+
+def _statement_timeout(deadline: Deadline) -> str:
+    """Return what is left of the deadline in whole milliseconds, at least 1: 0 would mean no limit."""
+    return str(max(1, int(min(MAX_STATEMENT_TIMEOUT_S, deadline.left_s) * 1000)))
 
 
 def _rolled_back(connection: Connection) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 from snapshot_restore_py import register_before_snapshot
 
 from pam.platform import errors
+from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger, observed
@@ -56,6 +58,11 @@ class WebSocketRequest:
     connection_id: str
     context: LambdaContext
     frame_sender: FrameSender
+
+    @cached_property
+    def deadline(self) -> Deadline:
+        """When the invocation must have done its work."""
+        return Deadline.of_invocation(self.context)
 
     def reply(self, *frames: Mapping[str, Any]) -> None:
         """Answers over the connection that asked."""

@@ -10,7 +10,9 @@ from pydantic import BaseModel
 
 from pam.answers.dependencies import UserDependencies
 from pam.money.expenses import UNDO_WINDOW
+from pam.platform.deadline import Deadline
 from pam.platform.errors import CONFIRMATION_MISMATCH, EFFECT_NOT_FOUND, UNDO_EXPIRED, PamError
+from pam.platform.postgres import MAX_STATEMENT_TIMEOUT_S
 from pam.tools.engine.definition import Tool, ToolContext, ToolResult, WriteContext
 from pam.users.profile import ensure_user, read_profile
 
@@ -43,7 +45,10 @@ def perform_write(call: ToolContext, tool: Tool[A], arguments: A, *, shown: str 
     found = tool.prepare(call, arguments) if tool.prepare else None
     now = parts.clock()
     claim = {"user": call.user_id, "key": call.key, "tool": tool.name, "now": now}
-    with parts.cache.writing(call.user_id), parts.database.session(call.user_id) as connection:
+    with (
+        parts.cache.writing(call.user_id),
+        parts.database.session(call.user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection,
+    ):
         profile = read_profile(connection, call.user_id).somewhere_else(call.zone)
         ensure_user(connection, call.user_id)
         claimed = connection.execute(_CLAIM, claim).fetchone()
@@ -81,7 +86,7 @@ def undo_write(
     """
     now = parts.clock()
     scope = {"id": effect_id, "user": user_id, "now": now}
-    with parts.cache.writing(user_id), parts.database.session(user_id) as connection:
+    with parts.cache.writing(user_id), parts.database.session(user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection:
         profile = read_profile(connection, user_id)
         row = connection.execute(_TO_UNDO, scope).fetchone()
         tool = tool_named(row["tool"]) if row and row["undo"] is not None else None
