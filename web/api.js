@@ -1,21 +1,25 @@
-// The API over fetch: the token, the time limit, the idempotency key, and one kind of error, Problem.
+// HTTP requests to the API, with the access token, a timeout and idempotency keys. Every failure is a Problem.
 
-import { keyFor, settle } from "./outbox.js";
-import { Problem, refused, timedOut, unreachable } from "./problem.js";
+import { getIdempotencyKey, removeIdempotencyKey } from "./outbox.js";
+import { networkProblem, Problem, responseProblem, timeoutProblem } from "./problem.js";
 
-const TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 15_000;
 
+/**
+ * Each request resolves with {data, ms, now}: the body, the response time as measured here, and the server's clock.
+ * It rejects with a Problem.
+ */
 export class Api {
   #session;
-  #ahead = 0;
+  #clockOffset = 0;
 
   constructor(session) {
     this.#session = session;
   }
 
-  /** The server's clock, as far as its answers tell it: ms since 1970. */
+  /** The server's clock in ms since 1970, estimated from the Date header of the latest response. */
   get now() {
-    return Date.now() + this.#ahead;
+    return Date.now() + this.#clockOffset;
   }
 
   get(path) {
@@ -26,39 +30,39 @@ export class Api {
     return this.#send("DELETE", path);
   }
 
-  /** A POST that makes something else each time it is sent: it goes without a key. */
-  another(path) {
+  /** Sends a POST without an idempotency key: each request creates another resource. */
+  postWithoutKey(path) {
     return this.#send("POST", path, { body: {} });
   }
 
   /**
-   * A write. Sent again with the same body before its outcome is known, it goes under the same Idempotency-Key.
-   * `circumstances` are sent along, but don't make it another write: somebody who drives on still means the same.
+   * Sends a POST with an idempotency key, which a repetition before the outcome is known reuses.
+   * `context` is added to the body, but doesn't identify the request: at another location it is still the same.
    */
-  async post(path, body, circumstances = {}) {
-    const key = keyFor(path, body);
+  async post(path, body, context = {}) {
+    const key = getIdempotencyKey(path, body);
     try {
-      const answer = await this.#send("POST", path, { body: { ...body, ...circumstances }, key });
-      settle(key);
-      return answer;
+      const response = await this.#send("POST", path, { body: { ...body, ...context }, key });
+      removeIdempotencyKey(key);
+      return response;
     } catch (problem) {
-      if (problem instanceof Problem && problem.status && !problem.retry && problem.status !== 401) settle(key);
+      const isRefused = problem instanceof Problem && problem.status && !problem.retry && problem.status !== 401;
+      if (isRefused) removeIdempotencyKey(key);
       throw problem;
     }
   }
 
-  /** → {data, ms, now}: the body, how long the answer took from here, and the server's clock (ms since 1970). */
   async #send(method, path, { body, key } = {}) {
     const token = await this.#session.token();
-    let answer = await this.#fetch(method, path, body, key, token);
-    if (answer.status === 401) {
+    let response = await this.#fetch(method, path, body, key, token);
+    if (response.status === 401) {
       const renewed = await this.#session.tokenAfter(token);
-      answer = await this.#fetch(method, path, body, key, renewed);
+      response = await this.#fetch(method, path, body, key, renewed);
     }
-    if (answer.status === 401) this.#session.signOut();
-    if (!answer.ok) throw refused(answer.status, answer.data);
-    if (answer.data === null) throw unreachable();
-    return answer;
+    if (response.status === 401) this.#session.signOut();
+    if (!response.ok) throw responseProblem(response.status, response.data);
+    if (response.data === null) throw networkProblem();
+    return response;
   }
 
   async #fetch(method, path, body, key, token) {
@@ -67,23 +71,23 @@ export class Api {
     if (key) headers["Idempotency-Key"] = key;
     const started = performance.now();
     try {
-      const answer = await fetch(path, {
+      const response = await fetch(path, {
         method, headers,
         body: body === undefined ? undefined : JSON.stringify(body),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
-      const text = await answer.text();
+      const text = await response.text();
       const ms = performance.now() - started;
-      const now = Date.parse(answer.headers.get("Date")) || Date.now();
-      this.#ahead = now - Date.now();
-      return { ok: answer.ok, status: answer.status, data: parse(text), ms, now };
-    } catch (fault) {
-      throw fault.name === "TimeoutError" ? timedOut() : unreachable();
+      const now = Date.parse(response.headers.get("Date")) || Date.now();
+      this.#clockOffset = now - Date.now();
+      return { ok: response.ok, status: response.status, data: parseJson(text), ms, now };
+    } catch (error) {
+      throw error.name === "TimeoutError" ? timeoutProblem() : networkProblem();
     }
   }
 }
 
-function parse(text) {
+function parseJson(text) {
   try {
     return JSON.parse(text);
   } catch {

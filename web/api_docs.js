@@ -1,61 +1,70 @@
-// The page that describes the HTTP API: /openapi.json, written out for people.
+// Renders /openapi.json as documentation.
 
 import { el } from "./dom.js";
 
+const FORMAT_EXAMPLES = {
+  date: "2026-11-22",
+  "date-time": "2026-11-22T10:15:30-07:00",
+  uuid: "0b6c7f0e-3d1f-4a53-9a6e-1f6f3c8d2a10",
+};
+
 let components;
 
-/** Text in which `words` in backquotes are code, and an empty line ends a paragraph. */
-function prose(text) {
+/** Creates paragraphs from a text: split at empty lines, with `backquoted` parts as code. */
+function paragraphs(text) {
   return text.split("\n\n").map((paragraph) => el("p", {}, ...inline(paragraph)));
 }
 
 function inline(text = "") {
-  return text.split("`").map((part, place) => (place % 2 ? el("code", {}, part) : part));
+  return text.split("`").map((part, index) => (index % 2 ? el("code", {}, part) : part));
 }
 
-/** What a `$ref` stands for, with the name that it goes by. */
-function resolve(part) {
-  if (!part.$ref) return part;
-  const [kind, name] = part.$ref.split("/").slice(-2);
+/** Returns the component that a `$ref` points to, or the object itself without one. */
+function resolve(object) {
+  if (!object.$ref) return object;
+  const [kind, name] = object.$ref.split("/").slice(-2);
   return components[kind][name];
 }
 
 const nameOf = (reference) => reference.split("/").at(-1);
 const code = (value) => el("code", {}, typeof value === "string" ? value : JSON.stringify(value));
-const between = (nodes, separator) => nodes.flatMap((node, place) => (place ? [separator, node] : [node]));
-const choices = (values) => between(values.map(code), ", ");
+const join = (nodes, separator) => nodes.flatMap((node, index) => (index ? [separator, node] : [node]));
+const choices = (values) => join(values.map(code), ", ");
 
-/** The kind of value that a schema describes, as nodes: types, bounds, formats, and links to what has a name. */
-function kind(schema) {
+/** Describes a schema's type, format and bounds as nodes, with links to components. */
+function typeNodes(schema) {
   if (schema.$ref) return [el("a", { href: `#${nameOf(schema.$ref)}` }, nameOf(schema.$ref))];
   if (schema.const !== undefined) return [code(schema.const)];
   if (schema.enum) return ["one of ", ...choices(schema.enum)];
-  const either = schema.anyOf ?? schema.oneOf;
-  if (either) return between(either.map((one) => el("span", {}, ...kind(one))), " or ");
-  if (schema.type === "array") return ["list of ", ...kind(schema.items), ...bounds(schema)];
+  const options = schema.anyOf ?? schema.oneOf;
+  if (options) return join(options.map((option) => el("span", {}, ...typeNodes(option))), " or ");
+  if (schema.type === "array") return ["list of ", ...typeNodes(schema.items), ...boundNodes(schema)];
   const types = [schema.type ?? []].flat().join(" or ");
-  return [[types, schema.format && `(${schema.format})`].filter(Boolean).join(" "), ...bounds(schema)];
+  return [[types, schema.format && `(${schema.format})`].filter(Boolean).join(" "), ...boundNodes(schema)];
 }
 
-function bounds(schema) {
-  const said = [];
-  const least = schema.minimum ?? schema.exclusiveMinimum;
-  if (least !== undefined) said.push(`${schema.minimum === undefined ? "more than" : "from"} ${least}`);
-  if (schema.maximum !== undefined) said.push(`${least === undefined ? "up " : ""}to ${schema.maximum}`);
-  if (schema.multipleOf) said.push(`in steps of ${schema.multipleOf}`);
-  if (schema.maxLength) said.push(`${schema.minLength ?? 0} to ${schema.maxLength} characters`);
-  if (schema.maxItems) said.push(`at most ${schema.maxItems}`);
-  const nodes = said.length ? [`, ${said.join(" ")}`] : [];
+function boundNodes(schema) {
+  const bounds = [];
+  const minimum = schema.minimum ?? schema.exclusiveMinimum;
+  if (minimum !== undefined) bounds.push(`${schema.minimum === undefined ? "more than" : "from"} ${minimum}`);
+  if (schema.maximum !== undefined) bounds.push(`${minimum === undefined ? "up " : ""}to ${schema.maximum}`);
+  if (schema.multipleOf) bounds.push(`in steps of ${schema.multipleOf}`);
+  if (schema.maxLength) bounds.push(`${schema.minLength ?? 0} to ${schema.maxLength} characters`);
+  if (schema.maxItems) bounds.push(`at most ${schema.maxItems}`);
+  const nodes = bounds.length ? [`, ${bounds.join(" ")}`] : [];
   return schema.pattern ? [...nodes, " matching ", code(schema.pattern)] : nodes;
 }
 
-/** What is said of a field: of itself, or of what it is where it isn't null. */
-function said(schema) {
+/** Returns a field's schema together with that of its value if it isn't null. */
+function withValueSchema(schema) {
   return { ...(schema.anyOf && resolve(schema.anyOf[0])), ...schema };
 }
 
-/** One line of a list of fields or parameters. */
-function field(name, schema, { where, description = said(schema).description, needed, example = said(schema).examples?.[0] }) {
+/** Creates the row of a field or parameter. */
+function fieldRow(name, schema, { where, description, required, example }) {
+  const merged = withValueSchema(schema);
+  description ??= merged.description;
+  example ??= merged.examples?.[0];
   const notes = [
     ...inline(description),
     schema.default !== undefined && el("span", {}, " Default: ", code(schema.default), "."),
@@ -64,101 +73,108 @@ function field(name, schema, { where, description = said(schema).description, ne
   return el("div", {},
     el("dt", {},
       el("code", {}, name),
-      el("span", { class: "kind" }, ...kind(schema)),
-      where && el("span", { class: "soft" }, `in the ${where}`),
-      needed && el("span", { class: "needed" }, "required")),
+      el("span", { class: "kind" }, ...typeNodes(schema)),
+      where && el("span", { class: "muted" }, `in the ${where}`),
+      required && el("span", { class: "required" }, "required")),
     el("dd", {}, ...notes));
 }
 
-function fields(schema) {
+function fieldList(schema) {
   const rows = Object.entries(schema.properties).map(([name, part]) =>
-    field(name, part, { needed: schema.required?.includes(name) }));
+    fieldRow(name, part, { required: schema.required?.includes(name) }));
   return el("dl", { class: "fields" }, ...rows);
 }
 
-/** A value of the schema's form, made of its examples. */
-function sample(schema) {
-  const known = schema.examples?.[0] ?? schema.const ?? schema.enum?.[0] ?? schema.default;
-  if (known !== undefined) return known;
-  if (schema.$ref) return sample(resolve(schema));
-  const either = schema.anyOf ?? schema.oneOf;
-  if (either) return sample(either[0]);
-  if (schema.type === "array") return [sample(schema.items)];
+/** Builds an example value for a schema from the examples in it. */
+function exampleOf(schema) {
+  const given = schema.examples?.[0] ?? schema.const ?? schema.enum?.[0] ?? schema.default;
+  if (given !== undefined) return given;
+  if (schema.$ref) return exampleOf(resolve(schema));
+  const options = schema.anyOf ?? schema.oneOf;
+  if (options) return exampleOf(options[0]);
+  if (schema.type === "array") return [exampleOf(schema.items)];
   if (schema.properties) {
-    const told = Object.entries(schema.properties).filter(([name]) => schema.required?.includes(name));
-    return Object.fromEntries(told.map(([name, part]) => [name, sample(part)]));
+    const required = Object.entries(schema.properties).filter(([name]) => schema.required?.includes(name));
+    return Object.fromEntries(required.map(([name, part]) => [name, exampleOf(part)]));
   }
-  const format = { date: "2026-11-22", "date-time": "2026-11-22T10:15:30-07:00", uuid: "0b6c7f0e-3d1f-4a53-9a6e-1f6f3c8d2a10" };
-  return { string: format[schema.format] ?? "…", number: Math.max(schema.minimum ?? 0, 1), integer: 1, boolean: false, object: {} }[schema.type];
+  const string = FORMAT_EXAMPLES[schema.format] ?? "…";
+  const number = Math.max(schema.minimum ?? 0, 1);
+  return { string, number, integer: 1, boolean: false, object: {} }[schema.type];
 }
 
-const sampleOf = (schema) => el("pre", { class: "sample" }, el("code", {}, JSON.stringify(sample(schema), null, 2)));
+const exampleNode = (schema) =>
+  el("pre", { class: "sample" }, el("code", {}, JSON.stringify(exampleOf(schema), null, 2)));
 
-function operation(path, method, described) {
-  const parameters = described.parameters.map(resolve);
-  const body = described.requestBody?.content["application/json"].schema;
-  const replies = Object.entries(described.responses).map(([status, reply]) => [status, resolve(reply)]);
-  const answer = replies.find(([status]) => status < "300")[1].content["application/json"].schema;
-  return el("article", { class: "entry", id: described.operationId, "aria-labelledby": `${described.operationId}-name` },
+/** Creates the entry of a route. */
+function operationEntry(path, method, operation) {
+  const parameters = operation.parameters.map(resolve);
+  const body = operation.requestBody?.content["application/json"].schema;
+  const responses = Object.entries(operation.responses).map(([status, response]) => [status, resolve(response)]);
+  const success = responses.find(([status]) => status < "300")[1].content["application/json"].schema;
+  const id = operation.operationId;
+  return el("article", { class: "entry", id, "aria-labelledby": `${id}-name` },
     el("div", { class: "entry-name" },
       el("span", { class: "method", "data-method": method, "aria-hidden": "true" }, method.toUpperCase()),
-      el("h3", { id: `${described.operationId}-name` },
+      el("h3", { id: `${id}-name` },
         el("span", { class: "visually-hidden" }, `${method.toUpperCase()} `), el("code", {}, path))),
-    el("p", {}, ...inline(`${described.summary}.`)),
+    el("p", {}, ...inline(`${operation.summary}.`)),
     parameters.length > 0 && el("div", {},
       el("h4", {}, "Parameters"),
       el("dl", { class: "fields" }, ...parameters.map(({ name, in: where, schema, description, required, example }) =>
-        field(name, schema, { where, description, needed: required, example })))),
-    body && el("div", {}, el("h4", {}, "Body"), el("p", { class: "soft" }, described.requestBody.description), fields(resolve(body))),
+        fieldRow(name, schema, { where, description, required, example })))),
+    body && el("div", {},
+      el("h4", {}, "Body"), el("p", { class: "muted" }, operation.requestBody.description), fieldList(resolve(body))),
     el("div", {},
       el("h4", {}, "Answers"),
-      el("dl", { class: "fields statuses" }, ...replies.map(([status, reply]) =>
-        el("div", {}, el("dt", {}, status), el("dd", {}, ...inline(reply.description))))),
-      body && el("details", {}, el("summary", {}, "A body to send"), sampleOf(body)),
-      el("details", {}, el("summary", {}, "An answer"), el("p", {}, ...kind(answer)), sampleOf(answer))));
+      el("dl", { class: "fields statuses" }, ...responses.map(([status, response]) =>
+        el("div", {}, el("dt", {}, status), el("dd", {}, ...inline(response.description))))),
+      body && el("details", {}, el("summary", {}, "A body to send"), exampleNode(body)),
+      el("details", {}, el("summary", {}, "An answer"), el("p", {}, ...typeNodes(success)), exampleNode(success))));
 }
 
-function part(name, schema) {
-  const either = schema.oneOf ?? schema.enum;
+/** Creates the entry of a schema that routes share. */
+function schemaEntry(name, schema) {
+  const options = schema.oneOf ?? schema.enum;
   return el("article", { class: "entry", id: name, "aria-labelledby": `${name}-name` },
     el("h3", { id: `${name}-name` }, el("code", {}, name)),
-    el("div", { class: "prose" }, ...prose(schema.description ?? "")),
-    schema.properties && fields(schema),
-    either && el("p", {}, ...kind(schema)));
+    el("div", { class: "prose" }, ...paragraphs(schema.description ?? "")),
+    schema.properties && fieldList(schema),
+    options && el("p", {}, ...typeNodes(schema)));
 }
 
-function describe(api) {
+function render(api) {
   const routes = Object.entries(api.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, described]) => ({ path, method, described })));
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })));
   const contents = document.getElementById("contents");
   const main = document.getElementById("description");
   main.append(el("section", { class: "prose", "aria-label": "What holds everywhere" },
-    ...prose(api.info.description), ...prose(components.securitySchemes.traveller.description)));
+    ...paragraphs(api.info.description), ...paragraphs(components.securitySchemes.traveller.description)));
   for (const tag of api.tags) {
-    const tagged = routes.filter(({ described }) => described.tags.includes(tag.name));
-    contents.append(el("h2", {}, tag.name), el("ul", {}, ...tagged.map(({ path, method, described }) =>
-      el("li", {}, el("a", { href: `#${described.operationId}` },
-        el("span", { class: "method", "data-method": method }, method.toUpperCase()), el("code", {}, path.replace("/v1", "")))))));
+    const tagged = routes.filter(({ operation }) => operation.tags.includes(tag.name));
+    contents.append(el("h2", {}, tag.name), el("ul", {}, ...tagged.map(({ path, method, operation }) =>
+      el("li", {}, el("a", { href: `#${operation.operationId}` },
+        el("span", { class: "method", "data-method": method }, method.toUpperCase()),
+        el("code", {}, path.replace("/v1", "")))))));
     main.append(el("section", { "aria-labelledby": `tag-${tag.name}` },
       el("h2", { id: `tag-${tag.name}` }, tag.name),
       el("p", {}, ...inline(tag.description)),
-      ...tagged.map(({ path, method, described }) => operation(path, method, described))));
+      ...tagged.map(({ path, method, operation }) => operationEntry(path, method, operation))));
   }
   contents.append(el("h2", {}, "Parts"), el("a", { href: "#tag-parts" }, "What answers are made of"));
   main.append(el("section", { "aria-labelledby": "tag-parts" },
     el("h2", { id: "tag-parts" }, "Parts"),
-    ...Object.entries(components.schemas).map(([name, schema]) => part(name, schema))));
+    ...Object.entries(components.schemas).map(([name, schema]) => schemaEntry(name, schema))));
   document.getElementById("version").textContent = api.info.version;
   main.setAttribute("aria-busy", "false");
 }
 
 try {
-  const reply = await fetch("/openapi.json");
-  if (!reply.ok) throw new Error(`status ${reply.status}`);
-  const api = await reply.json();
+  const response = await fetch("/openapi.json");
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  const api = await response.json();
   components = api.components;
-  describe(api);
-  // What the address names wasn't there yet when the browser looked for it.
+  render(api);
+  // The target of the fragment didn't exist when the browser looked for it.
   if (location.hash) location.replace(location.hash);
 } catch (error) {
   const problem = document.getElementById("problem");

@@ -1,121 +1,122 @@
-// Wires the page together. Each module below knows nothing of the others.
+// The entry point: creates the parts of the page and connects them.
 
 import { Api } from "./api.js";
 import { Chat } from "./chat.js";
 import { createComposer } from "./composer.js";
-import { createConnection } from "./connection.js";
+import { createConnectionStatus } from "./connection_status.js";
 import { Conversation } from "./conversation.js";
-import { keepTimesCurrent } from "./dates.js";
+import { startTimeUpdates } from "./dates.js";
 import { announce, el, setBusy } from "./dom.js";
 import { createExpenseForm } from "./expense_form.js";
-import { createHint } from "./hint.js";
+import { LocationWatcher } from "./geolocation.js";
+import { IntentPredictor } from "./intent_predictor.js";
+import { createIntentPreview } from "./intent_preview.js";
 import { createLocationButton } from "./location_button.js";
-import { forgetWrites } from "./outbox.js";
+import { clearOutbox } from "./outbox.js";
 import { createPanel } from "./panel.js";
 import { Problem } from "./problem.js";
+import { ReconnectingSocket } from "./reconnecting_socket.js";
 import { Session } from "./session.js";
-import { Socket } from "./socket.js";
-import { Understanding } from "./understanding.js";
-import { Whereabouts } from "./whereabouts.js";
 
-const QUESTIONS = [
+const EXAMPLE_QUESTIONS = [
   "How much did I spend on gas this month?",
   "How's my budget?",
   "Weather in Moab tomorrow",
   "RV parks near Moab",
   "Fuel cost for 400 miles",
 ];
-const EXPENSE = "Add $45 for gas";
+const EXAMPLE_EXPENSE = "Add $45 for gas";
 
 const byId = (id) => document.getElementById(id);
 
 async function start() {
-  const config = await fetch("/config.json").then((answer) => answer.json());
+  const config = await fetch("/config.json").then((response) => response.json());
   const session = new Session(config);
   const api = new Api(session);
-  const understanding = new Understanding();
-  const whereabouts = new Whereabouts();
-  const socket = new Socket(() => api.another("/v1/ws-ticket").then(({ data }) => data));
-  const conversation = new Conversation(socket, (text) => chat.context(text));
-  const chat = new Chat(api, byId("turns"), { conversation, session, signInButton, understanding, whereabouts });
+  const predictor = new IntentPredictor();
+  const location = new LocationWatcher();
+  const socket = new ReconnectingSocket(() => api.postWithoutKey("/v1/ws-ticket").then(({ data }) => data));
+  const conversation = new Conversation(socket, (text) => chat.getContext(text));
+  const chat = new Chat(api, byId("turns"), { conversation, session, predictor, location, createSignInButton });
   const panel = createPanel(api, session);
-  const composer = createComposer(byId("composer"), chat, createHint(byId("hint"), understanding, whereabouts));
-  const expenseForm = createExpenseForm(api, (added) => chat.showAdded(added));
+  const preview = createIntentPreview(byId("intent-preview"), predictor, location);
+  const composer = createComposer(byId("composer"), chat, preview);
+  const expenseForm = createExpenseForm(api, (response) => chat.showAddedExpense(response));
 
   let user = null;
 
-  createConnection(byId("connection"), socket);
-  createLocationButton(byId("use-location"), byId("location-note"), whereabouts);
+  createConnectionStatus(byId("connection"), socket);
+  createLocationButton(byId("use-location"), byId("location-note"), location);
   byId("open-expense").addEventListener("click", expenseForm.open);
   byId("sign-out").addEventListener("click", () => {
-    conversation.forget();
+    conversation.clear();
     session.signOut();
-    whereabouts.switchOff();
+    location.disable();
     chat.clear();
-    forgetWrites();
+    clearOutbox();
     byId("welcome-title").focus();
     announce("Signed out.");
   });
-  chat.addEventListener("written", panel.refresh);
+  chat.addEventListener("datachange", panel.refresh);
   byId("new-conversation").addEventListener("click", () => {
-    chat.startAnew();
+    chat.startNewConversation();
     byId("question").focus();
   });
   conversation.addEventListener("change", () => {
-    byId("new-conversation").hidden = !session.signedIn || !conversation.going;
+    byId("new-conversation").hidden = !session.signedIn || !conversation.hasStarted;
   });
-  session.addEventListener("change", signedInOrOut);
-  signedInOrOut();
-  keepTimesCurrent();
+  session.addEventListener("change", onSessionChange);
+  onSessionChange();
+  startTimeUpdates();
 
-  /** The line is open before the first question, so that it needn't wait for it. */
-  function signedInOrOut() {
-    draw();
+  /** Shows the page for the current user. Connects at once, so that the first question needn't wait for it. */
+  function onSessionChange() {
+    render();
     panel.refresh();
     if (!session.signedIn) return socket.close();
     if (user && user !== session.user) {
-      conversation.stop();
+      conversation.unload();
       chat.clear();
     }
     user = session.user;
-    chat.restore(conversation.start(user));
+    chat.restore(conversation.load(user));
     socket.open();
   }
 
-  function draw() {
-    byId("who").hidden = !session.signedIn;
-    byId("who-name").textContent = config.demo ? "Demo traveller, simulated data" : "Signed in";
-    byId("welcome-action").replaceChildren(session.signedIn ? examples() : signInButton());
+  function render() {
+    byId("account").hidden = !session.signedIn;
+    byId("account-name").textContent = config.demo ? "Demo traveller, simulated data" : "Signed in";
+    byId("welcome-action").replaceChildren(session.signedIn ? createExamples() : createSignInButton());
   }
 
-  /** Questions are asked at once; the expense is only written down, for it would change the books. */
-  function examples() {
-    const chip = (text, press) => el("li", {},
-      el("button", { type: "button", class: "chip", on: { click: press } }, text));
+  /** An example question is asked at once; the example expense is only typed in, because it would be stored. */
+  function createExamples() {
+    const chip = (text, onClick) => el("li", {},
+      el("button", { type: "button", class: "chip", on: { click: onClick } }, text));
     return el("ul", { class: "chips", "aria-label": "Examples" },
-      ...QUESTIONS.map((text) => chip(text, () => composer.ask(text))),
-      chip(EXPENSE, () => composer.fill(EXPENSE)));
+      ...EXAMPLE_QUESTIONS.map((text) => chip(text, () => composer.ask(text))),
+      chip(EXAMPLE_EXPENSE, () => composer.fill(EXAMPLE_EXPENSE)));
   }
 
-  function signInButton() {
+  function createSignInButton() {
     if (!config.demo) return el("p", {}, "This stage has no demo traveller to sign in as.");
-    const trouble = el("p", { class: "error", role: "alert" });
+    const error = el("p", { class: "error", role: "alert" });
     const button = el("button", { type: "button", class: "primary", on: { async click() {
       if (button.hasAttribute("aria-disabled")) return;
       setBusy(button, true);
-      trouble.textContent = "";
+      error.textContent = "";
       try {
         await session.signIn();
         byId("welcome-title").focus();
         announce("Signed in as the demo traveller.");
       } catch (problem) {
         if (!(problem instanceof Problem)) throw problem;
-        trouble.textContent = `${problem.message} Please try again.`;
+        error.textContent = `${problem.message} Please try again.`;
       } finally {
         setBusy(button, false);
       }
     } } }, "Sign in as the demo traveller");
-    return el("div", {}, button, trouble);
+    return el("div", {}, button, error);
   }
 }
 

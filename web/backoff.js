@@ -1,10 +1,14 @@
-// How long to wait before the next try: twice as long each time, and not the same for everybody who waits.
+// Exponential backoff with jitter.
 
-const FIRST_MS = 1000;
-const MOST_MS = 30_000;
+const INITIAL_DELAY_MS = 1000;
+const MAX_DELAY_MS = 30_000;
 
-/** Milliseconds to wait after so many failures in a row, counted from 0. `random` is from 0 to 1. */
-export function backoff(failures, random = Math.random()) {
-  const most = Math.min(MOST_MS, FIRST_MS * 2 ** failures);
-  return most / 2 + (random * most) / 2;
+/**
+ * Returns the milliseconds to wait after `failures` failures in a row, counted from 0.
+ * The delay doubles with each failure; `random`, from 0 to 1, picks a value from its upper half, so that clients that
+ * lost the same server don't all come back at the same moment.
+ */
+export function backoffDelay(failures, random = Math.random()) {
+  const ceiling = Math.min(MAX_DELAY_MS, INITIAL_DELAY_MS * 2 ** failures);
+  return ceiling / 2 + (random * ceiling) / 2;
 }

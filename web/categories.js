@@ -1,6 +1,6 @@
-// The categories of an expense, in the order of the form. A test holds this list to the API's own.
+// The categories of an expense and their labels, in the order of the form.
 
-const WORDS = {
+const LABELS = {
   fuel: "Fuel",
   camping: "Camping",
   groceries: "Groceries",
@@ -18,8 +18,8 @@ const WORDS = {
   utilities: "Utilities",
 };
 
-export const CATEGORIES = Object.keys(WORDS);
+export const CATEGORIES = Object.keys(LABELS);
 
-/** "dining" → "Dining out"; a category this page doesn't know yet is shown by its own name. */
+/** Returns the label of a category: "dining" → "Dining out". A category without a label is capitalised. */
 export const categoryName = (category) =>
-  Object.hasOwn(WORDS, category) ? WORDS[category] : category.charAt(0).toUpperCase() + category.slice(1);
+  Object.hasOwn(LABELS, category) ? LABELS[category] : category.charAt(0).toUpperCase() + category.slice(1);

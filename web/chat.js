@@ -1,204 +1,210 @@
-// What becomes of a question: a fast answer over HTTP where PAM understands it, else the conversation with Claude.
+// Answers questions: over HTTP those with a fast answer, the others in the conversation with Claude.
 
 import { answerCard } from "./cards/answer.js";
-import { claudeCard } from "./cards/claude.js";
+import { claudeAnswerCard } from "./cards/claude_answer.js";
 import { expenseCard } from "./cards/expense.js";
-import { failureCard, locationCard } from "./cards/plain.js";
+import { failureCard } from "./cards/failure.js";
+import { locationPromptCard } from "./cards/location_prompt.js";
 import { timezone } from "./dates.js";
 import { announce } from "./dom.js";
-import { follow } from "./follow.js";
-import { isLocal, needsLocation } from "./intents.js";
-import { isUnsettled } from "./outbox.js";
+import { CHAT_TIER, requiresLocation, usesLocation } from "./intents.js";
+import { isPending } from "./outbox.js";
 import { Problem } from "./problem.js";
-import { waiting } from "./skeleton.js";
-import { Turns } from "./turns.js";
+import { followScroll } from "./scroll_follow.js";
+import { createSkeleton } from "./skeleton.js";
+import { TurnList } from "./turn_list.js";
 
-const ASK = "/v1/ask";
-const PAGED = ["category", "period", "limit"];
-const CLAUDE = 3;
+const ASK_PATH = "/v1/ask";
+const PAGING_SLOTS = ["category", "period", "limit"];
 
 /**
- * Fires "written" after something was written or undone, "answered", "failed" and "idle" with detail.text.
- * `parts`: `session` knows who is signed in, `conversation` carries what goes to Claude, `understanding` reads a
- * question ahead, `whereabouts` knows where the traveller is, if they share it; `signInButton()` makes one for who is
- * signed out.
+ * Fires "datachange" after a write or an undo, and "answered", "failed" and "idle" with {text} as their detail.
+ * `createSignInButton()` returns a button for a user who is signed out.
  */
 export class Chat extends EventTarget {
   #api;
   #turns;
-  #parts;
+  #conversation;
+  #session;
+  #predictor;
+  #location;
+  #createSignInButton;
   #busy = false;
-  #failed = null;
+  #failedTurn = null;
 
-  constructor(api, list, parts) {
+  constructor(api, list, { conversation, session, predictor, location, createSignInButton }) {
     super();
     this.#api = api;
-    this.#turns = new Turns(list);
-    this.#parts = parts;
+    this.#turns = new TurnList(list);
+    this.#conversation = conversation;
+    this.#session = session;
+    this.#predictor = predictor;
+    this.#location = location;
+    this.#createSignInButton = createSignInButton;
   }
 
   get busy() {
     return this.#busy;
   }
 
-  /** Asks once. The text of the turn that failed last, asked again, is that turn and not a new one. */
+  /** Answers a question. The text of the turn that failed last reuses that turn. */
   ask(text) {
-    const turn = this.#failed?.text === text ? this.#failed : this.#turns.open(text);
+    const turn = this.#failedTurn?.text === text ? this.#failedTurn : this.#turns.append(text);
     this.#run(turn);
   }
 
-  /** What is sent along with a question. The location goes where it may matter, and only while it is switched on. */
-  context(text) {
-    const { position } = this.#parts.whereabouts;
-    return { timezone, ...(position && isLocal(this.#parts.understanding.read(text)) && { location: position }) };
+  /** Returns the context of a question; the location only while it is enabled and where it may matter. */
+  getContext(text) {
+    const { position } = this.#location;
+    return { timezone, ...(position && usesLocation(this.#predictor.predict(text)) && { location: position }) };
   }
 
-  /** Shows an expense that the form has added. */
-  showAdded({ data, ms, now }) {
-    this.#turns.settle(this.#turns.open(null), this.#expense(data, { ms, now }));
-    this.#write();
+  /** Shows an expense that was added with the form. */
+  showAddedExpense({ data, ms, now }) {
+    this.#turns.complete(this.#turns.append(null), this.#expenseCard(data, { ms, now }));
+    this.#emitDataChange();
   }
 
-  /** Goes on with messages from before the page was loaded. */
+  /** Shows stored messages from before the page was loaded. */
   restore(messages) {
     for (const message of messages) {
-      const turn = this.#turns.open(message.text);
-      this.#answer(turn, message);
+      const turn = this.#turns.append(message.text);
+      this.#showMessage(turn, message);
       turn.node.scrollIntoView();
     }
   }
 
-  startAnew() {
-    this.#parts.conversation.startAnew();
-    this.#turns.divide("New conversation");
+  startNewConversation() {
+    this.#conversation.startNew();
+    this.#turns.appendDivider("New conversation");
     announce("Your next question begins a new conversation.");
   }
 
   clear() {
     this.#turns.clear();
-    this.#failed = null;
+    this.#failedTurn = null;
   }
 
   #run(turn) {
-    const route = this.#parts.understanding.read(turn.text);
-    // Without a network every question waits in the conversation, unless it was sent already and may have arrived.
-    const waits = !navigator.onLine && !isUnsettled(ASK, this.#question(turn));
-    const converses = this.#parts.session.signedIn && (route?.tier === CLAUDE || waits);
-    return converses ? this.#converse(turn) : this.#askAtOnce(turn, route);
+    const route = this.#predictor.predict(turn.text);
+    // Offline, questions are queued in the conversation, except for one that may have reached the API already.
+    const mustQueue = !navigator.onLine && !isPending(ASK_PATH, this.#requestBody(turn));
+    if (this.#session.signedIn && (route?.tier === CHAT_TIER || mustQueue)) return this.#sendToClaude(turn);
+    return this.#askApi(turn, route);
   }
 
-  #question({ text }) {
+  #requestBody({ text }) {
     return { text, timezone };
   }
 
-  async #askAtOnce(turn, route) {
+  async #askApi(turn, route) {
     this.#busy = true;
-    this.#failed = null;
-    this.#turns.show(turn, waiting(route));
+    this.#failedTurn = null;
+    this.#turns.setAnswer(turn, createSkeleton(route));
     turn.node.scrollIntoView();
     try {
-      const answer = await this.#api.post(ASK, this.#question(turn), this.context(turn.text));
-      if (answer.data.tier === CLAUDE) this.#leaveToClaude(turn, route);
-      else this.#settle(turn, answer);
-      this.#tell("answered", turn.text);
+      const response = await this.#api.post(ASK_PATH, this.#requestBody(turn), this.getContext(turn.text));
+      if (response.data.tier === CHAT_TIER) this.#onNoFastAnswer(turn, route);
+      else this.#showFastAnswer(turn, response);
+      this.#emit("answered", turn.text);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      this.#fail(turn, problem);
+      this.#onFailure(turn, problem);
     } finally {
       this.#busy = false;
-      this.#tell("idle", turn.text);
+      this.#emit("idle", turn.text);
     }
   }
 
-  /** Understood, and not to be answered at once after all. */
-  #leaveToClaude(turn, route) {
-    if (!needsLocation(route) || this.#parts.whereabouts.position) return this.#converse(turn);
-    return this.#turns.settle(turn, this.#locationCard(turn));
+  #onNoFastAnswer(turn, route) {
+    if (!requiresLocation(route) || this.#location.position) return this.#sendToClaude(turn);
+    return this.#turns.complete(turn, this.#locationPrompt(turn));
   }
 
-  #converse(turn) {
-    this.#failed = null;
-    this.#answer(turn, this.#parts.conversation.ask(turn.text));
+  #sendToClaude(turn) {
+    this.#failedTurn = null;
+    this.#showMessage(turn, this.#conversation.ask(turn.text));
     turn.node.scrollIntoView();
-    this.#tell("answered", turn.text);   // the conversation keeps it from here on
-    this.#tell("idle", turn.text);
+    this.#emit("answered", turn.text);   // from here on the conversation stores the text
+    this.#emit("idle", turn.text);
   }
 
-  /** Shows the answer to a message as it comes. */
-  #answer(turn, message) {
-    const { conversation } = this.#parts;
-    this.#turns.show(turn, claudeCard(message, {
+  /** Shows the answer to a message while its frames arrive. */
+  #showMessage(turn, message) {
+    const conversation = this.#conversation;
+    this.#turns.setAnswer(turn, claudeAnswerCard(message, {
       cancel: () => conversation.cancel(message),
       decide: (request, decision) => conversation.decide(message, request, decision),
-      lapse: (id) => conversation.lapse(message, id),
+      expireConfirmation: (id) => conversation.expireConfirmation(message, id),
       now: () => this.#api.now,
       retry: () => this.#askAgain(turn),
       undo: (href) => this.#undo(href),
     }));
-    message.addEventListener("change", follow);
+    message.addEventListener("change", followScroll);
     message.addEventListener("frame", ({ detail: frame }) => {
-      if (frame.type === "done" && frame.tier !== CLAUDE) {
-        this.#settle(turn, { data: frame, ms: frame.latency_ms?.total, now: this.#api.now });
-      } else if (frame.type === "confirmed" || frame.undo?.length) this.#write();
-      follow();
+      if (frame.type === "done" && frame.tier !== CHAT_TIER) {
+        this.#showFastAnswer(turn, { data: frame, ms: frame.latency_ms?.total, now: this.#api.now });
+      } else if (frame.type === "confirmed" || frame.undo?.length) this.#emitDataChange();
+      followScroll();
     });
   }
 
-  /** Another message with the same words. What there is of the answer stays. */
+  /** Sends the question again as a new message, below what there is of the first answer. */
   #askAgain(turn) {
     turn.answer = null;
     this.#run(turn);
   }
 
-  /** Shows a fast answer, whichever way it came. */
-  #settle(turn, { data, ms, now }) {
+  /** Shows a fast answer from HTTP or from the socket. */
+  #showFastAnswer(turn, { data, ms, now }) {
     if (data.intent === "add_expense") {
-      this.#turns.settle(turn, this.#expense(data.answer, { ms, now }));
-      this.#write();
+      this.#turns.complete(turn, this.#expenseCard(data.answer, { ms, now }));
+      this.#emitDataChange();
     } else {
-      this.#turns.settle(turn, answerCard(data, { ms, nextPage: (cursor) => this.#nextPage(data.slots, cursor) }));
+      const fetchPage = (cursor) => this.#fetchExpensePage(data.slots, cursor);
+      this.#turns.complete(turn, answerCard(data, { ms, fetchPage }));
     }
   }
 
-  async #nextPage(slots, cursor) {
-    const asked = PAGED.filter((name) => name in slots).map((name) => [name, slots[name]]);
-    const query = new URLSearchParams([...asked, ["timezone", timezone], ["cursor", cursor]]);
+  async #fetchExpensePage(slots, cursor) {
+    const filters = PAGING_SLOTS.filter((name) => name in slots).map((name) => [name, slots[name]]);
+    const query = new URLSearchParams([...filters, ["timezone", timezone], ["cursor", cursor]]);
     const { data } = await this.#api.get(`/v1/expenses?${query}`);
     return data;
   }
 
-  #locationCard(turn) {
-    return locationCard(async () => {
-      if (await this.#parts.whereabouts.switchOn()) this.#busy || this.#run(turn);
-      else announce(this.#parts.whereabouts.trouble);
+  #locationPrompt(turn) {
+    return locationPromptCard(async () => {
+      if (await this.#location.enable()) this.#busy || this.#run(turn);
+      else announce(this.#location.error);
     });
   }
 
-  #expense(answer, timing) {
+  #expenseCard(answer, timing) {
     return expenseCard(answer, timing, (href) => this.#undo(href));
   }
 
   async #undo(href) {
     const { data } = await this.#api.delete(href);
-    this.#write();
+    this.#emitDataChange();
     return data;
   }
 
-  #fail(turn, problem) {
-    this.#failed = turn;
-    if (problem.code === "location_needed") this.#turns.settle(turn, this.#locationCard(turn));
-    else this.#turns.settle(turn, failureCard(problem, {
+  #onFailure(turn, problem) {
+    this.#failedTurn = turn;
+    if (problem.code === "location_needed") this.#turns.complete(turn, this.#locationPrompt(turn));
+    else this.#turns.complete(turn, failureCard(problem, {
       retry: () => this.#busy || this.#run(turn),
-      signIn: this.#parts.signInButton(),
+      signInButton: this.#createSignInButton(),
     }));
-    this.#tell("failed", turn.text);
+    this.#emit("failed", turn.text);
   }
 
-  #write() {
-    this.dispatchEvent(new Event("written"));
+  #emitDataChange() {
+    this.dispatchEvent(new Event("datachange"));
   }
 
-  #tell(name, text) {
+  #emit(name, text) {
     this.dispatchEvent(new CustomEvent(name, { detail: { text } }));
   }
 }

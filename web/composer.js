@@ -1,27 +1,28 @@
-// Where the question is typed. What was typed stays until it has an answer, also over a reload.
+// The field for questions. What was typed is stored until it has an answer, also across a reload.
 
 import { setBusy } from "./dom.js";
-import { forget, load, save } from "./store.js";
+import { tabStorage } from "./storage.js";
 
-const SLOT = "pam.draft";
+const STORAGE_KEY = "pam.draft";
 
-export function createComposer(form, chat, hint) {
+/** Connects the form to the chat and the preview. Returns {ask(text), fill(text)}. */
+export function createComposer(form, chat, preview) {
   const field = form.elements.question;
   const send = form.querySelector("[type=submit]");
 
-  const write = (text) => {
+  const setText = (text) => {
     field.value = text;
-    changed();
+    onChange();
   };
-  const changed = () => {
-    save(SLOT, field.value);
-    hint.show(field.value);
+  const onChange = () => {
+    tabStorage.set(STORAGE_KEY, field.value);
+    preview.update(field.value);
   };
   const ask = (text) => {
     if (chat.busy || !text) return;
     setBusy(send, true);
-    if (field.value.trim() === text) write("");
-    save(SLOT, text);
+    if (field.value.trim() === text) setText("");
+    tabStorage.set(STORAGE_KEY, text);
     chat.ask(text);
   };
 
@@ -29,35 +30,35 @@ export function createComposer(form, chat, hint) {
     event.preventDefault();
     ask(field.value.trim());
   });
-  field.addEventListener("input", changed);
+  field.addEventListener("input", onChange);
   field.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       if (!event.repeat) form.requestSubmit();
     } else if (event.key === "Escape") {
-      write("");
+      setText("");
     }
   });
 
   chat.addEventListener("idle", () => setBusy(send, false));
   chat.addEventListener("answered", ({ detail }) => {
-    if (field.value.trim() === detail.text) write("");
-    if (!field.value) forget(SLOT);
+    if (field.value.trim() === detail.text) setText("");
+    if (!field.value) tabStorage.remove(STORAGE_KEY);
   });
   chat.addEventListener("failed", ({ detail }) => {
-    if (!field.value) write(detail.text);
+    if (!field.value) setText(detail.text);
   });
 
-  // It covers the end of the page, and grows with what is typed.
+  // The composer covers the end of the page, and its height grows with the text.
   new ResizeObserver(() => {
     document.documentElement.style.setProperty("--foot", `${form.offsetHeight}px`);
   }).observe(form);
-  write(load(SLOT) ?? "");
+  setText(tabStorage.get(STORAGE_KEY) ?? "");
   return {
     ask,
     fill(text) {
-      write(text);
+      setText(text);
       field.focus();
     },
   };

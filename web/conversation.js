@@ -1,120 +1,128 @@
-// The conversation with Claude as this page has it: which one it is, and what of it is kept until it is answered.
+// The user's conversation with Claude: its messages, which are stored until they are answered, and its id.
 
+import { ConversationStorage } from "./conversation_storage.js";
 import { Delivery } from "./delivery.js";
-import { Kept } from "./kept.js";
 import { Message } from "./message.js";
 
-const beginning = () => ({ talk: crypto.randomUUID(), id: null });
+const newConversation = () => ({ localId: crypto.randomUUID(), id: null });
 
-/** Fires "change" when another conversation begins, or gets its name from the server. */
+/** Fires "change" when another conversation starts, or the current one gets its id from the server. */
 export class Conversation extends EventTarget {
   #delivery;
-  #kept = null;
-  #current = beginning();
+  #storage = null;
+  #current = newConversation();
 
-  /** `context(text)` is what is sent along with a question, and kept nowhere: {timezone, location?}. */
-  constructor(socket, context) {
+  /** `getContext(text)` returns the context to send with a question, which is never stored: {timezone, location?}. */
+  constructor(socket, getContext) {
     super();
-    this.#delivery = new Delivery(socket, context);
-    this.#delivery.addEventListener("progress", ({ detail }) => this.#progressed(detail));
+    this.#delivery = new Delivery(socket, getContext);
+    this.#delivery.addEventListener("progress", ({ detail }) => this.#onProgress(detail));
   }
 
-  /** Whether there is a conversation to go on with. */
-  get going() {
-    return this.#current.id !== null || this.#delivery.messages.some(({ talk }) => talk === this.#current.talk);
+  /** Whether the next question continues a conversation. */
+  get hasStarted() {
+    const { id, localId } = this.#current;
+    return id !== null || this.#delivery.messages.some((message) => message.localConversationId === localId);
   }
 
-  /** Takes up what this traveller has left here. Gives the messages that aren't on the page yet. */
-  start(user) {
-    this.#kept = new Kept(user);
-    this.#current = this.#kept.conversation ?? beginning();
-    const here = new Set(this.#delivery.messages.map(({ id }) => id));
-    const restored = this.#kept.messages().filter(({ id }) => !here.has(id)).map((one) => new Message(one));
+  /** Loads the user's stored conversation; returns the messages that aren't on the page yet. */
+  load(user) {
+    this.#storage = new ConversationStorage(user);
+    this.#current = this.#storage.conversation ?? newConversation();
+    const shown = new Set(this.#delivery.messages.map(({ id }) => id));
+    const records = this.#storage.loadMessages().filter(({ id }) => !shown.has(id));
+    const restored = records.map((record) => new Message(record));
     this.#delivery.add(...restored);
-    this.#changed();
+    this.#emitChange();
     return restored;
   }
 
-  /** Lets go of everything on this page; what is kept stays for the next `start`. */
-  stop() {
+  /** Drops all messages from this page; what is stored remains for the next load(). */
+  unload() {
     this.#delivery.clear();
-    this.#kept = null;
-    this.#current = beginning();
-    this.#changed();
+    this.#storage = null;
+    this.#current = newConversation();
+    this.#emitChange();
   }
 
-  /** Forgets what is kept, too. */
-  forget() {
-    this.#kept?.forget();
-    this.stop();
+  /** Drops all messages and removes what is stored. */
+  clear() {
+    this.#storage?.clear();
+    this.unload();
   }
 
-  /** The next message begins a conversation of its own. */
-  startAnew() {
-    this.#current = this.#kept.conversation = beginning();
-    this.#changed();
+  /** Makes the next question start another conversation. */
+  startNew() {
+    this.#setCurrent(newConversation());
+    this.#emitChange();
   }
 
-  /** Sends a question now, or when the line is there. */
+  /** Sends a question now, or when the socket is connected; returns its Message. */
   ask(text) {
-    const newest = Math.max(0, ...this.#delivery.messages.map(({ at }) => at));
-    const { talk, id: conversation_id } = this.#current;
-    const at = Math.max(Date.now(), newest + 1);
-    const message = new Message({ id: crypto.randomUUID(), text, at, talk, conversation_id });
-    this.#kept.conversation = this.#current;
-    this.#kept.keep(message.record);
+    const newest = Math.max(0, ...this.#delivery.messages.map((message) => message.askedAt));
+    const message = new Message({
+      id: crypto.randomUUID(), text,
+      askedAt: Math.max(Date.now(), newest + 1),   // restored messages are sorted by this
+      localConversationId: this.#current.localId, conversationId: this.#current.id,
+    });
+    this.#setCurrent(this.#current);
+    this.#storage.saveMessage(message.record);
     this.#delivery.add(message);
-    this.#changed();
+    this.#emitChange();
     return message;
   }
 
-  /** Stops an answer. A question that was never sent is taken back: `false` says so. */
+  /** Stops an answer; returns false if the question was never sent, and is dropped instead. */
   cancel(message) {
-    if (message.tried) {
+    if (message.wasSent) {
       this.#delivery.cancel(message);
       return true;
     }
-    this.#drop(message);
-    this.#changed();
+    this.#remove(message);
+    this.#emitChange();
     return false;
   }
 
-  /** Says yes or no to what PAM asks before it acts. Without a line nothing is sent: `false`. */
+  /** Sends the decision on a confirmation, "yes" or "no"; returns false if not connected. */
   decide(message, request, decision) {
     return this.#delivery.decide(message, request, decision);
   }
 
-  /** The time to decide is over. */
-  lapse(message, confirmationId) {
-    message.lapse(confirmationId);
-    this.#delivery.lapse(confirmationId);
-    if (message.settled) this.#drop(message);
+  /** Closes a confirmation that nobody decided in time. */
+  expireConfirmation(message, confirmationId) {
+    message.closeConfirmation(confirmationId);
+    this.#delivery.expireConfirmation(confirmationId);
+    if (message.isComplete) this.#remove(message);
   }
 
-  #progressed(message) {
-    if (message.conversation_id) this.#name(message);
-    if (message.settled) this.#drop(message);
-    else this.#kept.keep(message.record);
+  #onProgress(message) {
+    if (message.conversationId) this.#assignId(message);
+    if (message.isComplete) this.#remove(message);
+    else this.#storage.saveMessage(message.record);
   }
 
-  /** The server has named the conversation of this message: that is the name of all that belong to it. */
-  #name({ talk, conversation_id }) {
+  /** Applies the server's conversation id to all messages of the same conversation. */
+  #assignId({ localConversationId, conversationId }) {
     for (const other of this.#delivery.messages) {
-      if (other.talk !== talk || other.conversation_id) continue;
-      other.conversation_id = conversation_id;
-      this.#kept.keep(other.record);
+      if (other.localConversationId !== localConversationId || other.conversationId) continue;
+      other.conversationId = conversationId;
+      this.#storage.saveMessage(other.record);
     }
-    if (this.#current.talk !== talk || this.#current.id) return;
-    this.#current = this.#kept.conversation = { talk, id: conversation_id };
-    this.#changed();
+    if (this.#current.localId !== localConversationId || this.#current.id) return;
+    this.#setCurrent({ localId: localConversationId, id: conversationId });
+    this.#emitChange();
   }
 
-  #drop(message) {
-    this.#delivery.drop(message);
-    this.#kept?.drop(message.id);
+  #setCurrent(conversation) {
+    this.#current = this.#storage.conversation = conversation;
   }
 
-  #changed() {
+  #remove(message) {
+    this.#delivery.remove(message);
+    this.#storage?.removeMessage(message.id);
+  }
+
+  #emitChange() {
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -1,27 +1,30 @@
-// Gets messages to PAM and their answers back, however often the line breaks: what is missing is asked for again.
+// Sends messages and receives their answers over a connection that may break: waiting messages are queued, missing
+// frames are requested again.
 
-const GAP_MS = 400;          // frames overtake each other; what is missing longer is asked for
-const UNHEARD_MS = 15_000;
-const QUIET_MS = 30_000;     // also the last frame can be lost, and nothing after it shows the gap
+const GAP_TIMEOUT_MS = 400;       // frames can overtake each other by less than this
+const ACK_TIMEOUT_MS = 15_000;
+const FRAME_TIMEOUT_MS = 30_000;  // no later frame would reveal that the last one was lost
 
-/** Fires "progress" when a message, its detail, was sent or accepted, or has ended; before anything else is sent. */
+const GATEWAY_ERRORS = ["Internal server error", "Forbidden"];
+
+/** Fires "progress" with a message that was sent or accepted or has ended, before anything else is sent. */
 export class Delivery extends EventTarget {
   #socket;
-  #context;
+  #getContext;
   #messages = new Map();
-  #decisions = new Map();    // by confirmation: {message, frame}, until its outcome is known
-  #watches = new Map();
+  #decisions = new Map();   // by confirmation id: {message, frame}, until the outcome is known
+  #timers = new Map();      // by message id
 
-  /** `context(text)` is what is sent along with a question: {timezone, location?}. */
-  constructor(socket, context) {
+  /** `getContext(text)` returns the context to send with a question: {timezone, location?}. */
+  constructor(socket, getContext) {
     super();
     this.#socket = socket;
-    this.#context = context;
-    socket.addEventListener("change", () => (this.#online ? this.#takeUp(this.messages) : this.#broke()));
-    socket.addEventListener("frame", ({ detail }) => this.#hear(detail));
+    this.#getContext = getContext;
+    socket.addEventListener("change", () => (this.#online ? this.#start(this.messages) : this.#onDisconnect()));
+    socket.addEventListener("frame", ({ detail }) => this.#onFrame(detail));
   }
 
-  /** All that aren't settled, in the order in which they were asked. */
+  /** The messages that aren't complete, in the order in which they were asked. */
   get messages() {
     return [...this.#messages.values()];
   }
@@ -30,150 +33,147 @@ export class Delivery extends EventTarget {
     return this.#socket.state.name === "connected";
   }
 
-  /** Takes messages on: sends them, or asks for the rest of their answers, now or when the line is there. */
+  /** Adds messages; sends them or resumes their answers, now or as soon as the socket is connected. */
   add(...messages) {
     for (const message of messages) {
       this.#messages.set(message.id, message);
-      message.become(message.state, this.#online);
+      message.setState(message.state, this.#online);
     }
-    if (this.#online) this.#takeUp(messages);
+    if (this.#online) this.#start(messages);
   }
 
-  drop({ id }) {
-    clearTimeout(this.#watches.get(id));
-    this.#watches.delete(id);
+  remove({ id }) {
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
     this.#messages.delete(id);
   }
 
   clear() {
-    for (const message of this.messages) this.drop(message);
+    for (const message of this.messages) this.remove(message);
     this.#decisions.clear();
   }
 
+  /** Asks the server to stop the answer. */
   cancel(message) {
     this.#socket.send({ action: "cancel", message_id: message.id });
   }
 
-  /** Says yes or no to what PAM asks before it acts. Without a line nothing is sent: `false`. */
+  /** Sends the decision on a confirmation, "yes" or "no"; returns false if not connected. */
   decide(message, { confirmation_id, digest }, decision) {
     const frame = { action: "confirm", confirmation_id, decision, digest };
     if (!this.#socket.send(frame)) return false;
     this.#decisions.set(confirmation_id, { message, frame });
-    this.#watch(message);
+    this.#startTimer(message);
     return true;
   }
 
-  /** The time to decide is over. */
-  lapse(confirmationId) {
+  /** Stops waiting for the outcome of an expired confirmation. */
+  expireConfirmation(confirmationId) {
     this.#decisions.delete(confirmationId);
   }
 
-  #broke() {
-    for (const message of this.messages) message.become(message.state === "sent" ? "waiting" : message.state, false);
+  #onDisconnect() {
+    for (const message of this.messages) message.setState(message.state === "sent" ? "waiting" : message.state, false);
   }
 
-  /** The line is there (again): asks for the rest of what has begun, then sends what waits. */
-  #takeUp(messages) {
+  /** Resumes answers in progress, repeats decisions without an outcome, and sends what waits. */
+  #start(messages) {
     for (const message of messages) {
-      message.become(message.state, true);
+      message.setState(message.state, true);
       if (message.state === "accepted" || message.state === "ended") this.#resume(message);
     }
     for (const { message, frame } of this.#decisions.values()) {
       if (messages.includes(message)) this.#socket.send(frame);
     }
-    this.#pump();
+    this.#sendWaiting();
   }
 
   #resume(message) {
-    this.#socket.send({ action: "resume", message_id: message.id, after: message.after });
-    this.#watch(message);
+    this.#socket.send({ action: "resume", message_id: message.id, after: message.lastSeq });
+    this.#startTimer(message);
   }
 
-  /** Sends what waits, in order. The first message of a conversation goes ahead: its ack names the conversation. */
-  #pump() {
-    const unnamed = new Set();
+  /** Sends waiting messages in order. A conversation's first message goes alone: its ack tells the conversation id. */
+  #sendWaiting() {
+    const starting = new Set();   // local ids of conversations whose first message has no ack
     for (const message of this.messages) {
-      if (message.state === "sent" && !message.conversation_id) unnamed.add(message.talk);
-      if (message.state !== "waiting" || unnamed.has(message.talk)) continue;
-      const { id, text, conversation_id, talk } = message;
-      const named = conversation_id ? { conversation_id } : {};
-      const frame = { action: "chat", message_id: id, ...named, text, context: this.#context(text) };
+      const { id, text, conversationId, localConversationId } = message;
+      if (message.state === "sent" && !conversationId) starting.add(localConversationId);
+      if (message.state !== "waiting" || starting.has(localConversationId)) continue;
+      const conversation = conversationId ? { conversation_id: conversationId } : {};
+      const frame = { action: "chat", message_id: id, ...conversation, text, context: this.#getContext(text) };
       if (!this.#socket.send(frame)) return;
-      if (!conversation_id) unnamed.add(talk);
-      message.tried = true;
-      message.become("sent", true);
-      this.#tell(message);
-      this.#watch(message);
+      if (!conversationId) starting.add(localConversationId);
+      message.wasSent = true;
+      message.setState("sent", true);
+      this.#emitProgress(message);
+      this.#startTimer(message);
     }
   }
 
-  /** Asks again where an answer stays away too long. */
-  #watch(message) {
-    clearTimeout(this.#watches.get(message.id));
-    this.#watches.delete(message.id);
-    if (!this.#messages.has(message.id) || !this.#expects(message)) return;
-    const ms = message.gap ? GAP_MS : message.state === "sent" ? UNHEARD_MS : QUIET_MS;
-    this.#watches.set(message.id, setTimeout(() => this.#askAgain(message), ms));
+  /** (Re)starts the timer after which frames that are due are requested again. */
+  #startTimer(message) {
+    clearTimeout(this.#timers.get(message.id));
+    this.#timers.delete(message.id);
+    if (!this.#messages.has(message.id) || !this.#expectsFrames(message)) return;
+    const ms = message.hasGap ? GAP_TIMEOUT_MS : message.state === "sent" ? ACK_TIMEOUT_MS : FRAME_TIMEOUT_MS;
+    this.#timers.set(message.id, setTimeout(() => this.#onTimeout(message), ms));
   }
 
-  /** Whether anything more must come of it without anybody's doing. */
-  #expects(message) {
+  /** Returns whether the server owes frames for this message, without any action of the user. */
+  #expectsFrames(message) {
     if (message.state !== "ended") return message.state !== "waiting";
-    return message.gap || [...this.#decisions.values()].some((one) => one.message === message);
+    return message.hasGap || [...this.#decisions.values()].some((decision) => decision.message === message);
   }
 
-  #askAgain(message) {
-    if (!this.#online) return;   // the line takes it up when it is back
+  #onTimeout(message) {
+    if (!this.#online) return;   // #start() continues when the socket is connected again
     if (message.state !== "sent") return this.#resume(message);
-    this.#socket.check();
-    message.become("waiting");   // the same message again: what exists of its answer comes back, and no other is made
-    this.#pump();
+    this.#socket.ping();
+    message.setState("waiting");   // sent again under the same id, it is answered once
+    this.#sendWaiting();
   }
 
-  #hear(frame) {
-    if (!frame?.type) return this.#hearGateway(frame);
+  #onFrame(frame) {
+    if (!frame?.type) return this.#onGatewayError(frame);
     const message = this.#messages.get(frame.message_id);
-    if (message && Number.isInteger(frame.seq)) return this.#take(message, frame);
-    if (frame.type === "error") this.#refuse(message, frame);
+    if (message && Number.isInteger(frame.seq)) return this.#receive(message, frame);
+    if (frame.type === "error") this.#onRejection(message, frame);
   }
 
-  #take(message, frame) {
+  #receive(message, frame) {
     const { state } = message;
-    message.take(frame);
+    message.receive(frame);
     if (frame.type === "confirmed") this.#decisions.delete(frame.confirmation_id);
-    if (message.state !== state || message.settled) this.#tell(message);
-    this.#watch(message);
-    this.#pump();
+    if (message.state !== state || message.isComplete) this.#emitProgress(message);
+    this.#startTimer(message);
+    this.#sendWaiting();
   }
 
-  /** Words of the gateway itself. That a function took long doesn't mean that it failed. */
-  #hearGateway(frame) {
-    const unheard = this.#newestUnheard();
-    if (!unheard || !["Internal server error", "Forbidden"].includes(frame?.message)) return;
-    this.#fail(unheard, { code: "not_taken", message: "PAM couldn't take this message." });
+  /** Handles an error of API Gateway itself; its "Endpoint request timed out" doesn't mean that the answer failed. */
+  #onGatewayError(frame) {
+    const message = this.messages.findLast(({ state }) => state === "sent");
+    if (!message || !GATEWAY_ERRORS.includes(frame?.message)) return;
+    this.#fail(message, { code: "not_accepted", message: "PAM couldn't take this message." });
   }
 
-  /** An error without a number is about a frame that was refused, which it names. */
-  #refuse(message, error) {
-    const isOver = message?.state === "accepted" && error.code === "message_not_found";
-    if (message?.state === "sent" || isOver) return this.#fail(message, error);
-    // Of an answer under way only what was asked about it has failed. Its watch asks again.
-    const decided = this.#decisions.get(error.confirmation_id);
+  /** Handles an error without `seq`: a frame of ours was rejected, and the error has its message or confirmation id. */
+  #onRejection(message, error) {
+    const isGone = message?.state === "accepted" && error.code === "message_not_found";
+    if (message?.state === "sent" || isGone) return this.#fail(message, error);
+    // The answer itself goes on: only a decision, or a resume that the timer repeats, was rejected.
+    const decision = this.#decisions.get(error.confirmation_id);
     this.#decisions.delete(error.confirmation_id);
-    decided?.message.refuse(error.confirmation_id, error);
-  }
-
-  #newestUnheard() {
-    return this.messages.findLast(({ state }) => state === "sent");
+    decision?.message.rejectDecision(error.confirmation_id, error);
   }
 
   #fail(message, error) {
     message.fail(error);
-    this.#tell(message);
-    this.#pump();
+    this.#emitProgress(message);
+    this.#sendWaiting();
   }
 
-  #tell(message) {
+  #emitProgress(message) {
     this.dispatchEvent(new CustomEvent("progress", { detail: message }));
   }
 }

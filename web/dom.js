@@ -1,7 +1,7 @@
-// Building DOM nodes. Data only ever becomes text nodes and attributes, never markup.
+// Creation of DOM nodes. Data becomes text nodes and attributes, never markup.
 
 const SVG = "http://www.w3.org/2000/svg";
-const PATHS = {
+const ICON_PATHS = {
   bolt: "M13 3 5 14h6l-1 7 8-11h-6l1-7z",
   chat: "M4 5h16v11H10l-5 4v-4H4z",
   check: "m5 13 4 4L19 7",
@@ -16,7 +16,7 @@ const PATHS = {
   warning: "M12 4 2.500 20h19zM12 10v4m0 3v.01",
 };
 
-/** An element: `properties` are attributes, with `on` for listeners; false and null leave an attribute out. */
+/** Creates an element. `properties` are its attributes, false and null left out, and `on` its event listeners. */
 export function el(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -27,16 +27,16 @@ export function el(tag, properties = {}, ...children) {
   return node;
 }
 
-/** A line icon for the eye only; the words beside it carry the meaning. */
+/** Creates a line icon, hidden from screen readers: the text beside it has the same meaning. */
 export function icon(name) {
-  return drawing({
+  return svgPath({
     class: "icon", viewBox: "0 0 24 24", fill: "none", stroke: "currentColor", "stroke-width": "2",
     "stroke-linecap": "round", "stroke-linejoin": "round",
-  }, PATHS[name]);
+  }, ICON_PATHS[name]);
 }
 
-/** One path in an SVG of these attributes, hidden from screen readers. */
-export function drawing(attributes, d) {
+/** Creates an SVG with these attributes and one path, hidden from screen readers. */
+export function svgPath(attributes, d) {
   const svg = document.createElementNS(SVG, "svg");
   const path = document.createElementNS(SVG, "path");
   for (const [key, value] of Object.entries({ ...attributes, "aria-hidden": "true" })) svg.setAttribute(key, value);
@@ -45,21 +45,21 @@ export function drawing(attributes, d) {
   return svg;
 }
 
-/** The length of a bar as a part of its track, 0 to 1. */
-export const bar = (part) => scaled(el("span"), { part });
+/** Creates a bar that fills a fraction of its track, 0 to 1. */
+export const bar = (fraction) => setFractions(el("span"), { fraction });
 
 /**
- * Parts of a track as custom properties: {part: 0.5} → --part.
- * Through the CSSOM: the page's policy allows no style attribute.
+ * Sets custom properties to fractions, limited to 0 to 1: {at: 0.5} → --at. Returns the node.
+ * Uses the CSSOM because the Content-Security-Policy allows no style attribute.
  */
-export function scaled(node, parts) {
-  for (const [name, part] of Object.entries(parts)) {
-    node.style.setProperty(`--${name}`, String(Math.min(1, Math.max(0, part || 0))));
+export function setFractions(node, fractions) {
+  for (const [name, fraction] of Object.entries(fractions)) {
+    node.style.setProperty(`--${name}`, String(Math.min(1, Math.max(0, fraction || 0))));
   }
   return node;
 }
 
-/** Says `text` to a screen reader, once, without moving the focus. */
+/** Announces `text` to screen readers, in place of the announcement before it, without moving the focus. */
 export function announce(text) {
   const region = document.getElementById("announcer");
   region.textContent = "";
@@ -70,14 +70,14 @@ export function announce(text) {
   }, 50);
 }
 
-/** Says `text` to a screen reader after what it is saying: for what comes piece by piece. */
-export function narrate(text) {
+/** Announces `text` to screen readers after the announcements before it: for text that arrives in pieces. */
+export function queueAnnouncement(text) {
   const line = el("p", {}, text);
-  document.getElementById("narration").append(line);
-  setTimeout(() => line.remove(), 10_000);   // it is said by then, and would otherwise be on the page twice
+  document.getElementById("announcement-log").append(line);
+  setTimeout(() => line.remove(), 10_000);   // else a screen reader would find the text twice on the page
 }
 
-/** Marks a button as busy without taking the focus from it, as `disabled` would. */
+/** Marks a button as busy or not. Unlike `disabled`, this leaves the focus on it. */
 export function setBusy(button, busy) {
   if (busy) button.setAttribute("aria-disabled", "true");
   else button.removeAttribute("aria-disabled");

@@ -1,21 +1,21 @@
-// The "Add expense" sheet. What was filled in stays until the expense is saved.
+// The "Add expense" dialog. Its values stay until the expense is saved.
 
 import { CATEGORIES, categoryName } from "./categories.js";
 import { today } from "./dates.js";
 import { announce, el, setBusy } from "./dom.js";
-import { readAmount } from "./money.js";
+import { parseAmount } from "./money.js";
 import { Problem } from "./problem.js";
 
 const FIELDS = ["amount", "category", "description", "date"];
 
-/** `onAdded` gets the answer of the API: {data, ms, now}. */
+/** Connects the form to the API; calls onAdded({data, ms, now}) with the response. Returns {open()}. */
 export function createExpenseForm(api, onAdded) {
   const dialog = document.getElementById("expense-dialog");
   const form = document.getElementById("expense-form");
   const save = document.getElementById("save-expense");
-  const trouble = document.getElementById("form-error");
+  const formError = document.getElementById("form-error");
   const field = (name) => form.elements[name];
-  let proposed = "";
+  let defaultDate = "";
   let busy = false;
 
   field("category").append(...CATEGORIES.map((category) => el("option", { value: category }, categoryName(category))));
@@ -26,68 +26,69 @@ export function createExpenseForm(api, onAdded) {
   });
 
   function open() {
-    if (!field("date").value || field("date").value === proposed) field("date").value = proposed = today();
+    if (!field("date").value || field("date").value === defaultDate) field("date").value = defaultDate = today();
     field("date").max = today();
     dialog.showModal();
   }
 
-  function complain(name, message) {
+  function setFieldError(name, message) {
     field(name).setAttribute("aria-invalid", String(Boolean(message)));
     document.getElementById(`${name}-error`).textContent = message ?? "";
   }
 
-  function read() {
-    const body = { amount: readAmount(field("amount").value), category: field("category").value };
+  function readBody() {
+    const body = { amount: parseAmount(field("amount").value), category: field("category").value };
     const description = field("description").value.trim();
     if (description) body.description = description;
-    // Left as proposed, the day is the API's to decide: it knows the traveller's own calendar.
-    if (field("date").value !== proposed) body.date = field("date").value;
+    // An unchanged default is left out: the API knows today's date in the user's time zone.
+    if (field("date").value !== defaultDate) body.date = field("date").value;
     return body;
   }
 
-  function check(body) {
-    const faults = {
+  /** Shows the errors of the fields; returns the name of the first invalid field. */
+  function validate(body) {
+    const errors = {
       amount: body.amount === null && "Write the amount in figures, like 45 or 45.50.",
       category: !body.category && "Choose a category.",
       date: body.date === "" && "Choose a date.",
     };
-    for (const name of FIELDS) complain(name, faults[name] || null);
-    return FIELDS.find((name) => faults[name]);
+    for (const name of FIELDS) setFieldError(name, errors[name] || null);
+    return FIELDS.find((name) => errors[name]);
   }
 
   async function submit() {
     if (busy) return;
-    trouble.textContent = "";
-    const body = read();
-    const wrong = check(body);
-    if (wrong) return field(wrong).focus();
+    formError.textContent = "";
+    const body = readBody();
+    const invalid = validate(body);
+    if (invalid) return field(invalid).focus();
     busy = true;
     setBusy(save, true);
     try {
-      const answer = await api.post("/v1/expenses", body);
+      const response = await api.post("/v1/expenses", body);
       form.reset();
-      proposed = "";
+      defaultDate = "";
       save.textContent = "Add expense";
       dialog.close();
-      onAdded(answer);
+      onAdded(response);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      explain(problem);
+      showProblem(problem);
     } finally {
       busy = false;
       setBusy(save, false);
     }
   }
 
-  function explain(problem) {
+  function showProblem(problem) {
     if (FIELDS.includes(problem.field)) {
-      complain(problem.field, problem.message);
+      setFieldError(problem.field, problem.message);
       announce(problem.message);
       field(problem.field).focus();
       return;
     }
-    const kept = problem.retry ? " What you filled in is kept; trying again never adds it twice." : "";
-    trouble.textContent = problem.message + kept;
+    const hint = problem.retry ? " What you filled in is kept; trying again never adds it twice." : "";
+    formError.textContent = problem.message + hint;
     save.textContent = problem.retry ? "Try again" : "Add expense";
   }
 

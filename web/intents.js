@@ -1,38 +1,46 @@
-// What this page knows of each fast answer before it is there: the hint, the words of the wait, and its form.
+// What the page shows for each intent before its answer arrives, and which intents use the location.
 
-const ANSWERS = "PAM answers this at once:";
+/** The tier of a question that only the conversation with Claude can answer. */
+export const CHAT_TIER = 3;
 
-/** `does` is the hint, `wait` is shown meanwhile, `form` names a skeleton of skeleton.css. */
+const PREFIX = "PAM answers this at once:";
+
+/** `preview` is shown while typing, `pending` while waiting; `skeleton` is a shape of skeleton.css. */
 const INTENTS = {
-  spend_summary: { does: `${ANSWERS} your spending`, wait: "Adding up your spending", form: "bars" },
-  budget_status: { does: `${ANSWERS} your budgets`, wait: "Looking at your budgets", form: "gauges" },
-  savings_total: { does: `${ANSWERS} your savings`, wait: "Adding up your savings", form: "bars" },
-  list_expenses: { does: `${ANSWERS} your expenses, one by one`, wait: "Finding your expenses", form: "rows" },
-  add_expense: { does: "PAM adds this expense at once", wait: "Adding the expense", form: "line" },
-  weather: { does: `${ANSWERS} the weather`, wait: "Looking up the weather", form: "strip" },
-  distance: { does: `${ANSWERS} the way there`, wait: "Measuring the way", form: "figures" },
-  fuel_estimate: { does: `${ANSWERS} fuel for the way`, wait: "Working out the fuel", form: "figures" },
-  gas_prices: { does: `${ANSWERS} average fuel prices`, wait: "Looking up fuel prices", form: "figures" },
-  nearby_parks: { does: `${ANSWERS} places to camp`, wait: "Looking for places to camp", form: "rows" },
+  spend_summary: { preview: `${PREFIX} your spending`, pending: "Adding up your spending", skeleton: "bars" },
+  budget_status: { preview: `${PREFIX} your budgets`, pending: "Looking at your budgets", skeleton: "gauges" },
+  savings_total: { preview: `${PREFIX} your savings`, pending: "Adding up your savings", skeleton: "bars" },
+  list_expenses: { preview: `${PREFIX} your expenses, one by one`, pending: "Finding your expenses", skeleton: "rows" },
+  add_expense: { preview: "PAM adds this expense at once", pending: "Adding the expense", skeleton: "line" },
+  weather: { preview: `${PREFIX} the weather`, pending: "Looking up the weather", skeleton: "strip" },
+  distance: { preview: `${PREFIX} the way there`, pending: "Measuring the way", skeleton: "figures" },
+  fuel_estimate: { preview: `${PREFIX} fuel for the way`, pending: "Working out the fuel", skeleton: "figures" },
+  gas_prices: { preview: `${PREFIX} average fuel prices`, pending: "Looking up fuel prices", skeleton: "figures" },
+  nearby_parks: { preview: `${PREFIX} places to camp`, pending: "Looking for places to camp", skeleton: "rows" },
 };
 
 const HERE = "here";
-const ROAD = new Set(["weather", "distance", "fuel_estimate", "gas_prices", "nearby_parks"]);
+const LOCATION_INTENTS = new Set(["weather", "distance", "fuel_estimate", "gas_prices", "nearby_parks"]);
 
-export const hintOf = (route) => known(route)?.does ?? "PAM answers this at once";
-export const waitOf = (route) => known(route)?.wait ?? "Looking it up";
-export const formOf = (route) => known(route)?.form ?? null;
+/** Returns the preview of a route. */
+export const previewText = (route) => lookUp(route)?.preview ?? "PAM answers this at once";
 
-const known = (route) => (route && Object.hasOwn(INTENTS, route.intent) ? INTENTS[route.intent] : null);
+/** Returns the text shown while the answer is pending. */
+export const pendingText = (route) => lookUp(route)?.pending ?? "Looking it up";
 
-/** Whether where the traveller is has anything to do with the answer; money doesn't need to know. */
-export const isLocal = (route) => !route || route.tier === 3 || ROAD.has(route.intent);
+/** Returns the skeleton's shape, or null. */
+export const skeletonShape = (route) => lookUp(route)?.skeleton ?? null;
 
-/** Whether this question can't be answered without knowing where the traveller is. */
-export function needsLocation(route) {
+const lookUp = (route) => (route && Object.hasOwn(INTENTS, route.intent) ? INTENTS[route.intent] : null);
+
+/** Returns whether the user's location can matter to the answer; for a question about money it can't. */
+export const usesLocation = (route) => !route || route.tier === CHAT_TIER || LOCATION_INTENTS.has(route.intent);
+
+/** Returns whether the question can't be answered without the user's location. */
+export function requiresLocation(route) {
   const { intent, slots = {} } = route ?? {};
   const isHere = (place) => (place ?? HERE).toLowerCase() === HERE;
   if (intent === "weather" || intent === "nearby_parks") return isHere(slots.place);
-  if (intent === "fuel_estimate" && !slots.destination) return false;   // a distance begins anywhere
+  if (intent === "fuel_estimate" && !slots.destination) return false;   // for a given distance, no place matters
   return (intent === "distance" || intent === "fuel_estimate") && (isHere(slots.origin) || isHere(slots.destination));
 }

@@ -1,42 +1,42 @@
-// Links out of data: only what leads to a web page, a mailbox or a telephone. Everything else stays text.
+// Links made from data: only web pages, mail addresses and telephone numbers. Everything else stays text.
 
 import { el } from "./dom.js";
 
 const WEB = new Set(["http:", "https:"]);
-const ADDRESS = /[\w-]\.\p{L}{2,}|:\/\/|@/u;                   // what looks like an address of its own
-const REORDERS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/;     // can make a text look like another
+const LOOKS_LIKE_ADDRESS = /[\w-]\.\p{L}{2,}|:\/\/|@/u;
+const BIDI_CONTROL = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/;   // can make an address look like another
 
-/** A link to a website that names its host; plain text where the address isn't one. */
+/** Creates a link to a website, labelled with its host; plain text if the address isn't http or https. */
 export function websiteLink(address) {
-  const url = parsed(address);
+  const url = parseUrl(address);
   if (!WEB.has(url?.protocol)) return el("span", {}, address);
-  return leadingOut(url, url.hostname);
+  return externalLink(url, url.hostname);
 }
 
 /**
- * A link with words of somebody else's, as nodes and texts; only the words where the address is no web page or mailbox.
- * Words that look like another address than the one they lead to are followed by the true one.
+ * Creates a link with an untrusted label, a list of nodes and texts; plain text if the address is no web page or mail.
+ * A label that looks like another address than the target is followed by the real one.
  */
-export function textLink(address, words) {
-  const url = parsed(address);
+export function textLink(address, label) {
+  const url = parseUrl(address);
   const mail = url?.protocol === "mailto:";
-  if (!mail && !WEB.has(url?.protocol)) return el("span", {}, ...words);
-  const link = mail ? el("a", { href: url.href }, ...words) : leadingOut(url, ...words);
-  const truth = mail ? decoded(url.pathname) : url.host;
-  if (misleads(said(words), truth)) link.append(` (${truth})`);
+  if (!mail && !WEB.has(url?.protocol)) return el("span", {}, ...label);
+  const link = mail ? el("a", { href: url.href }, ...label) : externalLink(url, ...label);
+  const target = mail ? decodePercent(url.pathname) : url.host;
+  if (isDeceptive(textOf(label), target)) link.append(` (${target})`);
   return link;
 }
 
-/** A link that dials; plain text where there is nothing to dial. */
+/** Creates a link that dials a telephone number; plain text if it isn't one. */
 export function phoneLink(number) {
   const digits = number.replace(/(?!^\+)\D/g, "");
   return /^\+?\d{5,15}$/.test(digits) ? el("a", { href: `tel:${digits}` }, number) : el("span", {}, number);
 }
 
-const leadingOut = (url, ...words) => el("a", { href: url.href, target: "_blank", rel: "noopener noreferrer" },
-  ...words, el("span", { class: "visually-hidden" }, " (opens in a new tab)"));
+const externalLink = (url, ...label) => el("a", { href: url.href, target: "_blank", rel: "noopener noreferrer" },
+  ...label, el("span", { class: "visually-hidden" }, " (opens in a new tab)"));
 
-function parsed(address) {
+function parseUrl(address) {
   try {
     return new URL(address);
   } catch {
@@ -44,17 +44,17 @@ function parsed(address) {
   }
 }
 
-const said = (words) => words.map((word) => word.textContent ?? word).join("").trim().toLowerCase();
+const textOf = (label) => label.map((part) => part.textContent ?? part).join("").trim().toLowerCase();
 
-/** Whether words look like an address, and not like this one. */
-function misleads(words, truth) {
-  if (REORDERS.test(words)) return true;
-  if (!ADDRESS.test(words)) return false;
-  const [host] = words.replace(/^[a-z]+:(\/\/)?/, "").split(/[/?#\s]/);
-  return host !== truth && host !== truth.replace(/^www\./, "") && host.replace(/^www\./, "") !== truth;
+/** Returns whether a text looks like an address other than `target`. */
+function isDeceptive(text, target) {
+  if (BIDI_CONTROL.test(text)) return true;
+  if (!LOOKS_LIKE_ADDRESS.test(text)) return false;
+  const [host] = text.replace(/^[a-z]+:(\/\/)?/, "").split(/[/?#\s]/);
+  return host !== target && host !== target.replace(/^www\./, "") && host.replace(/^www\./, "") !== target;
 }
 
-function decoded(text) {
+function decodePercent(text) {
   try {
     return decodeURIComponent(text);
   } catch {

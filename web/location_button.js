@@ -1,24 +1,25 @@
-// The button that switches "Use my location" on and off, and the line that says what is wrong with it.
+// The toggle button "Use my location", and the note beside it that explains a failure.
 
 import { announce, setBusy } from "./dom.js";
 
-export function createLocationButton(button, note, whereabouts) {
+/** Connects the button and its note to a LocationWatcher. */
+export function createLocationButton(button, note, location) {
   button.addEventListener("click", async () => {
-    if (whereabouts.asking) return;
-    if (whereabouts.position) {
-      whereabouts.switchOff();
+    if (location.pending) return;
+    if (location.position) {
+      location.disable();
       announce("Your location is no longer used.");
-    } else if (await whereabouts.switchOn()) {
+    } else if (await location.enable()) {
       announce("Your location is used until you switch it off or close this page.");
     }
   });
-  whereabouts.addEventListener("change", draw);
-  draw();
+  location.addEventListener("change", render);
+  render();
 
-  function draw() {
-    const { asking, position, trouble } = whereabouts;
-    setBusy(button, asking);
+  function render() {
+    const { pending, position, error } = location;
+    setBusy(button, pending);
     button.setAttribute("aria-pressed", String(Boolean(position)));
-    note.textContent = asking ? "Finding where you are" : trouble;
+    note.textContent = pending ? "Finding where you are" : error;
   }
 }

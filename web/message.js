@@ -1,78 +1,79 @@
-// One question on its way over the socket, and how far its answer has come.
+// One question sent over the socket, and the state of its answer.
 
-import { InOrder } from "./in_order.js";
+import { FrameSequencer } from "./frame_sequencer.js";
 
 /**
- * `state` is "waiting" (for the line), "sent", "accepted" or "ended"; "change" is fired with it, and with `online`.
- * "frame" is fired for each frame of the answer, once and in order; "refused" when a decision isn't taken.
+ * `state` is "waiting" (for the connection), "sent", "accepted" or "ended". Fires "change" with it and with `online`, "frame"
+ * for each frame of the answer, once and in order, and "decision_rejected" with {confirmationId, error}.
  */
 export class Message extends EventTarget {
   online = false;
-  #frames = new InOrder();
-  #undecided = new Set();
+  #frames = new FrameSequencer();
+  #openConfirmations = new Set();
 
   /**
-   * `talk` is the conversation on this page that it belongs to, `conversation_id` the server's name for that, or null.
-   * What was `tried` may have arrived, though nobody has said so.
+   * `localConversationId` identifies the conversation on this device; `conversationId` is the server's id for it, or
+   * null until an ack tells it. `wasSent` means that the server may have the message, even without an ack.
    */
-  constructor({ id, text, at, talk, conversation_id = null, tried = false, accepted = false }) {
+  constructor({ id, text, askedAt, localConversationId, conversationId = null, wasSent = false, accepted = false }) {
     super();
-    Object.assign(this, { id, text, at, talk, conversation_id, tried });
+    Object.assign(this, { id, text, askedAt, localConversationId, conversationId, wasSent });
     this.state = accepted ? "accepted" : "waiting";
   }
 
-  /** What has to be kept to go on with it later. */
+  /** The constructor's argument for a message that continues where this one is. */
   get record() {
-    const { id, text, at, talk, conversation_id, tried } = this;
+    const { id, text, askedAt, localConversationId, conversationId, wasSent } = this;
     const accepted = this.state === "accepted" || this.state === "ended";
-    return { id, text, at, talk, conversation_id, tried, accepted };
+    return { id, text, askedAt, localConversationId, conversationId, wasSent, accepted };
   }
 
-  /** The number of the last frame that has come without a gap. */
-  get after() {
-    return this.#frames.after;
+  /** The `seq` up to which all frames were received. */
+  get lastSeq() {
+    return this.#frames.lastSeq;
   }
 
-  get gap() {
-    return this.#frames.gap;
+  get hasGap() {
+    return this.#frames.hasGap;
   }
 
-  /** Whether nothing more can come of it: it has ended, and nobody is asked to confirm anything. */
-  get settled() {
-    return this.state === "ended" && !this.#undecided.size;
+  /** Whether the answer has ended and no confirmation is open, so that no more frames can come. */
+  get isComplete() {
+    return this.state === "ended" && !this.#openConfirmations.size;
   }
 
-  become(state, online = this.online) {
+  setState(state, online = this.online) {
     if (this.state === state && this.online === online) return;
     Object.assign(this, { state, online });
     this.dispatchEvent(new Event("change"));
   }
 
-  take(frame) {
-    for (const next of this.#frames.take(frame)) this.#apply(next);
+  /** Adds a received frame; handles it and those buffered behind it when their turn comes. */
+  receive(frame) {
+    for (const next of this.#frames.push(frame)) this.#handle(next);
   }
 
-  /** Ends it here, with an error that has no number of its own. */
+  /** Ends the message with an error that has no `seq`. */
   fail({ code, message, retry_after }) {
-    this.#apply({ type: "error", code, message, retry_after });
+    this.#handle({ type: "error", code, message, retry_after });
   }
 
-  /** A decision was not taken: `error` says why. */
-  refuse(confirmationId, error) {
-    this.dispatchEvent(new CustomEvent("refused", { detail: { confirmationId, error } }));
+  /** Reports that the server rejected a decision, with its error. */
+  rejectDecision(confirmationId, error) {
+    this.dispatchEvent(new CustomEvent("decision_rejected", { detail: { confirmationId, error } }));
   }
 
-  /** Nobody can decide this any more. */
-  lapse(confirmationId) {
-    this.#undecided.delete(confirmationId);
+  /** Closes a confirmation that was decided or has expired. */
+  closeConfirmation(confirmationId) {
+    this.#openConfirmations.delete(confirmationId);
   }
 
-  #apply(frame) {
-    if (frame.type === "ack") this.conversation_id = frame.conversation_id;
-    if (frame.type === "confirm_request") this.#undecided.add(frame.confirmation_id);
-    if (frame.type === "confirmed") this.lapse(frame.confirmation_id);
-    if (frame.type === "done" || frame.type === "error") this.become("ended");
-    else if (this.state !== "ended") this.become("accepted");
+  #handle(frame) {
+    if (frame.type === "ack") this.conversationId = frame.conversation_id;
+    if (frame.type === "confirm_request") this.#openConfirmations.add(frame.confirmation_id);
+    if (frame.type === "confirmed") this.closeConfirmation(frame.confirmation_id);
+    if (frame.type === "done" || frame.type === "error") this.setState("ended");
+    else if (this.state !== "ended") this.setState("accepted");
     this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
   }
 }

@@ -1,8 +1,8 @@
-// Money arrives and leaves as decimal strings. It is a number only where a length is drawn.
+// Amounts of money. They are decimal strings, as in the API; they become numbers only to draw a length.
 
 const formats = new Map();
 
-function format(currency, signDisplay) {
+function currencyFormat(currency, signDisplay) {
   const key = `${currency} ${signDisplay}`;
   if (!formats.has(key)) {
     formats.set(key, new Intl.NumberFormat(undefined, { style: "currency", currency, signDisplay }));
@@ -10,30 +10,33 @@ function format(currency, signDisplay) {
   return formats.get(key);
 }
 
-/** "412.36", "USD" → "$412.36". Intl reads the string digit by digit, so no cent is lost to a float. */
-export const money = (amount, currency) => format(currency, "auto").format(amount);
+/** Formats an amount: "412.36", "USD" → "$412.36". Intl reads the string exactly, so no float rounds it. */
+export const formatMoney = (amount, currency) => currencyFormat(currency, "auto").format(amount);
 
-/** "3.412", "USD" → "$3.412": what fuel costs a unit is told to a tenth of a cent. */
-export const unitPrice = (amount, currency) =>
+/** Formats an amount without its sign, for sentences that state the direction in words. */
+export const formatMoneyUnsigned = (amount, currency) => currencyFormat(currency, "never").format(amount);
+
+/** Formats the price of a unit, with up to three decimals as fuel is sold: "3.412", "USD" → "$3.412". */
+export const formatUnitPrice = (amount, currency) =>
   new Intl.NumberFormat(undefined, { style: "currency", currency, maximumFractionDigits: 3 }).format(amount);
 
-/** As `money`, without the sign, for words that say the direction. */
-export const moneySize = (amount, currency) => format(currency, "never").format(amount);
-
-export const isNegative = (amount) => amount.startsWith("-") && /[1-9]/.test(amount);
-export const isZero = (amount) => !/[1-9]/.test(amount);
-
-/** -3.6 → "3.6%" */
-export const percentSize = (percent) =>
+/** Formats a percentage without its sign: -3.6 → "3.6%". */
+export const formatPercentUnsigned = (percent) =>
   new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1, signDisplay: "never" })
     .format(percent / 100);
 
+/** Returns whether an amount is below zero. */
+export const isNegative = (amount) => amount.startsWith("-") && /[1-9]/.test(amount);
+
+/** Returns whether an amount is zero. */
+export const isZero = (amount) => !/[1-9]/.test(amount);
+
 /**
- * What a person writes as an amount, as the API reads it, or null.
- * "$1,200.5" → "1200.5", "45,50" → "45.50". The sign stays: the API says why it can't be negative.
+ * Parses an amount as people write it into the API's decimal string; returns null if it is none.
+ * "$1,200.5" → "1200.5", "45,50" → "45.50". A minus sign is kept: the API explains why it isn't allowed.
  */
-export function readAmount(written) {
-  const text = written.trim().replace(/^([-−]?)\s*[$€£]\s*/u, "$1").replace("−", "-");
+export function parseAmount(input) {
+  const text = input.trim().replace(/^([-−]?)\s*[$€£]\s*/u, "$1").replace("−", "-");
   if (/^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text)) return text.replaceAll(",", "");
   if (/^-?\d+,\d{1,2}$/.test(text)) return text.replace(",", ".");
   return /^-?(\d+(\.\d+)?|\.\d+)$/.test(text) ? text.replace(/^(-?)\./, "$10.") : null;

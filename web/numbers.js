@@ -1,31 +1,31 @@
-// Quantities with their units, in the number format of this browser. The API has converted them already.
+// Quantities in the number format of this browser. The API has converted their units already.
 
-const UNITS = { l: "L", l_per_100km: "L/100 km" };
-const SPOKEN = { gal: "gallon", l: "litre" };
+const UNIT_SYMBOLS = { l: "L", l_per_100km: "L/100 km" };
+const UNIT_NAMES = { gal: "gallon", l: "litre" };
 
-/** Nothing is colder than nothing: -0.2 is "0". */
-const number = (value, digits) =>
+// signDisplay "negative" shows no minus sign before a zero.
+const formatNumber = (value, digits) =>
   new Intl.NumberFormat(undefined, { maximumFractionDigits: digits, signDisplay: "negative" }).format(value);
 
-/** 412.4, "mi" → "412 mi"; `digits` after the point at most. */
-export function quantity(value, unit, digits = 0) {
-  return `${number(value, digits)}\u00a0${UNITS[unit] ?? unit}`;
+/** Formats a value with its unit and at most `digits` decimals: 412.4, "mi" → "412 mi". */
+export function formatQuantity(value, unit, digits = 0) {
+  return `${formatNumber(value, digits)}\u00a0${UNIT_SYMBOLS[unit] ?? unit}`;
 }
 
-/** "gal" → "gallon", as in "a gallon". */
-export const spoken = (unit) => SPOKEN[unit] ?? unit;
+/** Returns the name of a unit, as in "a gallon": "gal" → "gallon". */
+export const unitName = (unit) => UNIT_NAMES[unit] ?? unit;
 
-/** 23.6 → "24", under a heading that names the unit. */
-export const round = (value) => number(value, 0);
+/** Formats a value without decimals and unit: 23.6 → "24". */
+export const formatInteger = (value) => formatNumber(value, 0);
 
-/** 0.4 → "40%" */
-export const percent = (part) => new Intl.NumberFormat(undefined, { style: "percent" }).format(part);
+/** Formats a fraction as a percentage: 0.4 → "40%". */
+export const formatPercent = (fraction) => new Intl.NumberFormat(undefined, { style: "percent" }).format(fraction);
 
-/** 1, "expense" → "1 expense"; 2 → "2 expenses". */
-export const counted = (n, noun) => `${new Intl.NumberFormat().format(n)} ${noun}${n === 1 ? "" : "s"}`;
+/** Formats a count with its noun: 1, "expense" → "1 expense"; 2 → "2 expenses". */
+export const formatCount = (n, noun) => `${new Intl.NumberFormat().format(n)} ${noun}${n === 1 ? "" : "s"}`;
 
-/** 20400 → "5 h 40 min", to five minutes from an hour on, as the API says it. */
-export function drivingTime(seconds) {
+/** Formats a driving time, rounded to five minutes from an hour on, as the API does: 20400 → "5 h 40 min". */
+export function formatDrivingTime(seconds) {
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
   const rounded = 5 * Math.round(minutes / 5);

@@ -1,33 +1,35 @@
-// A write whose outcome isn't known keeps its Idempotency-Key, also over a reload of the page:
-// sent again with the same body, by whichever button, it is the same write.
+// Idempotency keys of writes whose outcome is unknown. They survive a reload: the same body sent again, from whichever
+// control, reuses its key and is executed once.
 
-import { forget, load, save } from "./store.js";
+import { tabStorage } from "./storage.js";
 
-const SLOT = "pam.unsettled";
-const KEPT_MS = 24 * 3_600_000;
+const STORAGE_KEY = "pam.outbox";
+const KEY_TTL_MS = 24 * 3_600_000;   // the API recognises a key for a day
 
-/** The key for this write: the one it was sent under before, while its outcome is unknown, or a new one. */
-export function keyFor(path, body) {
-  const unsettled = held();
-  const write = nameOf(path, body);
-  unsettled[write] ??= { key: crypto.randomUUID(), at: Date.now() };
-  save(SLOT, unsettled);
-  return unsettled[write].key;
+/** Returns the idempotency key for a write: that of the same write whose outcome is unknown, otherwise a new one. */
+export function getIdempotencyKey(path, body) {
+  const pending = loadPending();
+  const write = fingerprint(path, body);
+  pending[write] ??= { key: crypto.randomUUID(), at: Date.now() };
+  tabStorage.set(STORAGE_KEY, pending);
+  return pending[write].key;
 }
 
-/** Whether this write has been sent, and nobody knows whether it arrived. */
-export const isUnsettled = (path, body) => Object.hasOwn(held(), nameOf(path, body));
+/** Returns whether this write was sent and its outcome is unknown. */
+export const isPending = (path, body) => Object.hasOwn(loadPending(), fingerprint(path, body));
 
-/** The API has accepted or refused this write: the next one like it is a new one. */
-export function settle(key) {
-  save(SLOT, Object.fromEntries(Object.entries(held()).filter(([, one]) => one.key !== key)));
+/** Removes a key whose write was accepted or refused; the next write with the same body gets a new key. */
+export function removeIdempotencyKey(key) {
+  const others = Object.entries(loadPending()).filter(([, write]) => write.key !== key);
+  tabStorage.set(STORAGE_KEY, Object.fromEntries(others));
 }
 
-const nameOf = (path, body) => `${path} ${JSON.stringify(body)}`;
+/** Removes all keys. */
+export const clearOutbox = () => tabStorage.remove(STORAGE_KEY);
 
-/** A day later the same words are a new wish. */
-function held() {
-  return Object.fromEntries(Object.entries(load(SLOT) ?? {}).filter(([, one]) => Date.now() - one.at < KEPT_MS));
+const fingerprint = (path, body) => `${path} ${JSON.stringify(body)}`;
+
+function loadPending() {
+  const writes = Object.entries(tabStorage.get(STORAGE_KEY) ?? {});
+  return Object.fromEntries(writes.filter(([, write]) => Date.now() - write.at < KEY_TTL_MS));
 }
-
-export const forgetWrites = () => forget(SLOT);

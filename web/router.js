@@ -1,5 +1,5 @@
-// Runs the compiled automaton over one sentence: the twin of pam/routing/interpreter.py, line by line.
-// Here it only picks the channel and the skeleton to draw; the server routes again and decides.
+// Interprets the compiled automaton over one sentence: a line-by-line port of pam/routing/interpreter.py.
+// The page uses it only to predict the channel and the skeleton; the server routes again and decides.
 
 const MAX_CHARACTERS = 200;
 const MAX_TOKENS = 32;
@@ -9,10 +9,13 @@ const ANY_NUMBER = "0";
 const DECIMALS = ["whole", "tenths", "cents", "mills"];
 
 const firstKey = (word) => (/^[0-9]/.test(word) ? ANY_NUMBER : word);
-const has = Object.hasOwn; // "constructor" is a word, not an edge
+const has = Object.hasOwn; // not `in`: "constructor" is a word of a sentence, and a property of every object
 const chat = () => ({ tier: 3, intent: "chat", slots: {}, details: {} });
 
-/** The function route(text) → {tier, intent, slots} over a parsed automaton.json; route.whole(text) has details too. */
+/**
+ * Creates the function route(text) → {tier, intent, slots} for a parsed automaton.json; route.whole(text) returns
+ * `details` too.
+ */
 export function createRouter(automaton) {
   const { characters, spellings, numbers, months, lists, tiers, states } = automaton;
   const { currency_signs: signs, currency_units: units, place_words: placeWords } = automaton;
@@ -34,11 +37,12 @@ export function createRouter(automaton) {
     const found = [...readings.values()].sort((a, b) => a[2] - b[2] || b[3] - a[3]);
     if (!found.length || (found.length > 1 && found[0][2] === found[1][2] && found[0][3] === found[1][3])) return chat();
     const [intent, pairs] = found[0];
-    const said = (isDetail) => Object.fromEntries(pairs.filter(([slot]) => automaton.details.includes(slot) === isDetail));
-    return { tier: tiers[intent], intent, slots: said(false), details: said(true) };
+    const isDetail = ([slot]) => automaton.details.includes(slot);
+    const slots = Object.fromEntries(pairs.filter((pair) => !isDetail(pair)));
+    return { tier: tiers[intent], intent, slots, details: Object.fromEntries(pairs.filter(isDetail)) };
   }
 
-  // Fewest words that could be anything, then most slots.
+  // Sort key: fewest words in free-text slots, then most slots.
   function rank(reading) {
     const free = reading.filter(([slot, value]) => automaton.free.includes(slot) && value !== "here");
     return [free.reduce((sum, [, value]) => sum + value.split(" ").length, 0), reading.length];
@@ -56,8 +60,8 @@ export function createRouter(automaton) {
     return tokens.length <= MAX_TOKENS ? tokens : [];
   }
 
-  // Every [end, slots, accepts] of the automaton that begins with this state, from this token on.
-  function run(start, tokens, at, made) {
+  // Returns each [end, slots, accepts] that the automaton reaches from a state and a token.
+  function run(start, tokens, at, memo) {
     const found = [];
     const frontiers = new Map();
     const add = (end, state, slots) => {
@@ -74,7 +78,7 @@ export function createRouter(automaton) {
         if (has(words, tokens[at])) add(at + 1, words[tokens[at]], slots);
         for (const [which, slot, to] of calls) {
           if (!begins(which, slot, tokens[at])) continue;
-          for (const [end, pairs] of call(which, slot, tokens, at, made)) {
+          for (const [end, pairs] of call(which, slot, tokens, at, memo)) {
             const both = [...slots, ...pairs];
             if (new Set(both.map(([name]) => name)).size === both.length) add(end, to, both);
           }
@@ -84,19 +88,19 @@ export function createRouter(automaton) {
     return found;
   }
 
-  // What a list or a part matches here; worked out once per position.
-  function call(which, slot, tokens, at, made) {
+  // Returns the matches of a list or sub-automaton at a token, memoised.
+  function call(which, slot, tokens, at, memo) {
     const key = `${which} ${slot} ${at}`;
-    if (!made.has(key)) {
+    if (!memo.has(key)) {
       const matches = slot
         ? match(which, tokens, at).map(([end, value, more]) => [end, [[slot, value], ...more]])
-        : run(which, tokens, at, made).filter(([end]) => end > at);
-      made.set(key, matches);
+        : run(which, tokens, at, memo).filter(([end]) => end > at);
+      memo.set(key, matches);
     }
-    return made.get(key);
+    return memo.get(key);
   }
 
-  // Whether a list or a part can begin with this word: most calls end here.
+  // Returns whether a list or sub-automaton can start with a word; this rules out most calls.
   function begins(which, slot, word) {
     if (!firsts.has(which)) firsts.set(which, first(which, slot));
     return firsts.get(which)?.has(firstKey(word)) ?? true;

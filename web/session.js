@@ -1,16 +1,17 @@
-// Who is signed in: a short-lived access token, renewed before it expires and when the API refuses it.
+// The signed-in user's access token. It is short-lived and renewed before it expires, or when the API refuses it.
 
-import { Problem, signedOut, unreachable } from "./problem.js";
-import { forget, load, save } from "./store.js";
+import { networkProblem, Problem, signedOutProblem } from "./problem.js";
+import { tabStorage } from "./storage.js";
 
-const SLOT = "pam.session";
-const EARLY_MS = 60_000;
-const TIMEOUT_MS = 10_000;
+const STORAGE_KEY = "pam.session";
+const RENEWAL_MARGIN_MS = 60_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const DEFAULT_LIFETIME_S = 300;
 
-/** `config` is config.json: {issuer, client_id, demo}. Fires "change" when somebody signs in or out. */
+/** `config` is config.json: {issuer, client_id, demo}. Fires "change" when a user signs in or out. */
 export class Session extends EventTarget {
   #config;
-  #held = load(SLOT);
+  #credentials = tabStorage.get(STORAGE_KEY);   // {token, lifetime, expires}, or null
   #renewal = null;
 
   constructor(config) {
@@ -19,12 +20,12 @@ export class Session extends EventTarget {
   }
 
   get signedIn() {
-    return this.#held !== null;
+    return this.#credentials !== null;
   }
 
-  /** The id of who is signed in, as the token says it; null for nobody. */
+  /** The user's id from the token, or null. Only a storage key: the API verifies the token, this page doesn't. */
   get user() {
-    return this.#held && subject(this.#held.token);
+    return this.#credentials && subjectOf(this.#credentials.token);
   }
 
   async signIn() {
@@ -32,36 +33,37 @@ export class Session extends EventTarget {
   }
 
   signOut() {
-    this.#held = null;
+    this.#credentials = null;
     this.#renewal = null;
-    forget(SLOT);
+    tabStorage.remove(STORAGE_KEY);
     this.dispatchEvent(new Event("change"));
   }
 
-  /** A token that is good now, or a Problem. Waits for a sign-in that is under way. */
+  /** Returns a token that isn't about to expire. Waits for a sign-in in progress; throws a Problem. */
   async token() {
     if (this.#renewal) return this.#renewal;
-    if (!this.#held) throw signedOut();
-    const early = Math.min(EARLY_MS, this.#held.lifetime / 2);
-    return Date.now() < this.#held.expires - early ? this.#held.token : this.#renew();
+    if (!this.#credentials) throw signedOutProblem();
+    const { token, lifetime, expires } = this.#credentials;
+    const margin = Math.min(RENEWAL_MARGIN_MS, lifetime / 2);
+    return Date.now() < expires - margin ? token : this.#renew();
   }
 
-  /** A token other than the one the API refused. */
+  /** Returns a token other than the one that the API refused; throws a Problem. */
   async tokenAfter(refused) {
-    if (!this.#held) throw signedOut();
-    return this.#held.token === refused ? this.#renew() : this.#held.token;
+    if (!this.#credentials) throw signedOutProblem();
+    return this.#credentials.token === refused ? this.#renew() : this.#credentials.token;
   }
 
-  /** One renewal at a time, however many requests ask for it. */
+  // Concurrent requests share one renewal.
   #renew() {
     if (this.#renewal) return this.#renewal;
-    const renewal = this.#fetch().then((held) => {
-      if (this.#renewal !== renewal) throw signedOut();   // signed out meanwhile
+    const renewal = this.#fetchCredentials().then((credentials) => {
+      if (this.#renewal !== renewal) throw signedOutProblem();   // signed out in the meantime
       const wasSignedIn = this.signedIn;
-      this.#held = held;
-      save(SLOT, held);
+      this.#credentials = credentials;
+      tabStorage.set(STORAGE_KEY, credentials);
       if (!wasSignedIn) this.dispatchEvent(new Event("change"));
-      return held.token;
+      return credentials.token;
     }).finally(() => {
       if (this.#renewal === renewal) this.#renewal = null;
     });
@@ -69,32 +71,32 @@ export class Session extends EventTarget {
     return renewal;
   }
 
-  async #fetch() {
-    let answer;
+  async #fetchCredentials() {
+    let response;
     try {
-      answer = await fetch(`${this.#config.issuer.replace(/\/$/, "")}/token`, {
+      response = await fetch(`${this.#config.issuer.replace(/\/$/, "")}/token`, {
         method: "POST",
         body: new URLSearchParams({ client_id: this.#config.client_id, grant_type: "client_credentials" }),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
     } catch {
-      throw unreachable();
+      throw networkProblem();
     }
-    const body = await answer.json().catch(() => null);
-    if (!answer.ok || !body?.access_token) {
-      throw new Problem("sign_in_failed", "The sign-in didn't work.", { retry: true, status: answer.status });
+    const body = await response.json().catch(() => null);
+    if (!response.ok || !body?.access_token) {
+      throw new Problem("sign_in_failed", "The sign-in didn't work.", { retry: true, status: response.status });
     }
-    const lifetime = (Number(body.expires_in) || 300) * 1000;
+    const lifetime = (Number(body.expires_in) || DEFAULT_LIFETIME_S) * 1000;
     return { token: body.access_token, lifetime, expires: Date.now() + lifetime };
   }
 }
 
-/** The `sub` of a token. Only a name to keep things under: what it is worth, the API decides. */
-function subject(token) {
+/** Returns the `sub` claim of a JWT. */
+function subjectOf(token) {
   try {
-    const bytes = atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
-    return String(JSON.parse(bytes).sub);
+    const claims = atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
+    return String(JSON.parse(claims).sub);
   } catch {
-    return "somebody";
+    return "unknown";
   }
 }

@@ -1,15 +1,15 @@
-// The form of an answer before it is there. For the eye only: the words beside it say what is being done.
+// The placeholder of an answer that hasn't arrived. The shape is hidden from screen readers; they get the text.
 
 import { el } from "./dom.js";
-import { formOf, waitOf } from "./intents.js";
+import { pendingText, skeletonShape } from "./intents.js";
 
-const BLOCKS = { bars: 5, gauges: 4, rows: 5, strip: 12, figures: 3, line: 1 };
+const BLOCK_COUNTS = { bars: 5, gauges: 4, rows: 5, strip: 12, figures: 3, line: 1 };
 
-/** What stands in for an answer while it is on its way. `route` is what the router made of the question, or null. */
-export function waiting(route) {
-  const form = formOf(route);
-  return el("div", { class: "waiting" },
-    el("p", { class: "pending" }, waitOf(route)),
-    form && el("div", { class: "skeleton", "data-form": form, "aria-hidden": "true" },
-      ...Array.from({ length: BLOCKS[form] }, () => el("span"))));
+/** Creates the placeholder for a predicted route; without one (null) it has a text only. */
+export function createSkeleton(route) {
+  const shape = skeletonShape(route);
+  return el("div", { class: "loading" },
+    el("p", { class: "pending" }, pendingText(route)),
+    shape && el("div", { class: "skeleton", "data-shape": shape, "aria-hidden": "true" },
+      ...Array.from({ length: BLOCK_COUNTS[shape] }, () => el("span"))));
 }

@@ -126,7 +126,7 @@ def test_what_others_will_see_waits_for_a_yes(pam, claude, button, outcome):
     expect(asked.get_by_role("button")).to_have_count(0)
     expect(asked).to_be_focused()
     line = card.get_by_role("list", name="What Claude does").get_by_role("listitem")
-    expect(line).to_have_attribute("data-state", "done" if button == "Confirm" else "dropped")
+    expect(line).to_have_attribute("data-state", "done" if button == "Confirm" else "declined")
     assert [frame["decision"] for frame in pam.sent_frames("confirm")] == ["yes" if button == "Confirm" else "no"]
 
 
@@ -164,8 +164,8 @@ def test_a_fault_is_told_in_words_and_asked_again(pam, claude):
     claude.says("sunsets", "In Arches.")
     claude.fails("sunsets", "500")
     card = pam.ask("Where are the best sunsets?")
-    expect(card.locator(".alarm")).to_contain_text("PAM can't reach Claude right now", timeout=60_000)
-    expect(card.locator(".alarm")).to_contain_text("Best after 10 s")
+    expect(card.locator(".severe")).to_contain_text("PAM can't reach Claude right now", timeout=60_000)
+    expect(card.locator(".severe")).to_contain_text("Best after 10 s")
     claude.fails("sunsets", "ok")
     card.get_by_role("button", name="Try again").click()
     expect(pam.cards.last.locator(".prose")).to_have_text("In Arches.", timeout=30_000)
@@ -181,7 +181,7 @@ def test_what_was_written_before_a_fault_stays(pam, claude):
     claude.says("geysers", "Old Faithful is " + "very " * 200 + "punctual.")
     claude.fails("geysers", "overloaded_in_stream")
     card = pam.ask("Tell me about geysers")
-    expect(card.locator(".alarm")).to_be_visible(timeout=60_000)
+    expect(card.locator(".severe")).to_be_visible(timeout=60_000)
     expect(card.locator(".prose")).to_contain_text("Old")
 
 
@@ -192,7 +192,7 @@ def test_what_was_done_before_a_fault_can_be_undone(pam, claude):
     breaks_off = {"content": [text("It is " + "very " * 200)], "fault": {"mode": "overloaded_in_stream"}}
     claude.says("ferry toll", use("create_expense", **arguments), breaks_off)
     card = pam.ask("Please note the ferry toll, seven dollars and seventy-five, and tell me more")
-    expect(card.locator(".alarm")).to_be_visible(timeout=60_000)
+    expect(card.locator(".severe")).to_be_visible(timeout=60_000)
     expect_total(pam, before + Decimal("7.75"))
     expect(card.get_by_role("button", name="Try again")).to_have_count(0)
     card.get_by_role("button", name="Undo").click()
@@ -286,7 +286,7 @@ def test_an_answer_is_read_out_by_paragraphs(pam, claude):
             window.said = [];
             new MutationObserver((changes) => changes.forEach(({ addedNodes }) => addedNodes.forEach((node) => {
                 window.said.push(node.textContent);
-            }))).observe(document.getElementById("narration"), { childList: true });
+            }))).observe(document.getElementById("announcement-log"), { childList: true });
         }"""
     )
     claude.says("three things", "The first thing.\n\nThe second thing.\n\n" + "Third. " * 30)

@@ -125,7 +125,7 @@ def test_an_answer_survives_a_reload(pam, claude):
     card = pam.ask("tell me the tale")
     expect(card.locator(".prose")).to_contain_text("Part 1")
     pam.page.reload()
-    expect(pam.page.locator(".asked")).to_have_text("tell me the tale")
+    expect(pam.page.locator(".question")).to_have_text("tell me the tale")
     expect(pam.cards.get_by_text("Cost and tokens")).to_be_visible(timeout=60_000)
     expect(pam.cards.locator(".prose")).to_have_text(TALE.strip())
     assert [frame["after"] for frame in pam.sent_frames("resume")] == [0]
@@ -146,7 +146,7 @@ def test_a_question_asked_without_a_line_waits_and_is_answered_once(pam, claude)
     expect(pam.question).to_have_value("")
     pam.page.reload()
     expect(pam.cards).to_have_count(2)
-    expect(pam.page.locator(".asked")).to_have_text(["the first that waits well", "the second that waits well"])
+    expect(pam.page.locator(".question")).to_have_text(["the first that waits well", "the second that waits well"])
     tickets_again(pam)
     for card in pam.cards.all():
         expect(card.get_by_text("Cost and tokens")).to_be_visible(timeout=60_000)
@@ -202,8 +202,8 @@ def test_the_state_of_the_line_is_told_in_words(pam):
     no_tickets(pam)
     pam.page.reload()
     expect(pam.connection).to_have_text("Reconnecting")
-    expect(pam.page.locator("#connection .when")).to_have_text(re.compile(r"^ in \d+ s$"))
-    expect(pam.page.locator("#connection .when")).to_have_attribute("aria-hidden", "true")
+    expect(pam.page.locator("#connection .countdown")).to_have_text(re.compile(r"^ in \d+ s$"))
+    expect(pam.page.locator("#connection .countdown")).to_have_attribute("aria-hidden", "true")
     expect(pam.connection).to_have_attribute("role", "status")
     pam.page.context.set_offline(True)
     expect(pam.connection).to_have_text("Offline: questions wait")
@@ -272,7 +272,7 @@ def test_what_the_gateway_itself_refuses_is_told_plainly(pam, wire, claude, word
 
     wire.answers = refuse
     card = pam.ask("some plain words")
-    expect(card.locator(".alarm")).to_have_text("PAM couldn't take this message.")
+    expect(card.locator(".severe")).to_have_text("PAM couldn't take this message.")
     wire.answers = lambda _frame: True
     card.get_by_role("button", name="Try again").click()
     expect(pam.cards.last.locator(".prose")).to_have_text("Now it works.", timeout=60_000)
@@ -293,7 +293,7 @@ def test_an_integration_that_took_long_is_no_fault(pam, wire, claude):
     wire.carry = complain_first
     card = pam.ask_claude("a late answer")
     expect(card.locator(".prose")).to_have_text("Late, and here.")
-    expect(card.locator(".alarm")).to_have_count(0)
+    expect(card.locator(".severe")).to_have_count(0)
 
 
 def test_a_message_that_nobody_acknowledges_is_sent_again_as_itself(pam, wire, claude):
@@ -409,7 +409,7 @@ def test_an_error_without_a_number_is_about_the_message_that_it_names(pam, wire,
 
     wire.answers = refuse
     card = pam.ask("too much at once")
-    expect(card.locator(".alarm")).to_have_text("That was a lot at once. Best after 4 s.")
+    expect(card.locator(".severe")).to_have_text("That was a lot at once. Best after 4 s.")
     wire.answers = lambda _frame: True
     claude.takes(0, None)
     card.get_by_role("button", name="Try again").click()
@@ -429,7 +429,7 @@ def test_retry_button_is_shown_only_for_retryable_errors(pam, wire, code, retrya
 
     wire.answers = reject
     card = pam.ask("say anything at all")
-    expect(card.locator(".alarm")).to_have_text("That went wrong.")
+    expect(card.locator(".severe")).to_have_text("That went wrong.")
     expect(card.get_by_role("button", name="Try again")).to_have_count(retryable)
 
 

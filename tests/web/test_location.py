@@ -52,7 +52,7 @@ def test_who_moves_is_found_again(located):
 def test_without_a_location_the_page_says_what_is_missing_and_asks_again(located):
     """The hint and the card say so; one press switches the location on and asks the same question."""
     located.question.fill("rv parks near me")
-    expect(located.page.locator("#hint")).to_have_text("Use your location, or name a place")
+    expect(located.page.locator("#intent-preview")).to_have_text("Use your location, or name a place")
     card = located.ask("rv parks near me")
     expect(card).to_contain_text("PAM needs to know where you are")
     card.get_by_role("button", name="Use my location and ask again").click()

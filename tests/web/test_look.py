@@ -150,7 +150,7 @@ def test_the_conversation_reads_well_at_every_width_and_in_both_themes(new_pam, 
     card.get_by_text("Cost and tokens").click()
     written = pam.ask_claude("do it all at once")
     expect(written.get_by_role("button", name="Confirm")).to_be_visible()
-    expect(pam.ask("Tell me about geysers").locator(".alarm")).to_be_visible(timeout=60_000)
+    expect(pam.ask("Tell me about geysers").locator(".severe")).to_be_visible(timeout=60_000)
     look(pam, tmp_path / "conversation.png", scheme)
     pam.undo(written)
     pam.expect_failed_requests()
@@ -207,9 +207,10 @@ def test_the_page_knows_every_fast_answer_of_the_router(pam):
     pam.open()
     known = pam.page.evaluate(
         """async () => {
-            const { hintOf, waitOf, formOf } = await import("/intents.js");
+            const { previewText, pendingText, skeletonShape } = await import("/intents.js");
             const { tiers } = await (await fetch("/router.json")).json();
-            return Object.keys(tiers).map((intent) => [hintOf({ intent }), waitOf({ intent }), formOf({ intent })]);
+            const texts = [previewText, pendingText, skeletonShape];
+            return Object.keys(tiers).map((intent) => texts.map((get) => get({ intent })));
         }"""
     )
     assert len(known) == len({hint for hint, _, _ in known}) >= 10

@@ -38,11 +38,11 @@ def run(script: str, given: Any = None) -> Any:
 
 
 FRAMES = """
-    const { InOrder } = await load("in_order.js");
+    const { FrameSequencer } = await load("frame_sequencer.js");
     return given.map((seqs) => {
-        const frames = new InOrder();
-        const given_out = seqs.map((seq) => frames.take({ seq }).map((frame) => frame.seq));
-        return [given_out, frames.after, frames.gap];
+        const frames = new FrameSequencer();
+        const released = seqs.map((seq) => frames.push({ seq }).map((frame) => frame.seq));
+        return [released, frames.lastSeq, frames.hasGap];
     });
 """
 
@@ -70,8 +70,8 @@ def test_any_disorder_of_frames_ends_in_order():
 def test_the_wait_before_another_try_grows_and_differs():
     """From half a second to half a minute, between a half and the whole of a doubling time."""
     waits = run(
-        'const { backoff } = await load("backoff.js");'
-        "return given.map((failures) => [backoff(failures, 0), backoff(failures, 1), backoff(failures)]);",
+        'const { backoffDelay: delay } = await load("backoff.js");'
+        "return given.map((failures) => [delay(failures, 0), delay(failures, 1), delay(failures)]);",
         [*range(12)],
     )
     assert [(least, most) for least, most, _ in waits[:6]] == [

@@ -216,7 +216,7 @@ def test_the_hint_says_who_will_answer_and_what(pam):
         "": "",
     }.items():
         pam.question.fill(sentence)
-        expect(pam.page.locator("#hint")).to_have_text(words)
+        expect(pam.page.locator("#intent-preview")).to_have_text(words)
 
 
 def test_an_answer_that_takes_long_shows_its_form_meanwhile(pam):
@@ -238,12 +238,12 @@ def test_an_answer_that_takes_long_shows_its_form_meanwhile(pam):
     ):
         pam.question.fill(sentence)
         if form:
-            expect(pam.page.locator("#hint")).not_to_be_empty()
+            expect(pam.page.locator("#intent-preview")).not_to_be_empty()
         pam.question.press("Enter")
         expect(pam.page.get_by_text(words, exact=True)).to_be_visible()
         expect(forms).to_have_count(1 if form else 0)
         if form:
-            expect(forms).to_have_attribute("data-form", form)
+            expect(forms).to_have_attribute("data-shape", form)
             expect(forms).to_have_attribute("aria-hidden", "true")
         held.pop().fulfill(json={"tier": 1, "intent": "other", "slots": {}, "text": "Here.", "answer": {}})
         expect(pam.cards).to_have_count(number + 1)
@@ -265,9 +265,9 @@ def test_money_is_shown_without_the_errors_of_floats(pam):
     page = pam.open().page
     assert page.evaluate(
         """async () => {
-            const { money, readAmount } = await import("/money.js");
-            return [money("9007199254740993.01", "USD"), money("-0.10", "USD"), money("20.00", "CAD"),
-                    ...["$1,200.5", "45,50", " 45 ", ".5", "4,5,6", "ten", "1e9", "-3"].map(readAmount)];
+            const { formatMoney, parseAmount } = await import("/money.js");
+            return [formatMoney("9007199254740993.01", "USD"), formatMoney("-0.10", "USD"), formatMoney("20.00", "CAD"),
+                    ...["$1,200.5", "45,50", " 45 ", ".5", "4,5,6", "ten", "1e9", "-3"].map(parseAmount)];
         }"""
     ) == [
         *("$9,007,199,254,740,993.01", "-$0.10", "CA$20.00"),

@@ -69,10 +69,10 @@ def test_wind_that_matters_to_a_high_side_is_marked(pam, api):
         }
         pam.replies("weather", answer)
         card = pam.ask("weather in Moab tomorrow")
-        warning = card.locator(".caution")
+        warning = card.locator(".alert")
         expect(warning).to_contain_text(f"{word}: wind and high-sided rigs")
         expect(warning).to_contain_text(re.compile(r"Gusts up to 61\smph around .*2:00\sPM"))
-        assert ("alarm" in warning.get_attribute("class")) == (level == "danger")
+        assert ("severe" in warning.get_attribute("class")) == (level == "danger")
     cells = card.get_by_role("row", name="Gusts").get_by_role("cell")
     expect(cells.nth(14)).to_have_text(re.compile("61 strongest"))
     expect(cells.nth(5)).to_have_text("–")
@@ -198,7 +198,7 @@ def test_an_answer_from_before_the_source_fell_silent_says_so(pam, api):
     answer |= {"source": "Open-Meteo", "as_of": "2026-01-01T10:00:00-07:00"}
     pam.sign_in().replies("weather", answer)
     card = pam.ask("weather in Moab")
-    expect(card.locator(".caution").first).to_have_text(
+    expect(card.locator(".alert").first).to_have_text(
         re.compile(r"Open-Meteo doesn't answer; this is from .*\d:\d\d\s[AP]M \(2 hours ago\)\.")
     )
 

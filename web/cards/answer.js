@@ -1,4 +1,4 @@
-// Which card shows which answer.
+// Selects the card for a fast answer.
 
 import { budgetStatusCard } from "./budget_status.js";
 import { card } from "./card.js";
@@ -24,12 +24,12 @@ const CARDS = {
 };
 
 /**
- * The card of a fast answer. `data` is the body of POST /v1/ask, `ms` what it took, `nextPage(cursor)` fetches more
- * of a list.
- * An answer of a kind this page has no picture for is told in its words.
+ * Creates the card of a fast answer; for an intent unknown to this page, a card with its text only.
+ * `data` is the body of POST /v1/ask or a `done` frame, `ms` the response time; `fetchPage(cursor)` resolves with the
+ * next page of a list.
  */
-export function answerCard(data, { ms, nextPage }) {
+export function answerCard(data, { ms, fetchPage }) {
   const { intent, answer, slots } = data;
   if (!Object.hasOwn(CARDS, intent)) return card({ ...answer, ...data, ms }, data.text);
-  return CARDS[intent]({ ...answer, tier: data.tier }, { ms, slots, nextPage });
+  return CARDS[intent]({ ...answer, tier: data.tier }, { ms, slots, fetchPage });
 }

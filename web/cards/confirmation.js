@@ -1,88 +1,94 @@
 import { el, icon, setBusy } from "../dom.js";
-import { caution } from "./caution.js";
-import { timeLeft } from "./time_left.js";
+import { alertBox } from "./alert_box.js";
+import { formatTimeLeft } from "./time_left.js";
+
+const UPDATE_INTERVAL_MS = 1000;
 
 /**
- * What PAM wants to do and may only do after a yes: all its arguments, and two buttons that work once.
- * `request` is the frame, `ends` when it expires by this device's clock. `decide(decision)` sends "yes" or "no" and
- * says whether it could; `onLapse()` is called when the time is over.
+ * Creates the dialog of a write that needs the user's approval, with all its arguments.
+ * `request` is the confirm_request frame, `expiresAt` its end in ms since 1970 on this device's clock.
+ * `decide(decision)` sends "yes" or "no" and returns false if not connected; `onExpire()` is called at the end.
+ * Returns {node, reject(error), showOutcome(frame)}.
  */
-export function confirmation(request, { ends, decide, onLapse }) {
-  const left = el("span", { class: "soft" });
-  const yes = el("button", { type: "button", class: "primary", on: { click: () => press("yes") } }, "Confirm");
-  const no = el("button", { type: "button", class: "quiet", on: { click: () => press("no") } }, "Cancel");
-  const actions = el("div", { class: "actions" }, yes, no, left);
-  const trouble = el("div", { role: "alert" });
-  const node = el("section", { class: "confirm", "aria-label": `To confirm: ${request.summary}`, tabindex: "-1" },
-    el("p", { class: "confirm-ask" }, icon("question"), el("strong", {}, "PAM asks you before it does this")),
+export function createConfirmation(request, { expiresAt, decide, onExpire }) {
+  const timeLeft = el("span", { class: "muted" });
+  const confirm = el("button", { type: "button", class: "primary", on: { click: () => onClick("yes") } }, "Confirm");
+  const cancel = el("button", { type: "button", class: "secondary", on: { click: () => onClick("no") } }, "Cancel");
+  const actions = el("div", { class: "actions" }, confirm, cancel, timeLeft);
+  const errorBox = el("div", { role: "alert" });
+  const node = el("section", { class: "confirmation", "aria-label": `To confirm: ${request.summary}`, tabindex: "-1" },
+    el("p", { class: "confirmation-head" }, icon("question"), el("strong", {}, "PAM asks you before it does this")),
     el("p", {}, request.summary),
-    el("dl", { class: "arguments" }, ...Object.entries(request.arguments ?? {}).map(argument)),
-    actions, trouble);
-  const timer = setInterval(tick, 1000);
-  let over = false;
+    el("dl", { class: "arguments" }, ...Object.entries(request.arguments ?? {}).map(argumentRow)),
+    actions, errorBox);
+  const timer = setInterval(tick, UPDATE_INTERVAL_MS);
+  let isClosed = false;
   tick();
-  return { node, refuse, settle };
+  return { node, reject, showOutcome };
 
-  function tick() {
-    const seconds = Math.ceil((ends - Date.now()) / 1000);
-    const words = yes.hasAttribute("aria-disabled") ? "Sent" : `${timeLeft(seconds)} to decide`;
-    if (seconds <= 0) return lapse();
-    if (left.textContent !== words) left.textContent = words;
+  function isDecided() {
+    return confirm.hasAttribute("aria-disabled");
   }
 
-  function press(decision) {
-    if (yes.hasAttribute("aria-disabled")) return;
-    trouble.replaceChildren();
+  function tick() {
+    const seconds = Math.ceil((expiresAt - Date.now()) / 1000);
+    if (seconds <= 0) return expire();
+    const text = isDecided() ? "Sent" : `${formatTimeLeft(seconds)} to decide`;
+    if (timeLeft.textContent !== text) timeLeft.textContent = text;
+  }
+
+  function onClick(decision) {
+    if (isDecided()) return;
+    errorBox.replaceChildren();
     if (!decide(decision)) {
-      trouble.append(caution("PAM isn't connected. Nothing was sent; decide when the connection is back."));
+      errorBox.append(alertBox("PAM isn't connected. Nothing was sent; decide when the connection is back."));
       return;
     }
-    setBusy(yes, true);
-    setBusy(no, true);
+    setBusy(confirm, true);
+    setBusy(cancel, true);
     tick();
   }
 
-  /** Its time is over, also that of an answer to what was pressed. */
-  function lapse() {
-    conclude("clock", yes.hasAttribute("aria-disabled") ? "PAM hasn't said what became of this."
+  function expire() {
+    close("clock", isDecided() ? "PAM hasn't said what became of this."
       : "The time to decide is over. Nothing was done.");
-    onLapse();
+    onExpire();
   }
 
-  /** `frame` is the `confirmed` one. */
-  function settle({ decision, text, source }) {
-    conclude(decision === "yes" ? "check" : "cross", text, source);
+  /** Shows the outcome from the `confirmed` frame. */
+  function showOutcome({ decision, text, source }) {
+    close(decision === "yes" ? "check" : "cross", text, source);
   }
 
-  /** The decision was not taken: `error` says why. */
-  function refuse({ message, retry_after: wait }) {
-    setBusy(yes, false);
-    setBusy(no, false);
-    trouble.replaceChildren(caution(wait ? `${message} Best after ${wait} s.` : message, { alarm: true }));
-    if (!over) tick();
+  /** Shows why the server rejected the decision, and enables the buttons again. */
+  function reject({ message, retry_after: wait }) {
+    setBusy(confirm, false);
+    setBusy(cancel, false);
+    errorBox.replaceChildren(alertBox(wait ? `${message} Best after ${wait} s.` : message, { severe: true }));
+    if (!isClosed) tick();
   }
 
-  function conclude(name, text, source = null) {
-    if (over) return;
-    over = true;
+  function close(iconName, text, source = null) {
+    if (isClosed) return;
+    isClosed = true;
     clearInterval(timer);
     const hadFocus = actions.contains(document.activeElement);
-    trouble.replaceChildren();
-    actions.replaceWith(el("p", { class: "outcome" }, icon(name), el("span", {}, text,
-      source && el("span", { class: "soft" }, ` ${source}`))));
+    errorBox.replaceChildren();
+    actions.replaceWith(el("p", { class: "outcome" }, icon(iconName), el("span", {}, text,
+      source && el("span", { class: "muted" }, ` ${source}`))));
     if (hadFocus) node.focus({ preventScroll: true });
   }
 }
 
-/** One argument, to the letter. */
-function argument([name, value]) {
-  const words = name.replaceAll("_", " ");
-  return el("div", {}, el("dt", {}, words.charAt(0).toUpperCase() + words.slice(1)), el("dd", {}, spelled(value)));
+function argumentRow([name, value]) {
+  const label = name.replaceAll("_", " ");
+  return el("div", {}, el("dt", {}, label.charAt(0).toUpperCase() + label.slice(1)), el("dd", {}, formatValue(value)));
 }
 
-function spelled(value) {
+/** Formats an argument completely, because the user approves exactly this. */
+function formatValue(value) {
   if (value === null || value === "" || value?.length === 0) return "–";
   if (typeof value !== "object") return String(value);
-  const plain = Array.isArray(value) && value.every((one) => typeof one !== "object");
-  return plain ? value.join("\n") : JSON.stringify(value, null, 2);
+  const isPlainList = Array.isArray(value) && value.every((item) => typeof item !== "object");
+  return isPlainList ? value.join("\n") : JSON.stringify(value, null, 2);
 }

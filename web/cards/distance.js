@@ -1,20 +1,20 @@
 import { el } from "../dom.js";
-import { drivingTime, quantity } from "../numbers.js";
+import { formatDrivingTime, formatQuantity } from "../numbers.js";
 import { card } from "./card.js";
 import { stats } from "./stats.js";
 
-/** How far it is, and how long it takes. `answer` is the body of GET /v1/distance. */
+/** Creates the card of a distance and driving time. `answer` is the body of GET /v1/distance. */
 export function distanceCard(answer, { ms }) {
   return card({ ...answer, ms }, answer.text,
-    way(answer),
+    routeEndpoints(answer),
     stats(
-      ["Distance", quantity(answer.distance, answer.unit, answer.distance < 10 ? 1 : 0), ["by road"]],
-      ["Driving time", drivingTime(answer.duration_s), ["without stops, in usual traffic"]],
+      ["Distance", formatQuantity(answer.distance, answer.unit, answer.distance < 10 ? 1 : 0), ["by road"]],
+      ["Driving time", formatDrivingTime(answer.duration_s), ["without stops, in usual traffic"]],
     ));
 }
 
-/** From where to where, as a road between two signs. */
-export const way = ({ origin, destination }) => el("ol", { class: "way", "aria-label": "From and to" },
-  el("li", {}, signFor(origin)), el("li", {}, signFor(destination)));
+/** Creates the list of a route's origin and destination. */
+export const routeEndpoints = ({ origin, destination }) => el("ol", { class: "route", "aria-label": "From and to" },
+  el("li", {}, placeName(origin)), el("li", {}, placeName(destination)));
 
-const signFor = ({ name }) => name.charAt(0).toUpperCase() + name.slice(1);
+const placeName = ({ name }) => name.charAt(0).toUpperCase() + name.slice(1);

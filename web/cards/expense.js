@@ -1,35 +1,34 @@
 import { categoryName } from "../categories.js";
-import { day } from "../dates.js";
+import { formatDate } from "../dates.js";
 import { el } from "../dom.js";
-import { budgetMeter } from "./budget.js";
-import { card, sentences } from "./card.js";
-import { undoLine } from "./undo.js";
+import { budgetMeter } from "./budget_meter.js";
+import { card, emphasizeFirstSentence } from "./card.js";
+import { undoControl } from "./undo_control.js";
 
 /**
- * An expense that was just added, with its undo.
- * `answer` is the body of POST /v1/expenses, `timing` is {ms, now} of its request,
- * `undo(href)` sends the DELETE and resolves with its answer.
+ * Creates the card of an expense that was just added, with its undo.
+ * `answer` is the body of POST /v1/expenses, `timing` the {ms, now} of its response; `undo(href)` sends a DELETE and
+ * resolves with its body.
  */
 export function expenseCard(answer, timing, undo) {
   const { expense, undo: handle } = answer;
-  const about = [expense.description, categoryName(expense.category), day(expense.date)].filter(Boolean).join(" · ");
-  const node = card({ ...answer, ms: timing.ms, done: true }, answer.text,
-    el("p", {}, about),
+  const details = [expense.description, categoryName(expense.category), formatDate(expense.date)].filter(Boolean);
+  const node = card({ ...answer, ms: timing.ms, isWrite: true }, answer.text,
+    el("p", {}, details.join(" · ")),
     budgetMeter(answer.budget),
-    handle && undoLine({
-      ends: Date.now() + (Date.parse(handle.expires_at) - timing.now),
+    handle && undoControl({
+      expiresAt: Date.now() + (Date.parse(handle.expires_at) - timing.now),
       undo: () => undo(handle.href),
-      onUndone: (undone) => showUndone(node, undone),
+      onUndone: (result) => showUndone(node, result),
     }));
   return node;
 }
 
-/** The card of an expense that was taken back. */
-function showUndone(node, undone) {
+function showUndone(node, result) {
   node.classList.add("undone");
-  node.setAttribute("aria-label", undone.text);
-  node.querySelector(".card-text").replaceChildren(...sentences(undone.text));
+  node.setAttribute("aria-label", result.text);
+  node.querySelector(".card-text").replaceChildren(...emphasizeFirstSentence(result.text));
   node.querySelector(".budget")?.remove();
-  const meter = budgetMeter(undone.budget);
+  const meter = budgetMeter(result.budget);
   if (meter) node.querySelector(".facts").before(meter);
 }

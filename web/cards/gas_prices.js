@@ -1,20 +1,20 @@
-import { day } from "../dates.js";
+import { formatDate } from "../dates.js";
 import { el } from "../dom.js";
-import { unitPrice } from "../money.js";
-import { spoken } from "../numbers.js";
+import { formatUnitPrice } from "../money.js";
+import { unitName } from "../numbers.js";
 import { card } from "./card.js";
 import { stats } from "./stats.js";
 
-const FUELS = { regular: "Regular gas", mid: "Mid-grade gas", premium: "Premium gas", diesel: "Diesel" };
+const FUEL_NAMES = { regular: "Regular gas", mid: "Mid-grade gas", premium: "Premium gas", diesel: "Diesel" };
 
-/** What fuel costs on average in a region. `answer` is the body of GET /v1/gas-prices. */
+/** Creates the card of a region's average fuel price. `answer` is the body of GET /v1/gas-prices. */
 export function gasPricesCard(answer, { ms }) {
   const { price, currency, unit, fuel_type: fuel, area, week } = answer;
   return card({ ...answer, ms }, answer.text,
     stats(
-      ["Average price", unitPrice(price, currency), [`a ${spoken(unit)}`]],
-      ["Fuel", FUELS[fuel] ?? fuel],
+      ["Average price", formatUnitPrice(price, currency), [`a ${unitName(unit)}`]],
+      ["Fuel", FUEL_NAMES[fuel] ?? fuel],
       ["Region", area],
-      ["Week of", day(week)]),
-    el("p", { class: "soft" }, "This is the average of a region: a single station may charge more or less."));
+      ["Week of", formatDate(week)]),
+    el("p", { class: "muted" }, "This is the average of a region: a single station may charge more or less."));
 }

@@ -1,45 +1,46 @@
-// What an answer rests on: its sources, whether they are made up, from when it is, and how long it took.
+// Where an answer comes from: its sources, whether they are simulated, its age and the response time.
 
-import { ago, clock, moment } from "../dates.js";
+import { formatAge, formatTime, timeElement } from "../dates.js";
 import { el, icon } from "../dom.js";
-import { caution } from "./caution.js";
+import { alertBox } from "./alert_box.js";
 
-const UPSTREAMS = /Mapbox|Open-Meteo|EIA/g;
+const EXTERNAL_SOURCES = /Mapbox|Open-Meteo|EIA/g;
 
-/** The sources of an answer, in small print. */
+/** Creates the footer of a card with source, age and response time; null if none is known. */
 export function footer({ source, as_of, ms, cached }) {
-  const from = cached === true ? ", from the cache" : cached === false ? ", not from the cache" : "";
+  const cacheNote = cached === true ? ", from the cache" : cached === false ? ", not from the cache" : "";
   const facts = [
     source && ["Source", source],
-    as_of && ["As of", moment(as_of)],
-    ms != null && ["Took", `${duration(ms)}${from}`],
+    as_of && ["As of", timeElement(as_of)],
+    ms != null && ["Took", `${formatMilliseconds(ms)}${cacheNote}`],
   ].filter(Boolean);
   if (!facts.length) return null;
   return el("dl", { class: "facts" },
     ...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
 }
 
-const duration = (ms) => `${new Intl.NumberFormat().format(Math.max(1, Math.round(ms)))} ms`;
+const formatMilliseconds = (ms) => `${new Intl.NumberFormat().format(Math.max(1, Math.round(ms)))} ms`;
 
-/** Says that an answer is old, why, and from when; null for a fresh one. */
+/** Creates the note of a stale answer, with the reason and its age; null for a fresh one. */
 export function staleNote(answer) {
   if (!answer.stale) return null;
-  if (answer.reason === "database_unavailable") return told("The database can't be reached; this", answer.as_of);
-  if (answer.reason !== "source_unavailable") return told("This isn't current; it", answer.as_of);
-  // `as_of` is that of the oldest fact, also of those that are still good; `age_s` of the one that is not.
-  return told(`${silent(answer.source)} answer; this`, new Date(Date.now() - 1000 * answer.age_s));
+  if (answer.reason === "database_unavailable") return ageNote("The database can't be reached; this", answer.as_of);
+  if (answer.reason !== "source_unavailable") return ageNote("This isn't current; it", answer.as_of);
+  // `as_of` is the time of the oldest fact, which may be a fresh one; `age_s` is the age of the stale one.
+  const since = new Date(Date.now() - 1000 * answer.age_s);
+  return ageNote(`${unavailableSources(answer.source)} doesn't answer; this`, since);
 }
 
-const told = (what, from) => caution(`${what} is from ${clock(from)} (${ago(from)}).`);
+const ageNote = (reason, since) => alertBox(`${reason} is from ${formatTime(since)} (${formatAge(since)}).`);
 
-/** "Mapbox doesn't"; which of several it is, the API doesn't say. */
-function silent(source) {
-  const names = [...new Set(source?.match(UPSTREAMS))];
-  if (names.length > 1) return `${names.slice(0, -1).join(", ")} or ${names.at(-1)} doesn't`;
-  return `${names[0] ?? "The source"} doesn't`;
+/** Returns "Mapbox", or "Mapbox or EIA": the API doesn't tell which of several sources is unavailable. */
+function unavailableSources(source) {
+  const names = [...new Set(source?.match(EXTERNAL_SOURCES))];
+  if (names.length > 1) return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+  return names[0] ?? "The source";
 }
 
-/** Renders the badge of an answer whose data is simulated; null for a real one. */
+/** Creates the badge of an answer from simulated data; null for real data. */
 export function simulatedBadge({ simulated }) {
   if (!simulated) return null;
   return el("p", { class: "badge", "data-simulated": true }, icon("flask"), "Simulated data");

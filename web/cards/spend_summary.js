@@ -1,52 +1,58 @@
 import { categoryName } from "../categories.js";
 import { amountChart, categoryChart } from "../chart.js";
-import { day, days } from "../dates.js";
+import { answerDate, formatDate, formatDateRange } from "../dates.js";
 import { el, icon } from "../dom.js";
-import { isNegative, isZero, money, moneySize, percentSize } from "../money.js";
-import { counted } from "../numbers.js";
+import { formatMoney, formatMoneyUnsigned, formatPercentUnsigned, isNegative, isZero } from "../money.js";
+import { formatCount } from "../numbers.js";
 import { card } from "./card.js";
-import { dateOf, otherCurrencies } from "./money_parts.js";
-import { stats, whole } from "./stats.js";
+import { otherCurrencies } from "./other_currencies.js";
+import { nowrap, stats } from "./stats.js";
 
-/** The answer to a spending question. `answer` is the body of GET /v1/spend-summary. */
+const MAX_CATEGORIES = 6;
+
+/** Creates the card of a spending summary. `answer` is the body of GET /v1/spend-summary. */
 export function spendSummaryCard(answer, { ms, slots }) {
-  const grouped = slots.group_by === "category";
-  const parts = [figures(answer), chart(answer, grouped)];
-  return card({ ...answer, ms }, answer.text, ...(grouped ? parts.reverse() : parts), otherCurrencies(answer));
+  const isGrouped = slots.group_by === "category";
+  const children = [figures(answer), chart(answer, isGrouped)];
+  if (isGrouped) children.reverse();
+  return card({ ...answer, ms }, answer.text, ...children, otherCurrencies(answer));
 }
 
-/** The categories of the answer, all where they were asked for; for a question about one, the same days before. */
-function chart({ by_category: rows, change: before, currency, total, ...answer }, grouped) {
-  const when = days(answer.window, dateOf(answer));
-  const caption = `Spending by category, ${when}`;
-  if (rows.length > 1 || (grouped && rows.length)) {
-    return categoryChart(rows, currency, { caption, most: grouped ? Infinity : 6 });
+/** Creates the chart of categories, all of them if grouped; for a single one, a comparison with the period before. */
+function chart({ by_category: rows, change: previous, currency, total, ...answer }, isGrouped) {
+  const period = formatDateRange(answer.window, answerDate(answer));
+  if (rows.length > 1 || (isGrouped && rows.length)) {
+    const caption = `Spending by category, ${period}`;
+    return categoryChart(rows, currency, { caption, maxRows: isGrouped ? Infinity : MAX_CATEGORIES });
   }
-  if (!before || (isZero(before.total) && isZero(total))) return null;
-  const both = [[when, total], [days(before.window), before.total]];
-  return amountChart(both, currency, { caption: "Compared with the same days before", headings: ["Days", "Amount"] });
+  if (!previous || (isZero(previous.total) && isZero(total))) return null;
+  const periods = [[period, total], [formatDateRange(previous.window), previous.total]];
+  const labels = { caption: "Compared with the same days before", headings: ["Days", "Amount"] };
+  return amountChart(periods, currency, labels);
 }
 
 function figures(answer) {
   const { currency, top_expense: top } = answer;
-  const when = whole(days(answer.window, dateOf(answer)));
+  const period = nowrap(formatDateRange(answer.window, answerDate(answer)));
   return stats(
-    ["Total", money(answer.total, currency), [`${counted(answer.count, "expense")}, `, when]],
-    ["Daily average", money(answer.daily_average, currency)],
-    answer.change && ["Change", ...change(answer.change, currency)],
-    top && ["Largest", money(top.amount, top.currency),
-      [`${top.description || categoryName(top.category)}, `, whole(day(top.date))]],
+    ["Total", formatMoney(answer.total, currency), [`${formatCount(answer.count, "expense")}, `, period]],
+    ["Daily average", formatMoney(answer.daily_average, currency)],
+    answer.change && ["Change", ...changeFigure(answer.change, currency)],
+    top && ["Largest", formatMoney(top.amount, top.currency),
+      [`${top.description || categoryName(top.category)}, `, nowrap(formatDate(top.date))]],
   );
 }
 
-/** The size and direction of the change, and what it is measured against. */
-function change({ amount, percent, total, window }, currency) {
-  const against = [whole(days(window)), `: ${money(total, currency)}`];
-  if (isZero(amount)) return ["No change", against];
-  const less = isNegative(amount);
-  const size = percent == null ? moneySize(amount, currency) : percentSize(percent);
+/** Returns [value, note]: the size and direction of the change, and the period it is compared with. */
+function changeFigure({ amount, percent, total, window }, currency) {
+  const period = nowrap(formatDateRange(window));
+  const comparison = [period, `: ${formatMoney(total, currency)}`];
+  if (isZero(amount)) return ["No change", comparison];
+  const [iconName, direction] = isNegative(amount) ? ["down", "less"] : ["up", "more"];
+  const difference = formatMoneyUnsigned(amount, currency);
+  const size = percent == null ? difference : formatPercentUnsigned(percent);
   return [
-    el("span", {}, icon(less ? "down" : "up"), ` ${size} ${less ? "less" : "more"}`),
-    percent == null ? against : [`${moneySize(amount, currency)} ${less ? "less" : "more"} than `, whole(days(window))],
+    el("span", {}, icon(iconName), ` ${size} ${direction}`),
+    percent == null ? comparison : [`${difference} ${direction} than `, period],
   ];
 }

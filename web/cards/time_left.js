@@ -1,7 +1,8 @@
-const TOLERANCE_S = 5;   // the server's clock is read from a header in whole seconds, some time after it was written
+// The server's clock is known from its Date header only, which is rounded to seconds and some time old.
+const TOLERANCE_S = 5;
 
-/** 540 → "9 min left"; a few seconds too many are not another minute. */
-export function timeLeft(seconds) {
+/** Formats the time left: 540 → "9 min left". */
+export function formatTimeLeft(seconds) {
   if (seconds > 60) return `${Math.ceil((seconds - TOLERANCE_S) / 60)} min left`;
   return `${Math.max(0, seconds)} s left`;
 }

@@ -1,49 +1,49 @@
-import { percent, quantity } from "../numbers.js";
-import { dateThere, timeThere } from "../place_time.js";
+import { formatPercent, formatQuantity } from "../numbers.js";
+import { formatPlaceDate, formatPlaceTime } from "../place_time.js";
+import { alertBox } from "./alert_box.js";
 import { card } from "./card.js";
-import { caution } from "./caution.js";
 import { stats } from "./stats.js";
-import { dayTable } from "./weather_days.js";
-import { hourStrip } from "./weather_hours.js";
+import { dailyTable } from "./weather_days.js";
+import { hourlyStrip } from "./weather_hours.js";
 
 const LEVELS = { caution: "Caution", warning: "Warning", danger: "Danger" };
-const HOURS_SHOWN = 50;   // two days, with the hour that autumn repeats; of a week the days are enough
+const MAX_HOURS = 50;   // two days, one of them with the extra hour when daylight saving time ends
 
-/** The weather of a place in a period, by the place's own clock. `answer` is the body of GET /v1/weather. */
+/** Creates the card of a forecast, in the local time of the place. `answer` is the body of GET /v1/weather. */
 export function weatherCard(answer, { ms }) {
   const { now, hours, days } = answer;
-  const one = !now && days.length === 1;
+  const isOneDay = !now && days.length === 1;
   return card({ ...answer, ms }, answer.text,
-    wind(answer),
-    now && current(answer),
-    one && summary(answer),
-    hours.length <= HOURS_SHOWN && hourStrip(answer),
-    days.length > 1 && dayTable(answer));
+    windWarning(answer),
+    now && currentFigures(answer),
+    isOneDay && dayFigures(answer),
+    hours.length <= MAX_HOURS && hourlyStrip(answer),
+    days.length > 1 && dailyTable(answer));
 }
 
-/** What gusts mean for a high-sided rig; null where they mean nothing. */
-function wind({ wind_warning: warning, units }) {
+/** Creates the warning of gusts that endanger a high-sided rig; null without one. */
+function windWarning({ wind_warning: warning, units }) {
   if (!warning) return null;
   const { level, gusts, at, text } = warning;
-  const when = `${dateThere(at.slice(0, 10))}, ${timeThere(at)}`;
-  return caution(`${text}. Gusts up to ${quantity(gusts, units.speed)} around ${when}.`, {
-    alarm: level !== "caution", title: `${LEVELS[level] ?? "Warning"}: wind and high-sided rigs`,
+  const time = `${formatPlaceDate(at.slice(0, 10))}, ${formatPlaceTime(at)}`;
+  return alertBox(`${text}. Gusts up to ${formatQuantity(gusts, units.speed)} around ${time}.`, {
+    severe: level !== "caution", title: `${LEVELS[level] ?? "Warning"}: wind and high-sided rigs`,
   });
 }
 
-function current({ now, units }) {
+function currentFigures({ now, units }) {
   return stats(
-    ["Now", quantity(now.temperature, units.temperature), now.condition && [now.condition]],
-    ["Wind", quantity(now.wind, units.speed), [`gusts ${quantity(now.gusts, units.speed)}`]],
-    ["Measured", timeThere(now.time), ["local time there"]]);
+    ["Now", formatQuantity(now.temperature, units.temperature), now.condition && [now.condition]],
+    ["Wind", formatQuantity(now.wind, units.speed), [`gusts ${formatQuantity(now.gusts, units.speed)}`]],
+    ["Measured", formatPlaceTime(now.time), ["local time there"]]);
 }
 
-/** One day in its few figures. */
-function summary({ days: [day], units }) {
-  const known = (value, words) => (value == null ? "not forecast" : words(value));
+function dayFigures({ days: [day], units }) {
+  const format = (value, formatValue) => (value == null ? "not forecast" : formatValue(value));
   return stats(
-    ["High", known(day.high, (value) => quantity(value, units.temperature)), day.condition && [day.condition]],
-    ["Low", known(day.low, (value) => quantity(value, units.temperature))],
-    ["Chance of rain", known(day.rain_chance, percent), day.rain ? [quantity(day.rain, units.rain, 1)] : null],
-    ["Gusts up to", known(day.gusts, (value) => quantity(value, units.speed))]);
+    ["High", format(day.high, (value) => formatQuantity(value, units.temperature)), day.condition && [day.condition]],
+    ["Low", format(day.low, (value) => formatQuantity(value, units.temperature))],
+    ["Chance of rain", format(day.rain_chance, formatPercent),
+      day.rain ? [formatQuantity(day.rain, units.rain, 1)] : null],
+    ["Gusts up to", format(day.gusts, (value) => formatQuantity(value, units.speed))]);
 }
