@@ -1,13 +1,13 @@
-"""Our own share of a turn: a question over a real WebSocket, through the whole local stack, with a Claude that takes no
-time to think.
+"""Our own share of a turn: a question over a real WebSocket, through the whole local stack, with a stand-in for Claude
+that replies at once.
 
-Socket, gateway, dispatcher, Lambda's queue, worker, stand-in for Claude with profile `zero`, frames, socket. One client
-at a time, environments warm, each question a conversation of its own, without tools, so without upstreams. Wanted on
-an idle machine: a median of 60 ms at most to the first text, and of 100 ms in all.
+Socket, gateway, chat function, Lambda's queue, worker, stand-in for Claude with profile `zero`, frames, socket. One
+client at a time, warm environments, each question a conversation of its own, without tools and so without sources.
+Targets on an idle machine: a median of at most 60 ms to the first text, and of at most 100 ms to the last frame.
 
-Everything is in the times that are told. What isn't ours is measured apart, and taken off nowhere: the stand-in by
-sending it the same request directly, moto by its process's CPU, since DynamoDB on AWS isn't moto. The gateway and
-Lambda's queue are local, too: they run in this process, whose CPU is told as well, the client's included.
+The times include everything. What isn't ours is measured separately and not subtracted: the stand-in by sending it the
+same request directly, moto by its process's CPU, since DynamoDB on AWS isn't moto. The gateway and Lambda's queue are
+local, too: they run in this process, whose CPU is printed as well and includes the client's.
 """
 
 import http.client
@@ -32,10 +32,10 @@ from local.stand_ins.claude.server import CLAUDE_KEY
 ROUNDS = 100
 WARM_UP = 20
 
-A_TRAVELLER = 20
-"""Questions of one traveller: more than 30 in a minute would be refused."""
+QUESTIONS_PER_USER = 20
+"""More than 30 in a minute would be refused."""
 
-PATIENCE_S = 30
+RECEIVE_TIMEOUT_S = 30
 FUNCTIONS = ("chat", "chat_worker")
 
 QUESTION = "How do I level the rig on soft ground?"
@@ -48,8 +48,8 @@ ANSWER = (
 
 @dataclass(frozen=True)
 class Turn:
-    """Seconds from the question: to the `ack`, the first text and the `done`. `worker` is how long the worker took to
-    make its last frame, which it then keeps and posts."""
+    """Seconds from the question to the `ack`, the first text and the `done`. `worker` is the time from the worker's
+    start to its last frame, which it then stores and posts."""
 
     ack: float
     first_delta: float
@@ -58,7 +58,7 @@ class Turn:
 
 
 def run() -> dict[str, Figure]:
-    """Measures on a stack of its own, which ends with it."""
+    """Measure on a stack of its own, which ends with the measurement."""
     with tempfile.TemporaryDirectory() as state, LocalStack(Path(state), claude_profile="zero") as stack:
         failures = stack.warm()
         assert not failures, failures
@@ -68,7 +68,7 @@ def run() -> dict[str, Figure]:
 
 
 def _measure(stack: LocalStack) -> dict[str, Figure]:
-    stack.functions["chat_worker"].warm(2)  # the one before may not have ended when a question comes
+    stack.functions["chat_worker"].warm(2)  # the previous one may still run when a question comes
     _turns(stack, WARM_UP)
     functions = [psutil.Process(pid) for name in FUNCTIONS for pid in stack.functions[name].pids]
     moto = [child for child in psutil.Process().children() if "local.stand_ins.aws" in child.cmdline()]
@@ -76,23 +76,23 @@ def _measure(stack: LocalStack) -> dict[str, Figure]:
     turns = _turns(stack, ROUNDS)
     assert {process.pid for process in functions} == {pid for name in FUNCTIONS for pid in stack.functions[name].pids}
     spent = _cpu(functions) - cpu[0], _cpu(moto) - cpu[1], _cpu([psutil.Process()]) - cpu[2]
-    ours, motos, local = (round(seconds * 1000 / ROUNDS, 2) for seconds in spent)
+    ours, moto_ms, local = (round(seconds * 1000 / ROUNDS, 2) for seconds in spent)
     first_delta = [turn.first_delta for turn in turns]
     ms = "ms"
     return {
-        "first_delta_ms_p50": Figure(median_ms(first_delta), ms, "from the question to the first text, all included"),
+        "first_delta_ms_p50": Figure(median_ms(first_delta), ms, "from the question to the first text"),
         "first_delta_ms_p95": Figure(percentile_ms(first_delta, 95), ms, "the same, 95th percentile"),
         "total_ms_p50": Figure(median_ms([turn.total for turn in turns]), ms, "from the question to the last frame"),
         "total_ms_p95": Figure(percentile_ms([turn.total for turn in turns], 95), ms, "the same, 95th percentile"),
-        "ack_ms_p50": Figure(median_ms([turn.ack for turn in turns]), ms, "from the question to the dispatcher's ack"),
+        "ack_ms_p50": Figure(median_ms([turn.ack for turn in turns]), ms, "from the question to its ack"),
         "worker_ms_p50": Figure(
-            median_ms([turn.worker for turn in turns]), ms, "from the worker's start to its last frame made"
+            median_ms([turn.worker for turn in turns]), ms, "from the worker's start to its last frame, not stored yet"
         ),
         "claude_ms_p50": Figure(
-            median_ms(_stand_in(stack)), ms, "the stand-in's own time for the same request: within the above"
+            median_ms(_stand_in(stack)), ms, "the stand-in's own time for the same request: part of the above"
         ),
         "cpu_ms": Figure(ours, ms, "CPU of the functions chat and chat_worker for a turn"),
-        "moto_cpu_ms": Figure(motos, ms, "moto's CPU for a turn"),
+        "moto_cpu_ms": Figure(moto_ms, ms, "moto's CPU for a turn"),
         "local_cpu_ms": Figure(local, ms, "CPU of the local gateway, Lambda's queue and the client for a turn"),
         "rounds": Figure(ROUNDS, "", "turns, one after another"),
     }
@@ -104,7 +104,7 @@ def _turns(stack: LocalStack, count: int) -> list[Turn]:
         headers = {"authorization": f"Bearer {stack.token(uuid.uuid4())}"}
         ticket = httpx.post(f"{stack.url}/v1/ws-ticket", json={}, headers=headers).raise_for_status().json()
         with connect(f"{ticket['url']}?ticket={ticket['ticket']}") as socket:
-            turns += [_ask(socket) for _ in range(min(A_TRAVELLER, count - len(turns)))]
+            turns += [_ask(socket) for _ in range(min(QUESTIONS_PER_USER, count - len(turns)))]
         for name in FUNCTIONS:  # what the worker does after its last frame is part of the turn's CPU
             while stack.functions[name].queued:
                 time.sleep(0.005)
@@ -112,19 +112,19 @@ def _turns(stack: LocalStack, count: int) -> list[Turn]:
 
 
 def _ask(socket: ClientConnection) -> Turn:
-    came: dict[str, float] = {}
+    received_at: dict[str, float] = {}
     frame: dict[str, Any] = {}
-    began = time.perf_counter()
+    started_at = time.perf_counter()
     socket.send(json.dumps({"action": "chat", "message_id": str(uuid.uuid4()), "text": QUESTION}))
     while frame.get("type") != "done":
-        frame = json.loads(socket.recv(timeout=PATIENCE_S))
-        came.setdefault(frame["type"], time.perf_counter() - began)
+        frame = json.loads(socket.recv(timeout=RECEIVE_TIMEOUT_S))
+        received_at.setdefault(frame["type"], time.perf_counter() - started_at)
     assert frame["text"] == ANSWER, frame
-    return Turn(came["ack"], came["delta"], came["done"], frame["latency_ms"]["total"] / 1000)
+    return Turn(received_at["ack"], received_at["delta"], received_at["done"], frame["latency_ms"]["total"] / 1000)
 
 
 def _stand_in(stack: LocalStack) -> list[float]:
-    """Seconds that the stand-in takes to answer the last of the worker's requests, sent again by a bare client."""
+    """Return the seconds of the stand-in's replies to the worker's last request, sent again by a bare client."""
     asked = httpx.get(f"{stack.claude.url}/_journal", params={"contains": QUESTION}).json()["last"][-1]["body"]
     body = json.dumps(asked).encode()
     headers = {"x-api-key": CLAUDE_KEY, "anthropic-version": VERSION, "content-type": "application/json"}
@@ -141,6 +141,6 @@ def _stand_in(stack: LocalStack) -> list[float]:
 
 
 def _cpu(processes: Sequence[psutil.Process]) -> float:
-    """Seconds of CPU that the processes have had, threads included."""
+    """Return the CPU seconds of the processes so far, threads included."""
     times = [process.cpu_times() for process in processes]
     return float(sum(each.user + each.system for each in times))

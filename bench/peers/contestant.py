@@ -1,4 +1,4 @@
-"""A contestant's end of the pipe: a question comes in as a line of JSON, and what came of it goes out as another."""
+"""A contestant's end of the pipe: a question comes in as a line of JSON, and the record of its turn goes out as one."""
 
 import json
 import os
@@ -6,48 +6,56 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+
+from bench.peers.moto_time import MotoTime
 
 READY = "ready"
 
+_moto_time = MotoTime()
+
 
 @dataclass
-class Took:
-    """A turn's text and costs. Instants by `time.monotonic`, which is one for all processes of a machine."""
+class TurnRecord:
+    """A turn's text and costs. Instants are of `time.monotonic`, which all processes of a machine share."""
 
     text: str = ""
-    first_at: float | None = None
-    cpu_s: float = 0.0
-    began_at: float = 0.0
+    first_text_at: float | None = None
+    """None where the sink knows it: by `message_id`."""
+    started_at: float = 0.0
     ended_at: float = 0.0
-    more: dict[str, Any] = field(default_factory=dict)
+    cpu_s: float = 0.0
+    moto_s: float = 0.0
+    message_id: str | None = None
 
-    def say(self, text: str) -> None:
-        """A piece of the answer has come."""
-        if self.first_at is None:
-            self.first_at = time.monotonic()
+    def add_text(self, text: str) -> None:
+        """Append a piece of the answer, and note when the first one came."""
+        if self.first_text_at is None:
+            self.first_text_at = time.monotonic()
         self.text += text
 
     @contextmanager
-    def timed(self) -> Iterator[None]:
-        """What happens inside is the turn."""
-        cpu, self.began_at = time.process_time(), time.monotonic()
+    def measured(self) -> Iterator[None]:
+        """Measure the body as the turn: its time, and the CPU of all threads of this process."""
+        _moto_time.reset()
+        cpu, self.started_at = time.process_time(), time.monotonic()
         yield
         self.ended_at = time.monotonic()
         self.cpu_s = time.process_time() - cpu
+        self.moto_s = _moto_time.between(self.started_at, self.ended_at)
 
 
-def serve(turn: Callable[[str, str], Took]) -> None:
-    """Has `turn`, given a conversation's id and a question, answer until the pipe is closed.
+def serve(answer: Callable[[str, str], TurnRecord]) -> None:
+    """Answer one question after another until the pipe is closed. `answer` takes a conversation's id and the question.
 
-    Standard output is the pipe's from here on; what else is written there (metrics, logs) goes nowhere.
+    Standard output belongs to the pipe from here on; whatever else writes there (metrics, logs) is discarded.
     """
+    _moto_time.install()
     pipe = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    with Path(os.devnull).open("w") as discarded:
+        os.dup2(discarded.fileno(), sys.stdout.fileno())
     pipe.write(f"{READY}\n")
     for line in sys.stdin:
-        asked = json.loads(line)
-        pipe.write(json.dumps(vars(turn(asked["conversation"], asked["text"]))) + "\n")
+        request = json.loads(line)
+        pipe.write(json.dumps(asdict(answer(request["conversation"], request["text"]))) + "\n")

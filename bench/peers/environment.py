@@ -1,4 +1,4 @@
-"""The environment that the frameworks live in: `.peers/`, made from `requirements/peers.txt` by uv."""
+"""The environment that the frameworks are installed in: `.peers/`, made from `requirements/peers.txt` by uv."""
 
 import os
 import subprocess
@@ -8,30 +8,39 @@ from uuid import UUID
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
-USER_VARIABLE = "BENCH_TRAVELLER"
+USER_VARIABLE = "BENCH_USER"
 KEY_VARIABLE = "BENCH_CLAUDE_KEY"
+DATABASE_VARIABLE = "BENCH_DATABASE"
 
 _FOLDER = CHECKOUT / ".peers"
 _REQUIREMENTS = CHECKOUT / "requirements" / "peers.txt"
 _PYTHON = _FOLDER / "bin" / "python"
-_MADE_FROM = _FOLDER / "made-from.txt"
+_INSTALLED = _FOLDER / "installed.txt"
 
 
-def make() -> Path:
-    """Its Python; makes it where it isn't there, or was made from other requirements."""
-    wanted = _REQUIREMENTS.read_text()
-    if not _MADE_FROM.is_file() or _MADE_FROM.read_text() != wanted:
+def install() -> Path:
+    """Return the environment's Python, after making it unless it has these requirements already."""
+    requirements = _REQUIREMENTS.read_text()
+    if not _INSTALLED.is_file() or _INSTALLED.read_text() != requirements:
         print("  making .peers ...", flush=True)
         _uv("venv", "--clear", "--python", sys.executable, str(_FOLDER))
         _uv("pip", "sync", "--python", str(_PYTHON), "--require-hashes", str(_REQUIREMENTS))
-        _MADE_FROM.write_text(wanted)
+        _INSTALLED.write_text(requirements)
     return _PYTHON
 
 
-def variables(user_id: UUID, claude_key: str) -> dict[str, str]:
-    """What a contestant's process needs beside a function's variables, whichever environment it runs in."""
+def variables(user_id: UUID, claude_key: str, database: str) -> dict[str, str]:
+    """Return what a contestant's process needs beside a function's variables, in either environment.
+
+    `database` is the conninfo of a role that may create the tables of a framework.
+    """
     code = f"{CHECKOUT}{os.pathsep}{CHECKOUT / 'layers' / 'pam'}"
-    return {"PYTHONPATH": code, USER_VARIABLE: str(user_id), KEY_VARIABLE: claude_key}
+    return {
+        "PYTHONPATH": code,
+        USER_VARIABLE: str(user_id),
+        KEY_VARIABLE: claude_key,
+        DATABASE_VARIABLE: database,
+    }
 
 
 def _uv(*arguments: str) -> None:

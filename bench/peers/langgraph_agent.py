@@ -1,8 +1,8 @@
 """LangGraph's ready-made ReAct agent, by way of LangChain's `create_agent`."""
 
 import os
-from collections.abc import Callable
-from typing import Any
+import sys
+from contextlib import ExitStack
 
 from langchain.agents import create_agent  # type: ignore[import-not-found]
 from langchain_anthropic import ChatAnthropic  # type: ignore[import-not-found]
@@ -10,25 +10,20 @@ from langchain_anthropic.middleware import AnthropicPromptCachingMiddleware  # t
 from langchain_core.messages import AIMessageChunk  # type: ignore[import-not-found]
 from langchain_core.tools import StructuredTool  # type: ignore[import-not-found]
 from langgraph.checkpoint.memory import InMemorySaver  # type: ignore[import-not-found]
+from langgraph.checkpoint.postgres import PostgresSaver  # type: ignore[import-not-found]
 
-from bench.peers.contestant import Took, serve
-from bench.peers.environment import KEY_VARIABLE
-from bench.peers.traveller import question, system, use
+from bench.peers.contestant import TurnRecord, serve
+from bench.peers.delivery import Delivery, Mode
+from bench.peers.environment import DATABASE_VARIABLE, KEY_VARIABLE
+from bench.peers.traveller import Tools, question, system, user_id
 from pam.chat.prompt import LONGEST_REPLY_TOKENS
 from pam.platform.settings import ClaudeSettings, read_environment
 from pam.tools.catalog.registry import definitions
 
 
-def _function(name: str) -> Callable[..., str]:
-    def run(**arguments: Any) -> str:
-        return use(name, arguments)
-
-    return run
-
-
-def main() -> None:
-    """Serves until the pipe is closed."""
-    settings = read_environment(ClaudeSettings)
+def main(mode: Mode) -> None:
+    """Answer until the pipe is closed."""
+    settings, tools = read_environment(ClaudeSettings), Tools()
     model = ChatAnthropic(
         model=settings.model,
         base_url=settings.base_url,
@@ -36,36 +31,44 @@ def main() -> None:
         max_tokens=LONGEST_REPLY_TOKENS,
         thinking={"type": "disabled"},
     )
-    tools = [
-        StructuredTool.from_function(
-            func=_function(tool["name"]),
-            name=tool["name"],
-            description=tool["description"],
-            args_schema=tool["input_schema"],
+    with ExitStack() as resources:
+        checkpointer = InMemorySaver()
+        if mode is not Mode.MEMORY:
+            checkpointer = resources.enter_context(PostgresSaver.from_conn_string(os.environ[DATABASE_VARIABLE]))
+            checkpointer.setup()
+        agent = create_agent(
+            model,
+            [
+                StructuredTool.from_function(
+                    func=tools.function(tool["name"]),
+                    name=tool["name"],
+                    description=tool["description"],
+                    args_schema=tool["input_schema"],
+                )
+                for tool in definitions()
+            ],
+            system_prompt=system(),
+            middleware=[AnthropicPromptCachingMiddleware()],
+            checkpointer=checkpointer,
         )
-        for tool in definitions()
-    ]
-    agent = create_agent(
-        model,
-        tools,
-        system_prompt=system(),
-        middleware=[AnthropicPromptCachingMiddleware()],
-        checkpointer=InMemorySaver(),
-    )
 
-    def turn(conversation: str, text: str) -> Took:
-        took = Took()
-        with took.timed():
-            pieces = agent.stream(
-                {"messages": [question(text)]}, {"configurable": {"thread_id": conversation}}, stream_mode="messages"
-            )
-            for piece, _ in pieces:
-                if isinstance(piece, AIMessageChunk) and piece.text:
-                    took.say(piece.text)
-        return took
+        def answer(conversation: str, text: str) -> TurnRecord:
+            delivery = tools.delivery = Delivery(mode, user_id(), conversation, text)
+            with delivery.record.measured():
+                pieces = agent.stream(
+                    {"messages": [question(text)]},
+                    {"configurable": {"thread_id": conversation}},
+                    stream_mode="messages",
+                )
+                for piece, _ in pieces:
+                    if isinstance(piece, AIMessageChunk) and piece.text:
+                        delivery.add_text(piece.text)
+                delivery.end()
+            delivery.check()
+            return delivery.record
 
-    serve(turn)
+        serve(answer)
 
 
 if __name__ == "__main__":
-    main()
+    main(Mode(sys.argv[1]))

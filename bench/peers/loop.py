@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
-from bench.peers.contestant import Took, serve
-from bench.peers.traveller import beginning, question, user_id
+from bench.peers.contestant import TurnRecord, serve
+from bench.peers.traveller import empty_conversation, question, user_id
 from pam.bootstrap import worker_dependencies
 from pam.chat.answering import Answering
 from pam.chat.frames import Delta, Frame
@@ -20,7 +20,7 @@ from pam.tools.catalog.registry import TOOLS
 
 
 class _InMemory(Log):
-    """A log that isn't saved, and hands out what it has got."""
+    """A log that is never saved."""
 
     def save(self) -> None:
         pass
@@ -31,21 +31,21 @@ class _InMemory(Log):
 
 
 def main() -> None:
-    """Serves until the pipe is closed."""
+    """Answer until the pipe is closed."""
     worker = worker_dependencies()
-    parts, model, claude = worker.chat, worker.model, worker.claude
+    parts, model = worker.chat, worker.model
     earlier: dict[str, list[dict[str, Any]]] = {}
 
-    def turn(conversation: str, text: str) -> Took:
-        took = Took()
+    def answer(conversation: str, text: str) -> TurnRecord:
+        record = TurnRecord()
 
         def say(*frames: Frame) -> None:
             for frame in frames:
                 if isinstance(frame, Delta):
-                    took.say(frame.text)
+                    record.add_text(frame.text)
 
-        with took.timed():
-            began, message_id, deadline = beginning(), uuid4(), Deadline(LONGEST_TURN_S)
+        with record.measured():
+            began, message_id, deadline = empty_conversation(), uuid4(), Deadline(LONGEST_TURN_S)
             log = _InMemory(parts.travel.database, user_id(), began, message_id)
             asked = question(text)
             log.add(asked)
@@ -56,7 +56,7 @@ def main() -> None:
                 ) as toolbox,
             ):
                 Answering(
-                    claude=claude,
+                    claude=worker.claude,
                     model=model,
                     selection=selection("all"),
                     about=began.about,
@@ -71,9 +71,9 @@ def main() -> None:
                     stop=threading.Event(),
                 ).run()
             earlier[conversation] = [*earlier.get(conversation, []), *log.messages]
-        return took
+        return record
 
-    serve(turn)
+    serve(answer)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
+from bench.peers.delivery import Delivery
 from bench.peers.environment import USER_VARIABLE
 from pam.bootstrap import travel_dependencies
 from pam.chat import prompt
@@ -18,35 +20,47 @@ from pam.tools.engine.parsing import parse_arguments
 
 
 def user_id() -> UUID:
-    """Whose turns this process makes."""
+    """Return the user whose turns this process runs."""
     return UUID(os.environ[USER_VARIABLE])
 
 
 @cache
-def beginning() -> Conversation:
-    """A conversation with nothing in it yet: the traveller's profile, and the facts at hand."""
+def empty_conversation() -> Conversation:
+    """Read a conversation without messages: the user's profile and the facts for the prompt."""
     parts = travel_dependencies()
     return read_conversation(parts.database, user_id(), uuid4(), None, parts.clock(), "all")
 
 
 def system() -> str:
-    """Who PAM is and who the traveller is: in ours two blocks, in a framework one text."""
-    return f"{prompt.SYSTEM}\n{beginning().about}"
+    """Return the system prompt: in ours two blocks, in a framework one text."""
+    return f"{prompt.SYSTEM}\n{empty_conversation().about}"
 
 
 def question(text: str) -> dict[str, Any]:
-    """The user message, as ours sends it."""
-    began = beginning()
-    now = datetime.now(UTC).astimezone(began.profile.zone)
-    return prompt.user_message(prompt.Asked(text, now, None, began.facts.lines(began.profile), ()))
+    """Return the user message, as ours sends it."""
+    conversation = empty_conversation()
+    now = datetime.now(UTC).astimezone(conversation.profile.zone)
+    return prompt.user_message(prompt.Asked(text, now, None, conversation.facts.lines(conversation.profile), ()))
 
 
-def use(name: str, arguments: dict[str, Any]) -> str:
-    """Runs a tool for the traveller; returns the same JSON that ours gives to Claude. Raises `PamError`."""
-    tool = TOOLS[name]
-    call = ToolContext(travel_dependencies(), user_id(), uuid4().hex)
-    parsed = parse_arguments(tool, json.dumps(arguments))
-    result = tool.read(call, parsed) if tool.read is not None else perform_write(call, tool, parsed)
-    data = {**result.data, "text": result.text}
-    content: str = prompt.tool_result("", {"source": result.source, "as_of": result.as_of, "data": data})["content"]
-    return content
+class Tools:
+    """All tools for the user, as functions that take their arguments by name and return what ours give to Claude."""
+
+    delivery: Delivery
+    """Of the running turn, whose client sees each tool start and end."""
+
+    def function(self, name: str) -> Callable[..., str]:
+        """Return a tool as a function that returns JSON. It raises `PamError`."""
+        tool = TOOLS[name]
+
+        def run(**arguments: Any) -> str:
+            delivery = self.delivery
+            call = ToolContext(travel_dependencies(), user_id(), uuid4().hex)
+            parsed = parse_arguments(tool, json.dumps(arguments))
+            delivery.tool_started(call.key, name, tool.doing(parsed))
+            result = tool.read(call, parsed) if tool.read is not None else perform_write(call, tool, parsed)
+            delivery.tool_ended(call.key, name, result.text, result.source)
+            content = {"source": result.source, "as_of": result.as_of, "data": {**result.data, "text": result.text}}
+            return str(prompt.tool_result("", content)["content"])
+
+        return run

@@ -1,4 +1,4 @@
-"""What all are asked, and what the stand-in for Claude says to it, call by call."""
+"""The questions for all contestants, and the replies of the stand-in for Claude, call by call."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Question:
-    """A question, Claude's replies in its turn, and what the answer has to contain, whoever gives it."""
+    """A question, Claude's replies in its turn, and what every contestant's answer must contain."""
 
     text: str
     replies: tuple[dict[str, Any], ...]
     answer: str
 
 
-def _say(text: str) -> dict[str, Any]:
+def _text(text: str) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": text}]}
 
 
@@ -33,20 +33,20 @@ _DRIVE = ("estimate_travel_time", {"origin": "Denver", "destination": "Moab"})
 _PARKS = ("find_rv_parks", {"place": "Moab"})
 _NOTED = ("create_expense", {"amount": 42.5, "category": "propane"})
 
-PLAIN = Question("How do I level the rig on soft ground?", (_say(_ADVICE),), _ADVICE)
+PLAIN = Question("How do I level the rig on soft ground?", (_text(_ADVICE),), _ADVICE)
 PARALLEL = Question(
     "What have I spent these thirty days, and how is the weather in Moab?",
-    (_use(_SPENT, _WEATHER), _say(f"As much as last month, and Moab stays dry. {_ADVICE}")),
+    (_use(_SPENT, _WEATHER), _text(f"As much as last month, and Moab stays dry. {_ADVICE}")),
     _ADVICE,
 )
 CHAIN = Question(
     "How long do I drive from Denver to Moab, and where can I stay there?",
-    (_use(_DRIVE), _use(_PARKS), _say(f"It is a day's drive, and there are parks. {_ADVICE}")),
+    (_use(_DRIVE), _use(_PARKS), _text(f"It is a day's drive, and there are parks. {_ADVICE}")),
     _ADVICE,
 )
-# Ours is told by a template, in other words than Claude's.
+# Our answer comes from a template, with other words than Claude's.
 WRITE = Question(
-    "I've just paid 42.50 for propane, please note it.", (_use(_NOTED), _say("Noted: $42.50 for propane.")), "42.50"
+    "I've just paid 42.50 for propane, please note it.", (_use(_NOTED), _text("Noted: $42.50 for propane.")), "42.50"
 )
 
 QUESTIONS = (PLAIN, PARALLEL, CHAIN, WRITE)
@@ -58,6 +58,6 @@ ROUND = (
     ("write", (WRITE,)),
     ("conversation", (PLAIN, PARALLEL, PLAIN, CHAIN, WRITE, PLAIN, PARALLEL, PLAIN, CHAIN, WRITE)),
 )
-"""What a contestant does in a round: conversations, each with its questions."""
+"""The conversations of a round, each a name and its questions."""
 
 TURNS = sum(len(questions) for _, questions in ROUND)
