@@ -1,85 +1,179 @@
 """The template: valid, buildable for Lambda, and with what every function must have."""
 
+import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from samtranslator.yaml_helper import yaml_parse
 
+from local import deploy
 from local.build import RUNTIME, find_runtime
 from tests.conftest import CHECKOUT
+from tests.functional.sam import FUNCTIONS, RESOURCES, TEMPLATE, dependencies, of_type, translate
 
-TEMPLATE: dict[str, Any] = yaml_parse((CHECKOUT / "template.yaml").read_text())
-RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
-FUNCTIONS = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
 LAMBDA_LIMIT_BYTES = 250 * 1024 * 1024
+MAX_MANAGED_POLICIES = 10  # of a role; IAM's default quota
 
 ENVIRONMENT = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "SAM_CLI_TELEMETRY": "0"}
+MANAGED_POLICIES = of_type(TEMPLATE, "AWS::IAM::ManagedPolicy")
 
 
-def sam(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(CHECKOUT / ".venv/bin/sam"), *arguments]
-    return subprocess.run(command, cwd=CHECKOUT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
-
-
-def test_sam_and_cfn_lint_find_nothing() -> None:
+def test_sam_and_cfn_lint_find_no_fault() -> None:
     """`sam validate --lint` passes."""
-    done = sam("validate", "--lint")
+    command = [str(CHECKOUT / ".venv/bin/sam"), "validate", "--lint"]
+    done = subprocess.run(command, cwd=CHECKOUT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.skipif(find_runtime() is None, reason=f"no {RUNTIME} on this machine to build for Lambda with")
 def test_every_function_and_layer_builds_for_lambda(tmp_path: Path) -> None:
-    """`make build` makes arm64 packages of the runtime's Python that are within Lambda's size."""
+    """`make build` makes arm64 packages of the runtime's Python within Lambda's size, and a deployable template."""
     command = [sys.executable, "-m", "local.build", "--build-dir", str(tmp_path), "--no-cached"]
     done = subprocess.run(command, cwd=CHECKOUT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "PamLayer/python/pam/routing/automaton.json").is_file()
     compiled = [path.name for path in (tmp_path / "HttpLayer").rglob("*.cpython-*.so")]
-    assert compiled and all(name.endswith("cpython-313-aarch64-linux-gnu.so") for name in compiled)
+    assert compiled
+    assert all(name.endswith("cpython-313-aarch64-linux-gnu.so") for name in compiled)
     for name in FUNCTIONS:
         assert (tmp_path / name / "app.py").is_file()
     layers = (path for layer in ("PamLayer", "HttpLayer", "ClaudeLayer") for path in (tmp_path / layer).rglob("*"))
     assert sum(path.stat().st_size for path in layers if path.is_file()) < LAMBDA_LIMIT_BYTES
+    built = tmp_path / "template.yaml"
+    # CloudFormation knows no YAML aliases: the build must have replaced those of template.yaml.
+    assert not any(isinstance(token, yaml.AliasToken) for token in yaml.scan(built.read_text()))
+    deploy.add_parameters_digest(built, "Stage=dev")
+    assert of_type(translate(yaml_parse(built.read_text())), "AWS::Lambda::Version").keys()
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_function_has_what_each_must_have(name: str) -> None:
-    """A log group of its own that forgets, a service name, a description, and a folder."""
+def test_every_function_has_logs_name_description_and_code(name: str) -> None:
+    """A log group of its own with a retention, a service name, a description, and a folder."""
     properties = FUNCTIONS[name]
     group = RESOURCES[properties["LoggingConfig"]["LogGroup"]["Ref"]]
-    assert group["Type"] == "AWS::Logs::LogGroup" and "RetentionInDays" in group["Properties"]
+    assert group["Type"] == "AWS::Logs::LogGroup"
+    assert "RetentionInDays" in group["Properties"]
+    assert [f["LoggingConfig"] for f in FUNCTIONS.values()].count(properties["LoggingConfig"]) == 1
     folder = Path(properties["CodeUri"]).name
     assert properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == folder
     assert properties["Description"]
     assert (CHECKOUT / properties["CodeUri"] / "app.py").is_file()
 
 
-def test_every_function_folder_is_in_the_template_and_the_other_way_round() -> None:
-    """No function without code, no code without function."""
+def test_functions_of_template_and_checkout_are_the_same() -> None:
+    """There is no function without code, and no code without a function."""
     folders = {f"functions/{path.parent.name}" for path in CHECKOUT.glob("functions/*/app.py")}
     assert folders == {properties["CodeUri"] for properties in FUNCTIONS.values()}
 
 
-def test_what_a_user_waits_for_starts_from_a_snapshot() -> None:
-    """SnapStart and its alias are set for all functions at once, and none switches them off."""
+def test_every_function_starts_from_a_snapshot() -> None:
+    """SnapStart and its alias are set once for all functions, and no function has its own setting."""
     shared = TEMPLATE["Globals"]["Function"]
-    assert shared["SnapStart"] == {"ApplyOn": "PublishedVersions"} and shared["AutoPublishAlias"]
-    assert shared["Runtime"] == RUNTIME and shared["Architectures"] == ["arm64"]
+    assert shared["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert shared["AutoPublishAlias"]
+    assert shared["Runtime"] == RUNTIME
+    assert shared["Architectures"] == ["arm64"]
     assert not any(
         {"SnapStart", "AutoPublishAlias", "Runtime"} & properties.keys() for properties in FUNCTIONS.values()
     )
 
 
-def test_no_function_is_open_to_everyone() -> None:
-    """Every route has the default authorizer; no policy names all resources or all actions."""
+def test_every_route_has_the_authorizer() -> None:
+    """No function of the HTTP API is open to everyone."""
     assert RESOURCES["HttpApi"]["Properties"]["Auth"]["DefaultAuthorizer"] == "Traveller"
     for properties in FUNCTIONS.values():
         for event in properties.get("Events", {}).values():
-            assert event["Type"] == "HttpApi" and "Auth" not in event["Properties"]
+            assert event["Type"] == "HttpApi"
+            assert "Auth" not in event["Properties"]
+
+
+def test_every_alias_is_updated_after_the_migration() -> None:
+    """A failed migration stops the deployment while all functions that serve traffic are at their old versions."""
+    translated = translate()
+    aliases = of_type(translated, "AWS::Lambda::Alias")
+    assert len(aliases) == len(FUNCTIONS)
+    not_waiting = {name for name in aliases if "SchemaMigration" not in dependencies(translated, name)}
+    assert not_waiting == {"MigrateFunctionAliaslive"}
+    functions = of_type(translated, "AWS::Lambda::Function").keys() - {"MigrateFunction"}
+    assert all("SchemaMigration" in dependencies(translated, name) for name in functions)
+
+
+def test_migration_runs_with_the_new_files_once_the_database_is_reachable() -> None:
+    """It depends on the published migrate function with this release's layer, the database, its secret and routes."""
+    translated = translate()
+    before = dependencies(translated, "SchemaMigration")
+    assert before >= {"MigrateFunctionAliaslive", "DatabaseInstance", "DatabaseAppSecretAttachment", "SecretsEndpoint"}
+    # CloudFormation's answers go to S3, which is reached through the NAT gateway.
+    assert before >= {"NatGateway", *of_type(translated, "AWS::EC2::Route")}
+    assert before >= of_type(translated, "AWS::EC2::SubnetRouteTableAssociation").keys()
+
+
+def test_migration_is_requested_for_changed_migrations_only() -> None:
+    """CloudFormation updates a custom resource when its properties change: here the layer's ARN."""
+
+    def properties(content: dict[str, str]) -> Any:
+        return translate(content=content)["Resources"]["SchemaMigration"]["Properties"]
+
+    assert properties({"MigrationsLayer": "changed"}) != properties({})
+    assert properties({"PamLayer": "changed", "WeatherFunction": "changed"}) == properties({})
+
+
+def test_unanswered_migration_fails_soon_after_the_functions_timeout() -> None:
+    """CloudFormation waits an hour by default."""
+    migrate = FUNCTIONS["MigrateFunction"]
+    assert migrate["Timeout"] < RESOURCES["SchemaMigration"]["Properties"]["ServiceTimeout"] <= migrate["Timeout"] + 60
+    assert migrate["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+
+
+def managed_statements() -> Iterator[dict[str, Any]]:
+    for policy in MANAGED_POLICIES.values():
+        yield from policy["Properties"]["PolicyDocument"]["Statement"]
+
+
+def inline_statements() -> Iterator[dict[str, Any]]:
+    for properties in FUNCTIONS.values():
         for policy in properties["Policies"]:
-            statement = policy.get("Statement", {})
-            assert statement.get("Resource") != "*" and "*" not in str(statement.get("Action", ""))
+            if "Ref" not in policy:
+                assert policy.keys() == {"Statement"}, "inline policies are written as statements"
+                yield policy["Statement"]
+
+
+def test_no_inline_statement_is_repeated() -> None:
+    """A permission that several functions have is in a managed policy."""
+    inline = [json.dumps(statement, sort_keys=True) for statement in inline_statements()]
+    assert len(set(inline)) == len(inline)
+    assert not {json.dumps(statement, sort_keys=True) for statement in managed_statements()} & set(inline)
+
+
+def test_every_managed_policy_is_shared() -> None:
+    """A policy that only one function has belongs into the function; a role has no more policies than IAM allows."""
+    attached = [
+        policy["Ref"] for properties in FUNCTIONS.values() for policy in properties["Policies"] if "Ref" in policy
+    ]
+    assert set(attached) == MANAGED_POLICIES.keys()
+    assert all(attached.count(name) > 1 for name in MANAGED_POLICIES)
+    for role in of_type(translate(), "AWS::IAM::Role").values():
+        assert len(role["Properties"]["ManagedPolicyArns"]) <= MAX_MANAGED_POLICIES
+
+
+def test_no_permission_has_a_wildcard() -> None:
+    """Each action and resource is named, except for the ids of WebSocket connections."""
+    for statement in [*managed_statements(), *inline_statements()]:
+        text = json.dumps([statement["Action"], statement["Resource"]])
+        assert "*" not in text.replace("/POST/@connections/*", "")
+
+
+def test_every_permission_has_its_reason_beside_it() -> None:
+    """A comment precedes each statement, in managed policies and in functions."""
+    lines = (CHECKOUT / "template.yaml").read_text().splitlines()
+    statement = re.compile(r" +- (Effect: Allow|Statement:.*|&\w+|\*\w+)$")
+    found = [number for number, line in enumerate(lines) if statement.fullmatch(line)]
+    assert len(found) == len([*managed_statements(), *inline_statements()])
+    assert [lines[number] for number in found if not lines[number - 1].lstrip().startswith("# ")] == []
