@@ -1,4 +1,4 @@
-"""The picture of the page for the README: `.venv/bin/python tests/web/picture.py` writes docs/page.png."""
+"""Takes the screenshot of the README: `.venv/bin/python tests/web/screenshot.py` writes docs/page.png."""
 
 import shutil
 import sys
@@ -10,13 +10,14 @@ from playwright.sync_api import Page, sync_playwright
 from local import demo
 from local.stack import LocalStack
 
-PICTURE = Path(__file__).parents[2] / "docs" / "page.png"
+SCREENSHOT = Path(__file__).parents[2] / "docs" / "page.png"
 
-FAST = "How much did I spend on gas this month?"
-SLOW = "Find a place to camp near Torrey, and what will the weather be like there this weekend?"
+FAST_QUESTION = "How much did I spend on gas this month?"
+CLAUDE_QUESTION = "Find a place to camp near Torrey, and what will the weather be like there this weekend?"
 
 
 def main() -> int:
+    """Start the local stack, ask both questions and save the screenshot; return the exit status."""
     chromium = shutil.which("chromium")
     if chromium is None:
         print("There is no chromium on this machine: apt-get install chromium", file=sys.stderr)
@@ -38,19 +39,20 @@ def main() -> int:
         )
         page.goto(stack.url)
         page.get_by_role("button", name="Sign in as the demo traveller").click()
-        ask(page, FAST)
+        ask(page, FAST_QUESTION)
         page.reload()
-        ask(page, FAST)  # this time the answer comes from the cache
-        ask(page, SLOW)
+        ask(page, FAST_QUESTION)  # answered from the cache
+        ask(page, CLAUDE_QUESTION)
         page.get_by_text("Cost and tokens").click()
         page.evaluate("document.activeElement.blur(); document.querySelector('.turn').scrollIntoView()")
-        page.screenshot(path=PICTURE)
+        page.screenshot(path=SCREENSHOT)
         browser.close()
-    print(f"{PICTURE}: {PICTURE.stat().st_size // 1024} KB")
+    print(f"{SCREENSHOT}: {SCREENSHOT.stat().st_size // 1024} KB")
     return 0
 
 
 def ask(page: Page, question: str) -> None:
+    """Ask a question and wait until its answer is complete."""
     page.get_by_role("table", name="This month by category").wait_for()
     page.get_by_label("Your question").fill(question)
     page.get_by_label("Your question").press("Enter")

@@ -1,0 +1,139 @@
+"""Failed and repeated requests: nothing is lost, and nothing is added twice."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.web.app_page import CLAUDE_TIMEOUT_MS, GAS_QUESTION, UNDO_URL, lose_response
+
+
+def test_question_with_lost_response_adds_one_expense(app, api):
+    """A retry by button, by Enter, and by Enter after a reload all reuse the idempotency key."""
+    app.sign_in()
+    before = api.count_this_month("tolls")
+    app.page.route("**/v1/ask", lose_response)
+    card = app.ask("add $7 for tolls")
+    expect(card).to_contain_text("can't be reached")
+    expect(app.question).to_have_value("add $7 for tolls")
+    card.get_by_role("button", name="Try again").click()
+    expect(card.get_by_role("button", name="Try again")).to_be_visible()
+    app.question.press("Enter")
+    expect(app.cards).to_have_count(1)
+    expect(app.cards.get_by_role("button", name="Try again")).to_be_visible()
+    app.page.reload()
+    app.page.unroute("**/v1/ask")
+    expect(app.question).to_have_value("add $7 for tolls")
+    app.question.press("Enter")
+    expect(app.cards.last).to_contain_text("10 min left")
+    expect(app.question).to_have_value("")
+    assert len({request.headers["idempotency-key"] for request in app.sent_requests("POST", "/v1/ask")}) == 1
+    assert api.count_this_month("tolls") == before + 1
+    again = app.ask("add $7 for tolls")
+    expect(again).to_contain_text("10 min left")
+    assert api.count_this_month("tolls") == before + 2, "after the response, the same text adds another expense"
+    for card in app.cards.all():
+        app.undo(card)
+    app.allow_request_errors()
+
+
+def test_form_with_lost_response_adds_one_expense(app, api):
+    """The form keeps its values after a lost response, and its retry adds one expense."""
+    app.sign_in()
+    before = api.count_this_month("laundry")
+    form = app.fill_expense_form("6.25", "laundry", "Two loads")
+    app.page.route("**/v1/expenses", lose_response)
+    form.get_by_role("button", name="Add expense").click()
+    expect(form.get_by_role("alert")).to_contain_text("never adds it twice")
+    expect(form.get_by_label("Description")).to_have_value("Two loads")
+    app.page.unroute("**/v1/expenses")
+    form.get_by_role("button", name="Try again").click()
+    expect(form).to_be_hidden()
+    expect(app.cards.last).to_contain_text("$6.25 for laundry")
+    assert api.count_this_month("laundry") == before + 1
+    app.undo(app.cards.last)
+    app.allow_request_errors()
+
+
+def test_undo_with_lost_response_can_be_repeated(app, api):
+    """An undo sent again after a lost response removes one expense."""
+    card = app.sign_in().ask("add $8 for tolls")
+    before = api.count_this_month("tolls")
+    app.page.route(UNDO_URL, lose_response)
+    card.get_by_role("button", name="Undo").click()
+    expect(card.get_by_role("alert")).to_contain_text("can't be reached")
+    app.page.unroute(UNDO_URL)
+    card.get_by_role("button", name="Try to undo again").click()
+    expect(card).to_contain_text("Undone")
+    assert api.count_this_month("tolls") == before - 1
+    app.allow_request_errors()
+
+
+def test_request_without_response_times_out(app):
+    """A request without a response ends with a retry, and the text is kept."""
+    app.page.add_init_script(
+        "const real = AbortSignal.timeout.bind(AbortSignal); AbortSignal.timeout = (ms) => real(ms / 20);"
+    )
+    app.sign_in()
+    app.page.route("**/v1/ask", lambda route: None)
+    card = app.ask(GAS_QUESTION)
+    expect(card).to_contain_text("took too long")
+    expect(app.question).to_have_value(GAS_QUESTION)
+    app.page.unroute("**/v1/ask")
+    card.get_by_role("button", name="Try again").click()
+    expect(app.cards.last).to_contain_text("Fast answer")
+    app.allow_request_errors()
+
+
+def test_request_with_unknown_outcome_is_not_queued(app, api):
+    """An expense whose response was lost isn't queued as a message while offline; its retry keeps the key."""
+    app.sign_in().wait_until_connected()
+    before = api.count_this_month("tolls")
+    app.page.route("**/v1/ask", lose_response)
+    card = app.ask("add $9 for tolls")
+    expect(card).to_contain_text("can't be reached")
+    app.page.unroute("**/v1/ask")
+    app.page.context.set_offline(True)
+    app.question.press("Enter")
+    expect(card).to_contain_text("This device is offline")
+    app.page.context.set_offline(False)
+    card.get_by_role("button", name="Try again").click()
+    expect(app.cards.last).to_contain_text("10 min left")
+    assert api.count_this_month("tolls") == before + 1
+    assert app.sent_frames("chat") == []
+    app.undo(app.cards.last)
+    app.allow_request_errors()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "text"),
+    [
+        (503, {"message": "Service Unavailable"}, "PAM can't answer at the moment."),
+        (502, "<html>bad gateway</html>", "PAM can't answer at the moment."),
+        (429, {"code": "rate_limited", "message": "Please wait.", "retry_after": 3}, "Best after 3 s"),
+    ],
+)
+def test_server_error_is_explained_and_can_be_retried(app, status, body, text):
+    """An error of the gateway or the API is shown as a sentence for the traveller, with a retry."""
+    app.sign_in()
+    response = {"status": status, "body": body if isinstance(body, str) else json.dumps(body)}
+    app.page.route("**/v1/ask", lambda route: route.fulfill(content_type="application/json", **response))
+    card = app.ask(GAS_QUESTION)
+    expect(card).to_contain_text(text)
+    expect(card).not_to_contain_text("Service Unavailable")
+    expect(card.get_by_role("button", name="Try again")).to_be_visible()
+    app.allow_request_errors()
+
+
+def test_database_outage_is_explained_and_can_be_retried(app, stack):
+    """A question that needs the database fails while it is down and succeeds on retry."""
+    app.sign_in()
+    stack.postgres.stop()
+    try:
+        card = app.ask("How much did I spend on laundry in March?")
+        expect(card.get_by_role("button", name="Try again")).to_be_visible()
+    finally:
+        stack.postgres.start()
+    card.get_by_role("button", name="Try again").click()
+    expect(app.cards.last).to_contain_text("Fast answer", timeout=CLAUDE_TIMEOUT_MS)
+    app.allow_request_errors()
