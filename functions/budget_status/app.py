@@ -9,7 +9,7 @@ handler = HttpApi(user_dependencies)
 
 
 @handler.get("/v1/budget-status", BudgetQuery)
-def get(call: HttpRequest, question: BudgetQuery) -> HttpResponse:
+def get(call: HttpRequest, query: BudgetQuery) -> HttpResponse:
     """The budgets as JSON, or 304 when the caller has it already."""
-    answer = budget_status(user_dependencies(), call.user_id, question)
+    answer = budget_status(user_dependencies(), call.user_id, query, call.deadline)
     return call.unless_known(answer.etag, answer.as_json())

@@ -9,7 +9,7 @@ handler = HttpApi(user_dependencies)
 
 
 @handler.get("/v1/expenses", ExpensesQuery)
-def get(call: HttpRequest, question: ExpensesQuery) -> HttpResponse:
+def get(call: HttpRequest, query: ExpensesQuery) -> HttpResponse:
     """A page as JSON, or 304 when the caller has it already."""
-    answer = list_expenses(user_dependencies(), call.user_id, question)
+    answer = list_expenses(user_dependencies(), call.user_id, query, call.deadline)
     return call.unless_known(answer.etag, answer.as_json())

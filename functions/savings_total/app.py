@@ -9,7 +9,7 @@ handler = HttpApi(user_dependencies)
 
 
 @handler.get("/v1/savings", SavingsQuery)
-def get(call: HttpRequest, question: SavingsQuery) -> HttpResponse:
+def get(call: HttpRequest, query: SavingsQuery) -> HttpResponse:
     """The sums as JSON, or 304 when the caller has it already."""
-    answer = savings_total(user_dependencies(), call.user_id, question)
+    answer = savings_total(user_dependencies(), call.user_id, query, call.deadline)
     return call.unless_known(answer.etag, answer.as_json())

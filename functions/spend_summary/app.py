@@ -9,7 +9,7 @@ handler = HttpApi(user_dependencies)
 
 
 @handler.get("/v1/spend-summary", SpendingQuery)
-def get(call: HttpRequest, question: SpendingQuery) -> HttpResponse:
+def get(call: HttpRequest, query: SpendingQuery) -> HttpResponse:
     """The figures as JSON, or 304 when the caller has them already."""
-    answer = spend_summary(user_dependencies(), call.user_id, question)
+    answer = spend_summary(user_dependencies(), call.user_id, query, call.deadline)
     return call.unless_known(answer.etag, answer.as_json())

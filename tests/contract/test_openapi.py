@@ -32,7 +32,6 @@ from schemathesis.specs.openapi.checks import (
 
 from local import openapi
 from local.stack import LocalStack
-from pam.answers import replies
 from pam.platform import errors
 from pam.users.periods import PERIOD_SCHEMA, resolve_period
 from tests.conftest import CHECKOUT
@@ -204,7 +203,8 @@ def test_each_kind_of_answer_to_a_sentence_is_as_described(
     reply = session.post(f"{stack.url}/v1/ask", json={"text": sentence}, timeout=30)
     assert reply.status_code == 200
     assert reply.json()["intent"] == intent
-    replies.Asked.model_validate_json(reply.content)
+    schema = {"$ref": "#/components/schemas/Asked", "components": DOCUMENT["components"]}
+    jsonschema.validate(reply.json(), schema, jsonschema.Draft202012Validator)
 
 
 def test_every_described_intent_has_a_sentence() -> None:

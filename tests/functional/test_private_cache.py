@@ -13,8 +13,7 @@ from botocore.config import Config
 
 from local.stack import LocalStack
 from pam.answers.dependencies import UserDependencies
-from pam.answers.spend_summary import spend_summary
-from pam.answers.user_answer import UserAnswer
+from pam.answers.spend_summary import SpendSummary, spend_summary
 from pam.cache.user_cache import UserCache
 from pam.money.expenses import NewExpense, create_expense
 from pam.money.spending import SpendingQuery
@@ -47,8 +46,12 @@ def write(parts: UserDependencies, user: uuid.UUID, amount: str) -> None:
         create_expense(connection, read_profile(connection, user), new, parts.clock(), None)
 
 
-def total(answer: UserAnswer) -> Decimal:
-    return Decimal(answer.body["total"])
+def summary(dependencies: UserDependencies, user: uuid.UUID, query: SpendingQuery) -> SpendSummary:
+    return spend_summary(dependencies, user, query, Deadline())
+
+
+def total(answer: SpendSummary) -> Decimal:
+    return Decimal(answer.total)
 
 
 def test_a_write_is_seen_by_the_next_read_elsewhere_1000_times_of_1000(
@@ -59,8 +62,8 @@ def test_a_write_is_seen_by_the_next_read_elsewhere_1000_times_of_1000(
     seen = 0
     for written in range(1, 1001):
         write(here, user, "1.00")
-        seen += total(spend_summary(there, user, FUEL)) == written
-        spend_summary(here, user, FUEL)  # fills the cache that the next write must make stale
+        seen += total(summary(there, user, FUEL)) == written
+        summary(here, user, FUEL)  # fills the cache that the next write must make stale
     assert seen == 1000
 
 
@@ -95,15 +98,15 @@ def test_a_reader_that_was_overtaken_by_a_write_leaves_nothing_stale(
     """What was read before a write and is kept after it isn't believed."""
     parts, user = build_dependencies(), uuid.uuid4()
     write(parts, user, "1.00")
-    look = parts.cache.look(user, f"spend_summary|{FUEL.key}")
-    old = spend_summary(parts, user, FUEL)
+    look = parts.cache.look(user, f"SpendSummary|{FUEL.key}")
+    old = summary(parts, user, FUEL)
     write(parts, user, "2.00")
     from pam.cache.user_cache import CachedAnswer
 
     parts.cache.keep(
-        user, f"spend_summary|{FUEL.key}", look, CachedAnswer(old.body, old.as_of), NOON + timedelta(days=1)
+        user, f"SpendSummary|{FUEL.key}", look, CachedAnswer(old.as_json(), NOON), NOON + timedelta(days=1)
     )
-    assert total(spend_summary(parts, user, FUEL)) == 3
+    assert total(summary(parts, user, FUEL)) == 3
 
 
 def test_while_a_write_is_under_way_nobody_trusts_or_fills_the_cache(
@@ -112,10 +115,10 @@ def test_while_a_write_is_under_way_nobody_trusts_or_fills_the_cache(
     """Between fence and lift each reader goes to the database."""
     parts, user = build_dependencies(), uuid.uuid4()
     write(parts, user, "1.00")
-    assert [spend_summary(parts, user, FUEL).cached for _ in range(2)] == [False, True]
+    assert [summary(parts, user, FUEL).cached for _ in range(2)] == [False, True]
     with parts.cache.writing(user):
-        assert [spend_summary(parts, user, FUEL).cached for _ in range(2)] == [False, False]
-    assert [spend_summary(parts, user, FUEL).cached for _ in range(2)] == [False, True]
+        assert [summary(parts, user, FUEL).cached for _ in range(2)] == [False, False]
+    assert [summary(parts, user, FUEL).cached for _ in range(2)] == [False, True]
 
 
 def test_a_writer_that_dies_leaves_no_stale_answer(build_dependencies: Callable[..., UserDependencies]) -> None:
@@ -123,15 +126,15 @@ def test_a_writer_that_dies_leaves_no_stale_answer(build_dependencies: Callable[
     watch = Watch()
     parts, user = build_dependencies(watch), uuid.uuid4()
     write(parts, user, "1.00")
-    spend_summary(parts, user, FUEL)
+    summary(parts, user, FUEL)
     dead = parts.cache.writing(user)
     dead.__enter__()
     with parts.database.session(user, Deadline(5)) as connection:
         new = NewExpense(amount="2.00", category="fuel")
         create_expense(connection, read_profile(connection, user), new, watch(), None)
-    assert [spend_summary(parts, user, FUEL).cached for _ in range(2)] == [False, False]
+    assert [summary(parts, user, FUEL).cached for _ in range(2)] == [False, False]
     watch.forward(seconds=31)
-    assert [(a.cached, total(a)) for a in (spend_summary(parts, user, FUEL) for _ in range(2))] == [
+    assert [(a.cached, total(a)) for a in (summary(parts, user, FUEL) for _ in range(2))] == [
         (False, 3),
         (True, 3),
     ]
@@ -143,15 +146,15 @@ def test_an_answer_is_fresh_for_five_minutes_and_never_past_midnight(
     """Then it's read anew, though nothing was written."""
     watch = Watch()
     parts, user = build_dependencies(watch), uuid.uuid4()
-    spend_summary(parts, user, FUEL)
+    summary(parts, user, FUEL)
     watch.forward(minutes=4, seconds=58)
-    assert spend_summary(parts, user, FUEL).cached
+    assert summary(parts, user, FUEL).cached
     watch.forward(seconds=3)
-    assert not spend_summary(parts, user, FUEL).cached
+    assert not summary(parts, user, FUEL).cached
     watch.now = NOON.replace(hour=6, minute=58)  # 23:58 in Denver, or 00:58 in summer
-    spend_summary(parts, user, SpendingQuery(timezone="Etc/GMT+7"))
+    summary(parts, user, SpendingQuery(timezone="Etc/GMT+7"))
     watch.forward(minutes=2)
-    assert not spend_summary(parts, user, SpendingQuery(timezone="Etc/GMT+7")).cached
+    assert not summary(parts, user, SpendingQuery(timezone="Etc/GMT+7")).cached
 
 
 def test_without_the_database_the_last_answer_comes_with_its_age(
@@ -161,13 +164,13 @@ def test_without_the_database_the_last_answer_comes_with_its_age(
     watch = Watch()
     parts, user = build_dependencies(watch), uuid.uuid4()
     write(parts, user, "45.00")
-    spend_summary(parts, user, FUEL)
+    summary(parts, user, FUEL)
     watch.forward(minutes=20)
     stack.postgres.stop()
     try:
-        told = spend_summary(parts, user, FUEL).as_json()
+        told = summary(parts, user, FUEL).as_json()
         with pytest.raises(PamError) as refused:
-            spend_summary(parts, user, SpendingQuery(category="tolls"))
+            summary(parts, user, SpendingQuery(category="tolls"))
     finally:
         stack.postgres.start()
     assert (told["total"], told["stale"], told["age_s"], told["reason"]) == (
@@ -178,7 +181,7 @@ def test_without_the_database_the_last_answer_comes_with_its_age(
     )
     assert told["as_of"] == NOON.astimezone(datetime.fromisoformat(told["as_of"]).tzinfo).isoformat(timespec="seconds")
     assert refused.value.error.code == "database_unavailable" and refused.value.retry_after
-    assert spend_summary(parts, user, FUEL).as_json()["stale"] is False
+    assert summary(parts, user, FUEL).as_json()["stale"] is False
 
 
 def broken_cache(clock: Callable[[], datetime]) -> UserCache:
@@ -195,11 +198,11 @@ def test_a_cache_that_is_down_is_a_miss_to_a_reader_and_a_refusal_to_a_writer(
     parts = build_dependencies()
     traveller.spends("7")
     without = UserDependencies(parts.database, broken_cache(parts.clock), parts.idempotency, parts.clock)
-    assert total(spend_summary(without, traveller.id, FUEL)) == 7
+    assert total(summary(without, traveller.id, FUEL)) == 7
     with pytest.raises(PamError) as refused:
         write(without, traveller.id, "1.00")
     assert refused.value.error.code == "store_unavailable"
-    assert total(spend_summary(parts, traveller.id, FUEL)) == 7
+    assert total(summary(parts, traveller.id, FUEL)) == 7
 
 
 def test_a_write_that_fails_changes_nothing_and_frees_the_cache(
@@ -216,7 +219,7 @@ def test_a_write_that_fails_changes_nothing_and_frees_the_cache(
         new = NewExpense(amount="2.00", category="fuel")
         create_expense(connection, read_profile(connection, user), new, parts.clock(), None)
         _ = 1 / 0
-    assert [(a.cached, total(a)) for a in (spend_summary(parts, user, FUEL) for _ in range(2))] == [
+    assert [(a.cached, total(a)) for a in (summary(parts, user, FUEL) for _ in range(2))] == [
         (False, 1),
         (True, 1),
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -39,7 +40,6 @@ from pam.platform.errors import (
 )
 from pam.platform.metrics import Metric
 from pam.platform.observability import count
-from pam.platform.postgres import MAX_STATEMENT_TIMEOUT_S
 from pam.routing.interpreter import Route, route
 from pam.travel.queries import DistanceQuery, FuelQuery, GasPriceQuery, ParksQuery, WeatherQuery
 from pam.users.periods import resolve_day
@@ -105,6 +105,11 @@ class AskRequest:
     idempotency_key: str | None
     context: LambdaContext
 
+    @cached_property
+    def deadline(self) -> Deadline:
+        """When the answer is needed."""
+        return Deadline.of_invocation(self.context)
+
     @property
     def parts(self) -> UserDependencies:
         """What private answers are made with."""
@@ -153,7 +158,7 @@ def _answer(asking: AskRequest, understood: Route) -> dict[str, Any] | None:
 
 def _spend_summary(asking: AskRequest, slots: dict[str, Any]) -> dict[str, Any] | None:
     question = SpendingQuery(**_asked(asking, slots, "category", "period"))
-    answer = spend_summary(asking.parts, asking.user_id, question).as_json()
+    answer = spend_summary(asking.parts, asking.user_id, question, asking.deadline).as_json()
     # Nothing spent on "food" by one who books groceries and dining is no answer to what they mean.
     return answer if answer["category_in_use"] else None
 
@@ -162,19 +167,19 @@ def _budget_status(asking: AskRequest, slots: dict[str, Any]) -> dict[str, Any] 
     if slots.get("period", "this_month") != "this_month":
         return None
     question = BudgetQuery(**_asked(asking, slots, "category"))
-    answer = budget_status(asking.parts, asking.user_id, question).as_json()
+    answer = budget_status(asking.parts, asking.user_id, question, asking.deadline).as_json()
     # A budget that isn't there is a reason to talk about one.
     return answer if answer["budgets"] else None
 
 
 def _savings_total(asking: AskRequest, slots: dict[str, Any]) -> dict[str, Any]:
     question = SavingsQuery(**_asked(asking, slots, "period"))
-    return savings_total(asking.parts, asking.user_id, question).as_json()
+    return savings_total(asking.parts, asking.user_id, question, asking.deadline).as_json()
 
 
 def _list_expenses(asking: AskRequest, slots: dict[str, Any]) -> dict[str, Any]:
     question = ExpensesQuery(**_asked(asking, slots, "category", "period", "limit"))
-    return list_expenses(asking.parts, asking.user_id, question).as_json()
+    return list_expenses(asking.parts, asking.user_id, question, asking.deadline).as_json()
 
 
 def _asked(asking: AskRequest, slots: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -234,7 +239,7 @@ def _add_expense(asking: AskRequest, slots: dict[str, Any]) -> dict[str, Any]:
 def _day(asking: AskRequest, said: str) -> str:
     zone = asking.question.timezone
     if zone is None:
-        with asking.parts.database.session(asking.user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection:
+        with asking.parts.database.session(asking.user_id, asking.deadline) as connection:
             zone = read_profile(connection, asking.user_id).zone
     day = resolve_day(said, asking.parts.clock().astimezone(zone).date())
     if day is None:

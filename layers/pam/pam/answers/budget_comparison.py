@@ -1,61 +1,126 @@
-"""How a month went against its budgets: the figures, and the sentence that says them."""
+"""How a month went against its budgets, with a sentence about it."""
 
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
+
+from pam.answers.answer import Money, QueriedCategory, UserAnswer
+from pam.answers.budget_item import BudgetStateName
+from pam.answers.cached_answer import cached_answer, user_provenance
+from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
-from pam.answers.period_text import in_words
-from pam.answers.user_answer import UserAnswer, answer_from_figures
+from pam.answers.window_text import window_text
+from pam.money.amounts import Currency, to_cents
 from pam.money.budgets import BudgetState
+from pam.money.categories import Category
 from pam.money.comparison import Comparison, ComparisonQuery, compare, percent
+from pam.platform.deadline import Deadline
 from pam.users.formatting import format_money, format_number
 
 
-def budget_comparison(parts: UserDependencies, user_id: UUID, question: ComparisonQuery) -> UserAnswer:
-    """Answers the question for this traveller, from the cache where nothing was written since."""
-    return answer_from_figures(
-        parts,
-        user_id,
-        f"budget_comparison|{question.key}",
-        lambda connection, profile, now: compare(connection, profile, question, now),
-        _tell,
+@dataclass(frozen=True, kw_only=True)
+class ComparedBudget:
+    """A budget against what was spent."""
+
+    category: Annotated[Category | None, Field(description="Null: all categories together.")]
+    currency: Currency
+    budgeted: Money
+    spent: Money
+    difference: Annotated[Money, Field(description="What is left; negative when over.")]
+    percent: Annotated[float, Field(ge=0, description="Spent, in percent of the budget.")]
+    state: BudgetStateName
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryWithoutBudget:
+    """What was spent on a category that has no budget."""
+
+    category: Category
+    spent: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetComparison(UserAnswer):
+    """How a month went against its budgets."""
+
+    window: PeriodRange
+    currency: Currency
+    category: QueriedCategory
+    budgets: Annotated[tuple[ComparedBudget, ...], Field(description="Those in the traveller's currency.")]
+    total: Annotated[ComparedBudget | None, Field(description="All of those together.")]
+    other_currencies: tuple[ComparedBudget, ...]
+    without_budget: tuple[CategoryWithoutBudget, ...]
+
+
+def budget_comparison(
+    dependencies: UserDependencies, user_id: UUID, query: ComparisonQuery, deadline: Deadline
+) -> BudgetComparison:
+    """Return the comparison, from the cache where nothing was written since. Raises `PamError`."""
+    return cached_answer(dependencies, user_id, query, deadline, BudgetComparison, compare, _answer)
+
+
+def _answer(comparison: Comparison) -> BudgetComparison:
+    profile = comparison.profile
+    return BudgetComparison(
+        text=sentence(comparison),
+        **user_provenance(comparison),
+        window=period_range(comparison.window, profile),
+        currency=profile.currency,
+        category=comparison.question.category,
+        budgets=tuple(_compared(line) for line in comparison.lines),
+        total=_compared(comparison.total) if comparison.total else None,
+        other_currencies=tuple(_compared(line) for line in comparison.other_currencies),
+        without_budget=tuple(
+            CategoryWithoutBudget(category=category, spent=str(to_cents(spent)))
+            for category, spent in comparison.without_budget.items()
+        ),
     )
 
 
-def _tell(comparison: Comparison) -> dict[str, Any]:
-    return {"text": sentence(comparison)}
+def _compared(budget: BudgetState) -> ComparedBudget:
+    return ComparedBudget(
+        category=budget.category,
+        currency=budget.currency,
+        budgeted=str(budget.limit),
+        spent=str(to_cents(budget.spent)),
+        difference=str(to_cents(budget.left)),
+        percent=float(percent(budget)),
+        state=budget.state,
+    )
 
 
 def sentence(comparison: Comparison) -> str:
-    """The comparison in words: one budget, or all together with the ones that are over, and what has no budget."""
+    """Render one budget, or all together with the ones that are over, and what has no budget."""
     profile, category = comparison.profile, comparison.question.category
-    when = in_words(comparison.window, comparison.today, profile)
+    when = window_text(comparison.window, comparison.today, profile)
     outside = sum(comparison.without_budget.values(), Decimal(0))
     spent_outside = format_money(outside, profile.currency, profile)
     if comparison.total is None:
         which, on = (f" for {category}", f" on {category}") if category else ("", "")
-        said = f"You have no budget{which} in {profile.currency}."
-        return f"{said} You've spent {spent_outside}{on} {when}." if outside else said
+        text = f"You have no budget{which} in {profile.currency}."
+        return f"{text} You've spent {spent_outside}{on} {when}." if outside else text
     name = str(category) if category else "all budgets together"
-    told = [_against(comparison.total, name, when, comparison)]
+    sentences = [_budget_sentence(comparison.total, name, when, comparison)]
     over = [str(line.category) for line in comparison.lines if line.state == "over"]
     if not category and over:
-        told.append(f"Over: {', '.join(over)}.")
+        sentences.append(f"Over: {', '.join(over)}.")
     if outside:
-        told.append(f"Another {spent_outside} went to categories without a budget.")
+        sentences.append(f"Another {spent_outside} went to categories without a budget.")
     if comparison.window.end <= comparison.today:
-        told.append("The limits are today's.")
-    return " ".join(told)
+        sentences.append("The limits are today's.")
+    return " ".join(sentences)
 
 
-def _against(state: BudgetState, name: str, when: str, comparison: Comparison) -> str:
+def _budget_sentence(state: BudgetState, name: str, when: str, comparison: Comparison) -> str:
     profile = comparison.profile
-    spent, limit, apart = (
+    spent, limit, difference = (
         format_money(amount, state.currency, profile) for amount in (state.spent, state.limit, abs(state.left))
     )
     if state.left < 0:
-        which = f"{apart} over"
+        which = f"{difference} over"
     else:
-        which = f"{apart} {'left' if comparison.window.end > comparison.today else 'under'}"
+        which = f"{difference} {'left' if comparison.window.end > comparison.today else 'under'}"
     return f"You've spent {spent} of {limit} on {name} {when}: {format_number(percent(state), profile, 1)} %, {which}."

@@ -1,10 +1,13 @@
-"""A monthly limit set or taken back, with how the month stands under it."""
+"""A monthly limit set or restored, with how the month stands under it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from pam.answers.budget_status import standing
+from pam.answers.answer import Answer, Money, instant
+from pam.answers.budget_item import BudgetItem, budget_item
+from pam.answers.budget_status import budget_sentence
+from pam.money.amounts import Currency
 from pam.money.budget_limits import BudgetLimit, set_limit, set_limit_back
 from pam.money.budgets import budget_state
 from pam.money.categories import Category
@@ -13,43 +16,58 @@ from pam.users.formatting import format_money
 from pam.users.profile import Profile
 
 
+@dataclass(frozen=True, kw_only=True)
+class PreviousLimit:
+    """The limit that a category had before."""
+
+    limit: Money
+    currency: Currency
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetSet(Answer):
+    """A budget after its limit was set."""
+
+    budget: BudgetItem
+    before: PreviousLimit | None
+
+
 def set_budget(
     connection: Connection, profile: Profile, category: Category, amount: Decimal, now: datetime
-) -> tuple[dict[str, Any], BudgetLimit, BudgetLimit | None]:
-    """Sets a limit in the caller's transaction: `{budget, before, text, source}`, the limit, and the one before."""
+) -> tuple[BudgetSet, BudgetLimit, BudgetLimit | None]:
+    """Set a limit in the caller's transaction; return the answer, the limit, and the one from before."""
     limit, before = set_limit(connection, profile, category, amount, now)
     state = budget_state(connection, profile, category, now)
     assert state is not None
-    said = f"Your monthly budget for {category} is {_told(limit, profile)}{_instead(limit, before, profile)}."
-    return (
-        {
-            "budget": state.as_json(),
-            "before": {"limit": str(before.amount), "currency": before.currency} if before else None,
-            "text": f"{said} {standing(state, profile, category)}",
-            "source": profile.expenses_source,
-        },
-        limit,
-        before,
+    change = f"Your monthly budget for {category} is {_money(limit, profile)}{_instead_of(limit, before, profile)}."
+    answer = BudgetSet(
+        text=f"{change} {budget_sentence(state, profile, category)}",
+        source=profile.expenses_source,
+        simulated=profile.simulated,
+        as_of=instant(now.astimezone(profile.zone)),
+        budget=budget_item(state),
+        before=PreviousLimit(limit=str(before.amount), currency=before.currency) if before else None,
     )
+    return answer, limit, before
 
 
-def set_budget_back(
+def restore_budget(
     connection: Connection, profile: Profile, category: Category, limit: BudgetLimit, before: BudgetLimit | None
 ) -> str:
-    """Undoes `set_budget` in the caller's transaction, and says so. Raises `PamError` (`modified_since`)."""
+    """Undo `set_budget` in the caller's transaction; return a sentence. Raises `PamError` (`modified_since`)."""
     set_limit_back(connection, profile.id, category, limit, before)
     if before is None:
         return f"The monthly budget for {category} is gone again: there was none before."
-    return f"Your monthly budget for {category} is {_told(before, profile)} again."
+    return f"Your monthly budget for {category} is {_money(before, profile)} again."
 
 
-def _instead(limit: BudgetLimit, before: BudgetLimit | None, profile: Profile) -> str:
+def _instead_of(limit: BudgetLimit, before: BudgetLimit | None, profile: Profile) -> str:
     if before is None:
         return "; there was none before"
     if (before.amount, before.currency) == (limit.amount, limit.currency):
         return ", as it was"
-    return f" instead of {_told(before, profile)}"
+    return f" instead of {_money(before, profile)}"
 
 
-def _told(limit: BudgetLimit, profile: Profile) -> str:
+def _money(limit: BudgetLimit, profile: Profile) -> str:
     return format_money(limit.amount, limit.currency, profile)

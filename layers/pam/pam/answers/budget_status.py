@@ -1,47 +1,76 @@
-"""How this month's budgets stand: the figures, and the sentence that says them."""
+"""How this month's budgets stand, where they are heading, and a sentence about it."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
+
+from pam.answers.answer import QueriedCategory, UserAnswer
+from pam.answers.budget_item import ProjectedBudget, projected_budget
+from pam.answers.cached_answer import cached_answer, user_provenance
+from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
-from pam.answers.user_answer import UserAnswer, answer_from_figures
+from pam.money.amounts import Currency
 from pam.money.budgets import BudgetQuery, Budgets, BudgetState, budget_overview
+from pam.platform.deadline import Deadline
 from pam.users.formatting import format_money, pluralize
 from pam.users.profile import Profile
 
 
-def budget_status(parts: UserDependencies, user_id: UUID, question: BudgetQuery) -> UserAnswer:
-    """Answers the question for this traveller, from the cache where nothing was written since."""
-    return answer_from_figures(
-        parts,
-        user_id,
-        f"budget_status|{question.key}",
-        lambda connection, profile, now: budget_overview(connection, profile, question, now),
-        _tell,
+@dataclass(frozen=True, kw_only=True)
+class BudgetStatus(UserAnswer):
+    """How this month's budgets stand."""
+
+    window: PeriodRange
+    currency: Currency
+    category: QueriedCategory
+    days_left: Annotated[int, Field(ge=0, le=30, description="Days of the month after today.")]
+    budgets: Annotated[tuple[ProjectedBudget, ...], Field(description="Those in the traveller's currency.")]
+    total: Annotated[ProjectedBudget | None, Field(description="All of those together.")]
+    other_currencies: tuple[ProjectedBudget, ...]
+
+
+def budget_status(
+    dependencies: UserDependencies, user_id: UUID, query: BudgetQuery, deadline: Deadline
+) -> BudgetStatus:
+    """Return the state of the user's budgets, from the cache where nothing was written since. Raises `PamError`."""
+    return cached_answer(dependencies, user_id, query, deadline, BudgetStatus, budget_overview, _answer)
+
+
+def _answer(budgets: Budgets) -> BudgetStatus:
+    profile = budgets.profile
+    return BudgetStatus(
+        text=sentence(budgets),
+        **user_provenance(budgets),
+        window=period_range(budgets.window, profile),
+        currency=profile.currency,
+        category=budgets.question.category,
+        days_left=budgets.days_left,
+        budgets=tuple(projected_budget(line) for line in budgets.lines),
+        total=projected_budget(budgets.total) if budgets.total else None,
+        other_currencies=tuple(projected_budget(line) for line in budgets.other_currencies),
     )
 
 
-def _tell(budgets: Budgets) -> dict[str, Any]:
-    return {"text": sentence(budgets)}
-
-
 def sentence(budgets: Budgets) -> str:
-    """The state in words: one budget as it stands, several as their sum and the ones that are over or near."""
+    """Render the state in words: one budget as it stands, several as their sum and the ones that are over or near."""
     if budgets.total is None:
         which = f" for {budgets.question.category}" if budgets.question.category else ""
         return f"You have no budget{which} in {budgets.profile.currency}."
     if budgets.question.category:
-        return f"{standing(budgets.lines[0].state, budgets.profile, budgets.question.category)} {_rest(budgets)}"
-    said = [standing(budgets.total.state, budgets.profile, "all budgets together"), _rest(budgets)]
-    for state, words in (("over", "Over"), ("near", "Near the limit")):
+        state = budget_sentence(budgets.lines[0].state, budgets.profile, budgets.question.category)
+        return f"{state} {_projection(budgets)}"
+    sentences = [budget_sentence(budgets.total.state, budgets.profile, "all budgets together"), _projection(budgets)]
+    for state, label in (("over", "Over"), ("near", "Near the limit")):
         names = [str(line.state.category) for line in budgets.lines if line.state.state == state]
         if names:
-            said.append(f"{words}: {', '.join(names)}.")
-    return " ".join(said)
+            sentences.append(f"{label}: {', '.join(names)}.")
+    return " ".join(sentences)
 
 
-def standing(state: BudgetState, profile: Profile, name: str) -> str:
-    """Such as `You've $90.00 left on fuel: $10.00 of $100.00 this month.`; `name` is what the budget is for."""
+def budget_sentence(state: BudgetState, profile: Profile, name: str) -> str:
+    """Render a budget such as `You've $90.00 left on fuel: $10.00 of $100.00 this month.`; `name` is what it's for."""
     limit, spent = (format_money(amount, state.currency, profile) for amount in (state.limit, state.spent))
     if state.left < 0:
         over = format_money(-state.left, state.currency, profile)
@@ -49,7 +78,7 @@ def standing(state: BudgetState, profile: Profile, name: str) -> str:
     return f"You've {format_money(state.left, state.currency, profile)} left on {name}: {spent} of {limit} this month."
 
 
-def _rest(budgets: Budgets) -> str:
+def _projection(budgets: Budgets) -> str:
     assert budgets.total is not None
     projected = format_money(budgets.total.projected, budgets.profile.currency, budgets.profile)
     return f"With {pluralize(budgets.days_left, 'day')} left, the month is heading for {projected}."

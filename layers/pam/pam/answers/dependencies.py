@@ -1,12 +1,15 @@
 """The services that answers are computed with, built by `pam.bootstrap`."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pam.answers.travel_sources import TravelSources
 from pam.cache.user_cache import UserCache
 from pam.platform.clock import Clock
 from pam.platform.idempotency import IdempotencyStore
 from pam.platform.postgres import Database
+
+if TYPE_CHECKING:  # functions that need no travel sources don't load their modules
+    from pam.answers.travel_sources import TravelSources
 
 
 @dataclass(frozen=True)
@@ -23,4 +26,4 @@ class UserDependencies:
 class TravelDependencies(UserDependencies):
     """The same with the sources of places, roads, weather and prices."""
 
-    sources: TravelSources
+    sources: "TravelSources"

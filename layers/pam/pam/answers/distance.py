@@ -62,7 +62,7 @@ def find_way(travel: TravelDependencies, user_id: UUID, question: DistanceQuery,
     Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `no_route`, `source_unavailable`,
     `source_not_configured`.
     """
-    user = read_user_context(travel, user_id)
+    user = read_user_context(travel, user_id, deadline)
     origin, destination = (
         resolve_place(travel.sources, user, name, question, deadline)
         for name in (question.origin, question.destination)

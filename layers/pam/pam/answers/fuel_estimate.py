@@ -31,7 +31,7 @@ def fuel_estimate(travel: TravelDependencies, user_id: UUID, question: FuelQuery
     volume is still told.
     """
     deadline = Deadline()
-    user = read_user_context(travel, user_id)
+    user = read_user_context(travel, user_id, deadline)
     metres, ends, facts = _way(travel, user, question, deadline)
     price = _price(travel, user, question, ends, deadline)
     estimate = FuelEstimate(metres, _consumption(user, question), price.value if price else None)

@@ -27,7 +27,7 @@ def gas_prices(
     the United States, `unknown_place`, `ambiguous_place`, `source_unavailable`, `source_not_configured`.
     """
     deadline = Deadline(within_s)
-    user = read_user_context(travel, user_id)
+    user = read_user_context(travel, user_id, deadline)
     if question.place is not None and question.place.casefold() == HERE:
         raise PamError(LOCATION_NEEDED, "Name a town or a state: PAM knows prices by region.", field="place")
     place = (

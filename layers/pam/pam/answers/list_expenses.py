@@ -1,35 +1,56 @@
-"""Expenses one by one: a page, and the sentence that says what is on it."""
+"""Expenses one by one: a page of them, and a sentence about it."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
+
+from pam.answers.answer import QueriedCategory, UserAnswer
+from pam.answers.cached_answer import cached_answer, user_provenance
+from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
-from pam.answers.period_text import in_words
-from pam.answers.user_answer import UserAnswer, answer_from_figures
+from pam.answers.expense_item import ExpenseItem, expense_item
+from pam.answers.window_text import window_text
 from pam.money.expense_list import ExpensePage, ExpensesQuery
 from pam.money.expense_list import list_expenses as read_page
+from pam.platform.deadline import Deadline
 from pam.users.formatting import pluralize
 
 
-def list_expenses(parts: UserDependencies, user_id: UUID, question: ExpensesQuery) -> UserAnswer:
-    """Answers the question for this traveller, from the cache where nothing was written since."""
-    return answer_from_figures(
-        parts,
-        user_id,
-        f"list_expenses|{question.key}",
-        lambda connection, profile, now: read_page(connection, profile, question, now),
-        _tell,
+@dataclass(frozen=True, kw_only=True)
+class ExpenseList(UserAnswer):
+    """Expenses of a window, newest first."""
+
+    window: PeriodRange
+    category: QueriedCategory
+    expenses: tuple[ExpenseItem, ...]
+    next_cursor: Annotated[str | None, Field(description="Where the next page begins; null on the last.")]
+
+
+def list_expenses(
+    dependencies: UserDependencies, user_id: UUID, query: ExpensesQuery, deadline: Deadline
+) -> ExpenseList:
+    """Return a page of the user's expenses, from the cache where nothing was written since. Raises `PamError`."""
+    return cached_answer(dependencies, user_id, query, deadline, ExpenseList, read_page, _answer)
+
+
+def _answer(page: ExpensePage) -> ExpenseList:
+    profile = page.profile
+    return ExpenseList(
+        text=sentence(page),
+        **user_provenance(page),
+        window=period_range(page.window, profile),
+        category=page.question.category,
+        expenses=tuple(expense_item(expense, profile.zone) for expense in page.expenses),
+        next_cursor=str(page.next) if page.next else None,
     )
 
 
-def _tell(page: ExpensePage) -> dict[str, Any]:
-    return {"text": sentence(page)}
-
-
 def sentence(page: ExpensePage) -> str:
-    """How many there are, and from when."""
+    """Render how many expenses there are, and from when."""
     subject = f"{page.question.category} expense" if page.question.category else "expense"
-    when = "" if page.window.period == "all_time" else f" {in_words(page.window, page.today, page.profile)}"
+    when = "" if page.window.period == "all_time" else f" {window_text(page.window, page.today, page.profile)}"
     if not page.expenses:
         return f"You have no {subject}s recorded{when}."
     if page.next:

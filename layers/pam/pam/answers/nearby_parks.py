@@ -26,7 +26,7 @@ def nearby_parks(
     `source_not_configured`.
     """
     deadline = Deadline(within_s)
-    user = read_user_context(travel, user_id)
+    user = read_user_context(travel, user_id, deadline)
     units, profile = user.units, user.profile
     where = resolve_place(travel.sources, user, question.place, question, deadline)
     unit = question.unit or units.distance_unit

@@ -9,9 +9,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 
+from pam.answers.budget_item import BudgetItem
+from pam.answers.budget_status import BudgetStatus
+from pam.answers.expense_item import ExpenseItem
+from pam.answers.list_expenses import ExpenseList
+from pam.answers.savings_total import SavingsTotal
+from pam.answers.spend_summary import SpendSummary
 from pam.money.amounts import Currency
-from pam.money.categories import Category
-from pam.platform.errors import ALL
 from pam.travel.queries import DistanceUnit, FuelType, VolumeUnit
 
 Money = Annotated[str, Field(pattern=r"^-?[0-9]+\.[0-9]{2}$", examples=["412.36"])]
@@ -49,19 +53,6 @@ class Answer(Reply):
     source: str = Field(description="Who says so; simulated data is named as such.", examples=["Your expenses in PAM"])
 
 
-class PrivateAnswer(Answer):
-    """An answer from the traveller's own data."""
-
-    tier: Literal[1]
-    as_of: Instant = Field(description="When the figures were read.")
-    cached: bool = Field(description="Whether it was computed before and kept: nothing was written since.")
-    stale: bool = Field(description="Whether it is from before, because the database is out of reach.")
-    age_s: Age | SkipJsonSchema[None] = Field(default=None, description="Of a stale answer: its age in seconds.")
-    reason: Literal["database_unavailable"] | SkipJsonSchema[None] = Field(
-        default=None, description="Of a stale answer: why."
-    )
-
-
 class SourcedAnswer(Answer):
     """An answer from sources that are the same for everybody."""
 
@@ -76,149 +67,13 @@ class SourcedAnswer(Answer):
     )
 
 
-class Dates(Reply):
-    """Whole days in the traveller's zone."""
-
-    from_: Day = Field(alias="from", description="The first day.")
-    to: Day = Field(description="The day after the last.")
-
-
-class Window(Dates):
-    """The days that an answer is about."""
-
-    period: str | None = Field(description="The period it came from; null where two dates were given.")
-    time_zone: Zone
-
-
-class Expense(Reply):
-    """An expense as it is kept."""
-
-    id: Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
-    amount: Money
-    currency: Currency
-    category: Category
-    description: str
-    date: Day = Field(description="Where the traveller is.")
-    created_at: Instant
-
-
-class CategorySum(Reply):
-    """What was spent on one category."""
-
-    category: Category
-    total: Money
-    count: Count
-    share: float = Field(ge=0, le=1, description="Of the whole, from 0 to 1.", examples=[0.28])
-
-
-class CurrencySum(Reply):
-    """What was spent in another currency: never added up, since no rate is known."""
-
-    currency: Currency
-    total: Money
-    count: Count
-
-
-class Change(Reply):
-    """Against the same days of the period before."""
-
-    window: Dates
-    total: Money
-    amount: Money = Field(description="What is more now, or less.")
-    percent: float | None = Field(description="The same in percent; null where nothing was spent before.")
-
-
-class SpendSummary(PrivateAnswer):
-    """What was spent in a window, in the traveller's currency."""
-
-    window: Window
-    currency: Currency
-    category: Category | None = Field(description="The only category that was asked about, if it was one.")
-    category_in_use: bool = Field(description="False for a category in which the traveller has nothing at all.")
-    total: Money
-    count: Count
-    daily_average: Money = Field(description="Per day of the window that has been.")
-    by_category: list[CategorySum] = Field(description="The largest first.")
-    change: Change | None = Field(description="Null where nothing compares.")
-    top_expense: Expense | None
-    other_currencies: list[CurrencySum]
-
-
-class BudgetState(Reply):
-    """A budget for a calendar month, and what of it is spent."""
-
-    category: Category | None = Field(description="Null: all categories together.")
-    window: Dates
-    currency: Currency
-    limit: Money
-    spent: Money
-    left: Money = Field(description="Negative when over.")
-    state: Literal["good", "near", "over"] = Field(description="Near from 80 % on.")
-
-
-class BudgetLine(BudgetState):
-    """A budget, and where the month is heading."""
-
-    projected: Money = Field(description="The likely sum at the month's end.")
-    projection_basis: Literal["months_before", "pace"] = Field(
-        description="What the rest of up to three months before brought, or this month's pace so far."
-    )
-
-
-class BudgetStatus(PrivateAnswer):
-    """How this month's budgets stand."""
-
-    window: Window
-    currency: Currency
-    category: Category | None = Field(description="The only category that was asked about, if it was one.")
-    days_left: int = Field(ge=0, le=30, description="Days of the month after today.")
-    budgets: list[BudgetLine] = Field(description="Those in the traveller's currency.")
-    total: BudgetLine | None = Field(description="All of those together.")
-    other_currencies: list[BudgetLine]
-
-
-class SavingsByKind(Reply):
-    """What was saved by one kind of thing."""
-
-    kind: Literal["gas", "campground", "route", "other"]
-    total: Money
-    count: Count
-
-
-class SavingsInCurrency(Reply):
-    """What was saved in another currency: never added up, since no rate is known."""
-
-    currency: Currency
-    total: Money
-
-
-class Savings(PrivateAnswer):
-    """What was saved in a window, in the traveller's currency: only what they confirmed as real."""
-
-    window: Window
-    currency: Currency
-    total: Money
-    count: Count
-    by_kind: list[SavingsByKind] = Field(description="The largest first.")
-    other_currencies: list[SavingsInCurrency]
-
-
-class ExpensesPage(PrivateAnswer):
-    """Expenses of a window, newest first."""
-
-    window: Window
-    category: Category | None = Field(description="The only category that was asked about, if it was one.")
-    expenses: list[Expense]
-    next_cursor: str | None = Field(description="Where the next page begins; null on the last.")
-
-
 class Written(Answer):
     """What was written, and how the budget of its category stands."""
 
     tier: Literal[2]
     as_of: Instant = Field(description="When it was written.")
-    expense: Expense
-    budget: BudgetState | None = Field(description="Null without a budget for the category.")
+    expense: ExpenseItem
+    budget: BudgetItem | None = Field(description="Null without a budget for the category.")
 
 
 class Undo(Reply):
@@ -441,7 +296,7 @@ class ToldSavings(Told):
 
     tier: Literal[1]
     intent: Literal["savings_total"]
-    answer: Savings
+    answer: SavingsTotal
 
 
 class ToldExpenses(Told):
@@ -449,7 +304,7 @@ class ToldExpenses(Told):
 
     tier: Literal[1]
     intent: Literal["list_expenses"]
-    answer: ExpensesPage
+    answer: ExpenseList
 
 
 class ToldExpenseCreated(Told):
@@ -527,20 +382,3 @@ class Asked(
     ]
 ):
     """What a question in words is answered with: a fast answer, or tier 3 alone."""
-
-
-class Error(Reply):
-    """A refusal or a fault of PAM's own."""
-
-    code: Annotated[str, WithJsonSchema({"type": "string", "enum": [error.code for error in ALL]})] = Field(
-        description="Stable: clients may rely on it."
-    )
-    message: str = Field(description="A sentence for the traveller.")
-    field: str | SkipJsonSchema[None] = Field(default=None, description="What to mend.")
-    retry_after: Wait | SkipJsonSchema[None] = Field(default=None, description="Seconds to wait before a retry.")
-
-
-class GatewayMessage(Reply):
-    """API Gateway's own answer, before or instead of PAM's."""
-
-    message: str

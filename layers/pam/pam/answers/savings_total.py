@@ -1,34 +1,81 @@
-"""What was saved: the figures, and the sentence that says them."""
+"""What was saved in a window, by kind and in a sentence."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field, WithJsonSchema
+
+from pam.answers.answer import Count, Money, UserAnswer
+from pam.answers.cached_answer import cached_answer, user_provenance
+from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
-from pam.answers.period_text import in_words
-from pam.answers.user_answer import UserAnswer, answer_from_figures
+from pam.answers.window_text import window_text
+from pam.money.amounts import Currency, to_cents
 from pam.money.savings import Savings, SavingsQuery
 from pam.money.savings import savings_total as read_savings
+from pam.platform.deadline import Deadline
 from pam.users.formatting import format_money, pluralize
 
 
-def savings_total(parts: UserDependencies, user_id: UUID, question: SavingsQuery) -> UserAnswer:
-    """Answers the question for this traveller, from the cache where nothing was written since."""
-    return answer_from_figures(
-        parts,
-        user_id,
-        f"savings_total|{question.key}",
-        lambda connection, profile, now: read_savings(connection, profile, question, now),
-        _tell,
+@dataclass(frozen=True, kw_only=True)
+class SavingsByKind:
+    """What was saved by one kind of thing."""
+
+    kind: Annotated[str, WithJsonSchema({"type": "string", "enum": ["gas", "campground", "route", "other"]})]
+    total: Money
+    count: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavingsInCurrency:
+    """What was saved in another currency: never added up, since no rate is known."""
+
+    currency: Currency
+    total: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavingsTotal(UserAnswer):
+    """What was saved in a window, in the traveller's currency: only what they confirmed as real."""
+
+    window: PeriodRange
+    currency: Currency
+    total: Money
+    count: Count
+    by_kind: Annotated[tuple[SavingsByKind, ...], Field(description="The largest first.")]
+    other_currencies: tuple[SavingsInCurrency, ...]
+
+
+def savings_total(
+    dependencies: UserDependencies, user_id: UUID, query: SavingsQuery, deadline: Deadline
+) -> SavingsTotal:
+    """Return what the user saved, from the cache where nothing was written since. Raises `PamError`."""
+    return cached_answer(dependencies, user_id, query, deadline, SavingsTotal, read_savings, _answer)
+
+
+def _answer(savings: Savings) -> SavingsTotal:
+    profile = savings.profile
+    return SavingsTotal(
+        text=sentence(savings),
+        **user_provenance(savings),
+        window=period_range(savings.window, profile),
+        currency=profile.currency,
+        total=str(to_cents(savings.total)),
+        count=savings.count,
+        by_kind=tuple(
+            SavingsByKind(kind=kind, total=str(total), count=count) for kind, (total, count) in savings.by_kind.items()
+        ),
+        other_currencies=tuple(
+            SavingsInCurrency(currency=currency, total=str(total))
+            for currency, total in savings.other_currencies.items()
+        ),
     )
 
 
-def _tell(savings: Savings) -> dict[str, Any]:
-    return {"text": sentence(savings)}
-
-
 def sentence(savings: Savings) -> str:
-    """The sum in words, from the recorded savings alone."""
-    when = in_words(savings.window, savings.today, savings.profile)
+    """Render the sum in words, from the recorded savings alone."""
+    when = window_text(savings.window, savings.today, savings.profile)
     if not savings.count:
         return f"You have no savings recorded {when}."
     kinds = ", ".join(

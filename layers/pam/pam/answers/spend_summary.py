@@ -1,48 +1,138 @@
-"""What was spent in a window: the figures, and the sentence that says them."""
+"""What was spent in a window: by category, against the period before, and in a sentence."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
+
+from pam.answers.answer import Count, Money, QueriedCategory, UserAnswer
+from pam.answers.cached_answer import cached_answer, user_provenance
+from pam.answers.date_range import DateRange, PeriodRange, date_range, period_range
 from pam.answers.dependencies import UserDependencies
-from pam.answers.period_text import in_words
-from pam.answers.user_answer import UserAnswer, answer_from_figures
+from pam.answers.expense_item import ExpenseItem, expense_item
+from pam.answers.window_text import window_text
+from pam.money.amounts import Currency, to_cents
+from pam.money.categories import Category
 from pam.money.spending import Spending, SpendingQuery, summarise
+from pam.platform.deadline import Deadline
 from pam.users.formatting import format_dates, format_money, pluralize
 
 
-def spend_summary(parts: UserDependencies, user_id: UUID, question: SpendingQuery) -> UserAnswer:
-    """Answers the question for this traveller, from the cache where nothing was written since."""
-    return answer_from_figures(
-        parts,
-        user_id,
-        f"spend_summary|{question.key}",
-        lambda connection, profile, now: summarise(connection, profile, question, now),
-        _tell,
+@dataclass(frozen=True, kw_only=True)
+class CategorySum:
+    """What was spent on one category."""
+
+    category: Category
+    total: Money
+    count: Count
+    share: Annotated[float, Field(ge=0, le=1, description="Of the whole, from 0 to 1.", examples=[0.28])]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrencySum:
+    """What was spent in another currency: never added up, since no rate is known."""
+
+    currency: Currency
+    total: Money
+    count: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpendingChange:
+    """Against the same days of the period before."""
+
+    window: DateRange
+    total: Money
+    amount: Annotated[Money, Field(description="What is more now, or less.")]
+    percent: Annotated[float | None, Field(description="The same in percent; null where nothing was spent before.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpendSummary(UserAnswer):
+    """What was spent in a window, in the traveller's currency."""
+
+    window: PeriodRange
+    currency: Currency
+    category: QueriedCategory
+    category_in_use: Annotated[
+        bool, Field(description="False for a category in which the traveller has nothing at all.")
+    ]
+    total: Money
+    count: Count
+    daily_average: Annotated[Money, Field(description="Per day of the window that has been.")]
+    by_category: Annotated[tuple[CategorySum, ...], Field(description="The largest first.")]
+    change: Annotated[SpendingChange | None, Field(description="Null where nothing compares.")]
+    top_expense: ExpenseItem | None
+    other_currencies: tuple[CurrencySum, ...]
+
+
+def spend_summary(
+    dependencies: UserDependencies, user_id: UUID, query: SpendingQuery, deadline: Deadline
+) -> SpendSummary:
+    """Return what the user spent, from the cache where nothing was written since. Raises `PamError`."""
+    return cached_answer(dependencies, user_id, query, deadline, SpendSummary, summarise, _answer)
+
+
+def _answer(spending: Spending) -> SpendSummary:
+    profile, total = spending.profile, spending.in_all.total
+    return SpendSummary(
+        text=sentence(spending),
+        **user_provenance(spending),
+        window=period_range(spending.window, profile),
+        currency=profile.currency,
+        category=spending.question.category,
+        category_in_use=spending.known,
+        total=str(to_cents(total)),
+        count=spending.in_all.count,
+        daily_average=str(spending.daily_average),
+        by_category=tuple(
+            CategorySum(
+                category=category,
+                total=str(part.total),
+                count=part.count,
+                share=float(round(part.total / total, 4)) if total else 0.0,
+            )
+            for category, part in spending.by_category.items()
+        ),
+        change=_change(spending),
+        top_expense=expense_item(spending.top, profile.zone) if spending.top else None,
+        other_currencies=tuple(
+            CurrencySum(currency=currency, total=str(part.total), count=part.count)
+            for currency, part in spending.other_currencies.items()
+        ),
     )
 
 
-def _tell(spending: Spending) -> dict[str, Any]:
-    return {"text": sentence(spending), "category_in_use": spending.known}
+def _change(spending: Spending) -> SpendingChange | None:
+    if spending.before is None or spending.before_window is None:
+        return None
+    percent = spending.change_percent
+    return SpendingChange(
+        window=date_range(spending.before_window),
+        total=str(to_cents(spending.before.total)),
+        amount=str(to_cents(spending.in_all.total - spending.before.total)),
+        percent=None if percent is None else float(percent),
+    )
 
 
 def sentence(spending: Spending) -> str:
-    """The answer in words, each figure from the rows alone."""
+    """Render the summary in words, each figure from the recorded expenses."""
     profile = spending.profile
     total = spending.in_all
     subject = f" on {spending.question.category}" if spending.question.category else ""
-    when = in_words(spending.window, spending.today, profile)
+    when = window_text(spending.window, spending.today, profile)
     if not total.count:
-        return f"You have no expenses{subject} recorded {when}." + _elsewhere(spending)
-    said = [f"You've spent {format_money(total.total, profile.currency, profile)}{subject} {when}"]
-    said.append(f", in {pluralize(total.count, 'expense')}")
+        return f"You have no expenses{subject} recorded {when}." + _other_currencies(spending)
+    text = f"You've spent {format_money(total.total, profile.currency, profile)}{subject} {when}"
+    text += f", in {pluralize(total.count, 'expense')}"
     if spending.window.until(spending.today).days > 1:
-        said.append(f": {format_money(spending.daily_average, profile.currency, profile)} a day")
-    said.append(".")
-    return "".join(said) + _compared(spending) + _elsewhere(spending)
+        text += f": {format_money(spending.daily_average, profile.currency, profile)} a day"
+    return f"{text}.{_comparison(spending)}{_other_currencies(spending)}"
 
 
-def _compared(spending: Spending) -> str:
-    """The change, where the records reach back far enough to make it a fair one."""
+def _comparison(spending: Spending) -> str:
+    """Render the change, where the records reach back over the whole period before."""
     if spending.before is None or spending.before_window is None or not spending.before.count:
         return ""
     if spending.first_day and spending.first_day > spending.before_window.start:
@@ -56,8 +146,8 @@ def _compared(spending: Spending) -> str:
     return f" That's {size} {'more' if difference > 0 else 'less'} than {when}."
 
 
-def _elsewhere(spending: Spending) -> str:
-    parts = [
+def _other_currencies(spending: Spending) -> str:
+    sums = [
         format_money(part.total, currency, spending.profile) for currency, part in spending.other_currencies.items()
     ]
-    return f" In other currencies, not added up: {', '.join(parts)}." if parts else ""
+    return f" In other currencies, not added up: {', '.join(sums)}." if sums else ""

@@ -1,14 +1,13 @@
-"""Who asks and what they drive, for answers that are otherwise the same for everybody."""
+"""A user's settings and rig, for answers that are otherwise the same for all users."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
+from pam.answers.cached_answer import ComputedValue, read_through
 from pam.answers.dependencies import UserDependencies
-from pam.answers.user_answer import ComputedAnswer, cached_answer
 from pam.cache.user_cache import FRESH_FOR
 from pam.platform.deadline import Deadline
-from pam.platform.postgres import MAX_STATEMENT_TIMEOUT_S, DatabaseUnavailable
+from pam.platform.postgres import DatabaseUnavailable
 from pam.travel.rig import Rig, read_rig
 from pam.travel.units import Units
 from pam.users.profile import Profile, default_profile, read_profile
@@ -17,44 +16,67 @@ from pam.users.time_zones import parse_time_zone
 
 @dataclass(frozen=True)
 class UserContext:
-    """The traveller whose units, currency and language an answer takes, and their rig, if they have told of one."""
+    """The user whose units, currency and language an answer takes, and their rig, if PAM knows it."""
 
     profile: Profile
     rig: Rig | None
 
     @property
     def units(self) -> Units:
-        """What they measure in."""
+        """The units that the user measures in."""
         return Units(self.profile.units)
 
     @property
     def country_code(self) -> str:
-        """Where they come from, by their locale: ISO 3166."""
+        """The country of the user's locale: ISO 3166."""
         return self.profile.locale.split("_")[1]
 
 
-def read_user_context(parts: UserDependencies, user_id: UUID) -> UserContext:
-    """From the private cache, else from Postgres.
+@dataclass(frozen=True, kw_only=True)
+class SavedSettings:
+    """A user's settings and rig as they are cached."""
 
-    Without a database, and nobody known from before, an user with default settings: units are named in every
-    answer, so that it is still right.
+    time_zone: str
+    currency: str
+    locale: str
+    units: str
+    simulated: bool
+    rig: Rig | None
+
+
+def read_user_context(dependencies: UserDependencies, user_id: UUID, deadline: Deadline) -> UserContext:
+    """Return a user's settings from the cache, else from Postgres.
+
+    Where neither has them, a user with default settings: every answer names its units, so it is still right.
     """
 
-    def compute() -> ComputedAnswer:
-        with parts.database.session(user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection:
+    def compute() -> ComputedValue[SavedSettings]:
+        with dependencies.database.session(user_id, deadline) as connection:
             profile, rig = read_profile(connection, user_id), read_rig(connection, user_id)
-        now = parts.clock()
-        return ComputedAnswer(_body(profile, rig), now, now + FRESH_FOR)
+        now = dependencies.clock()
+        return ComputedValue(_settings(profile, rig), now, now + FRESH_FOR)
 
     try:
-        body = cached_answer(parts, user_id, "user", compute).body
+        settings = read_through(dependencies, user_id, "settings", SavedSettings, compute).value
     except DatabaseUnavailable:
         return UserContext(default_profile(user_id), None)
-    settings = body["profile"]
-    profile = Profile(id=user_id, zone=parse_time_zone(settings["time_zone"]), **settings["rest"])
-    return UserContext(profile, Rig(**body["rig"]) if body["rig"] else None)
+    profile = Profile(
+        id=user_id,
+        zone=parse_time_zone(settings.time_zone),
+        currency=settings.currency,
+        locale=settings.locale,
+        units=settings.units,
+        simulated=settings.simulated,
+    )
+    return UserContext(profile, settings.rig)
 
 
-def _body(profile: Profile, rig: Rig | None) -> dict[str, Any]:
-    rest = {name: getattr(profile, name) for name in ("currency", "locale", "units", "simulated")}
-    return {"profile": {"time_zone": profile.zone.key, "rest": rest}, "rig": vars(rig) if rig else None}
+def _settings(profile: Profile, rig: Rig | None) -> SavedSettings:
+    return SavedSettings(
+        time_zone=profile.zone.key,
+        currency=profile.currency,
+        locale=profile.locale,
+        units=profile.units,
+        simulated=profile.simulated,
+        rig=rig,
+    )

@@ -33,7 +33,7 @@ def weather(
     `source_unavailable`, `source_not_configured`.
     """
     deadline = Deadline(within_s)
-    user = read_user_context(travel, user_id)
+    user = read_user_context(travel, user_id, deadline)
     where = resolve_place(travel.sources, user, question.place, question, deadline)
     forecast = travel.sources.forecast(where.point, deadline)
     asked = outlook(forecast.value, question.period, travel.clock())

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, WithJsonSchema
 
 from pam.answers.budget_comparison import budget_comparison
-from pam.answers.budget_limit import set_budget, set_budget_back
+from pam.answers.budget_limit import restore_budget, set_budget
 from pam.answers.expenses import record_expense, withdraw_expense
 from pam.answers.spend_summary import spend_summary
 from pam.money.amounts import MAX_AMOUNT, Amount, Currency
@@ -17,8 +17,10 @@ from pam.money.comparison import ComparisonQuery, Month
 from pam.money.expenses import MAX_DESCRIPTION_CHARS, Description, MaybeDay, NewExpense
 from pam.money.queries import Day, Period
 from pam.money.spending import SpendingQuery
+from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
 from pam.platform.observability import count
+from pam.platform.postgres import MAX_STATEMENT_TIMEOUT_S
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import (
     ToolContext,
@@ -92,7 +94,9 @@ def get_spending_summary(call: ToolContext, arguments: GetSpendingSummary) -> To
     """What the traveller spent in a period: total, by category, a day on average, largest expense, change against the
     same days of the period before. Recorded expenses only."""
     question = SpendingQuery(**arguments.model_dump(by_alias=True, mode="json"), timezone=call.zone)
-    return to_tool_result(spend_summary(call.travel, call.user_id, question).as_json())
+    return to_tool_result(
+        spend_summary(call.travel, call.user_id, question, Deadline(MAX_STATEMENT_TIMEOUT_S)).as_json()
+    )
 
 
 class CompareVsBudget(ToolArguments):
@@ -111,7 +115,9 @@ def compare_vs_budget(call: ToolContext, arguments: CompareVsBudget) -> ToolResu
     """A month's spending against the budgets set at present: budgeted, spent, difference, per cent. Tells which
     categories have none. It makes no projection."""
     question = ComparisonQuery(category=arguments.category, period=arguments.period, timezone=call.zone)
-    return to_tool_result(budget_comparison(call.travel, call.user_id, question).as_json())
+    return to_tool_result(
+        budget_comparison(call.travel, call.user_id, question, Deadline(MAX_STATEMENT_TIMEOUT_S)).as_json()
+    )
 
 
 class UpdateBudget(ToolArguments):
@@ -126,7 +132,7 @@ class UpdateBudget(ToolArguments):
 
 
 def _undo_budget(write_tool: WriteContext, undo: Mapping[str, Any]) -> str:
-    return set_budget_back(
+    return restore_budget(
         write_tool.connection,
         write_tool.profile,
         Category(undo["category"]),
@@ -140,11 +146,11 @@ def update_budget(write_tool: WriteContext, arguments: UpdateBudget) -> WriteRes
     """Set a category's monthly limit, in the traveller's currency; tells the one before and how the month stands. For
     a change by some amount, look up the present limit first. It can't remove one. They can undo it for ten
     minutes."""
-    told, limit, before = set_budget(
+    answer, limit, before = set_budget(
         write_tool.connection, write_tool.profile, arguments.category, arguments.amount, write_tool.now
     )
     return to_write_result(
-        told,
+        answer.as_json(),
         undo={
             "category": arguments.category,
             "limit": limit.as_json(),

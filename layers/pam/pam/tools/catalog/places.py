@@ -29,7 +29,7 @@ class SaveFavoriteSpot(ToolArguments):
 
 
 def _resolve(call: ToolContext, new: SaveFavoriteSpot) -> ResolvedPlace:
-    user = read_user_context(call.travel, call.user_id)
+    user = read_user_context(call.travel, call.user_id, Deadline())
     latitude, longitude = call.location or (None, None)
     question = LocatedQuery(latitude=latitude, longitude=longitude)
     return resolve_place(call.travel.sources, user, new.place, question, Deadline())

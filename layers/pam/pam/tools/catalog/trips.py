@@ -57,7 +57,7 @@ class PlanTrip(ToolArguments):
 
 def _plan(call: ToolContext, asked: PlanTrip) -> TripPlan:
     deadline = Deadline(_WITHIN_S)
-    user = read_user_context(call.travel, call.user_id)
+    user = read_user_context(call.travel, call.user_id, deadline)
     refuse_past_start(asked.start_date, call.travel.clock(), user.profile.somewhere_else(call.zone))
     names = (asked.origin, *asked.stops, asked.destination)
     return plan_by_road(call.travel.sources, user, names, call.location, deadline)

@@ -6,7 +6,7 @@ from typing import Any
 from pam.tools.engine.definition import ToolResult, WriteResult
 
 # Said beside the figures, or of use only to a client of the API.
-_NOT_FIGURES = frozenset({"tier", "text", "source", "as_of", "cached"})
+_NOT_FIGURES = frozenset({"tier", "text", "source", "simulated", "as_of", "cached"})
 
 
 def to_tool_result(answer: Mapping[str, Any], **more: Any) -> ToolResult:

@@ -1,4 +1,4 @@
-"""Windows in words, always with their dates: so that nobody has to guess what "last month" was taken for."""
+"""Windows in words, always with their dates, so that it is clear what "last month" was understood as."""
 
 from datetime import date, timedelta
 
@@ -20,10 +20,10 @@ _NAMED = {
 }
 
 
-def in_words(window: Window, today: date, profile: Profile) -> str:
-    """Such as `this month (Nov 1 – 22, 2026)`, `in March 2026`, `since Nov 22, 2025`."""
-    been = window.until(today)
-    dates = format_dates(been.start, been.end, profile)
+def window_text(window: Window, today: date, profile: Profile) -> str:
+    """Render a window, such as `this month (Nov 1 – 22, 2026)`, `in March 2026`, `since Nov 22, 2025`."""
+    past = window.until(today)
+    dates = format_dates(past.start, past.end, profile)
     period = window.period or ""
     if period in _NAMED:
         return f"{_NAMED[period]} ({dates})"

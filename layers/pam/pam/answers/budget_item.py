@@ -1,0 +1,64 @@
+"""A monthly budget as clients get it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, WithJsonSchema
+
+from pam.answers.answer import Money
+from pam.answers.date_range import DateRange, date_range
+from pam.money.amounts import Currency, to_cents
+from pam.money.budgets import BudgetLine, BudgetState
+from pam.money.categories import Category
+
+BudgetStateName = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "enum": ["good", "near", "over"], "description": "Near from 80 % on."}),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetItem:
+    """A budget for a calendar month, and what of it is spent."""
+
+    category: Annotated[Category | None, Field(description="Null: all categories together.")]
+    window: DateRange
+    currency: Currency
+    limit: Money
+    spent: Money
+    left: Annotated[Money, Field(description="Negative when over.")]
+    state: BudgetStateName
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectedBudget(BudgetItem):
+    """A budget, and its projection to the end of the month."""
+
+    projected: Annotated[Money, Field(description="The likely sum at the month's end.")]
+    projection_basis: Annotated[
+        Literal["months_before", "pace"],
+        Field(description="What the rest of up to three months before brought, or this month's pace so far."),
+    ]
+
+
+def budget_item(budget: BudgetState) -> BudgetItem:
+    """Return a budget as clients get it."""
+    return BudgetItem(
+        category=budget.category,
+        window=date_range(budget.window),
+        currency=budget.currency,
+        limit=str(budget.limit),
+        spent=str(to_cents(budget.spent)),
+        left=str(budget.left),
+        state=budget.state,
+    )
+
+
+def projected_budget(line: BudgetLine) -> ProjectedBudget:
+    """Return a budget with its projection as clients get it."""
+    budget = line.state
+    return ProjectedBudget(
+        **vars(budget_item(budget)),
+        projected=str(line.projected),
+        projection_basis="pace" if line.usual_rest is None else "months_before",
+    )

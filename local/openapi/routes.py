@@ -1,0 +1,119 @@
+"""What a route answers and the errors it may have, as far as its handler doesn't declare them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pam.answers import replies
+from pam.answers.budget_status import BudgetStatus
+from pam.answers.list_expenses import ExpenseList
+from pam.answers.savings_total import SavingsTotal
+from pam.answers.spend_summary import SpendSummary
+from pam.platform import errors
+from pam.platform.errors import ErrorCode
+from pam.platform.http import HttpOperation
+
+
+@dataclass(frozen=True)
+class RouteDescription:
+    """What neither a handler's signature nor its model says of a route.
+
+    `conditional`: it answers `If-None-Match`. `idempotent`: it takes an `Idempotency-Key`. `codes`: the errors beside
+    those that follow from its fields.
+    """
+
+    tag: str
+    answer: type
+    conditional: bool = False
+    idempotent: bool = False
+    codes: tuple[ErrorCode, ...] = ()
+
+
+_WRITES = (errors.DATABASE_UNAVAILABLE, errors.STORE_UNAVAILABLE)
+_SOURCES = (errors.SOURCE_UNAVAILABLE, errors.SOURCE_NOT_CONFIGURED)
+_READS = (errors.DATABASE_UNAVAILABLE,)
+
+ROUTES = {
+    "POST /v1/ask": RouteDescription(
+        "Ask",
+        replies.Asked,
+        idempotent=True,
+        codes=(
+            *_WRITES,
+            *_SOURCES,
+            # Of values in the sentence.
+            errors.INVALID_AMOUNT,
+            errors.INVALID_DATE,
+            errors.DATE_IN_FUTURE,
+            errors.DATE_TOO_OLD,
+            errors.INVALID_LIMIT,
+            errors.INVALID_QUANTITY,
+        ),
+    ),
+    "GET /v1/spend-summary": RouteDescription("Money", SpendSummary, conditional=True, codes=_READS),
+    "GET /v1/budget-status": RouteDescription("Money", BudgetStatus, conditional=True, codes=_READS),
+    "GET /v1/savings": RouteDescription("Money", SavingsTotal, conditional=True, codes=_READS),
+    "GET /v1/expenses": RouteDescription("Expenses", ExpenseList, conditional=True, codes=_READS),
+    "POST /v1/expenses": RouteDescription("Expenses", replies.ExpenseCreated, idempotent=True, codes=_WRITES),
+    "DELETE /v1/expenses/{id}": RouteDescription(
+        "Expenses",
+        replies.ExpenseUndone,
+        codes=(errors.NOT_FOUND, errors.EXPENSE_NOT_FOUND, errors.UNDO_EXPIRED, *_WRITES),
+    ),
+    "POST /v1/ws-ticket": RouteDescription("Conversation", replies.Ticket, codes=(errors.STORE_UNAVAILABLE,)),
+    "DELETE /v1/effects/{id}": RouteDescription(
+        "Conversation",
+        replies.EffectUndone,
+        codes=(errors.NOT_FOUND, errors.EFFECT_NOT_FOUND, errors.UNDO_EXPIRED, errors.MODIFIED_SINCE, *_WRITES),
+    ),
+    "GET /v1/weather": RouteDescription("Road", replies.Weather, codes=_SOURCES),
+    "GET /v1/distance": RouteDescription("Road", replies.Distance, codes=(errors.NO_ROUTE, *_SOURCES)),
+    "GET /v1/fuel-estimate": RouteDescription("Road", replies.FuelEstimate, codes=(errors.NO_ROUTE, *_SOURCES)),
+    "GET /v1/parks": RouteDescription("Road", replies.Parks, codes=_SOURCES),
+    "GET /v1/gas-prices": RouteDescription("Road", replies.GasPrice, codes=(errors.NO_PRICE_SOURCE, *_SOURCES)),
+}
+
+COMMON_CODES = (errors.INVALID_SUBJECT, errors.BODY_TOO_LARGE, errors.INTERNAL_ERROR)
+"""The errors of every route."""
+
+_PLACE = (errors.INVALID_TEXT, errors.LOCATION_NEEDED, errors.UNKNOWN_PLACE, errors.AMBIGUOUS_PLACE)
+_QUANTITY = (errors.INVALID_QUANTITY,)
+_DAY = (errors.INVALID_DATE, errors.INVALID_WINDOW)
+
+# The errors of a field with an invalid value; all may also be `invalid_request`.
+_FIELD_CODES: dict[str, tuple[ErrorCode, ...]] = {
+    "amount": (errors.INVALID_AMOUNT,),
+    "category": (errors.UNKNOWN_CATEGORY,),
+    "consumption": _QUANTITY,
+    "currency": (errors.UNKNOWN_CURRENCY,),
+    "cursor": (errors.INVALID_CURSOR,),
+    "date": (errors.INVALID_DATE, errors.DATE_IN_FUTURE, errors.DATE_TOO_OLD),
+    "description": (errors.INVALID_TEXT,),
+    "destination": _PLACE,
+    "distance": _QUANTITY,
+    "from": _DAY,
+    "latitude": _QUANTITY,
+    "limit": (errors.INVALID_LIMIT,),
+    "longitude": _QUANTITY,
+    "origin": _PLACE,
+    "period": (errors.UNKNOWN_PERIOD,),
+    "place": _PLACE,
+    "price": _QUANTITY,
+    "radius": _QUANTITY,
+    "text": (errors.INVALID_TEXT,),
+    "timezone": (errors.UNKNOWN_TIME_ZONE,),
+    "to": _DAY,
+}
+
+
+def error_codes(operation: HttpOperation, route: RouteDescription) -> Iterable[ErrorCode]:
+    """Return the errors that a route may answer with, in the order of `errors.ALL`."""
+    codes = {*COMMON_CODES, *route.codes}
+    if operation.takes:
+        codes.add(errors.INVALID_REQUEST)
+        for name, field in operation.takes.model_fields.items():
+            codes.update(_FIELD_CODES.get(field.alias or name, ()))
+    if operation.method == "POST":
+        codes.add(errors.MALFORMED_JSON)
+    if route.idempotent:
+        codes |= {errors.INVALID_IDEMPOTENCY_KEY, errors.IDEMPOTENCY_KEY_REUSED, errors.REQUEST_IN_PROGRESS}
+    return [code for code in errors.ALL if code in codes]
