@@ -1,11 +1,11 @@
-"""`python -m local`: brings PAM up on this machine, prints one URL, and ends everything on Ctrl-C."""
+"""`python -m local`: start PAM on this machine, print its URL, and end everything on Ctrl-C."""
 
 import argparse
+import contextlib
 import json
 import os
 import signal
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -17,61 +17,90 @@ PORT = 8123
 
 
 def main(state: Path = CHECKOUT / ".local") -> int:
-    """Returns the exit code: 0 after Ctrl-C, 1 when the stack doesn't come up."""
+    """Returns the exit code: 0 after Ctrl-C, SIGTERM or a closed terminal, 1 when the stack doesn't start."""
     parser = argparse.ArgumentParser(prog="python -m local", description="PAM on this machine.")
     parser.add_argument("--port", type=int, default=PORT, help=f"where to serve (default {PORT})")
     port: int = parser.parse_args().port
-
-    ending = threading.Event()
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, lambda *_: ending.set())
+    _handle_signals()
     try:
-        run(state, port, ending)
-    except PortTakenError as error:
-        print(f"{error} Taking another one.", flush=True)
         try:
-            run(state, 0, ending)
-        except StackError as failure:
-            return _fail(failure)
+            run(state, port)
+        except PortTakenError as error:
+            print(f"{error} Taking another one.", flush=True)
+            run(state, 0)
+    except KeyboardInterrupt:
+        return 0
     except StackError as error:
-        return _fail(error)
+        print(f"PAM didn't start. {error}", file=sys.stderr)
+        return 1
     return 0
 
 
-def run(state: Path, port: int, ending: threading.Event) -> None:
-    """Serves until `ending` is set. Raises StackError, and PortTakenError before anything is started."""
+def run(state: Path, port: int) -> None:
+    """Serve until KeyboardInterrupt. Raises StackError, and PortTakenError before anything is started."""
     began = time.perf_counter()
+    note = state / "stack.json"
+    at_end = contextlib.ExitStack()
 
-    def progress(part: str, seconds: float) -> None:
+    def progress(part: str, seconds: float | None = None) -> None:
+        seconds = time.perf_counter() - began if seconds is None else seconds
         print(f"  {seconds:5.1f} s  {part}", flush=True)
 
-    with LocalStack(state, port=port, keys=os.environ, on_progress=progress, on_request=_log) as stack:
-        expenses = demo.load(stack.postgres.owner)
-        if expenses:
-            progress(f"Demo traveller: a year on the road, {expenses} expenses", time.perf_counter() - began)
-        failures = stack.warm()
-        started = sorted(stack.functions.keys() - failures.keys())
-        progress(f"Functions: {', '.join(started)}", time.perf_counter() - began)
-        for name, failure in failures.items():
-            print(f"           {name} doesn't start. {failure}", flush=True)
-        note = state / "stack.json"
-        note.write_text(json.dumps({"url": stack.url, "pid": os.getpid()}), encoding="utf-8")
+    def announce(url: str) -> None:
+        note.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
+        at_end.callback(note.unlink, missing_ok=True)
+        print(f"\nPAM is at {url} (Ctrl-C ends it)\n", flush=True)
+
+    def load_data(owner: str) -> None:
+        if expenses := demo.load(owner):
+            progress(f"Demo traveller: a year on the road, {expenses} expenses")
+
+    def report(function: str, failure: str | None) -> None:
+        progress(f"Function {function}" if failure is None else f"Function {function} doesn't start. {failure}")
+
+    with (
+        at_end,
+        LocalStack(
+            state,
+            port=port,
+            keys=os.environ,
+            load_data=load_data,
+            on_serving=announce,
+            on_progress=progress,
+            on_request=_log,
+        ) as stack,
+    ):
+        failures = stack.warm(on_warm=report)
+        progress("Everything is up" if not failures else f"Everything is up but {', '.join(sorted(failures))}")
         try:
-            print(f"\nPAM is at {stack.url} (Ctrl-C ends it)\n", flush=True)
-            ending.wait()
-            print("Ending ...", flush=True)
+            while True:
+                signal.pause()
         finally:
-            note.unlink(missing_ok=True)
+            print("Ending ...", flush=True)
+
+
+def _handle_signals() -> None:
+    """Have the first signal raise KeyboardInterrupt, and the ones after it ignored.
+
+    SIGINT is ignored on entry in a background job of a shell, where `kill -INT` has to end PAM all the same. SIGHUP is
+    ignored on entry under `nohup`, and stays so.
+    """
+    signals = {signal.SIGINT, signal.SIGTERM}
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signals.add(signal.SIGHUP)
+
+    def interrupt(_number: int, _frame: object) -> None:
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for each in signals:
+        signal.signal(each, interrupt)
 
 
 def _log(access: Access) -> None:
     function = access.function or "-"
     print(f"{access.method} {access.path} {access.status} {access.milliseconds:.1f} ms {function}", flush=True)
-
-
-def _fail(error: Exception) -> int:
-    print(f"PAM didn't start. {error}", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

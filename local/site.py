@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from local.stand_ins import issuer
 from local.stand_ins.issuer import Issuer
@@ -20,28 +20,40 @@ FILES = {
 """What is served from elsewhere in the checkout."""
 
 
-def make_site(checkout: Path, identity: Issuer) -> Starlette:
-    """The page from `web/`, `/config.json`, `FILES` and the issuer; for the rest the API's own 404."""
+class Site:
+    """The ASGI application for the page from `web/`, `/config.json`, `FILES` and the issuer; else the API's own 404."""
 
-    async def config(_request: Request) -> JSONResponse:
-        settings = {"stage": "local", "issuer": identity.url, "client_id": issuer.CLIENT_ID, "demo": True}
+    def __init__(self, checkout: Path, identity: Issuer) -> None:
+        self._checkout = checkout
+        self._identity = identity
+        self._app = Starlette(
+            routes=[
+                Route("/config.json", self._config),
+                *(Route(path, self._file) for path in FILES),
+                Mount(issuer.PATH, routes=identity.routes()),
+                Mount("/", _Page(directory=checkout / "web", html=True, check_dir=False)),
+            ],
+            exception_handlers={404: _not_found, 405: _not_found},
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    def has(self, path: str) -> bool:
+        """Whether there is something at this path, so that no route of the API is meant."""
+        if path in ("/", "/config.json", *FILES) or path.startswith(f"{issuer.PATH}/"):
+            return True
+        return (self._checkout / "web" / path.lstrip("/")).is_file()
+
+    async def _config(self, _request: Request) -> JSONResponse:
+        settings = {"stage": "local", "issuer": self._identity.url, "client_id": issuer.CLIENT_ID, "demo": True}
         return JSONResponse(settings, headers={"cache-control": "no-cache"})
 
-    async def from_checkout(request: Request) -> Response:
-        file = checkout / FILES[request.url.path]
+    async def _file(self, request: Request) -> Response:
+        file = self._checkout / FILES[request.url.path]
         if not file.is_file():
             raise HTTPException(404)
         return FileResponse(file, headers={"cache-control": "no-cache"})
-
-    return Starlette(
-        routes=[
-            Route("/config.json", config),
-            *(Route(path, from_checkout) for path in FILES),
-            Mount(issuer.PATH, routes=identity.routes()),
-            Mount("/", _Page(directory=checkout / "web", html=True, check_dir=False)),
-        ],
-        exception_handlers={404: _not_found, 405: _not_found},
-    )
 
 
 class _Page(StaticFiles):

@@ -1,4 +1,4 @@
-"""The whole system on one machine, as one object: what `make run`, the tests and the benchmarks start."""
+"""The whole system on one machine, as one object: `make run`, the tests and the benchmarks start it."""
 
 import asyncio
 import contextlib
@@ -22,12 +22,14 @@ from local.gateway.connections_api import ConnectionsApi
 from local.gateway.http_gateway import Access, Gateway
 from local.gateway.websocket_connection import Limits
 from local.gateway.websocket_gateway import WebSocketGateway
+from local.handles import FunctionHandle, PostgresHandle
 from local.http_server import HttpServer
 from local.lambda_runtime.environment import InitError
 from local.lambda_runtime.event_queue import RETRY_SECONDS, EventQueue
-from local.lambda_runtime.function import Invocation, LambdaFunction
+from local.lambda_runtime.function import LambdaFunction
 from local.lambda_runtime.invoke_api import InvokeApi
-from local.site import make_site
+from local.lambda_runtime.start_slots import StartSlots
+from local.site import Site
 from local.sockets import listen
 from local.stand_ins import issuer, selection
 from local.stand_ins.aws import Aws
@@ -45,21 +47,20 @@ DEFAULT_LIMITS = Limits()
 """API Gateway's."""
 
 T = TypeVar("T")
-Run = Callable[[Coroutine[Any, Any, Any]], Any]
 Progress = Callable[[str, float], None]
 """Called with the name of a part that is up, and the seconds since the start."""
 
 
 class StackError(Exception):
-    """The stack doesn't come up; the message is for the person who started it."""
+    """The stack doesn't start; the message is for the person who started it."""
 
 
 class PortTakenError(StackError):
-    """Somebody else listens on the port."""
+    """Another process listens on the port."""
 
 
 class LocalStack:
-    """Starts everything on entry and ends it on exit, also when only half of it came up.
+    """Starts everything on entry and ends it on exit, also when the start failed half way.
 
     The checkout is the folder of `template`: its functions, migrations and page are served from there. What
     is kept between starts (the database, the signing key, the logs) is in `state_dir`. The event loop of all
@@ -75,6 +76,8 @@ class LocalStack:
         keys: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
         claude_profile: str = "seed",
+        load_data: Callable[[str], object] = lambda _owner: None,
+        on_serving: Callable[[str], None] = lambda _url: None,
         on_progress: Progress = lambda _part, _seconds: None,
         on_request: Callable[[Access], None] = lambda _access: None,
         socket_limits: Limits = DEFAULT_LIMITS,
@@ -86,29 +89,37 @@ class LocalStack:
         stand-ins. `claude_profile` is the latency of Claude's stand-in (`local.stand_ins.claude.profile.PROFILES`).
         `socket_limits` are the lifetimes of WebSockets; `retry_seconds` are the waits before the second and third
         attempt of a failed asynchronous invocation.
-        Callbacks are called on the event loop's thread.
+
+        `load_data` is called in a thread with the owner's conninfo, after the migrations and before a function can
+        be invoked. The others are called on the event loop's thread: `on_serving` with the URL once the page is
+        served, while requests to the API still wait; `on_progress` for each part that is up; `on_request` for each
+        request.
         """
         self._state = state_dir.resolve()
         self._template_file = template.resolve()
+        self._checkout = self._template_file.parent
         self._port = port
         self._keys = keys or {}
         self._parameters = parameters or {}
         self._claude_profile = claude_profile
+        self._load_data = load_data
+        self._on_serving = on_serving
         self._on_progress = on_progress
         self._on_request = on_request
         self._socket_limits = socket_limits
         self._retry_seconds = retry_seconds
         self._parts = contextlib.AsyncExitStack()
+        self._api = contextlib.AsyncExitStack()  # ended before all other parts
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="local-stack", daemon=True)
-        self._starting: asyncio.Task[None] | None = None
+        self._cancelled_at_end: set[asyncio.Task[Any]] = set()
         self._functions: dict[str, LambdaFunction] = {}
         self.url = ""
         """Base URL of the API and of the page."""
         self.ws_url = ""
-        """Where WebSockets are opened; empty where the template has no WebSocket API."""
+        """URL that WebSockets connect to; empty where the template has no WebSocket API."""
         self.aws_endpoint = ""
-        """Where DynamoDB, Secrets Manager, SSM and SQS are."""
+        """URL of DynamoDB, Secrets Manager, SSM and SQS."""
         self.functions: dict[str, FunctionHandle] = {}
         """The functions by the names of their folders."""
         self.postgres: PostgresHandle
@@ -139,10 +150,11 @@ class LocalStack:
         """The environment variables of a function, to run its handler elsewhere against this stack."""
         return self._functions[function].environment()
 
-    def warm(self) -> dict[str, str]:
-        """Has an environment started of each function that an API invokes, or that has an EventInvokeConfig.
+    def warm(self, on_warm: Callable[[str, str | None], None] = lambda _name, _failure: None) -> dict[str, str]:
+        """Start an environment of each function that an API invokes, or that has an EventInvokeConfig.
 
-        As many start at once as there are CPUs. Returns what went wrong, by function: the others answer all the same.
+        As many start at once as there are CPUs; a function that a request waits for goes first. `on_warm` is called
+        for each function with its name, and with the reason if it doesn't start. Returns the failures by function.
         """
         asynchronous = {function.logical_id for function in self.template.functions.values() if function.event_invoke}
         wanted = self.template.routed | asynchronous
@@ -153,16 +165,29 @@ class LocalStack:
                 await function.warm()
             except InitError as error:
                 failures[name] = error.outcome.message
+            on_warm(name, failures.get(name))
 
         async def start_all() -> None:
             functions = self._functions.items()
-            await asyncio.gather(*(start(*item) for item in functions if item[1].function.logical_id in wanted))
+            with self._cancelled_on_close():
+                await asyncio.gather(*(start(*item) for item in functions if item[1].function.logical_id in wanted))
 
         self._run(start_all())
         return failures
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    @contextlib.contextmanager
+    def _cancelled_on_close(self) -> Iterator[None]:
+        """Have the current task cancelled when the stack ends: Ctrl-C ends the wait for it, and not the task."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._cancelled_at_end.add(task)
+        try:
+            yield
+        finally:
+            self._cancelled_at_end.discard(task)
 
     def _close(self) -> None:
         try:
@@ -174,14 +199,16 @@ class LocalStack:
             self._loop.close()
 
     async def _end(self) -> None:
-        if self._starting is not None and not self._starting.done():
-            # Ctrl-C has ended the wait for the start, and not the start.
-            self._starting.cancel()
-            await asyncio.gather(self._starting, return_exceptions=True)
-        await self._parts.aclose()
+        tasks = list(self._cancelled_at_end)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            await self._api.aclose()
+        finally:
+            await self._parts.aclose()
 
     async def _start(self) -> None:
-        self._starting = asyncio.current_task()
         began = time.perf_counter()
 
         async def part(name: str, work: Awaitable[T]) -> T:
@@ -189,70 +216,86 @@ class LocalStack:
             self._on_progress(name, time.perf_counter() - began)
             return result
 
+        with self._cancelled_on_close():
+            logs = self._prepare_state()
+            page, sockets, invocations = self._listen(self._port), self._listen(), self._listen()
+            self.url = _url(page)
+            aws = Aws(logs / "aws.log")
+            self._parts.push_async_callback(aws.stop)
+            self.aws_endpoint = aws.endpoint
+            postgres = Postgres(self._state, self._checkout / "migrations", os.environ.get("DATABASE_URL"))
+            self._parts.push_async_callback(postgres.close)
+            self.postgres = PostgresHandle(postgres, self._run)
+            self.upstreams = Upstreams(logs / "upstream.log")
+            self._parts.push_async_callback(self.upstreams.stop)
+            self.claude = Claude(logs / "claude.log", self._claude_profile)
+            self._parts.push_async_callback(self.claude.stop)
+            source_parameters, source_secrets = selection.choose(self.upstreams, self.claude, self._keys)
+
+            def expand() -> Template:
+                parameters = {"Stage": "local", "JwtIssuer": self.issuer.url, "JwtAudience": issuer.CLIENT_ID}
+                parameters |= source_parameters | dict(self._parameters)
+                return load(
+                    self._template_file,
+                    parameters,
+                    endpoint=aws.endpoint,
+                    api_url=self.url,
+                    websocket_url=_url(sockets, "ws"),
+                )
+
+            async def prepare_database() -> None:
+                await postgres.prepare()
+                await asyncio.to_thread(self._load_data, postgres.owner)
+
+            try:
+                async with asyncio.TaskGroup() as starts:
+                    await aws.start()
+                    key = await asyncio.to_thread(issuer.load_key, self._state / "issuer.pem")
+                    self.issuer = Issuer(f"{self.url}{issuer.PATH}", key, demo.TRAVELLER_ID)
+                    gateway = Gateway(Site(self._checkout, self.issuer), self._on_request)
+                    await part("Page", self._serve(page, gateway))
+                    self._on_serving(self.url)
+                    database = starts.create_task(part("Postgres", prepare_database()))
+                    self.template = await part("Template", asyncio.to_thread(expand))
+                    used = source_parameters.keys() & self.template.parameters
+                    if used & self.upstreams.parameters.keys():
+                        starts.create_task(part("Stand-ins for Mapbox, Open-Meteo, EIA", self.upstreams.start()))
+                    if used & self.claude.parameters.keys():
+                        starts.create_task(part("Stand-in for Claude", self.claude.start()))
+                    await database
+                    secrets = {DATABASE_SECRET: json.dumps(postgres.app)} | source_secrets
+                    making = asyncio.to_thread(aws.make, self.template.stores, secrets)
+                    await part("DynamoDB, Secrets Manager, SSM, SQS", making)
+                    await part("API", self._open(gateway, aws, logs, sockets, invocations))
+            except BaseExceptionGroup as group:
+                raise _first(group) from None
+
+    def _prepare_state(self) -> Path:
+        """Make and lock the state directory. Returns the folder for logs, empty. Raises StackError."""
         self._state.mkdir(parents=True, exist_ok=True)
         self._parts.enter_context(_lock(self._state))
         logs = self._state / "logs"
-        shutil.rmtree(logs, ignore_errors=True)  # the logs of the last start, not of all
+        shutil.rmtree(logs, ignore_errors=True)  # only the last start's logs are kept
         logs.mkdir()
+        return logs
+
+    def _listen(self, port: int = 0) -> socket.socket:
         try:
-            listener = self._parts.enter_context(contextlib.closing(listen(self._port)))
+            return self._parts.enter_context(contextlib.closing(listen(port)))
         except OSError as error:
             reason = os.strerror(error.errno or 0)
-            raise PortTakenError(f"Port {self._port} can't be used: {reason}.") from error
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        issuer_url = f"{self.url}{issuer.PATH}"
-        sockets = self._parts.enter_context(contextlib.closing(listen()))
-        websocket_url = f"ws://127.0.0.1:{sockets.getsockname()[1]}"
-        invocations = self._parts.enter_context(contextlib.closing(listen()))
-        lambda_endpoint = f"http://127.0.0.1:{invocations.getsockname()[1]}"
+            raise PortTakenError(f"Port {port} can't be used: {reason}.") from error
 
-        aws = Aws(logs / "aws.log")
-        self._parts.push_async_callback(aws.stop)
-        self.aws_endpoint = aws.endpoint
-        checkout = self._template_file.parent
-        postgres = Postgres(self._state, checkout / "migrations", os.environ.get("DATABASE_URL"))
-        self._parts.push_async_callback(postgres.close)
-        self.postgres = PostgresHandle(postgres, self._run)
-
-        self.upstreams = Upstreams(logs / "upstream.log")
-        self._parts.push_async_callback(self.upstreams.stop)
-        self.claude = Claude(logs / "claude.log", self._claude_profile)
-        self._parts.push_async_callback(self.claude.stop)
-        source_parameters, source_secrets = selection.choose(self.upstreams, self.claude, self._keys)
-
-        def expand() -> Template:
-            parameters = {"Stage": "local", "JwtIssuer": issuer_url, "JwtAudience": issuer.CLIENT_ID}
-            parameters |= source_parameters | dict(self._parameters)
-            return load(
-                self._template_file,
-                parameters,
-                endpoint=aws.endpoint,
-                api_url=self.url,
-                websocket_url=websocket_url,
-            )
-
-        try:
-            async with asyncio.TaskGroup() as starts:
-                await aws.start()
-                database = starts.create_task(part("Postgres", postgres.prepare()))
-                starts.create_task(part("Stand-ins for Mapbox, Open-Meteo, EIA", self.upstreams.start()))
-                starts.create_task(part("Stand-in for Claude", self.claude.start()))
-                expansion = starts.create_task(part("Template", asyncio.to_thread(expand)))
-                key = starts.create_task(asyncio.to_thread(issuer.load_key, self._state / "issuer.pem"))
-                self.template = await expansion
-                await database
-                secrets = {DATABASE_SECRET: json.dumps(postgres.app)} | source_secrets
-                making = asyncio.to_thread(aws.make, self.template.stores, secrets)
-                starts.create_task(part("DynamoDB, Secrets Manager, SSM, SQS", making))
-                self.issuer = Issuer(issuer_url, await key, demo.TRAVELLER_ID)
-        except BaseExceptionGroup as group:
-            raise _first(group) from None
-
-        starting = asyncio.Semaphore(os.cpu_count() or 1)
+    async def _open(
+        self, gateway: Gateway, aws: Aws, logs: Path, sockets: socket.socket, invocations: socket.socket
+    ) -> None:
+        """Make the functions, and open the APIs that invoke them."""
+        start_slots = StartSlots(os.cpu_count() or 1)
+        lambda_endpoint = _url(invocations)
         invocable: dict[str, tuple[LambdaFunction, EventQueue]] = {}
         for function in self.template.functions.values():
             runner = LambdaFunction(
-                function, aws_endpoint=aws.endpoint, lambda_endpoint=lambda_endpoint, logs=logs, starts=starting
+                function, aws_endpoint=aws.endpoint, lambda_endpoint=lambda_endpoint, logs=logs, start_slots=start_slots
             )
             self._parts.push_async_callback(runner.stop)
             queue = EventQueue(runner, aws.send, self._retry_seconds)
@@ -261,28 +304,22 @@ class LocalStack:
             self.functions[function.code.name] = FunctionHandle(runner, queue, self._run)
             invocable[function.name] = (runner, queue)
         await self._start_server(HttpServer(invocations, InvokeApi(invocable).answer))
-        await self._serve_sockets(sockets, websocket_url)
-        await part("API", self._serve(listener, make_site(checkout, self.issuer)))
+        functions = {runner.function.logical_id: runner for runner in self._functions.values()}
+        if self.template.websocket is not None:
+            stage = self.template.websocket.stage
+            websockets = WebSocketGateway(self.template.websocket, functions, self._socket_limits, self._on_request)
+            self._parts.push_async_callback(websockets.stop)
+            management = ConnectionsApi(stage, websockets.connections)
+            await self._start_server(HttpServer(sockets, management.answer, websockets.upgrade))
+            self.ws_url = f"{_url(sockets, 'ws')}/{stage}"
+        gateway.open(self.template, functions)
 
     async def _start_server(self, server: HttpServer) -> None:
         self._parts.push_async_callback(server.stop)
         await server.start()
 
-    async def _serve_sockets(self, listener: socket.socket, url: str) -> None:
-        api = self.template.websocket
-        if api is None:
-            return
-        functions = {runner.function.logical_id: runner for runner in self._functions.values()}
-        gateway = WebSocketGateway(api, functions, self._socket_limits, self._on_request)
-        self._parts.push_async_callback(gateway.stop)
-        management = ConnectionsApi(api.stage, gateway.connections)
-        await self._start_server(HttpServer(listener, management.answer, gateway.upgrade))
-        self.ws_url = f"{url}/{api.stage}"
-
-    async def _serve(self, listener: socket.socket, site: Any) -> None:
-        functions = {runner.function.logical_id: runner for runner in self._functions.values()}
-        gateway = Gateway(self.template, functions, site, self._on_request)
-        self._parts.push_async_callback(gateway.stop)
+    async def _serve(self, listener: socket.socket, gateway: Gateway) -> None:
+        self._api.push_async_callback(gateway.stop)
         config = uvicorn.Config(
             gateway,
             http="h11",
@@ -301,77 +338,13 @@ class LocalStack:
             server.should_exit = True
             await serving
 
-        self._parts.push_async_callback(stop)
+        self._api.push_async_callback(stop)
         while not server.started and not serving.done():
             await asyncio.sleep(0.005)
 
 
-class FunctionHandle:
-    """A function of the stack, called from outside its event loop."""
-
-    def __init__(self, function: LambdaFunction, queue: EventQueue, run: Run) -> None:
-        self._function = function
-        self._queue = queue
-        self._run = run
-
-    def invoke(self, event: Mapping[str, Any] | bytes) -> Invocation:
-        """Runs the handler on an event, given as a JSON object or its bytes, and waits for the result."""
-        payload = event if isinstance(event, bytes) else json.dumps(event).encode()
-        result: Invocation = self._run(self._function.invoke(payload))
-        return result
-
-    def invoke_async(self, event: Mapping[str, Any] | bytes) -> str:
-        """Puts an event into the queue in front of the function, and returns the request id."""
-        payload = event if isinstance(event, bytes) else json.dumps(event).encode()
-
-        async def put() -> str:
-            return self._queue.put(payload, self._function.function.alias or "$LATEST")
-
-        request_id: str = self._run(put())
-        return request_id
-
-    @property
-    def queued(self) -> int:
-        """Events of asynchronous invocations that aren't finished."""
-        return self._queue.depth
-
-    def warm(self, count: int = 1) -> None:
-        """Has `count` environments started, or as many as the function may have."""
-        self._run(self._function.warm(count))
-
-    @property
-    def pids(self) -> list[int]:
-        """Process ids of the environments."""
-        return self._function.pids
-
-    @property
-    def log(self) -> Path:
-        """The file that stands for the function's log group."""
-        return self._function.log_path
-
-
-class PostgresHandle:
-    """The database of the stack. `stop` and `start` pull its plug and put it back."""
-
-    def __init__(self, postgres: Postgres, run: Run) -> None:
-        self._postgres = postgres
-        self._run = run
-
-    @property
-    def owner(self) -> str:
-        """Conninfo of the role that owns the tables."""
-        return self._postgres.owner
-
-    @property
-    def app(self) -> dict[str, Any]:
-        """The app's connection, as the secret holds it: host, port, dbname, username, password."""
-        return dict(self._postgres.app)
-
-    def stop(self) -> None:
-        self._run(self._postgres.stop())
-
-    def start(self) -> None:
-        self._run(self._postgres.start())
+def _url(listener: socket.socket, scheme: str = "http") -> str:
+    return f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ from local.gateway.cors import Cors
 from local.gateway.jwt_authorizer import Authorizer, Refused
 from local.gateway.payload import Response, header, make_event, map_result
 from local.lambda_runtime.function import Invocation, LambdaFunction, PayloadTooLargeError
+from local.site import Site
 from local.template import Route, Template
 
 MAX_BODY = 10 * 1024 * 1024
@@ -69,22 +70,28 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 class Gateway:
-    """The ASGI application. Requests that no route of the template matches go to `beside`."""
+    """The ASGI application. Requests that no route of the template matches go to the site.
 
-    def __init__(
-        self,
-        template: Template,
-        functions: Mapping[str, LambdaFunction],
-        beside: ASGIApp,
-        on_request: Callable[[Access], None] = lambda _access: None,
-    ) -> None:
+    Until `open`, it serves what the site has, and all other requests wait.
+    """
+
+    def __init__(self, site: Site, on_request: Callable[[Access], None] = lambda _access: None) -> None:
+        self._site = site
+        self._on_request = on_request
+        self._opened = asyncio.Event()
+        self._router = Router(())
+        self._functions: Mapping[str, LambdaFunction] = {}
+        self._authorizers: dict[str, Authorizer] = {}
+        self._cors: Cors | None = None
+        self._running: set[asyncio.Task[Invocation]] = set()
+
+    def open(self, template: Template, functions: Mapping[str, LambdaFunction]) -> None:
+        """Serve the routes of the template. `functions` by logical id."""
         self._router = Router(template.routes)
         self._functions = functions
         self._authorizers = {name: Authorizer(spec) for name, spec in template.authorizers.items()}
         self._cors = Cors(template.cors) if template.cors else None
-        self._beside = beside
-        self._on_request = on_request
-        self._running: set[asyncio.Task[Invocation]] = set()
+        self._opened.set()
 
     async def stop(self) -> None:
         """Gives up invocations that the gateway no longer waits for."""
@@ -95,10 +102,12 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
+        if not self._opened.is_set() and not self._site.has(scope["path"]):
+            await self._opened.wait()
         matched = self._router.match(scope["method"], scope["raw_path"].decode("latin-1"))
         function: str | None = None
         if matched is None and (self._cors is None or not self._cors.is_preflight(scope)):
-            status = await _relay(self._beside, scope, receive, send)
+            status = await _relay(self._site, scope, receive, send)
         else:
             # Read also when it won't be used: a client that still sends may not see an early answer.
             body = await _body(receive)

@@ -19,6 +19,7 @@ from local import processes
 from local.lambda_runtime.environment import Environment, InitError, exited
 from local.lambda_runtime.runtime_api import MAX_PAYLOAD, Outcome
 from local.lambda_runtime.snapshot import Snapshot, SnapshotError
+from local.lambda_runtime.start_slots import StartSlots
 from local.processes import Process
 from local.template import Function
 from local.template.intrinsics import ACCOUNT, REGION
@@ -68,9 +69,9 @@ class LambdaFunction:
         aws_endpoint: str,
         lambda_endpoint: str,
         logs: Path,
-        starts: asyncio.Semaphore,
+        start_slots: StartSlots,
     ) -> None:
-        """`starts` bounds how many environments the whole stack starts at once: an import takes a CPU for a while."""
+        """`start_slots` limits how many environments all functions of the stack start at once."""
         self.function = function
         self.limit = min(function.reserved_concurrency or ENVIRONMENTS, MAX_RESERVED)
         self.version = "1" if function.alias else "$LATEST"
@@ -81,8 +82,10 @@ class LambdaFunction:
         self._aws_endpoint = aws_endpoint
         self._lambda_endpoint = lambda_endpoint
         self._slots = asyncio.Semaphore(self.limit)  # its waiters are served first come, first served
-        self._starts = starts
+        self._start_slots = start_slots
         self._starting: set[asyncio.Task[None]] = set()
+        self._queued_starts = 0
+        self._initialising = 0
         self._idle: list[Environment] = []
         self._waiting: collections.deque[asyncio.Future[Environment]] = collections.deque()
         self._environments: set[Environment] = set()
@@ -151,19 +154,26 @@ class LambdaFunction:
         return Invocation(request_id, outcome.payload, "Unhandled" if outcome.failed else None)
 
     async def warm(self, count: int = 1) -> None:
-        """Has at least `count` environments started, or as many as the limit allows. Raises InitError."""
+        """Start environments until there are `count`, or as many as the limit allows. Raises InitError."""
+        wanted = min(count, self.limit)
 
         async def add() -> None:
-            self._give(await self._start())
+            await self._start_slots.acquire(warm_up=True)
+            try:
+                if len(self._environments) < wanted:  # an event may have had one started in the meantime
+                    await self._start()
+            finally:
+                self._start_slots.release()
 
-        missing = min(count, self.limit) - len(self._environments)
-        await asyncio.gather(*(add() for _ in range(missing)))
+        await asyncio.gather(*(add() for _ in range(wanted - len(self._environments))))
 
     async def stop(self) -> None:
         """Ends every environment, and with them the invocations that are running."""
         self._ending = True
         for task in self._starting:
             task.cancel()
+        while (waiter := self._next_waiting()) is not None:
+            waiter.set_exception(InitError(_ENDING))
         await asyncio.gather(*(self._end(environment) for environment in list(self._environments)))
         if self._snapshot is not None:
             await self._snapshot.stop()
@@ -178,7 +188,8 @@ class LambdaFunction:
             return self._idle.pop()
         waiter: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
-        if len(self._environments) < self.limit:
+        if self._needs_start(self._queued_starts):
+            self._queued_starts += 1
             task = asyncio.create_task(self._start_for_waiting())
             self._starting.add(task)
             task.add_done_callback(self._starting.discard)
@@ -197,13 +208,23 @@ class LambdaFunction:
         else:
             waiter.set_result(environment)
 
+    def _needs_start(self, queued: int) -> bool:
+        """Whether more events wait than starts are queued or under way, and the limit allows one more environment."""
+        waiting = sum(not waiter.done() for waiter in self._waiting)
+        return waiting > queued + self._initialising and len(self._environments) + queued < self.limit
+
     async def _start_for_waiting(self) -> None:
         try:
-            self._give(await self._start())
-        except InitError as error:
-            waiter = self._next_waiting()
-            if waiter is not None:
-                waiter.set_exception(error)
+            await self._start_slots.acquire(warm_up=False)
+        finally:
+            self._queued_starts -= 1
+        try:
+            if self._needs_start(0):
+                await self._start()
+        except InitError:
+            pass  # the waiting event has got it
+        finally:
+            self._start_slots.release()
 
     def _next_waiting(self) -> asyncio.Future[Environment] | None:
         while self._waiting:
@@ -212,20 +233,25 @@ class LambdaFunction:
                 return waiter
         return None
 
-    async def _start(self) -> Environment:
-        if self._ending:
-            raise InitError(Outcome.failure("ServiceException", "The local stack is ending."))
+    async def _start(self) -> None:
+        """Start an environment and give it away. Raises InitError, which the first waiting event gets too."""
         environment = Environment(self.function, self.version, self.arn, self._launch, self.log)
         self._environments.add(environment)
+        self._initialising += 1
         try:
-            async with self._starts:
-                if self.function.snap_start:
-                    await self._take_snapshot()
-                await environment.start()
-        except BaseException:
+            if self._ending:
+                raise InitError(_ENDING)
+            if self.function.snap_start:
+                await self._take_snapshot()
+            await environment.start()
+        except BaseException as error:
             await self._end(environment)
+            if isinstance(error, InitError) and (waiter := self._next_waiting()) is not None:
+                waiter.set_exception(error)
             raise
-        return environment
+        finally:
+            self._initialising -= 1
+        self._give(environment)
 
     async def _end(self, environment: Environment) -> None:
         self._environments.discard(environment)
@@ -268,6 +294,9 @@ class LambdaFunction:
             self._snapshot = snapshot
             milliseconds = (time.perf_counter() - began) * 1000
             self.log.write(f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: snapshot\n".encode())
+
+
+_ENDING = Outcome.failure("ServiceException", "The local stack is ending.")
 
 
 def _failure(error: SnapshotError) -> Outcome:

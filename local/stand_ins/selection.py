@@ -20,16 +20,17 @@ def choose(upstreams: Upstreams, claude: Claude, keys: Mapping[str, str]) -> tup
     A source whose key is in `keys` is the real one. Open-Meteo takes no key: it is real where Mapbox is, for
     simulated weather in a real place would mislead.
     """
-    parameters: dict[str, str] = {}
+    parameters = upstreams.parameters | claude.parameters
     secrets = {
         "MapboxSecret": keys.get(MAPBOX_TOKEN, MAPBOX_KEY),
         "EiaSecret": keys.get(EIA_API_KEY, EIA_KEY),
         "ClaudeSecret": keys.get(ANTHROPIC_API_KEY, CLAUDE_KEY),
     }
-    if MAPBOX_TOKEN not in keys:
-        parameters |= {"MapboxBaseUrl": upstreams.mapbox_url, "OpenMeteoBaseUrl": upstreams.open_meteo_url}
-    if EIA_API_KEY not in keys:
-        parameters["EiaBaseUrl"] = upstreams.eia_url
-    if ANTHROPIC_API_KEY not in keys:
-        parameters["ClaudeBaseUrl"] = claude.url
+    real = {
+        MAPBOX_TOKEN: {"MapboxBaseUrl", "OpenMeteoBaseUrl"},
+        EIA_API_KEY: {"EiaBaseUrl"},
+        ANTHROPIC_API_KEY: {"ClaudeBaseUrl"},
+    }
+    for name in real.keys() & keys.keys():
+        parameters = {each: url for each, url in parameters.items() if each not in real[name]}
     return parameters, {name: json.dumps({"key": key}) for name, key in secrets.items()}

@@ -110,6 +110,8 @@ class Template:
     routes: tuple[Route, ...]
     authorizers: Mapping[str, JwtAuthorizer]
     stores: tuple[Store, ...]
+    parameters: frozenset[str] = frozenset()
+    """Names of the template's parameters."""
     cors: Mapping[str, Any] = field(default_factory=dict)
     """`x-amazon-apigateway-cors` of the HTTP API: allowOrigins, allowMethods, ... or empty."""
     left_out: Mapping[str, str] = field(default_factory=dict)

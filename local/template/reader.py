@@ -6,6 +6,7 @@ exists locally exactly if it would exist in a deployed stage.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def load(
     """
     expanded, values = _expand(path, parameters)
     resolver = Resolver(expanded, values, endpoint=endpoint, api_url=api_url, websocket_url=websocket_url)
-    return _read(resolver, path.parent)
+    return replace(_read(resolver, path.parent), parameters=frozenset(values))
 
 
 def _expand(path: Path, overrides: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -26,6 +26,8 @@ class Claude:
         self._process: asyncio.subprocess.Process | None = None
         self._socket = listen()
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.parameters = {"ClaudeBaseUrl": self.url}
+        """The template's parameters that make the functions call the stand-in."""
 
     async def start(self) -> None:
         """Returns when it answers."""

@@ -25,6 +25,12 @@ class Upstreams:
         self.mapbox_url, self.open_meteo_url, self.eia_url = (
             f"http://127.0.0.1:{each.getsockname()[1]}" for each in self._sockets
         )
+        self.parameters = {
+            "MapboxBaseUrl": self.mapbox_url,
+            "OpenMeteoBaseUrl": self.open_meteo_url,
+            "EiaBaseUrl": self.eia_url,
+        }
+        """The template's parameters that make the functions call the stand-ins."""
 
     async def start(self) -> None:
         """Returns when all three answer: the gazetteer takes a second or two to load."""

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
@@ -29,9 +30,26 @@ def app() -> Path:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path_factory.mktemp("state"), template=APP / "template.yaml") as stack:
+def stack() -> Iterator[LocalStack]:
+    with TemporaryDirectory(prefix="pam-") as state, LocalStack(Path(state), template=APP / "template.yaml") as stack:
         yield stack
+
+
+@pytest.fixture
+def state_dir() -> Iterator[Path]:
+    """A new state directory.
+
+    Not in pytest's own, which every other run of pytest makes unreadable for the user that Postgres runs as.
+    """
+    with TemporaryDirectory(prefix="pam-") as state:
+        yield Path(state)
+
+
+@pytest.fixture(scope="module")
+def used_state_dir() -> Iterator[Path]:
+    """A state directory of one module, whose database the first stack makes and the others find."""
+    with TemporaryDirectory(prefix="pam-") as state:
+        yield Path(state)
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from local.handles import FunctionHandle
 from local.lambda_runtime.event_queue import MAX_EVENT
 from local.lambda_runtime.runtime_api import MAX_PAYLOAD
-from local.stack import FunctionHandle, LocalStack
+from local.stack import LocalStack
 
 Queues = Callable[[str], Any]
 
@@ -149,9 +150,9 @@ def test_synchronous_is_not_behind_the_queue(worker: FunctionHandle) -> None:
 
 
 @pytest.fixture(scope="module")
-def impatient(tmp_path_factory: pytest.TempPathFactory, app: Path) -> Iterator[LocalStack]:
+def impatient(used_state_dir: Path, app: Path) -> Iterator[LocalStack]:
     """A stack that tries again at once."""
-    with LocalStack(tmp_path_factory.mktemp("state"), template=app / "template.yaml", retry_seconds=(0, 0)) as stack:
+    with LocalStack(used_state_dir, template=app / "template.yaml", retry_seconds=(0, 0)) as stack:
         yield stack
 
 
@@ -203,9 +204,9 @@ def test_without_configuration(impatient: LocalStack) -> None:
     assert probe.log.read_text(encoding="utf-8").count(f"START RequestId: {request_id}") == 3
 
 
-def test_ends_with_events(tmp_path: Path, app: Path) -> None:
+def test_ends_with_events(state_dir: Path, app: Path) -> None:
     """A stack ends while events run, wait, and wait for another attempt."""
-    with LocalStack(tmp_path, template=app / "template.yaml") as stack:
+    with LocalStack(state_dir, template=app / "template.yaml") as stack:
         for _ in range(3):
             stack.functions["worker"].invoke_async({"work": "x", "seconds": 60})
         stack.functions["probe"].invoke_async({"do": "raise"})

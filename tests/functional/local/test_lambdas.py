@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from local.handles import FunctionHandle
 from local.lambda_runtime.function import PayloadTooLargeError
 from local.lambda_runtime.runtime_api import MAX_PAYLOAD
-from local.stack import FunctionHandle, LocalStack
+from local.stack import LocalStack
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -10,42 +12,72 @@ import httpx
 from local.sockets import listen
 
 MAIN = "import sys; from pathlib import Path; from local.__main__ import main; sys.exit(main(Path(sys.argv.pop(1))))"
+IGNORING = ["sh", "-c", 'trap "" INT HUP; exec "$@"', "sh"]
+"""Runs a command with the signals ignored that a shell's background job under `nohup` ignores."""
 
 
-def test_main(tmp_path: Path) -> None:
-    """`python -m local` takes another port where its own is taken, prints one URL at the end, and ends when told to.
+@contextmanager
+def running(command: list[str], ending: signal.Signals) -> Iterator[subprocess.Popen[str]]:
+    """A process that gets the signal at the end, and then has to exit with 0 within 30 s."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(ending)
+            try:
+                status = process.wait(30)
+            finally:
+                process.kill()
+        assert status == 0
 
-    Beside it, a second one with the same state says what is wrong and gives up.
+
+def lines_until(process: subprocess.Popen[str], wanted: str) -> list[str]:
+    """The lines that the process prints, up to the one that contains `wanted`."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line.strip())
+        if wanted in line:
+            return lines
+    raise AssertionError(lines)
+
+
+def test_main_prints_url_then_progress(state_dir: Path) -> None:
+    """`python -m local` takes another port if its own is taken, prints its URL first, then each part that is up.
+
+    It runs on when the signals come that it ignores under `nohup`, and ends at SIGTERM. A second one with the same
+    state directory is refused.
     """
+    note = state_dir / "stack.json"
     with listen() as taken:
         port = taken.getsockname()[1]
-        command = [sys.executable, "-c", MAIN, str(tmp_path), "--port", str(port)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            try:
-                assert process.stdout is not None
-                lines = []
-                for line in process.stdout:
-                    lines.append(line.strip())
-                    if line.startswith("PAM is at "):
-                        break
-                assert lines[0] == f"Port {port} can't be used: Address already in use. Taking another one."
-                assert any(line.endswith(" s  Postgres") for line in lines)
-                assert any("Demo traveller: a year on the road" in line for line in lines)
-                url = lines[-1].split()[3]
-                note = tmp_path / "stack.json"
-                assert json.loads(note.read_text(encoding="utf-8")) == {"url": url, "pid": process.pid}
+        command = [sys.executable, "-c", MAIN, str(state_dir), "--port", str(port)]
+        with running([*IGNORING, *command], signal.SIGTERM) as process:
+            lines = lines_until(process, "PAM is at ")
+            assert lines[0] == f"Port {port} can't be used: Address already in use. Taking another one."
+            url = lines[-1].split()[3]
+            assert json.loads(note.read_text(encoding="utf-8")) == {"url": url, "pid": process.pid}
+            assert httpx.get(url, trust_env=False).status_code == 200
 
-                second = subprocess.run([*command[:4], "--port", "0"], capture_output=True, text=True, timeout=60)
-                assert second.returncode == 1
-                assert "Another PAM is running" in second.stderr
+            second = subprocess.run([*command[:4], "--port", "0"], capture_output=True, text=True, timeout=60)
+            assert second.returncode == 1
+            assert "Another PAM is running" in second.stderr
+            assert note.exists()
 
-                httpx.get(f"{url}/config.json", trust_env=False).raise_for_status()
-            finally:
-                ended = time.monotonic()
-                process.send_signal(signal.SIGTERM)
-                process.wait(60)
-            rest = process.stdout.read()
-    assert process.returncode == 0
-    assert time.monotonic() - ended < 30
-    assert "GET /config.json 200 " in rest
+            process.send_signal(signal.SIGHUP)
+            lines = lines_until(process, "Function ")
+            for part in ("Postgres", "Template", "API", "Stand-in for Claude"):
+                assert any(line.endswith(f" s  {part}") for line in lines), part
+            assert any("Demo traveller: a year on the road" in line for line in lines)
+            assert "GET / 200 " in " ".join(lines)
     assert not note.exists()
+
+
+def test_interrupt_during_start_ends_it(state_dir: Path) -> None:
+    """SIGINT ends a start that isn't finished within seconds, also where it is ignored on entry."""
+    command = [*IGNORING, sys.executable, "-c", MAIN, str(state_dir), "--port", "0"]
+    with running(command, signal.SIGINT) as process:
+        lines_until(process, "PAM is at ")
+        ended = time.monotonic()
+    assert time.monotonic() - ended < 20
+    assert not (state_dir / "stack.json").exists()

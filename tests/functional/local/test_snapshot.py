@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.stack import FunctionHandle, LocalStack
+from local.handles import FunctionHandle
+from local.stack import LocalStack
 
 FAILING = {
     "threads": """
@@ -110,7 +112,7 @@ def test_snapshot_is_taken_again(forked: FunctionHandle) -> None:
 
 
 @pytest.fixture(scope="module")
-def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def failing(used_state_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """A stack whose functions fail at their snapshots."""
     folder = tmp_path_factory.mktemp("failing")
     resources = ""
@@ -137,7 +139,7 @@ Resources:
 """,
         encoding="utf-8",
     )
-    with LocalStack(folder / "state", template=folder / "template.yaml") as stack:
+    with LocalStack(used_state_dir, template=folder / "template.yaml") as stack:
         yield stack
 
 

@@ -12,15 +12,15 @@ import httpx
 import psycopg
 import pytest
 
-from local.gateway.http_gateway import Access
 from local.sockets import listen
 from local.stack import LocalStack, PortTakenError, StackError
 from local.stand_ins.postgres import Postgres
 
 HOLD = """
-import json, sys, time
+import json, signal, sys, time
 from pathlib import Path
 from local.stack import LocalStack
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored on entry where the tests run in the background
 with LocalStack(Path(sys.argv[1]), template=Path(sys.argv[2])) as stack:
     probe = stack.functions["probe"]
     grandchild = probe.invoke({"do": "child"}).json()
@@ -60,9 +60,9 @@ def descendants(pid: int) -> list[int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
-def test_nothing_is_left(tmp_path: Path, app: Path, ending: signal.Signals) -> None:
+def test_nothing_is_left(used_state_dir: Path, app: Path, ending: signal.Signals) -> None:
     """When the stack's process is killed, or interrupted, all that it started ends too."""
-    command = [sys.executable, "-c", HOLD, str(tmp_path), str(app / "template.yaml")]
+    command = [sys.executable, "-c", HOLD, str(used_state_dir), str(app / "template.yaml")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
             assert process.stdout is not None
@@ -78,14 +78,14 @@ def test_nothing_is_left(tmp_path: Path, app: Path, ending: signal.Signals) -> N
         os.kill(held["grandchild"], signal.SIGKILL)  # what a handler started itself isn't bound to anybody
 
 
-def test_start_after_a_kill(tmp_path: Path, app: Path) -> None:
+def test_start_after_a_kill(used_state_dir: Path, app: Path) -> None:
     """A stack starts in the state directory of one that was killed, with the database as it was."""
-    command = [sys.executable, "-c", HOLD, str(tmp_path), str(app / "template.yaml")]
+    command = [sys.executable, "-c", HOLD, str(used_state_dir), str(app / "template.yaml")]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         held = json.loads(process.stdout.readline())
         process.kill()
-    with LocalStack(tmp_path, template=app / "template.yaml") as stack:
+    with LocalStack(used_state_dir, template=app / "template.yaml") as stack:
         with psycopg.connect(stack.postgres.owner) as connection:
             assert connection.info.dbname == "pam"
         assert stack.functions["probe"].invoke({"do": "size", "text": ""}).json() == 0
@@ -93,26 +93,26 @@ def test_start_after_a_kill(tmp_path: Path, app: Path) -> None:
         os.kill(held["grandchild"], signal.SIGKILL)
 
 
-def test_any_locale(tmp_path: Path, app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_locale(state_dir: Path, app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine whose locale isn't installed has a database that knows its letters all the same."""
     monkeypatch.setenv("LANG", "xx_XX.UTF-8")
-    with LocalStack(tmp_path, template=app / "template.yaml") as stack, psycopg.connect(stack.postgres.owner) as owner:
+    with LocalStack(state_dir, template=app / "template.yaml") as stack, psycopg.connect(stack.postgres.owner) as owner:
         assert owner.execute("select lower('É')").fetchone() == ("é",)
 
 
-def test_same_state_twice(tmp_path: Path, app: Path) -> None:
+def test_same_state_twice(used_state_dir: Path, app: Path) -> None:
     """A second stack with the same state directory is refused, and the first isn't harmed by it."""
-    with LocalStack(tmp_path, template=app / "template.yaml") as stack:
+    with LocalStack(used_state_dir, template=app / "template.yaml") as stack:
         with pytest.raises(StackError, match="Another PAM is running"):
-            LocalStack(tmp_path, template=app / "template.yaml").__enter__()
+            LocalStack(used_state_dir, template=app / "template.yaml").__enter__()
         assert httpx.get(f"{stack.url}/config.json", trust_env=False).status_code == 200
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{stack.url}/config.json", trust_env=False)
 
 
-def test_two_at_once(stack: LocalStack, tmp_path: Path, app: Path) -> None:
+def test_two_at_once(stack: LocalStack, used_state_dir: Path, app: Path) -> None:
     """Two stacks run side by side, and neither takes the other's tokens."""
-    with LocalStack(tmp_path, template=app / "template.yaml") as other:
+    with LocalStack(used_state_dir, template=app / "template.yaml") as other:
         for url, token, status in (
             (stack.url, stack.token(), 200),
             (other.url, other.token(), 200),
@@ -123,13 +123,13 @@ def test_two_at_once(stack: LocalStack, tmp_path: Path, app: Path) -> None:
             assert response.status_code == status
 
 
-def test_port_taken(tmp_path: Path, app: Path) -> None:
+def test_port_taken(state_dir: Path, app: Path) -> None:
     """A taken port is an error that names it, and leaves nothing running."""
     with listen() as taken:
         port = taken.getsockname()[1]
         with pytest.raises(PortTakenError, match=f"Port {port} can't be used"):
-            LocalStack(tmp_path, template=app / "template.yaml", port=port).__enter__()
-    assert not (tmp_path / "postgres").exists()
+            LocalStack(state_dir, template=app / "template.yaml", port=port).__enter__()
+    assert not (state_dir / "postgres").exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's table of sockets")
@@ -142,14 +142,14 @@ def test_listens_here_only(stack: LocalStack) -> None:
         assert local == [f"0100007F:{port:04X}"]
 
 
-def test_failed_start(tmp_path: Path, app: Path) -> None:
+def test_failed_start(state_dir: Path, app: Path) -> None:
     """A start that fails half way says why, and ends what it had started."""
     queue = "Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: '?'}}}"
-    (tmp_path / "template.yaml").write_text(queue, encoding="utf-8")
+    (state_dir / "template.yaml").write_text(queue, encoding="utf-8")
     with pytest.raises(Exception, match=r"QueueName|queue name|alphanumeric") as caught:
-        LocalStack(tmp_path / "state", template=tmp_path / "template.yaml").__enter__()
+        LocalStack(state_dir / "state", template=state_dir / "template.yaml").__enter__()
     assert not isinstance(caught.value, ExceptionGroup)
-    assert until(lambda: not (tmp_path / "state" / "postgres" / "postmaster.pid").exists())
+    assert until(lambda: not (state_dir / "state" / "postgres" / "postmaster.pid").exists())
 
 
 def test_plug_of_the_database(stack: LocalStack) -> None:
@@ -181,33 +181,3 @@ def test_database_url(stack: LocalStack, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     assert (postgres.app["dbname"], postgres.app["username"]) == ("pam", "pam_app")
     psycopg.connect(stack.postgres.owner).close()
-
-
-def test_progress_and_access_log(tmp_path: Path, app: Path) -> None:
-    """Whoever starts a stack hears of each part that is up, and of each request."""
-    parts: list[str] = []
-    requests: list[Access] = []
-    with LocalStack(
-        tmp_path,
-        template=app / "template.yaml",
-        on_progress=lambda part, _seconds: parts.append(part),
-        on_request=requests.append,
-    ) as stack:
-        httpx.get(f"{stack.url}/echo/x", timeout=30, trust_env=False)
-        httpx.get(f"{stack.url}/nothing", trust_env=False)
-        failures = stack.warm()
-        assert until(lambda: len(requests) == 2)
-    assert set(parts) == {
-        "Postgres",
-        "Template",
-        "DynamoDB, Secrets Manager, SSM, SQS",
-        "Stand-ins for Mapbox, Open-Meteo, EIA",
-        "Stand-in for Claude",
-        "API",
-    }
-    assert [(r.method, r.path, r.status, r.function) for r in requests] == [
-        ("GET", "/echo/x", 200, "echo"),
-        ("GET", "/nothing", 404, None),
-    ]
-    assert list(failures) == ["broken"]
-    assert "no_such_module" in failures["broken"]

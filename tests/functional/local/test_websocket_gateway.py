@@ -330,7 +330,7 @@ def test_many_sockets(stack: LocalStack, open_socket: Open) -> None:
     assert answers == [str(number) for number in range(100)]
 
 
-def test_access_log_limits_and_default_route(tmp_path: Path, app: Path) -> None:
+def test_access_log_limits_and_default_route(state_dir: Path, app: Path) -> None:
     """Without an authorizer everybody connects; `$default` takes what no route does; sockets end when they are due.
 
     An idle one does after ten minutes on AWS, any one after two hours: here after one second and after three.
@@ -339,7 +339,7 @@ def test_access_log_limits_and_default_route(tmp_path: Path, app: Path) -> None:
     with ExitStack() as parts:
         stack = parts.enter_context(
             LocalStack(
-                tmp_path,
+                state_dir,
                 template=app / "sockets.yaml",
                 socket_limits=Limits(idle=1, life=3),
                 on_request=accesses.append,
