@@ -3,7 +3,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NoReturn
 from uuid import uuid4
 
 from bench.peers.contestant import TurnRecord, serve
@@ -13,10 +13,10 @@ from pam.chat.answering import Answering
 from pam.chat.frames import Delta, Frame
 from pam.chat.history import Log
 from pam.chat.tool_choice import selection
-from pam.chat.toolbox import Toolbox
 from pam.chat.worker import LONGEST_TURN_S
 from pam.platform.deadline import Deadline
-from pam.tools.catalog.registry import TOOLS
+from pam.tools.engine.definition import ToolContext
+from pam.tools.engine.executor import ToolExecutor
 
 
 class _InMemory(Log):
@@ -28,6 +28,10 @@ class _InMemory(Log):
     @property
     def messages(self) -> list[dict[str, Any]]:
         return [{"role": row["role"], "content": json.loads(row["content"])} for row in self.unsaved()]
+
+
+def _no_approval(*_: str) -> NoReturn:
+    raise AssertionError("no tool of these turns requires approval")
 
 
 def main() -> None:
@@ -49,19 +53,16 @@ def main() -> None:
             log = _InMemory(parts.travel.database, user_id(), began, message_id)
             asked = question(text)
             log.add(asked)
-            with (
-                ThreadPoolExecutor(1, "beside") as beside,
-                Toolbox(
-                    parts.travel, parts.confirmations, TOOLS, began.profile, message_id, None, None, say, deadline
-                ) as toolbox,
-            ):
+            context = ToolContext(parts.travel, user_id(), str(message_id), deadline)
+            tools = ToolExecutor(worker.tools, worker.tool_threads, context, _no_approval, lambda _event: None)
+            with ThreadPoolExecutor(1, "beside") as beside:
                 Answering(
                     claude=worker.claude,
                     model=model,
                     selection=selection("all"),
                     about=began.about,
                     messages=[*earlier.get(conversation, []), asked],
-                    toolbox=toolbox,
+                    tools=tools,
                     log=log,
                     saving=beside,
                     limits=parts.limits,

@@ -13,10 +13,12 @@ from bench.peers.environment import USER_VARIABLE
 from pam.bootstrap import travel_dependencies
 from pam.chat import prompt
 from pam.chat.history import Conversation, read_conversation
+from pam.platform.deadline import Deadline
 from pam.tools.catalog.registry import TOOLS
 from pam.tools.engine.definition import ToolContext
-from pam.tools.engine.ledger import perform_write
+from pam.tools.engine.execution import execute
 from pam.tools.engine.parsing import parse_arguments
+from pam.tools.engine.results import result_json
 
 
 def user_id() -> UUID:
@@ -55,12 +57,11 @@ class Tools:
 
         def run(**arguments: Any) -> str:
             delivery = self.delivery
-            call = ToolContext(travel_dependencies(), user_id(), uuid4().hex)
+            context = ToolContext(travel_dependencies(), user_id(), uuid4().hex, Deadline(tool.timeout_s))
             parsed = parse_arguments(tool, json.dumps(arguments))
-            delivery.tool_started(call.key, name, tool.doing(parsed))
-            result = tool.read(call, parsed) if tool.read is not None else perform_write(call, tool, parsed)
-            delivery.tool_ended(call.key, name, result.text, result.source)
-            content = {"source": result.source, "as_of": result.as_of, "data": {**result.data, "text": result.text}}
-            return str(prompt.tool_result("", content)["content"])
+            delivery.tool_started(context.key, name, tool.summary(parsed))
+            result = execute(context, tool, parsed)
+            delivery.tool_ended(context.key, name, result.text, result.source)
+            return result_json(result)
 
         return run

@@ -172,8 +172,9 @@ class Bootstrap:
     def worker_dependencies(self) -> "WorkerParts":
         from pam.chat.worker import WorkerParts
         from pam.tools.catalog.registry import TOOLS
+        from pam.tools.engine.executor import ToolThreads
 
-        return WorkerParts(self.chat_dependencies, self.claude, self._claude_settings.model, TOOLS)
+        return WorkerParts(self.chat_dependencies, self.claude, self._claude_settings.model, TOOLS, ToolThreads())
 
     @cached_property
     def _user_settings(self) -> UserSettings:

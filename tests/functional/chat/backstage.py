@@ -36,6 +36,7 @@ from pam.sources.api_key import ApiKey
 from pam.sources.claude import ClaudeClient
 from pam.sources.source import Source
 from pam.tools.catalog.registry import TOOLS
+from pam.tools.engine.executor import ToolThreads
 from tests.functional.chat.faulty import DynamoLine, PostgresLine
 from tests.functional.chat.scenes import Frames, Scene, whole
 
@@ -86,7 +87,7 @@ class Backstage:
     def start(self, turn: Turn) -> None:
         """Invokes a worker, as `Workers` does."""
         worker = WorkerParts(
-            replace(self.chat, workers=self.workers or self), self.claude, "claude-haiku-5-5", self.tools
+            replace(self.chat, workers=self.workers or self), self.claude, "claude-haiku-5-5", self.tools, _THREADS
         )
         job = Job(
             user_id=turn.user_id,
@@ -159,6 +160,7 @@ def backstage(stack: LocalStack) -> Iterator[Backstage]:
         yield behind
 
 
+_THREADS = ToolThreads()
 _SESSION = boto3.session.Session()
 _ONE_AT_A_TIME = threading.Lock()  # a session is shared, and not made for threads
 

@@ -161,22 +161,24 @@ def a_write_that_breaks_is_not_half_done(stage: Stage) -> None:
 
 @act
 def cancel_while_a_tool_reads(stage: Stage) -> None:
-    """Claude isn't asked again: the turn ends with what there is, and the next question knows that it was stopped."""
+    """The tool is abandoned and Claude isn't asked again; the next question knows that both were stopped."""
     scene, behind = stage.scene(), stage.behind
     message_id = str(uuid4())
 
     def cancel() -> ToolResult:
         behind.send(scene, "cancel", message_id=message_id)
-        behind.await_beats()
+        behind.released.wait(60)
         return nothing_found()
 
     behind.tools = TOOLS | {"cancel": reader("cancel", cancel, timeout_s=30)}
     scene.claude.says(use("cancel"), ANSWER)
-    last = behind.ask(scene, message_id=message_id)[-1]
+    frames = behind.ask(scene, message_id=message_id)
+    last = frames[-1]
     assert (last["type"], last["text"], last["truncated"]) == ("done", "", True)
+    assert lines(frames) == [("cancel", "failed")]
     assert len(scene.claude.asked()) == 1
     following = said(scene.goes_on())
-    assert "Nothing there." in following and "Stopped by the traveller" in following
+    assert "The traveller stopped this" in following and "Stopped by the traveller" in following
 
 
 @act
@@ -328,9 +330,8 @@ def a_worker_that_was_taken_for_dead_speaks_no_more(stage: Stage) -> None:
     behind.chat = present
     frames = gathered(scene.line)
     assert frames[-1]["code"] == "turn_lost"
-    behind.await_beats()
-    behind.released.set()
     behind.wait()
+    behind.released.set()
     assert scene.resume(message_id) == frames
     scene.conversation = frames[0]["conversation_id"]
     scene.goes_on()

@@ -11,8 +11,10 @@ import pytest
 from local.stack import LocalStack
 from pam.bootstrap import Bootstrap
 from pam.platform.clock import Clock, utc_now
-from pam.tools.engine.definition import Tool, ToolContext, ToolResult
-from pam.tools.engine.ledger import perform_write, undo_write
+from pam.platform.deadline import Deadline
+from pam.tools.engine.definition import TOOL_TIMEOUT_S, Tool, ToolContext, ToolResult
+from pam.tools.engine.execution import execute
+from pam.tools.engine.ledger import undo_write
 from pam.tools.engine.parsing import parse_arguments
 from tests.functional.test_travel import StandIn, mapbox, open_meteo, shared_table
 
@@ -38,12 +40,12 @@ class Caller:
     def does(self, tool: Tool[Any], raw: str, *, key: str | None = None) -> ToolResult:
         """Runs the tool, under a key of its own unless one is given."""
         arguments = parse_arguments(tool, raw)
-        call = replace(self.call, key=key or uuid.uuid4().hex)
-        return tool.read(call, arguments) if tool.read else perform_write(call, tool, arguments)
+        call = replace(self.call, key=key or uuid.uuid4().hex, deadline=Deadline(tool.timeout_s))
+        return execute(call, tool, arguments)
 
     def undoes(self, result: ToolResult, tool: Tool[Any]) -> dict[str, Any]:
         assert result.effect_id is not None
-        return undo_write(self.call.travel, self.id, result.effect_id, {tool.name: tool}.get)
+        return undo_write(self.call.dependencies, self.id, result.effect_id, {tool.name: tool}.get)
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def new_caller(lambda_environment: None) -> Callable[..., Caller]:
 
     def make(clock: Clock = utc_now, user_id: uuid.UUID | None = None) -> Caller:
         travel = Bootstrap(clock=clock).travel_dependencies
-        return Caller(ToolContext(travel, user_id or uuid.uuid4(), ""))
+        return Caller(ToolContext(travel, user_id or uuid.uuid4(), "", Deadline(TOOL_TIMEOUT_S)))
 
     return make
 

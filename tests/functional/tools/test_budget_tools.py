@@ -471,5 +471,5 @@ def test_a_write_makes_the_figures_new_at_once(caller: Caller) -> None:
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_what_is_going_on_is_said_in_a_few_words(tool: Any) -> None:
     """With the category that it is about."""
-    doing = tool.doing(tool.arguments.model_construct(amount=Decimal(5), category="fuel"))
+    doing = tool.summary(tool.arguments.model_construct(amount=Decimal(5), category="fuel"))
     assert "fuel" in doing and len(doing) < 60

@@ -63,7 +63,7 @@ def preview(database: Database, caller: Caller, tool: Tool[Any], raw: str) -> st
     """What the confirmation would show."""
     assert tool.preview is not None
     with database.session(caller.id, Deadline(5)) as connection:
-        writing = WriteContext(connection, read_profile(connection, caller.id), caller.call.travel.clock())
+        writing = WriteContext(connection, read_profile(connection, caller.id), caller.call.dependencies.clock())
         return tool.preview(writing, parse_arguments(tool, raw))
 
 
@@ -88,7 +88,7 @@ def inbox(database: Database, caller: Caller) -> list[tuple[uuid.UUID, str]]:
 
 def test_both_wait_for_a_confirmation() -> None:
     """Others see them: neither is done at once, and neither can be undone."""
-    assert create_post.effect.needs_confirmation and message_friend.effect.needs_confirmation
+    assert create_post.effect.requires_approval and message_friend.effect.requires_approval
     assert create_post.undo is None and message_friend.undo is None
 
 

@@ -252,4 +252,4 @@ def test_what_claude_reads_holds_no_plumbing(caller: Caller, tool: Any) -> None:
 )
 def test_what_is_going_on_is_said_in_a_few_words(tool: Any, place: str, doing: str) -> None:
     """With the place that it is about."""
-    assert tool.doing(tool.arguments.model_construct(place=place, destination=place)) == doing
+    assert tool.summary(tool.arguments.model_construct(place=place, destination=place)) == doing

@@ -17,7 +17,6 @@ from pam.chat.frames import Delta
 from pam.chat.history import Log, Overtaken
 from pam.chat.limits import ChatLimits
 from pam.chat.tool_choice import Selection
-from pam.chat.toolbox import Outcome, Toolbox
 from pam.platform.deadline import Deadline
 from pam.platform.errors import (
     COST_EXCEEDED,
@@ -33,6 +32,8 @@ from pam.platform.observability import count, logger
 from pam.platform.postgres import DatabaseUnavailable
 from pam.sources.claude import ClaudeClient, ModelError, ModelErrorKind, ModelReply, TextDelta, ToolUse
 from pam.sources.claude_pricing import TokenUsage
+from pam.tools.engine.call import ToolOutcome
+from pam.tools.engine.executor import ToolExecutor
 
 MOST_STEPS = 8
 """Model calls of one turn. The last of them has to answer without tools."""
@@ -54,7 +55,7 @@ class Answer:
 
     text: str = ""
     usage: TokenUsage = field(default_factory=TokenUsage)
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[ToolOutcome] = field(default_factory=list)
     truncated: bool = False
     simulated: bool = False
     """A stand-in spoke in Claude's place."""
@@ -81,7 +82,7 @@ class Answering:
         selection: Selection,
         about: str,
         messages: Sequence[dict[str, Any]],
-        toolbox: Toolbox,
+        tools: ToolExecutor,
         log: Log,
         saving: Executor,
         limits: ChatLimits,
@@ -95,7 +96,7 @@ class Answering:
         self._selection = selection
         self._about = about
         self._messages = list(messages)
-        self._toolbox = toolbox
+        self._tools = tools
         self._log = log
         self._saving = saving
         self._limits = limits
@@ -140,18 +141,18 @@ class Answering:
         assert reply is not None
         if reply.stop_reason == "refusal":
             raise PamError(MODEL_REFUSED, "PAM can't help with that. Try asking in another way.")
-        outcomes = self._toolbox.finish()
+        outcomes = self._tools.gather(self._stop)
         if not outcomes:
             return self._answered(reply)
         self._answer.outcomes += outcomes
         context = reply.usage.prompt + reply.usage.output
         step = [
             {"role": "assistant", "content": _sendable(reply)},
-            prompt.tool_results([outcome.block for outcome in outcomes]),
+            prompt.tool_results(outcomes),
         ]
         self._messages += step
         self._log.add(*step, tokens=context)
-        told = [outcome.says for outcome in outcomes]
+        told = [outcome.final_text for outcome in outcomes]
         if all(told):
             self._told_by_template("\n\n".join(text for text in told if text), context)
             return True
@@ -172,7 +173,7 @@ class Answering:
             return False
         self._answer.truncated = reply.stop_reason in ("max_tokens", "model_context_window_exceeded")
         if not reply.text.strip():
-            raise PamError(MODEL_INTERRUPTED, "ClaudeClient gave no answer to that. Please try again.")
+            raise PamError(MODEL_INTERRUPTED, "Claude gave no answer to that. Please try again.")
         self._log.add({"role": "assistant", "content": _sendable(reply)}, tokens=context)
         return True
 
@@ -193,7 +194,7 @@ class Answering:
                 salvaged = self._salvage(fault)
                 if salvaged is not None:
                     return salvaged
-                self._toolbox.drop()
+                self._tools.discard()
                 wait = self._pause(fault, tries)
                 if wait is None and self._deadline.left_s < 1:
                     raise _too_long() from fault
@@ -211,7 +212,7 @@ class Answering:
                 case TextDelta(text):
                     self._tell(text)
                 case ToolUse():
-                    self._toolbox.begin(piece)
+                    self._tools.submit(piece.id, piece.name, piece.arguments)
                 case ModelReply():
                     self._account(piece.usage)
                     self._answer.simulated |= piece.simulated
@@ -238,13 +239,13 @@ class Answering:
         """
         if fault.kind not in (ModelErrorKind.CUT, ModelErrorKind.SILENT, ModelErrorKind.BUSY):
             return None
-        harmless = self._toolbox.reading
+        harmless = self._tools.harmless_ids
         if not harmless:
             return None
         partial = fault.partial
         others = [use.id for use in partial.tools if use.id not in harmless]
         if others:
-            self._toolbox.drop(*others)
+            self._tools.discard(*others)
         kept = [use for use in partial.tools if use.id in harmless]
         return replace(fault.partial, tools=kept, stop_reason="tool_use")
 
@@ -265,7 +266,7 @@ class Answering:
 
     def _end_with(self, remark: str) -> None:
         """Keeps what was told of a step that didn't end, with a remark, so that the next question finds it."""
-        self._toolbox.drop()
+        self._tools.discard()
         text = f"{self._step_text.strip()}\n{remark}".strip()
         self._log.add({"role": "assistant", "content": [{"type": "text", "text": text}]})
 
@@ -305,7 +306,7 @@ def _told(fault: ModelError, *, interrupted: bool) -> PamError:
     if fault.kind is ModelErrorKind.BUSY:
         wait = None if fault.retry_after is None else max(1, round(fault.retry_after))
         return PamError(
-            MODEL_BUSY, "ClaudeClient is very busy right now. Please try again in a moment.", retry_after=wait or 20
+            MODEL_BUSY, "Claude is very busy right now. Please try again in a moment.", retry_after=wait or 20
         )
     if fault.kind is ModelErrorKind.SPENT:
         return PamError(

@@ -29,14 +29,15 @@ from pam.chat.history import note
 from pam.chat.parts import ChatParts
 from pam.chat.store import Conflict
 from pam.chat.turns import Turn
+from pam.platform.deadline import Deadline
 from pam.platform.errors import MESSAGE_NOT_FOUND, TURN_LOST, PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
 from pam.platform.postgres import DatabaseUnavailable
 from pam.platform.websocket import WebSocketRequest
 from pam.tools.catalog.registry import TOOLS
-from pam.tools.engine.definition import ToolContext
-from pam.tools.engine.ledger import perform_write
+from pam.tools.engine.definition import TOOL_TIMEOUT_S, ToolContext
+from pam.tools.engine.execution import execute
 from pam.tools.engine.parsing import parse_arguments
 
 _TOLD_WITHIN_S = 5.0
@@ -276,8 +277,8 @@ def confirm(parts: ChatParts, call: WebSocketRequest, frame: ConfirmFrame) -> No
         text = "Not done, as you said."
     else:
         tool = TOOLS[held.tool]
-        doing = ToolContext(parts.travel, call.user_id, f"confirmation:{held.id}")
-        result = perform_write(doing, tool, parse_arguments(tool, held.arguments), shown=held.preview)
+        context = ToolContext(parts.travel, call.user_id, f"confirmation:{held.id}", Deadline(TOOL_TIMEOUT_S))
+        result = execute(context, tool, parse_arguments(tool, held.arguments), approved_preview=held.preview)
         text, source = result.text, result.source
     if not parts.confirmations.tell_once(call.user_id, held.id) and _tell_again(parts, call, turn, held):
         return

@@ -5,7 +5,6 @@ profile is the same through a conversation, messages are only ever appended. Wha
 facts) is in the newest user message, which then stays as it was.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,8 @@ from typing import Any
 
 from pam.answers.ask import Location
 from pam.chat.tool_choice import Selection
-from pam.tools.catalog.registry import MORE_TO_DO
+from pam.tools.engine.arguments import MORE_TO_DO
+from pam.tools.engine.call import ToolOutcome
 
 LONGEST_REPLY_TOKENS = 2048
 
@@ -88,19 +88,14 @@ def _section(name: str, lines: Sequence[str]) -> str:
     return f"\n<{name}>\n" + "\n".join(lines) + f"\n</{name}>" if lines else ""
 
 
-def tool_results(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def tool_results(outcomes: Sequence[ToolOutcome]) -> dict[str, Any]:
     """The results of a step, all in one message, as the API wants them."""
-    return {"role": "user", "content": [dict(result) for result in results]}
+    return {"role": "user", "content": [_tool_result(outcome) for outcome in outcomes]}
 
 
-def tool_result(tool_use_id: str, content: Mapping[str, Any], *, failed: bool = False) -> dict[str, Any]:
-    """One result. Its content is JSON in an envelope that says whose data it is; see `SYSTEM`."""
-    block = {
-        "type": "tool_result",
-        "tool_use_id": tool_use_id,
-        "content": json.dumps(content, ensure_ascii=False, default=str),
-    }
-    return block | {"is_error": True} if failed else block
+def _tool_result(outcome: ToolOutcome) -> dict[str, Any]:
+    block = {"type": "tool_result", "tool_use_id": outcome.tool_use_id, "content": outcome.content}
+    return block | {"is_error": True} if outcome.is_error else block
 
 
 def request(

@@ -20,11 +20,10 @@ from pam.chat import prompt
 from pam.chat.answering import Answer, Answering
 from pam.chat.channel import Channel
 from pam.chat.dispatch import failed, hand_on
-from pam.chat.frames import Done, Frame
+from pam.chat.frames import ConfirmRequest, Done, Frame, ToolLine
 from pam.chat.history import Conversation, Log, Overtaken, read_conversation
 from pam.chat.parts import ChatParts
 from pam.chat.tool_choice import added_by, addition, selection
-from pam.chat.toolbox import Toolbox
 from pam.chat.turns import Turn
 from pam.chat.unsaved import keep_unsaved, save_unsaved, unsaved_item
 from pam.platform.deadline import Deadline
@@ -33,7 +32,9 @@ from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger, measure
 from pam.platform.postgres import DatabaseUnavailable
 from pam.sources.claude import ClaudeClient
-from pam.tools.engine.definition import Tool
+from pam.tools.engine.definition import Tool, ToolContext
+from pam.tools.engine.events import Approval, ApprovalRequested, ToolEvent, ToolFinished, ToolStarted
+from pam.tools.engine.executor import ToolExecutor, ToolThreads
 from pam.users.time_zones import TimeZone, parse_time_zone
 
 LONGEST_TURN_S = 90.0
@@ -61,6 +62,7 @@ class WorkerParts:
     claude: ClaudeClient
     model: str
     tools: Mapping[str, Tool[Any]]
+    tool_threads: ToolThreads
 
 
 def work(worker: WorkerParts, job: Job, context: LambdaContext) -> None:
@@ -130,27 +132,30 @@ def _converse(
     def charge(cost: Decimal) -> None:
         beside.submit(count_cost, cost)  # the last frame doesn't wait for it
 
-    with (
-        ThreadPoolExecutor(1, "saving") as saving,
-        Toolbox(
-            parts.travel,
-            parts.confirmations,
-            worker.tools,
-            conversation.profile,
-            turn.message_id,
-            _zone(turn),
-            (float(location.latitude), float(location.longitude)) if location else None,
-            channel.say,
-            deadline,
-        ) as toolbox,
-    ):
+    def request_approval(tool: str, arguments: str, preview: str) -> Approval:
+        asked = parts.confirmations.ask(turn.user_id, turn.message_id, tool, arguments, preview)
+        return Approval(asked.id, asked.digest, asked.expires_at)
+
+    def say_event(event: ToolEvent) -> None:
+        channel.say(*_frames(event, conversation.profile.zone))
+
+    context = ToolContext(
+        parts.travel,
+        turn.user_id,
+        str(turn.message_id),
+        deadline,
+        _zone(turn),
+        (float(location.latitude), float(location.longitude)) if location else None,
+    )
+    tools = ToolExecutor(worker.tools, worker.tool_threads, context, request_approval, say_event)
+    with ThreadPoolExecutor(1, "saving") as saving:
         answer = Answering(
             claude=worker.claude,
             model=model,
             selection=selection(conversation.tool_mode),
             about=conversation.about,
             messages=messages,
-            toolbox=toolbox,
+            tools=tools,
             log=log,
             saving=saving,
             limits=parts.limits,
@@ -253,6 +258,26 @@ def _last_frame(answer: Answer, model: str, channel: Channel, began: float) -> F
         undo=undo,
         truncated=answer.truncated,
     )
+
+
+def _frames(event: ToolEvent, zone: ZoneInfo) -> list[Frame]:
+    match event:
+        case ToolStarted():
+            return [ToolLine(event.id, event.name, "running", event.summary)]
+        case ToolFinished():
+            return [ToolLine(event.id, event.name, event.state, event.summary, event.source)]
+        case ApprovalRequested():
+            return [
+                ToolLine(event.id, event.name, "waiting", event.summary),
+                ConfirmRequest(
+                    confirmation_id=str(event.approval.id),
+                    name=event.name,
+                    summary=event.preview,
+                    arguments=event.arguments,
+                    digest=event.approval.digest,
+                    expires_at=event.approval.expires_at.astimezone(zone).isoformat(timespec="seconds"),
+                ),
+            ]
 
 
 def _zone(turn: Turn) -> ZoneInfo | None:

@@ -60,7 +60,7 @@ def _preview_post(writing: WriteContext, post: CreatePost) -> str:
     return "\n".join(lines)
 
 
-@approval_tool(EffectKind.OUTWARD, doing=lambda _: "Publishing a post", preview=_preview_post)
+@approval_tool(EffectKind.OUTWARD, summary=lambda _: "Publishing a post", preview=_preview_post)
 def create_post(writing: WriteContext, post: CreatePost) -> WriteResult:
     """Publishes a post that everybody who is signed in to PAM can read, once the traveller has confirmed it. Only if
     they asked for a post. It can't be changed or taken back."""
@@ -83,7 +83,7 @@ def _preview_message(writing: WriteContext, new: MessageFriend) -> str:
     return f"Send this message to {recipient.name}:\n{new.message}"
 
 
-@approval_tool(EffectKind.OUTWARD, doing=lambda new: f"Writing to {new.recipient}", preview=_preview_message)
+@approval_tool(EffectKind.OUTWARD, summary=lambda new: f"Writing to {new.recipient}", preview=_preview_message)
 def message_friend(writing: WriteContext, new: MessageFriend) -> WriteResult:
     """Sends a direct message to one friend in PAM, once the traveller has confirmed it; to somebody who isn't a friend
     only by their whole name, if they take messages from everybody. At most ten an hour. It can't be taken back."""

@@ -17,10 +17,8 @@ from pam.money.comparison import ComparisonQuery, Month
 from pam.money.expenses import MAX_DESCRIPTION_CHARS, Description, MaybeDay, NewExpense
 from pam.money.queries import Day, Period
 from pam.money.spending import SpendingQuery
-from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
 from pam.platform.observability import count
-from pam.platform.postgres import MAX_STATEMENT_TIMEOUT_S
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import (
     ToolContext,
@@ -62,7 +60,7 @@ def _undo_expense(write_tool: WriteContext, undo: Mapping[str, Any]) -> str:
     return str(told["text"])
 
 
-@write_tool(doing=CreateExpense.doing, undo=_undo_expense)
+@write_tool(summary=CreateExpense.doing, undo=_undo_expense)
 def create_expense(write_tool: WriteContext, arguments: CreateExpense) -> WriteResult:
     """Record one expense that the traveller has paid; tells what is left of its budget. Needs an amount they named:
     never guess one. They can undo it for ten minutes."""
@@ -89,14 +87,12 @@ class GetSpendingSummary(ToolArguments):
         return f"Adding up what you spent{f' on {self.category}' if self.category else ''}"
 
 
-@read_tool(doing=GetSpendingSummary.doing)
+@read_tool(summary=GetSpendingSummary.doing)
 def get_spending_summary(call: ToolContext, arguments: GetSpendingSummary) -> ToolResult:
     """What the traveller spent in a period: total, by category, a day on average, largest expense, change against the
     same days of the period before. Recorded expenses only."""
     question = SpendingQuery(**arguments.model_dump(by_alias=True, mode="json"), timezone=call.zone)
-    return to_tool_result(
-        spend_summary(call.travel, call.user_id, question, Deadline(MAX_STATEMENT_TIMEOUT_S)).as_json()
-    )
+    return to_tool_result(spend_summary(call.dependencies, call.user_id, question, call.deadline).as_json())
 
 
 class CompareVsBudget(ToolArguments):
@@ -110,14 +106,12 @@ class CompareVsBudget(ToolArguments):
         return f"Comparing with your {f'{self.category} budget' if self.category else 'budgets'}"
 
 
-@read_tool(doing=CompareVsBudget.doing)
+@read_tool(summary=CompareVsBudget.doing)
 def compare_vs_budget(call: ToolContext, arguments: CompareVsBudget) -> ToolResult:
     """A month's spending against the budgets set at present: budgeted, spent, difference, per cent. Tells which
     categories have none. It makes no projection."""
     question = ComparisonQuery(category=arguments.category, period=arguments.period, timezone=call.zone)
-    return to_tool_result(
-        budget_comparison(call.travel, call.user_id, question, Deadline(MAX_STATEMENT_TIMEOUT_S)).as_json()
-    )
+    return to_tool_result(budget_comparison(call.dependencies, call.user_id, question, call.deadline).as_json())
 
 
 class UpdateBudget(ToolArguments):
@@ -141,7 +135,7 @@ def _undo_budget(write_tool: WriteContext, undo: Mapping[str, Any]) -> str:
     )
 
 
-@write_tool(doing=UpdateBudget.doing, undo=_undo_budget)
+@write_tool(summary=UpdateBudget.doing, undo=_undo_budget)
 def update_budget(write_tool: WriteContext, arguments: UpdateBudget) -> WriteResult:
     """Set a category's monthly limit, in the traveller's currency; tells the one before and how the month stands. For
     a change by some amount, look up the present limit first. It can't remove one. They can undo it for ten

@@ -8,7 +8,6 @@ from pydantic import BeforeValidator, Field
 
 from pam.answers.resolved_place import ResolvedPlace, resolve_place
 from pam.answers.user_context import read_user_context
-from pam.platform.deadline import Deadline
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, WriteContext, WriteResult, write_tool
 from pam.travel.favorite_spots import Spot, SpotKind, delete_spot, parse_notes, parse_spot_name, save_spot
@@ -29,10 +28,10 @@ class SaveFavoriteSpot(ToolArguments):
 
 
 def _resolve(call: ToolContext, new: SaveFavoriteSpot) -> ResolvedPlace:
-    user = read_user_context(call.travel, call.user_id, Deadline())
+    user = read_user_context(call.dependencies, call.user_id, call.deadline)
     latitude, longitude = call.location or (None, None)
     question = LocatedQuery(latitude=latitude, longitude=longitude)
-    return resolve_place(call.travel.sources, user, new.place, question, Deadline())
+    return resolve_place(call.dependencies.sources, user, new.place, question, call.deadline)
 
 
 def _undo(write_tool: WriteContext, undo: Mapping[str, Any]) -> str:
@@ -40,7 +39,7 @@ def _undo(write_tool: WriteContext, undo: Mapping[str, Any]) -> str:
     return f"“{undo['name']}” is no favorite spot any more."
 
 
-@write_tool(doing=lambda new: f"Saving “{new.name}”", undo=_undo, prepare=_resolve)
+@write_tool(summary=lambda new: f"Saving “{new.name}”", undo=_undo, prepare=_resolve)
 def save_favorite_spot(write_tool: WriteContext, new: SaveFavoriteSpot, where: ResolvedPlace) -> WriteResult:
     """Bookmarks a spot at a town, park or region that the map knows, or where the traveller is. One that is kept
     already isn't kept twice. It can't list or change bookmarks. It can be undone for ten minutes."""

@@ -6,14 +6,12 @@ from types import MappingProxyType
 from typing import Any
 
 from pam.tools.catalog import community, money, travel
+from pam.tools.engine.arguments import MORE_TO_DO
 from pam.tools.engine.definition import EffectKind, Tool
 
 _ALL: tuple[Tool[Any], ...] = (*money.TOOLS, *travel.TOOLS, *community.TOOLS)
 
 TOOLS: Mapping[str, Tool[Any]] = MappingProxyType({tool.name: tool for tool in sorted(_ALL, key=lambda t: t.name)})
-
-MORE_TO_DO = "more_to_do"
-"""An argument that every writing tool has beside its own: whether Claude has to go on after it."""
 
 
 @cache

@@ -28,8 +28,8 @@ from pam.travel.queries import (
     WeatherQuery,
 )
 
-# What the sources may take in all, in seconds: more than a fast answer, and less than a tool may.
-_WITHIN_S = 6.0
+# More than a fast answer may take: the traveller sees that a tool is running.
+_TIMEOUT_S = 6.0
 
 # Of hours, every third: enough to choose one, and a third of the tokens. The strongest gust is told apart.
 _HOURS_APART = 3
@@ -58,12 +58,12 @@ class FindCheapGas(ToolArguments):
         return f"Looking for fuel prices {_near(self.place)}"
 
 
-@read_tool(doing=FindCheapGas.doing)
+@read_tool(summary=FindCheapGas.doing, timeout_s=_TIMEOUT_S)
 def find_cheap_gas(call: ToolContext, arguments: FindCheapGas) -> ToolResult:
     """The average price of a fuel in the region of a place: EIA's weekly survey, United States only. No source knows
     single stations, so call it an average and name no station as cheap."""
     question = GasPriceQuery(place=arguments.place, fuel_type=arguments.fuel, **_location(call))
-    answer = gas_prices(call.travel, call.user_id, question, _WITHIN_S)
+    answer = gas_prices(call.dependencies, call.user_id, question, call.deadline.left_s)
     return to_tool_result(answer | {"text": f"{answer['text']} PAM knows no prices of single stations."})
 
 
@@ -85,15 +85,15 @@ class GetWeatherForecast(ToolArguments):
         return f"Looking up the weather {_near(self.place)}"
 
 
-@read_tool(doing=GetWeatherForecast.doing)
+@read_tool(summary=GetWeatherForecast.doing, timeout_s=_TIMEOUT_S)
 def get_weather_forecast(call: ToolContext, arguments: GetWeatherForecast) -> ToolResult:
     """Temperature, rain and wind at a place, up to 16 days from today, with a warning where gusts are hard on a
     high-sided rig. No past weather, no state of roads."""
     if arguments.days is not None:
         asked = DaysQuery(place=arguments.place, days=arguments.days, **_location(call))
-        return to_tool_result(daily_weather(call.travel, call.user_id, asked, _WITHIN_S))
+        return to_tool_result(daily_weather(call.dependencies, call.user_id, asked, call.deadline.left_s))
     question = WeatherQuery(place=arguments.place, period=arguments.period or "now", **_location(call))
-    answer = weather(call.travel, call.user_id, question, _WITHIN_S)
+    answer = weather(call.dependencies, call.user_id, question, call.deadline.left_s)
     hours = answer.pop("hours")
     return to_tool_result(answer, **({"every_third_hour": hours[::_HOURS_APART]} if len(hours) <= _MOST_HOURS else {}))
 
@@ -110,12 +110,14 @@ class EstimateTravelTime(ToolArguments):
         return f"Working out the drive to {'you' if self.destination.casefold() == HERE else self.destination}"
 
 
-@read_tool(doing=EstimateTravelTime.doing)
+@read_tool(summary=EstimateTravelTime.doing, timeout_s=_TIMEOUT_S)
 def estimate_travel_time(call: ToolContext, arguments: EstimateTravelTime) -> ToolResult:
     """Distance and driving time by road at a car's pace (a big rig is slower), with breaks of 15 minutes each 2 hours
     and 30 each 6, at most 8 hours of driving a day."""
     question = DistanceQuery(origin=arguments.origin, destination=arguments.destination, **_location(call))
-    return to_tool_result(travel_time(call.travel, call.user_id, question, breaks=arguments.breaks, within_s=_WITHIN_S))
+    return to_tool_result(
+        travel_time(call.dependencies, call.user_id, question, breaks=arguments.breaks, within_s=call.deadline.left_s)
+    )
 
 
 class FindRvParks(ToolArguments):
@@ -129,12 +131,12 @@ class FindRvParks(ToolArguments):
         return f"Looking for places to camp {_near(self.place)}"
 
 
-@read_tool(doing=FindRvParks.doing)
+@read_tool(summary=FindRvParks.doing, timeout_s=_TIMEOUT_S)
 def find_rv_parks(call: ToolContext, arguments: FindRvParks) -> ToolResult:
     """RV parks and campgrounds around a place, nearest first, at most 25. Knows names, addresses and distances; no
     prices, amenities, ratings or vacancies."""
     question = ParksQuery(place=arguments.place, radius=arguments.radius, **_location(call))
-    return to_tool_result(nearby_parks(call.travel, call.user_id, question, _WITHIN_S))
+    return to_tool_result(nearby_parks(call.dependencies, call.user_id, question, call.deadline.left_s))
 
 
 TOOLS = (

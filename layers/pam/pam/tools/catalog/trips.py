@@ -12,7 +12,6 @@ from pam.answers.trip_plan import TripPlan, plan_by_road
 from pam.answers.trip_summary import costs_of, trip_answer
 from pam.answers.user_context import read_user_context
 from pam.money.expenses import parse_date
-from pam.platform.deadline import Deadline
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, WriteContext, WriteResult, write_tool
 from pam.tools.engine.results import to_write_result
@@ -27,9 +26,6 @@ from pam.travel.trips import (
     refuse_past_start,
     save_trip,
 )
-
-# Places, roads and nights come one after the other, with many of each at once; a tool may take eight seconds.
-_WITHIN_S = 6.5
 
 _Start = Annotated[
     date | None,
@@ -56,11 +52,10 @@ class PlanTrip(ToolArguments):
 
 
 def _plan(call: ToolContext, asked: PlanTrip) -> TripPlan:
-    deadline = Deadline(_WITHIN_S)
-    user = read_user_context(call.travel, call.user_id, deadline)
-    refuse_past_start(asked.start_date, call.travel.clock(), user.profile.somewhere_else(call.zone))
+    user = read_user_context(call.dependencies, call.user_id, call.deadline)
+    refuse_past_start(asked.start_date, call.dependencies.clock(), user.profile.somewhere_else(call.zone))
     names = (asked.origin, *asked.stops, asked.destination)
-    return plan_by_road(call.travel.sources, user, names, call.location, deadline)
+    return plan_by_road(call.dependencies.sources, user, names, call.location, call.deadline)
 
 
 def _undo(write_tool: WriteContext, undo: Mapping[str, Any]) -> str:
@@ -72,7 +67,7 @@ def _doing(asked: PlanTrip) -> str:
     return f"Planning the trip to {'you' if asked.destination.casefold() == HERE else asked.destination}"
 
 
-@write_tool(doing=_doing, undo=_undo, prepare=_plan)
+@write_tool(summary=_doing, undo=_undo, prepare=_plan)
 def plan_trip(write_tool: WriteContext, asked: PlanTrip, plan: TripPlan) -> WriteResult:
     """Plans a trip by road and keeps it: days of at most 300 miles or 8 hours of driving, where each ends with the
     nearest place to camp, fuel from the real distance, and the costs against a budget. Stops are driven in the given

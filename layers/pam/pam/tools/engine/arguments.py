@@ -4,6 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+MORE_TO_DO = "more_to_do"
+"""An argument that every tool with an effect has beside its own: whether the model has to go on after it."""
+
 
 def _shorten(schema: dict[str, Any]) -> None:
     """Without what only costs tokens: a null for every optional argument, and the model's docstring.

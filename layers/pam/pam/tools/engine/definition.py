@@ -15,10 +15,13 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from pam.answers.dependencies import TravelDependencies
+from pam.platform.deadline import Deadline
 from pam.platform.postgres import Connection
 from pam.users.profile import Profile
 
 A = TypeVar("A", bound=BaseModel)
+
+TOOL_TIMEOUT_S = 8.0
 
 
 class EffectKind(StrEnum):
@@ -33,17 +36,18 @@ class EffectKind(StrEnum):
     """Costs money or can't be undone: waits for the traveller's confirmation."""
 
     @property
-    def needs_confirmation(self) -> bool:
+    def requires_approval(self) -> bool:
         return self in (EffectKind.OUTWARD, EffectKind.COSTLY)
 
 
 @dataclass(frozen=True)
 class ToolContext:
-    """Who calls a tool, where their device is (degrees), and the call's key: a write happens once for each key."""
+    """Who calls a tool, until when, and where their device is (degrees). A write happens once for each key."""
 
-    travel: TravelDependencies
+    dependencies: TravelDependencies
     user_id: UUID
     key: str
+    deadline: Deadline
     zone: ZoneInfo | None = None
     location: tuple[float, float] | None = None
 
@@ -86,7 +90,7 @@ class WriteResult:
 class Tool(Generic[A]):
     """One tool. Exactly one of `read` and `write` is there, as its effect says.
 
-    `doing` says in a few words what is going on with these arguments. `preview` says what will be done once it is
+    `summary` says in a few words what the tool is summary. `preview` says what will be done once it is
     confirmed, and raises `PamError` where it couldn't be done anyway. `undo` takes a write back, from what
     `Written.undo` said, and tells so in a sentence. `prepare` asks sources before the write's transaction begins,
     so that none is held open meanwhile; `write` gets what it found, else None.
@@ -96,17 +100,17 @@ class Tool(Generic[A]):
     description: str
     arguments: type[A]
     effect: EffectKind
-    doing: Callable[[A], str]
+    summary: Callable[[A], str]
     read: Callable[[ToolContext, A], ToolResult] | None = None
     write: Callable[[WriteContext, A, Any], WriteResult] | None = None
     prepare: Callable[[ToolContext, A], Any] | None = None
     preview: Callable[[WriteContext, A], str] | None = None
     undo: Callable[[WriteContext, Mapping[str, Any]], str] | None = None
-    timeout_s: float = 8.0
+    timeout_s: float = TOOL_TIMEOUT_S
 
 
 def read_tool(
-    *, doing: Callable[[A], str], timeout_s: float = 8.0
+    *, summary: Callable[[A], str], timeout_s: float = TOOL_TIMEOUT_S
 ) -> Callable[[Callable[[ToolContext, A], ToolResult]], Tool[A]]:
     """Makes a tool that only looks: its name, description and arguments are the function's own."""
 
@@ -116,7 +120,7 @@ def read_tool(
             _told_to_claude(read),
             _arguments(read),
             EffectKind.READ,
-            doing,
+            summary,
             read=read,
             timeout_s=timeout_s,
         )
@@ -130,25 +134,25 @@ Write = Callable[[WriteContext, A], WriteResult] | Callable[[WriteContext, A, An
 
 def write_tool(
     *,
-    doing: Callable[[A], str],
+    summary: Callable[[A], str],
     undo: Callable[[WriteContext, Mapping[str, Any]], str],
     prepare: Prepare[A] | None = None,
 ) -> Callable[[Write[A]], Tool[A]]:
     """Makes a tool that writes the traveller's own data; with `prepare`, its function takes what that found, too."""
 
     def make(write: Write[A]) -> Tool[A]:
-        return _make(write, EffectKind.OWN, doing, prepare, undo=undo)
+        return _make(write, EffectKind.OWN, summary, prepare, undo=undo)
 
     return make
 
 
 def approval_tool(
-    effect: EffectKind, *, doing: Callable[[A], str], preview: Callable[[WriteContext, A], str]
+    effect: EffectKind, *, summary: Callable[[A], str], preview: Callable[[WriteContext, A], str]
 ) -> Callable[[Write[A]], Tool[A]]:
     """Makes a tool that waits for the traveller's confirmation."""
 
     def make(write: Write[A]) -> Tool[A]:
-        return _make(write, effect, doing, None, preview=preview)
+        return _make(write, effect, summary, None, preview=preview)
 
     return make
 
@@ -156,7 +160,7 @@ def approval_tool(
 def _make(
     write: Callable[..., WriteResult],
     effect: EffectKind,
-    doing: Callable[[A], str],
+    summary: Callable[[A], str],
     prepare: Prepare[A] | None,
     undo: Callable[[WriteContext, Mapping[str, Any]], str] | None = None,
     preview: Callable[[WriteContext, A], str] | None = None,
@@ -169,7 +173,7 @@ def _make(
         description=_told_to_claude(write),
         arguments=_arguments(write),
         effect=effect,
-        doing=doing,
+        summary=summary,
         write=with_found,
         prepare=prepare,
         preview=preview,

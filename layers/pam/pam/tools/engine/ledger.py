@@ -34,32 +34,30 @@ select tool, undo, done_at, undone_at, told ->> 'source' as source
 _UNDONE = "update effects set undone_at = %(now)s where id = %(id)s and user_id = %(user)s"
 
 
-def perform_write(call: ToolContext, tool: Tool[A], arguments: A, *, shown: str | None = None) -> ToolResult:
-    """Does what a writing tool does, once for the call's key: the same call again is told the same.
+def perform_write(
+    context: ToolContext, tool: Tool[A], arguments: A, prepared: Any = None, *, approved_preview: str | None = None
+) -> ToolResult:
+    """Run the write of a tool once for the context's key; a repeated call returns the first one's result.
 
-    `shown` is the preview that the traveller has confirmed: where it would be another one by now (the Dan among their
-    friends is somebody else), nothing is done. Raises `PamError`, and then nothing is written.
+    `approved_preview` is the preview that the user has approved: where it would be another one by now (the Dan among
+    their friends is somebody else), nothing is written. Raises `PamError`; then nothing is written.
     """
     assert tool.write is not None
-    parts = call.travel
-    found = tool.prepare(call, arguments) if tool.prepare else None
+    parts = context.dependencies
     now = parts.clock()
-    claim = {"user": call.user_id, "key": call.key, "tool": tool.name, "now": now}
-    with (
-        parts.cache.writing(call.user_id),
-        parts.database.session(call.user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection,
-    ):
-        profile = read_profile(connection, call.user_id).somewhere_else(call.zone)
-        ensure_user(connection, call.user_id)
+    claim = {"user": context.user_id, "key": context.key, "tool": tool.name, "now": now}
+    with parts.cache.writing(context.user_id), parts.database.session(context.user_id, context.deadline) as connection:
+        profile = read_profile(connection, context.user_id).somewhere_else(context.zone)
+        ensure_user(connection, context.user_id)
         claimed = connection.execute(_CLAIM, claim).fetchone()
         if claimed is None:
             row = connection.execute(_TOLD, claim).fetchone()
             assert row is not None
             return _result(row["told"], row["id"], row["undoable"], row["done_at"])
         writing = WriteContext(connection, profile, now)
-        if shown is not None and tool.preview is not None and tool.preview(writing, arguments) != shown:
+        if approved_preview is not None and tool.preview and tool.preview(writing, arguments) != approved_preview:
             raise PamError(CONFIRMATION_MISMATCH, "That has changed since PAM asked about it. Nothing was done.")
-        written = tool.write(writing, arguments, found)
+        written = tool.write(writing, arguments, prepared)
         told = {
             "text": written.text,
             "data": dict(written.data),

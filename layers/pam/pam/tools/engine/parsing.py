@@ -5,7 +5,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from pam.platform.validation import parse_json, validate
-from pam.tools.catalog.registry import MORE_TO_DO
+from pam.tools.engine.arguments import MORE_TO_DO
 from pam.tools.engine.definition import Tool
 
 A = TypeVar("A", bound=BaseModel)

@@ -1,5 +1,6 @@
-"""From an answer, as the API gives it, to what Claude is told of it."""
+"""From an answer, as the API gives it, to the result of a tool, as the model gets it."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,13 +11,24 @@ _NOT_FIGURES = frozenset({"tier", "text", "source", "simulated", "as_of", "cache
 
 
 def to_tool_result(answer: Mapping[str, Any], **more: Any) -> ToolResult:
-    """What a reading tool tells: the answer's figures and `more`; `stale`, with age and reason, only where it is."""
+    """Return a reader's result: the answer's figures and `more`; `stale`, with age and reason, only where it is."""
     return ToolResult(answer["text"], _figures(answer) | more, answer["source"], answer["as_of"])
 
 
 def to_write_result(answer: Mapping[str, Any], undo: Mapping[str, Any]) -> WriteResult:
-    """What a writing tool tells, and what its undoing needs to know."""
+    """Return a write's result, with what its undo needs."""
     return WriteResult(answer["text"], _figures(answer), answer["source"], undo)
+
+
+def result_json(result: ToolResult) -> str:
+    """Return a result as the model is sent it: in an envelope that names its source."""
+    data = {**result.data, "text": result.text}
+    return to_json({"source": result.source, "as_of": result.as_of, "data": data})
+
+
+def to_json(content: Mapping[str, Any]) -> str:
+    """Return JSON text with readable characters; what isn't JSON becomes its string."""
+    return json.dumps(content, ensure_ascii=False, default=str)
 
 
 def _figures(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,109 @@
+"""One tool call: started in a thread, abandoned where it takes too long, ended with an outcome."""
+
+import json
+import threading
+import time
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from pam.tools.engine.arguments import MORE_TO_DO
+from pam.tools.engine.definition import EffectKind, Tool, ToolContext, ToolResult
+from pam.tools.engine.events import ApprovalRequested, RequestApproval
+from pam.tools.engine.execution import execute, preview
+
+A = TypeVar("A", bound=BaseModel)
+
+
+class CallAbandoned(Exception):
+    """The call was abandoned before its write began, so the write doesn't happen."""
+
+
+@dataclass(frozen=True)
+class ToolOutcome:
+    """The end of one tool call: JSON for the model, and the result where there is one."""
+
+    tool_use_id: str
+    content: str
+    is_error: bool = False
+    result: ToolResult | None = None
+    final_text: str | None = None
+    """What an effect came to, as an answer for the user; None where the model has to go on."""
+
+
+class ToolCall(Generic[A]):
+    """A call of a tool with valid arguments. `context` has the turn's deadline and the call's own key."""
+
+    def __init__(self, id: str, tool: Tool[A], arguments: A, raw_arguments: str, context: ToolContext) -> None:
+        self.id = id
+        self.tool = tool
+        self.arguments = arguments
+        self.raw_arguments = raw_arguments
+        self.context = context
+        self.future: Future[ToolResult | ApprovalRequested] | None = None
+        """The running tool; None until the call is started."""
+        self.ends_at = time.monotonic() + context.deadline.left_s
+        """When the call has to have ended, by `time.monotonic`: the turn's end, then its own timeout's."""
+        self.outcome: ToolOutcome | None = None
+        self.is_uncertain = False
+        """Whether it took too long in the middle of its write, so that nobody knows whether it was done."""
+        self._lock = threading.Lock()
+        self._is_abandoned = False
+        self._is_writing = False
+
+    @property
+    def is_effect(self) -> bool:
+        """Whether the tool changes something."""
+        return self.tool.effect is not EffectKind.READ
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the call was started and has no outcome yet."""
+        return self.future is not None and self.outcome is None
+
+    @property
+    def summary(self) -> str:
+        """What the tool is doing, in a few words."""
+        return self.tool.summary(self.arguments)
+
+    @property
+    def more_to_do(self) -> bool:
+        """Whether the model has to go on after this effect."""
+        return bool(json.loads(self.raw_arguments or "{}").get(MORE_TO_DO))
+
+    def start(self, threads: Executor, request_approval: RequestApproval) -> None:
+        """Run the tool in a thread. Its timeout begins when the thread does."""
+
+        def run() -> ToolResult | ApprovalRequested:
+            deadline = self.context.deadline.at_most(self.tool.timeout_s)
+            self.ends_at = time.monotonic() + deadline.left_s
+            context = replace(self.context, deadline=deadline)
+            if not self.tool.effect.requires_approval:
+                return execute(context, self.tool, self.arguments, before_write=self._begin_write)
+            text = preview(context, self.tool, self.arguments)
+            return ApprovalRequested(
+                id=self.id,
+                name=self.tool.name,
+                summary=self.summary,
+                preview=text,
+                arguments=self.arguments.model_dump(mode="json", exclude_none=True),
+                approval=request_approval(self.tool.name, self.raw_arguments, text),
+            )
+
+        self.future = threads.submit(run)
+
+    def abandon(self) -> bool:
+        """Stop waiting for the call; False where its write has begun and may still be done."""
+        with self._lock:
+            self._is_abandoned = not self._is_writing
+            if self._is_abandoned and self.future is not None:
+                self.future.cancel()
+            return self._is_abandoned
+
+    def _begin_write(self) -> None:
+        with self._lock:
+            if self._is_abandoned:
+                raise CallAbandoned
+            self._is_writing = True

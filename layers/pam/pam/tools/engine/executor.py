@@ -1,0 +1,211 @@
+"""Runs the tools of a turn: readers as soon as the model has written them, effects once its reply is complete.
+
+A refusal comes at the end of a reply, and must find nothing done. Effects of a step run one after another, in the
+model's order. What requires approval isn't done, but stored as a request for approval.
+"""
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from pam.platform.errors import INTERNAL_ERROR, TOOL_RESULT_TOO_LARGE, TOOL_TIMED_OUT, UNKNOWN_TOOL, PamError
+from pam.platform.metrics import Metric
+from pam.platform.observability import count, logger
+from pam.tools.engine.call import ToolCall, ToolOutcome
+from pam.tools.engine.definition import Tool, ToolContext, ToolResult
+from pam.tools.engine.events import ApprovalRequested, RequestApproval, ToolEvent, ToolFinished, ToolStarted
+from pam.tools.engine.parsing import parse_arguments
+from pam.tools.engine.results import result_json, to_json
+
+MAX_RESULT_CHARS = 24_000
+"""What the model is sent of one tool at most: about 7,000 tokens."""
+
+ABANDON_AFTER_S = 0.25
+"""How long after its deadline a tool is abandoned: most end by their deadline, with an error of their own."""
+
+STOP_POLL_INTERVAL_S = 0.05
+
+_STOPPED = {"error": {"code": "stopped", "message": "The traveller stopped this before it ended."}}
+
+
+class ToolThreads:
+    """The threads that tools run in, shared by the turns of a Lambda environment and started on demand.
+
+    Effects have threads of their own: readers that hang can't hold them up.
+    """
+
+    MAX_READERS = 32
+    MAX_EFFECTS = 8
+
+    def __init__(self) -> None:
+        self.readers = ThreadPoolExecutor(self.MAX_READERS, "tool-reader")
+        self.effects = ThreadPoolExecutor(self.MAX_EFFECTS, "tool-effect")
+
+
+class ToolExecutor:
+    """Executes one turn's tools, step by step: `submit` each call, then `gather` all, or `discard`.
+
+    Events are emitted in the thread that calls these.
+    """
+
+    def __init__(
+        self,
+        tools: Mapping[str, Tool[Any]],
+        threads: ToolThreads,
+        turn: ToolContext,
+        request_approval: RequestApproval,
+        emit: Callable[[ToolEvent], None],
+    ) -> None:
+        """`turn` has the turn's deadline, and a key that is the same whenever the same turn is run."""
+        self._tools = tools
+        self._threads = threads
+        self._turn = turn
+        self._request_approval = request_approval
+        self._emit = emit
+        self._step: dict[str, ToolCall[Any] | ToolOutcome] = {}
+        self._repeats: dict[str, int] = {}
+
+    def submit(self, tool_use_id: str, name: str, arguments: str) -> None:
+        """Take on a call of the present step, and start it if it only reads. `arguments` is JSON text."""
+        tool = self._tools.get(name)
+        try:
+            if tool is None:
+                raise PamError(UNKNOWN_TOOL, f"There is no tool {name[:64]}.")
+            parsed = parse_arguments(tool, arguments)
+        except PamError as fault:
+            self._step[tool_use_id] = _failure(tool_use_id, fault)
+            return
+        context = replace(self._turn, key=self._key(tool, parsed))
+        call = self._step[tool_use_id] = ToolCall(tool_use_id, tool, parsed, arguments, context)
+        if not call.is_effect:
+            self._start(call)
+
+    @property
+    def harmless_ids(self) -> frozenset[str]:
+        """The ids of this step's calls that change nothing: readers, and calls that were refused."""
+        return frozenset(id for id, call in self._step.items() if isinstance(call, ToolOutcome) or not call.is_effect)
+
+    def gather(self, stop: threading.Event) -> list[ToolOutcome]:
+        """Run the step's effects, and return the outcomes of all its calls in the order of their submission.
+
+        Calls time out independently of each other. Once `stop` is set, no further effect starts and what runs is
+        abandoned; only a write that has begun is waited for, within its timeout, so that its result isn't lost.
+        """
+        calls = [call for call in self._step.values() if isinstance(call, ToolCall)]
+        while any(call.outcome is None for call in calls):
+            for call in calls:
+                if call.outcome is None:
+                    self._settle(call, is_stopped=stop.is_set())
+            self._start_next_effect([call for call in calls if call.is_effect])
+            _wait_for_one([call for call in calls if call.is_running], stop)
+        outcomes = [call.outcome if isinstance(call, ToolCall) else call for call in self._step.values()]
+        self._step.clear()
+        self._repeats.clear()
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def discard(self, *ids: str) -> None:
+        """Forget calls of this step, all of them by default; those that run are abandoned."""
+        for id in ids or tuple(self._step):
+            call = self._step.pop(id, None)
+            if isinstance(call, ToolCall) and call.is_running:
+                call.abandon()
+                self._emit(ToolFinished(id, call.tool.name, "failed", "Stopped."))
+        if not ids:
+            self._repeats.clear()
+
+    def _start(self, call: ToolCall[Any]) -> None:
+        if not call.tool.effect.requires_approval:
+            self._emit(ToolStarted(call.id, call.tool.name, call.summary))
+        call.start(self._threads.effects if call.is_effect else self._threads.readers, self._request_approval)
+
+    def _start_next_effect(self, effects: Sequence[ToolCall[Any]]) -> None:
+        """Start the next effect unless one is running. None starts after one that may still happen: order matters."""
+        waiting = [call for call in effects if call.outcome is None]
+        if not waiting or waiting[0].is_running:
+            return
+        if not any(call.is_uncertain for call in effects):
+            self._start(waiting[0])
+            return
+        for call in waiting:
+            fault = PamError(TOOL_TIMED_OUT, "This wasn't done, since the one before it took too long.")
+            call.outcome = _failure(call.id, fault)
+
+    def _settle(self, call: ToolCall[Any], *, is_stopped: bool) -> None:
+        """Give a call its outcome if it has ended, is stopped or has taken too long."""
+        if call.future is not None and call.future.done():
+            self._settle_ended(call, call.future)
+        elif is_stopped and call.abandon():
+            if call.future is not None:
+                self._emit(ToolFinished(call.id, call.tool.name, "failed", "Stopped."))
+            call.outcome = ToolOutcome(call.id, to_json(_STOPPED), is_error=True)
+        elif call.future is not None and time.monotonic() >= call.ends_at + ABANDON_AFTER_S:
+            call.is_uncertain = not call.abandon()
+            self._settle_fault(call, PamError(TOOL_TIMED_OUT, _too_late(call)))
+
+    def _settle_ended(self, call: ToolCall[Any], ended: "Future[ToolResult | ApprovalRequested]") -> None:
+        try:
+            result = ended.result()
+            if isinstance(result, ApprovalRequested):
+                self._emit(result)
+                call.outcome = _waiting(call, result.preview)
+                return
+            content = result_json(result)
+            if len(content) > MAX_RESULT_CHARS:
+                raise PamError(
+                    TOOL_RESULT_TOO_LARGE, "That found more than can be read at once. Ask for less: fewer days or rows."
+                )
+        except PamError as fault:
+            self._settle_fault(call, fault)
+        except Exception:
+            logger.exception("a tool failed", tool=call.tool.name)
+            self._settle_fault(call, PamError(INTERNAL_ERROR, "This didn't work, for a reason on PAM's side."))
+        else:
+            count(Metric.TOOL_DONE)
+            self._emit(ToolFinished(call.id, call.tool.name, "done", result.text, result.source))
+            final_text = result.text if call.is_effect and not call.more_to_do else None
+            call.outcome = ToolOutcome(call.id, content, result=result, final_text=final_text)
+
+    def _settle_fault(self, call: ToolCall[Any], fault: PamError) -> None:
+        self._emit(ToolFinished(call.id, call.tool.name, "failed", fault.message))
+        call.outcome = _failure(call.id, fault)
+
+    def _key(self, tool: Tool[Any], arguments: BaseModel) -> str:
+        """The same for the same call of the same turn, however often it is made; a second one in a step differs."""
+        text = json.dumps([self._turn.key, tool.name, arguments.model_dump_json()])
+        nth = self._repeats[text] = self._repeats.get(text, 0) + 1
+        return hashlib.sha256(f"{text} {nth}".encode()).hexdigest()
+
+
+def _wait_for_one(running: Sequence[ToolCall[Any]], stop: threading.Event) -> None:
+    """Wait until a call ends or is to be abandoned; return soon after `stop` is set."""
+    if not running:
+        return
+    left_s = max(0.0, min(call.ends_at for call in running) + ABANDON_AFTER_S - time.monotonic())
+    timeout_s = left_s if stop.is_set() else min(left_s, STOP_POLL_INTERVAL_S)
+    wait([call.future for call in running if call.future is not None], timeout_s, FIRST_COMPLETED)
+
+
+def _failure(tool_use_id: str, fault: PamError) -> ToolOutcome:
+    count(Metric.TOOL_FAILED)
+    return ToolOutcome(tool_use_id, to_json({"error": fault.body()}), is_error=True)
+
+
+def _waiting(call: ToolCall[Any], shown: str) -> ToolOutcome:
+    content = {"status": "waits for the traveller's confirmation; nothing is done yet", "summary": shown}
+    final_text = None if call.more_to_do else f"{shown} Please confirm."
+    return ToolOutcome(call.id, to_json(content), final_text=final_text)
+
+
+def _too_late(call: ToolCall[Any]) -> str:
+    if not call.is_effect:
+        return "This took too long, so there is no answer from it."
+    if not call.is_uncertain:
+        return "This took too long, so it wasn't done."
+    return "This took too long, and PAM can't say whether it was done. Look before trying again."
