@@ -11,7 +11,7 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def find_runtime() -> Path | None:
-    """The folder of a Python that is the runtime's: on the PATH, or among pyenv's versions. None if there is none."""
+    """Return the folder of a Python of the runtime's version, on the PATH or among pyenv's versions, or None."""
     return next((folder for folder in _folders() if _works(folder / RUNTIME)), None)
 
 
@@ -22,12 +22,12 @@ def _folders() -> Iterator[Path]:
 
 
 def _works(python: Path) -> bool:
-    # pyenv puts a stub on the PATH for every version that it knows; most of them only complain.
+    # pyenv puts a stub on the PATH for every version that it knows; a stub fails where its version isn't installed.
     return python.is_file() and subprocess.run([python, "-c", "import pip"], capture_output=True).returncode == 0
 
 
 def main() -> int:
-    """Returns sam's exit code; 1 where no fitting Python is found."""
+    """Build; return sam's exit code, or 1 without such a Python."""
     folder = find_runtime()
     if folder is None:
         print(f"Building for Lambda needs {RUNTIME}, on the PATH or under pyenv.", file=sys.stderr)

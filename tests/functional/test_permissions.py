@@ -1,0 +1,242 @@
+"""Every AWS call of every function is one that its role allows: the local stack itself doesn't enforce IAM.
+
+The functions run in a local stack of their own, whose template gives each one credentials of its own and an endpoint
+that records who calls what before it forwards the call.
+"""
+
+import copy
+import json
+import re
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from local.stack import LocalStack
+from tests.conftest import CHECKOUT
+from tests.functional.sam import FUNCTIONS, TEMPLATE, Template, of_type, translate
+
+Permission = tuple[str, str]
+"""An action, such as `dynamodb:GetItem`, and the logical id of its resource."""
+
+ROUTES = [function for function in FUNCTIONS.values() if "Events" in function]
+RECORDED = ("dynamodb:", "secretsmanager:", "ssm:")
+FRAME_TIMEOUT_S = 60
+
+# What only a fault needs, which this test doesn't cause.
+RECOVERY = {
+    ("dynamodb:GetItem", "IdempotencyTable"),  # Powertools reads a record that a refused write didn't return
+    ("dynamodb:DeleteItem", "IdempotencyTable"),  # and releases the key of a failed write
+    ("dynamodb:DeleteItem", "SharedCacheTable"),  # a circuit breaker that closes
+    ("dynamodb:DeleteItem", "ChatTable"),  # a turn that could not be started, or a connection that is gone
+}
+
+
+def managed_policies(translated: Template, function: str) -> list[str]:
+    """The managed policies of the template that a function's role has."""
+    arns = translated["Resources"][f"{function}Role"]["Properties"]["ManagedPolicyArns"]
+    return [arn["Ref"] for arn in arns if isinstance(arn, dict)]
+
+
+def permissions_of_policy(translated: Template, policy: str) -> set[Permission]:
+    return _permissions(translated["Resources"][policy]["Properties"]["PolicyDocument"])
+
+
+def permissions_of_function(translated: Template, function: str) -> set[Permission]:
+    """What a function's role allows on the template's own resources."""
+    inline = translated["Resources"][f"{function}Role"]["Properties"].get("Policies", [])
+    permissions = [_permissions(policy["PolicyDocument"]) for policy in inline]
+    managed = managed_policies(translated, function)
+    return set().union(*permissions, *(permissions_of_policy(translated, policy) for policy in managed))
+
+
+def _permissions(document: dict[str, Any]) -> set[Permission]:
+    return {
+        (action, _logical_id(resource))
+        for statement in _listed(document["Statement"])
+        for action in _listed(statement["Action"])
+        for resource in _listed(statement["Resource"])
+    }
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _logical_id(resource: dict[str, Any]) -> str:
+    [(function, argument)] = resource.items()
+    if function == "Fn::Sub":
+        references = re.findall(r"\$\{(\w+)\}", argument)
+        return str(references[-1]) if references else str(argument)
+    return str(argument if function == "Ref" else argument[0])
+
+
+class Recorder:
+    """Forwards AWS calls to the stack, and records the permissions that each function used."""
+
+    def __init__(self) -> None:
+        self.used: defaultdict[str, set[Permission]] = defaultdict(set)
+        self.endpoint = ""
+        self.url = ""
+
+    def record(self, authorization: str, target: str, body: bytes) -> None:
+        match = re.search(r"Credential=(\w+)/\d+/[\w-]+/(\w+)/", authorization)
+        assert match is not None
+        function, service = match.groups()
+        fields = json.loads(body)
+        names = fields.get("RequestItems") or [fields.get("TableName") or fields.get("SecretId") or fields.get("Name")]
+        for name in names:
+            resource = name.rpartition(":")[2].removeprefix("pam-local-")
+            self.used[function].add((f"{service}:{target.partition('.')[2]}", resource))
+
+
+@pytest.fixture(scope="module")
+def recorder() -> Iterator[Recorder]:
+    """A listening recorder."""
+    recorder = Recorder()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            recorder.record(self.headers["authorization"], self.headers["x-amz-target"], body)
+            connection = HTTPConnection(urlsplit(recorder.endpoint).netloc)
+            connection.request("POST", self.path, body, dict(self.headers))
+            answer = connection.getresponse()
+            content = answer.read()
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("content-length", "connection", "date", "server"):
+                    self.send_header(name, value)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+            connection.close()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        Thread(target=server.serve_forever, daemon=True).start()
+        recorder.url = f"http://127.0.0.1:{server.server_port}"
+        yield recorder
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def recorded_stack(recorder: Recorder) -> Iterator[LocalStack]:
+    """The local stack with the functions' AWS calls recorded."""
+    template = copy.deepcopy(TEMPLATE)
+    template["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = recorder.url
+    for name in FUNCTIONS:
+        template["Resources"][name]["Properties"]["Environment"]["Variables"]["AWS_ACCESS_KEY_ID"] = name
+    with TemporaryDirectory(prefix="pam-") as directory:
+        checkout = Path(directory) / "checkout"
+        checkout.mkdir()
+        for name in ("functions", "layers", "migrations", "web", "pyproject.toml"):
+            (checkout / name).symlink_to(CHECKOUT / name)
+        (checkout / "template.yaml").write_text(json.dumps(template))
+        state = Path(directory) / "state"
+        with LocalStack(state, template=checkout / "template.yaml", claude_profile="zero") as stack:
+            recorder.endpoint = stack.aws_endpoint
+            yield stack
+
+
+def use_http_api(user: httpx.Client) -> None:
+    """Send the example event of each route twice: the second is answered from the caches."""
+    for function in ROUTES * 2:
+        event = json.loads((CHECKOUT / f"events/{Path(function['CodeUri']).name}.json").read_text())
+        user.request(
+            event["requestContext"]["http"]["method"],
+            f"{event['rawPath']}?{event['rawQueryString']}",
+            content=event.get("body"),
+            headers={"content-type": "application/json", "idempotency-key": str(uuid.uuid4())},
+        )
+    user.post("/v1/ask", json={"text": "I spent $20 on gas"}, headers={"idempotency-key": str(uuid.uuid4())})
+    for question in ("weather in Moab tomorrow", "gas prices in Utah", "how far is it from Moab to Denver"):
+        user.post("/v1/ask", json={"text": question})
+
+
+def use_chat(stack: LocalStack, user: httpx.Client) -> None:
+    """Fast answers, a turn with Claude and its tools, a confirmed write, and the other frames."""
+    word = uuid.uuid4().hex
+    tools = {
+        "get_weather_forecast": {"place": "Moab, Utah"},
+        "find_cheap_gas": {"place": "Denver"},
+        "create_post": {"content": "Quiet site."},
+    }
+    calls = [{"type": "tool_use", "name": name, "input": arguments} for name, arguments in tools.items()]
+    replies = [{"content": calls}, {"content": [{"type": "text", "text": "Done."}]}]
+    script = [{"match": {"text_contains": word}, "replies": replies}]
+    httpx.put(f"{stack.claude.url}/_script", json=script).raise_for_status()
+    ticket = user.post("/v1/ws-ticket", json={}).json()
+    with connect(f"{ticket['url']}?ticket={ticket['ticket']}", max_size=None) as socket:
+        for text in (
+            "How much did I spend on gas this month?",
+            "I spent $20 on gas",
+            f"Weather, gas and a post {word}",
+        ):
+            message_id = str(uuid.uuid4())
+            send(socket, "chat", message_id=message_id, text=text)
+            frames = receive_until(socket, "done")
+        [request] = [frame for frame in frames if frame["type"] == "confirm_request"]
+        confirmation = {name: request[name] for name in ("confirmation_id", "digest")}
+        send(socket, "confirm", decision="yes", **confirmation)
+        receive_until(socket, "confirmed")
+        send(socket, "resume", message_id=message_id, after=0)
+        receive_until(socket, "done")
+        send(socket, "cancel", message_id=message_id)
+        send(socket, "ping")
+        receive_until(socket, "pong")
+
+
+def send(socket: ClientConnection, action: str, **fields: Any) -> None:
+    socket.send(json.dumps({"action": action} | fields))
+
+
+def receive_until(socket: ClientConnection, kind: str) -> list[dict[str, Any]]:
+    """Receive frames up to the first of a type. Raises AssertionError for an error frame."""
+    frames = [{"type": ""}]
+    while frames[-1]["type"] != kind:
+        frames.append(json.loads(socket.recv(timeout=FRAME_TIMEOUT_S)))
+        assert frames[-1]["type"] != "error", frames[-1]
+    return frames
+
+
+@pytest.fixture(scope="module")
+def used(recorded_stack: LocalStack, recorder: Recorder) -> dict[str, set[Permission]]:
+    """The permissions that each function used for requests of every route and frame."""
+    headers = {"authorization": f"Bearer {recorded_stack.token(uuid.uuid4())}"}
+    with httpx.Client(base_url=recorded_stack.url, headers=headers, timeout=60) as user:
+        use_http_api(user)
+        use_chat(recorded_stack, user)
+    return {function: recorder.used[function] for function in FUNCTIONS if function != "MigrateFunction"}
+
+
+def test_every_aws_call_is_allowed(used: dict[str, set[Permission]]) -> None:
+    """No function needs a permission that its role lacks: on AWS it would fail there."""
+    translated = translate()
+    denied = {name: calls - permissions_of_function(translated, name) for name, calls in used.items()}
+    assert {name: calls for name, calls in denied.items() if calls} == {}
+    assert all(used.values())
+
+
+def test_every_permission_of_a_managed_policy_is_used(used: dict[str, set[Permission]]) -> None:
+    """What no function with a policy uses, except to recover from a fault, doesn't belong into the policy."""
+    translated = translate()
+    for policy in of_type(translated, "AWS::IAM::ManagedPolicy"):
+        holders = [calls for name, calls in used.items() if policy in managed_policies(translated, name)]
+        permissions = {p for p in permissions_of_policy(translated, policy) if p[0].startswith(RECORDED)}
+        assert permissions - set().union(*holders) <= RECOVERY, policy
