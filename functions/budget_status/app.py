@@ -2,7 +2,7 @@
 
 from pam.answers.budget_status import budget_status
 from pam.bootstrap import user_dependencies
-from pam.money.budgets import BudgetQuery
+from pam.money.budget_overview import BudgetQuery
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
 handler = HttpApi(user_dependencies)

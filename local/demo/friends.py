@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pam.community.friendships import accept_friendship, request_friendship
 from pam.community.posts import create_post
-from pam.community.profiles import WhoMayWrite, save_public_profile, shown_name
+from pam.community.profiles import WhoMayWrite, read_display_name, save_public_profile
 from pam.platform.postgres import Connection
 
 _FRIENDS = {
@@ -25,7 +25,7 @@ _POSTS = (
 
 def load_company(connection: Connection, traveller_id: UUID, now: datetime) -> None:
     """Makes friends with the traveller, once, in the caller's transaction; the connection's rows are dictionaries."""
-    if shown_name(connection, traveller_id) is not None:
+    if read_display_name(connection, traveller_id) is not None:
         return
     _act_as(connection, traveller_id)
     save_public_profile(connection, traveller_id, "Demo traveller")

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pam.money.categories import Category
-from pam.money.spending import SpendingQuery, summarise
+from pam.money.spending import SpendingQuery, read_spending
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
-from pam.users.periods import resolve_period, window_before
+from pam.users.periods import previous_window, resolve_period
 from pam.users.profile import read_profile
 from tests.conftest import Traveller
 
@@ -91,7 +91,7 @@ def test_it_agrees_with_a_plain_sum(
             ],
         )
     with database.session(user, Deadline(5)) as connection:
-        spending = summarise(
+        spending = read_spending(
             connection,
             read_profile(connection, user),
             SpendingQuery(category=category, period=period),
@@ -101,7 +101,7 @@ def test_it_agrees_with_a_plain_sum(
 
     today = now.astimezone(zone).date()
     window = resolve_period(period, today, first_weekday=6)
-    before = window_before(window, today)
+    before = previous_window(window, today)
 
     def within(start: date, end: date, currency: str = "USD") -> list[tuple[Decimal, Category]]:
         return [

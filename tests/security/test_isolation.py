@@ -12,7 +12,7 @@ import pytest
 from local.stack import LocalStack
 from local.stand_ins.issuer import Issuer, load_key
 from pam.money.expenses import NewExpense, create_expense
-from pam.money.spending import SpendingQuery, summarise
+from pam.money.spending import SpendingQuery, read_spending
 from pam.platform.clock import utc_now
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
@@ -84,7 +84,7 @@ def test_row_security_holds_where_the_query_forgets_it(database: Database, two: 
         assert connection.execute("select from expenses where user_id = %s", (one.id,)).fetchall() == []
         assert connection.execute("update expenses set amount = 1 returning id").fetchall() == []
         stolen = Profile(one.id, parse_time_zone("America/Denver"), "USD", "en_US")
-        assert summarise(connection, stolen, SpendingQuery(), utc_now()).in_all.count == 0
+        assert read_spending(connection, stolen, SpendingQuery(), utc_now()).overall.count == 0
     with pytest.raises(psycopg.errors.InsufficientPrivilege), database.session(other.id, Deadline(5)) as connection:
         create_expense(connection, stolen, NewExpense(amount="1", category="fuel"), utc_now(), None)
     with database.session(one.id, Deadline(5)) as connection:

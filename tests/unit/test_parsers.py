@@ -14,9 +14,9 @@ from pydantic import BaseModel
 
 from pam.answers.ask import Location, Question, parse_question
 from pam.money.amounts import CURRENCIES, parse_amount, parse_currency
-from pam.money.budgets import BudgetQuery
+from pam.money.budget_overview import BudgetQuery
 from pam.money.categories import Category, parse_category
-from pam.money.expense_list import Cursor, ExpensesQuery, parse_limit
+from pam.money.expense_list import Cursor, ExpensesQuery, parse_page_size
 from pam.money.expenses import NewExpense, parse_date, parse_description
 from pam.money.savings import SavingsQuery
 from pam.money.spending import SpendingQuery
@@ -44,7 +44,7 @@ WITHIN: dict[str, tuple[Callable[[Any], Any], Callable[[Any], bool]]] = {
         parse_description,
         lambda text: len(text) <= 500 and "\x00" not in text and text.encode() is not None,
     ),
-    "limit": (parse_limit, lambda limit: 1 <= limit <= 100),
+    "limit": (parse_page_size, lambda limit: 1 <= limit <= 100),
     "cursor": (Cursor.parse, lambda cursor: cursor.spent_at.tzinfo is not None),
     "zone": (parse_time_zone, lambda zone: isinstance(zone, ZoneInfo)),
     "place": (parse_place, lambda place: 1 <= len(place) <= 200 and place.encode() is not None),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pam.platform.errors import PamError
 from pam.users.text import TextParser
 
-NOTES, NAME = TextParser("notes", 20), TextParser("name", 20, needed=True)
+NOTES, NAME = TextParser("notes", 20), TextParser("name", 20, required=True)
 
 
 @given(st.none() | st.integers() | st.text(max_size=40) | st.text("ab \n\x00\x1b\u202e\ud800\u2066", max_size=24))

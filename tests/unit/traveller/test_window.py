@@ -13,9 +13,9 @@ from pam.users.periods import (
     MONTHS,
     Window,
     midnight,
+    previous_window,
     resolve_day,
     resolve_period,
-    window_before,
     window_between,
 )
 
@@ -95,13 +95,13 @@ def test_a_part_month_is_compared_with_the_same_days_before(
     period: str, today: date, before: tuple[str, str] | None
 ) -> None:
     """Never with a whole month, and never past the end of a shorter one."""
-    assert dates(window_before(resolve_period(period, today, MONDAY), today)) == before
+    assert dates(previous_window(resolve_period(period, today, MONDAY), today)) == before
 
 
 def test_two_dates_are_compared_with_as_many_days_before() -> None:
     """A window of the traveller's own is compared with the one that ends where it begins."""
     window = window_between(date(2026, 2, 1), date(2026, 3, 1))
-    assert dates(window_before(window, SUN_22_NOV)) == ("2026-01-04", "2026-02-01")
+    assert dates(previous_window(window, SUN_22_NOV)) == ("2026-01-04", "2026-02-01")
 
 
 @pytest.mark.parametrize(
@@ -163,10 +163,10 @@ def test_a_period_that_runs_holds_or_precedes_today(today: date, period: str) ->
     """No period begins after today, and what it is compared with is no longer than what has been."""
     window = resolve_period(period, today, SUNDAY)
     assert window.start <= today
-    before = window_before(window, today)
+    before = previous_window(window, today)
     assert before is not None
     assert before.end <= window.start
-    assert window.until(today).end - timedelta(days=1) <= today
+    assert window.elapsed(today).end - timedelta(days=1) <= today
 
 
 @pytest.mark.parametrize(

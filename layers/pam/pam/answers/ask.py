@@ -21,7 +21,7 @@ from pam.answers.nearby_parks import nearby_parks
 from pam.answers.savings_total import savings_total
 from pam.answers.spend_summary import spend_summary
 from pam.answers.weather import weather
-from pam.money.budgets import BudgetQuery
+from pam.money.budget_overview import BudgetQuery
 from pam.money.expense_list import ExpensesQuery
 from pam.money.expenses import NewExpense
 from pam.money.savings import SavingsQuery

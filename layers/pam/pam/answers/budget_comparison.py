@@ -14,9 +14,9 @@ from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
 from pam.answers.window_text import window_text
 from pam.money.amounts import Currency, to_cents
+from pam.money.budget_comparison import BudgetComparisonQuery, ComparedMonth, percent_spent, read_budget_comparison
 from pam.money.budgets import BudgetState
 from pam.money.categories import Category
-from pam.money.comparison import Comparison, ComparisonQuery, compare, percent
 from pam.platform.deadline import Deadline
 from pam.users.formatting import format_money, format_number
 
@@ -56,20 +56,20 @@ class BudgetComparison(UserAnswer):
 
 
 def budget_comparison(
-    dependencies: UserDependencies, user_id: UUID, query: ComparisonQuery, deadline: Deadline
+    dependencies: UserDependencies, user_id: UUID, query: BudgetComparisonQuery, deadline: Deadline
 ) -> BudgetComparison:
     """Return the comparison, from the cache where nothing was written since. Raises `PamError`."""
-    return cached_answer(dependencies, user_id, query, deadline, BudgetComparison, compare, _answer)
+    return cached_answer(dependencies, user_id, query, deadline, BudgetComparison, read_budget_comparison, _answer)
 
 
-def _answer(comparison: Comparison) -> BudgetComparison:
+def _answer(comparison: ComparedMonth) -> BudgetComparison:
     profile = comparison.profile
     return BudgetComparison(
         text=sentence(comparison),
         **user_provenance(comparison),
         window=period_range(comparison.window, profile),
         currency=profile.currency,
-        category=comparison.question.category,
+        category=comparison.query.category,
         budgets=tuple(_compared(line) for line in comparison.lines),
         total=_compared(comparison.total) if comparison.total else None,
         other_currencies=tuple(_compared(line) for line in comparison.other_currencies),
@@ -87,14 +87,14 @@ def _compared(budget: BudgetState) -> ComparedBudget:
         budgeted=str(budget.limit),
         spent=str(to_cents(budget.spent)),
         difference=str(to_cents(budget.left)),
-        percent=float(percent(budget)),
+        percent=float(percent_spent(budget)),
         state=budget.state,
     )
 
 
-def sentence(comparison: Comparison) -> str:
+def sentence(comparison: ComparedMonth) -> str:
     """Render one budget, or all together with the ones that are over, and what has no budget."""
-    profile, category = comparison.profile, comparison.question.category
+    profile, category = comparison.profile, comparison.query.category
     when = window_text(comparison.window, comparison.today, profile)
     outside = sum(comparison.without_budget.values(), Decimal(0))
     spent_outside = format_money(outside, profile.currency, profile)
@@ -114,7 +114,7 @@ def sentence(comparison: Comparison) -> str:
     return " ".join(sentences)
 
 
-def _budget_sentence(state: BudgetState, name: str, when: str, comparison: Comparison) -> str:
+def _budget_sentence(state: BudgetState, name: str, when: str, comparison: ComparedMonth) -> str:
     profile = comparison.profile
     spent, limit, difference = (
         format_money(amount, state.currency, profile) for amount in (state.spent, state.limit, abs(state.left))
@@ -123,4 +123,5 @@ def _budget_sentence(state: BudgetState, name: str, when: str, comparison: Compa
         which = f"{difference} over"
     else:
         which = f"{difference} {'left' if comparison.window.end > comparison.today else 'under'}"
-    return f"You've spent {spent} of {limit} on {name} {when}: {format_number(percent(state), profile, 1)} %, {which}."
+    percent = format_number(percent_spent(state), profile, 1)
+    return f"You've spent {spent} of {limit} on {name} {when}: {percent} %, {which}."

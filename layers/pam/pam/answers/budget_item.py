@@ -8,7 +8,8 @@ from pydantic import Field, WithJsonSchema
 from pam.answers.answer import Money
 from pam.answers.date_range import DateRange, date_range
 from pam.money.amounts import Currency, to_cents
-from pam.money.budgets import BudgetLine, BudgetState
+from pam.money.budget_overview import BudgetProjection
+from pam.money.budgets import BudgetState
 from pam.money.categories import Category
 
 BudgetStateName = Annotated[
@@ -54,11 +55,11 @@ def budget_item(budget: BudgetState) -> BudgetItem:
     )
 
 
-def projected_budget(line: BudgetLine) -> ProjectedBudget:
+def projected_budget(line: BudgetProjection) -> ProjectedBudget:
     """Return a budget with its projection as clients get it."""
     budget = line.state
     return ProjectedBudget(
         **vars(budget_item(budget)),
         projected=str(line.projected),
-        projection_basis="pace" if line.usual_rest is None else "months_before",
+        projection_basis="pace" if line.usual_remainder is None else "months_before",
     )

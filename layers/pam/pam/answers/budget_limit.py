@@ -8,8 +8,8 @@ from pam.answers.answer import Answer, Money, instant
 from pam.answers.budget_item import BudgetItem, budget_item
 from pam.answers.budget_status import budget_sentence
 from pam.money.amounts import Currency
-from pam.money.budget_limits import BudgetLimit, set_limit, set_limit_back
-from pam.money.budgets import budget_state
+from pam.money.budget_limits import BudgetLimit, restore_budget_limit, set_budget_limit
+from pam.money.budgets import read_budget_state
 from pam.money.categories import Category
 from pam.platform.postgres import Connection
 from pam.users.formatting import format_money
@@ -36,8 +36,8 @@ def set_budget(
     connection: Connection, profile: Profile, category: Category, amount: Decimal, now: datetime
 ) -> tuple[BudgetSet, BudgetLimit, BudgetLimit | None]:
     """Set a limit in the caller's transaction; return the answer, the limit, and the one from before."""
-    limit, before = set_limit(connection, profile, category, amount, now)
-    state = budget_state(connection, profile, category, now)
+    limit, before = set_budget_limit(connection, profile, category, amount, now)
+    state = read_budget_state(connection, profile, category, now)
     assert state is not None
     change = f"Your monthly budget for {category} is {_money(limit, profile)}{_instead_of(limit, before, profile)}."
     answer = BudgetSet(
@@ -55,7 +55,7 @@ def restore_budget(
     connection: Connection, profile: Profile, category: Category, limit: BudgetLimit, before: BudgetLimit | None
 ) -> str:
     """Undo `set_budget` in the caller's transaction; return a sentence. Raises `PamError` (`modified_since`)."""
-    set_limit_back(connection, profile.id, category, limit, before)
+    restore_budget_limit(connection, profile.id, category, limit, before)
     if before is None:
         return f"The monthly budget for {category} is gone again: there was none before."
     return f"Your monthly budget for {category} is {_money(before, profile)} again."

@@ -12,7 +12,8 @@ from pam.answers.cached_answer import cached_answer, user_provenance
 from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
 from pam.money.amounts import Currency
-from pam.money.budgets import BudgetQuery, Budgets, BudgetState, budget_overview
+from pam.money.budget_overview import BudgetOverview, BudgetQuery, read_budget_overview
+from pam.money.budgets import BudgetState
 from pam.platform.deadline import Deadline
 from pam.users.formatting import format_money, pluralize
 from pam.users.profile import Profile
@@ -35,17 +36,17 @@ def budget_status(
     dependencies: UserDependencies, user_id: UUID, query: BudgetQuery, deadline: Deadline
 ) -> BudgetStatus:
     """Return the state of the user's budgets, from the cache where nothing was written since. Raises `PamError`."""
-    return cached_answer(dependencies, user_id, query, deadline, BudgetStatus, budget_overview, _answer)
+    return cached_answer(dependencies, user_id, query, deadline, BudgetStatus, read_budget_overview, _answer)
 
 
-def _answer(budgets: Budgets) -> BudgetStatus:
+def _answer(budgets: BudgetOverview) -> BudgetStatus:
     profile = budgets.profile
     return BudgetStatus(
         text=sentence(budgets),
         **user_provenance(budgets),
         window=period_range(budgets.window, profile),
         currency=profile.currency,
-        category=budgets.question.category,
+        category=budgets.query.category,
         days_left=budgets.days_left,
         budgets=tuple(projected_budget(line) for line in budgets.lines),
         total=projected_budget(budgets.total) if budgets.total else None,
@@ -53,13 +54,13 @@ def _answer(budgets: Budgets) -> BudgetStatus:
     )
 
 
-def sentence(budgets: Budgets) -> str:
+def sentence(budgets: BudgetOverview) -> str:
     """Render the state in words: one budget as it stands, several as their sum and the ones that are over or near."""
     if budgets.total is None:
-        which = f" for {budgets.question.category}" if budgets.question.category else ""
+        which = f" for {budgets.query.category}" if budgets.query.category else ""
         return f"You have no budget{which} in {budgets.profile.currency}."
-    if budgets.question.category:
-        state = budget_sentence(budgets.lines[0].state, budgets.profile, budgets.question.category)
+    if budgets.query.category:
+        state = budget_sentence(budgets.lines[0].state, budgets.profile, budgets.query.category)
         return f"{state} {_projection(budgets)}"
     sentences = [budget_sentence(budgets.total.state, budgets.profile, "all budgets together"), _projection(budgets)]
     for state, label in (("over", "Over"), ("near", "Near the limit")):
@@ -78,7 +79,7 @@ def budget_sentence(state: BudgetState, profile: Profile, name: str) -> str:
     return f"You've {format_money(state.left, state.currency, profile)} left on {name}: {spent} of {limit} this month."
 
 
-def _projection(budgets: Budgets) -> str:
+def _projection(budgets: BudgetOverview) -> str:
     assert budgets.total is not None
     projected = format_money(budgets.total.projected, budgets.profile.currency, budgets.profile)
     return f"With {pluralize(budgets.days_left, 'day')} left, the month is heading for {projected}."

@@ -9,7 +9,7 @@ from uuid import UUID
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from pam.answers.dependencies import UserDependencies
-from pam.money.budgets import BudgetState, budget_state
+from pam.money.budgets import BudgetState, read_budget_state
 from pam.money.expenses import Expense, NewExpense, create_expense, undo_expense
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
@@ -41,7 +41,7 @@ def add_expense(
             parts.cache.writing(user_id),
             parts.database.session(user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection,
         ):
-            profile = read_profile(connection, user_id).somewhere_else(new.timezone)
+            profile = read_profile(connection, user_id).in_zone(new.timezone)
             expense, told = record_expense(connection, profile, new, now, request_key)
         count(Metric.EXPENSE_CREATED)
         undo = {
@@ -74,7 +74,7 @@ def record_expense(
     `profile` is the traveller where they are now. Raises `PamError`.
     """
     expense = create_expense(connection, profile, new, now, request_key)
-    budget = budget_state(connection, profile, expense.category, expense.spent_at)
+    budget = read_budget_state(connection, profile, expense.category, expense.spent_at)
     return expense, _told(expense, budget, profile, now, _added(expense, budget, profile))
 
 
@@ -84,7 +84,7 @@ def withdraw_expense(connection: Connection, profile: Profile, expense_id: UUID,
     Raises `PamError`.
     """
     expense = undo_expense(connection, profile.id, expense_id, now)
-    budget = budget_state(connection, profile, expense.category, expense.spent_at)
+    budget = read_budget_state(connection, profile, expense.category, expense.spent_at)
     said = f"The {format_money(expense.amount, expense.currency, profile)} for {expense.category} are taken back."
     return _told(expense, budget, profile, now, said)
 

@@ -12,8 +12,7 @@ from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
 from pam.answers.expense_item import ExpenseItem, expense_item
 from pam.answers.window_text import window_text
-from pam.money.expense_list import ExpensePage, ExpensesQuery
-from pam.money.expense_list import list_expenses as read_page
+from pam.money.expense_list import ExpensePage, ExpensesQuery, read_expense_page
 from pam.platform.deadline import Deadline
 from pam.users.formatting import pluralize
 
@@ -32,7 +31,7 @@ def list_expenses(
     dependencies: UserDependencies, user_id: UUID, query: ExpensesQuery, deadline: Deadline
 ) -> ExpenseList:
     """Return a page of the user's expenses, from the cache where nothing was written since. Raises `PamError`."""
-    return cached_answer(dependencies, user_id, query, deadline, ExpenseList, read_page, _answer)
+    return cached_answer(dependencies, user_id, query, deadline, ExpenseList, read_expense_page, _answer)
 
 
 def _answer(page: ExpensePage) -> ExpenseList:
@@ -41,18 +40,18 @@ def _answer(page: ExpensePage) -> ExpenseList:
         text=sentence(page),
         **user_provenance(page),
         window=period_range(page.window, profile),
-        category=page.question.category,
+        category=page.query.category,
         expenses=tuple(expense_item(expense, profile.zone) for expense in page.expenses),
-        next_cursor=str(page.next) if page.next else None,
+        next_cursor=str(page.next_cursor) if page.next_cursor else None,
     )
 
 
 def sentence(page: ExpensePage) -> str:
     """Render how many expenses there are, and from when."""
-    subject = f"{page.question.category} expense" if page.question.category else "expense"
+    subject = f"{page.query.category} expense" if page.query.category else "expense"
     when = "" if page.window.period == "all_time" else f" {window_text(page.window, page.today, page.profile)}"
     if not page.expenses:
         return f"You have no {subject}s recorded{when}."
-    if page.next:
+    if page.next_cursor:
         return f"Your latest {pluralize(len(page.expenses), subject)}{when}; there are more."
     return f"Your {pluralize(len(page.expenses), subject)}{when}, newest first."

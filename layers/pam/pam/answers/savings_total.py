@@ -12,8 +12,7 @@ from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
 from pam.answers.window_text import window_text
 from pam.money.amounts import Currency, to_cents
-from pam.money.savings import Savings, SavingsQuery
-from pam.money.savings import savings_total as read_savings
+from pam.money.savings import Savings, SavingsQuery, read_savings
 from pam.platform.deadline import Deadline
 from pam.users.formatting import format_money, pluralize
 

@@ -14,7 +14,7 @@ from pam.answers.expense_item import ExpenseItem, expense_item
 from pam.answers.window_text import window_text
 from pam.money.amounts import Currency, to_cents
 from pam.money.categories import Category
-from pam.money.spending import Spending, SpendingQuery, summarise
+from pam.money.spending import Spending, SpendingQuery, read_spending
 from pam.platform.deadline import Deadline
 from pam.users.formatting import format_dates, format_money, pluralize
 
@@ -71,20 +71,20 @@ def spend_summary(
     dependencies: UserDependencies, user_id: UUID, query: SpendingQuery, deadline: Deadline
 ) -> SpendSummary:
     """Return what the user spent, from the cache where nothing was written since. Raises `PamError`."""
-    return cached_answer(dependencies, user_id, query, deadline, SpendSummary, summarise, _answer)
+    return cached_answer(dependencies, user_id, query, deadline, SpendSummary, read_spending, _answer)
 
 
 def _answer(spending: Spending) -> SpendSummary:
-    profile, total = spending.profile, spending.in_all.total
+    profile, total = spending.profile, spending.overall.total
     return SpendSummary(
         text=sentence(spending),
         **user_provenance(spending),
         window=period_range(spending.window, profile),
         currency=profile.currency,
-        category=spending.question.category,
-        category_in_use=spending.known,
+        category=spending.query.category,
+        category_in_use=spending.category_in_use,
         total=str(to_cents(total)),
-        count=spending.in_all.count,
+        count=spending.overall.count,
         daily_average=str(spending.daily_average),
         by_category=tuple(
             CategorySum(
@@ -96,7 +96,7 @@ def _answer(spending: Spending) -> SpendSummary:
             for category, part in spending.by_category.items()
         ),
         change=_change(spending),
-        top_expense=expense_item(spending.top, profile.zone) if spending.top else None,
+        top_expense=expense_item(spending.top_expense, profile.zone) if spending.top_expense else None,
         other_currencies=tuple(
             CurrencySum(currency=currency, total=str(part.total), count=part.count)
             for currency, part in spending.other_currencies.items()
@@ -105,13 +105,13 @@ def _answer(spending: Spending) -> SpendSummary:
 
 
 def _change(spending: Spending) -> SpendingChange | None:
-    if spending.before is None or spending.before_window is None:
+    if spending.previous is None or spending.previous_window is None:
         return None
     percent = spending.change_percent
     return SpendingChange(
-        window=date_range(spending.before_window),
-        total=str(to_cents(spending.before.total)),
-        amount=str(to_cents(spending.in_all.total - spending.before.total)),
+        window=date_range(spending.previous_window),
+        total=str(to_cents(spending.previous.total)),
+        amount=str(to_cents(spending.overall.total - spending.previous.total)),
         percent=None if percent is None else float(percent),
     )
 
@@ -119,27 +119,27 @@ def _change(spending: Spending) -> SpendingChange | None:
 def sentence(spending: Spending) -> str:
     """Render the summary in words, each figure from the recorded expenses."""
     profile = spending.profile
-    total = spending.in_all
-    subject = f" on {spending.question.category}" if spending.question.category else ""
+    total = spending.overall
+    subject = f" on {spending.query.category}" if spending.query.category else ""
     when = window_text(spending.window, spending.today, profile)
     if not total.count:
         return f"You have no expenses{subject} recorded {when}." + _other_currencies(spending)
     text = f"You've spent {format_money(total.total, profile.currency, profile)}{subject} {when}"
     text += f", in {pluralize(total.count, 'expense')}"
-    if spending.window.until(spending.today).days > 1:
+    if spending.window.elapsed(spending.today).days > 1:
         text += f": {format_money(spending.daily_average, profile.currency, profile)} a day"
     return f"{text}.{_comparison(spending)}{_other_currencies(spending)}"
 
 
 def _comparison(spending: Spending) -> str:
     """Render the change, where the records reach back over the whole period before."""
-    if spending.before is None or spending.before_window is None or not spending.before.count:
+    if spending.previous is None or spending.previous_window is None or not spending.previous.count:
         return ""
-    if spending.first_day and spending.first_day > spending.before_window.start:
+    if spending.first_day and spending.first_day > spending.previous_window.start:
         return ""
-    difference = spending.in_all.total - spending.before.total
-    dates = format_dates(spending.before_window.start, spending.before_window.end, spending.profile)
-    when = f"in {dates}" if spending.before_window.days > 1 else f"on {dates}"
+    difference = spending.overall.total - spending.previous.total
+    dates = format_dates(spending.previous_window.start, spending.previous_window.end, spending.profile)
+    when = f"in {dates}" if spending.previous_window.days > 1 else f"on {dates}"
     if not difference:
         return f" That's the same as {when}."
     size = format_money(abs(difference), spending.profile.currency, spending.profile)

@@ -22,7 +22,7 @@ _NAMED = {
 
 def window_text(window: Window, today: date, profile: Profile) -> str:
     """Render a window, such as `this month (Nov 1 – 22, 2026)`, `in March 2026`, `since Nov 22, 2025`."""
-    past = window.until(today)
+    past = window.elapsed(today)
     dates = format_dates(past.start, past.end, profile)
     period = window.period or ""
     if period in _NAMED:

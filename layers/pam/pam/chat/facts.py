@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from pam.money.amounts import to_cents
-from pam.money.budgets import NEAR
+from pam.money.budgets import NEAR_LIMIT_RATIO
 from pam.platform.postgres import Row
 from pam.travel.rig import Rig
 from pam.users.formatting import format_money
@@ -71,5 +71,5 @@ def _budget(row: Row, profile: Profile) -> str:
     told = f"- {row['category']}: {' of '.join(amounts)}"
     if spent > limit:
         return f"{told}, over by {format_money(spent - limit, row['currency'], profile)}"
-    near = ", close to its limit" if spent >= NEAR * limit else ""
+    near = ", close to its limit" if spent >= NEAR_LIMIT_RATIO * limit else ""
     return f"{told}, {format_money(limit - spent, row['currency'], profile)} left{near}"

@@ -125,7 +125,7 @@ def read_conversation(
             connection.execute(_CUT, scope | {"before": kept[0].position if kept else following["next"]})
         return Conversation(
             id=conversation_id,
-            profile=profile.somewhere_else(zone),
+            profile=profile.in_zone(zone),
             about=known["profile"],
             tool_mode=known["tool_mode"],
             messages=kept,

@@ -1,1 +1,1 @@
-"""What travellers show and say to each other: names, friendships, direct messages, posts."""
+"""Contacts between users: public profiles, friendships, direct messages, posts."""

@@ -1,4 +1,4 @@
-"""Friendships: asked for by one, accepted by the other. Both need a name that others see."""
+"""Friendships: requested by one user and accepted by the other. Both need a public profile."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,13 +6,13 @@ from uuid import UUID
 from pam.community.people import Person
 from pam.platform.postgres import Connection
 
-_ASK = "insert into friendships (requester, addressee) values (%(user)s, %(other)s) on conflict do nothing"
-_ACCEPT = """
+_INSERT_REQUEST = "insert into friendships (requester, addressee) values (%(user)s, %(other)s) on conflict do nothing"
+_ACCEPT_REQUEST = """
 update friendships set accepted_at = %(now)s
  where requester = %(other)s and addressee = %(user)s and accepted_at is null
 returning requester
 """
-_FRIENDS = """
+_SELECT_FRIENDS = """
 select friend.user_id, friend.display_name, friend.who_may_write
   from friendships
   join public_profiles friend
@@ -23,16 +23,16 @@ select friend.user_id, friend.display_name, friend.who_may_write
 
 
 def request_friendship(connection: Connection, user_id: UUID, other_id: UUID) -> None:
-    """Asks `other_id`; does nothing where one of the two has asked before."""
-    connection.execute(_ASK, {"user": user_id, "other": other_id})
+    """Request the friendship of `other_id`; does nothing if there is a request between the two in either direction."""
+    connection.execute(_INSERT_REQUEST, {"user": user_id, "other": other_id})
 
 
 def accept_friendship(connection: Connection, user_id: UUID, other_id: UUID, now: datetime) -> bool:
-    """Says yes to `other_id`; False where they haven't asked, or it was answered before."""
-    row = connection.execute(_ACCEPT, {"user": user_id, "other": other_id, "now": now}).fetchone()
+    """Accept the request of `other_id`; return False if there is none or it is accepted already."""
+    row = connection.execute(_ACCEPT_REQUEST, {"user": user_id, "other": other_id, "now": now}).fetchone()
     return row is not None
 
 
 def read_friends(connection: Connection, user_id: UUID) -> list[Person]:
-    """All whose friendship is accepted, by name."""
-    return [Person.from_row(row) for row in connection.execute(_FRIENDS, {"user": user_id})]
+    """Read the users whose friendship with this user is accepted, ordered by name."""
+    return [Person.from_row(row) for row in connection.execute(_SELECT_FRIENDS, {"user": user_id})]

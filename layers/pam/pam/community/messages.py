@@ -1,11 +1,11 @@
-"""Direct messages: to a friend, or to who takes them from everybody; ten an hour at most."""
+"""Direct messages to friends and to users who accept them from everybody; at most ten per hour and sender."""
 
 import math
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from pam.community.friendships import read_friends
-from pam.community.people import Person, names, pick_person
+from pam.community.people import Person, format_names, pick_person
 from pam.community.profiles import WhoMayWrite
 from pam.platform.errors import MESSAGE_LIMIT_REACHED, RECIPIENT_NOT_ALLOWED, UNKNOWN_RECIPIENT, PamError
 from pam.platform.postgres import Connection
@@ -14,27 +14,27 @@ from pam.users.text import TextParser
 MAX_MESSAGES_PER_HOUR = 10
 _HOUR = timedelta(hours=1)
 
-parse_recipient = TextParser("recipient", 100, needed=True)
-parse_message = TextParser("message", 2000, needed=True)
+parse_recipient = TextParser("recipient", 100, required=True)
+parse_message = TextParser("message", 2000, required=True)
 
-_BY_NAME = """
+_SELECT_BY_NAME = """
 select user_id, display_name, who_may_write from public_profiles where lower(display_name) = lower(%s)
 """
-# Two messages of one sender at once count one after the other. Not `for update`: the foreign keys of what others
-# send to this sender must not wait for it, or two who write to each other would wait for ever.
-_ONE_AT_A_TIME = "select user_id from public_profiles where user_id = %s for no key update"
-_LATEST = """
+# Serialises the messages of one sender, so that the hourly limit counts them all. Not `for update`: it would block the
+# foreign key checks of messages to this sender, and two users who write to each other would deadlock.
+_LOCK_SENDER = "select user_id from public_profiles where user_id = %s for no key update"
+_SELECT_LATEST = """
 select sent_at from direct_messages
  where sender_id = %(user)s and sent_at > %(since)s
- order by sent_at desc limit %(most)s
+ order by sent_at desc limit %(max)s
 """
-_SEND = """
+_INSERT_MESSAGE = """
 insert into direct_messages (sender_id, recipient_id, body, sent_at) values (%(user)s, %(to)s, %(body)s, %(now)s)
 """
 
 
 def find_recipient(connection: Connection, user_id: UUID, name: str) -> Person:
-    """A friend by a name or part of it, else by their whole name who takes messages from everybody.
+    """Find a friend by a name or part of it, otherwise a user who accepts messages from everybody by the whole name.
 
     Raises `PamError`: `unknown_recipient`, `ambiguous_recipient`, `recipient_not_allowed`.
     """
@@ -44,9 +44,9 @@ def find_recipient(connection: Connection, user_id: UUID, name: str) -> Person:
         if friend.who_may_write is WhoMayWrite.NOBODY:
             raise _not_allowed(f"{friend.name} takes no messages.")
         return friend
-    row = connection.execute(_BY_NAME, (name,)).fetchone()
+    row = connection.execute(_SELECT_BY_NAME, (name,)).fetchone()
     if row is None:
-        known = f"Your friends here are {names(friends)}." if friends else "You have no friends here yet."
+        known = f"Your friends here are {format_names(friends)}." if friends else "You have no friends here yet."
         raise PamError(UNKNOWN_RECIPIENT, f"Nobody called “{name}” is your friend in PAM. {known}", field="recipient")
     other = Person.from_row(row)
     if other.id == user_id:
@@ -57,9 +57,9 @@ def find_recipient(connection: Connection, user_id: UUID, name: str) -> Person:
 
 
 def check_message_limit(connection: Connection, user_id: UUID, now: datetime) -> None:
-    """Raises `PamError` (`message_limit_reached`) where the last hour holds as many as may be sent in one."""
-    scope = {"user": user_id, "since": now - _HOUR, "most": MAX_MESSAGES_PER_HOUR}
-    latest = [row["sent_at"] for row in connection.execute(_LATEST, scope)]
+    """Raise `PamError` (`message_limit_reached`) if the user sent `MAX_MESSAGES_PER_HOUR` in the hour before `now`."""
+    scope = {"user": user_id, "since": now - _HOUR, "max": MAX_MESSAGES_PER_HOUR}
+    latest = [row["sent_at"] for row in connection.execute(_SELECT_LATEST, scope)]
     if len(latest) < MAX_MESSAGES_PER_HOUR:
         return
     wait_s = max(1, math.ceil((latest[-1] + _HOUR - now).total_seconds()))
@@ -72,11 +72,14 @@ def check_message_limit(connection: Connection, user_id: UUID, now: datetime) ->
 
 
 def send_message(connection: Connection, user_id: UUID, recipient: Person, message: str, now: datetime) -> None:
-    """Sends. Raises `PamError`: `recipient_not_allowed` for a sender whom nobody sees, `message_limit_reached`."""
-    if connection.execute(_ONE_AT_A_TIME, (user_id,)).fetchone() is None:
+    """Send a message.
+
+    Raises `PamError`: `recipient_not_allowed` if the sender has no public profile, `message_limit_reached`.
+    """
+    if connection.execute(_LOCK_SENDER, (user_id,)).fetchone() is None:
         raise _not_allowed("You show no name to others in PAM yet, so you can't write to them.")
     check_message_limit(connection, user_id, now)
-    connection.execute(_SEND, {"user": user_id, "to": recipient.id, "body": message, "now": now})
+    connection.execute(_INSERT_MESSAGE, {"user": user_id, "to": recipient.id, "body": message, "now": now})
 
 
 def _not_allowed(message: str) -> PamError:

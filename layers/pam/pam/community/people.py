@@ -1,4 +1,4 @@
-"""Other travellers, and which of them a name means."""
+"""Other users, and finding one of them by name."""
 
 import re
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from pam.community.profiles import WhoMayWrite
 from pam.platform.errors import AMBIGUOUS_RECIPIENT, PamError
 from pam.platform.postgres import Row
 
-_NAMED = 6
+_MAX_LISTED_NAMES = 6
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody as others see them."""
+    """The public profile of another user."""
 
     id: UUID
     name: str
@@ -21,34 +21,35 @@ class Person:
 
     @classmethod
     def from_row(cls, row: Row) -> "Person":
-        """A row of `public_profiles`."""
+        """Return the person from a row of `public_profiles`."""
         return cls(row["user_id"], row["display_name"], WhoMayWrite(row["who_may_write"]))
 
 
 def pick_person(name: str, people: list[Person]) -> Person | None:
-    """Whom a name means: who is called exactly so, else the one whose name has all of its words; None for nobody.
+    """Return the person with exactly this name, otherwise the one whose name has all of its words, or None.
 
-    Raises `PamError` (`ambiguous_recipient`) where several may be meant.
+    Raises `PamError` (`ambiguous_recipient`) if several people match.
     """
-    asked = _words(name)
-    meant = (
+    words = _words(name)
+    matches = (
         [person for person in people if person.name.casefold() == name.casefold()]
-        or [person for person in people if _words(person.name) == asked]
-        or [person for person in people if set(asked) <= set(_words(person.name))]
+        or [person for person in people if _words(person.name) == words]
+        or [person for person in people if set(words) <= set(_words(person.name))]
     )
-    if len(meant) > 1:
-        raise PamError(AMBIGUOUS_RECIPIENT, f"Which “{name}” do you mean: {names(meant, '; ')}?", field="recipient")
-    return meant[0] if meant else None
+    if len(matches) > 1:
+        found = format_names(matches, "; ")
+        raise PamError(AMBIGUOUS_RECIPIENT, f"Which “{name}” do you mean: {found}?", field="recipient")
+    return matches[0] if matches else None
 
 
-def names(people: list[Person], between: str = ", ") -> str:
-    """The first of them, and how many there are beside."""
-    named = [person.name for person in people[:_NAMED]]
-    more = [f"and {len(people) - _NAMED} more"] if len(people) > _NAMED else []
-    return between.join(named + more)
+def format_names(people: list[Person], separator: str = ", ") -> str:
+    """Join the first `_MAX_LISTED_NAMES` names, followed by the number of further ones."""
+    listed = [person.name for person in people[:_MAX_LISTED_NAMES]]
+    more = [f"and {len(people) - _MAX_LISTED_NAMES} more"] if len(people) > _MAX_LISTED_NAMES else []
+    return separator.join(listed + more)
 
 
 def _words(name: str) -> list[str]:
     folded = name.casefold()
-    # A name of symbols only is one word.
+    # A name without letters or digits is a single word.
     return re.findall(r"\w+", folded) or [folded.strip()]

@@ -1,4 +1,4 @@
-"""Posts: what a traveller publishes, for everybody who is signed in."""
+"""Posts that users publish for everybody who is signed in."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,12 +12,12 @@ from pam.users.text import TextParser
 MAX_TAGS = 20
 MAX_TAG_CHARS = 50
 
-parse_content = TextParser("content", 5000, needed=True)
+parse_content = TextParser("content", 5000, required=True)
 parse_title = TextParser("title", 200)
 
-_parse_tag = TextParser("tags", MAX_TAG_CHARS, needed=True)
+_parse_tag = TextParser("tags", MAX_TAG_CHARS, required=True)
 
-_CREATE = """
+_INSERT_POST = """
 insert into posts (author_id, title, content, place, tags, created_at)
 values (%(author)s, %(title)s, %(content)s, %(place)s, %(tags)s, %(now)s)
 returning id
@@ -25,13 +25,13 @@ returning id
 
 
 def parse_tags(value: Any) -> tuple[str, ...]:
-    """Up to 20 tags of 1 to 50 characters, in lower case and without `#`, each once. Raises `PamError`."""
+    """Return up to `MAX_TAGS` distinct tags, in lower case and without `#`. Raises `PamError` (`invalid_text`)."""
     if value is None:
         return ()
     if not isinstance(value, list | tuple) or len(value) > MAX_TAGS:
         raise PamError(INVALID_TEXT, f"A post has at most {MAX_TAGS} tags.", field="tags")
-    plain = (tag.strip().lstrip("#") if isinstance(tag, str) else tag for tag in value)
-    return tuple(dict.fromkeys(" ".join(_parse_tag(tag).lower().split()) for tag in plain))
+    stripped = (tag.strip().lstrip("#") if isinstance(tag, str) else tag for tag in value)
+    return tuple(dict.fromkeys(" ".join(_parse_tag(tag).lower().split()) for tag in stripped))
 
 
 def create_post(
@@ -44,9 +44,9 @@ def create_post(
     tags: Sequence[str],
     now: datetime,
 ) -> UUID:
-    """Publishes, and returns the post's id. Texts are as the parsers of this module give them."""
+    """Insert a post and return its id. `title`, `content` and `tags` must be results of this module's parsers."""
     row = connection.execute(
-        _CREATE,
+        _INSERT_POST,
         {"author": author_id, "title": title, "content": content, "place": place, "tags": list(tags), "now": now},
     ).fetchone()
     assert row is not None

@@ -1,4 +1,4 @@
-"""What others may see of a traveller: a name, and who may write to them."""
+"""Public profiles: the name that other users see, and who may write to the user."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -10,18 +10,18 @@ from pam.platform.postgres import Connection
 from pam.users.profile import ensure_user
 from pam.users.text import TextParser
 
-parse_display_name = TextParser("display_name", 100, needed=True)
+parse_display_name = TextParser("display_name", 100, required=True)
 
 
 class WhoMayWrite(StrEnum):
-    """Whose direct messages a traveller takes."""
+    """Whose direct messages a user accepts."""
 
     EVERYBODY = "everybody"
     FRIENDS = "friends"
     NOBODY = "nobody"
 
 
-_SAVE = """
+_UPSERT_PROFILE = """
 insert into public_profiles (user_id, display_name, who_may_write) values (%(user)s, %(name)s, %(who)s)
 on conflict (user_id) do update set display_name = excluded.display_name, who_may_write = excluded.who_may_write
 returning user_id
@@ -31,16 +31,19 @@ returning user_id
 def save_public_profile(
     connection: Connection, user_id: UUID, display_name: str, who_may_write: WhoMayWrite = WhoMayWrite.FRIENDS
 ) -> None:
-    """Makes or changes what others see. A name is one person's, whatever its case. Raises `PamError` (`name_taken`)."""
+    """Create or replace the public profile of a user.
+
+    Names are unique, ignoring case. Raises `PamError` (`name_taken`, `invalid_text`).
+    """
     name = " ".join(parse_display_name(display_name).split())
     ensure_user(connection, user_id)
     try:
-        connection.execute(_SAVE, {"user": user_id, "name": name, "who": who_may_write}).fetchone()
+        connection.execute(_UPSERT_PROFILE, {"user": user_id, "name": name, "who": who_may_write}).fetchone()
     except psycopg.errors.UniqueViolation as taken:
         raise PamError(NAME_TAKEN, f"Somebody else is called “{name}” in PAM.", field="display_name") from taken
 
 
-def shown_name(connection: Connection, user_id: UUID) -> str | None:
-    """The name that others see of somebody; None where they show none."""
+def read_display_name(connection: Connection, user_id: UUID) -> str | None:
+    """Read the name that other users see, or None if the user has no public profile."""
     row = connection.execute("select display_name from public_profiles where user_id = %s", (user_id,)).fetchone()
     return None if row is None else str(row["display_name"])

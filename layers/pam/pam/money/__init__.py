@@ -1,1 +1,1 @@
-"""Expenses, budgets, savings: the rules and the queries."""
+"""Expenses, budgets and savings: rules and queries."""

@@ -1,4 +1,4 @@
-"""The kinds of expense that PAM knows, each written once."""
+"""The categories of expenses."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -9,7 +9,7 @@ from pam.platform.errors import UNKNOWN_CATEGORY, PamError
 
 
 class Category(StrEnum):
-    """What an expense was for."""
+    """The category of an expense."""
 
     FUEL = "fuel"
     GROCERIES = "groceries"
@@ -29,7 +29,7 @@ class Category(StrEnum):
 
 
 def parse_category(value: object) -> Category:
-    """A category by its name, exactly. Raises `PamError` (`unknown_category`) with the names that exist."""
+    """Return the category of exactly this name. Raises `PamError` (`unknown_category`) that lists the valid names."""
     try:
         return Category(value)  # type: ignore[arg-type]
     except ValueError:

@@ -1,4 +1,4 @@
-"""A traveller's expenses one by one, newest first, a page at a time."""
+"""A user's expenses, newest first, in pages."""
 
 import base64
 import binascii
@@ -20,8 +20,8 @@ from pam.users.profile import Profile
 MAX_PAGE_SIZE = 100
 
 
-def parse_limit(value: Any) -> int:
-    """How many on a page: 1 to 100, as a number or its digits. Raises `PamError` (`invalid_limit`)."""
+def parse_page_size(value: Any) -> int:
+    """Return a page size of 1 to `MAX_PAGE_SIZE` from a number or its digits. Raises `PamError` (`invalid_limit`)."""
     text = str(value)
     if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PAGE_SIZE:
         return int(text)
@@ -30,7 +30,7 @@ def parse_limit(value: Any) -> int:
 
 @dataclass(frozen=True)
 class Cursor:
-    """The last expense of a page: the next page begins after it, whatever was added meanwhile."""
+    """The position of the last expense of a page. The next page starts after it, even if newer expenses were added."""
 
     spent_at: datetime
     id: UUID
@@ -40,13 +40,13 @@ class Cursor:
 
     @classmethod
     def parse(cls, value: Any) -> "Cursor":
-        """From the text that a page gave. Raises `PamError` (`invalid_cursor`)."""
+        """Return the cursor from the text that `str` made of it. Raises `PamError` (`invalid_cursor`)."""
         try:
             text = base64.b64decode(f"{value}{'=' * (-len(value) % 4)}", altchars=b"-_", validate=True).decode()
             spent_at, _, id_ = text.partition(" ")
             cursor = cls(datetime.fromisoformat(spent_at), UUID(id_))
             if cursor.spent_at.tzinfo is None:
-                raise ValueError("a cursor's instant is aware")
+                raise ValueError("the instant has no UTC offset")
         except (TypeError, ValueError, binascii.Error):
             raise PamError(
                 INVALID_CURSOR, "That page doesn't exist. Please start from the first.", field="cursor"
@@ -56,12 +56,12 @@ class Cursor:
 
 PageSize = Annotated[
     int,
-    BeforeValidator(parse_limit),
+    BeforeValidator(parse_page_size),
     WithJsonSchema(
         {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "description": "How many expenses on a page."}
     ),
 ]
-MaybeCursor = Annotated[
+OptionalCursor = Annotated[
     Cursor | None,
     BeforeValidator(lambda value: None if value is None else Cursor.parse(value)),
     WithJsonSchema(
@@ -75,38 +75,38 @@ MaybeCursor = Annotated[
 
 
 class ExpensesQuery(WindowQuery):
-    """Which expenses: by category and window, `limit` a page; all of them where no window is named."""
+    """A request for a page of `limit` expenses, by category and window; of all time by default."""
 
     default_period = "all_time"
 
     category: KnownCategory | None = None
     limit: PageSize = 20
-    cursor: MaybeCursor = None
+    cursor: OptionalCursor = None
 
 
 @dataclass(frozen=True)
 class ExpensePage:
-    """One page, and where the next one begins (None: this is the last)."""
+    """One page of expenses. `next_cursor` is the start of the next page, None on the last page."""
 
-    question: ExpensesQuery
+    query: ExpensesQuery
     profile: Profile
     window: Window
     today: date
     as_of: datetime
     expenses: list[Expense]
-    next: Cursor | None
+    next_cursor: Cursor | None
 
     def as_json(self) -> dict[str, Any]:
-        """As clients see it."""
+        """Return the fields of the JSON answer."""
         return {
             "window": self.window.as_json() | {"period": self.window.period, "time_zone": self.profile.zone.key},
-            "category": self.question.category,
+            "category": self.query.category,
             "expenses": [expense.as_json(self.profile.zone) for expense in self.expenses],
-            "next_cursor": str(self.next) if self.next else None,
+            "next_cursor": str(self.next_cursor) if self.next_cursor else None,
         }
 
 
-_PAGE = f"""
+_SELECT_PAGE = f"""
 select {EXPENSE_COLUMNS}
   from expenses
  where user_id = %(user)s and undone_at is null and spent_at >= %(start)s and spent_at < %(end)s
@@ -117,33 +117,33 @@ select {EXPENSE_COLUMNS}
 """
 
 
-def list_expenses(connection: Connection, profile: Profile, question: ExpensesQuery, now: datetime) -> ExpensePage:
-    """One page of expenses as of the instant `now`."""
-    profile = profile.somewhere_else(question.timezone)
+def read_expense_page(connection: Connection, profile: Profile, query: ExpensesQuery, now: datetime) -> ExpensePage:
+    """Read one page of expenses as of the instant `now`. Raises `PamError` (`unknown_period`, `invalid_window`)."""
+    profile = profile.in_zone(query.timezone)
     today = now.astimezone(profile.zone).date()
-    window = question.window(today, profile.locale)
+    window = query.window(today, profile.locale)
     start, end = window.instants(profile.zone)
     rows = connection.execute(
-        _PAGE,
+        _SELECT_PAGE,
         {
             "user": profile.id,
             "start": start,
             "end": end,
-            "category": question.category,
-            "after": question.cursor.spent_at if question.cursor else None,
-            "after_id": question.cursor.id if question.cursor else None,
-            # One more than is shown tells whether there is a next page.
-            "limit": question.limit + 1,
+            "category": query.category,
+            "after": query.cursor.spent_at if query.cursor else None,
+            "after_id": query.cursor.id if query.cursor else None,
+            # One more than the page holds, to know whether there is a next page.
+            "limit": query.limit + 1,
         },
     ).fetchall()
-    expenses = [Expense.from_row(row) for row in rows[: question.limit]]
-    more = len(rows) > question.limit
+    expenses = [Expense.from_row(row) for row in rows[: query.limit]]
+    has_next_page = len(rows) > query.limit
     return ExpensePage(
-        question=question,
+        query=query,
         profile=profile,
         window=window,
         today=today,
         as_of=now,
         expenses=expenses,
-        next=Cursor(expenses[-1].spent_at, expenses[-1].id) if more else None,
+        next_cursor=Cursor(expenses[-1].spent_at, expenses[-1].id) if has_next_page else None,
     )

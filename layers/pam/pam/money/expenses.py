@@ -1,4 +1,4 @@
-"""Expenses: written once, undone within ten minutes."""
+"""Expenses: their fields, their creation, and their undo within `UNDO_WINDOW`."""
 
 import re
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def parse_date(value: Any) -> date:
-    """A day as `YYYY-MM-DD`, from 1970 on. Raises `PamError` (`invalid_date`)."""
+    """Return the date of a `YYYY-MM-DD` string, from 1970 to 9000. Raises `PamError` (`invalid_date`)."""
     try:
         if not (isinstance(value, str) and _ISO_DATE.fullmatch(value)):
             raise ValueError
@@ -46,8 +46,8 @@ def parse_date(value: Any) -> date:
 
 parse_description = TextParser("description", MAX_DESCRIPTION_CHARS)
 
-# Named outside of the model, whose own field `date` hides the type.
-MaybeDay = Annotated[
+# Defined outside of the model, whose field `date` shadows the type.
+OptionalDay = Annotated[
     date | None,
     BeforeValidator(lambda value: None if value is None else parse_date(value)),
     WithJsonSchema(
@@ -75,9 +75,9 @@ Description = Annotated[
 
 
 class NewExpense(BaseModel):
-    """What a traveller says of an expense; what is left out follows from who and where they are.
+    """The fields of an expense to be created; omitted ones get their defaults from the user's profile.
 
-    `timezone` is where their device is now, if it says so: it decides which day "today" is.
+    `timezone` is the current time zone of the user's device, if it is known: it determines today's date.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -85,14 +85,14 @@ class NewExpense(BaseModel):
     amount: Amount
     category: KnownCategory
     description: Description = ""
-    date: MaybeDay = None
+    date: OptionalDay = None
     currency: Currency | None = Field(default=None, description="Without it, the traveller's own.")
     timezone: TimeZone | None = None
 
 
 @dataclass(frozen=True)
 class Expense:
-    """An expense as it is kept. `spent_at` and `created_at` are instants in UTC."""
+    """A stored expense. `spent_at` and `created_at` are instants in UTC."""
 
     id: UUID
     amount: Decimal
@@ -104,16 +104,16 @@ class Expense:
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> "Expense":
-        """From a row of `EXPENSE_COLUMNS`."""
+        """Return the expense from a row of `EXPENSE_COLUMNS`."""
         return cls(**row | {"category": Category(row["category"])})
 
     @property
     def undo_until(self) -> datetime:
-        """The instant from which it can no longer be undone."""
+        """The instant from which the expense can no longer be undone."""
         return self.created_at + UNDO_WINDOW
 
     def as_json(self, zone: ZoneInfo) -> dict[str, Any]:
-        """As clients see it; `date` in the traveller's zone."""
+        """Return the fields of the JSON answer; `date` and `created_at` in `zone`."""
         return {
             "id": str(self.id),
             "amount": str(self.amount),
@@ -127,9 +127,9 @@ class Expense:
 
 EXPENSE_COLUMNS = "id, amount, currency, category, description, spent_at, created_at"
 
-# The request key is unique for each traveller, so a request that is repeated after its answer was lost finds
-# the first one's row, even where the idempotency store has forgotten it.
-_INSERT = f"""
+# The request key is unique per user, so a request repeated after its response was lost finds the row of the first
+# one, even if its entry in the idempotency store has expired.
+_INSERT_EXPENSE = f"""
 insert into expenses (user_id, amount, currency, category, description, spent_at, created_at, request_key)
 values (%(user)s, %(amount)s, %(currency)s, %(category)s, %(description)s, %(spent_at)s, %(now)s, %(key)s)
 on conflict (user_id, request_key) where request_key is not null
@@ -137,7 +137,7 @@ on conflict (user_id, request_key) where request_key is not null
 returning {EXPENSE_COLUMNS}
 """
 
-_UNDO = f"""
+_UNDO_EXPENSE = f"""
 update expenses set undone_at = coalesce(undone_at, %(now)s)
  where id = %(id)s and user_id = %(user)s and (undone_at is not null or created_at > %(earliest)s)
 returning {EXPENSE_COLUMNS}
@@ -147,16 +147,15 @@ returning {EXPENSE_COLUMNS}
 def create_expense(
     connection: Connection, profile: Profile, new: NewExpense, now: datetime, request_key: str | None
 ) -> Expense:
-    """Writes an expense; the same `request_key` again returns the first one's.
+    """Insert an expense and return it; a repeated `request_key` returns the expense of the first call.
 
-    `profile` is the traveller where they are now. A day other than today is kept as its noon, the instant
-    least likely to be another day elsewhere.
-    Raises `PamError` (`date_in_future`, `date_too_old`).
+    `profile` is in the current time zone of the user. A date other than today is stored as its noon, the instant
+    with the fewest time zones in which it is another date. Raises `PamError` (`date_in_future`, `date_too_old`).
     """
-    spent_at = _instant(new.date, now, profile.zone)
+    spent_at = _spent_at(new.date, now, profile.zone)
     ensure_user(connection, profile.id)
     row = connection.execute(
-        _INSERT,
+        _INSERT_EXPENSE,
         {
             "user": profile.id,
             "amount": new.amount,
@@ -173,12 +172,12 @@ def create_expense(
 
 
 def undo_expense(connection: Connection, user_id: UUID, expense_id: UUID, now: datetime) -> Expense:
-    """Takes an expense back; doing so twice is the same as once.
+    """Mark an expense as undone and return it; does nothing if it is undone already.
 
-    Raises `PamError`: `undo_expired` after ten minutes, `expense_not_found` for what isn't this traveller's.
+    Raises `PamError`: `undo_expired` after `UNDO_WINDOW`, `expense_not_found` if the user has no such expense.
     """
     scope = {"id": expense_id, "user": user_id, "now": now, "earliest": now - UNDO_WINDOW}
-    row = connection.execute(_UNDO, scope).fetchone()
+    row = connection.execute(_UNDO_EXPENSE, scope).fetchone()
     if row is not None:
         return Expense.from_row(row)
     if connection.execute("select from expenses where id = %(id)s and user_id = %(user)s", scope).fetchone() is None:
@@ -187,11 +186,11 @@ def undo_expense(connection: Connection, user_id: UUID, expense_id: UUID, now: d
 
 
 def expense_not_found() -> PamError:
-    """The one answer for an id that is unknown, malformed or somebody else's: they can't be told apart."""
+    """Return the error for an id that is unknown, malformed or another user's: the same, to reveal nothing."""
     return PamError(EXPENSE_NOT_FOUND, "There is no such expense.")
 
 
-def _instant(day: date | None, now: datetime, zone: ZoneInfo) -> datetime:
+def _spent_at(day: date | None, now: datetime, zone: ZoneInfo) -> datetime:
     today = now.astimezone(zone).date()
     if day is None or day == today:
         return now
@@ -201,11 +200,11 @@ def _instant(day: date | None, now: datetime, zone: ZoneInfo) -> datetime:
             "That day is still to come. An expense can be for today at the latest.",
             field="date",
         )
-    if day < a_year_before(today):
+    if day < _one_year_before(today):
         raise PamError(DATE_TOO_OLD, "An expense can be at most one year old.", field="date")
     return datetime.combine(day, time(12), tzinfo=zone).astimezone(UTC)
 
 
-def a_year_before(day: date) -> date:
-    """The same day a year earlier; 28 February for the 29th."""
+def _one_year_before(day: date) -> date:
+    """Return the same day one year earlier; 28 February for 29 February."""
     return day.replace(year=day.year - 1) if (day.month, day.day) != (2, 29) else date(day.year - 1, 2, 28)

@@ -1,4 +1,4 @@
-"""What questions about money have in common: a window of days, and where the device is."""
+"""The common fields of queries about money: a window of days and the time zone of the device."""
 
 from datetime import date
 from typing import Annotated, ClassVar, Self
@@ -20,7 +20,7 @@ Period = Annotated[str, WithJsonSchema(PERIOD_SCHEMA)]
 
 
 class WindowQuery(BaseModel):
-    """A period by its symbol, or two dates (`to` excluded); the kind of question says what none of them means."""
+    """A window given by a period or by two dates (`to` is exclusive), or `default_period` if neither is given."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -32,7 +32,7 @@ class WindowQuery(BaseModel):
     timezone: TimeZone | None = None
 
     @model_validator(mode="after")
-    def _one_window(self) -> Self:
+    def _check_window(self) -> Self:
         if (self.from_ is None) != (self.to is None):
             raise PamError(INVALID_WINDOW, "“from” and “to” go together.", field="from")
         if self.from_ is not None and self.period is not None:
@@ -40,13 +40,13 @@ class WindowQuery(BaseModel):
         return self
 
     def window(self, today: date, locale: str) -> Window:
-        """The days that are asked about, as of `today`. Raises `PamError` (`unknown_period`, `invalid_window`)."""
+        """Return the window as of the date `today`. Raises `PamError` (`unknown_period`, `invalid_window`)."""
         if self.from_ is not None and self.to is not None:
             return window_between(self.from_, self.to)
         return resolve_period(self.period or self.default_period, today, first_weekday(locale))
 
     @property
     def key(self) -> str:
-        """The same text for the same question: what a cached answer is found by."""
+        """The cache key: equal for equal queries."""
         fields = self.model_dump(exclude={"timezone"}) | {"timezone": self.timezone and self.timezone.key}
         return "|".join(f"{name}={value}" for name, value in fields.items() if value is not None)

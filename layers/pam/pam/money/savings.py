@@ -1,4 +1,4 @@
-"""What a traveller has saved: only what they confirmed as real."""
+"""The amounts that a user has saved: only savings that the user confirmed."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,16 +13,17 @@ from pam.users.profile import Profile
 
 
 class SavingsQuery(WindowQuery):
-    """How much was saved; in all where no window is named."""
+    """A request for the savings of a window; of all time by default."""
 
     default_period = "all_time"
 
 
 @dataclass(frozen=True)
 class Savings:
-    """The sums of a window by kind (`gas`, `campground`, `route`, `other`), in the traveller's currency.
+    """The savings of a window.
 
-    `other_currencies`: currency to total, never added up, since no rate is known.
+    `by_kind` maps a kind (`gas`, `campground`, `route`, `other`) to the sum in the user's currency and the number of
+    savings. `other_currencies` maps a currency to its sum: sums are never converted, because PAM has no exchange rates.
     """
 
     profile: Profile
@@ -34,16 +35,16 @@ class Savings:
 
     @property
     def total(self) -> Decimal:
-        """All kinds together."""
+        """The sum over all kinds, in the user's currency."""
         return sum((total for total, _ in self.by_kind.values()), Decimal(0))
 
     @property
     def count(self) -> int:
-        """How many savings make the total."""
+        """The number of savings in the user's currency."""
         return sum(count for _, count in self.by_kind.values())
 
     def as_json(self) -> dict[str, Any]:
-        """As clients see it; money as decimal strings."""
+        """Return the fields of the JSON answer; amounts are decimal strings."""
         return {
             "window": self.window.as_json() | {"period": self.window.period, "time_zone": self.profile.zone.key},
             "currency": self.profile.currency,
@@ -58,7 +59,7 @@ class Savings:
         }
 
 
-_SUMS = """
+_SELECT_SAVINGS_BY_KIND = """
 select kind, currency, sum(amount) as total, count(*) as count, min(saved_at) as first
   from savings
  where user_id = %(user)s and saved_at >= %(start)s and saved_at < %(end)s
@@ -67,13 +68,17 @@ select kind, currency, sum(amount) as total, count(*) as count, min(saved_at) as
 """
 
 
-def savings_total(connection: Connection, profile: Profile, question: SavingsQuery, now: datetime) -> Savings:
-    """The savings of a window as of the instant `now`."""
-    profile = profile.somewhere_else(question.timezone)
+def read_savings(connection: Connection, profile: Profile, query: SavingsQuery, now: datetime) -> Savings:
+    """Read the savings of the query's window as of the instant `now`; all time begins with the first saving.
+
+    Raises `PamError` (`unknown_period`, `invalid_window`).
+    """
+    profile = profile.in_zone(query.timezone)
     today = now.astimezone(profile.zone).date()
-    window = question.window(today, profile.locale)
+    window = query.window(today, profile.locale)
     start, end = window.instants(profile.zone)
-    rows = connection.execute(_SUMS, {"user": profile.id, "start": start, "end": end}).fetchall()
+    scope = {"user": profile.id, "start": start, "end": end}
+    rows = connection.execute(_SELECT_SAVINGS_BY_KIND, scope).fetchall()
     if window.period == "all_time":
         first = min((row["first"].astimezone(profile.zone).date() for row in rows), default=today)
         window = Window(min(first, today), window.end, window.period)

@@ -1,21 +1,24 @@
-"""What a traveller spent in a window: the question, the query and the figures."""
+"""The amounts that a user spent in a window of days: totals, categories, and the change from the previous window."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from psycopg import Cursor
+
 from pam.money.amounts import to_cents
 from pam.money.categories import Category, KnownCategory
 from pam.money.expenses import EXPENSE_COLUMNS, Expense
 from pam.money.queries import WindowQuery
-from pam.platform.postgres import Connection
-from pam.users.periods import Window, window_before
+from pam.platform.postgres import Connection, Row
+from pam.users.periods import Window, previous_window
 from pam.users.profile import Profile
 
 
 class SpendingQuery(WindowQuery):
-    """How much was spent, in all or on one category; this month where no window is named."""
+    """A request for the amount spent in a window, on one category or in total; in this month by default."""
 
     default_period = "this_month"
 
@@ -24,7 +27,7 @@ class SpendingQuery(WindowQuery):
 
 @dataclass(frozen=True)
 class SpendingSum:
-    """An amount and the number of expenses that make it."""
+    """The sum of a number of expenses."""
 
     total: Decimal = Decimal(0)
     count: int = 0
@@ -35,52 +38,53 @@ class SpendingSum:
 
 @dataclass(frozen=True)
 class Spending:
-    """The figures of a window, in the traveller's currency. `before` is None where nothing compares.
+    """The amounts spent in a window, in the user's currency.
 
-    `other_currencies` holds what was spent in other money: never added up, since no rate is known.
-    `first_day` is that of the oldest expense, if there is one. `known` is False
-    for a category in which this traveller has neither an expense nor a budget.
+    `previous` is the sum of `previous_window`; both are None for a window without a comparable previous one.
+    `other_currencies` maps a currency to its sum: sums are never converted, because PAM has no exchange rates.
+    `first_day` is the date of the user's first expense, None without expenses. `category_in_use` is False if the
+    query names a category for which the user has neither an expense nor a budget.
     """
 
-    question: SpendingQuery
+    query: SpendingQuery
     profile: Profile
     window: Window
     today: date
     as_of: datetime
     by_category: dict[Category, SpendingSum]
-    before_window: Window | None
-    before: SpendingSum | None
-    top: Expense | None
+    previous_window: Window | None
+    previous: SpendingSum | None
+    top_expense: Expense | None
     other_currencies: dict[str, SpendingSum]
     first_day: date | None
-    known: bool
+    category_in_use: bool
 
     @property
-    def in_all(self) -> SpendingSum:
-        """All categories together."""
+    def overall(self) -> SpendingSum:
+        """The sum over all categories."""
         return sum(self.by_category.values(), SpendingSum())
 
     @property
     def daily_average(self) -> Decimal:
-        """Per day of the window that has been, to the cent."""
-        return to_cents(self.in_all.total / max(1, self.window.until(self.today).days))
+        """The average per elapsed day of the window, to the cent."""
+        return to_cents(self.overall.total / max(1, self.window.elapsed(self.today).days))
 
     @property
     def change_percent(self) -> Decimal | None:
-        """Against the same days of the period before, one decimal; None where those had no expense."""
-        if not self.before or not self.before.total:
+        """The change from the previous window in percent, with one decimal place; None if nothing was spent then."""
+        if not self.previous or not self.previous.total:
             return None
-        return ((self.in_all.total / self.before.total - 1) * 100).quantize(Decimal("0.1"))
+        return ((self.overall.total / self.previous.total - 1) * 100).quantize(Decimal("0.1"))
 
     def as_json(self) -> dict[str, Any]:
-        """The figures as clients see them; money as decimal strings."""
-        total = self.in_all.total
+        """Return the fields of the JSON answer; amounts are decimal strings."""
+        total = self.overall.total
         return {
             "window": self.window.as_json() | {"period": self.window.period, "time_zone": self.profile.zone.key},
             "currency": self.profile.currency,
-            "category": self.question.category,
+            "category": self.query.category,
             "total": str(to_cents(total)),
-            "count": self.in_all.count,
+            "count": self.overall.count,
             "daily_average": str(self.daily_average),
             "by_category": [
                 {
@@ -92,7 +96,7 @@ class Spending:
                 for category, part in self.by_category.items()
             ],
             "change": self._change_json(),
-            "top_expense": self.top.as_json(self.profile.zone) if self.top else None,
+            "top_expense": self.top_expense.as_json(self.profile.zone) if self.top_expense else None,
             "other_currencies": [
                 {"currency": currency, "total": str(part.total), "count": part.count}
                 for currency, part in self.other_currencies.items()
@@ -100,27 +104,27 @@ class Spending:
         }
 
     def _change_json(self) -> dict[str, Any] | None:
-        if self.before is None or self.before_window is None:
+        if self.previous is None or self.previous_window is None:
             return None
         percent = self.change_percent
         return {
-            "window": self.before_window.as_json(),
-            "total": str(to_cents(self.before.total)),
-            "amount": str(to_cents(self.in_all.total - self.before.total)),
+            "window": self.previous_window.as_json(),
+            "total": str(to_cents(self.previous.total)),
+            "amount": str(to_cents(self.overall.total - self.previous.total)),
             "percent": None if percent is None else float(percent),
         }
 
 
-# One index serves both scans and holds all that they read, so a long history costs nothing.
-_SUMS = """
-select %(now)s as now, category, currency, sum(amount) as total, count(*) as count
+# One index covers the scans of both windows, so the duration doesn't depend on the length of the history.
+_SELECT_SUMS = """
+select %(current)s as current, category, currency, sum(amount) as total, count(*) as count
   from expenses
  where user_id = %(user)s and undone_at is null and spent_at >= %(start)s and spent_at < %(end)s
    and (%(category)s::text is null or category = %(category)s)
  group by category, currency
 """
 
-_TOP = f"""
+_SELECT_TOP_EXPENSE = f"""
 select {EXPENSE_COLUMNS}
   from expenses
  where user_id = %(user)s and undone_at is null and spent_at >= %(start)s and spent_at < %(end)s
@@ -129,64 +133,67 @@ select {EXPENSE_COLUMNS}
  limit 1
 """
 
-_FACTS = """
+_SELECT_HISTORY = """
 select (select min(spent_at) from expenses where user_id = %(user)s and undone_at is null) as first,
        exists (select from expenses
                 where user_id = %(user)s and undone_at is null and category = %(category)s)
-    or exists (select from budgets where user_id = %(user)s and category = %(category)s) as used
+    or exists (select from budgets where user_id = %(user)s and category = %(category)s) as category_in_use
 """
 
 
-def summarise(connection: Connection, profile: Profile, question: SpendingQuery, now: datetime) -> Spending:
-    """The figures for a question as of the instant `now`.
+def read_spending(connection: Connection, profile: Profile, query: SpendingQuery, now: datetime) -> Spending:
+    """Read the amounts spent in the query's window as of the instant `now`; all time begins with the first expense.
 
-    All statements travel to Postgres together. Raises `PamError` for a window that makes no sense.
+    All statements are sent in one round trip. Raises `PamError` (`unknown_period`, `invalid_window`).
     """
-    profile = profile.somewhere_else(question.timezone)
+    profile = profile.in_zone(query.timezone)
     today = now.astimezone(profile.zone).date()
-    window = question.window(today, profile.locale)
-    before_window = window_before(window, today)
-    fixed = {"user": profile.id, "category": question.category, "currency": profile.currency}
+    window = query.window(today, profile.locale)
+    previous = previous_window(window, today)
+    scope = {"user": profile.id, "category": query.category, "currency": profile.currency}
 
-    def scan(part: Window, is_now: bool) -> Any:
+    def send_sums_query(part: Window, current: bool) -> Cursor[Row]:
         start, end = part.instants(profile.zone)
-        return connection.execute(_SUMS, fixed | {"now": is_now, "start": start, "end": end})
+        return connection.execute(_SELECT_SUMS, scope | {"current": current, "start": start, "end": end})
 
-    scans = [scan(window, True)] + ([scan(before_window, False)] if before_window else [])
+    cursors = [send_sums_query(window, True)] + ([send_sums_query(previous, False)] if previous else [])
     start, end = window.instants(profile.zone)
-    top_row = connection.execute(_TOP, fixed | {"start": start, "end": end})
-    fact_row = connection.execute(_FACTS, fixed)
+    top_cursor = connection.execute(_SELECT_TOP_EXPENSE, scope | {"start": start, "end": end})
+    history_cursor = connection.execute(_SELECT_HISTORY, scope)
 
-    rows = [row for cursor in scans for row in cursor.fetchall()]
-    own = [row for row in rows if row["currency"] == profile.currency]
-    top = top_row.fetchone()
-    facts = fact_row.fetchone() or {}
-    first_day = facts["first"].astimezone(profile.zone).date() if facts["first"] else None
+    rows = [row for cursor in cursors for row in cursor.fetchall()]
+    current = [row for row in rows if row["current"]]
+    top = top_cursor.fetchone()
+    history = history_cursor.fetchone() or {}
+    first_day = history["first"].astimezone(profile.zone).date() if history["first"] else None
     if window.period == "all_time":
         window = Window(min(first_day or today, today), window.end, window.period)
     return Spending(
-        question=question,
+        query=query,
         profile=profile,
         window=window,
         today=today,
         as_of=now,
-        by_category=_by_category(row for row in own if row["now"]),
-        before_window=before_window,
-        before=sum((_sum(row) for row in own if not row["now"]), SpendingSum()) if before_window else None,
-        top=Expense.from_row(top) if top else None,
+        by_category=_sums_by_category(row for row in current if row["currency"] == profile.currency),
+        previous_window=previous,
+        previous=_sum_rows(row for row in rows if not row["current"] and row["currency"] == profile.currency)
+        if previous
+        else None,
+        top_expense=Expense.from_row(top) if top else None,
         other_currencies={
-            currency: sum((_sum(row) for row in rows if row["now"] and row["currency"] == currency), SpendingSum())
-            for currency in sorted({row["currency"] for row in rows if row["now"]} - {profile.currency})
+            currency: _sum_rows(row for row in current if row["currency"] == currency)
+            for currency in sorted({row["currency"] for row in current} - {profile.currency})
         },
         first_day=first_day,
-        known=question.category is None or facts["used"] or first_day is None,
+        category_in_use=query.category is None or history["category_in_use"] or first_day is None,
     )
 
 
-def _by_category(rows: Any) -> dict[Category, SpendingSum]:
-    sums = {Category(row["category"]): _sum(row) for row in rows}
+def _sums_by_category(rows: Iterable[Row]) -> dict[Category, SpendingSum]:
+    """Return the sum of each category, the largest first."""
+    sums = {Category(row["category"]): SpendingSum(row["total"], row["count"]) for row in rows}
     return dict(sorted(sums.items(), key=lambda item: (-item[1].total, item[0])))
 
 
-def _sum(row: dict[str, Any]) -> SpendingSum:
-    return SpendingSum(row["total"], row["count"])
+def _sum_rows(rows: Iterable[Row]) -> SpendingSum:
+    return sum((SpendingSum(row["total"], row["count"]) for row in rows), SpendingSum())

@@ -8,7 +8,7 @@ from uuid import UUID
 from pam.platform.postgres import Connection
 from pam.users.text import TextParser
 
-parse_spot_name = TextParser("name", 100, needed=True)
+parse_spot_name = TextParser("name", 100, required=True)
 parse_notes = TextParser("notes", 1000)
 
 

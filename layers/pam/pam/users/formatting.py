@@ -1,4 +1,4 @@
-"""Money and days as a traveller writes them, by the Unicode CLDR of their locale."""
+"""Amounts, dates and numbers formatted for a user's locale by the Unicode CLDR."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,15 +10,15 @@ from pam.users.profile import Profile
 
 
 def format_money(amount: Decimal, currency: str, profile: Profile) -> str:
-    """Such as `$412.36`, or `A$45.00`: who crosses borders must see whose dollar it is, also at home."""
-    told = format_currency(amount, currency, locale=profile.locale)
+    """Format an amount such as `$412.36` or `A$45.00`; every dollar but the US dollar has its prefix, in any locale."""
+    text = format_currency(amount, currency, locale=profile.locale)
     if currency != "USD" and get_currency_symbol(currency, profile.locale) == "$":
-        told = told.replace("$", get_currency_symbol(currency, "en"))
-    return told
+        text = text.replace("$", get_currency_symbol(currency, "en"))
+    return text
 
 
 def format_dates(start: date, end: date, profile: Profile) -> str:
-    """The days from `start` up to, but without, `end`: such as `Nov 1 – 22, 2026`."""
+    """Format the days from `start` to `end` (exclusive), such as `Nov 1 – 22, 2026`."""
     last = end - timedelta(days=1)
     if last <= start:
         return format_date(start, format="medium", locale=profile.locale)
@@ -26,23 +26,23 @@ def format_dates(start: date, end: date, profile: Profile) -> str:
 
 
 def format_month(day: date, profile: Profile) -> str:
-    """Such as `October 2026`."""
+    """Format the month of a date, such as `October 2026`."""
     return format_date(day, format="MMMM y", locale=profile.locale)
 
 
 def pluralize(count: int, singular: str) -> str:
-    """Such as `1 expense` or `9 expenses`."""
+    """Return the count with the singular or plural of a regular noun, such as `1 expense` or `9 expenses`."""
     return f"{count} {singular}" if count == 1 else f"{count} {singular}s"
 
 
 def format_number(value: float | Decimal, profile: Profile, places: int = 0) -> str:
-    """Such as `1,204` or `11.8`, with the separators of the locale."""
+    """Format a number with `places` decimal places and the separators of the locale, such as `1,204` or `11.8`."""
     pattern = "#,##0" + ("." + "0" * places if places else "")
     return format_decimal(value, format=pattern, locale=profile.locale)
 
 
 def format_duration(seconds: float) -> str:
-    """Such as `5 h 40 min`, to five minutes from an hour on."""
+    """Format a duration such as `5 h 40 min`: to the minute below one hour, to five minutes from there."""
     minutes = round(seconds / 60)
     if minutes < 60:
         return f"{minutes} min"

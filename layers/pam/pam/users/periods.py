@@ -1,6 +1,6 @@
-"""Periods in a traveller's own words, turned into dates: the one place that knows what "last month" means.
+"""Periods such as `last_month` resolved to windows of days; the only definition of what each period means.
 
-A window is half-open, `[start, end)`, in whole days of the traveller's time zone.
+A window is half-open, `[start, end)`, in whole days of the user's time zone.
 """
 
 import re
@@ -28,18 +28,18 @@ PERIOD_SCHEMA = {
         {"pattern": "^last_([1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-5][0-9]|3660)_days$"},
     ],
 }  # fmt: skip
-"""What `resolve_period` takes, as JSON schema."""
+"""The JSON schema of the periods that `resolve_period` accepts."""
 
 _LAST_N_DAYS = re.compile(r"last_([1-9][0-9]{0,3})_days")
-_LONGEST_N = 3660
-_BEGINNING = date(1970, 1, 1)
+_MAX_DAYS = 3660
+_EPOCH = date(1970, 1, 1)
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Window:
-    """The days from `start` up to, but without, `end`; `period` is the symbol it came from, if any."""
+    """The days from `start` to `end`, which is exclusive; `period` is the name that it was resolved from, if any."""
 
     start: date
     end: date
@@ -47,37 +47,37 @@ class Window:
 
     @property
     def days(self) -> int:
-        """How many days the window holds."""
+        """The number of days in the window."""
         return (self.end - self.start).days
 
     def instants(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
-        """The window as instants in UTC: from the first local midnight to the last."""
+        """Return the bounds of the window in UTC: the midnights in `zone` at which `start` and `end` begin."""
         return midnight(self.start, zone), midnight(self.end, zone)
 
     def as_json(self) -> dict[str, str]:
-        """`{from, to}` as ISO dates, `to` excluded."""
+        """Return `{from, to}` as ISO 8601 dates; `to` is exclusive."""
         return {"from": self.start.isoformat(), "to": self.end.isoformat()}
 
-    def until(self, today: date) -> "Window":
-        """The part that has been: up to and with today."""
+    def elapsed(self, today: date) -> "Window":
+        """Return the part of the window up to and including today; it is empty for a window in the future."""
         return Window(self.start, max(self.start, min(self.end, today + _DAY)), self.period)
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The instant at which a day begins in a zone, in UTC.
+    """Return the instant in UTC at which a day begins in a time zone.
 
-    Where a clock change skips midnight, `fold=0` reads it with the offset before the change, which is the
-    very instant of the change: the first of that day.
+    If a clock change skips midnight, `fold=0` applies the UTC offset from before the change, which results in the
+    instant of the change, the first of that day.
     """
     return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
 
 
 def resolve_period(period: str, today: date, first_weekday: int) -> Window:
-    """The window that a period's symbol means on the day `today`.
+    """Return the window of a period as of the date `today`.
 
-    `first_weekday`: 0 for Monday to 6 for Sunday. "This weekend" is the latest that has begun, "last
-    weekend" the latest that is over; `last_14_days` ends with today; a bare month is the latest that has
-    begun. Raises `PamError` (`unknown_period`).
+    `first_weekday` is 0 for Monday to 6 for Sunday. `this_weekend` is the latest one that has begun, `last_weekend`
+    the latest one that is over; `last_14_days` ends with today; `march` is the latest March that has begun. Raises
+    `PamError` (`unknown_period`).
     """
     start, end = _bounds(period, today, first_weekday)
     return Window(start, end, period)
@@ -101,8 +101,8 @@ def _bounds(period: str, today: date, first_weekday: int) -> tuple[date, date]:
         case "this_weekend":
             return saturday, saturday + 2 * _DAY
         case "last_weekend":
-            over = saturday if today.weekday() < 5 else saturday - _WEEK
-            return over, over + 2 * _DAY
+            last = saturday if today.weekday() < 5 else saturday - _WEEK
+            return last, last + 2 * _DAY
         case "this_month":
             return month, next_month(month)
         case "last_month":
@@ -112,12 +112,12 @@ def _bounds(period: str, today: date, first_weekday: int) -> tuple[date, date]:
         case "last_year":
             return year.replace(year=year.year - 1), year
         case "all_time":
-            return _BEGINNING, tomorrow
+            return _EPOCH, tomorrow
     if period in MONTHS:
         number = MONTHS.index(period) + 1
         named = month.replace(month=number, year=month.year - (number > month.month))
         return named, next_month(named)
-    if (found := _LAST_N_DAYS.fullmatch(period)) and int(found[1]) <= _LONGEST_N:
+    if (found := _LAST_N_DAYS.fullmatch(period)) and int(found[1]) <= _MAX_DAYS:
         return tomorrow - timedelta(days=int(found[1])), tomorrow
     raise PamError(
         UNKNOWN_PERIOD,
@@ -127,55 +127,55 @@ def _bounds(period: str, today: date, first_weekday: int) -> tuple[date, date]:
 
 
 def window_between(start: date, end: date) -> Window:
-    """The window of two dates, the second excluded. Raises `PamError` (`invalid_window`)."""
+    """Return the window from `start` to `end` (exclusive), at most ten years. Raises `PamError` (`invalid_window`)."""
     if not start < end:
         raise PamError(INVALID_WINDOW, "“from” must be a day before “to”.", field="from")
-    if (end - start).days > _LONGEST_N:
+    if (end - start).days > _MAX_DAYS:
         raise PamError(INVALID_WINDOW, "A window can be at most ten years long.", field="from")
     return Window(start, end)
 
 
-def window_before(window: Window, today: date) -> Window | None:
-    """The same days of the period before: what a part month is fairly compared with.
+def previous_window(window: Window, today: date) -> Window | None:
+    """Return the same days of the previous period, for a comparison with the elapsed part of `window`.
 
-    On 22 November this month is compared with 1 to 22 October; a month that is over with the whole of the
-    one before. None for `all_time`, and for a period that hasn't begun.
+    On 22 November, `this_month` is compared with 1 to 22 October; a past month with the whole previous month. None for
+    `all_time`, and for a period that hasn't begun.
     """
-    been = window.until(today)
+    elapsed = window.elapsed(today)
     period = window.period or ""
-    if period == "all_time" or not been.days:
+    if period == "all_time" or not elapsed.days:
         return None
     if period in ("this_month", "last_month") or period in MONTHS:
         start = previous_month(window.start)
-        whole = been.end == window.end
-        return Window(start, window.start if whole else min(start + timedelta(days=been.days), window.start))
+        whole = elapsed.end == window.end
+        return Window(start, window.start if whole else min(start + timedelta(days=elapsed.days), window.start))
     if period in ("this_year", "last_year"):
-        return Window(_a_year_earlier(been.start), _a_year_earlier(been.end))
+        return Window(_one_year_earlier(elapsed.start), _one_year_earlier(elapsed.end))
     if period in ("this_week", "last_week", "this_weekend", "last_weekend"):
-        return Window(been.start - _WEEK, been.end - _WEEK)
+        return Window(elapsed.start - _WEEK, elapsed.end - _WEEK)
     length = timedelta(days=window.days)
-    return Window(been.start - length, been.end - length)
+    return Window(elapsed.start - length, elapsed.end - length)
 
 
 def next_month(first: date) -> date:
-    """The first day of the month after."""
+    """Return the first day of the next month; `first` is the first day of a month."""
     return (first + timedelta(days=31)).replace(day=1)
 
 
 def previous_month(first: date) -> date:
-    """The first day of the month before."""
+    """Return the first day of the previous month; `first` is the first day of a month."""
     return (first - _DAY).replace(day=1)
 
 
-def _a_year_earlier(end: date) -> date:
-    # An exclusive end of 29 February means "through the 28th": a year earlier that is 1 March.
+def _one_year_earlier(end: date) -> date:
+    # An exclusive end of 29 February means up to the 28th, so one year earlier the end is 1 March.
     return end.replace(year=end.year - 1) if (end.month, end.day) != (2, 29) else date(end.year - 1, 3, 1)
 
 
 def resolve_day(day: str, today: date) -> date | None:
-    """The day that a sentence names, on the day `today`; None for what isn't a day.
+    """Return the date that a name means as of the date `today`, or None if it isn't the name of a day.
 
-    Takes `today`, `yesterday`, a weekday (the latest that has begun), `2026-03-14`, or `03-14` (the latest).
+    Names are `today`, `yesterday`, a weekday (its latest date up to today), `2026-03-14`, or `03-14` (its latest date).
     """
     if day == "today":
         return today
@@ -187,15 +187,15 @@ def resolve_day(day: str, today: date) -> date | None:
         if len(day) == len("2026-03-14"):
             return date.fromisoformat(day)
         month, number = (int(part) for part in day.split("-"))
-        # 29 February has been within the last eight years, whatever the century.
+        # Two leap years are at most eight years apart, such as 1896 and 1904.
         return next(
-            found for ago in range(9) if (found := _existing(today.year - ago, month, number)) and found <= today
+            found for ago in range(9) if (found := _date_or_none(today.year - ago, month, number)) and found <= today
         )
     except (ValueError, StopIteration):
         return None
 
 
-def _existing(year: int, month: int, day: int) -> date | None:
+def _date_or_none(year: int, month: int, day: int) -> date | None:
     try:
         return date(year, month, day)
     except ValueError:

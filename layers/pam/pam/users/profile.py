@@ -1,4 +1,4 @@
-"""A traveller's settings: they decide what "today" is, and which money, language and units an answer uses."""
+"""The settings of a user: time zone, currency, locale and units of measurement."""
 
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -10,10 +10,10 @@ from pam.users.time_zones import parse_time_zone
 
 @dataclass(frozen=True)
 class Profile:
-    """Who is asking. `locale` is a language and territory such as `en_US`; `currency` ISO 4217; `units` is
-    `imperial` or `metric`.
+    """The settings of a user.
 
-    `simulated` marks a made-up traveller, whose figures must be told as such.
+    `locale` is a language and territory such as `en_US`; `currency` an ISO 4217 code; `units` is `imperial` or
+    `metric`. `simulated` marks a demo user, whose figures must be marked as simulated in every answer.
     """
 
     id: UUID
@@ -25,15 +25,15 @@ class Profile:
 
     @property
     def expenses_source(self) -> str:
-        """What an answer names as the source of a traveller's own figures."""
+        """The name of the source in answers from the user's own expenses."""
         return "Your expenses in PAM (simulated)" if self.simulated else "Your expenses in PAM"
 
-    def somewhere_else(self, zone: ZoneInfo | None) -> "Profile":
-        """The same traveller, whose device says that they are in another time zone now."""
+    def in_zone(self, zone: ZoneInfo | None) -> "Profile":
+        """Return the profile with the time zone `zone`; unchanged if it is None."""
         return self if zone is None else replace(self, zone=zone)
 
 
-_UNSAVED: Row = {
+_DEFAULTS: Row = {
     "time_zone": "America/Denver",
     "currency": "USD",
     "locale": "en_US",
@@ -45,22 +45,22 @@ SELECT_PROFILE = "select time_zone, currency, locale, units, simulated from user
 
 
 def read_profile(connection: Connection, user_id: UUID) -> Profile:
-    """The settings of a traveller; the table's defaults for one who has saved nothing yet."""
+    """Read the settings of a user; the defaults if none are saved."""
     return profile_from_row(user_id, connection.execute(SELECT_PROFILE, {"user": user_id}).fetchone())
 
 
 def default_profile(user_id: UUID) -> Profile:
-    """The settings of somebody of whom nothing is known."""
+    """Return the settings of a user without saved settings."""
     return profile_from_row(user_id, None)
 
 
 def profile_from_row(user_id: UUID, row: Row | None) -> Profile:
-    """From a row of `PROFILE`, or from none."""
-    row = row or _UNSAVED
+    """Return the profile from a row of `SELECT_PROFILE`, or the defaults if `row` is None."""
+    row = row or _DEFAULTS
     zone = parse_time_zone(row["time_zone"])
     return Profile(user_id, zone, row["currency"], row["locale"], row["units"], row["simulated"])
 
 
 def ensure_user(connection: Connection, user_id: UUID) -> None:
-    """Makes the row that a first expense hangs on; does nothing where there is one."""
+    """Insert the user's row, which all other tables refer to; does nothing if it exists."""
     connection.execute("insert into users (id) values (%s) on conflict (id) do nothing", (user_id,))

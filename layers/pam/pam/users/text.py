@@ -1,4 +1,4 @@
-"""What people write: data, kept as it is. Characters that steer a terminal or turn the line around are no text."""
+"""Validation of text that users write. It is stored unchanged; control and direction characters are rejected."""
 
 from typing import Any
 
@@ -6,36 +6,37 @@ from pydantic import WithJsonSchema
 
 from pam.platform.errors import INVALID_TEXT, PamError
 
-# Joins emoji: a family is several of them.
-_ALLOWED = "\n\t\u200d"
+# The zero-width joiner combines several emoji into one.
+_ALLOWED_CHARACTERS = "\n\t\u200d"
 
 
 class TextParser:
-    """At most `longest` characters without control characters, line breaks and tabs apart, trimmed.
+    """A parser of text with at most `max_chars` characters; the only control characters are line breaks and tabs.
 
-    Called with any value it gives the text, `""` for none, or raises `PamError` (`invalid_text`) that names the field.
+    Called with a value, it returns the text without surrounding white space, `""` for None, or raises `PamError`
+    (`invalid_text`) with `name` as the field.
     """
 
-    def __init__(self, name: str, longest: int, *, needed: bool = False) -> None:
+    def __init__(self, name: str, max_chars: int, *, required: bool = False) -> None:
         self._name = name
-        self._longest = longest
-        self._needed = needed
+        self._max_chars = max_chars
+        self._required = required
 
     def __call__(self, value: Any) -> str:
         if value is None:
             value = ""
-        if not isinstance(value, str) or len(value) > self._longest or (self._needed and not value.strip()):
-            least = "1 to" if self._needed else "at most"
-            raise self._refused(f"The {self._name} must be text of {least} {self._longest} characters.")
-        if any(not character.isprintable() and character not in _ALLOWED for character in value):
-            raise self._refused(f"The {self._name} has characters that can't be kept.")
+        if not isinstance(value, str) or len(value) > self._max_chars or (self._required and not value.strip()):
+            bounds = "1 to" if self._required else "at most"
+            raise self._invalid_text(f"The {self._name} must be text of {bounds} {self._max_chars} characters.")
+        if any(not character.isprintable() and character not in _ALLOWED_CHARACTERS for character in value):
+            raise self._invalid_text(f"The {self._name} has characters that can't be kept.")
         return value.strip()
 
     @property
     def schema(self) -> WithJsonSchema:
-        """The bounds, for the description of what takes it."""
-        least = {"minLength": 1} if self._needed else {}
-        return WithJsonSchema({"type": "string", "maxLength": self._longest} | least)
+        """The JSON schema with the length limits."""
+        min_length = {"minLength": 1} if self._required else {}
+        return WithJsonSchema({"type": "string", "maxLength": self._max_chars} | min_length)
 
-    def _refused(self, message: str) -> PamError:
+    def _invalid_text(self, message: str) -> PamError:
         return PamError(INVALID_TEXT, message, field=self._name)

@@ -8,16 +8,16 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from pam.platform.errors import UNKNOWN_TIME_ZONE, PamError
 
-# In every time zone database, and no place: the server's own zone, placeholders, and other ways of counting.
-_NO_PLACE = re.compile(r"localtime|posixrules|Factory|(right|posix)/.*")
+# Entries of time zone databases that name no region: the server's own zone, placeholders, leap second variants.
+_NO_REGION = re.compile(r"localtime|posixrules|Factory|(right|posix)/.*")
 
 
 def parse_time_zone(value: Any) -> ZoneInfo:
-    """A time zone by its IANA name, such as `Australia/Sydney`. Raises `PamError` (`unknown_time_zone`)."""
+    """Return the time zone of an IANA name such as `Australia/Sydney`. Raises `PamError` (`unknown_time_zone`)."""
     if isinstance(value, ZoneInfo):
         return value
     try:
-        if not isinstance(value, str) or _NO_PLACE.fullmatch(value):
+        if not isinstance(value, str) or _NO_REGION.fullmatch(value):
             raise ValueError
         return ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):

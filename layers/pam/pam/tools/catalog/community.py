@@ -13,7 +13,7 @@ from pam.community.messages import (
     send_message,
 )
 from pam.community.posts import MAX_TAG_CHARS, MAX_TAGS, parse_content, parse_tags, parse_title
-from pam.community.profiles import shown_name
+from pam.community.profiles import read_display_name
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import EffectKind, WriteContext, WriteResult, approval_tool
 from pam.travel.queries import PlaceName
@@ -50,7 +50,7 @@ class MessageFriend(ToolArguments):
 
 
 def _preview_post(writing: WriteContext, post: CreatePost) -> str:
-    name = shown_name(writing.connection, writing.profile.id)
+    name = read_display_name(writing.connection, writing.profile.id)
     as_whom = f"as “{name}”" if name else "without a name, since you show none to others"
     lines = [f"Publish this {as_whom}, for everybody who is signed in to PAM to read:"]
     lines += [f"Title: {post.title}"] if post.title else []

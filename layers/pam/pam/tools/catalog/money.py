@@ -11,10 +11,10 @@ from pam.answers.budget_limit import restore_budget, set_budget
 from pam.answers.expenses import record_expense, withdraw_expense
 from pam.answers.spend_summary import spend_summary
 from pam.money.amounts import MAX_AMOUNT, Amount, Currency
+from pam.money.budget_comparison import BudgetComparisonQuery, Month
 from pam.money.budget_limits import BudgetLimit, MonthlyLimit
 from pam.money.categories import Category, KnownCategory
-from pam.money.comparison import ComparisonQuery, Month
-from pam.money.expenses import MAX_DESCRIPTION_CHARS, Description, MaybeDay, NewExpense
+from pam.money.expenses import MAX_DESCRIPTION_CHARS, Description, NewExpense, OptionalDay
 from pam.money.queries import Day, Period
 from pam.money.spending import SpendingQuery
 from pam.platform.metrics import Metric
@@ -33,7 +33,7 @@ from pam.tools.engine.results import to_tool_result, to_write_result
 # The same types as everywhere, with schemas for one who writes JSON by itself: shorter, and with one way to say it.
 _Amount = Annotated[Amount, WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": int(MAX_AMOUNT)})]
 _Text = Annotated[Description, WithJsonSchema({"type": "string", "maxLength": MAX_DESCRIPTION_CHARS})]
-_PastDay = Annotated[MaybeDay, WithJsonSchema({"type": "string", "format": "date"})]
+_PastDay = Annotated[OptionalDay, WithJsonSchema({"type": "string", "format": "date"})]
 _Date = Annotated[Day, WithJsonSchema({"type": "string", "format": "date"})]
 _Period = Annotated[Period, WithJsonSchema({"type": "string"})]
 _Month = Annotated[Month, WithJsonSchema({"type": "string"})]
@@ -110,7 +110,7 @@ class CompareVsBudget(ToolArguments):
 def compare_vs_budget(call: ToolContext, arguments: CompareVsBudget) -> ToolResult:
     """A month's spending against the budgets set at present: budgeted, spent, difference, per cent. Tells which
     categories have none. It makes no projection."""
-    question = ComparisonQuery(category=arguments.category, period=arguments.period, timezone=call.zone)
+    question = BudgetComparisonQuery(category=arguments.category, period=arguments.period, timezone=call.zone)
     return to_tool_result(budget_comparison(call.dependencies, call.user_id, question, call.deadline).as_json())
 
 

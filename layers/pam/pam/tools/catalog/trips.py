@@ -53,7 +53,7 @@ class PlanTrip(ToolArguments):
 
 def _plan(call: ToolContext, asked: PlanTrip) -> TripPlan:
     user = read_user_context(call.dependencies, call.user_id, call.deadline)
-    refuse_past_start(asked.start_date, call.dependencies.clock(), user.profile.somewhere_else(call.zone))
+    refuse_past_start(asked.start_date, call.dependencies.clock(), user.profile.in_zone(call.zone))
     names = (asked.origin, *asked.stops, asked.destination)
     return plan_by_road(call.dependencies.sources, user, names, call.location, call.deadline)
 

@@ -45,5 +45,5 @@ def preview(context: ToolContext, tool: Tool[A], arguments: A) -> str:
     assert tool.preview is not None
     services = context.dependencies
     with services.database.session(context.user_id, context.deadline) as connection:
-        profile = read_profile(connection, context.user_id).somewhere_else(context.zone)
+        profile = read_profile(connection, context.user_id).in_zone(context.zone)
         return tool.preview(WriteContext(connection, profile, services.clock()), arguments)

@@ -47,7 +47,7 @@ def perform_write(
     now = parts.clock()
     claim = {"user": context.user_id, "key": context.key, "tool": tool.name, "now": now}
     with parts.cache.writing(context.user_id), parts.database.session(context.user_id, context.deadline) as connection:
-        profile = read_profile(connection, context.user_id).somewhere_else(context.zone)
+        profile = read_profile(connection, context.user_id).in_zone(context.zone)
         ensure_user(connection, context.user_id)
         claimed = connection.execute(_CLAIM, claim).fetchone()
         if claimed is None:

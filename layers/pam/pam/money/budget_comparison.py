@@ -1,4 +1,4 @@
-"""A month against its budgets: what was budgeted, what was spent, and the difference."""
+"""A month compared with its budgets: the limit, the amount spent and the difference, by category."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from pam.money.amounts import to_cents
-from pam.money.budgets import BUDGETS, SPENT, BudgetState, sums_of
+from pam.money.budgets import SELECT_BUDGETS, SELECT_SPENT_BY_CATEGORY, BudgetState, fetch_spent_by_category
 from pam.money.categories import Category, KnownCategory
 from pam.platform.errors import UNKNOWN_PERIOD, PamError
 from pam.platform.postgres import Connection
@@ -16,12 +16,12 @@ from pam.users.periods import MONTHS, Window, resolve_period
 from pam.users.profile import Profile
 from pam.users.time_zones import TimeZone
 
-_MONTHS = ("this_month", "last_month", *MONTHS)
+_MONTH_PERIODS = ("this_month", "last_month", *MONTHS)
 
 
 def parse_month(value: Any) -> str:
-    """A period that is one calendar month. Raises `PamError` (`unknown_period`)."""
-    if value not in _MONTHS:
+    """Return the name of a period that is one calendar month. Raises `PamError` (`unknown_period`) for any other."""
+    if value not in _MONTH_PERIODS:
         raise PamError(
             UNKNOWN_PERIOD,
             "A budget is for a month: this_month, last_month, or a month such as march.",
@@ -30,11 +30,11 @@ def parse_month(value: Any) -> str:
     return str(value)
 
 
-Month = Annotated[str, BeforeValidator(parse_month), WithJsonSchema({"type": "string", "enum": list(_MONTHS)})]
+Month = Annotated[str, BeforeValidator(parse_month), WithJsonSchema({"type": "string", "enum": list(_MONTH_PERIODS)})]
 
 
-class ComparisonQuery(BaseModel):
-    """How a month went against its budgets, all or one."""
+class BudgetComparisonQuery(BaseModel):
+    """A request to compare a month with its budgets: of one category, or of all."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -44,19 +44,19 @@ class ComparisonQuery(BaseModel):
 
     @property
     def key(self) -> str:
-        """The same text for the same question."""
+        """The cache key: equal for equal queries."""
         return f"{self.category or ''}|{self.period}|{self.timezone.key if self.timezone else ''}"
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """The budgets of a month that are in the traveller's currency, those that are not, and what was spent, in
-    the traveller's currency, on categories without a budget in it.
+class ComparedMonth:
+    """The budgets of a month: `lines` in the user's currency, and those in other currencies.
 
-    Limits are those of `as_of`: PAM keeps none of a month that is over.
+    `without_budget` is the amount spent, in the user's currency, by category without a budget in that currency. The
+    limits are those at the instant `as_of`, also for a past month, because PAM stores no history of limits.
     """
 
-    question: ComparisonQuery
+    query: BudgetComparisonQuery
     profile: Profile
     window: Window
     today: date
@@ -67,7 +67,7 @@ class Comparison:
 
     @property
     def total(self) -> BudgetState | None:
-        """All lines of the traveller's currency together; None without any."""
+        """The sum of all budgets in the user's currency; None if there is none."""
         if not self.lines:
             return None
         limit = sum((line.limit for line in self.lines), Decimal(0))
@@ -75,47 +75,49 @@ class Comparison:
         return BudgetState(None, self.window, self.profile.currency, limit, spent)
 
     def as_json(self) -> dict[str, Any]:
-        """The figures as clients see them; money as decimal strings."""
+        """Return the fields of the JSON answer; amounts are decimal strings."""
         return {
             "window": self.window.as_json() | {"period": self.window.period, "time_zone": self.profile.zone.key},
             "currency": self.profile.currency,
-            "category": self.question.category,
-            "budgets": [_compared(line) for line in self.lines],
-            "total": _compared(self.total) if self.total else None,
-            "other_currencies": [_compared(line) for line in self.other_currencies],
+            "category": self.query.category,
+            "budgets": [_comparison_json(line) for line in self.lines],
+            "total": _comparison_json(self.total) if self.total else None,
+            "other_currencies": [_comparison_json(line) for line in self.other_currencies],
             "without_budget": [
                 {"category": category, "spent": str(to_cents(spent))} for category, spent in self.without_budget.items()
             ],
         }
 
 
-def percent(state: BudgetState) -> Decimal:
-    """How much of the limit is spent, in per cent with one decimal."""
+def percent_spent(state: BudgetState) -> Decimal:
+    """Return the spent share of the limit in percent, rounded to one decimal place."""
     return (state.spent / state.limit * 100).quantize(Decimal("0.1"), rounding=ROUND_HALF_EVEN)
 
 
-def _compared(state: BudgetState) -> dict[str, Any]:
-    """`difference` is what is left of the budget, negative when over."""
+def _comparison_json(state: BudgetState) -> dict[str, Any]:
     return {
         "category": state.category,
         "currency": state.currency,
         "budgeted": str(state.limit),
         "spent": str(to_cents(state.spent)),
         "difference": str(to_cents(state.left)),
-        "percent": float(percent(state)),
+        "percent": float(percent_spent(state)),
         "state": state.state,
     }
 
 
-def compare(connection: Connection, profile: Profile, question: ComparisonQuery, now: datetime) -> Comparison:
-    """The month that is asked about against its budgets, as of the instant `now`."""
-    profile = profile.somewhere_else(question.timezone)
+def read_budget_comparison(
+    connection: Connection, profile: Profile, query: BudgetComparisonQuery, now: datetime
+) -> ComparedMonth:
+    """Read the amounts spent in the month of the query and the limits as of the instant `now`."""
+    profile = profile.in_zone(query.timezone)
     today = now.astimezone(profile.zone).date()
-    window = resolve_period(question.period, today, first_weekday=0)
+    window = resolve_period(query.period, today, first_weekday=0)
     start, end = window.instants(profile.zone)
-    fixed = {"user": profile.id, "category": question.category}
-    budgets = connection.execute(BUDGETS, fixed)
-    spent = sums_of(connection.execute(SPENT, fixed | {"start": start, "end": end}))
+    scope = {"user": profile.id, "category": query.category}
+    budgets = connection.execute(SELECT_BUDGETS, scope)
+    spent_cursor = connection.execute(SELECT_SPENT_BY_CATEGORY, scope | {"start": start, "end": end})
+    spent = fetch_spent_by_category(spent_cursor)
 
     lines = [
         BudgetState(
@@ -129,8 +131,8 @@ def compare(connection: Connection, profile: Profile, question: ComparisonQuery,
     ]
     own = [line for line in lines if line.currency == profile.currency]
     budgeted = {line.category for line in own}
-    return Comparison(
-        question=question,
+    return ComparedMonth(
+        query=query,
         profile=profile,
         window=window,
         today=today,
