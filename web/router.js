@@ -34,9 +34,10 @@ export function createRouter(automaton) {
         readings.set(JSON.stringify([intent, reading]), [intent, reading, ...rank(reading)]);
       }
     }
-    const found = [...readings.values()].sort((a, b) => a[2] - b[2] || b[3] - a[3]);
-    if (!found.length || (found.length > 1 && found[0][2] === found[1][2] && found[0][3] === found[1][3])) return chat();
-    const [intent, pairs] = found[0];
+    const [best, second] = [...readings.values()].sort((a, b) => a[2] - b[2] || b[3] - a[3]);
+    const isTie = second && best[2] === second[2] && best[3] === second[3];
+    if (!best || isTie) return chat();
+    const [intent, pairs] = best;
     const isDetail = ([slot]) => automaton.details.includes(slot);
     const slots = Object.fromEntries(pairs.filter((pair) => !isDetail(pair)));
     return { tier: tiers[intent], intent, slots, details: Object.fromEntries(pairs.filter(isDetail)) };
@@ -116,7 +117,8 @@ export function createRouter(automaton) {
     }
     const [words, calls] = states[which];
     const inner = calls.map(([name, itsSlot]) => first(name, itsSlot));
-    return inner.includes(null) ? null : new Set([...Object.keys(words).map(firstKey), ...inner.flatMap((set) => [...set])]);
+    if (inner.includes(null)) return null;
+    return new Set([...Object.keys(words).map(firstKey), ...inner.flatMap((set) => [...set])]);
   }
 
   function match(name, tokens, at) {

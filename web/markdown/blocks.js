@@ -1,5 +1,4 @@
-// Markdown's blocks, as far as an answer needs them: paragraphs, headings, lists, tables, code, quotes, rules.
-// What isn't one of these is a paragraph; HTML has no meaning and stays text.
+// Parses Markdown blocks: paragraphs, headings, lists, tables, code, quotes, rules. HTML is text of a paragraph.
 
 import { readTable, startsTable } from "./table.js";
 
@@ -8,14 +7,14 @@ const HEADING = /^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$/;
 const RULE = /^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$/;
 const QUOTE = /^ {0,3}> ?/;
 const ITEM = /^( {0,3})([-*+]|(\d{1,9})[.)])(?:([ \t]+)(.*))?$/;
-const NESTED = 2;        // columns that a line is further in than the marker of its item
+const NESTED = 2;        // minimum indentation of an item's content
 const MAX_DEPTH = 8;
 
 const blank = (line) => !/\S/.test(line);
 const indent = (line) => /^ */.exec(line)[0].length;
 
 /**
- * The blocks of these lines: {type, from, to, …}, from its first line to the one after its last. By type:
+ * Parses lines into blocks {type, from, to, …}, `from` the first line and `to` the one after the last. By type:
  * paragraph {text} · heading {level, text} · code {text} · quote {blocks} · rule ·
  * list {start, items: [blocks]}, `start` null for bullets · table {align, head, rows}, of texts.
  */
@@ -33,7 +32,7 @@ export function readBlocks(lines, depth = 0) {
   return blocks;
 }
 
-/** [block, the line after it] */
+/** Returns [block, the line after it]. */
 function readBlock(lines, at, depth) {
   const line = lines[at];
   if (FENCE.test(line)) return readCode(lines, at);
@@ -52,7 +51,7 @@ function readParagraph(lines, at) {
   return [{ type: "paragraph", text: lines.slice(at, end).map((line) => line.trim()).join("\n") }, end];
 }
 
-/** Whether a line ends the paragraph before it. A number in running text begins no list, unless it is 1. */
+/** Returns whether a line ends the paragraph before it. A list that interrupts one must start with 1. */
 function interrupts(line) {
   const item = ITEM.exec(line);
   if (item?.[5] && (!item[3] || item[3] === "1")) return true;
@@ -88,7 +87,7 @@ function readList(lines, at, depth) {
   return [{ type: "list", start: number ? Number(number) : null, items }, end];
 }
 
-/** The lines of an item without their indentation, and where the next one would begin. */
+/** Returns an item's lines without their indentation, and the line after it. */
 function readItem(lines, at, [, before, marker, , space = " ", first = ""]) {
   const content = before.length + marker.length + Math.min(space.length, 4);
   const inner = [first];
@@ -99,12 +98,12 @@ function readItem(lines, at, [, before, marker, , space = " ", first = ""]) {
       continue;
     }
     const own = indent(lines[next]) >= before.length + NESTED;
-    const lazy = next === end && !ITEM.test(lines[next]) && !interrupts(lines[next]);   // goes on with its paragraph
+    const lazy = next === end && !ITEM.test(lines[next]) && !interrupts(lines[next]);   // lazy continuation
     if (!own && !lazy) break;
     inner.push(lines[next].slice(Math.min(content, indent(lines[next]))));
     end = next + 1;
   }
-  // Blank lines before another item are between the two; before anything else, behind the list.
+  // Blank lines belong to the list only if another item follows.
   const next = lines.findIndex((line, number) => number >= end && !blank(line));
   return [inner, next >= 0 && ITEM.test(lines[next]) ? next : end];
 }

@@ -1,11 +1,11 @@
-// Emphasis: runs of * and _ that open and close. Those that match nothing stay as they are written.
+// Matches delimiter runs of * and _ to emphasis; unmatched runs stay text.
 
 const SPACE = /\s/;
 const PUNCTUATION = /[\p{P}\p{S}]/u;
 const MAX_DEPTH = 24;
 
 export class Emphasis {
-  // What is open, innermost last. The first one is the text itself; the others are {mark, count, spans}.
+  // Open delimiters {mark, count, spans}, innermost last; the first one collects the result.
   #open = [{ mark: "", count: 0, spans: [] }];
 
   text(text) {
@@ -19,7 +19,7 @@ export class Emphasis {
     this.#open.at(-1).spans.push(span);
   }
 
-  /** A run such as "**", and the characters before and after it, which decide what it can do. */
+  /** Adds a run such as "**"; the characters before and after it decide whether it can open or close. */
   run(marks, before, after) {
     const [mark] = marks;
     const opens = flanks(after, before) && (mark === "*" || !flanks(before, after) || PUNCTUATION.test(before));
@@ -31,12 +31,12 @@ export class Emphasis {
     else this.text(mark.repeat(count));
   }
 
-  /** The spans of all that was added. With `open`, what is still open ends here. */
+  /** Returns the spans. With `open`, unclosed emphasis is closed here. */
   end(open) {
     while (this.#open.length > 1) {
       const { mark, count, spans } = this.#open.at(-1);
       if (open && spans.length) this.#close(mark, count);
-      else this.#giveUp();
+      else this.#revert();
     }
     return this.#open[0].spans;
   }
@@ -45,9 +45,9 @@ export class Emphasis {
     return this.#open.some((one) => one.mark === mark);
   }
 
-  /** Closes the innermost run of this mark, with two of its marks if both sides have them; gives how many. */
+  /** Closes the innermost run of this mark; returns the number of marks used, two if both sides have them. */
   #close(mark, count) {
-    while (this.#open.at(-1).mark !== mark) this.#giveUp();
+    while (this.#open.at(-1).mark !== mark) this.#revert();
     const opened = this.#open.at(-1);
     const used = Math.min(2, count, opened.count);
     const span = { type: used === 2 ? "strong" : "em", spans: opened.spans };
@@ -59,8 +59,8 @@ export class Emphasis {
     return used;
   }
 
-  /** The innermost run opened nothing after all. */
-  #giveUp() {
+  /** Turns the innermost open run back into text. */
+  #revert() {
     const { mark, count, spans } = this.#open.pop();
     this.text(mark.repeat(count));
     for (const span of spans) {
@@ -70,7 +70,7 @@ export class Emphasis {
   }
 }
 
-/** Whether a run stands right beside this character, and not between two words: CommonMark's left and right flanks. */
+/** Returns whether a run is left- or right-flanking as CommonMark defines it. */
 function flanks(beside, beyond) {
   if (SPACE.test(beside)) return false;
   return !PUNCTUATION.test(beside) || SPACE.test(beyond) || PUNCTUATION.test(beyond);

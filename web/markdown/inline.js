@@ -1,4 +1,4 @@
-// Markdown within a block: emphasis, code, links, line breaks. Read once from left to right.
+// Parses Markdown within a block: emphasis, code, links, line breaks; in one pass from left to right.
 
 import { Emphasis } from "./emphasis.js";
 
@@ -15,9 +15,9 @@ const BARE = /https?:\/\/[^\s<>"`|]+/y;
 const TRAILING = new Set(".,:;!?'*_)]");
 
 /**
- * The spans of a text: strings, and {type, …}: strong {spans} · em {spans} · code {text} · break ·
- * link {href, spans}, whose address nobody has checked yet. A picture is a link to it.
- * `open`: more is to come, so what isn't closed yet is shown as if it were.
+ * Parses a text into spans: strings, and {type, …}: strong {spans} · em {spans} · code {text} · break ·
+ * link {href, spans}, with an unchecked address. An image becomes a link.
+ * `open`: more text is to come, so unclosed spans are treated as closed.
  */
 export function readSpans(text, { open = false, links = true } = {}) {
   const emphasis = new Emphasis();
@@ -37,7 +37,7 @@ export function readSpans(text, { open = false, links = true } = {}) {
   }
   return emphasis.end(open);
 
-  // Each reader adds what begins at its mark, and gives where it ends.
+  // Each reader adds the span that begins at its mark and returns the position after it.
 
   function literal(mark, from) {
     emphasis.text(mark);
@@ -110,7 +110,7 @@ export function readSpans(text, { open = false, links = true } = {}) {
   }
 }
 
-/** An address without the punctuation of its sentence; a closing bracket that was opened within it stays. */
+/** Removes trailing punctuation from an address, except for a bracket that was opened within it. */
 function trimmed(address) {
   const opened = address.split("(").length;
   let closed = address.split(")").length;

@@ -1,12 +1,12 @@
-// Blocks and spans as DOM nodes. What a model writes only ever becomes text, and links that lead where they say.
+// Renders blocks and spans as DOM nodes: text only becomes text nodes, and links are checked by links.js.
 
 import { el } from "../dom.js";
 import { textLink } from "../links.js";
 import { readSpans } from "./inline.js";
 
-const FIRST_HEADING = 3;   // the page has its own first and second
+const FIRST_HEADING = 3;   // h1 and h2 belong to the page
 
-/** The node of a block from blocks.js. `open`: more of its text may come. */
+/** Renders a block from blocks.js. `open`: more of its text may come. */
 export function blockNode(block, open = false) {
   return BLOCKS[block.type](block, open);
 }
@@ -38,7 +38,7 @@ const spans = (text, open) => readSpans(text, { open }).map(spanNode);
 const inner = (blocks, open) => blocks.map((block, at) => blockNode(block, open && at === blocks.length - 1));
 const cell = (tag, text, align, more = {}) => el(tag, { ...more, "data-align": align }, ...spans(text, false));
 
-/** A short item has its text without a paragraph around it. */
+/** Renders a list item; one with a single paragraph has no <p>. */
 function itemNodes(blocks, open) {
   const [first, ...rest] = blocks;
   if (first?.type !== "paragraph" || rest.some(({ type }) => type === "paragraph")) return inner(blocks, open);

@@ -1,15 +1,15 @@
-// Tables: a row of headings, a row of dashes that aligns the columns, and rows.
+// Parses tables: a header row, a delimiter row, and rows.
 
 const DASHES = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
 
-/** Whether a table begins here: a row and its dashes, of as many columns. */
+/** Returns whether a table begins here: a header and a delimiter row with as many columns. */
 export function startsTable(lines, at) {
   const [head, dashes] = [lines[at], lines[at + 1]];
   if (!dashes?.includes("|") || !head.includes("|") || !DASHES.test(dashes)) return false;
   return cells(head).length === cells(dashes).length;
 }
 
-/** [table, the line after it]; `ends(at)` says whether a line is no row any more. */
+/** Returns [table, the line after it]; `ends(at)` returns whether a line isn't a row any more. */
 export function readTable(lines, at, ends) {
   const head = cells(lines[at]);
   let end = at + 2;
