@@ -3,8 +3,8 @@
 import { FrameSequencer } from "./frame_sequencer.js";
 
 /**
- * `state` is "waiting" (for the connection), "sent", "accepted" or "ended". Fires "change" with it and with `online`, "frame"
- * for each frame of the answer, once and in order, and "decision_rejected" with {confirmationId, error}.
+ * `state` is "waiting" (for the connection), "sent", "accepted" or "ended". Fires "change" with it and with `online`,
+ * "frame" for each frame of the answer, once and in order, and "decision_rejected" with {confirmationId, error}.
  */
 export class Message extends EventTarget {
   online = false;

@@ -17,6 +17,7 @@ def test_gas_question_shows_total_tier_source_age_and_time(app, api):
     expect(card).to_contain_text(f"${Decimal(stored['total']):,.2f}")
     expect(card).to_contain_text("Fast answer · no AI")
     expect(card).to_have_attribute("data-tier", "1")
+    expect(card.get_by_text("Simulated data")).to_be_visible()
     expect(figure(card, "Source")).to_have_text(stored["source"])
     expect(figure(card, "As of").locator("time")).to_have_text(
         re.compile(r"\d:\d\d\s[AP]M, (just now|\d+ (seconds?|minutes?) ago)")
