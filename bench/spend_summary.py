@@ -66,7 +66,7 @@ def _measure(stack: LocalStack) -> dict[str, Figure]:
 
     def in_process(user: uuid.UUID, sample: Sample, *, cached: bool) -> None:
         if not cached:
-            with cache.writing(user):  # as a write would: what is kept is no longer believed
+            with cache.write_fence(user):  # as a write would: what is kept is no longer believed
                 pass
         moto.seconds = 0.0
         began = time.perf_counter()
@@ -80,7 +80,7 @@ def _measure(stack: LocalStack) -> dict[str, Figure]:
 
         def through_gateway(sample: Sample, *, cached: bool) -> None:
             if not cached:
-                with cache.writing(short):
+                with cache.write_fence(short):
                     pass
             began = time.perf_counter()
             reply = client.get("/v1/spend-summary", params={"period": PERIOD})

@@ -119,8 +119,8 @@ def read_through(
 
     Raises what `compute` raises; `DatabaseUnavailable` only where no value of the last days is cached.
     """
-    lookup = dependencies.cache.look(user_id, key)
-    if lookup.usable is not None and (value := _restore(kind, lookup.usable)) is not None:
+    lookup = dependencies.cache.get(user_id, key)
+    if lookup.fresh is not None and (value := _restore(kind, lookup.fresh)) is not None:
         count(Metric.ANSWER_CACHED)
         return CachedValue(value, cached=True)
     try:
@@ -134,7 +134,7 @@ def read_through(
         return CachedValue(value, cached=True, age_s=max(0, age_s))
     count(Metric.ANSWER_COMPUTED)
     entry = CachedAnswer(to_json(computed.value), computed.as_of)
-    dependencies.cache.keep(user_id, key, lookup, entry, computed.fresh_until)
+    dependencies.cache.put(user_id, key, lookup, entry, computed.fresh_until)
     return CachedValue(computed.value, cached=False)
 
 

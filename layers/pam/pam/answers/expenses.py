@@ -38,7 +38,7 @@ def add_expense(
     def write() -> dict[str, Any]:
         now = parts.clock()
         with (
-            parts.cache.writing(user_id),
+            parts.cache.write_fence(user_id),
             parts.database.session(user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection,
         ):
             profile = read_profile(connection, user_id).in_zone(new.timezone)
@@ -60,7 +60,10 @@ def take_back_expense(parts: UserDependencies, user_id: UUID, expense_id: UUID) 
     Returns `{expense, budget, undone, text, tier, source, as_of}`. Raises `PamError`.
     """
     now = parts.clock()
-    with parts.cache.writing(user_id), parts.database.session(user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection:
+    with (
+        parts.cache.write_fence(user_id),
+        parts.database.session(user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection,
+    ):
         told = withdraw_expense(connection, read_profile(connection, user_id), expense_id, now)
     count(Metric.EXPENSE_UNDONE)
     return told | {"undone": True}

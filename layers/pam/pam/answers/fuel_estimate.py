@@ -11,7 +11,7 @@ from pam.answers.resolved_place import ResolvedPlace, resolve_place
 from pam.answers.sourced import Sourced, provenance, replace_sourced
 from pam.answers.travel_sources import TravelSources
 from pam.answers.user_context import UserContext, read_user_context
-from pam.cache.shared_cache import SourceUnavailable
+from pam.cache.source_unavailable import SourceUnavailable
 from pam.platform.deadline import Deadline
 from pam.platform.errors import INVALID_REQUEST, PamError
 from pam.travel.fuel import Consumption, FuelEstimate, FuelUnitPrice

@@ -17,7 +17,7 @@ def average_price(
 ) -> Sourced[FuelPrice] | None:
     """EIA's weekly average of the finest region that holds `place`; of the traveller's country without one.
 
-    None outside of the United States, where no source is known. Raises `UpstreamUnavailable`.
+    None outside of the United States, where no source is known. Raises `SourceUnavailable`.
     """
     country = place.country_code if place else user.country_code
     state = place.region_code if place else None

@@ -31,11 +31,11 @@ Point = tuple[float, float]
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 # How long each kind stays true: towns don't move, roads close, forecasts are made anew each hour, EIA surveys weekly.
-_PLACES = Lifetime(fresh_for=30 * _DAY, nothing_fresh_for=_DAY, kept_for=90 * _DAY)
-_ROADS = Lifetime(fresh_for=_DAY, nothing_fresh_for=_HOUR, kept_for=30 * _DAY)
-_FORECASTS = Lifetime(fresh_for=timedelta(minutes=30), nothing_fresh_for=timedelta(minutes=5), kept_for=_DAY)
-_PARKS = Lifetime(fresh_for=7 * _DAY, nothing_fresh_for=_DAY, kept_for=60 * _DAY)
-_PRICES = Lifetime(fresh_for=6 * _HOUR, nothing_fresh_for=_HOUR, kept_for=14 * _DAY)
+_PLACES = Lifetime(fresh_for=30 * _DAY, empty_fresh_for=_DAY, stale_for=90 * _DAY)
+_ROADS = Lifetime(fresh_for=_DAY, empty_fresh_for=_HOUR, stale_for=30 * _DAY)
+_FORECASTS = Lifetime(fresh_for=timedelta(minutes=30), empty_fresh_for=timedelta(minutes=5), stale_for=_DAY)
+_PARKS = Lifetime(fresh_for=7 * _DAY, empty_fresh_for=_DAY, stale_for=60 * _DAY)
+_PRICES = Lifetime(fresh_for=6 * _HOUR, empty_fresh_for=_HOUR, stale_for=14 * _DAY)
 
 _PLACES_JSON = TypeAdapter(tuple[Place, ...])
 _ROAD_JSON: TypeAdapter[Road | None] = TypeAdapter(Road | None)
@@ -50,7 +50,7 @@ _ROUNDING_M = 800.0
 
 @dataclass(frozen=True)
 class TravelSources:
-    """The adapters behind the shared cache. Every method raises `UpstreamUnavailable` within its deadline."""
+    """The adapters behind the shared cache. Every method raises `SourceUnavailable` within its deadline."""
 
     shared: SharedCache
     mapbox: Mapbox
@@ -127,14 +127,11 @@ class TravelSources:
         ask: Callable[[Deadline], Fetched[T]],
         deadline: Deadline,
     ) -> Sourced[T]:
-        def fetch(left: Deadline) -> dict[str, Any]:
-            answer = ask(left)
-            return {"value": form.dump_python(answer.value, mode="json"), "source": answer.source}
+        def fetch(left: Deadline) -> Fetched[Any]:
+            return ask(left).map(lambda value: form.dump_python(value, mode="json"))
 
         told = self.shared.fetch(key, source, lifetime, fetch, deadline)
-        return Sourced(
-            form.validate_python(told.body["value"]), told.body["source"], told.as_of, told.cached, told.age_s
-        )
+        return Sourced(form.validate_python(told.value), told.source, told.as_of, told.cached, told.age_s)
 
 
 def _rounded(point: Point, places: int) -> Point:

@@ -12,7 +12,7 @@ from pam.answers.resolved_place import ResolvedPlace, resolve_place
 from pam.answers.sourced import Sourced, replace_sourced
 from pam.answers.travel_sources import Point, TravelSources
 from pam.answers.user_context import UserContext
-from pam.cache.shared_cache import SourceUnavailable
+from pam.cache.source_unavailable import SourceUnavailable
 from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S, Deadline
 from pam.platform.errors import INVALID_REQUEST, PamError
 from pam.sources.http_client import MAX_CONNECTIONS

@@ -1,1 +1,1 @@
-"""Caches in DynamoDB: one user's answers, facts shared by all users, and a circuit breaker for each source."""
+"""Caches in DynamoDB: a user's answers, facts shared by all users, and a circuit breaker for each source."""

@@ -1,333 +1,290 @@
-"""Answers that are the same for everybody, kept in DynamoDB: fetched once however many ask, and told when old.
+"""A cache of answers that are the same for all users, in DynamoDB: one fetch for concurrent callers, stale if it fails.
 
-An item holds the last answer under its key, and for a moment the *lease* of whoever fetches a newer one: one
-caller fetches, the others wait for what it keeps. Keys and answers hold nothing about who asks. Decision record
-0008 has the argument.
+An item holds the last answer under its key, and during a fetch the *lease* of the caller that fetches a newer
+one: the others wait for its result. Keys and answers contain nothing about users. Decision record 0008 has the
+reasons.
 """
 
 import json
 import math
 import random
-import re
 import time
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from pam.cache.circuit_breaker import CLOSED, BreakerState, CircuitBreaker
+from pam.cache.circuit_breaker import CLOSED, BreakerState, CircuitBreaker, CircuitOpen
+from pam.cache.source_unavailable import SourceUnavailable
 from pam.platform.clock import Clock
 from pam.platform.deadline import Deadline
-from pam.platform.dynamodb_items import CONDITION_FAILED, Field, plain, typed
-from pam.platform.errors import SOURCE_NOT_CONFIGURED, SOURCE_UNAVAILABLE, PamError
+from pam.platform.dynamodb import ConditionFailed, DynamoTable, DynamoUnavailable, Item, Owner
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
-from pam.sources.source import Source, SourceError, SourceErrorKind
+from pam.sources.source import Fetched, Source, SourceError, SourceErrorKind
 
-Body = dict[str, Any]
-"""A JSON object."""
+LEASE_TIMEOUT_S = 1.2
+"""Time in seconds for which one caller alone fetches an answer. If it dies, the others wait no longer than this."""
+
+# Less than the lease, so that the answer is stored before the lease ends.
+_FETCH_TIMEOUT_S = LEASE_TIMEOUT_S - 0.1
+# With less time left, a request would only time out.
+_MIN_FETCH_S = 0.3
+# After a failure nobody fetches the same key for this time: the waiting callers get the failure, too.
+_ERROR_TTL_S = 1.0
+_MIN_PAUSE_S = 0.04
+_MAX_PAUSE_S = 0.25
+# Not the module's functions: environments restored from one snapshot would draw the same jitter.
+_jitter = random.SystemRandom()
+# Of an item without an answer.
+_LEASE_ITEM_TTL = timedelta(minutes=1)
+# A DynamoDB item has at most 400 KB.
+_MAX_ITEM_BYTES = 350 * 1024
 
 
 @dataclass(frozen=True)
 class Lifetime:
-    """How long an answer is told as it is, how long the answer that there is nothing, and how long, with its age,
-    when the source gives no newer one."""
+    """How long an answer is fresh, how long one without results is, and how long it may be served when stale."""
 
     fresh_for: timedelta
-    nothing_fresh_for: timedelta
-    kept_for: timedelta
-
-
-def says_nothing(body: Body) -> bool:
-    """Whether an answer is that there is nothing: its `value` is null or an empty list."""
-    return body.get("value", body) in (None, [])
+    empty_fresh_for: timedelta
+    stale_for: timedelta
 
 
 @dataclass(frozen=True)
 class SharedAnswer:
-    """What is told. `as_of` is aware, the instant it was fetched;
-    `age_s` is there only where the answer is older than it should be."""
+    """An answer of a source as JSON. `as_of` is aware, the instant of its fetch; `age_s` is set where it is stale."""
 
-    body: Body
+    value: Any
+    source: str
+    simulated: bool
     as_of: datetime
     cached: bool
     age_s: int | None = None
 
 
-class SourceUnavailable(PamError):
-    """A source gives no answer, and no earlier one is known."""
-
-    def __init__(self, fault: SourceError) -> None:
-        not_set_up = fault.kind in {SourceErrorKind.MISSING_KEY, SourceErrorKind.UNAUTHORISED}
-        super().__init__(
-            SOURCE_NOT_CONFIGURED if not_set_up else SOURCE_UNAVAILABLE,
-            _SENTENCES[fault.kind].format(fault.source),
-            retry_after=None if fault.kind in _LASTING else max(1, math.ceil(fault.retry_after or _RETRY_AFTER_S)),
-        )
-        self.source = fault.source
-        self.kind = fault.kind
-
-
-_SENTENCES = {
-    SourceErrorKind.MISSING_KEY: "PAM has no key for {} here, so it can't ask. Whoever runs it can set one.",
-    SourceErrorKind.UNAUTHORISED: "{} refuses PAM's key, so PAM can't ask. Whoever runs it can replace it.",
-    SourceErrorKind.NOT_FOUND: "{} doesn't have what PAM asked for.",
-    SourceErrorKind.REFUSED: "{} refused the question as PAM put it.",
-    SourceErrorKind.LIMITED: "PAM has asked {} too often. Please try again in a moment.",
-    SourceErrorKind.DOWN: "PAM can't reach {} right now. Please try again in a moment.",
-    SourceErrorKind.SLOW: "{} took too long to answer. Please try again in a moment.",
-    SourceErrorKind.MALFORMED: "{} answered with something that PAM can't read. Please try again in a moment.",
-}
-# The source answered all the same.
-_ALIVE = {SourceErrorKind.UNAUTHORISED, SourceErrorKind.NOT_FOUND, SourceErrorKind.REFUSED}
-# Waiting doesn't mend these.
-_LASTING = {SourceErrorKind.MISSING_KEY, *_ALIVE}
-_RETRY_AFTER_S = 5
-
-LEASE_S = 1.2
-"""How long a caller has alone to fetch an answer. One that dies costs the others no more than this."""
-
-# The source has a little less, so that the answer is kept before the lease ends.
-_FETCH_S = LEASE_S - 0.1
-# With less than this left, asking a source would only end in its being called slow.
-_LEAST_S = 0.3
-# After a fault nobody asks for the same thing again for so long: those who wait are told, and don't queue up to fail.
-_FAULT_S = 1.0
-_FIRST_PAUSE_S = 0.04
-_LONGEST_PAUSE_S = 0.25
-# Not the module's own functions: environments restored from one snapshot would all pause equally long.
-_CHANCE = random.SystemRandom()
-# An item that never got an answer.
-_LEFTOVER_S = 60
-# DynamoDB takes 400 KB an item.
-_LARGEST_KEPT_BYTES = 350 * 1024
-
-
 @dataclass(frozen=True)
-class _Look:
-    """What one look into the table found. Instants are Unix times in seconds, 0 for never."""
+class _Entry:
+    """What the table contains for a key. Instants are Unix times in seconds, 0 for never."""
 
     answer: SharedAnswer | None = None
     fresh_until: float = 0.0
     lease_until: float = 0.0
-    fault: SourceError | None = None
-    standing: BreakerState = CLOSED
-    reachable: bool = True
+    error: SourceError | None = None
+    breaker: BreakerState = CLOSED
+    available: bool = True
 
 
 class SharedCache:
-    """The table of shared answers, with the hash key `key`. Out of reach it is a miss: each caller asks the source."""
+    """The table of shared answers, with the partition key `key`. Every method is thread-safe.
+
+    Without DynamoDB each caller fetches for itself.
+    """
 
     def __init__(self, dynamodb: Any, table: str, clock: Clock) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
+        self._table = DynamoTable(dynamodb, table, key=("key",))
         self._clock = clock
-        self._breakers = {source: CircuitBreaker(dynamodb, table, source, clock) for source in Source}
+        self._breakers = {source: CircuitBreaker(self._table, source, clock) for source in Source}
 
     def fetch(
         self,
         key: str,
         source: Source,
         lifetime: Lifetime,
-        fetch: Callable[[Deadline], Body],
+        fetch: Callable[[Deadline], Fetched[Any]],
         deadline: Deadline,
     ) -> SharedAnswer:
-        """The answer under `key`, from the cache while it is fresh, else from `fetch`, which asks `source`.
+        """Return the answer under `key`: the cached one while it is fresh, else that of `fetch`, which calls `source`.
 
-        However many ask at once, in however many environments, one runs `fetch`; it returns a JSON object
-        (see `says_nothing`), and raises `UpstreamFault`. After a fault, or while the source's breaker
-        is open, the answer from before is told with its age. Raises `UpstreamUnavailable` where there is none.
-        Takes no longer than `deadline`, and what a request to DynamoDB takes.
+        One of all concurrent callers in all environments runs `fetch`; it returns a JSON value and raises
+        `SourceError`. After a failure, or while the source's circuit breaker is open, the stale answer is returned
+        with its age. Raises `SourceUnavailable` where there is none. Takes no longer than `deadline` and one
+        request to DynamoDB.
         """
-        pause_s = _FIRST_PAUSE_S
+        pause_s = _MIN_PAUSE_S
         while True:
-            look = self._look(key, source)
+            entry = self._get(key, source)
             now = self._now()
-            if look.answer is not None and look.fresh_until > now:
+            if entry.answer is not None and entry.fresh_until > now:
                 count(Metric.SHARED_ANSWER_CACHED)
-                return look.answer
-            if look.fault is not None:
-                return self._from_before(look, look.fault)
-            if look.standing.spares(now):
-                return self._spared(look, source)
-            if deadline.left_s < _LEAST_S:
-                return self._from_before(look, SourceError(source, SourceErrorKind.SLOW, "no time left"))
-            lease = self._lease(key, look)
+                return entry.answer
+            if entry.error is not None:
+                return self._stale(entry, entry.error)
+            if entry.breaker.is_open(now):
+                return self._circuit_open(entry, source)
+            if deadline.left_s < _MIN_FETCH_S:
+                return self._stale(entry, SourceError(source, SourceErrorKind.SLOW, "no time left"))
+            lease = self._acquire(key, entry)
             if lease is not None:
-                return self._ask(key, source, lifetime, fetch, deadline, look, lease)
-            time.sleep(_CHANCE.uniform(pause_s / 2, pause_s))
-            pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
+                return self._fetch(key, source, lifetime, fetch, deadline, entry, lease)
+            time.sleep(_jitter.uniform(pause_s / 2, pause_s))
+            pause_s = min(pause_s * 1.5, _MAX_PAUSE_S)
 
-    def _ask(
+    def _fetch(
         self,
         key: str,
         source: Source,
         lifetime: Lifetime,
-        fetch: Callable[[Deadline], Body],
+        fetch: Callable[[Deadline], Fetched[Any]],
         deadline: Deadline,
-        look: _Look,
+        entry: _Entry,
         lease: str,
     ) -> SharedAnswer:
-        """Runs `fetch`, keeps what it gives, and gives the lease back whatever happens."""
+        """Run `fetch`, store its result, and release the lease in any case."""
         breaker = self._breakers[source]
-        if not breaker.admits(look.standing):
-            self._give_back(key, lease)
-            return self._spared(look, source)
+        if not breaker.allows_request(entry.breaker):
+            self._release(key, lease)
+            return self._circuit_open(entry, source)
         try:
-            body = fetch(deadline.at_most(_FETCH_S))
-        except SourceError as fault:
-            count(Metric.UPSTREAM_FAULT)
-            logger.warning("upstream fault", source=str(source), kind=str(fault.kind), exc_info=True)
-            self._give_back(key, lease, fault)
-            breaker.failed(fault)
-            if fault.kind in _ALIVE:
-                breaker.answered(look.standing)
-            return self._from_before(look, fault)
+            fetched = fetch(deadline.at_most(_FETCH_TIMEOUT_S))
+        except SourceError as error:
+            count(Metric.SOURCE_ERROR)
+            logger.warning("source error", source=str(source), kind=str(error.kind), exc_info=True)
+            self._release(key, lease, error)
+            breaker.record_failure(entry.breaker, error)
+            return self._stale(entry, error)
         except BaseException:
-            self._give_back(key, lease)
+            self._release(key, lease)
             raise
         count(Metric.SHARED_ANSWER_FETCHED)
-        answer = SharedAnswer(body, self._clock(), cached=False)
-        self._keep(key, lifetime, answer, lease)
-        breaker.answered(look.standing)
+        answer = SharedAnswer(fetched.value, fetched.source, fetched.simulated, self._clock(), cached=False)
+        self._put(key, lifetime, answer, lease)
+        breaker.record_success(entry.breaker)
         return answer
 
-    def _spared(self, look: _Look, source: Source) -> SharedAnswer:
-        count(Metric.UPSTREAM_SPARED)
-        opens_in_s = max(look.standing.open_until - self._now(), 1.0)
-        return self._from_before(look, SourceError(source, SourceErrorKind.DOWN, "spared", retry_after=opens_in_s))
+    def _circuit_open(self, entry: _Entry, source: Source) -> SharedAnswer:
+        count(Metric.CIRCUIT_OPEN)
+        return self._stale(entry, CircuitOpen(source, max(entry.breaker.open_until - self._now(), 1.0)))
 
-    def _from_before(self, look: _Look, fault: SourceError) -> SharedAnswer:
-        if look.answer is None:
-            raise SourceUnavailable(fault) from fault
+    def _stale(self, entry: _Entry, error: SourceError) -> SharedAnswer:
+        if entry.answer is None:
+            raise SourceUnavailable(error) from error
         count(Metric.SHARED_ANSWER_STALE)
-        age_s = int((self._clock() - look.answer.as_of).total_seconds())
-        return SharedAnswer(look.answer.body, look.answer.as_of, cached=True, age_s=max(0, age_s))
+        age_s = int((self._clock() - entry.answer.as_of).total_seconds())
+        return replace(entry.answer, age_s=max(0, age_s))
 
-    def _look(self, key: str, source: Source) -> _Look:
-        """Reads answer and breaker in one consistent request."""
+    def _get(self, key: str, source: Source) -> _Entry:
+        """Read the answer and the breaker in one consistent request."""
         breaker = self._breakers[source]
-        keys = [typed({"key": key}), typed({"key": breaker.key})]
         try:
-            found = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
-        except (BotoCoreError, ClientError):
-            self._unavailable("look")
-            return _Look(reachable=False)
-        if found.get("UnprocessedKeys"):  # throttled in part: half a look is none
-            return _Look(reachable=False)
-        items = {item["key"]: item for item in map(plain, found["Responses"][self._table])}
-        standing = breaker.standing(items.get(breaker.key))
-        item = items.get(key, {})
+            found, breaker_item = self._table.get_many((key,), (breaker.key,))
+        except DynamoUnavailable:
+            _log_unavailable("get")
+            return _Entry(available=False)
+        item = found or {}
         now = self._now()
-        fault = None
-        if item.get("fault_until", 0.0) > now:
-            fault = SourceError(
-                source, SourceErrorKind(item["fault"]), "a moment ago", retry_after=item.get("retry_after")
+        error = None
+        if item.get("error_until", 0) > now:
+            retry_after = item.get("retry_after")
+            error = SourceError(
+                source,
+                SourceErrorKind(item["error"]),
+                "a moment ago",
+                retry_after=None if retry_after is None else float(retry_after),
             )
-        return _Look(
-            answer=_answer(item, now),
-            fresh_until=item.get("fresh_until", 0.0),
-            lease_until=item.get("lease_until", 0.0),
-            fault=fault,
-            standing=standing,
+        return _Entry(
+            answer=_parse_answer(item, now),
+            fresh_until=float(item.get("fresh_until", 0)),
+            lease_until=float(item.get("lease_until", 0)),
+            error=error,
+            breaker=breaker.parse(breaker_item),
         )
 
-    def _lease(self, key: str, look: _Look) -> str | None:
-        """The name of this caller's lease, or None where another has it. Empty: without a cache there is none."""
+    def _acquire(self, key: str, entry: _Entry) -> str | None:
+        """Return the token of this caller's lease, or None where another has it. Empty: DynamoDB is unavailable."""
         now = self._now()
-        if not look.reachable:
+        if not entry.available:
             return ""
-        if look.lease_until > now:
+        if entry.lease_until > now:
             return None
-        lease = uuid4().hex
-        passed = " AND ".join(
-            f"(attribute_not_exists(#{until}) OR #{until} <= :now)"
-            for until in ("lease_until", "fresh_until", "fault_until")
+        token = uuid4().hex
+        values = {
+            "until": now + LEASE_TIMEOUT_S,
+            "now": now,
+            "ttl": math.ceil(now + _LEASE_ITEM_TTL.total_seconds()),
+        }
+        condition = " and ".join(
+            f"(attribute_not_exists(#{until}) or #{until} <= :now)"
+            for until in ("lease_until", "fresh_until", "error_until")
         )
-        taken = self._update(
-            key,
-            "SET #lease = :lease, #lease_until = :until, #ttl = if_not_exists(#ttl, :soon)",
-            passed,
-            {"lease": lease, "until": now + LEASE_S, "now": now, "soon": math.ceil(now) + _LEFTOVER_S},
-        )
-        if taken is None:
-            self._unavailable("lease")
-            return ""
-        return lease if taken else None
+        try:
+            self._table.update(
+                (key,),
+                "set #lease_until = :until, #ttl = if_not_exists(#ttl, :ttl)",
+                values,
+                condition=condition,
+                owner=Owner("lease", token),
+            )
+        except ConditionFailed:
+            return None
+        except DynamoUnavailable:
+            # The write may have succeeded: the token is kept to release the lease.
+            _log_unavailable("acquire")
+        return token
 
-    def _give_back(self, key: str, lease: str, fault: SourceError | None = None) -> None:
-        """Ends the lease, and tells those who wait what went wrong."""
+    def _release(self, key: str, lease: str, error: SourceError | None = None) -> None:
+        """End the lease, and store the error for the callers that wait."""
         if not lease:
             return
-        if fault is None:
-            values: dict[str, Field] = {"lease": lease}
-            done = self._update(key, "REMOVE #lease, #lease_until", "#lease = :lease", values)
-        else:
-            values = {"lease": lease, "kind": str(fault.kind), "until": self._now() + _FAULT_S}
-            marks = "SET #fault = :kind, #fault_until = :until"
-            if fault.retry_after is not None:
-                marks += ", #retry_after = :wait"
-                values["wait"] = fault.retry_after
-            gone = "#lease, #lease_until" if fault.retry_after is not None else "#lease, #lease_until, #retry_after"
-            done = self._update(key, f"{marks} REMOVE {gone}", "#lease = :lease", values)
-        if done is None:
-            self._unavailable("give back")
+        values: dict[str, Any] = {"lease": lease}
+        removed = ["#lease", "#lease_until"]
+        expression = ""
+        if error is not None:
+            expression = "set #error = :error, #error_until = :until"
+            values |= {"error": str(error.kind), "until": self._now() + _ERROR_TTL_S}
+            if error.retry_after is None:
+                removed.append("#retry_after")
+            else:
+                expression += ", #retry_after = :retry_after"
+                values["retry_after"] = error.retry_after
+        try:
+            # The condition fails where the lease has expired, or an attempt whose response was lost has released it.
+            with suppress(ConditionFailed):
+                self._table.update(
+                    (key,), f"{expression} remove {', '.join(removed)}", values, condition="#lease = :lease"
+                )
+        except DynamoUnavailable:
+            _log_unavailable("release")
 
-    def _keep(self, key: str, lifetime: Lifetime, answer: SharedAnswer, lease: str) -> None:
-        """Replaces the item, and with it the lease."""
-        body = zlib.compress(json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode(), 1)
-        if len(body) > _LARGEST_KEPT_BYTES:
-            logger.warning("answer too large to keep", key=key, bytes=len(body))
-            self._give_back(key, lease)
+    def _put(self, key: str, lifetime: Lifetime, answer: SharedAnswer, lease: str) -> None:
+        """Replace the item, and with it the lease."""
+        body = zlib.compress(json.dumps(answer.value, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+        if len(body) > _MAX_ITEM_BYTES:
+            logger.warning("answer too large for the cache", key=key, bytes=len(body))
+            self._release(key, lease)
             return
-        nothing = says_nothing(answer.body)
-        fresh_for = lifetime.nothing_fresh_for if nothing else lifetime.fresh_for
-        fresh_until = (answer.as_of + fresh_for).timestamp()
-        # That there was nothing some time ago says nothing about now.
-        kept_until = fresh_until + (0.0 if nothing else lifetime.kept_for.total_seconds())
-        item: dict[str, Field] = {
-            "key": key,
+        empty = answer.value in (None, [])
+        fresh_until = answer.as_of + (lifetime.empty_fresh_for if empty else lifetime.fresh_for)
+        # That there was nothing some time ago doesn't mean that there is nothing now.
+        usable_until = fresh_until + (timedelta() if empty else lifetime.stale_for)
+        fields = {
             "body": body,
+            "source": answer.source,
+            "simulated": answer.simulated,
             "as_of": answer.as_of.isoformat(),
-            "fresh_until": fresh_until,
-            "kept_until": kept_until,
-            "ttl": math.ceil(kept_until),
+            "fresh_until": fresh_until.timestamp(),
+            "usable_until": usable_until.timestamp(),
         }
         try:
-            self._dynamodb.put_item(TableName=self._table, Item=typed(item))
-        except (BotoCoreError, ClientError):
-            self._unavailable("keep")
-
-    def _update(self, key: str, expression: str, condition: str, values: Mapping[str, Field]) -> bool | None:
-        """Whether the condition held; None where DynamoDB doesn't answer."""
-        try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=typed({"key": key}),
-                UpdateExpression=expression,
-                ConditionExpression=condition,
-                ExpressionAttributeNames={f"#{name}": name for name in re.findall(r"#(\w+)", expression + condition)},
-                ExpressionAttributeValues=typed({f":{name}": value for name, value in values.items()}),
-            )
-        except (BotoCoreError, ClientError) as fault:
-            refused = isinstance(fault, ClientError) and fault.response["Error"]["Code"] == CONDITION_FAILED
-            return False if refused else None
-        return True
+            self._table.put((key,), fields, usable_until)
+        except DynamoUnavailable:
+            _log_unavailable("put")
 
     def _now(self) -> float:
         return self._clock().timestamp()
 
-    def _unavailable(self, step: str) -> None:
-        count(Metric.CACHE_UNAVAILABLE)
-        logger.warning("cache unavailable", step=step, exc_info=True)
 
-
-def _answer(item: dict[str, Any], now: float) -> SharedAnswer | None:
-    if item.get("kept_until", 0.0) <= now:  # DynamoDB may be days late in deleting
+def _parse_answer(item: Item, now: float) -> SharedAnswer | None:
+    if item.get("usable_until", 0) <= now:  # DynamoDB may delete an item days after its ttl
         return None
-    body = json.loads(zlib.decompress(item["body"]))
-    return SharedAnswer(body, datetime.fromisoformat(item["as_of"]), cached=True)
+    value = json.loads(zlib.decompress(item["body"]))
+    as_of = datetime.fromisoformat(item["as_of"])
+    return SharedAnswer(value, item["source"], item["simulated"], as_of, cached=True)
+
+
+def _log_unavailable(step: str) -> None:
+    count(Metric.CACHE_UNAVAILABLE)
+    logger.warning("cache unavailable", step=step, exc_info=True)

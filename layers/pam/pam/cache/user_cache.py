@@ -1,13 +1,13 @@
-"""Answers that are a person's own, kept in DynamoDB, and never stale after a write.
+"""A cache of a user's own answers in DynamoDB, never stale after a write.
 
-Each traveller has one item `version` and one item for each answer. An answer is good only under the
-version that it was read under. A write takes two steps around its commit:
+Each user has one item `version` and one item per answer. An answer is fresh only under the version that it was
+computed under. A write changes the version twice, around its transaction:
 
-1. `fence`, before: moves the version and leaves a mark, so that nobody trusts or keeps an answer meanwhile;
-2. `lift`, after the commit and before the writer's own answer: removes the mark and moves the version again.
+1. before it, the version is incremented and a *fence* added: no answer is read or stored while there is a fence;
+2. after the commit and before the writer's own answer, the fence is removed and the version incremented again.
 
-A writer that dies in between leaves a mark that ends by itself after `_FENCE_S`, longer than any function
-runs; the version has moved, so what was kept before stays untrusted. Decision record 0003 has the argument.
+The fence of a writer that dies in between expires after `_FENCE_TIMEOUT_S`, longer than any function runs; earlier
+answers stay invalid, since the version has changed. Decision record 0003 gives the reasons.
 """
 
 import json
@@ -18,26 +18,24 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import BotoCoreError, ClientError
-
 from pam.platform.clock import Clock
+from pam.platform.dynamodb import DynamoTable, DynamoUnavailable
 from pam.platform.errors import STORE_UNAVAILABLE, PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
 
 FRESH_FOR = timedelta(minutes=5)
 
-# Past its five minutes an answer is kept for the day on which the database is down.
-_KEPT_FOR = timedelta(days=7)
-_FENCE_S = 30
+# An answer that is no longer fresh is used when the database is down.
+_STALE_FOR = timedelta(days=7)
+_FENCE_TIMEOUT_S = 30
 
 _VERSION = "version"
 
 
 @dataclass(frozen=True)
 class CachedAnswer:
-    """An answer out of the cache: its JSON, and the instant it was read at."""
+    """A cached answer: its JSON, and the instant of its data."""
 
     body: dict[str, Any]
     as_of: datetime
@@ -45,110 +43,82 @@ class CachedAnswer:
 
 @dataclass(frozen=True)
 class CacheLookup:
-    """What one look into the cache found: the version to keep a new answer under (None: don't), the
-    answer to use, and the last answer known, good only when nothing better is to be had."""
+    """What the cache has for a key: the fresh answer, if any; the last answer, fresh or stale; and the version
+    under which a new answer may be stored, None where it may not."""
 
     version: int | None = None
-    usable: CachedAnswer | None = None
+    fresh: CachedAnswer | None = None
     last: CachedAnswer | None = None
 
 
 class UserCache:
-    """The table of answers. Out of reach it is a miss to a reader, and a refusal to a writer."""
+    """The table of users' answers. Without DynamoDB every lookup misses, and writes are refused."""
 
     def __init__(self, dynamodb: Any, table: str, clock: Clock) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
+        self._table = DynamoTable(dynamodb, table, key=("user_id", "item"))
         self._clock = clock
 
-    def look(self, user_id: UUID, key: str) -> CacheLookup:
-        """Reads version and answer in one consistent request."""
-        wanted = [_key(user_id, _VERSION), _key(user_id, key)]
+    def get(self, user_id: UUID, key: str) -> CacheLookup:
+        """Read the version and the answer in one consistent request."""
         try:
-            found = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": wanted, "ConsistentRead": True}})
-        except (BotoCoreError, ClientError):
-            self._unavailable("look")
+            version, stored = self._table.get_many((str(user_id), _VERSION), (str(user_id), key))
+        except DynamoUnavailable:
+            _log_unavailable("get")
             return CacheLookup()
-        if found.get("UnprocessedKeys"):  # throttled in part: half a look is none
-            return CacheLookup()
-        items = {item["item"]: item for item in map(_plain, found["Responses"][self._table])}
-        now = self._clock()
-        version = items.get(_VERSION, {})
-        fenced = any(int(mark.split()[0]) > now.timestamp() for mark in version.get("marks", ()))
+        now = self._clock().timestamp()
+        version = version or {}
+        fenced = any(int(fence.split()[0]) > now for fence in version.get("fences", ()))
         number = None if fenced else int(version.get("number", 0))
-        kept = items.get(key)
-        if kept is None or kept["ttl"] <= now.timestamp():  # DynamoDB may be days late in deleting
+        if stored is None or stored["ttl"] <= now:  # DynamoDB may delete an item days after its ttl
             return CacheLookup(version=number)
-        answer = CachedAnswer(json.loads(kept["body"]), datetime.fromisoformat(kept["as_of"]))
-        good = number is not None and kept["version"] == number and kept["fresh_until"] > now.timestamp()
-        return CacheLookup(version=number, usable=answer if good else None, last=answer)
+        answer = CachedAnswer(json.loads(stored["body"]), datetime.fromisoformat(stored["as_of"]))
+        is_fresh = number is not None and stored["version"] == number and stored["fresh_until"] > now
+        return CacheLookup(version=number, fresh=answer if is_fresh else None, last=answer)
 
-    def keep(self, user_id: UUID, key: str, look: CacheLookup, answer: CachedAnswer, fresh_until: datetime) -> None:
-        """Keeps an answer under the version of the look that missed it; nothing where that was fenced."""
-        if look.version is None:
+    def put(self, user_id: UUID, key: str, lookup: CacheLookup, answer: CachedAnswer, fresh_until: datetime) -> None:
+        """Store an answer under the version of the lookup that missed it; does nothing where that was fenced."""
+        if lookup.version is None:
             return
-        item = {
-            "version": look.version,
+        fields = {
+            "version": lookup.version,
             "body": json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")),
             "as_of": answer.as_of.isoformat(),
             "fresh_until": int(fresh_until.timestamp()),
-            "ttl": int((answer.as_of + _KEPT_FOR).timestamp()),
         }
         try:
-            self._dynamodb.put_item(TableName=self._table, Item=_typed(item) | _key(user_id, key))
-        except (BotoCoreError, ClientError):
-            self._unavailable("keep")
+            self._table.put((str(user_id), key), fields, answer.as_of + _STALE_FOR)
+        except DynamoUnavailable:
+            _log_unavailable("put")
 
     @contextmanager
-    def writing(self, user_id: UUID) -> Iterator[None]:
-        """Around a write's transaction: after it, no reader is answered from before it.
+    def write_fence(self, user_id: UUID) -> Iterator[None]:
+        """Enclose the transaction of a write: after it, no reader gets an answer from before it.
 
-        Raises `PamError` (`store_unavailable`) when the mark can't be set: then nothing has been written.
+        Raises `PamError` (`store_unavailable`) when the fence can't be set: then nothing has been written.
         """
-        mark = f"{int(self._clock().timestamp()) + _FENCE_S} {uuid4().hex}"
+        fence = f"{int(self._clock().timestamp()) + _FENCE_TIMEOUT_S} {uuid4().hex}"
         try:
-            self._move_version(user_id, "ADD #number :one, marks :mark", mark)
-        except (BotoCoreError, ClientError) as fault:
-            self._unavailable("fence")
+            self._update_version(user_id, "add #number :one, #fences :fence", fence)
+        except DynamoUnavailable as error:
+            _log_unavailable("set fence")
             raise PamError(
                 STORE_UNAVAILABLE,
                 "PAM can't save safely right now, so nothing was changed. Please try again in a moment.",
                 retry_after=5,
-            ) from fault
+            ) from error
         try:
             yield
         finally:
             try:
-                self._move_version(user_id, "ADD #number :one DELETE marks :mark", mark)
-            except (BotoCoreError, ClientError):
-                # The mark ends by itself; until then readers go to the database.
-                self._unavailable("lift")
+                self._update_version(user_id, "add #number :one delete #fences :fence", fence)
+            except DynamoUnavailable:
+                # The fence expires by itself; until then readers use the database.
+                _log_unavailable("remove fence")
 
-    def _move_version(self, user_id: UUID, expression: str, mark: str) -> None:
-        self._dynamodb.update_item(
-            TableName=self._table,
-            Key=_key(user_id, _VERSION),
-            UpdateExpression=expression,
-            ExpressionAttributeNames={"#number": "number"},
-            ExpressionAttributeValues=_typed({":one": 1, ":mark": {mark}}),
-        )
-
-    def _unavailable(self, step: str) -> None:
-        count(Metric.CACHE_UNAVAILABLE)
-        logger.warning("cache unavailable", step=step, exc_info=True)
+    def _update_version(self, user_id: UUID, expression: str, fence: str) -> None:
+        self._table.update((str(user_id), _VERSION), expression, {"one": 1, "fence": {fence}})
 
 
-_serializer = TypeSerializer()
-_deserializer = TypeDeserializer()
-
-
-def _key(user_id: UUID, item: str) -> dict[str, Any]:
-    return _typed({"traveller": str(user_id), "item": item})
-
-
-def _typed(item: dict[str, Any]) -> dict[str, Any]:
-    return {name: _serializer.serialize(value) for name, value in item.items()}
-
-
-def _plain(item: dict[str, Any]) -> dict[str, Any]:
-    return {name: _deserializer.deserialize(value) for name, value in item.items()}
+def _log_unavailable(step: str) -> None:
+    count(Metric.CACHE_UNAVAILABLE)
+    logger.warning("cache unavailable", step=step, exc_info=True)

@@ -188,7 +188,7 @@ class Answering:
             try:
                 return self._stream(last=last)
             except ModelError as fault:
-                count(Metric.MODEL_FAULT)
+                count(Metric.MODEL_ERROR)
                 logger.warning("no reply of the model", kind=fault.kind, detail=str(fault))
                 self._account(fault.partial.usage)
                 salvaged = self._salvage(fault)

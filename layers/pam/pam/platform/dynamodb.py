@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -208,4 +208,4 @@ def _plain(fields: Mapping[str, Any]) -> Item:
 
 
 def _value(value: Any) -> Any:
-    return bytes(value) if isinstance(value, Binary) else value
+    return cast(Any, value).value if isinstance(value, Binary) else value

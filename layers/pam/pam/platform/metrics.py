@@ -1,4 +1,4 @@
-"""The names of the metrics, each written once: code, dashboards, alarms and docs read them from here."""
+"""The names of the metrics, defined once for code, dashboards, alarms and docs."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ NAMESPACE = "PAM"
 
 
 class Metric(StrEnum):
-    """What is counted or timed. Units stand beside the use."""
+    """A metric. Its unit is given where it is recorded."""
 
     ANSWER_CACHED = "AnswerCached"
     ANSWER_COMPUTED = "AnswerComputed"
@@ -14,13 +14,14 @@ class Metric(StrEnum):
     CACHE_UNAVAILABLE = "CacheUnavailable"
     CHAT_DONE = "ChatDone"
     CHAT_FAILED = "ChatFailed"
+    CIRCUIT_OPEN = "CircuitOpen"
     CLIENT_ERROR = "ClientError"
     EXPENSE_CREATED = "ExpenseCreated"
     EXPENSE_UNDONE = "ExpenseUndone"
     FIRST_DELTA = "FirstDelta"
     MODEL_CACHE_READ_TOKENS = "ModelCacheReadTokens"
     MODEL_COST = "ModelCost"
-    MODEL_FAULT = "ModelFault"
+    MODEL_ERROR = "ModelError"
     MODEL_PROMPT_TOKENS = "ModelPromptTokens"
     POST_FAILED = "PostFailed"
     ROUTED_FAST = "RoutedFast"
@@ -29,9 +30,8 @@ class Metric(StrEnum):
     SHARED_ANSWER_CACHED = "SharedAnswerCached"
     SHARED_ANSWER_FETCHED = "SharedAnswerFetched"
     SHARED_ANSWER_STALE = "SharedAnswerStale"
+    SOURCE_ERROR = "SourceError"
     TOOL_DONE = "ToolDone"
     TOOL_FAILED = "ToolFailed"
     TURN_LOST = "TurnLost"
     TURN_TIME = "TurnTime"
-    UPSTREAM_FAULT = "UpstreamFault"
-    UPSTREAM_SPARED = "UpstreamSpared"

@@ -1,4 +1,4 @@
-"""The keys of sources: read from Secrets Manager when first needed, kept for five minutes, told to nobody."""
+"""The API keys of sources: read from Secrets Manager on first use and cached for five minutes."""
 
 import json
 import time
@@ -8,11 +8,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pam.sources.source import Source, SourceError, SourceErrorKind
 
-_KEPT_S = 300.0
+_CACHE_TTL_S = 300.0
 
 
 class ApiKey:
-    """One source's key. `secret` returns the JSON `{"key": "..."}`; an empty key means that none is set yet."""
+    """The API key of one source. `secret` returns the JSON `{"key": "..."}`; an empty key means that none is set."""
 
     def __init__(
         self, source: Source, secret: Callable[[], str], monotonic: Callable[[], float] = time.monotonic
@@ -20,26 +20,26 @@ class ApiKey:
         self._source = source
         self._secret = secret
         self._monotonic = monotonic
-        self._kept = ""
+        self._cached = ""
         self._read_at = 0.0
 
-    def read(self) -> str:
-        """The key. Raises `UpstreamFault` (`missing_key`) where there is none, or it can't be read."""
-        if not self._kept or self._monotonic() - self._read_at > _KEPT_S:
-            self._kept = self._ask()
+    def get(self) -> str:
+        """Return the key. Raises `SourceError` (`missing_key`) where none is set or it can't be read."""
+        if not self._cached or self._monotonic() - self._read_at > _CACHE_TTL_S:
+            self._cached = self._read()
             self._read_at = self._monotonic()
-        return self._kept
+        return self._cached
 
-    def forget(self) -> None:
-        """After the source refused it: the next reader asks again, and finds a replaced key at once."""
-        self._kept = ""
+    def invalidate(self) -> None:
+        """Read the secret again at the next `get`: the source refused the key, which may have been replaced."""
+        self._cached = ""
 
-    def _ask(self) -> str:
-        # What went wrong is told without its cause: a parser's message quotes what it read.
+    def _read(self) -> str:
+        # Raised without a cause: the message of a parser quotes its input.
         try:
             fields = json.loads(self._secret())
-        except (BotoCoreError, ClientError) as fault:
-            raise self._missing(f"its key can't be read: {type(fault).__name__}") from None
+        except (BotoCoreError, ClientError) as error:
+            raise self._missing(f"its key can't be read: {type(error).__name__}") from None
         except ValueError:
             raise self._missing("its secret isn't JSON") from None
         key = fields.get("key") if isinstance(fields, dict) else None

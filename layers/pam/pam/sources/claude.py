@@ -108,7 +108,7 @@ class ClaudeClient:
     ) -> Iterator[TextDelta | ToolUse | ModelReply]:
         """Texts and tools as they are complete, and at last the whole reply; without one where `stop` was set.
 
-        Raises `ModelFault`.
+        Raises `ModelError`.
         """
         reply = ModelReply()
         try:
@@ -163,7 +163,7 @@ class ClaudeClient:
         if self._client is None:
             limits = httpx2.Limits(max_connections=8, max_keepalive_connections=8, keepalive_expiry=_LONGEST_IDLE_S)
             self._client = anthropic.Anthropic(
-                api_key=self._key.read(),
+                api_key=self._key.get(),
                 base_url=self._base_url,
                 max_retries=0,  # the turn retries, which knows what the traveller has seen and how much time is left
                 http_client=anthropic.DefaultHttpxClient(limits=limits),
@@ -173,7 +173,7 @@ class ClaudeClient:
 
     def _forget_key(self) -> None:
         """The next request reads the secret again, and finds a replaced key."""
-        self._key.forget()
+        self._key.invalidate()
         if self._client is not None:
             self._client.close()
             self._client = None

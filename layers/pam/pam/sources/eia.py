@@ -1,7 +1,7 @@
-"""EIA, the US Energy Information Administration: what fuel costs on average, by week and region.
+"""EIA, the US Energy Information Administration: average fuel prices by week and region.
 
-Regional averages of a survey of stations on Mondays, in dollars a US gallon with taxes. There is no price
-of a single station in it, and none outside of the United States.
+Averages from a survey of stations on Mondays, in dollars per US gallon with taxes. It has no prices of single
+stations, and none outside of the United States.
 """
 
 from datetime import date
@@ -15,7 +15,7 @@ from pam.sources.source import Fetched, Source, SourceError, SourceErrorKind
 from pam.travel.fuel_prices import Fuel, FuelPrice, PriceArea
 
 PRODUCTS: dict[Fuel, str] = {"regular": "EPMR", "mid": "EPMM", "premium": "EPMP", "diesel": "EPD2D"}
-"""EIA's names of the fuels: all formulations of a grade, and No. 2 diesel."""
+"""EIA's product codes: all formulations of a grade, and No. 2 diesel."""
 
 
 class _Row(ResponseModel):
@@ -31,21 +31,21 @@ class _Rows(ResponseModel):
     data: list[_Row]
 
 
-class PriceAnswer(ResponseModel):
-    """What EIA answers with."""
+class PriceResponse(ResponseModel):
+    """EIA's response to a price request."""
 
     response: _Rows
 
 
 class Eia:
-    """One adapter for each Lambda environment."""
+    """The adapter to EIA."""
 
     def __init__(self, http: HttpClient, key: ApiKey) -> None:
         self._http = http
         self._key = key
 
     def price(self, fuel: Fuel, area: PriceArea, deadline: Deadline) -> Fetched[FuelPrice]:
-        """The newest weekly average. Raises `UpstreamFault`, `not_found` where EIA has none for this area."""
+        """Return the newest weekly average. Raises `SourceError`, `not_found` where EIA has none for this area."""
         query = [
             ("frequency", "weekly"),
             ("data[0]", "value"),
@@ -54,31 +54,31 @@ class Eia:
             ("sort[0][column]", "period"),
             ("sort[0][direction]", "desc"),
             ("offset", "0"),
-            # More than one: the newest week may still be without a value.
+            # More than one: the newest week may not have a value yet.
             ("length", "4"),
         ]
         try:
-            query.append(("api_key", self._key.read()))
-            answer = self._http.get("/v2/petroleum/pri/gnd/data/", query, PriceAnswer, deadline)
-        except SourceError as fault:
-            if fault.kind is SourceErrorKind.UNAUTHORISED:
-                self._key.forget()
+            query.append(("api_key", self._key.get()))
+            response = self._http.get("/v2/petroleum/pri/gnd/data/", query, PriceResponse, deadline)
+        except SourceError as error:
+            if error.kind is SourceErrorKind.UNAUTHORISED:
+                self._key.invalidate()
             raise
-        return Fetched(_price(answer.value, fuel, area), answer.source)
+        return response.map(lambda prices: _newest_price(prices, fuel, area))
 
 
-def _price(answer: PriceAnswer, fuel: Fuel, area: PriceArea) -> FuelPrice:
-    rows = [row for row in answer.response.data if row.value is not None]
+def _newest_price(prices: PriceResponse, fuel: Fuel, area: PriceArea) -> FuelPrice:
+    rows = [row for row in prices.response.data if row.value is not None]
     if not rows:
         raise SourceError(Source.EIA, SourceErrorKind.NOT_FOUND, f"no price of {fuel} in {area.code}")
     newest = max(rows, key=lambda row: row.period)
     if (newest.duoarea, newest.product) != (area.code, PRODUCTS[fuel]):
-        raise SourceError(Source.EIA, SourceErrorKind.MALFORMED, "a price of something else")
+        raise SourceError(Source.EIA, SourceErrorKind.MALFORMED, "a price of another product or area")
     try:
         price = Decimal(str(newest.value))
     except InvalidOperation:
         price = Decimal("NaN")
-    # Beyond any price ever paid it is cents, or a barrel's.
+    # A higher figure would be cents, or the price of a barrel.
     if not price.is_finite() or not Decimal(0) < price < Decimal(50):
-        raise SourceError(Source.EIA, SourceErrorKind.MALFORMED, "no price")
+        raise SourceError(Source.EIA, SourceErrorKind.MALFORMED, "a price out of range")
     return FuelPrice(price, newest.period, fuel, area)

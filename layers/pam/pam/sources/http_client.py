@@ -1,4 +1,4 @@
-"""HTTP to a source: connections are reused, time is bounded, and what comes back is parsed or refused."""
+"""An HTTP client for sources: pooled connections, a deadline, retries, and responses parsed into models."""
 
 import email.utils
 import logging
@@ -16,29 +16,29 @@ from pam.platform.deadline import Deadline
 from pam.sources.source import Fetched, Source, SourceError, SourceErrorKind
 
 SIMULATED_HEADER = "x-simulated"
-"""A stand-in sends it with `true`, so that what it says is never taken for the real thing."""
+"""The response header in which a stand-in sends `true`, so that its data is never taken for real data."""
 
-# The largest honest answer is a forecast of 16 days by the hour, about 60 KB.
+# The largest response is a forecast of 16 days by the hour, about 60 KB.
 MAX_RESPONSE_BYTES = 1024 * 1024
 
 MAX_CONNECTIONS = 8
-"""Connections that are kept open: who asks for more at once opens them anew each time."""
+"""Connections that are kept open; any beyond are opened for one request."""
 
-_CONNECT_S = 0.5
-_TRIES = 3
+_CONNECT_TIMEOUT_S = 0.5
+_MAX_ATTEMPTS = 3
 _BACKOFF_S = 0.1
-# With less than this left, another try would only be cut off.
-_LEAST_S = 0.15
-_PASSING = {500, 502, 503, 504}
-# Not `random.random`: environments restored from one snapshot would all pause equally long.
-_CHANCE = random.SystemRandom().random
+# With less time left, another attempt would only time out.
+_MIN_ATTEMPT_S = 0.15
+_RETRYABLE_STATUSES = {500, 502, 503, 504}
+# Not `random.random`: environments restored from one snapshot would draw the same jitter.
+_jitter = random.SystemRandom().random
 
-# urllib3 writes whole addresses at DEBUG, and in ours there are keys.
+# urllib3 logs whole URLs at DEBUG, and ours contain keys.
 logging.getLogger("urllib3").setLevel(logging.INFO)
 
 
 class ResponseModel(BaseModel):
-    """What a source sends: fields that we don't read are ignored, those that we read have their exact type."""
+    """A source's response: fields that we don't read are ignored, those that we read have their exact type."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True, allow_inf_nan=False)
 
@@ -47,7 +47,7 @@ M = TypeVar("M", bound=ResponseModel)
 
 
 class HttpClient:
-    """GETs from one source, with one pool of connections for each Lambda environment."""
+    """GET requests to one source, with one connection pool for each Lambda environment."""
 
     def __init__(
         self,
@@ -55,130 +55,133 @@ class HttpClient:
         base_url: str,
         *,
         sleep: Callable[[float], None] = time.sleep,
-        chance: Callable[[], float] = _CHANCE,
+        jitter: Callable[[], float] = _jitter,
     ) -> None:
-        """Opens no connection. `sleep` and `chance` (uniform in [0, 1)) are a test's to replace."""
+        """Opens no connection. `sleep` and `jitter` (uniform in [0, 1)) are replaced by tests."""
         self._source = source
         self._base_url = base_url.rstrip("/")
         self._pool = urllib3.PoolManager(num_pools=1, maxsize=MAX_CONNECTIONS, retries=False)
         self._sleep = sleep
-        self._chance = chance
+        self._jitter = jitter
 
     def get(self, path: str, query: Sequence[tuple[str, str]], model: type[M], deadline: Deadline) -> Fetched[M]:
-        """The answer as `model`, and who gave it.
+        """Return the response parsed as `model`.
 
-        Tries again, with full jitter, after a failed connection, a 429 whose `Retry-After` fits the deadline,
-        and a 500, 502, 503 or 504. Raises `UpstreamFault` of any kind but `missing_key`.
+        Retries, with full jitter, after a failed connection, a 429 whose `Retry-After` ends before the deadline,
+        and a 500, 502, 503 or 504. Raises `SourceError` of any kind but `missing_key`.
         """
         url = f"{self._base_url}{path}?{urlencode(query)}"
-        for tried in range(1, _TRIES + 1):
+        for attempt in range(1, _MAX_ATTEMPTS + 1):
             try:
-                body, headers = self._try(url, deadline)
-            except _Passing as passing:
-                pause = passing.pause_s
-                if pause is None:
-                    pause = self._chance() * _BACKOFF_S * 2**tried
-                if tried == _TRIES or deadline.left_s - pause < _LEAST_S:
-                    raise passing.fault from None
-                self._sleep(pause)
+                body, headers = self._request(url, deadline)
+            except _RetryableError as failure:
+                pause_s = failure.pause_s
+                if pause_s is None:
+                    pause_s = self._jitter() * _BACKOFF_S * 2**attempt
+                if attempt == _MAX_ATTEMPTS or deadline.left_s - pause_s < _MIN_ATTEMPT_S:
+                    raise failure.error from None
+                self._sleep(pause_s)
             else:
                 simulated = headers.get(SIMULATED_HEADER) == "true"
-                who = f"{self._source} (simulated)" if simulated else str(self._source)
-                return Fetched(self._parse(body, model), who)
+                name = f"{self._source} (simulated)" if simulated else str(self._source)
+                return Fetched(parse_response(self._source, body, model), name, simulated)
         raise AssertionError("unreachable")
 
-    def _try(self, url: str, deadline: Deadline) -> tuple[bytes, urllib3.HTTPHeaderDict]:
-        """One request. urllib3's own errors quote the address, so none of them is passed on as a cause."""
-        left = deadline.left_s
-        if left < _LEAST_S / 10:
-            raise self._fault(SourceErrorKind.SLOW, "no time left to ask")
+    def _request(self, url: str, deadline: Deadline) -> tuple[bytes, urllib3.HTTPHeaderDict]:
+        """Send one request. urllib3's own errors quote the URL, so none of them is raised as a cause."""
+        left_s = deadline.left_s
+        if left_s < _MIN_ATTEMPT_S / 10:
+            raise self._error(SourceErrorKind.SLOW, "no time left for a request")
         try:
             response = self._pool.request(
                 "GET",
                 url,
                 headers={"accept": "application/json", "accept-encoding": "gzip", "user-agent": "pam"},
-                timeout=urllib3.Timeout(connect=min(left, _CONNECT_S), read=left),
+                timeout=urllib3.Timeout(connect=min(left_s, _CONNECT_TIMEOUT_S), read=left_s),
                 redirect=False,
                 preload_content=False,
             )
-        except TimeoutError as late:
-            if isinstance(late, urllib3.exceptions.ConnectTimeoutError) and deadline.left_s > 0:
-                raise _Passing(self._fault(SourceErrorKind.DOWN, "no connection in time")) from None
-            raise self._fault(SourceErrorKind.SLOW, "no answer in time") from None
-        except HTTPError as lost:
-            raise _Passing(self._fault(SourceErrorKind.DOWN, type(lost).__name__)) from None
-        whole = False
+        except TimeoutError as error:
+            if isinstance(error, urllib3.exceptions.ConnectTimeoutError) and deadline.left_s > 0:
+                raise _RetryableError(self._error(SourceErrorKind.DOWN, "no connection in time")) from None
+            raise self._error(SourceErrorKind.SLOW, "no response in time") from None
+        except HTTPError as error:
+            raise _RetryableError(self._error(SourceErrorKind.DOWN, type(error).__name__)) from None
+        complete = False
         try:
-            self._judge(response)
+            self._check_status(response)
             body = self._read(response, deadline)
-            whole = True
+            complete = True
         finally:
-            if whole:
+            if complete:
                 response.release_conn()
             else:
                 response.close()
         return body, response.headers
 
-    def _judge(self, response: urllib3.BaseHTTPResponse) -> None:
+    def _check_status(self, response: urllib3.BaseHTTPResponse) -> None:
         status = response.status
         if status == 200:
             return
         detail = f"status {status}"
         if status in {401, 403}:
-            raise self._fault(SourceErrorKind.UNAUTHORISED, detail)
+            raise self._error(SourceErrorKind.UNAUTHORISED, detail)
         if status == 404:
-            raise self._fault(SourceErrorKind.NOT_FOUND, detail)
-        retry_after = _retry_after_s(response.headers.get("retry-after"))
+            raise self._error(SourceErrorKind.NOT_FOUND, detail)
+        retry_after = parse_retry_after(response.headers.get("retry-after"))
         if status == 429:
-            fault = self._fault(SourceErrorKind.LIMITED, detail, retry_after)
-            raise fault if retry_after is None else _Passing(fault, retry_after)
-        if status in _PASSING:
-            raise _Passing(self._fault(SourceErrorKind.DOWN, detail, retry_after), retry_after)
-        raise self._fault(SourceErrorKind.DOWN if status > 500 else SourceErrorKind.REFUSED, detail)
+            error = self._error(SourceErrorKind.LIMITED, detail, retry_after)
+            raise error if retry_after is None else _RetryableError(error, retry_after)
+        if status in _RETRYABLE_STATUSES:
+            raise _RetryableError(self._error(SourceErrorKind.DOWN, detail, retry_after), retry_after)
+        raise self._error(SourceErrorKind.DOWN if status > 500 else SourceErrorKind.REFUSED, detail)
 
     def _read(self, response: urllib3.BaseHTTPResponse, deadline: Deadline) -> bytes:
-        """The whole body, however slowly it drips and however large it claims to be."""
+        """Read the whole body before the deadline, however slowly it arrives."""
         body = bytearray()
         try:
-            # `read1` returns what has come; `read` and `stream` would wait until a block is full.
+            # `read1` returns what has arrived; `read` and `stream` would wait until a block is full.
             while part := response.read1(16 * 1024):
                 body += part
                 if len(body) > MAX_RESPONSE_BYTES:
-                    raise self._fault(SourceErrorKind.MALFORMED, "larger than any answer should be")
+                    raise self._error(SourceErrorKind.MALFORMED, "too large")
                 if deadline.left_s == 0:
-                    raise self._fault(SourceErrorKind.SLOW, "not whole in time")
-                wire = getattr(response.connection, "sock", None)  # None once the body is whole
-                if wire is not None:
-                    wire.settimeout(deadline.left_s + 0.001)  # 0 would mean: don't wait at all
+                    raise self._error(SourceErrorKind.SLOW, "not complete in time")
+                sock = getattr(response.connection, "sock", None)  # None once the body is complete
+                if sock is not None:
+                    sock.settimeout(deadline.left_s + 0.001)  # 0 would mean non-blocking
         except TimeoutError:
-            raise self._fault(SourceErrorKind.SLOW, "not whole in time") from None
-        except HTTPError as cut:
-            raise self._fault(SourceErrorKind.MALFORMED, type(cut).__name__) from None
+            raise self._error(SourceErrorKind.SLOW, "not complete in time") from None
+        except HTTPError as error:
+            raise self._error(SourceErrorKind.MALFORMED, type(error).__name__) from None
         return bytes(body)
 
-    def _parse(self, body: bytes, model: type[M]) -> M:
-        try:
-            return model.model_validate_json(body)
-        except ValidationError as misfit:
-            first = misfit.errors(include_url=False, include_context=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise self._fault(SourceErrorKind.MALFORMED, f"{first['type']} at {where or 'the top'}") from None
-
-    def _fault(self, kind: SourceErrorKind, detail: str, retry_after: float | None = None) -> SourceError:
+    def _error(self, kind: SourceErrorKind, detail: str, retry_after: float | None = None) -> SourceError:
         return SourceError(self._source, kind, detail, retry_after=retry_after)
 
 
-class _Passing(Exception):
-    """A fault after which another try makes sense, at once or in `pause_s` seconds."""
+class _RetryableError(Exception):
+    """An error after which another attempt may succeed, in `pause_s` seconds where the source named them."""
 
-    def __init__(self, fault: SourceError, pause_s: float | None = None) -> None:
-        super().__init__(str(fault))
-        self.fault = fault
+    def __init__(self, error: SourceError, pause_s: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
         self.pause_s = pause_s
 
 
-def _retry_after_s(header: str | None) -> float | None:
-    """Seconds of a `Retry-After` (RFC 9110: a number, or a date), or None without a sensible one."""
+def parse_response(source: Source, body: bytes, model: type[M]) -> M:
+    """Return the body as `model`. Raises `SourceError` (`malformed`), which names the first invalid field."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        location = ".".join(str(part) for part in first["loc"])
+        detail = f"{first['type']} at {location or 'the top'}"
+        raise SourceError(source, SourceErrorKind.MALFORMED, detail) from None
+
+
+def parse_retry_after(header: str | None) -> float | None:
+    """Return the seconds of a `Retry-After` (RFC 9110: a number or a date), or None where it has no valid value."""
     if header is None:
         return None
     if header.strip().isascii() and header.strip().isdigit():

@@ -1,7 +1,7 @@
-"""Mapbox: where a place is, how far it is by road, and what is nearby.
+"""Mapbox: places, routes by road, and points of interest nearby.
 
-Geocoding v6 knows countries, states, districts and towns, but no parks: those are points of interest, which the
-Search Box API finds. Both are asked for a place. Nothing about who asks is sent.
+Geocoding v6 has countries, states, districts and towns, but no parks: those are points of interest, which the
+Search Box API finds. A search for a place uses both. Nothing about the user is sent.
 """
 
 import re
@@ -22,13 +22,14 @@ CAMPGROUNDS = "campground"
 """The Search Box category of places to camp, RV parks among them."""
 
 MAX_QUERY_CHARS = 256
-"""Characters that Mapbox takes in a query; more than 20 words are refused as well."""
+"""The longest query that Mapbox accepts; it refuses more than 20 words, too."""
 
 MAX_WAYPOINTS = 25
-"""Points of a route that the `driving` profile takes."""
+"""The most points of a route in the `driving` profile."""
 
-_MOST_WORDS = 20
-_MOST_FOUND = 25
+_MAX_QUERY_WORDS = 20
+_MAX_POINTS_OF_INTEREST = 25
+_NATIONAL_PARK = " National Park"
 _GEOCODED: tuple[PlaceKind, ...] = ("country", "region", "district", "place", "locality")
 
 M = TypeVar("M", bound=ResponseModel)
@@ -79,7 +80,7 @@ class _Feature(ResponseModel):
 
 
 class FeatureCollection(ResponseModel):
-    """What geocoding and search answer with."""
+    """The response of geocoding and search."""
 
     type: Literal["FeatureCollection"]
     features: list[_Feature]
@@ -103,58 +104,51 @@ R = TypeVar("R", bound=_Route)
 
 
 class Directions(ResponseModel, Generic[R]):
-    """What directions answer with. Without a road, `code` says so under a status of 200."""
+    """The response of directions. `code` is not `Ok` where there is no road; the HTTP status is 200 all the same."""
 
     code: str
     routes: tuple[R, ...] = ()
 
 
-# Made here, since making a model takes longer than reading an answer.
+# Built at import: building a model takes longer than parsing a response.
 _Roads, _Routes = Directions[_Route], Directions[_RouteWithLine]
 
 
 class Mapbox:
-    """One adapter for each Lambda environment. Every method raises `UpstreamFault` for what goes wrong."""
+    """The adapter to Mapbox. Every method raises `SourceError`."""
 
     def __init__(self, http: HttpClient, key: ApiKey) -> None:
         self._http = http
         self._key = key
 
     def places(self, text: str, deadline: Deadline) -> Fetched[tuple[Place, ...]]:
-        """Every place that Mapbox knows by this text, in Mapbox's order, towns and states before parks.
+        """Return all places that Mapbox finds for this text, in Mapbox's order, towns and states before parks.
 
-        Empty where it knows none. The same for everybody, so it may be cached; which of them is meant is for
-        `places.choose_place` to say.
+        The result is the same for all users, so it may be cached; `places.choose_place` chooses one of them.
         """
-        asked = " ".join(text.replace(";", " ").split())
-        if not asked or len(asked) > MAX_QUERY_CHARS - len(" National Park") or len(asked.split()) > _MOST_WORDS - 2:
-            return Fetched((), str(Source.MAPBOX))
-        # What we keep in a cache must be asked for as permanent; prefixes of names are no answers.
-        query = [("q", asked), ("types", ",".join(_GEOCODED)), ("limit", "10"), ("language", "en")]
+        name = " ".join(text.replace(";", " ").split())
+        if not name or len(name) > MAX_QUERY_CHARS - len(_NATIONAL_PARK) or len(name.split()) > _MAX_QUERY_WORDS - 2:
+            return Fetched((), str(Source.MAPBOX), simulated=False)
+        # Mapbox's terms allow a cache for `permanent` results only. `autocomplete` would match prefixes of names.
+        query = [("q", name), ("types", ",".join(_GEOCODED)), ("limit", "10"), ("language", "en")]
         query += [("autocomplete", "false"), ("permanent", "true")]
         geocoded = self._get("/search/geocode/v6/forward", query, FeatureCollection, deadline)
-        park = asked if is_park_name(asked) else f"{asked} National Park"
+        park = name if is_park_name(name) else f"{name}{_NATIONAL_PARK}"
         query = [("q", park), ("types", "poi"), ("limit", "10"), ("language", "en")]
-        found = self._get("/search/searchbox/v1/forward", query, FeatureCollection, deadline)
-        named = [_place(feature.properties) for feature in geocoded.value.features]
-        parks = [_park(feature.properties) for feature in found.value.features]
-        return Fetched(tuple(place for place in named + parks if place is not None), geocoded.source)
+        searched = self._get("/search/searchbox/v1/forward", query, FeatureCollection, deadline)
+        places = [_geocoded_place(feature.properties) for feature in geocoded.value.features]
+        places += [_park(feature.properties) for feature in searched.value.features]
+        return geocoded.map(lambda _: tuple(place for place in places if place is not None))
 
     def road(self, points: Sequence[tuple[float, float]], deadline: Deadline) -> Fetched[Road | None]:
-        """The way by road through 2 to `MOST_POINTS` points (latitude, longitude), or None where there is no road."""
-        answer = self._directions(points, [("overview", "false")], _Roads, deadline)
-        best = answer.value
-        return Fetched(None if best is None else Road(best.distance, best.duration), answer.source)
+        """Return the route by road through 2 to `MAX_WAYPOINTS` points (latitude, longitude), or None without one."""
+        found = self._directions(points, [("overview", "false")], _Roads, deadline)
+        return found.map(lambda route: None if route is None else Road(route.distance, route.duration))
 
     def route(self, points: Sequence[tuple[float, float]], deadline: Deadline) -> Fetched[RoadWithPath | None]:
-        """As `road`, and where the way runs."""
+        """Return the route as `road` does, with its geometry."""
         overview = [("overview", "simplified"), ("geometries", "geojson")]
-        answer = self._directions(points, overview, _Routes, deadline)
-        best = answer.value
-        if best is None:
-            return Fetched(None, answer.source)
-        path = tuple((latitude, longitude) for longitude, latitude in best.geometry.coordinates)
-        return Fetched(RoadWithPath(best.distance, best.duration, path), answer.source)
+        return self._directions(points, overview, _Routes, deadline).map(_road_with_path)
 
     def _directions(
         self,
@@ -165,48 +159,60 @@ class Mapbox:
     ) -> Fetched[R | None]:
         if not 2 <= len(points) <= MAX_WAYPOINTS:
             raise ValueError(f"{len(points)} points")
-        way = ";".join(f"{longitude:.6f},{latitude:.6f}" for latitude, longitude in points)
-        answer = self._get(f"/directions/v5/mapbox/driving/{way}", query, model, deadline)
-        directions = answer.value
-        if directions.code in {"NoRoute", "NoSegment"}:
-            return Fetched(None, answer.source)
-        if directions.code != "Ok" or not directions.routes:
-            raise SourceError(Source.MAPBOX, SourceErrorKind.MALFORMED, "a route without a way")
-        return Fetched(directions.routes[0], answer.source)
+        waypoints = ";".join(f"{longitude:.6f},{latitude:.6f}" for latitude, longitude in points)
+        return self._get(f"/directions/v5/mapbox/driving/{waypoints}", query, model, deadline).map(_best_route)
 
     def nearby(
         self, category: str, latitude: float, longitude: float, radius_m: float, deadline: Deadline
     ) -> Fetched[tuple[PointOfInterest, ...]]:
-        """Up to 25 points of interest of a category within the radius, nearest first; empty where there are none."""
+        """Return up to 25 points of interest of a category within the radius, nearest first."""
         box = ",".join(f"{edge:.6f}" for edge in box_around(latitude, longitude, radius_m))
         query = [("proximity", f"{longitude:.6f},{latitude:.6f}"), ("bbox", box)]
-        query += [("limit", str(_MOST_FOUND)), ("language", "en")]
-        answer = self._get(f"/search/searchbox/v1/category/{category}", query, FeatureCollection, deadline)
-        found = [_poi(feature.properties, latitude, longitude) for feature in answer.value.features]
-        within = [poi for poi in found if poi.distance_m <= radius_m]
-        return Fetched(tuple(sorted(within, key=lambda poi: poi.distance_m)), answer.source)
+        query += [("limit", str(_MAX_POINTS_OF_INTEREST)), ("language", "en")]
+        found = self._get(f"/search/searchbox/v1/category/{category}", query, FeatureCollection, deadline)
+
+        def within_radius(collection: FeatureCollection) -> tuple[PointOfInterest, ...]:
+            points = (_point_of_interest(feature.properties, latitude, longitude) for feature in collection.features)
+            return tuple(sorted((p for p in points if p.distance_m <= radius_m), key=lambda p: p.distance_m))
+
+        return found.map(within_radius)
 
     def _get(self, path: str, query: list[tuple[str, str]], model: type[M], deadline: Deadline) -> Fetched[M]:
         try:
-            return self._http.get(path, [*query, ("access_token", self._key.read())], model, deadline)
-        except SourceError as fault:
-            if fault.kind is SourceErrorKind.UNAUTHORISED:
-                self._key.forget()
+            return self._http.get(path, [*query, ("access_token", self._key.get())], model, deadline)
+        except SourceError as error:
+            if error.kind is SourceErrorKind.UNAUTHORISED:
+                self._key.invalidate()
             raise
 
 
-def _place(properties: _Properties) -> Place | None:
+def _best_route(directions: Directions[R]) -> R | None:
+    if directions.code in {"NoRoute", "NoSegment"}:
+        return None
+    if directions.code != "Ok" or not directions.routes:
+        raise SourceError(Source.MAPBOX, SourceErrorKind.MALFORMED, "directions without a route")
+    return directions.routes[0]
+
+
+def _road_with_path(route: _RouteWithLine | None) -> RoadWithPath | None:
+    if route is None:
+        return None
+    path = tuple((latitude, longitude) for longitude, latitude in route.geometry.coordinates)
+    return RoadWithPath(route.distance, route.duration, path)
+
+
+def _geocoded_place(properties: _Properties) -> Place | None:
     kind = next((kind for kind in _GEOCODED if kind == properties.feature_type), None)
-    return None if kind is None else _named(properties, kind)
+    return None if kind is None else _place(properties, kind)
 
 
 def _park(properties: _Properties) -> Place | None:
-    return _named(properties, "park") if is_park_name(properties.name) else None
+    return _place(properties, "park") if is_park_name(properties.name) else None
 
 
-def _named(properties: _Properties, kind: PlaceKind) -> Place:
+def _place(properties: _Properties, kind: PlaceKind) -> Place:
     country, region = properties.context.country, properties.context.region
-    # A park's full address starts with a street; its name and the town, state and country say where it is.
+    # A park's full address starts with a street: use its name, and its town, state and country.
     full_name = properties.full_address if kind != "park" else None
     if not full_name:
         full_name = ", ".join(filter(None, [properties.name, properties.place_formatted]))
@@ -226,14 +232,14 @@ def _code(code: str | None) -> str | None:
     return code.upper() if code and re.fullmatch(r"[A-Za-z0-9]{1,3}", code) else None
 
 
-def _poi(properties: _Properties, latitude: float, longitude: float) -> PointOfInterest:
-    there = properties.coordinates
+def _point_of_interest(properties: _Properties, latitude: float, longitude: float) -> PointOfInterest:
+    position = properties.coordinates
     return PointOfInterest(
         name=properties.name,
         address=properties.full_address or properties.place_formatted,
-        latitude=there.latitude,
-        longitude=there.longitude,
-        distance_m=great_circle_m(latitude, longitude, there.latitude, there.longitude),
+        latitude=position.latitude,
+        longitude=position.longitude,
+        distance_m=great_circle_m(latitude, longitude, position.latitude, position.longitude),
         phone=properties.metadata.phone,
         website=properties.metadata.website,
     )

@@ -1,4 +1,4 @@
-"""Open-Meteo: the weather where somebody is going, for 16 days. Needs no key."""
+"""Open-Meteo: weather forecasts for 16 days. Needs no API key."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
@@ -11,7 +11,7 @@ from pam.sources.http_client import HttpClient, ResponseModel
 from pam.sources.source import Fetched, Source, SourceError, SourceErrorKind
 from pam.travel.forecast import MAX_FORECAST_DAYS, CurrentWeather, DailyForecast, Forecast, HourlyForecast
 
-# The codes that Open-Meteo uses, out of WMO table 4677.
+# The codes of WMO table 4677 that Open-Meteo uses.
 CONDITIONS = {
     0: "clear sky",
     1: "mainly clear",
@@ -44,14 +44,14 @@ CONDITIONS = {
 }
 
 
-# Instants that Python can hold, and a century around ours.
+# Up to the year 2100, so that Python can represent each.
 _Unix = Annotated[int, Field(ge=0, le=4_102_444_800)]
 _Percent = Annotated[float, Field(ge=0, le=100)]
 _Amount = Annotated[float, Field(ge=0)]
 
 
 class _Units(ResponseModel):
-    """A forecast in other units than we asked for would be wrong without looking so."""
+    """The units that we request: values in any other would be wrong without notice."""
 
     time: Literal["unixtime"]
     temperature_2m: Literal["°C"]
@@ -88,8 +88,8 @@ class _Daily(ResponseModel):
     wind_gusts_10m_max: list[_Amount | None]
 
 
-class ForecastAnswer(ResponseModel):
-    """What Open-Meteo answers with: columns of equal length."""
+class ForecastResponse(ResponseModel):
+    """Open-Meteo's response: columns of equal length."""
 
     timezone: str
     utc_offset_seconds: Annotated[int, Field(gt=-86_400, lt=86_400)]
@@ -99,21 +99,21 @@ class ForecastAnswer(ResponseModel):
     daily: _Daily
 
 
-_CURRENT = "temperature_2m,weather_code,wind_speed_10m,wind_gusts_10m"
+_CURRENT_FIELDS = "temperature_2m,weather_code,wind_speed_10m,wind_gusts_10m"
 
 
 class OpenMeteo:
-    """One adapter for each Lambda environment."""
+    """The adapter to Open-Meteo."""
 
     def __init__(self, http: HttpClient) -> None:
         self._http = http
 
     def forecast(self, latitude: float, longitude: float, deadline: Deadline) -> Fetched[Forecast]:
-        """The forecast of a point in degrees. Raises `UpstreamFault`."""
+        """Return the forecast of a point in degrees. Raises `SourceError`."""
         query = [
             ("latitude", f"{latitude:.4f}"),
             ("longitude", f"{longitude:.4f}"),
-            ("current", _CURRENT),
+            ("current", _CURRENT_FIELDS),
             ("hourly", ",".join(name for name in _Hourly.model_fields if name != "time")),
             ("daily", ",".join(name for name in _Daily.model_fields if name != "time")),
             # Local times repeat an hour in autumn; instants don't.
@@ -122,16 +122,15 @@ class OpenMeteo:
             ("forecast_days", str(MAX_FORECAST_DAYS)),
             ("wind_speed_unit", "ms"),
         ]
-        answer = self._http.get("/v1/forecast", query, ForecastAnswer, deadline)
-        return Fetched(_forecast(answer.value), answer.source)
+        return self._http.get("/v1/forecast", query, ForecastResponse, deadline).map(_forecast)
 
 
-def _forecast(answer: ForecastAnswer) -> Forecast:
+def _forecast(response: ForecastResponse) -> Forecast:
     try:
-        ZoneInfo(answer.timezone)
-    except (KeyError, ValueError, OSError):  # unknown, no name of a zone, a folder
-        raise SourceError(Source.OPEN_METEO, SourceErrorKind.MALFORMED, "no such time zone") from None
-    current = answer.current
+        ZoneInfo(response.timezone)
+    except (KeyError, ValueError, OSError):  # unknown, not a zone's name, a folder of the zone database
+        raise SourceError(Source.OPEN_METEO, SourceErrorKind.MALFORMED, "unknown time zone") from None
+    current = response.current
     now = CurrentWeather(
         time=_instant(current.time),
         temperature_c=current.temperature_2m,
@@ -140,10 +139,10 @@ def _forecast(answer: ForecastAnswer) -> Forecast:
         condition=CONDITIONS.get(current.weather_code),
     )
     try:
-        hours, days = _hours(answer.hourly), _days(answer.daily, answer.utc_offset_seconds)
+        hours, days = _hours(response.hourly), _days(response.daily, response.utc_offset_seconds)
     except ValueError:  # strict zip
         raise SourceError(Source.OPEN_METEO, SourceErrorKind.MALFORMED, "columns of unequal length") from None
-    return Forecast(answer.timezone, now, hours, days)
+    return Forecast(response.timezone, now, hours, days)
 
 
 def _hours(hourly: _Hourly) -> tuple[HourlyForecast, ...]:
@@ -158,8 +157,8 @@ def _hours(hourly: _Hourly) -> tuple[HourlyForecast, ...]:
         strict=True,
     )
     return tuple(
-        HourlyForecast(_instant(time), warmth, _share(probability), rain, wind, gusts, _condition(code))
-        for time, warmth, probability, rain, wind, gusts, code in columns
+        HourlyForecast(_instant(time), temperature, _probability(probability), rain, wind, gusts, _condition(code))
+        for time, temperature, probability, rain, wind, gusts, code in columns
     )
 
 
@@ -175,13 +174,13 @@ def _days(daily: _Daily, offset_s: int) -> tuple[DailyForecast, ...]:
         daily.weather_code,
         strict=True,
     )
-    # A day's time is its midnight by the one offset that Open-Meteo names for the whole answer.
+    # A day's time is its midnight by the one offset that Open-Meteo sends for the whole response.
     return tuple(
         DailyForecast(
             (_instant(time) + timedelta(seconds=offset_s)).date(),
             high,
             low,
-            _share(probability),
+            _probability(probability),
             rain,
             wind,
             gusts,
@@ -195,7 +194,7 @@ def _instant(unix: int) -> datetime:
     return datetime.fromtimestamp(unix, UTC)
 
 
-def _share(percent: float | None) -> float | None:
+def _probability(percent: float | None) -> float | None:
     return None if percent is None else percent / 100
 
 

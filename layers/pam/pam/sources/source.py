@@ -1,14 +1,16 @@
-"""Where facts come from, and the ways in which a source can fail to give them."""
+"""The third-party sources, what they return, and the ways in which they fail."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Source(StrEnum):
-    """A source by the name that travellers read."""
+    """A source by its display name."""
 
     MAPBOX = "Mapbox"
     OPEN_METEO = "Open-Meteo"
@@ -18,37 +20,45 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class Fetched(Generic[T]):
-    """A value and who says so: `Mapbox`, or `Mapbox (simulated)` when a stand-in answered."""
+    """A value from a source.
+
+    `source` is the display name: `Mapbox`, or `Mapbox (simulated)` where a stand-in sent it and `simulated` is true.
+    """
 
     value: T
     source: str
+    simulated: bool
+
+    def map(self, function: Callable[[T], U]) -> "Fetched[U]":
+        """Return the result of `function` on the value, with the same source."""
+        return Fetched(function(self.value), self.source, self.simulated)
 
 
 class SourceErrorKind(StrEnum):
-    """Why there is no answer."""
+    """Why a request to a source failed."""
 
     MISSING_KEY = "missing_key"
-    """No key is set for the source, so it wasn't asked."""
+    """No API key is set for the source, so no request was sent."""
     UNAUTHORISED = "unauthorised"
-    """The source refuses the key (401, 403)."""
+    """The source refuses the API key (401, 403)."""
     NOT_FOUND = "not_found"
-    """The source doesn't have what was asked for (404)."""
+    """The source doesn't have the resource (404)."""
     REFUSED = "refused"
-    """The source refuses the question (any other 3xx or 4xx)."""
+    """The source refuses the request (any other 3xx or 4xx)."""
     LIMITED = "limited"
-    """Too many questions (429)."""
+    """Too many requests (429)."""
     DOWN = "down"
     """No connection, or a 5xx."""
     SLOW = "slow"
-    """No whole answer before the deadline."""
+    """No complete response before the deadline."""
     MALFORMED = "malformed"
-    """An answer that is cut off, too large, no JSON, or of another shape than documented."""
+    """A response that is truncated, too large, no JSON, or of another shape than documented."""
 
 
 class SourceError(Exception):
-    """A source that gave no answer. Holds neither key nor address: it may be logged whole.
+    """A request to a source failed. Contains neither key nor URL: it may be logged.
 
-    `retry_after` is in seconds, and there only where the source named it.
+    `retry_after` is in seconds, None where the source didn't send it.
     """
 
     def __init__(

@@ -46,7 +46,10 @@ def perform_write(
     parts = context.dependencies
     now = parts.clock()
     claim = {"user": context.user_id, "key": context.key, "tool": tool.name, "now": now}
-    with parts.cache.writing(context.user_id), parts.database.session(context.user_id, context.deadline) as connection:
+    with (
+        parts.cache.write_fence(context.user_id),
+        parts.database.session(context.user_id, context.deadline) as connection,
+    ):
         profile = read_profile(connection, context.user_id).in_zone(context.zone)
         ensure_user(connection, context.user_id)
         claimed = connection.execute(_CLAIM, claim).fetchone()
@@ -84,7 +87,10 @@ def undo_write(
     """
     now = parts.clock()
     scope = {"id": effect_id, "user": user_id, "now": now}
-    with parts.cache.writing(user_id), parts.database.session(user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection:
+    with (
+        parts.cache.write_fence(user_id),
+        parts.database.session(user_id, Deadline(MAX_STATEMENT_TIMEOUT_S)) as connection,
+    ):
         profile = read_profile(connection, user_id)
         row = connection.execute(_TO_UNDO, scope).fetchone()
         tool = tool_named(row["tool"]) if row and row["undo"] is not None else None

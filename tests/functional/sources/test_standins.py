@@ -9,9 +9,9 @@ import pytest
 from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY
 from local.stand_ins.travel.shared_names import shared_names
 from pam.travel.places import SHARED_NAMES
-from tests.functional.upstream.conftest import Standin
+from tests.functional.sources.conftest import Standin
 
-WIRE = Path(__file__).parent.parent.parent / "unit/upstream/wire"
+WIRE = Path(__file__).parent.parent.parent / "unit/sources/wire"
 GEOCODE = f"/search/geocode/v6/forward?access_token={MAPBOX_KEY}&q=Moab"
 CATEGORY = f"/search/searchbox/v1/category/campground?access_token={MAPBOX_KEY}&proximity=-109.55,38.57"
 ROAD = f"/directions/v5/mapbox/driving/-104.98,39.74;-109.55,38.57?access_token={MAPBOX_KEY}"

@@ -16,7 +16,7 @@ from pam.sources.open_meteo import CONDITIONS
 from pam.sources.source import Source, SourceError, SourceErrorKind
 from pam.travel.fuel_prices import UNITED_STATES, PriceArea, price_area
 from pam.travel.roads import PointOfInterest, Road
-from tests.unit.upstream.conftest import eia_of, given, mapbox_of, open_meteo_of, wire
+from tests.unit.sources.conftest import eia_of, given, mapbox_of, open_meteo_of, wire
 
 ROCKY = PriceArea("R40", "Rocky Mountain (PADD 4)")
 MOAB = (38.5733, -109.5498)

@@ -41,7 +41,7 @@ class Watch:
 
 def write(parts: UserDependencies, user: uuid.UUID, amount: str) -> None:
     """An expense with all that belongs to a write."""
-    with parts.cache.writing(user), parts.database.session(user, Deadline(5)) as connection:
+    with parts.cache.write_fence(user), parts.database.session(user, Deadline(5)) as connection:
         new = NewExpense(amount=amount, category="fuel")
         create_expense(connection, read_profile(connection, user), new, parts.clock(), None)
 
@@ -98,12 +98,12 @@ def test_a_reader_that_was_overtaken_by_a_write_leaves_nothing_stale(
     """What was read before a write and is kept after it isn't believed."""
     parts, user = build_dependencies(), uuid.uuid4()
     write(parts, user, "1.00")
-    look = parts.cache.look(user, f"SpendSummary|{FUEL.key}")
+    look = parts.cache.get(user, f"SpendSummary|{FUEL.key}")
     old = summary(parts, user, FUEL)
     write(parts, user, "2.00")
     from pam.cache.user_cache import CachedAnswer
 
-    parts.cache.keep(
+    parts.cache.put(
         user, f"SpendSummary|{FUEL.key}", look, CachedAnswer(old.as_json(), NOON), NOON + timedelta(days=1)
     )
     assert total(summary(parts, user, FUEL)) == 3
@@ -116,7 +116,7 @@ def test_while_a_write_is_under_way_nobody_trusts_or_fills_the_cache(
     parts, user = build_dependencies(), uuid.uuid4()
     write(parts, user, "1.00")
     assert [summary(parts, user, FUEL).cached for _ in range(2)] == [False, True]
-    with parts.cache.writing(user):
+    with parts.cache.write_fence(user):
         assert [summary(parts, user, FUEL).cached for _ in range(2)] == [False, False]
     assert [summary(parts, user, FUEL).cached for _ in range(2)] == [False, True]
 
@@ -127,7 +127,7 @@ def test_a_writer_that_dies_leaves_no_stale_answer(build_dependencies: Callable[
     parts, user = build_dependencies(watch), uuid.uuid4()
     write(parts, user, "1.00")
     summary(parts, user, FUEL)
-    dead = parts.cache.writing(user)
+    dead = parts.cache.write_fence(user)
     dead.__enter__()
     with parts.database.session(user, Deadline(5)) as connection:
         new = NewExpense(amount="2.00", category="fuel")
@@ -213,7 +213,7 @@ def test_a_write_that_fails_changes_nothing_and_frees_the_cache(
     write(parts, user, "1.00")
     with (
         pytest.raises(ZeroDivisionError),
-        parts.cache.writing(user),
+        parts.cache.write_fence(user),
         parts.database.session(user, Deadline(5)) as connection,
     ):
         new = NewExpense(amount="2.00", category="fuel")

@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import httpx
 import pytest
-from botocore.config import Config
 
 from local.stand_ins.aws import Aws
 from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY, Upstreams
@@ -21,6 +19,7 @@ from pam.sources.http_client import HttpClient
 from pam.sources.mapbox import Mapbox
 from pam.sources.open_meteo import OpenMeteo
 from pam.sources.source import Source
+from tests.functional.sources.cache_fixtures import dynamodb_at
 
 
 class Standin:
@@ -119,13 +118,6 @@ def open_meteo(weather_standin: Standin) -> OpenMeteo:
 @pytest.fixture
 def eia(eia_standin: Standin) -> Eia:
     return Eia(HttpClient(Source.EIA, eia_standin.url), key(Source.EIA, EIA_KEY))
-
-
-def dynamodb_at(endpoint: str) -> Any:
-    """A client of its own, as another Lambda environment has one."""
-    session = boto3.Session("test", "test", region_name="us-east-1")
-    config = Config(connect_timeout=1, read_timeout=10, retries={"total_max_attempts": 2}, max_pool_connections=64)
-    return session.client("dynamodb", endpoint_url=endpoint, config=config)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from pam.sources.source import Source, SourceError, SourceErrorKind
 from pam.travel.fuel_prices import price_area
 from pam.travel.geography import great_circle_m
 from pam.travel.places import Place, choose_place
-from tests.functional.upstream.conftest import Standin, key
+from tests.functional.sources.conftest import Standin, key
 
 DENVER, MOAB, HONOLULU, PACIFIC = (39.7392, -104.9847), (38.5733, -109.5498), (21.3, -157.85), (0.0, -140.0)
 
@@ -247,7 +247,7 @@ def test_a_secret_that_can_not_be_read_is_a_missing_key() -> None:
         raise EndpointConnectionError(endpoint_url="https://secrets")
 
     with pytest.raises(SourceError) as raised:
-        ApiKey(Source.EIA, unreachable).read()
+        ApiKey(Source.EIA, unreachable).get()
     assert raised.value.kind is SourceErrorKind.MISSING_KEY
 
 
@@ -261,9 +261,9 @@ def test_a_key_is_read_once_in_five_minutes_and_again_after_it_was_refused(mapbo
     assert fault.kind is SourceErrorKind.UNAUTHORISED
     for _ in range(3):
         mapbox.road([DENVER, MOAB], Deadline())
-    assert kept.read() == MAPBOX_KEY
+    assert kept.get() == MAPBOX_KEY
     at += 301
-    assert kept.read() == "later"
+    assert kept.get() == "later"
 
 
 def test_a_road_is_longer_than_the_crow_flies_and_there_is_none_over_the_sea(mapbox: Mapbox) -> None:

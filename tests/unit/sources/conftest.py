@@ -8,7 +8,7 @@ from typing import Any
 from pam.platform.deadline import Deadline
 from pam.sources.api_key import ApiKey
 from pam.sources.eia import Eia
-from pam.sources.http_client import HttpClient
+from pam.sources.http_client import HttpClient, parse_response
 from pam.sources.mapbox import Mapbox
 from pam.sources.open_meteo import OpenMeteo
 from pam.sources.source import Fetched, Source
@@ -26,6 +26,7 @@ class Given(HttpClient):
 
     def __init__(self, source: Source, *bodies: bytes) -> None:
         super().__init__(source, "http://source")
+        self.source = source
         self._bodies = list(bodies)
         self.paths: list[str] = []
         self.queries: list[dict[str, str]] = []
@@ -33,7 +34,7 @@ class Given(HttpClient):
     def get(self, path: str, query: Sequence[tuple[str, str]], model: Any, deadline: Deadline) -> Fetched[Any]:
         self.paths.append(path)
         self.queries.append(dict(query))
-        return Fetched(self._parse(self._bodies.pop(0), model), str(self._source))
+        return Fetched(parse_response(self.source, self._bodies.pop(0), model), str(self.source), simulated=False)
 
 
 def given(source: Source, *bodies: Any) -> Given:
