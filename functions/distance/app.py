@@ -2,6 +2,7 @@
 
 from pam.answers.distance import distance
 from pam.bootstrap import travel_dependencies
+from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 from pam.travel.queries import DistanceQuery
 
@@ -9,6 +10,7 @@ handler = HttpApi(travel_dependencies)
 
 
 @handler.get("/v1/distance", DistanceQuery)
-def get(call: HttpRequest, question: DistanceQuery) -> HttpResponse:
+def get(call: HttpRequest, query: DistanceQuery) -> HttpResponse:
     """The answer as JSON, in the traveller's units."""
-    return HttpResponse(distance(travel_dependencies(), call.user_id, question))
+    deadline = call.deadline.at_most(FAST_ANSWER_TIMEOUT_S)
+    return HttpResponse(distance(travel_dependencies(), call.user_id, query, deadline).as_json())

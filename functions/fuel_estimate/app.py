@@ -2,6 +2,7 @@
 
 from pam.answers.fuel_estimate import fuel_estimate
 from pam.bootstrap import travel_dependencies
+from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 from pam.travel.queries import FuelQuery
 
@@ -9,6 +10,7 @@ handler = HttpApi(travel_dependencies)
 
 
 @handler.get("/v1/fuel-estimate", FuelQuery)
-def get(call: HttpRequest, question: FuelQuery) -> HttpResponse:
+def get(call: HttpRequest, query: FuelQuery) -> HttpResponse:
     """The answer as JSON, in the traveller's units."""
-    return HttpResponse(fuel_estimate(travel_dependencies(), call.user_id, question))
+    deadline = call.deadline.at_most(FAST_ANSWER_TIMEOUT_S)
+    return HttpResponse(fuel_estimate(travel_dependencies(), call.user_id, query, deadline).as_json())

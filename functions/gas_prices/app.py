@@ -2,6 +2,7 @@
 
 from pam.answers.gas_prices import gas_prices
 from pam.bootstrap import travel_dependencies
+from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 from pam.travel.queries import GasPriceQuery
 
@@ -9,6 +10,7 @@ handler = HttpApi(travel_dependencies)
 
 
 @handler.get("/v1/gas-prices", GasPriceQuery)
-def get(call: HttpRequest, question: GasPriceQuery) -> HttpResponse:
+def get(call: HttpRequest, query: GasPriceQuery) -> HttpResponse:
     """The answer as JSON, in the traveller's units."""
-    return HttpResponse(gas_prices(travel_dependencies(), call.user_id, question))
+    deadline = call.deadline.at_most(FAST_ANSWER_TIMEOUT_S)
+    return HttpResponse(gas_prices(travel_dependencies(), call.user_id, query, deadline).as_json())

@@ -2,6 +2,7 @@
 
 from pam.answers.nearby_parks import nearby_parks
 from pam.bootstrap import travel_dependencies
+from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 from pam.travel.queries import ParksQuery
 
@@ -9,6 +10,7 @@ handler = HttpApi(travel_dependencies)
 
 
 @handler.get("/v1/parks", ParksQuery)
-def get(call: HttpRequest, question: ParksQuery) -> HttpResponse:
+def get(call: HttpRequest, query: ParksQuery) -> HttpResponse:
     """The answer as JSON, in the traveller's units."""
-    return HttpResponse(nearby_parks(travel_dependencies(), call.user_id, question))
+    deadline = call.deadline.at_most(FAST_ANSWER_TIMEOUT_S)
+    return HttpResponse(nearby_parks(travel_dependencies(), call.user_id, query, deadline).as_json())

@@ -2,6 +2,7 @@
 
 from pam.answers.weather import weather
 from pam.bootstrap import travel_dependencies
+from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 from pam.travel.queries import WeatherQuery
 
@@ -9,6 +10,7 @@ handler = HttpApi(travel_dependencies)
 
 
 @handler.get("/v1/weather", WeatherQuery)
-def get(call: HttpRequest, question: WeatherQuery) -> HttpResponse:
+def get(call: HttpRequest, query: WeatherQuery) -> HttpResponse:
     """The answer as JSON, in the traveller's units."""
-    return HttpResponse(weather(travel_dependencies(), call.user_id, question))
+    deadline = call.deadline.at_most(FAST_ANSWER_TIMEOUT_S)
+    return HttpResponse(weather(travel_dependencies(), call.user_id, query, deadline).as_json())

@@ -5,9 +5,14 @@ from dataclasses import dataclass
 
 from pam.answers import replies
 from pam.answers.budget_status import BudgetStatus
+from pam.answers.distance import Distance
+from pam.answers.fuel_estimate import FuelNeeded
+from pam.answers.gas_prices import GasPrice
 from pam.answers.list_expenses import ExpenseList
+from pam.answers.nearby_parks import NearbyParks
 from pam.answers.savings_total import SavingsTotal
 from pam.answers.spend_summary import SpendSummary
+from pam.answers.weather import Weather
 from pam.platform import errors
 from pam.platform.errors import ErrorCode
 from pam.platform.http import HttpOperation
@@ -65,11 +70,11 @@ ROUTES = {
         replies.EffectUndone,
         codes=(errors.NOT_FOUND, errors.EFFECT_NOT_FOUND, errors.UNDO_EXPIRED, errors.MODIFIED_SINCE, *_WRITES),
     ),
-    "GET /v1/weather": RouteDescription("Road", replies.Weather, codes=_SOURCES),
-    "GET /v1/distance": RouteDescription("Road", replies.Distance, codes=(errors.NO_ROUTE, *_SOURCES)),
-    "GET /v1/fuel-estimate": RouteDescription("Road", replies.FuelEstimate, codes=(errors.NO_ROUTE, *_SOURCES)),
-    "GET /v1/parks": RouteDescription("Road", replies.Parks, codes=_SOURCES),
-    "GET /v1/gas-prices": RouteDescription("Road", replies.GasPrice, codes=(errors.NO_PRICE_SOURCE, *_SOURCES)),
+    "GET /v1/weather": RouteDescription("Road", Weather, codes=_SOURCES),
+    "GET /v1/distance": RouteDescription("Road", Distance, codes=(errors.NO_ROUTE, *_SOURCES)),
+    "GET /v1/fuel-estimate": RouteDescription("Road", FuelNeeded, codes=(errors.NO_ROUTE, *_SOURCES)),
+    "GET /v1/parks": RouteDescription("Road", NearbyParks, codes=_SOURCES),
+    "GET /v1/gas-prices": RouteDescription("Road", GasPrice, codes=(errors.NO_PRICE_SOURCE, *_SOURCES)),
 }
 
 COMMON_CODES = (errors.INVALID_SUBJECT, errors.BODY_TOO_LARGE, errors.INTERNAL_ERROR)

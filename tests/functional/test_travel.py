@@ -102,6 +102,7 @@ def test_weather_names_its_place_period_and_source(traveller: Traveller) -> None
     assert all(hour["time"].endswith(("-06:00", "-07:00")) for hour in told["hours"])
     assert told["units"] == {"temperature": "°F", "speed": "mph", "rain": "mm"}
     assert told["source"] == "Mapbox (simulated), Open-Meteo (simulated)"
+    assert told["simulated"] is True
     assert told["text"].startswith("In Moab, Utah: ")
 
 
@@ -153,7 +154,7 @@ def test_an_australian_sees_kilometres_litres_and_their_own_dollars(australian: 
     )
     fuel = get(australian, "fuel-estimate", distance=650, consumption=22, price=1.95)
     assert (fuel["unit"], fuel["volume"], fuel["volume_unit"]) == ("km", 143.0, "l")
-    assert (fuel["cost"], fuel["currency"]) == ("278.85", "AUD")
+    assert (fuel["cost"], fuel["currency"], fuel["simulated"]) == ("278.85", "AUD", False)
     assert "A$278.85 at A$1.95 a litre" in fuel["text"]
     assert australian.spends("45").json()["text"].startswith("Added A$45.00 for fuel.")
 

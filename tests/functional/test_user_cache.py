@@ -103,9 +103,7 @@ def test_a_reader_that_was_overtaken_by_a_write_leaves_nothing_stale(
     write(parts, user, "2.00")
     from pam.cache.user_cache import CachedAnswer
 
-    parts.cache.put(
-        user, f"SpendSummary|{FUEL.key}", look, CachedAnswer(old.as_json(), NOON), NOON + timedelta(days=1)
-    )
+    parts.cache.put(user, f"SpendSummary|{FUEL.key}", look, CachedAnswer(old.as_json(), NOON), NOON + timedelta(days=1))
     assert total(summary(parts, user, FUEL)) == 3
 
 

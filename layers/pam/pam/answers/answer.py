@@ -28,6 +28,11 @@ QueriedCategory = Annotated[
 ]
 
 
+def one_of(*values: str) -> WithJsonSchema:
+    """Return the JSON schema of a string that is one of these, for a value whose own type is `str`."""
+    return WithJsonSchema({"type": "string", "enum": list(values)})
+
+
 def instant(moment: datetime) -> str:
     """Return an aware datetime as ISO 8601, to the second."""
     return moment.isoformat(timespec="seconds")
@@ -75,17 +80,3 @@ class UserAnswer(Answer):
             figures.pop(name, None)
         digest = hashlib.sha256(json.dumps(figures, sort_keys=True).encode())
         return f'"{digest.hexdigest()[:32]}"'
-
-
-@dataclass(frozen=True, kw_only=True)
-class TravelAnswer(Answer):
-    """An answer from sources that are the same for all users."""
-
-    as_of: Annotated[Instant, Field(description="When the oldest fact was fetched; now, where no source was needed.")]
-    tier: Literal[2] = 2
-    cached: Annotated[bool, Field(description="Whether no source had to be called.")]
-    stale: Annotated[
-        bool, Field(description="Whether a fact is older than it should be, because its source gives no newer one.")
-    ]
-    age_s: Annotated[Seconds | None, Field(description="Of a stale answer: its age in seconds.")] = None
-    reason: Annotated[Literal["source_unavailable"] | None, Field(description="Of a stale answer: why.")] = None

@@ -26,7 +26,7 @@ from pam.money.expense_list import ExpensesQuery
 from pam.money.expenses import NewExpense
 from pam.money.savings import SavingsQuery
 from pam.money.spending import SpendingQuery
-from pam.platform.deadline import Deadline
+from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S, Deadline
 from pam.platform.errors import (
     AMBIGUOUS_PLACE,
     INVALID_DATE,
@@ -111,6 +111,11 @@ class AskRequest:
         return Deadline.of_invocation(self.context)
 
     @property
+    def fast_deadline(self) -> Deadline:
+        """When an answer from sources is needed."""
+        return self.deadline.at_most(FAST_ANSWER_TIMEOUT_S)
+
+    @property
     def parts(self) -> UserDependencies:
         """What private answers are made with."""
         return self.travel
@@ -188,7 +193,9 @@ def _asked(asking: AskRequest, slots: dict[str, Any], *names: str) -> dict[str, 
 
 
 def _weather(asking: AskRequest, slots: dict[str, Any]) -> dict[str, Any]:
-    return weather(asking.travel, asking.user_id, WeatherQuery(**_from_here(asking, slots)))
+    return weather(
+        asking.travel, asking.user_id, WeatherQuery(**_from_here(asking, slots)), asking.fast_deadline
+    ).as_json()
 
 
 _RENAMED = {"answer_unit": "unit"}
@@ -196,19 +203,27 @@ _RENAMED = {"answer_unit": "unit"}
 
 def _distance(asking: AskRequest, slots: dict[str, Any]) -> dict[str, Any]:
     fields = {_RENAMED.get(name, name): value for name, value in slots.items() if name != "measure"}
-    return distance(asking.travel, asking.user_id, DistanceQuery(**_from_here(asking, fields)))
+    return distance(
+        asking.travel, asking.user_id, DistanceQuery(**_from_here(asking, fields)), asking.fast_deadline
+    ).as_json()
 
 
 def _fuel_estimate(asking: AskRequest, slots: dict[str, Any]) -> dict[str, Any]:
-    return fuel_estimate(asking.travel, asking.user_id, FuelQuery(**_from_here(asking, slots)))
+    return fuel_estimate(
+        asking.travel, asking.user_id, FuelQuery(**_from_here(asking, slots)), asking.fast_deadline
+    ).as_json()
 
 
 def _nearby_parks(asking: AskRequest, slots: dict[str, Any]) -> dict[str, Any]:
-    return nearby_parks(asking.travel, asking.user_id, ParksQuery(**_from_here(asking, slots)))
+    return nearby_parks(
+        asking.travel, asking.user_id, ParksQuery(**_from_here(asking, slots)), asking.fast_deadline
+    ).as_json()
 
 
 def _gas_prices(asking: AskRequest, slots: dict[str, Any]) -> dict[str, Any]:
-    return gas_prices(asking.travel, asking.user_id, GasPriceQuery(**_from_here(asking, slots)))
+    return gas_prices(
+        asking.travel, asking.user_id, GasPriceQuery(**_from_here(asking, slots)), asking.fast_deadline
+    ).as_json()
 
 
 def _from_here(asking: AskRequest, slots: dict[str, Any]) -> dict[str, Any]:

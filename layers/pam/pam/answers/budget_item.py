@@ -3,19 +3,16 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
-from pam.answers.answer import Money
+from pam.answers.answer import Money, one_of
 from pam.answers.date_range import DateRange, date_range
 from pam.money.amounts import Currency, to_cents
 from pam.money.budget_overview import BudgetProjection
 from pam.money.budgets import BudgetState
 from pam.money.categories import Category
 
-BudgetStateName = Annotated[
-    str,
-    WithJsonSchema({"type": "string", "enum": ["good", "near", "over"], "description": "Near from 80 % on."}),
-]
+BudgetStateName = Annotated[str, one_of("good", "near", "over"), Field(description="Near from 80 % on.")]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,16 @@
 """How far it is by road, and how long it takes to drive."""
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Annotated, TypeVar
 from uuid import UUID
 
+from pydantic import Field
+
 from pam.answers.dependencies import TravelDependencies
-from pam.answers.resolved_place import ResolvedPlace, resolve_place
-from pam.answers.sourced import Sourced, provenance
+from pam.answers.resolved_place import NamedPoint, ResolvedPlace, resolve_place
+from pam.answers.sourced import Sourced
+from pam.answers.travel_answer import TravelAnswer, TravelProvenance, UnitOfDistance, travel_provenance
 from pam.answers.user_context import UserContext, read_user_context
 from pam.platform.deadline import Deadline
 from pam.platform.errors import NO_ROUTE, PamError
@@ -15,65 +19,96 @@ from pam.travel.roads import Road
 from pam.travel.units import metres_per
 from pam.users.formatting import format_duration, format_number
 
+R = TypeVar("R", bound=Road)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoadAnswer(TravelAnswer):
+    """An answer about the road between two places."""
+
+    origin: NamedPoint
+    destination: NamedPoint
+    distance: Annotated[float, Field(ge=0, description="By road, in `unit`.", examples=[355.2])]
+    unit: UnitOfDistance
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distance(RoadAnswer):
+    """How far it is by road."""
+
+    duration_s: Annotated[int, Field(ge=0, description="Driving time without stops, in seconds.", examples=[20640])]
+
+
+class RoadFields(TravelProvenance):
+    """The fields of a `RoadAnswer`, without its text."""
+
+    origin: NamedPoint
+    destination: NamedPoint
+    distance: float
+    unit: str
+
 
 @dataclass(frozen=True)
-class RouteFound:
-    """A way by road between two places, in the unit that it's told in."""
+class ResolvedRoad:
+    """The road between two resolved places, and the unit of its length in the answer."""
 
     user: UserContext
     origin: ResolvedPlace
     destination: ResolvedPlace
-    road: Road
-    fact: Sourced[Any]
+    road: Sourced[Road]
     unit: str
 
     @property
-    def length(self) -> str:
+    def length_text(self) -> str:
         """Such as `It's 354 mi by road from Denver, Colorado to Moab, Utah`."""
-        far = format_number(self.road.distance_m / metres_per(self.unit), self.user.profile)
-        return f"It's {far} {self.unit} by road from {self.origin.name} to {self.destination.name}"
+        length = format_number(self.road.value.distance_m / metres_per(self.unit), self.user.profile)
+        return f"It's {length} {self.unit} by road from {self.origin.name} to {self.destination.name}"
 
-    def as_json(self, travel: TravelDependencies) -> dict[str, Any]:
-        """`{tier, origin, destination, distance, unit, source, as_of, …}`."""
+    def fields(self, now: datetime) -> RoadFields:
+        """Return the fields of an answer about this road."""
+        profile, places = self.user.profile, (*self.origin.facts, *self.destination.facts)
         return {
-            "tier": 2,
-            "origin": self.origin.as_json(),
-            "destination": self.destination.as_json(),
-            "distance": round(self.road.distance_m / metres_per(self.unit), 1),
+            **travel_provenance(profile, now, *places, self.road),
+            "origin": self.origin.named_point,
+            "destination": self.destination.named_point,
+            "distance": round(self.road.value.distance_m / metres_per(self.unit), 1),
             "unit": self.unit,
-        } | provenance(self.user.profile, travel.clock(), *self.origin.facts, *self.destination.facts, self.fact)
+        }
 
 
-def distance(travel: TravelDependencies, user_id: UUID, question: DistanceQuery) -> dict[str, Any]:
-    """`{origin, destination, distance, unit, duration_s, text, …}`; driving time without stops.
+def distance(dependencies: TravelDependencies, user_id: UUID, query: DistanceQuery, deadline: Deadline) -> Distance:
+    """Return the distance and the driving time without stops. Raises what `resolve_road` raises."""
+    resolved = resolve_road(dependencies, user_id, query, deadline)
+    duration_s = resolved.road.value.duration_s
+    return Distance(
+        **resolved.fields(dependencies.clock()),
+        text=f"{resolved.length_text}: about {format_duration(duration_s)} of driving, without stops.",
+        duration_s=round(duration_s),
+    )
 
-    Raises what `find_way` raises.
-    """
-    way = find_way(travel, user_id, question, Deadline())
-    return way.as_json(travel) | {
-        "duration_s": round(way.road.duration_s),
-        "text": f"{way.length}: about {format_duration(way.road.duration_s)} of driving, without stops.",
-    }
 
-
-def find_way(travel: TravelDependencies, user_id: UUID, question: DistanceQuery, deadline: Deadline) -> RouteFound:
-    """The way that is asked about.
+def resolve_road(
+    dependencies: TravelDependencies, user_id: UUID, query: DistanceQuery, deadline: Deadline
+) -> ResolvedRoad:
+    """Return the road that a query is about.
 
     Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `no_route`, `source_unavailable`,
     `source_not_configured`.
     """
-    user = read_user_context(travel, user_id, deadline)
+    user = read_user_context(dependencies, user_id, deadline)
     origin, destination = (
-        resolve_place(travel.sources, user, name, question, deadline)
-        for name in (question.origin, question.destination)
+        resolve_place(dependencies.sources, user, name, query, deadline) for name in (query.origin, query.destination)
     )
-    fact = travel.sources.road(origin.point, destination.point, deadline)
-    if fact.value is None:
-        raise no_route(origin.name, destination.name)
-    unit = question.unit or user.units.distance_unit
-    return RouteFound(user, origin, destination, fact.value, fact, unit)
+    road = existing_road(dependencies.sources.road(origin.point, destination.point, deadline), origin, destination)
+    return ResolvedRoad(user, origin, destination, road, query.unit or user.units.distance_unit)
 
 
-def no_route(origin: str, destination: str) -> PamError:
-    """The answer for an island."""
-    return PamError(NO_ROUTE, f"There is no road from {origin} to {destination}.")
+def existing_road(road: Sourced[R | None], origin: ResolvedPlace, destination: ResolvedPlace) -> Sourced[R]:
+    """Return a road that exists. Raises `PamError` (`no_route`) where there is none, such as to an island."""
+
+    def existing(road: R | None) -> R:
+        if road is None:
+            raise PamError(NO_ROUTE, f"There is no road from {origin.name} to {destination.name}.")
+        return road
+
+    return road.map(existing)

@@ -1,177 +1,138 @@
-"""What fuel a way takes and costs, from the road, the rig and the price, each named."""
+"""The fuel for a way and its cost, from the road, the rig and the price, each with its source."""
 
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+from pydantic import Field
+
 from pam.answers.dependencies import TravelDependencies
-from pam.answers.distance import no_route
-from pam.answers.fuel_price import average_price, survey
-from pam.answers.resolved_place import ResolvedPlace, resolve_place
-from pam.answers.sourced import Sourced, provenance, replace_sourced
+from pam.answers.distance import existing_road
+from pam.answers.fuel_figures import FROM_USER, FuelFigures, fuel_figures, fuel_sentence
+from pam.answers.fuel_price import average_price
+from pam.answers.resolved_place import NamedPoint, ResolvedPlace, resolve_place
+from pam.answers.sourced import Sourced
+from pam.answers.travel_answer import TravelAnswer, UnitOfDistance, travel_provenance
 from pam.answers.travel_sources import TravelSources
 from pam.answers.user_context import UserContext, read_user_context
 from pam.cache.source_unavailable import SourceUnavailable
 from pam.platform.deadline import Deadline
 from pam.platform.errors import INVALID_REQUEST, PamError
 from pam.travel.fuel import Consumption, FuelEstimate, FuelUnitPrice
-from pam.travel.fuel_prices import Fuel
+from pam.travel.fuel_prices import Fuel, FuelPrice
 from pam.travel.places import Place
 from pam.travel.queries import HERE, FuelQuery
-from pam.travel.units import LITRES_PER_GALLON, Units, litres_per, litres_per_100km, metres_per
-from pam.users.formatting import format_money, format_number
-
-_GIVEN = "You"
+from pam.travel.units import LITRES_PER_GALLON, litres_per, litres_per_100km, metres_per
 
 
-def fuel_estimate(travel: TravelDependencies, user_id: UUID, question: FuelQuery) -> dict[str, Any]:
-    """`{distance, volume, cost, consumption, price, missing, text, …}`; what isn't known is named in `missing`.
+@dataclass(frozen=True, kw_only=True)
+class FuelNeeded(FuelFigures, TravelAnswer):
+    """The fuel that a way takes, and what it costs, as far as that is known."""
 
-    Raises `PamError`: `invalid_request` without a way, and whatever finding the way raises. Without a price the
-    volume is still told.
+    origin: NamedPoint | None
+    destination: NamedPoint | None
+    distance: Annotated[float, Field(ge=0, description="In `unit`.", examples=[355.2])]
+    unit: UnitOfDistance
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A length in metres, the places where it begins and ends, if it has any, and the facts that it rests on."""
+
+    distance_m: float
+    ends: tuple[ResolvedPlace, ...] = ()
+    facts: tuple[Sourced[Any], ...] = ()
+
+    @property
+    def ends_text(self) -> str:
+        return f" from {self.ends[0].name} to {self.ends[1].name}" if self.ends else ""
+
+
+def fuel_estimate(dependencies: TravelDependencies, user_id: UUID, query: FuelQuery, deadline: Deadline) -> FuelNeeded:
+    """Return the fuel for a way; what isn't known is named in `missing`.
+
+    Raises `PamError`: `invalid_request` without a way, and whatever resolving the way raises. Without a price the
+    volume is still returned.
     """
-    deadline = Deadline()
-    user = read_user_context(travel, user_id, deadline)
-    metres, ends, facts = _way(travel, user, question, deadline)
-    price = _price(travel, user, question, ends, deadline)
-    estimate = FuelEstimate(metres, _consumption(user, question), price.value if price else None)
-    if price is not None and estimate.litres is not None and price.source != _GIVEN:
+    user = read_user_context(dependencies, user_id, deadline)
+    way = _resolve_way(dependencies.sources, user, query, deadline)
+    price = _price(dependencies, user, query, way, deadline)
+    estimate = FuelEstimate(way.distance_m, _consumption(user, query), price.value if price else None)
+    facts = way.facts
+    if price is not None and estimate.litres is not None and price.source != FROM_USER:
         facts = (*facts, price)
-    own = f"{user.rig.name} (your rig)" if user.rig and question.consumption is None else None
-    return _told(estimate, user, ends) | provenance(user.profile, travel.clock(), *facts, own=own)
-
-
-def _way(
-    travel: TravelDependencies, user: UserContext, question: FuelQuery, deadline: Deadline
-) -> tuple[float, tuple[ResolvedPlace, ...], tuple[Sourced[Any], ...]]:
-    """Metres, the ends of the way, and what that rests on."""
-    if question.distance is not None and question.destination is None and question.origin is None:
-        return question.distance * metres_per(question.unit or user.units.distance_unit), (), ()
-    if question.destination is None or question.distance is not None:
-        raise PamError(INVALID_REQUEST, "Give a distance, or where you go from and to.", field="distance")
-    ends = tuple(
-        resolve_place(travel.sources, user, name, question, deadline)
-        for name in (question.origin or HERE, question.destination)
+    own = f"{user.rig.name} (your rig)" if user.rig and query.consumption is None else None
+    return FuelNeeded(
+        **travel_provenance(user.profile, dependencies.clock(), *facts, own=own),
+        **vars(fuel_figures(estimate, user.units)),
+        text=fuel_sentence(estimate, user, way.ends_text),
+        origin=way.ends[0].named_point if way.ends else None,
+        destination=way.ends[1].named_point if way.ends else None,
+        distance=round(user.units.distance(estimate.distance_m), 1),
+        unit=user.units.distance_unit,
     )
-    road = travel.sources.road(ends[0].point, ends[1].point, deadline)
-    if road.value is None:
-        raise no_route(ends[0].name, ends[1].name)
-    return road.value.distance_m, ends, (*ends[0].facts, *ends[1].facts, road)
 
 
-def _consumption(user: UserContext, question: FuelQuery) -> Consumption | None:
-    if question.consumption is not None:
-        unit = question.consumption_unit or user.units.consumption_unit
-        return Consumption(litres_per_100km(question.consumption, unit), _GIVEN)
-    if user.rig and user.rig.litres_per_100km:
-        return Consumption(user.rig.litres_per_100km, user.rig.name)
-    return None
+def _resolve_way(sources: TravelSources, user: UserContext, query: FuelQuery, deadline: Deadline) -> _Way:
+    if query.distance is not None and query.destination is None and query.origin is None:
+        return _Way(query.distance * metres_per(query.unit or user.units.distance_unit))
+    if query.destination is None or query.distance is not None:
+        raise PamError(INVALID_REQUEST, "Give a distance, or where you go from and to.", field="distance")
+    origin, destination = (
+        resolve_place(sources, user, name, query, deadline) for name in (query.origin or HERE, query.destination)
+    )
+    road = existing_road(sources.road(origin.point, destination.point, deadline), origin, destination)
+    return _Way(road.value.distance_m, (origin, destination), (*origin.facts, *destination.facts, road))
+
+
+def _consumption(user: UserContext, query: FuelQuery) -> Consumption | None:
+    if query.consumption is not None:
+        unit = query.consumption_unit or user.units.consumption_unit
+        return Consumption(litres_per_100km(query.consumption, unit), FROM_USER)
+    return rig_consumption(user)
+
+
+def rig_consumption(user: UserContext) -> Consumption | None:
+    """Return the consumption of the user's rig; None where it isn't known."""
+    if user.rig is None or not user.rig.litres_per_100km:
+        return None
+    return Consumption(user.rig.litres_per_100km, user.rig.name)
 
 
 def _price(
-    travel: TravelDependencies,
-    user: UserContext,
-    question: FuelQuery,
-    ends: tuple[ResolvedPlace, ...],
-    deadline: Deadline,
+    dependencies: TravelDependencies, user: UserContext, query: FuelQuery, way: _Way, deadline: Deadline
 ) -> Sourced[FuelUnitPrice] | None:
-    """The price that was given, else the average where the way begins, else none: it's asked for, not guessed."""
-    if question.price is not None:
-        unit = question.price_unit or user.units.volume_unit
-        per_litre = Decimal(str(question.price)) / Decimal(str(litres_per(unit)))
-        given = FuelUnitPrice(per_litre, user.profile.currency, _GIVEN)
-        return Sourced(given, _GIVEN, travel.clock(), cached=False)
-    start = ends[0].fact.value if ends and ends[0].fact else None
-    return average_where(travel.sources, user, start, question.fuel_type or fuel_of(user), deadline)
+    """Return the price that was given, else the average where the way begins, else None: no price is guessed."""
+    if query.price is not None:
+        unit = query.price_unit or user.units.volume_unit
+        per_litre = Decimal(str(query.price)) / Decimal(str(litres_per(unit)))
+        given = FuelUnitPrice(per_litre, user.profile.currency, FROM_USER)
+        return Sourced(given, FROM_USER, simulated=False, as_of=dependencies.clock(), cached=False)
+    start = way.ends[0].fact.value if way.ends and way.ends[0].fact else None
+    return average_unit_price(dependencies.sources, user, start, query.fuel_type or rig_fuel(user), deadline)
 
 
-def average_where(
+def average_unit_price(
     sources: TravelSources, user: UserContext, start: Place | None, fuel: Fuel, deadline: Deadline
 ) -> Sourced[FuelUnitPrice] | None:
-    """A litre's average price where a way begins; None where there is no source, or it gives no answer."""
+    """Return a litre's average price where a way begins; None where there is no source, or it is unavailable."""
     try:
-        known = average_price(sources, user, start, fuel, deadline)
+        found = average_price(sources, user, start, fuel, deadline)
     except SourceUnavailable:
         return None
-    if known is None:
+    if found is None:
         return None
-    average = known.value
-    price = FuelUnitPrice(
-        average.usd_per_gallon / Decimal(str(LITRES_PER_GALLON)),
-        "USD",
-        known.source,
-        area=average.area.name,
-        week=average.week,
-    )
-    return replace_sourced(known, price)
+    source = found.source
+
+    def per_litre(average: FuelPrice) -> FuelUnitPrice:
+        usd = average.usd_per_gallon / Decimal(str(LITRES_PER_GALLON))
+        return FuelUnitPrice(usd, "USD", source, area=average.area.name, week=average.week)
+
+    return found.map(per_litre)
 
 
-def fuel_of(user: UserContext) -> Fuel:
-    """What the rig takes; regular where that isn't known."""
-    known: dict[str, Fuel] = {"mid": "mid", "premium": "premium", "diesel": "diesel"}
-    return known.get((user.rig.fuel_type if user.rig else None) or "", "regular")
-
-
-def _told(estimate: FuelEstimate, user: UserContext, ends: tuple[ResolvedPlace, ...]) -> dict[str, Any]:
-    units = user.units
-    return {
-        "tier": 2,
-        "origin": ends[0].as_json() if ends else None,
-        "destination": ends[1].as_json() if ends else None,
-        "distance": round(units.distance(estimate.distance_m), 1),
-        "unit": units.distance_unit,
-        **figures(estimate, units),
-        "text": sentence(estimate, user, ends),
-    }
-
-
-def figures(estimate: FuelEstimate, units: Units) -> dict[str, Any]:
-    """`{volume, volume_unit, cost, currency, consumption, price, missing}`, each figure with its source."""
-    price, consumption = estimate.price, estimate.consumption
-    return {
-        "volume": None if estimate.litres is None else round(units.volume(float(estimate.litres)), 1),
-        "volume_unit": units.volume_unit,
-        "cost": None if estimate.cost is None else str(estimate.cost),
-        "currency": price.currency if price else None,
-        "consumption": consumption
-        and {
-            "value": round(units.consumption(consumption.litres_per_100km), 1),
-            "unit": units.consumption_unit,
-            "source": consumption.source,
-        },
-        "price": price
-        and {
-            "value": str((price.per_litre * Decimal(str(litres_per(units.volume_unit)))).quantize(Decimal("0.001"))),
-            "unit": units.volume_unit,
-            "source": price.source,
-            "area": price.area,
-            "week": price.week.isoformat() if price.week else None,
-        },
-        "missing": list(estimate.missing),
-    }
-
-
-def sentence(estimate: FuelEstimate, user: UserContext, ends: tuple[ResolvedPlace, ...]) -> str:
-    """The estimate in words, with each figure's source; what is missing is asked for."""
-    units, profile = user.units, user.profile
-    way = f"{format_number(units.distance(estimate.distance_m), profile)} {units.distance_unit}"
-    if ends:
-        way += f" from {ends[0].name} to {ends[1].name}"
-    if estimate.litres is None or estimate.consumption is None:
-        return f"For {way} PAM must know what your rig uses. Say it, such as “at 10 mpg” or “at 24 l/100 km”."
-    consumption = format_number(units.consumption(estimate.consumption.litres_per_100km), profile, 1)
-    uses = f"{consumption} {_CONSUMPTION[units.consumption_unit]}"
-    whose = "" if estimate.consumption.source == _GIVEN else f" ({estimate.consumption.source})"
-    volume = f"{format_number(units.volume(float(estimate.litres)), profile, 1)} {units.volume_unit}"
-    said = f"{way} at {uses}{whose} take about {volume}"
-    if estimate.price is None or estimate.cost is None:
-        return f"{said}. What it costs PAM can't say without a price: tell it one, such as “at $3.59 a gallon”."
-    per_unit = estimate.price.per_litre * Decimal(str(litres_per(units.volume_unit)))
-    price = f"{format_money(per_unit, estimate.price.currency, profile)} a {_SPOKEN[units.volume_unit]}"
-    if estimate.price.area and estimate.price.week:
-        price += f", the average of {survey(estimate.price.area, estimate.price.week, profile)}"
-    return f"{said}: {format_money(estimate.cost, estimate.price.currency, profile)} at {price}."
-
-
-_CONSUMPTION = {"mpg": "mpg", "l_per_100km": "l/100 km"}
-_SPOKEN = {"gal": "gallon", "l": "litre"}
+def rig_fuel(user: UserContext) -> Fuel:
+    """Return the fuel of the user's rig; regular where that isn't known."""
+    fuels: dict[str, Fuel] = {"mid": "mid", "premium": "premium", "diesel": "diesel"}
+    return fuels.get((user.rig.fuel_type if user.rig else None) or "", "regular")

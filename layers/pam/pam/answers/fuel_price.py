@@ -1,4 +1,4 @@
-"""The average price of a fuel where somebody is, or where they come from."""
+"""The average price of a fuel in the region of a place."""
 
 from datetime import date, timedelta
 
@@ -11,13 +11,15 @@ from pam.travel.places import Place
 from pam.users.formatting import format_dates
 from pam.users.profile import Profile
 
+UNIT_NAMES = {"gal": "gallon", "l": "litre"}
+
 
 def average_price(
     sources: TravelSources, user: UserContext, place: Place | None, fuel: Fuel, deadline: Deadline
 ) -> Sourced[FuelPrice] | None:
-    """EIA's weekly average of the finest region that holds `place`; of the traveller's country without one.
+    """Return EIA's weekly average for the smallest region that contains `place`; without one for the user's country.
 
-    None outside of the United States, where no source is known. Raises `SourceUnavailable`.
+    None outside of the United States, where PAM has no source. Raises `SourceUnavailable`.
     """
     country = place.country_code if place else user.country_code
     state = place.region_code if place else None
@@ -25,7 +27,7 @@ def average_price(
     return sources.price(fuel, area, deadline) if area else None
 
 
-def survey(area: str, week: date, profile: Profile) -> str:
-    """Such as `Colorado in the week of Nov 16, 2026`: an average is never told without them."""
-    where = f"the {area}" if area == UNITED_STATES.name else area
-    return f"{where} in the week of {format_dates(week, week + timedelta(days=1), profile)}"
+def survey_text(area: str, week: date, profile: Profile) -> str:
+    """Render an average's region and week, such as `Colorado in the week of Nov 16, 2026`."""
+    region = f"the {area}" if area == UNITED_STATES.name else area
+    return f"{region} in the week of {format_dates(week, week + timedelta(days=1), profile)}"

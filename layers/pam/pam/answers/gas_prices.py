@@ -1,54 +1,63 @@
-"""What fuel costs on average in a region: called an average, since no single station is known."""
+"""The average price of a fuel in a region: called an average, since no prices of single stations are known."""
 
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Literal
 from uuid import UUID
 
+from pydantic import Field
+
+from pam.answers.answer import Date
 from pam.answers.dependencies import TravelDependencies
-from pam.answers.fuel_price import average_price, survey
-from pam.answers.sourced import provenance
+from pam.answers.fuel_price import UNIT_NAMES, average_price, survey_text
+from pam.answers.travel_answer import TravelAnswer, UnitOfVolume, UnitPrice, travel_provenance
 from pam.answers.user_context import read_user_context
-from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S, Deadline
+from pam.platform.deadline import Deadline
 from pam.platform.errors import LOCATION_NEEDED, NO_PRICE_SOURCE, PamError
-from pam.travel.queries import HERE, GasPriceQuery
+from pam.travel.queries import HERE, FuelType, GasPriceQuery
 from pam.travel.units import LITRES_PER_GALLON, litres_per
 from pam.users.formatting import format_money
 
-_FUELS = {"regular": "regular gas", "mid": "mid-grade gas", "premium": "premium gas", "diesel": "diesel"}
-_SPOKEN = {"gal": "gallon", "l": "litre"}
+_FUEL_NAMES = {"regular": "regular gas", "mid": "mid-grade gas", "premium": "premium gas", "diesel": "diesel"}
 
 
-def gas_prices(
-    travel: TravelDependencies, user_id: UUID, question: GasPriceQuery, within_s: float = FAST_ANSWER_TIMEOUT_S
-) -> dict[str, Any]:
-    """`{fuel_type, area, week, price, unit, currency, text, …}`: a weekly regional average.
+@dataclass(frozen=True, kw_only=True)
+class GasPrice(TravelAnswer):
+    """The average price of a fuel in a region: no single station's."""
+
+    fuel_type: FuelType
+    area: Annotated[str, Field(examples=["Rocky Mountain (PADD 4)"])]
+    week: Annotated[Date, Field(description="The Monday of the week it is the average of.")]
+    price: UnitPrice
+    unit: UnitOfVolume
+    currency: Literal["USD"]
+
+
+def gas_prices(dependencies: TravelDependencies, user_id: UUID, query: GasPriceQuery, deadline: Deadline) -> GasPrice:
+    """Return a weekly regional average.
 
     Raises `PamError`: `location_needed` for `here` (a region is known by name only), `no_price_source` outside of
     the United States, `unknown_place`, `ambiguous_place`, `source_unavailable`, `source_not_configured`.
     """
-    deadline = Deadline(within_s)
-    user = read_user_context(travel, user_id, deadline)
-    if question.place is not None and question.place.casefold() == HERE:
+    sources = dependencies.sources
+    user = read_user_context(dependencies, user_id, deadline)
+    if query.place is not None and query.place.casefold() == HERE:
         raise PamError(LOCATION_NEEDED, "Name a town or a state: PAM knows prices by region.", field="place")
-    place = (
-        travel.sources.place(question.place, question.location, user.country_code, deadline) if question.place else None
-    )
-    known = average_price(
-        travel.sources, user, place.value if place else None, question.fuel_type or "regular", deadline
-    )
-    if known is None:
+    place = sources.place(query.place, query.location, user.country_code, deadline) if query.place else None
+    found = average_price(sources, user, place.value if place else None, query.fuel_type or "regular", deadline)
+    if found is None:
         raise PamError(NO_PRICE_SOURCE, "PAM has a source of fuel prices only for the United States.")
-    average, unit = known.value, user.units.volume_unit
+    average, unit = found.value, user.units.volume_unit
     price = average.usd_per_gallon * Decimal(str(litres_per(unit))) / Decimal(str(LITRES_PER_GALLON))
-    said = format_money(price.quantize(Decimal("0.01")), "USD", user.profile)
-    return {
-        "tier": 2,
-        "fuel_type": average.fuel,
-        "area": average.area.name,
-        "week": average.week.isoformat(),
-        "price": str(price.quantize(Decimal("0.001"))),
-        "unit": unit,
-        "currency": "USD",
-        "text": f"The average price of {_FUELS[average.fuel]} is {said} a {_SPOKEN[unit]}: that of "
-        f"{survey(average.area.name, average.week, user.profile)}.",
-    } | provenance(user.profile, travel.clock(), *([place] if place else []), known)
+    price_text = format_money(price.quantize(Decimal("0.01")), "USD", user.profile)
+    return GasPrice(
+        **travel_provenance(user.profile, dependencies.clock(), *([place] if place else []), found),
+        text=f"The average price of {_FUEL_NAMES[average.fuel]} is {price_text} a {UNIT_NAMES[unit]}: that of "
+        f"{survey_text(average.area.name, average.week, user.profile)}.",
+        fuel_type=average.fuel,
+        area=average.area.name,
+        week=average.week.isoformat(),
+        price=str(price.quantize(Decimal("0.001"))),
+        unit=unit,
+        currency="USD",
+    )

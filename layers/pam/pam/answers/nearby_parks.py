@@ -1,66 +1,94 @@
 """Places to camp near a place, nearest first; none where the source knows none."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
+
 from pam.answers.dependencies import TravelDependencies
-from pam.answers.resolved_place import resolve_place
-from pam.answers.sourced import provenance
-from pam.answers.user_context import read_user_context
-from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S, Deadline
+from pam.answers.resolved_place import NamedPoint, resolve_place
+from pam.answers.sourced import Sourced
+from pam.answers.travel_answer import Latitude, Longitude, TravelAnswer, UnitOfDistance, travel_provenance
+from pam.answers.user_context import UserContext, read_user_context
+from pam.platform.deadline import Deadline
 from pam.travel.queries import ParksQuery
-from pam.travel.units import METRES_PER_MILE, metres_per
+from pam.travel.roads import PointOfInterest
+from pam.travel.units import METRES_PER_MILE, Units, metres_per
 from pam.users.formatting import format_number, pluralize
 
-_FARTHEST_M = 500 * METRES_PER_MILE
-_USUAL_RADIUS = {"mi": 25.0, "km": 40.0}
-_NAMED = 3
+_MAX_RADIUS_M = 500 * METRES_PER_MILE
+_DEFAULT_RADIUS = {"mi": 25.0, "km": 40.0}
+_MAX_NAMES = 3
 
 
-def nearby_parks(
-    travel: TravelDependencies, user_id: UUID, question: ParksQuery, within_s: float = FAST_ANSWER_TIMEOUT_S
-) -> dict[str, Any]:
-    """`{place, radius, unit, parks: [{name, address, distance, …}], text, …}`: at most 25, as the crow flies.
+@dataclass(frozen=True, kw_only=True)
+class Park:
+    """A place to camp."""
+
+    name: str
+    address: str | None
+    latitude: Latitude
+    longitude: Longitude
+    distance: Annotated[float, Field(ge=0, description="As the crow flies, in `unit`.", examples=[4.2])]
+    phone: str | None
+    website: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearbyParks(TravelAnswer):
+    """Places to camp near a place; none where the source knows none."""
+
+    place: NamedPoint
+    radius: Annotated[float, Field(gt=0, le=500, description="In `radius_unit`.", examples=[25])]
+    radius_unit: UnitOfDistance
+    unit: UnitOfDistance
+    parks: Annotated[tuple[Park, ...], Field(max_length=25, description="The nearest first.")]
+
+
+def nearby_parks(dependencies: TravelDependencies, user_id: UUID, query: ParksQuery, deadline: Deadline) -> NearbyParks:
+    """Return places to camp around a place, at most 25.
 
     Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `source_unavailable`,
     `source_not_configured`.
     """
-    deadline = Deadline(within_s)
-    user = read_user_context(travel, user_id, deadline)
+    user = read_user_context(dependencies, user_id, deadline)
     units, profile = user.units, user.profile
-    where = resolve_place(travel.sources, user, question.place, question, deadline)
-    unit = question.unit or units.distance_unit
-    radius = question.radius or _USUAL_RADIUS[unit]
-    radius_m = min(radius * metres_per(unit), _FARTHEST_M)
-    found = travel.sources.parks(where.point, radius_m, deadline)
-    within = f"within {format_number(radius, profile, 0 if radius == round(radius) else 1)} {unit} of {where.name}"
-    parks = [
-        {
-            "name": park.name,
-            "address": park.address,
-            "latitude": park.latitude,
-            "longitude": park.longitude,
-            "distance": round(units.distance(park.distance_m), 1),
-            "phone": park.phone,
-            "website": park.website,
-        }
-        for park in found.value
-    ]
-    if parks:
-        nearest = "; ".join(
-            f"{park.name} ({format_number(units.distance(park.distance_m), profile, 1)} {units.distance_unit})"
-            for park in found.value[:_NAMED]
-        )
-        more = " The nearest: " if len(parks) > _NAMED else " "
-        text = f"{pluralize(len(parks), 'place')} to camp {within}.{more}{nearest}."
-    else:
-        text = f"{found.source} knows no place to camp {within}."
-    return {
-        "tier": 2,
-        "place": where.as_json(),
-        "radius": radius,
-        "radius_unit": unit,
-        "unit": units.distance_unit,
-        "parks": parks,
-        "text": text,
-    } | provenance(profile, travel.clock(), *where.facts, found)
+    place = resolve_place(dependencies.sources, user, query.place, query, deadline)
+    unit = query.unit or units.distance_unit
+    radius = query.radius or _DEFAULT_RADIUS[unit]
+    found = dependencies.sources.parks(place.point, min(radius * metres_per(unit), _MAX_RADIUS_M), deadline)
+    within = f"within {format_number(radius, profile, 0 if radius == round(radius) else 1)} {unit} of {place.name}"
+    return NearbyParks(
+        **travel_provenance(profile, dependencies.clock(), *place.facts, found),
+        text=_sentence(found, within, user),
+        place=place.named_point,
+        radius=radius,
+        radius_unit=unit,
+        unit=units.distance_unit,
+        parks=tuple(_park(park, units) for park in found.value),
+    )
+
+
+def _park(park: PointOfInterest, units: Units) -> Park:
+    return Park(
+        name=park.name,
+        address=park.address,
+        latitude=park.latitude,
+        longitude=park.longitude,
+        distance=round(units.distance(park.distance_m), 1),
+        phone=park.phone,
+        website=park.website,
+    )
+
+
+def _sentence(found: Sourced[tuple[PointOfInterest, ...]], within: str, user: UserContext) -> str:
+    parks, units = found.value, user.units
+    if not parks:
+        return f"{found.source} knows no place to camp {within}."
+    nearest = "; ".join(
+        f"{park.name} ({format_number(units.distance(park.distance_m), user.profile, 1)} {units.distance_unit})"
+        for park in parks[:_MAX_NAMES]
+    )
+    intro = " The nearest: " if len(parks) > _MAX_NAMES else " "
+    return f"{pluralize(len(parks), 'place')} to camp {within}.{intro}{nearest}."

@@ -1,8 +1,12 @@
-"""Where a question is about: a place by its name, or where the device is."""
+"""The place that a question is about: found by its name, or where the device is."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from pam.answers.sourced import Sourced
+from pam.answers.travel_answer import Latitude, Longitude
 from pam.answers.travel_sources import Point, TravelSources
 from pam.answers.user_context import UserContext
 from pam.platform.deadline import Deadline
@@ -11,9 +15,18 @@ from pam.travel.places import Place
 from pam.travel.queries import HERE, LocatedQuery
 
 
+@dataclass(frozen=True, kw_only=True)
+class NamedPoint:
+    """A place on the map."""
+
+    name: Annotated[str, Field(examples=["Moab, Utah, United States"])]
+    latitude: Latitude
+    longitude: Longitude
+
+
 @dataclass(frozen=True)
 class ResolvedPlace:
-    """A point and what to call it; `fact` is the place it was found as, None for where the device is."""
+    """A point and its display name; `fact` is the place that was found, None for where the device is."""
 
     point: Point
     name: str
@@ -21,33 +34,34 @@ class ResolvedPlace:
 
     @property
     def facts(self) -> tuple[Sourced[Place], ...]:
-        """What the answer rests on here."""
+        """The facts that an answer about this place rests on."""
         return (self.fact,) if self.fact else ()
 
     @property
     def lasting_name(self) -> str:
-        """What to keep it under: a full name, or for where the device is degrees, which are still right tomorrow."""
+        """A name to store: the full name, or degrees for where the device is, which are still right tomorrow."""
         return self.fact.value.full_name if self.fact else f"{self.point[0]:.4f}, {self.point[1]:.4f}"
 
-    def as_json(self) -> dict[str, object]:
-        """As clients see it: a name and degrees."""
-        return {"name": self.name, "latitude": self.point[0], "longitude": self.point[1]}
+    @property
+    def named_point(self) -> NamedPoint:
+        """The place as clients get it."""
+        return NamedPoint(name=self.name, latitude=self.point[0], longitude=self.point[1])
 
 
 def resolve_place(
-    sources: TravelSources, user: UserContext, name: str, question: LocatedQuery, deadline: Deadline
+    sources: TravelSources, user: UserContext, name: str, query: LocatedQuery, deadline: Deadline
 ) -> ResolvedPlace:
-    """The place of that name. Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`."""
+    """Find a place by its name. Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`."""
     if name.casefold() == HERE:
-        if question.location is None:
+        if query.location is None:
             raise PamError(LOCATION_NEEDED, "PAM doesn't know where you are. Name a place, or share your location.")
-        return ResolvedPlace(question.location, "where you are", None)
-    fact = sources.place(name, question.location, user.country_code, deadline)
-    return ResolvedPlace((fact.value.latitude, fact.value.longitude), display_name(fact.value, user), fact)
+        return ResolvedPlace(query.location, "where you are", None)
+    fact = sources.place(name, query.location, user.country_code, deadline)
+    return ResolvedPlace((fact.value.latitude, fact.value.longitude), _display_name(fact.value, user), fact)
 
 
-def display_name(place: Place, user: UserContext) -> str:
-    """The full name, without the country at home: `Moab, Utah` to an American."""
+def _display_name(place: Place, user: UserContext) -> str:
+    """Return the full name, without the user's own country: `Moab, Utah` to an American."""
     if place.country_code == user.country_code and ", " in place.full_name:
         return place.full_name.rpartition(", ")[0]
     return place.full_name

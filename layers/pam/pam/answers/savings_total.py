@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
-from pam.answers.answer import Count, Money, UserAnswer
+from pam.answers.answer import Count, Money, UserAnswer, one_of
 from pam.answers.cached_answer import cached_answer, user_provenance
 from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
@@ -21,7 +21,7 @@ from pam.users.formatting import format_money, pluralize
 class SavingsByKind:
     """What was saved by one kind of thing."""
 
-    kind: Annotated[str, WithJsonSchema({"type": "string", "enum": ["gas", "campground", "route", "other"]})]
+    kind: Annotated[str, one_of("gas", "campground", "route", "other")]
     total: Money
     count: Count
 

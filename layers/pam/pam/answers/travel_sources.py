@@ -1,16 +1,16 @@
-"""What is known of the road, out of the shared cache or from its source: one method for each kind of fact.
+"""Facts about travel, from the shared cache or from their source: one method for each kind of fact.
 
-Cache keys hold no more of a place than its name or its rounded coordinates, and nothing of who asks.
+Cache keys contain the name or the rounded coordinates of a place, and nothing about the user.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from pam.answers.sourced import Sourced, replace_sourced
+from pam.answers.sourced import Sourced
 from pam.cache.shared_cache import Lifetime, SharedCache
 from pam.platform.deadline import Deadline
 from pam.sources.eia import Eia
@@ -30,7 +30,7 @@ Point = tuple[float, float]
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
-# How long each kind stays true: towns don't move, roads close, forecasts are made anew each hour, EIA surveys weekly.
+# Towns don't move, roads close, forecasts are computed every hour, EIA surveys weekly.
 _PLACES = Lifetime(fresh_for=30 * _DAY, empty_fresh_for=_DAY, stale_for=90 * _DAY)
 _ROADS = Lifetime(fresh_for=_DAY, empty_fresh_for=_HOUR, stale_for=30 * _DAY)
 _FORECASTS = Lifetime(fresh_for=timedelta(minutes=30), empty_fresh_for=timedelta(minutes=5), stale_for=_DAY)
@@ -44,7 +44,7 @@ _FORECAST_JSON = TypeAdapter(Forecast)
 _PARKS_JSON = TypeAdapter(tuple[PointOfInterest, ...])
 _PRICE_JSON = TypeAdapter(FuelPrice)
 
-# Parks are looked up around a point rounded by up to so much, and measured from the real one.
+# Parks are searched around a point that is rounded by up to this, and measured from the real one.
 _ROUNDING_M = 800.0
 
 
@@ -58,34 +58,34 @@ class TravelSources:
     eia: Eia
 
     def place(self, text: str, near: Point | None, country_code: str, deadline: Deadline) -> Sourced[Place]:
-        """The place that is meant by `text`. Raises `UnknownPlace`, `AmbiguousPlace`."""
+        """Find the place that is meant by `text`. Raises `UnknownPlace`, `AmbiguousPlace`."""
         key = "places|" + " ".join(name_words(text))
-        found = self._known(
+        found = self._fetch(
             key, Source.MAPBOX, _PLACES, _PLACES_JSON, lambda left: self.mapbox.places(text, left), deadline
         )
-        place = choose_place(text, found.value, near=near, country_code=country_code)
-        return replace(replace_sourced(found, place), lasting=True)
+        place = found.map(lambda places: choose_place(text, places, near=near, country_code=country_code))
+        return replace(place, lasting=True)
 
     def road(self, origin: Point, destination: Point, deadline: Deadline) -> Sourced[Road | None]:
-        """The way by road; None where there is none."""
+        """Return the road between two points; None where there is none."""
         points = [_rounded(origin, 2), _rounded(destination, 2)]
         key = f"road|{points[0]}|{points[1]}"
-        return self._known(
+        return self._fetch(
             key, Source.MAPBOX, _ROADS, _ROAD_JSON, lambda left: self.mapbox.road(points, left), deadline
         )
 
     def route(self, origin: Point, destination: Point, deadline: Deadline) -> Sourced[RoadWithPath | None]:
-        """The way by road and where it runs; None where there is none."""
+        """Return the road between two points with its path; None where there is none."""
         points = [_rounded(origin, 2), _rounded(destination, 2)]
         key = f"route|{points[0]}|{points[1]}"
-        return self._known(
+        return self._fetch(
             key, Source.MAPBOX, _ROADS, _ROUTE_JSON, lambda left: self.mapbox.route(points, left), deadline
         )
 
     def forecast(self, point: Point, deadline: Deadline) -> Sourced[Forecast]:
-        """The forecast for the nearest twentieth of a degree: finer than the model's own grid."""
+        """Return the forecast for the nearest twentieth of a degree: finer than the model's own grid."""
         latitude, longitude = (round(degrees * 20) / 20 for degrees in point)
-        return self._known(
+        return self._fetch(
             f"forecast|{latitude:.2f}|{longitude:.2f}",
             Source.OPEN_METEO,
             _FORECASTS,
@@ -95,9 +95,9 @@ class TravelSources:
         )
 
     def parks(self, point: Point, radius_m: float, deadline: Deadline) -> Sourced[tuple[PointOfInterest, ...]]:
-        """Places to camp within the radius, nearest first."""
+        """Return places to camp within the radius, nearest first."""
         around = _rounded(point, 2)
-        found = self._known(
+        found = self._fetch(
             f"parks|{around}|{radius_m:.0f}",
             Source.MAPBOX,
             _PARKS,
@@ -105,33 +105,44 @@ class TravelSources:
             lambda left: self.mapbox.nearby(CAMPGROUNDS, *around, radius_m + _ROUNDING_M, left),
             deadline,
         )
-        measured = (
-            replace(park, distance_m=great_circle_m(*point, park.latitude, park.longitude)) for park in found.value
-        )
-        within = [park for park in measured if park.distance_m <= radius_m]
-        return replace_sourced(found, tuple(sorted(within, key=lambda park: park.distance_m)))
+        return found.map(lambda parks: _parks_within(parks, point, radius_m))
 
     def price(self, fuel: Fuel, area: PriceArea, deadline: Deadline) -> Sourced[FuelPrice]:
-        """The newest weekly average of a region."""
+        """Return the newest weekly average of a region."""
         key = f"price|{fuel}|{area.code}"
-        return self._known(
+        return self._fetch(
             key, Source.EIA, _PRICES, _PRICE_JSON, lambda left: self.eia.price(fuel, area, left), deadline
         )
 
-    def _known(
+    def _fetch(
         self,
         key: str,
         source: Source,
         lifetime: Lifetime,
-        form: TypeAdapter[T],
-        ask: Callable[[Deadline], Fetched[T]],
+        adapter: TypeAdapter[T],
+        call: Callable[[Deadline], Fetched[T]],
         deadline: Deadline,
     ) -> Sourced[T]:
-        def fetch(left: Deadline) -> Fetched[Any]:
-            return ask(left).map(lambda value: form.dump_python(value, mode="json"))
+        """Return the cached fact, or that of `call`, which calls the source."""
 
-        told = self.shared.fetch(key, source, lifetime, fetch, deadline)
-        return Sourced(form.validate_python(told.value), told.source, told.as_of, told.cached, told.age_s)
+        def fetch(left: Deadline) -> Fetched[Any]:
+            return call(left).map(lambda value: adapter.dump_python(value, mode="json"))
+
+        answer = self.shared.fetch(key, source, lifetime, fetch, deadline)
+        return Sourced(
+            value=adapter.validate_python(answer.value),
+            source=answer.source,
+            simulated=answer.simulated,
+            as_of=answer.as_of,
+            cached=answer.cached,
+            age_s=answer.age_s,
+        )
+
+
+def _parks_within(parks: Iterable[PointOfInterest], point: Point, radius_m: float) -> tuple[PointOfInterest, ...]:
+    """Return the parks within the radius, nearest first, with their distance from the point itself."""
+    measured = (replace(park, distance_m=great_circle_m(*point, park.latitude, park.longitude)) for park in parks)
+    return tuple(sorted((p for p in measured if p.distance_m <= radius_m), key=lambda park: park.distance_m))
 
 
 def _rounded(point: Point, places: int) -> Point:

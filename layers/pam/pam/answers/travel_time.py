@@ -1,39 +1,53 @@
-"""How long a way takes as it is driven: with breaks, and over days."""
+"""How long a drive takes with breaks, and over how many days."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
+
+from pam.answers.answer import Count, Seconds
 from pam.answers.dependencies import TravelDependencies
-from pam.answers.distance import RouteFound, find_way
-from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S, Deadline
+from pam.answers.distance import ResolvedRoad, RoadAnswer, resolve_road
+from pam.platform.deadline import Deadline
 from pam.travel.drive_time import MAX_DRIVING_DAY_S, DriveTime, drive_time
 from pam.travel.queries import DistanceQuery
 from pam.users.formatting import format_duration
 
 
+@dataclass(frozen=True, kw_only=True)
+class TravelTime(RoadAnswer):
+    """How long a drive takes."""
+
+    driving_s: Annotated[Seconds, Field(description="Driving time without breaks.")]
+    breaks_s: Seconds
+    days: Count
+
+
 def travel_time(
-    travel: TravelDependencies,
-    user_id: UUID,
-    question: DistanceQuery,
-    *,
-    breaks: bool,
-    within_s: float = FAST_ANSWER_TIMEOUT_S,
-) -> dict[str, Any]:
-    """`{origin, destination, distance, unit, driving_s, breaks_s, days, text, …}`.
-
-    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `no_route`, `source_unavailable`,
-    `source_not_configured`.
-    """
-    way = find_way(travel, user_id, question, Deadline(within_s))
-    took = drive_time(way.road.duration_s, breaks=breaks)
-    return way.as_json(travel) | vars(took) | {"text": sentence(way, took)}
+    dependencies: TravelDependencies, user_id: UUID, query: DistanceQuery, deadline: Deadline, *, breaks: bool
+) -> TravelTime:
+    """Return the duration of a drive. Raises what `resolve_road` raises."""
+    resolved = resolve_road(dependencies, user_id, query, deadline)
+    duration = drive_time(resolved.road.value.duration_s, breaks=breaks)
+    return TravelTime(
+        **resolved.fields(dependencies.clock()),
+        text=_sentence(resolved, duration),
+        driving_s=duration.driving_s,
+        breaks_s=duration.breaks_s,
+        days=duration.days,
+    )
 
 
-def sentence(way: RouteFound, took: DriveTime) -> str:
-    """The time in words; over several days without a sum, since it would leave out the nights."""
-    said = f"{way.length}: about {format_duration(took.driving_s)} of driving"
-    if took.breaks_s:
-        said += f" and {format_duration(took.breaks_s)} of breaks"
-    if took.days > 1:
-        return f"{said}, over {took.days} days of at most {format_duration(MAX_DRIVING_DAY_S)} at the wheel."
-    return f"{said}, {format_duration(took.driving_s + took.breaks_s)} in all." if took.breaks_s else f"{said}."
+def _sentence(resolved: ResolvedRoad, duration: DriveTime) -> str:
+    """Render the duration; over several days without a sum, since it would leave out the nights."""
+    text = f"{resolved.length_text}: about {format_duration(duration.driving_s)} of driving"
+    if duration.breaks_s:
+        text += f" and {format_duration(duration.breaks_s)} of breaks"
+    if duration.days > 1:
+        return f"{text}, over {duration.days} days of at most {format_duration(MAX_DRIVING_DAY_S)} at the wheel."
+    return (
+        f"{text}, {format_duration(duration.driving_s + duration.breaks_s)} in all."
+        if duration.breaks_s
+        else f"{text}."
+    )

@@ -1,97 +1,135 @@
-"""The weather at a place: what the forecast says of the period, in the traveller's units."""
+"""The weather at a place in a period, in the user's units."""
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
+
+from pam.answers.answer import ZoneName
 from pam.answers.dependencies import TravelDependencies
-from pam.answers.resolved_place import ResolvedPlace, resolve_place
-from pam.answers.sourced import provenance
-from pam.answers.user_context import UserContext, read_user_context
-from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S, Deadline
-from pam.travel.forecast import CurrentWeather, DailyForecast, HourlyForecast
+from pam.answers.resolved_place import NamedPoint, resolve_place
+from pam.answers.travel_answer import TravelAnswer, travel_provenance
+from pam.answers.user_context import read_user_context
+from pam.answers.weather_figures import (
+    WIND_TEXTS,
+    DayForecast,
+    MinuteInstant,
+    WeatherHour,
+    WeatherMoment,
+    WeatherUnits,
+    WindLevel,
+    day_forecast,
+    format_degrees,
+    in_unit,
+    minute_instant,
+    weather_hour,
+    weather_moment,
+    weather_units,
+)
+from pam.platform.deadline import Deadline
 from pam.travel.outlook import Outlook, outlook
 from pam.travel.queries import WeatherQuery
 from pam.travel.units import Units
 from pam.users.formatting import format_number
 from pam.users.profile import Profile
 
-WIND = {
-    "caution": "Gusty for a high-sided rig",
-    "warning": "Strong gusts: driving a high-sided rig is hard",
-    "danger": "Dangerous gusts: better not drive a high-sided rig",
-}
-"""What each level of `travel.weather.wind_level` means, in words."""
+
+@dataclass(frozen=True, kw_only=True)
+class HourRange:
+    """A span of time where the place is."""
+
+    from_: Annotated[MinuteInstant, Field(alias="from")]
+    to: MinuteInstant
+    time_zone: ZoneName
 
 
-def weather(
-    travel: TravelDependencies, user_id: UUID, question: WeatherQuery, within_s: float = FAST_ANSWER_TIMEOUT_S
-) -> dict[str, Any]:
-    """`{place, period, window, units, now, hours, days, wind_warning, text, …}`.
+@dataclass(frozen=True, kw_only=True)
+class GustWarning:
+    """What gusts mean for a high-sided rig."""
+
+    level: WindLevel
+    gusts: Annotated[float, Field(description="The strongest.")]
+    at: MinuteInstant
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weather(TravelAnswer):
+    """The weather at a place in a period."""
+
+    place: NamedPoint
+    period: Annotated[str, Field(examples=["tomorrow"])]
+    window: HourRange
+    units: WeatherUnits
+    now: Annotated[WeatherMoment | None, Field(description="Only for a period that holds this moment.")]
+    hours: tuple[WeatherHour, ...]
+    days: Annotated[tuple[DayForecast, ...], Field(description="Whole days only.")]
+    wind_warning: GustWarning | None
+
+
+def weather(dependencies: TravelDependencies, user_id: UUID, query: WeatherQuery, deadline: Deadline) -> Weather:
+    """Return the forecast for a place and a period.
 
     Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `unknown_period`,
     `source_unavailable`, `source_not_configured`.
     """
-    deadline = Deadline(within_s)
-    user = read_user_context(travel, user_id, deadline)
-    where = resolve_place(travel.sources, user, question.place, question, deadline)
-    forecast = travel.sources.forecast(where.point, deadline)
-    asked = outlook(forecast.value, question.period, travel.clock())
-    return _told(asked, where, user) | provenance(user.profile, travel.clock(), *where.facts, forecast)
+    user = read_user_context(dependencies, user_id, deadline)
+    place = resolve_place(dependencies.sources, user, query.place, query, deadline)
+    forecast = dependencies.sources.forecast(place.point, deadline)
+    found = outlook(forecast.value, query.period, dependencies.clock())
+    zone, units = found.zone, user.units
+    return Weather(
+        **travel_provenance(user.profile, dependencies.clock(), *place.facts, forecast),
+        text=sentence(found, place.name, user.profile, units),
+        place=place.named_point,
+        period=found.period,
+        window=HourRange(from_=minute_instant(found.start), to=minute_instant(found.end), time_zone=zone.key),
+        units=weather_units(units),
+        now=weather_moment(found.now, zone, units) if found.now else None,
+        hours=tuple(weather_hour(hour, zone, units) for hour in found.hours),
+        days=tuple(day_forecast(day, units) for day in found.days),
+        wind_warning=_gust_warning(found, units),
+    )
 
 
-def _told(asked: Outlook, where: ResolvedPlace, user: UserContext) -> dict[str, Any]:
-    units = user.units
-    wind = asked.wind
-    return {
-        "tier": 2,
-        "place": where.as_json(),
-        "period": asked.period,
-        "window": {
-            "from": asked.start.isoformat(timespec="minutes"),
-            "to": asked.end.isoformat(timespec="minutes"),
-            "time_zone": asked.zone.key,
-        },
-        "units": {"temperature": units.temperature_unit, "speed": units.speed_unit, "rain": "mm"},
-        "now": _moment(asked.now, asked, units) if asked.now else None,
-        "hours": [_moment(hour, asked, units) | _rain(hour) for hour in asked.hours],
-        "days": [day_json(day, units) for day in asked.days],
-        "wind_warning": wind
-        and {
-            "level": wind.level,
-            "gusts": _in(units.speed, wind.gusts_mps),
-            "at": wind.at.isoformat(timespec="minutes"),
-            "text": WIND[wind.level],
-        },
-        "text": sentence(asked, where.name, user.profile, units),
-    }
+def _gust_warning(found: Outlook, units: Units) -> GustWarning | None:
+    wind = found.wind
+    if wind is None:
+        return None
+    return GustWarning(
+        level=wind.level,
+        gusts=in_unit(units.speed, wind.gusts_mps),
+        at=minute_instant(wind.at),
+        text=WIND_TEXTS[wind.level],
+    )
 
 
-def sentence(asked: Outlook, name: str, profile: Profile, units: Units) -> str:
-    """The period in words: what it's like now, how warm it gets, rain, and wind that matters to a rig."""
-    said = []
-    if asked.now:
-        now = asked.now
-        warm = degrees(now.temperature_c, profile, units)
+def sentence(found: Outlook, name: str, profile: Profile, units: Units) -> str:
+    """Render the period in words: the weather now, temperatures, rain, and wind that matters to a rig."""
+    sentences = []
+    if found.now:
+        now = found.now
+        temperature = format_degrees(now.temperature_c, profile, units)
         wind = f"{format_number(units.speed(now.wind_mps), profile)} {units.speed_unit}"
         condition = f", {now.condition}" if now.condition else ""
-        said.append(f"It's {warm}{condition} in {name} now, with wind of {wind}.")
-    temperatures = [hour.temperature_c for hour in asked.hours if hour.temperature_c is not None]
+        sentences.append(f"It's {temperature}{condition} in {name} now, with wind of {wind}.")
+    temperatures = [hour.temperature_c for hour in found.hours if hour.temperature_c is not None]
     if temperatures:
-        low, high = degrees(min(temperatures), profile, units), degrees(max(temperatures), profile, units)
-        when = _WHEN.get(asked.period, f"on {asked.period.capitalize()}")
-        said.append(f"{'' if asked.now else f'In {name}: '}{low} to {high} {when}.")
-    chances = [hour.rain_probability for hour in asked.hours if hour.rain_probability is not None]
+        low, high = (format_degrees(bound, profile, units) for bound in (min(temperatures), max(temperatures)))
+        when = _PERIOD_TEXTS.get(found.period, f"on {found.period.capitalize()}")
+        sentences.append(f"{'' if found.now else f'In {name}: '}{low} to {high} {when}.")
+    chances = [hour.rain_probability for hour in found.hours if hour.rain_probability is not None]
     if chances:
-        said.append(f"Chance of rain up to {format_number(100 * max(chances), profile)} %.")
-    if asked.wind:
-        gusts = f"{format_number(units.speed(asked.wind.gusts_mps), profile)} {units.speed_unit}"
-        day = f" on {asked.wind.at:%A}" if len(asked.days) > 1 else ""
-        said.append(f"{WIND[asked.wind.level]}, up to {gusts} around {asked.wind.at:%H:%M}{day}.")
-    return " ".join(said)
+        sentences.append(f"Chance of rain up to {format_number(100 * max(chances), profile)} %.")
+    if found.wind:
+        gusts = f"{format_number(units.speed(found.wind.gusts_mps), profile)} {units.speed_unit}"
+        day = f" on {found.wind.at:%A}" if len(found.days) > 1 else ""
+        sentences.append(f"{WIND_TEXTS[found.wind.level]}, up to {gusts} around {found.wind.at:%H:%M}{day}.")
+    return " ".join(sentences)
 
 
-_WHEN = {
+_PERIOD_TEXTS = {
     "now": "in the next 24 hours",
     "today": "today",
     "tonight": "tonight",
@@ -99,38 +137,3 @@ _WHEN = {
     "this_weekend": "this weekend",
     "this_week": "in the next seven days",
 }
-
-
-def _moment(moment: CurrentWeather | HourlyForecast, asked: Outlook, units: Units) -> dict[str, Any]:
-    return {
-        "time": moment.time.astimezone(asked.zone).isoformat(timespec="minutes"),
-        "temperature": _in(units.temperature, moment.temperature_c),
-        "wind": _in(units.speed, moment.wind_mps),
-        "gusts": _in(units.speed, moment.gusts_mps),
-        "condition": moment.condition,
-    }
-
-
-def _rain(part: HourlyForecast | DailyForecast) -> dict[str, Any]:
-    return {"rain_chance": part.rain_probability, "rain": part.rain_mm}
-
-
-def day_json(day: DailyForecast, units: Units) -> dict[str, Any]:
-    """A day as clients see it, in the traveller's units."""
-    return {
-        "date": day.date.isoformat(),
-        "high": _in(units.temperature, day.high_c),
-        "low": _in(units.temperature, day.low_c),
-        "gusts": _in(units.speed, day.gusts_mps),
-        "condition": day.condition,
-    } | _rain(day)
-
-
-def _in(unit: Callable[[float], float], value: float | None) -> float | None:
-    """The value in the traveller's unit, to a tenth; None where it isn't forecast."""
-    return None if value is None else round(unit(value), 1)
-
-
-def degrees(celsius: float, profile: Profile, units: Units) -> str:
-    """Such as `61 °F`."""
-    return f"{format_number(units.temperature(celsius), profile)} {units.temperature_unit}"

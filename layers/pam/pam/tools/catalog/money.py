@@ -92,7 +92,7 @@ def get_spending_summary(call: ToolContext, arguments: GetSpendingSummary) -> To
     """What the traveller spent in a period: total, by category, a day on average, largest expense, change against the
     same days of the period before. Recorded expenses only."""
     question = SpendingQuery(**arguments.model_dump(by_alias=True, mode="json"), timezone=call.zone)
-    return to_tool_result(spend_summary(call.dependencies, call.user_id, question, call.deadline).as_json())
+    return to_tool_result(spend_summary(call.dependencies, call.user_id, question, call.deadline))
 
 
 class CompareVsBudget(ToolArguments):
@@ -111,7 +111,7 @@ def compare_vs_budget(call: ToolContext, arguments: CompareVsBudget) -> ToolResu
     """A month's spending against the budgets set at present: budgeted, spent, difference, per cent. Tells which
     categories have none. It makes no projection."""
     question = BudgetComparisonQuery(category=arguments.category, period=arguments.period, timezone=call.zone)
-    return to_tool_result(budget_comparison(call.dependencies, call.user_id, question, call.deadline).as_json())
+    return to_tool_result(budget_comparison(call.dependencies, call.user_id, question, call.deadline))
 
 
 class UpdateBudget(ToolArguments):

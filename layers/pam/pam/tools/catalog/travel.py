@@ -1,11 +1,13 @@
 """Tools for the road: fuel prices, weather, driving times and places to camp."""
 
+from dataclasses import replace
 from typing import Annotated, Self
 
 from pydantic import Field, StrictBool, WithJsonSchema, model_validator
 
 from pam.answers.daily_weather import daily_weather
 from pam.answers.gas_prices import gas_prices
+from pam.answers.json_values import to_json
 from pam.answers.nearby_parks import nearby_parks
 from pam.answers.travel_time import travel_time
 from pam.answers.weather import weather
@@ -63,8 +65,8 @@ def find_cheap_gas(call: ToolContext, arguments: FindCheapGas) -> ToolResult:
     """The average price of a fuel in the region of a place: EIA's weekly survey, United States only. No source knows
     single stations, so call it an average and name no station as cheap."""
     question = GasPriceQuery(place=arguments.place, fuel_type=arguments.fuel, **_location(call))
-    answer = gas_prices(call.dependencies, call.user_id, question, call.deadline.left_s)
-    return to_tool_result(answer | {"text": f"{answer['text']} PAM knows no prices of single stations."})
+    answer = gas_prices(call.dependencies, call.user_id, question, call.deadline)
+    return to_tool_result(replace(answer, text=f"{answer.text} PAM knows no prices of single stations."))
 
 
 class GetWeatherForecast(ToolArguments):
@@ -91,11 +93,12 @@ def get_weather_forecast(call: ToolContext, arguments: GetWeatherForecast) -> To
     high-sided rig. No past weather, no state of roads."""
     if arguments.days is not None:
         asked = DaysQuery(place=arguments.place, days=arguments.days, **_location(call))
-        return to_tool_result(daily_weather(call.dependencies, call.user_id, asked, call.deadline.left_s))
+        return to_tool_result(daily_weather(call.dependencies, call.user_id, asked, call.deadline))
     question = WeatherQuery(place=arguments.place, period=arguments.period or "now", **_location(call))
-    answer = weather(call.dependencies, call.user_id, question, call.deadline.left_s)
-    hours = answer.pop("hours")
-    return to_tool_result(answer, **({"every_third_hour": hours[::_HOURS_APART]} if len(hours) <= _MOST_HOURS else {}))
+    answer = weather(call.dependencies, call.user_id, question, call.deadline)
+    hours = answer.hours if len(answer.hours) <= _MOST_HOURS else ()
+    sampled = {"every_third_hour": to_json(hours[::_HOURS_APART])} if hours else {}
+    return to_tool_result(answer, omitted=frozenset({"hours"}), **sampled)
 
 
 class EstimateTravelTime(ToolArguments):
@@ -116,7 +119,7 @@ def estimate_travel_time(call: ToolContext, arguments: EstimateTravelTime) -> To
     and 30 each 6, at most 8 hours of driving a day."""
     question = DistanceQuery(origin=arguments.origin, destination=arguments.destination, **_location(call))
     return to_tool_result(
-        travel_time(call.dependencies, call.user_id, question, breaks=arguments.breaks, within_s=call.deadline.left_s)
+        travel_time(call.dependencies, call.user_id, question, call.deadline, breaks=arguments.breaks)
     )
 
 
@@ -136,7 +139,7 @@ def find_rv_parks(call: ToolContext, arguments: FindRvParks) -> ToolResult:
     """RV parks and campgrounds around a place, nearest first, at most 25. Knows names, addresses and distances; no
     prices, amenities, ratings or vacancies."""
     question = ParksQuery(place=arguments.place, radius=arguments.radius, **_location(call))
-    return to_tool_result(nearby_parks(call.dependencies, call.user_id, question, call.deadline.left_s))
+    return to_tool_result(nearby_parks(call.dependencies, call.user_id, question, call.deadline))
 
 
 TOOLS = (

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from pam.answers.planned_trip import planned_trip
+from pam.answers.trip_costs import trip_costs
 from pam.answers.trip_plan import TripPlan, plan_by_road
-from pam.answers.trip_summary import costs_of, trip_answer
 from pam.answers.user_context import read_user_context
 from pam.money.expenses import parse_date
 from pam.tools.engine.arguments import ToolArguments
@@ -75,8 +76,8 @@ def plan_trip(write_tool: WriteContext, asked: PlanTrip, plan: TripPlan) -> Writ
     minutes."""
     connection, profile = write_tool.connection, write_tool.profile
     camping = read_camping_costs(connection, profile, write_tool.now) if plan.nights else None
-    costs = costs_of(plan, camping, asked.budget, profile)
-    answer = trip_answer(plan, profile, asked.start_date, camping, costs, write_tool.now)
+    costs = trip_costs(plan, camping, asked.budget, profile)
+    answer = planned_trip(plan, profile, asked.start_date, costs, write_tool.now).as_json()
     origin, destination = plan.places[0], plan.places[-1]
     trip = Trip(
         origin=origin.lasting_name,

@@ -1,18 +1,23 @@
 """From an answer, as the API gives it, to the result of a tool, as the model gets it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
+from pam.answers.answer import Answer
 from pam.tools.engine.definition import ToolResult, WriteResult
 
 # Said beside the figures, or of use only to a client of the API.
 _NOT_FIGURES = frozenset({"tier", "text", "source", "simulated", "as_of", "cached"})
 
 
-def to_tool_result(answer: Mapping[str, Any], **more: Any) -> ToolResult:
-    """Return a reader's result: the answer's figures and `more`; `stale`, with age and reason, only where it is."""
-    return ToolResult(answer["text"], _figures(answer) | more, answer["source"], answer["as_of"])
+def to_tool_result(answer: Answer, *, omitted: Set[str] = frozenset(), **more: Any) -> ToolResult:
+    """Return a reader's result: the answer's figures without the `omitted`, and `more`.
+
+    `stale`, with age and reason, is among them only where it is true.
+    """
+    figures = {name: value for name, value in _figures(answer.as_json()).items() if name not in omitted}
+    return ToolResult(answer.text, figures | more, answer.source, answer.as_of)
 
 
 def to_write_result(answer: Mapping[str, Any], undo: Mapping[str, Any]) -> WriteResult:

@@ -1,0 +1,118 @@
+"""The fuel for a distance, its consumption and its price, in the user's units."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from pam.answers.answer import Date, Money, one_of
+from pam.answers.fuel_price import UNIT_NAMES, survey_text
+from pam.answers.travel_answer import UnitOfVolume, UnitPrice
+from pam.answers.user_context import UserContext
+from pam.money.amounts import Currency
+from pam.travel.fuel import Consumption, FuelEstimate, FuelUnitPrice
+from pam.travel.units import Units, litres_per
+from pam.users.formatting import format_money, format_number
+
+FROM_USER = "You"
+"""The source of a consumption or a price that the user gave."""
+
+_CONSUMPTION_UNITS = {"mpg": "mpg", "l_per_100km": "l/100 km"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsumptionFigure:
+    """What the rig uses."""
+
+    value: Annotated[float, Field(gt=0, examples=[9.5])]
+    unit: Annotated[str, one_of(*_CONSUMPTION_UNITS)]
+    source: Annotated[str, Field(description="`You`, or the rig's name.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceFigure:
+    """What a gallon or a litre costs."""
+
+    value: UnitPrice
+    unit: UnitOfVolume
+    source: Annotated[str, Field(description="`You`, or EIA.")]
+    area: Annotated[str | None, Field(description="The region of an average.", examples=["Rocky Mountain (PADD 4)"])]
+    week: Annotated[Date | None, Field(description="The Monday of an average's week.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FuelFigures:
+    """The fuel for a distance and its cost, as far as they are known."""
+
+    volume: Annotated[
+        float | None, Field(ge=0, description="In `volume_unit`; null without a consumption.", examples=[37.4])
+    ]
+    volume_unit: UnitOfVolume
+    cost: Annotated[Money | None, Field(description="Null without a consumption or a price.")]
+    currency: Annotated[Currency | None, Field(description="Of the cost and the price.")]
+    consumption: ConsumptionFigure | None
+    price: PriceFigure | None
+    missing: Annotated[
+        tuple[Annotated[str, one_of("consumption", "price")], ...],
+        Field(description="What PAM must be told before it knows the cost."),
+    ]
+
+
+def fuel_figures(estimate: FuelEstimate, units: Units) -> FuelFigures:
+    """Return an estimate as clients get it, each figure with its source."""
+    price, consumption = estimate.price, estimate.consumption
+    return FuelFigures(
+        volume=None if estimate.litres is None else round(units.volume(float(estimate.litres)), 1),
+        volume_unit=units.volume_unit,
+        cost=None if estimate.cost is None else str(estimate.cost),
+        currency=price.currency if price else None,
+        consumption=_consumption_figure(consumption, units) if consumption else None,
+        price=_price_figure(price, units) if price else None,
+        missing=estimate.missing,
+    )
+
+
+def _consumption_figure(consumption: Consumption, units: Units) -> ConsumptionFigure:
+    return ConsumptionFigure(
+        value=round(units.consumption(consumption.litres_per_100km), 1),
+        unit=units.consumption_unit,
+        source=consumption.source,
+    )
+
+
+def _price_figure(price: FuelUnitPrice, units: Units) -> PriceFigure:
+    return PriceFigure(
+        value=str(_price_per_unit(price, units).quantize(Decimal("0.001"))),
+        unit=units.volume_unit,
+        source=price.source,
+        area=price.area,
+        week=price.week.isoformat() if price.week else None,
+    )
+
+
+def fuel_sentence(estimate: FuelEstimate, user: UserContext, ends: str = "") -> str:
+    """Render the estimate with each figure's source, and ask for what is missing.
+
+    `ends` names where the way begins and ends, such as ` from Denver to Moab`.
+    """
+    units, profile = user.units, user.profile
+    way = f"{format_number(units.distance(estimate.distance_m), profile)} {units.distance_unit}{ends}"
+    if estimate.litres is None or estimate.consumption is None:
+        return f"For {way} PAM must know what your rig uses. Say it, such as “at 10 mpg” or “at 24 l/100 km”."
+    consumption = format_number(units.consumption(estimate.consumption.litres_per_100km), profile, 1)
+    uses = f"{consumption} {_CONSUMPTION_UNITS[units.consumption_unit]}"
+    rig = "" if estimate.consumption.source == FROM_USER else f" ({estimate.consumption.source})"
+    volume = f"{format_number(units.volume(float(estimate.litres)), profile, 1)} {units.volume_unit}"
+    text = f"{way} at {uses}{rig} take about {volume}"
+    if estimate.price is None or estimate.cost is None:
+        return f"{text}. What it costs PAM can't say without a price: tell it one, such as “at $3.59 a gallon”."
+    per_unit = format_money(_price_per_unit(estimate.price, units), estimate.price.currency, profile)
+    price = f"{per_unit} a {UNIT_NAMES[units.volume_unit]}"
+    if estimate.price.area and estimate.price.week:
+        price += f", the average of {survey_text(estimate.price.area, estimate.price.week, profile)}"
+    return f"{text}: {format_money(estimate.cost, estimate.price.currency, profile)} at {price}."
+
+
+def _price_per_unit(price: FuelUnitPrice, units: Units) -> Decimal:
+    return price.per_litre * Decimal(str(litres_per(units.volume_unit)))

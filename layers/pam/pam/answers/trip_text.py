@@ -1,0 +1,120 @@
+"""A planned trip in a few sentences: the way, the nights, the fuel, and the costs."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from pam.answers.fuel_figures import fuel_sentence
+from pam.answers.trip_costs import TripCosts
+from pam.answers.trip_plan import CAMP_RADIUS_M, Night, TripPlan
+from pam.answers.user_context import UserContext
+from pam.travel.drive_time import MAX_DRIVING_DAY_S
+from pam.travel.itinerary import MAX_DAY_DISTANCE_M
+from pam.users.formatting import format_dates, format_duration, format_money, format_number, pluralize
+from pam.users.profile import Profile
+
+_DAY = timedelta(days=1)
+_MAX_NIGHTS_NAMED = 4
+
+
+def trip_text(plan: TripPlan, profile: Profile, start: date | None, costs: TripCosts) -> str:
+    """Render a trip; `start` is the first day of driving, if it is known."""
+    sentences = [_way(plan, profile, start)]
+    if plan.nights:
+        sentences.append(_nights(plan, profile, start))
+    sentences.append(_fuel(plan))
+    if plan.nights:
+        sentences.append(_camping(plan, profile, costs))
+    if costs.budget is not None:
+        sentences.append(_against_budget(costs, costs.budget, profile))
+    return " ".join(sentences)
+
+
+def night_place(night: Night, user: UserContext) -> str:
+    """Render where a day ends: a place, or the distance from one, with the place to camp there or degrees."""
+    stop = night.stop
+    if stop.metres_after is None:
+        return stop.place
+    after = f"{_distance(stop.metres_after, user)} after {stop.place}"
+    if night.camp is not None:
+        return f"{after}, near {night.camp.name}"
+    return f"{after}, somewhere near {stop.point[0]:.2f}, {stop.point[1]:.2f}"
+
+
+def _way(plan: TripPlan, profile: Profile, start: date | None) -> str:
+    stops = [place.name for place in plan.places[1:-1]]
+    via = f" by way of {'; '.join(stops)}" if stops else ""
+    way = f"{plan.places[0].name} to {plan.places[-1].name}{via}"
+    text = (
+        f"{way[0].upper()}{way[1:]}: {_distance(plan.distance_m, plan.user)} by road, "
+        f"about {format_duration(plan.duration_s)} of "
+        f"driving without breaks, in {pluralize(len(plan.days), 'day')}"
+    )
+    if start is not None:
+        text += f", {format_dates(start, start + len(plan.days) * _DAY, profile)}"
+    if len(plan.days) > 1:
+        longest = format_duration(MAX_DRIVING_DAY_S)
+        text += f", none longer than {_distance(MAX_DAY_DISTANCE_M, plan.user)} or {longest} at the wheel"
+    return f"{text}."
+
+
+def _nights(plan: TripPlan, profile: Profile, start: date | None) -> str:
+    named = []
+    for index, night in enumerate(plan.nights[:_MAX_NIGHTS_NAMED]):
+        evening = start + index * _DAY if start else None
+        when = f"{format_dates(evening, evening + _DAY, profile)}:" if evening else f"{index + 1}."
+        named.append(f"{when} {_night(night, plan.user)}")
+    more = len(plan.nights) - len(named)
+    end = f"; and {more} more" if more else ""
+    unknown = "" if all(night.searched for night in plan.nights) else " PAM couldn't look for all places to camp."
+    return f"Nights: {'; '.join(named)}{end}.{unknown}"
+
+
+def _night(night: Night, user: UserContext) -> str:
+    place = night_place(night, user)
+    if night.camp is not None:
+        away = f"{_distance(night.camp.distance_m, user, 1)} away"
+        at_a_place = night.stop.metres_after is None
+        return f"{place}, near {night.camp.name} ({away})" if at_a_place else f"{place} ({away})"
+    if night.searched:
+        return f"{place} (no place to camp known within {_distance(CAMP_RADIUS_M, user)})"
+    return place
+
+
+def _fuel(plan: TripPlan) -> str:
+    if plan.fuel.cost is not None:
+        return f"Fuel: {fuel_sentence(plan.fuel, plan.user)}"
+    names = {"consumption": "what your rig uses", "price": "a fuel price where the trip begins"}
+    missing = " and ".join(names[name] for name in plan.fuel.missing)
+    text = f"What the fuel costs PAM can't say: it doesn't know {missing}."
+    if plan.fuel.litres is None:
+        return text
+    volume = plan.user.units.volume(float(plan.fuel.litres))
+    return f"It takes about {format_number(volume, plan.user.profile, 1)} {plan.user.units.volume_unit} of fuel. {text}"
+
+
+def _camping(plan: TripPlan, profile: Profile, costs: TripCosts) -> str:
+    nights = pluralize(len(plan.nights), "night")
+    if costs.nightly is None or costs.camping is None:
+        return f"What camping costs for {nights} isn't known."
+    return (
+        f"Camping: {format_money(costs.camping, costs.currency, profile)} for {nights}, if each costs what your "
+        f"{pluralize(costs.nightly.count, 'camping expense')} of the last 365 days came to on average, "
+        f"{format_money(costs.nightly.average, costs.currency, profile)}."
+    )
+
+
+def _against_budget(costs: TripCosts, budget: Decimal, profile: Profile) -> str:
+    limit = format_money(budget, costs.currency, profile)
+    if costs.total is None or costs.left is None:
+        why = "the fuel isn't in your currency" if costs.fuel is not None else "no costs are known"
+        return f"PAM can't compare that with your budget of {limit}: {why}."
+    known = [name for name, cost in (("fuel", costs.fuel), ("camping", costs.camping)) if cost is not None]
+    subject = " and ".join(known).capitalize() + (" together" if len(known) > 1 else " alone")
+    total = format_money(costs.total, costs.currency, profile)
+    difference = format_money(abs(costs.left), costs.currency, profile)
+    result = f"{difference} over" if costs.left < 0 else f"{difference} within"
+    return f"{subject}, {total}, is {result} your budget of {limit}."
+
+
+def _distance(metres: float, user: UserContext, places: int = 0) -> str:
+    return f"{format_number(user.units.distance(metres), user.profile, places)} {user.units.distance_unit}"

@@ -1,0 +1,138 @@
+"""Forecasts in the user's units, for answers about a period and about days."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal, overload
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from pam.answers.answer import Date, one_of
+from pam.travel.forecast import CurrentWeather, DailyForecast, HourlyForecast
+from pam.travel.units import Units
+from pam.users.formatting import format_number
+from pam.users.profile import Profile
+
+WIND_TEXTS = {
+    "caution": "Gusty for a high-sided rig",
+    "warning": "Strong gusts: driving a high-sided rig is hard",
+    "danger": "Dangerous gusts: better not drive a high-sided rig",
+}
+"""What each level of `travel.outlook.wind_level` means."""
+
+MinuteInstant = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}[+-][0-9]{2}:[0-9]{2}$",
+        description="ISO 8601, to the minute.",
+        examples=["2026-11-22T10:15-07:00"],
+    ),
+]
+WindLevel = Annotated[str, one_of(*WIND_TEXTS)]
+Gusts = Annotated[float | None, Field(ge=0, examples=[19.6])]
+RainChance = Annotated[float | None, Field(ge=0, le=1, examples=[0.15])]
+RainDepth = Annotated[float | None, Field(ge=0, description="In mm.")]
+Condition = Annotated[str | None, Field(examples=["partly cloudy"])]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeatherUnits:
+    """The units of the figures."""
+
+    temperature: Annotated[str, one_of("°F", "°C")]
+    speed: Annotated[str, one_of("mph", "km/h")]
+    rain: Literal["mm"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeatherMoment:
+    """The weather at a time. Null: not forecast."""
+
+    time: MinuteInstant
+    temperature: Annotated[float | None, Field(examples=[54.3])]
+    wind: Annotated[float | None, Field(ge=0, examples=[8.1])]
+    gusts: Gusts
+    condition: Condition
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeatherHour(WeatherMoment):
+    """One hour's weather."""
+
+    rain_chance: RainChance
+    rain: RainDepth
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayForecast:
+    """One day's weather."""
+
+    date: Date
+    high: Annotated[float | None, Field(examples=[57.9])]
+    low: Annotated[float | None, Field(examples=[31.1])]
+    gusts: Gusts
+    condition: Condition
+    rain_chance: RainChance
+    rain: RainDepth
+
+
+def weather_units(units: Units) -> WeatherUnits:
+    """Return the units of the figures as clients get them."""
+    return WeatherUnits(temperature=units.temperature_unit, speed=units.speed_unit, rain="mm")
+
+
+def weather_moment(now: CurrentWeather, zone: ZoneInfo, units: Units) -> WeatherMoment:
+    """Return the current weather as clients get it."""
+    return WeatherMoment(
+        time=minute_instant(now.time.astimezone(zone)),
+        temperature=in_unit(units.temperature, now.temperature_c),
+        wind=in_unit(units.speed, now.wind_mps),
+        gusts=in_unit(units.speed, now.gusts_mps),
+        condition=now.condition,
+    )
+
+
+def weather_hour(hour: HourlyForecast, zone: ZoneInfo, units: Units) -> WeatherHour:
+    """Return an hour as clients get it."""
+    return WeatherHour(
+        time=minute_instant(hour.time.astimezone(zone)),
+        temperature=in_unit(units.temperature, hour.temperature_c),
+        wind=in_unit(units.speed, hour.wind_mps),
+        gusts=in_unit(units.speed, hour.gusts_mps),
+        condition=hour.condition,
+        rain_chance=hour.rain_probability,
+        rain=hour.rain_mm,
+    )
+
+
+def day_forecast(day: DailyForecast, units: Units) -> DayForecast:
+    """Return a day as clients get it."""
+    return DayForecast(
+        date=day.date.isoformat(),
+        high=in_unit(units.temperature, day.high_c),
+        low=in_unit(units.temperature, day.low_c),
+        gusts=in_unit(units.speed, day.gusts_mps),
+        condition=day.condition,
+        rain_chance=day.rain_probability,
+        rain=day.rain_mm,
+    )
+
+
+def minute_instant(moment: datetime) -> str:
+    """Return an aware datetime as ISO 8601, to the minute."""
+    return moment.isoformat(timespec="minutes")
+
+
+@overload
+def in_unit(convert: Callable[[float], float], value: float) -> float: ...
+@overload
+def in_unit(convert: Callable[[float], float], value: float | None) -> float | None: ...
+def in_unit(convert: Callable[[float], float], value: float | None) -> float | None:
+    """Convert a value to the user's unit, to a tenth; None where it isn't forecast."""
+    return None if value is None else round(convert(value), 1)
+
+
+def format_degrees(celsius: float, profile: Profile, units: Units) -> str:
+    """Render a temperature, such as `61 °F`."""
+    return f"{format_number(units.temperature(celsius), profile)} {units.temperature_unit}"
