@@ -36,7 +36,7 @@ bench: setup  ## run one benchmark (NAME=...), or all of them into docs/figures.
 compile: setup  ## compile the sentence templates into the router's automaton
 	$(PY) -m pam.routing.compile
 
-openapi: setup  ## write the description of the HTTP API into docs/openapi.json
+openapi: setup  ## write docs/openapi.json, and the types of the page in web/api_types.d.ts
 	$(PY) -m local.openapi
 
 build: setup  ## build every function and layer for AWS (needs a Python 3.13)

@@ -1,5 +1,7 @@
-"""`python -m local.openapi`: writes the description of the HTTP API."""
+"""`python -m local.openapi`: writes the description of the HTTP API, and the page's types."""
 
-from local.openapi import CHECKOUT, FILE, describe, render
+from local.openapi import CHECKOUT, FILE, TYPES_FILE, describe, render, render_types
 
-(CHECKOUT / FILE).write_text(render(describe()), encoding="utf-8")
+document = describe()
+(CHECKOUT / FILE).write_text(render(document), encoding="utf-8")
+(CHECKOUT / TYPES_FILE).write_text(render_types(document), encoding="utf-8")

@@ -222,6 +222,11 @@ def test_the_committed_description_is_of_this_code() -> None:
     assert (CHECKOUT / openapi.FILE).read_text(encoding="utf-8") == openapi.render(openapi.describe())
 
 
+def test_committed_types_of_the_page_are_of_this_description() -> None:
+    """After a change of a route, a model or an answer: `make openapi`."""
+    assert (CHECKOUT / openapi.TYPES_FILE).read_text(encoding="utf-8") == openapi.render_types(DOCUMENT)
+
+
 def test_the_description_is_valid() -> None:
     """OpenAPI 3.1, by its own schema."""
     validate(DOCUMENT)

@@ -1,0 +1,745 @@
+// Generated from docs/openapi.json by `make openapi`.
+
+/** What a question in words is answered with: a fast answer, or tier 3 alone. */
+export type Asked =
+  ToldSpendSummary | ToldBudgetStatus | ToldSavings | ToldExpenses | ToldExpenseCreated | ToldWeather | ToldDistance |
+  ToldFuelEstimate | ToldParks | ToldGasPrice | LeftToConversation;
+
+/** A budget for a calendar month, and what of it is spent. */
+export interface BudgetItem {
+  /** Null: all categories together. */
+  category: Category | null;
+  window: DateRange;
+  /** ISO 4217. */
+  currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
+  limit: string;
+  spent: string;
+  /** Negative when over. */
+  left: string;
+  /** Near from 80 % on. */
+  state: "good" | "near" | "over";
+}
+
+/** How this month's budgets stand. */
+export interface BudgetStatus {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it comes from; simulated data is named as such. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When the figures were read. */
+  as_of: string;
+  tier: 1;
+  /** Whether it comes from the cache: nothing was written since. */
+  cached: boolean;
+  /** Whether it may be outdated: the database can't be reached. */
+  stale: boolean;
+  /** Of a stale answer: its age in seconds. */
+  age_s?: number;
+  /** Of a stale answer: why. */
+  reason?: "database_unavailable";
+  window: PeriodRange;
+  /** ISO 4217. */
+  currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
+  /** The only category that was asked about, if it was one. */
+  category: Category | null;
+  /** Days of the month after today. */
+  days_left: number;
+  /** Those in the traveller's currency. */
+  budgets: ProjectedBudget[];
+  /** All of those together. */
+  total: ProjectedBudget | null;
+  other_currencies: ProjectedBudget[];
+}
+
+/** The category of an expense. */
+export type Category =
+  "fuel" | "groceries" | "food" | "dining" | "camping" | "maintenance" | "tolls" | "propane" | "entertainment" |
+  "insurance" | "laundry" | "shopping" | "medical" | "internet" | "utilities";
+
+/** What was spent on one category. */
+export interface CategorySum {
+  category: Category;
+  total: string;
+  count: number;
+  /** Of the whole, from 0 to 1. */
+  share: number;
+}
+
+/** What the rig uses. */
+export interface ConsumptionFigure {
+  value: number;
+  unit: "mpg" | "l_per_100km";
+  /** `You`, or the rig's name. */
+  source: string;
+}
+
+/** What was spent in another currency: never added up, since no rate is known. */
+export interface CurrencySum {
+  /** ISO 4217. */
+  currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
+  total: string;
+  count: number;
+}
+
+/** Whole days in the traveller's zone. */
+export interface DateRange {
+  /** The first day. */
+  from: string;
+  /** The day after the last. */
+  to: string;
+}
+
+/** One day's weather. */
+export interface DayForecast {
+  date: string;
+  high: number | null;
+  low: number | null;
+  gusts: number | null;
+  condition: string | null;
+  rain_chance: number | null;
+  /** In mm. */
+  rain: number | null;
+}
+
+/** How far it is by road. */
+export interface Distance {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it comes from; simulated data is named as such. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When the oldest fact was fetched; now, where no source was needed. */
+  as_of: string;
+  tier: 2;
+  /** Whether no source had to be called. */
+  cached: boolean;
+  /** Whether a fact is older than it should be, because its source gives no newer one. */
+  stale: boolean;
+  /** Of a stale answer: its age in seconds. */
+  age_s?: number;
+  /** Of a stale answer: why. */
+  reason?: "source_unavailable";
+  origin: NamedPoint;
+  destination: NamedPoint;
+  /** By road, in `unit`. */
+  distance: number;
+  unit: "mi" | "km";
+  /** Driving time without stops, in seconds. */
+  duration_s: number;
+}
+
+/** What a tool wrote, taken back. */
+export interface EffectUndone {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Who says so; simulated data is named as such. */
+  source: string;
+  undone: true;
+  as_of: string;
+}
+
+/** A request that is refused, or a fault of PAM's own. */
+export interface Error {
+  /** Stable: clients may rely on it. */
+  code: "malformed_json" | "invalid_idempotency_key" | "invalid_subject" | "not_found" | "expense_not_found" |
+    "effect_not_found" | "message_not_found" | "confirmation_not_found" | "method_not_allowed" | "request_in_progress" |
+    "undo_expired" | "modified_since" | "confirmation_expired" | "confirmation_used" | "confirmation_mismatch" |
+    "body_too_large" | "invalid_request" | "invalid_amount" | "unknown_category" | "invalid_date" | "date_in_future" |
+    "date_too_old" | "date_in_past" | "invalid_text" | "unknown_period" | "invalid_window" | "invalid_limit" |
+    "invalid_cursor" | "unknown_time_zone" | "unknown_currency" | "invalid_quantity" | "location_needed" | "no_route" |
+    "no_price_source" | "unknown_place" | "ambiguous_place" | "unknown_recipient" | "ambiguous_recipient" |
+    "recipient_not_allowed" | "name_taken" | "idempotency_key_reused" | "message_limit_reached" | "rate_limited" |
+    "queue_full" | "daily_limit_reached" | "internal_error" | "database_unavailable" | "store_unavailable" |
+    "source_unavailable" | "source_not_configured" | "chat_disabled" | "model_busy" | "model_unavailable" |
+    "model_interrupted" | "model_refused" | "turn_timed_out" | "cost_exceeded" | "turn_lost" | "unknown_tool" |
+    "tool_timed_out" | "tool_result_too_large";
+  /** A sentence for the traveller. */
+  message: string;
+  /** What to correct. */
+  field?: string;
+  /** Seconds to wait before a retry. */
+  retry_after?: number;
+}
+
+/** An expense that was added. */
+export interface ExpenseCreated {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Who says so; simulated data is named as such. */
+  source: string;
+  tier: 2;
+  /** When it was written. */
+  as_of: string;
+  expense: ExpenseItem;
+  /** Null without a budget for the category. */
+  budget: BudgetItem | null;
+  undo: Undo;
+}
+
+/** An expense as it was recorded. */
+export interface ExpenseItem {
+  id: string;
+  amount: string;
+  /** ISO 4217. */
+  currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
+  category: Category;
+  description: string;
+  /** Where the traveller is. */
+  date: string;
+  created_at: string;
+}
+
+/** Expenses of a window, newest first. */
+export interface ExpenseList {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it comes from; simulated data is named as such. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When the figures were read. */
+  as_of: string;
+  tier: 1;
+  /** Whether it comes from the cache: nothing was written since. */
+  cached: boolean;
+  /** Whether it may be outdated: the database can't be reached. */
+  stale: boolean;
+  /** Of a stale answer: its age in seconds. */
+  age_s?: number;
+  /** Of a stale answer: why. */
+  reason?: "database_unavailable";
+  window: PeriodRange;
+  /** The only category that was asked about, if it was one. */
+  category: Category | null;
+  expenses: ExpenseItem[];
+  /** Where the next page begins; null on the last. */
+  next_cursor: string | null;
+}
+
+/** An expense that no longer counts. */
+export interface ExpenseUndone {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Who says so; simulated data is named as such. */
+  source: string;
+  tier: 2;
+  /** When it was written. */
+  as_of: string;
+  expense: ExpenseItem;
+  /** Null without a budget for the category. */
+  budget: BudgetItem | null;
+  undone: true;
+}
+
+/** The fuel that a way takes, and what it costs, as far as that is known. */
+export interface FuelNeeded {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it comes from; simulated data is named as such. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When the oldest fact was fetched; now, where no source was needed. */
+  as_of: string;
+  tier: 2;
+  /** Whether no source had to be called. */
+  cached: boolean;
+  /** Whether a fact is older than it should be, because its source gives no newer one. */
+  stale: boolean;
+  /** Of a stale answer: its age in seconds. */
+  age_s?: number;
+  /** Of a stale answer: why. */
+  reason?: "source_unavailable";
+  /** In `volume_unit`; null without a consumption. */
+  volume: number | null;
+  volume_unit: "gal" | "l";
+  /** Null without a consumption or a price. */
+  cost: string | null;
+  /** Of the cost and the price. */
+  currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR" | null;
+  consumption: ConsumptionFigure | null;
+  price: PriceFigure | null;
+  /** What PAM must be told before it knows the cost. */
+  missing: ("consumption" | "price")[];
+  origin: NamedPoint | null;
+  destination: NamedPoint | null;
+  /** In `unit`. */
+  distance: number;
+  unit: "mi" | "km";
+}
+
+/** The average price of a fuel in a region: no single station's. */
+export interface GasPrice {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it comes from; simulated data is named as such. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When the oldest fact was fetched; now, where no source was needed. */
+  as_of: string;
+  tier: 2;
+  /** Whether no source had to be called. */
+  cached: boolean;
+  /** Whether a fact is older than it should be, because its source gives no newer one. */
+  stale: boolean;
+  /** Of a stale answer: its age in seconds. */
+  age_s?: number;
+  /** Of a stale answer: why. */
+  reason?: "source_unavailable";
+  fuel_type: "regular" | "mid" | "premium" | "diesel";
+  area: string;
+  /** The Monday of the week it is the average of. */
+  week: string;
+  price: string;
+  unit: "gal" | "l";
+  currency: "USD";
+}
+
+/** API Gateway's own response, before or instead of PAM's. */
+export interface GatewayMessage {
+  message: string;
+}
+
+/** What gusts mean for a high-sided rig. */
+export interface GustWarning {
+  level: "caution" | "warning" | "danger";
+  /** The strongest. */
+  gusts: number;
+  /** ISO 8601, to the minute. */
+  at: string;
+  text: string;
+}
+
+/** A span of time where the place is. */
+export interface HourRange {
+  /** ISO 8601, to the minute. */
+  from: string;
+  /** ISO 8601, to the minute. */
+  to: string;
+  /** An IANA time zone. */
+  time_zone: string;
+}
+
+/** A question that no fast answer is sure of. */
+export interface LeftToConversation {
+  tier: 3;
+  intent: "chat";
+  slots: Record<string, string>;
+}
+
+/** Where the device is, in degrees. */
+export interface Location {
+  latitude: number;
+  longitude: number;
+}
+
+/** A place on the map. */
+export interface NamedPoint {
+  name: string;
+  latitude: number;
+  longitude: number;
+}
+
+/** Places to camp near a place; none where the source knows none. */
+export interface NearbyParks {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it comes from; simulated data is named as such. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When the oldest fact was fetched; now, where no source was needed. */
+  as_of: string;
+  tier: 2;
+  /** Whether no source had to be called. */
+  cached: boolean;
+  /** Whether a fact is older than it should be, because its source gives no newer one. */
+  stale: boolean;
+  /** Of a stale answer: its age in seconds. */
+  age_s?: number;
+  /** Of a stale answer: why. */
+  reason?: "source_unavailable";
+  place: NamedPoint;
+  /** In `radius_unit`. */
+  radius: number;
+  radius_unit: "mi" | "km";
+  unit: "mi" | "km";
+  /** The nearest first. */
+  parks: Park[];
+}
+
+/** The fields of an expense to be created; omitted ones get their defaults from the user's profile.  `timezone` is the
+ * current time zone of the user's device, if it is known: it determines today's date. */
+export interface NewExpense {
+  /** More than 0, at most 1,000,000, at most two decimal places. */
+  amount: number | string;
+  category: Category;
+  /** Without control characters, line breaks and tabs apart. */
+  description?: string | null;
+  /** The day of the expense, today at the latest and at most a year ago. Without it, today. */
+  date?: string | null;
+  /** Without it, the traveller's own. */
+  currency?: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR" | null;
+  timezone?: string | null;
+}
+
+/** An empty object: who asks is all that counts. */
+export interface NothingAsked {
+}
+
+/** A place to camp. */
+export interface Park {
+  name: string;
+  address: string | null;
+  latitude: number;
+  longitude: number;
+  /** As the crow flies, in `unit`. */
+  distance: number;
+  phone: string | null;
+  website: string | null;
+}
+
+/** The days that an answer is about. */
+export interface PeriodRange {
+  /** The first day. */
+  from: string;
+  /** The day after the last. */
+  to: string;
+  /** The period it came from; null where two dates were given. */
+  period: string | null;
+  /** An IANA time zone. */
+  time_zone: string;
+}
+
+/** What a gallon or a litre costs. */
+export interface PriceFigure {
+  value: string;
+  unit: "gal" | "l";
+  /** `You`, or EIA. */
+  source: string;
+  /** The region of an average. */
+  area: string | null;
+  /** The Monday of an average's week. */
+  week: string | null;
+}
+
+/** A budget, and its projection to the end of the month. */
+export interface ProjectedBudget {
+  /** Null: all categories together. */
+  category: Category | null;
+  window: DateRange;
+  /** ISO 4217. */
+  currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
+  limit: string;
+  spent: string;
+  /** Negative when over. */
+  left: string;
+  /** Near from 80 % on. */
+  state: "good" | "near" | "over";
+  /** The likely sum at the month's end. */
+  projected: string;
+  /** What the rest of up to three months before brought, or this month's pace so far. */
+  projection_basis: "months_before" | "pace";
+}
+
+/** What was asked, and where and in which zone the device says it is. */
+export interface Question {
+  /** What is asked, or an expense to add; not blank. */
+  text: string;
+  timezone?: string | null;
+  location?: Location | null;
+}
+
+/** What was saved by one kind of thing. */
+export interface SavingsByKind {
+  kind: "gas" | "campground" | "route" | "other";
+  total: string;
+  count: number;
+}
+
+/** What was saved in another currency: never added up, since no rate is known. */
+export interface SavingsInCurrency {
+  /** ISO 4217. */
+  currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
+  total: string;
+}
+
+/** What was saved in a window, in the traveller's currency: only what they confirmed as real. */
+export interface SavingsTotal {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it comes from; simulated data is named as such. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When the figures were read. */
+  as_of: string;
+  tier: 1;
+  /** Whether it comes from the cache: nothing was written since. */
+  cached: boolean;
+  /** Whether it may be outdated: the database can't be reached. */
+  stale: boolean;
+  /** Of a stale answer: its age in seconds. */
+  age_s?: number;
+  /** Of a stale answer: why. */
+  reason?: "database_unavailable";
+  window: PeriodRange;
+  /** ISO 4217. */
+  currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
+  total: string;
+  count: number;
+  /** The largest first. */
+  by_kind: SavingsByKind[];
+  other_currencies: SavingsInCurrency[];
+}
+
+/** What was spent in a window, in the traveller's currency. */
+export interface SpendSummary {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it comes from; simulated data is named as such. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When the figures were read. */
+  as_of: string;
+  tier: 1;
+  /** Whether it comes from the cache: nothing was written since. */
+  cached: boolean;
+  /** Whether it may be outdated: the database can't be reached. */
+  stale: boolean;
+  /** Of a stale answer: its age in seconds. */
+  age_s?: number;
+  /** Of a stale answer: why. */
+  reason?: "database_unavailable";
+  window: PeriodRange;
+  /** ISO 4217. */
+  currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
+  /** The only category that was asked about, if it was one. */
+  category: Category | null;
+  /** False for a category in which the traveller has nothing at all. */
+  category_in_use: boolean;
+  total: string;
+  count: number;
+  /** Per day of the window that has been. */
+  daily_average: string;
+  /** The largest first. */
+  by_category: CategorySum[];
+  /** Null where nothing compares. */
+  change: SpendingChange | null;
+  top_expense: ExpenseItem | null;
+  other_currencies: CurrencySum[];
+}
+
+/** Against the same days of the period before. */
+export interface SpendingChange {
+  window: DateRange;
+  total: string;
+  /** What is more now, or less. */
+  amount: string;
+  /** The same in percent; null where nothing was spent before. */
+  percent: number | null;
+}
+
+/** What opens a WebSocket, once. */
+export interface Ticket {
+  ticket: string;
+  /** The socket opens at this address with `?ticket=` and the ticket. */
+  url: string;
+  expires_at: string;
+  /** Seconds. */
+  expires_in: 60;
+}
+
+/** An answer about budgets. */
+export interface ToldBudgetStatus {
+  /** What the sentence said. */
+  slots: Record<string, string | number>;
+  text: string;
+  source: string;
+  as_of: string;
+  tier: 1;
+  intent: "budget_status";
+  answer: BudgetStatus;
+}
+
+/** An answer about a distance. */
+export interface ToldDistance {
+  /** What the sentence said. */
+  slots: Record<string, string | number>;
+  text: string;
+  source: string;
+  as_of: string;
+  tier: 2;
+  intent: "distance";
+  answer: Distance;
+}
+
+/** An expense that was added from a sentence. */
+export interface ToldExpenseCreated {
+  /** What the sentence said. */
+  slots: Record<string, string | number>;
+  text: string;
+  source: string;
+  as_of: string;
+  tier: 2;
+  intent: "add_expense";
+  answer: ExpenseCreated;
+}
+
+/** A list of expenses. */
+export interface ToldExpenses {
+  /** What the sentence said. */
+  slots: Record<string, string | number>;
+  text: string;
+  source: string;
+  as_of: string;
+  tier: 1;
+  intent: "list_expenses";
+  answer: ExpenseList;
+}
+
+/** An answer about fuel. */
+export interface ToldFuelEstimate {
+  /** What the sentence said. */
+  slots: Record<string, string | number>;
+  text: string;
+  source: string;
+  as_of: string;
+  tier: 2;
+  intent: "fuel_estimate";
+  answer: FuelNeeded;
+}
+
+/** An answer about a fuel's price. */
+export interface ToldGasPrice {
+  /** What the sentence said. */
+  slots: Record<string, string | number>;
+  text: string;
+  source: string;
+  as_of: string;
+  tier: 2;
+  intent: "gas_prices";
+  answer: GasPrice;
+}
+
+/** An answer about places to camp. */
+export interface ToldParks {
+  /** What the sentence said. */
+  slots: Record<string, string | number>;
+  text: string;
+  source: string;
+  as_of: string;
+  tier: 2;
+  intent: "nearby_parks";
+  answer: NearbyParks;
+}
+
+/** An answer about savings. */
+export interface ToldSavings {
+  /** What the sentence said. */
+  slots: Record<string, string | number>;
+  text: string;
+  source: string;
+  as_of: string;
+  tier: 1;
+  intent: "savings_total";
+  answer: SavingsTotal;
+}
+
+/** An answer about spending. */
+export interface ToldSpendSummary {
+  /** What the sentence said. */
+  slots: Record<string, string | number>;
+  text: string;
+  source: string;
+  as_of: string;
+  tier: 1;
+  intent: "spend_summary";
+  answer: SpendSummary;
+}
+
+/** An answer about the weather. */
+export interface ToldWeather {
+  /** What the sentence said. */
+  slots: Record<string, string | number>;
+  text: string;
+  source: string;
+  as_of: string;
+  tier: 2;
+  intent: "weather";
+  answer: Weather;
+}
+
+/** How to take the expense back. */
+export interface Undo {
+  method: "DELETE";
+  href: string;
+  /** Ten minutes after it was added. */
+  expires_at: string;
+}
+
+/** The weather at a place in a period. */
+export interface Weather {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it comes from; simulated data is named as such. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When the oldest fact was fetched; now, where no source was needed. */
+  as_of: string;
+  tier: 2;
+  /** Whether no source had to be called. */
+  cached: boolean;
+  /** Whether a fact is older than it should be, because its source gives no newer one. */
+  stale: boolean;
+  /** Of a stale answer: its age in seconds. */
+  age_s?: number;
+  /** Of a stale answer: why. */
+  reason?: "source_unavailable";
+  place: NamedPoint;
+  period: string;
+  window: HourRange;
+  units: WeatherUnits;
+  /** Only for a period that holds this moment. */
+  now: WeatherMoment | null;
+  hours: WeatherHour[];
+  /** Whole days only. */
+  days: DayForecast[];
+  wind_warning: GustWarning | null;
+}
+
+/** One hour's weather. */
+export interface WeatherHour {
+  /** ISO 8601, to the minute. */
+  time: string;
+  temperature: number | null;
+  wind: number | null;
+  gusts: number | null;
+  condition: string | null;
+  rain_chance: number | null;
+  /** In mm. */
+  rain: number | null;
+}
+
+/** The weather at a time. Null: not forecast. */
+export interface WeatherMoment {
+  /** ISO 8601, to the minute. */
+  time: string;
+  temperature: number | null;
+  wind: number | null;
+  gusts: number | null;
+  condition: string | null;
+}
+
+/** The units of the figures. */
+export interface WeatherUnits {
+  temperature: "°F" | "°C";
+  speed: "mph" | "km/h";
+  rain: "mm";
+}
