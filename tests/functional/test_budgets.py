@@ -64,14 +64,16 @@ def test_overview_has_the_state_of_each_budget_and_their_sum(read_overview: Call
     overview = read_overview(
         {"fuel": "100", "camping": "200"},
         [("120", "fuel", "2026-11-02"), ("50", "camping", "2026-11-03"), ("999", "tolls", "2026-11-03")],
-    ).as_json()
-    assert [(b["category"], b["spent"], b["left"], b["state"]) for b in overview["budgets"]] == [
-        ("camping", "50.00", "150.00", "good"),
-        ("fuel", "120.00", "-20.00", "over"),
+    )
+    states = [line.state for line in overview.lines]
+    assert [(state.category, state.spent, state.left, state.state) for state in states] == [
+        (Category.CAMPING, Decimal(50), Decimal(150), "good"),
+        (Category.FUEL, Decimal(120), Decimal(-20), "over"),
     ]
-    total = overview["total"]
-    assert (total["limit"], total["spent"], total["state"]) == ("300.00", "170.00", "good")
-    assert overview["days_left"] == 8
+    assert overview.total is not None
+    total = overview.total.state
+    assert (total.limit, total.spent, total.state) == (Decimal(300), Decimal(170), "good")
+    assert overview.days_left == 8
 
 
 def test_projection_without_previous_months_extrapolates_the_month(
@@ -79,8 +81,8 @@ def test_projection_without_previous_months_extrapolates_the_month(
 ) -> None:
     """The amount of 22 days is extrapolated to the month's 30."""
     line = read_overview({"fuel": "500"}, [("220", "fuel", "2026-11-05")]).lines[0]
+    assert line.usual_remainder is None
     assert line.projected == Decimal("300.00")
-    assert line.as_json()["projection_basis"] == "pace"
 
 
 def test_projection_with_previous_months_adds_the_average_of_their_remaining_days(

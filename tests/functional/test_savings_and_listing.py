@@ -1,4 +1,4 @@
-"""Savings in all, and expenses one by one."""
+"""The savings total and the list of expenses."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from pam.platform.errors import PamError
 from tests.conftest import Traveller
 
 
-def saved(
+def add_saving(
     owner: psycopg.Connection, traveller: Traveller, amount: str, kind: str, days_ago: float, currency: str = "USD"
 ) -> None:
     owner.execute("insert into users (id) values (%s) on conflict do nothing", (traveller.id,))
@@ -21,33 +21,33 @@ def saved(
     )
 
 
-def test_savings_are_summed_by_kind(traveller: Traveller, owner: psycopg.Connection) -> None:
-    """In all without a period; other currencies beside, never added up."""
+def test_savings_are_summed_by_kind_and_currency(traveller: Traveller, owner: psycopg.Connection) -> None:
+    """Without a period all savings count; amounts in other currencies have their own sums."""
     for amount, kind, days_ago in (("10", "gas", 0), ("15.50", "campground", 40), ("4.50", "gas", 400)):
-        saved(owner, traveller, amount, kind, days_ago)
-    saved(owner, traveller, "9", "route", 1, "CAD")
-    told = traveller.http.get("/v1/savings").json()
-    assert (told["total"], told["count"], told["window"]["period"]) == ("30.00", 3, "all_time")
-    assert told["by_kind"] == [
+        add_saving(owner, traveller, amount, kind, days_ago)
+    add_saving(owner, traveller, "9", "route", 1, "CAD")
+    answer = traveller.http.get("/v1/savings").json()
+    assert (answer["total"], answer["count"], answer["window"]["period"]) == ("30.00", 3, "all_time")
+    assert answer["by_kind"] == [
         {"kind": "campground", "total": "15.50", "count": 1},
         {"kind": "gas", "total": "14.50", "count": 2},
     ]
-    assert told["other_currencies"] == [{"currency": "CAD", "total": "9.00"}]
+    assert answer["other_currencies"] == [{"currency": "CAD", "total": "9.00"}]
     recent = traveller.http.get("/v1/savings", params={"period": "last_7_days"}).json()
     assert (recent["total"], recent["text"].startswith("You've saved $10.00 in the last 7 days (")) == ("10.00", True)
 
 
-def test_no_savings_are_said_as_such(traveller: Traveller) -> None:
-    """Nothing recorded is zero, and nothing is made up."""
-    told = traveller.http.get("/v1/savings", params={"period": "this_year"}).json()
-    assert (told["total"], told["by_kind"]) == ("0.00", [])
-    assert told["text"].startswith("You have no savings recorded this year")
+def test_savings_answer_without_savings_has_a_total_of_zero(traveller: Traveller) -> None:
+    """The sentence says that no savings are recorded."""
+    answer = traveller.http.get("/v1/savings", params={"period": "this_year"}).json()
+    assert (answer["total"], answer["by_kind"]) == ("0.00", [])
+    assert answer["text"].startswith("You have no savings recorded this year")
 
 
-def test_pages_hold_every_expense_once_though_some_are_added_meanwhile(
+def test_pages_contain_each_expense_once_when_others_are_added_between(
     traveller: Traveller, owner: psycopg.Connection
 ) -> None:
-    """A cursor goes on where the page before ended; ties in time are kept apart."""
+    """A cursor continues after the last expense of the previous page, also among expenses of the same instant."""
     moment = datetime.now(UTC) - timedelta(days=1)
     owner.execute("insert into users (id) values (%s)", (traveller.id,))
     for number in range(1, 24):
@@ -63,12 +63,12 @@ def test_pages_hold_every_expense_once_though_some_are_added_meanwhile(
         cursor = page["next_cursor"]
         if not cursor:
             break
-        traveller.spends("99")  # newer than all: belongs to no later page
+        traveller.spends("99")  # newer than all others, so it belongs to no later page
     assert len(seen) == len(set(seen)) == 23
 
 
-def test_filters_and_limits(traveller: Traveller) -> None:
-    """By category and window, newest first, the page as long as asked."""
+def test_expense_list_with_filters_and_limit_has_the_matching_expenses(traveller: Traveller) -> None:
+    """The list is filtered by category and period, newest first, and has the requested number of expenses."""
     today = datetime.fromisoformat(traveller.summary()["as_of"]).date()
     for days_ago, category in ((3, "fuel"), (2, "camping"), (1, "fuel"), (0, "fuel")):
         traveller.spends("5", category, date=str(today - timedelta(days=days_ago)))
@@ -95,16 +95,15 @@ def test_filters_and_limits(traveller: Traveller) -> None:
         ("period=soon", "unknown_period"),
     ],
 )
-def test_a_page_that_makes_no_sense_is_refused(traveller: Traveller, query: str, code: str) -> None:
-    """With a code of its own for each part."""
-    reply = traveller.http.get(f"/v1/expenses?{query}")
-    assert (reply.status_code, reply.json()["code"]) == (422, code)
+def test_invalid_page_parameters_are_rejected(traveller: Traveller, query: str, code: str) -> None:
+    """Each invalid parameter has its own error code."""
+    response = traveller.http.get(f"/v1/expenses?{query}")
+    assert (response.status_code, response.json()["code"]) == (422, code)
 
 
-def test_a_cursor_reads_back_as_it_was_written() -> None:
-    """And what was changed by hand isn't one."""
-    page = "2026-11-22T19:00:00.123456+00:00"
-    cursor = Cursor(datetime.fromisoformat(page), uuid.UUID(int=7))
+def test_parsed_cursor_equals_the_original_and_a_truncated_one_is_rejected() -> None:
+    """A cursor survives the conversion to text and back."""
+    cursor = Cursor(datetime.fromisoformat("2026-11-22T19:00:00.123456+00:00"), uuid.UUID(int=7))
     assert Cursor.parse(str(cursor)) == cursor
     with pytest.raises(PamError):
         Cursor.parse(str(cursor)[:-3])

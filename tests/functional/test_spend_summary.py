@@ -1,4 +1,4 @@
-"""The spending answer against a plain Python sum, over zones, month ends, leap days and clock changes."""
+"""Spending compared with a plain Python sum across time zones and clock changes, and the spend summary of the API."""
 
 import uuid
 from collections.abc import Callable
@@ -12,14 +12,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pam.money.categories import Category
-from pam.money.spending import SpendingQuery, read_spending
+from pam.money.spending import SpendingQuery, SpendingSum, read_spending
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 from pam.users.periods import previous_window, resolve_period
 from pam.users.profile import read_profile
 from tests.conftest import Traveller
-
-CENT = Decimal("0.01")
 
 zones = st.sampled_from(["Australia/Sydney", "America/Denver", "Asia/Kathmandu"])
 # Around month ends, a leap day, and the days on which clocks change in Denver and Sydney.
@@ -68,7 +66,7 @@ expenses = st.lists(
     None,
     [(Decimal("1.00"), Category.FUEL, 0, "USD", False)],
 )
-def test_it_agrees_with_a_plain_sum(
+def test_spending_equals_a_plain_sum_of_the_rows(
     database: Database,
     owner: psycopg.Connection,
     zone_name: str,
@@ -77,7 +75,7 @@ def test_it_agrees_with_a_plain_sum(
     category: Category | None,
     rows: list[tuple[Decimal, Category, int, str, bool]],
 ) -> None:
-    """Total, counts, shares, average, change and top expense are those of a loop over the rows."""
+    """Totals, counts, average, change, top expense and other currencies equal those of a loop over the rows."""
     user, zone = uuid.uuid4(), ZoneInfo(zone_name)
     owner.execute("insert into users (id, time_zone) values (%s, %s)", (user, zone_name))
     moments = [now + timedelta(minutes=minutes) for _, _, minutes, _, _ in rows]
@@ -97,8 +95,6 @@ def test_it_agrees_with_a_plain_sum(
             SpendingQuery(category=category, period=period),
             now,
         )
-    told = spending.as_json()
-
     today = now.astimezone(zone).date()
     window = resolve_period(period, today, first_weekday=6)
     before = previous_window(window, today)
@@ -113,58 +109,60 @@ def test_it_agrees_with_a_plain_sum(
             and category in (None, kind)
         ]
 
-    now_rows = within(window.start, window.end)
-    total = sum((amount for amount, _ in now_rows), Decimal(0))
-    assert Decimal(told["total"]) == total
-    assert told["count"] == len(now_rows)
-    for part in told["by_category"]:
-        own = [amount for amount, kind in now_rows if kind == part["category"]]
-        assert Decimal(part["total"]) == sum(own) and part["count"] == len(own)
-        assert abs(Decimal(str(part["share"])) - sum(own) / total) <= Decimal("0.0001")
-    assert sum(part["count"] for part in told["by_category"]) == len(now_rows)
-    assert (told["top_expense"] is None) == (not now_rows)
-    if now_rows:
-        assert Decimal(told["top_expense"]["amount"]) == max(amount for amount, _ in now_rows)
+    current = within(window.start, window.end)
+    total = sum((amount for amount, _ in current), Decimal(0))
+    assert spending.overall == SpendingSum(total, len(current))
+    assert spending.by_category == {
+        kind: sum((SpendingSum(amount, 1) for amount, other in current if other == kind), SpendingSum())
+        for kind in {kind for _, kind in current}
+    }
+    assert (spending.top_expense.amount if spending.top_expense else None) == max(
+        (amount for amount, _ in current), default=None
+    )
     if before is None:
-        assert told["change"] is None
+        assert spending.previous is None
+        assert spending.change_percent is None
     else:
+        assert spending.previous is not None
         earlier = sum((amount for amount, _ in within(before.start, before.end)), Decimal(0))
-        assert Decimal(told["change"]["total"]) == earlier
-        assert Decimal(told["change"]["amount"]) == total - earlier
-        assert (told["change"]["percent"] is None) == (earlier == 0)
+        assert spending.previous.total == earlier
+        change = ((total - earlier) / earlier * 100).quantize(Decimal("0.1")) if earlier else None
+        assert spending.change_percent == change
     if period != "all_time":
-        been = max(1, (min(window.end, today + timedelta(days=1)) - window.start).days)
-        assert Decimal(told["daily_average"]) == (total / been).quantize(CENT, ROUND_HALF_EVEN)
-    abroad = within(window.start, window.end, "CAD")
-    assert [(o["currency"], Decimal(o["total"]), o["count"]) for o in told["other_currencies"]] == (
-        [("CAD", sum(amount for amount, _ in abroad), len(abroad))] if abroad else []
+        elapsed_days = max(1, (min(window.end, today + timedelta(days=1)) - window.start).days)
+        assert spending.daily_average == (total / elapsed_days).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+    in_cad = within(window.start, window.end, "CAD")
+    assert spending.other_currencies == (
+        {"CAD": SpendingSum(sum((amount for amount, _ in in_cad), Decimal(0)), len(in_cad))} if in_cad else {}
     )
 
 
-def test_the_answer_names_its_window_source_and_instant(traveller: Traveller) -> None:
-    """Every field that a client may show is there, and money is a decimal string."""
+def test_answer_has_its_figures_window_source_and_instant(traveller: Traveller) -> None:
+    """Every field that a client may show is present, and amounts are decimal strings."""
     traveller.spends("45.50", description="Fuel near Moab")
-    told = traveller.summary(category="fuel")
-    assert told["total"] == "45.50"
-    assert told["source"] == "Your expenses in PAM"
-    assert told["tier"] == 1 and told["cached"] is False and told["stale"] is False
-    assert told["window"]["period"] == "this_month" and told["window"]["time_zone"] == "America/Denver"
-    assert told["window"]["from"].endswith("-01") and told["window"]["to"].endswith("-01")
-    assert told["by_category"] == [{"category": "fuel", "total": "45.50", "count": 1, "share": 1.0}]
-    assert told["top_expense"]["description"] == "Fuel near Moab"
-    assert datetime.fromisoformat(told["as_of"]).utcoffset() is not None
-    assert told["text"].startswith("You've spent $45.50 on fuel this month (")
+    answer = traveller.summary(category="fuel")
+    assert answer["total"] == "45.50"
+    assert answer["source"] == "Your expenses in PAM"
+    assert answer["tier"] == 1 and answer["cached"] is False and answer["stale"] is False
+    assert answer["window"]["period"] == "this_month" and answer["window"]["time_zone"] == "America/Denver"
+    assert answer["window"]["from"].endswith("-01") and answer["window"]["to"].endswith("-01")
+    assert answer["by_category"] == [{"category": "fuel", "total": "45.50", "count": 1, "share": 1.0}]
+    assert answer["top_expense"]["description"] == "Fuel near Moab"
+    assert datetime.fromisoformat(answer["as_of"]).utcoffset() is not None
+    assert answer["text"].startswith("You've spent $45.50 on fuel this month (")
 
 
-def test_nothing_spent_is_said_as_such(traveller: Traveller) -> None:
-    """No expense is an answer of zero, not an error and not an invention."""
-    told = traveller.summary(period="last_month", category="propane")
-    assert (told["total"], told["count"], told["by_category"], told["top_expense"]) == ("0.00", 0, [], None)
-    assert told["text"].startswith("You have no expenses on propane recorded last month")
+def test_answer_without_expenses_has_a_total_of_zero(traveller: Traveller) -> None:
+    """A category without expenses is answered with zero and a sentence that says so, not with an error."""
+    answer = traveller.summary(period="last_month", category="propane")
+    assert (answer["total"], answer["count"], answer["by_category"], answer["top_expense"]) == ("0.00", 0, [], None)
+    assert answer["text"].startswith("You have no expenses on propane recorded last month")
 
 
-def test_the_same_answer_again_is_cached_and_not_sent_twice(traveller: Traveller) -> None:
-    """The second read comes from the cache with the same ETag; who has it already gets a 304 without a body."""
+def test_repeated_answer_is_cached_and_replaced_by_304_for_its_etag(
+    traveller: Traveller,
+) -> None:
+    """The second answer has the same ETag; a request with that ETag gets 304 without a body, until the next write."""
     traveller.spends("10")
     first = traveller.http.get("/v1/spend-summary")
     second = traveller.http.get("/v1/spend-summary")
@@ -195,21 +193,23 @@ def test_the_same_answer_again_is_cached_and_not_sent_twice(traveller: Traveller
         ("timezone=Mars/Olympus", "unknown_time_zone"),
     ],
 )
-def test_a_question_that_makes_no_sense_has_a_code_and_a_sentence(traveller: Traveller, query: str, code: str) -> None:
-    """Bad parameters are a 422 whose code is stable and whose message is for people."""
-    reply = traveller.http.get(f"/v1/spend-summary?{query}")
-    assert reply.status_code == 422
-    assert reply.json()["code"] == code
-    assert reply.json()["message"].endswith(".")
+def test_invalid_parameters_are_rejected(
+    traveller: Traveller, query: str, code: str
+) -> None:
+    """Each is answered with 422, a stable error code and a message for the user."""
+    response = traveller.http.get(f"/v1/spend-summary?{query}")
+    assert response.status_code == 422
+    assert response.json()["code"] == code
+    assert response.json()["message"].endswith(".")
 
 
-def test_a_device_elsewhere_has_its_own_today(
+def test_time_zone_of_the_request_determines_today(
     new_traveller: Callable[[], Traveller], owner: psycopg.Connection
 ) -> None:
-    """The zone that the device names decides which days a period holds, for that question alone."""
-    someone = new_traveller()
-    someone.spends("5")
-    kiritimati = someone.summary(period="today", timezone="Pacific/Kiritimati")
-    niue = someone.summary(period="today", timezone="Pacific/Niue")
+    """The days of a period are those in the time zone of the device, for that request only."""
+    user = new_traveller()
+    user.spends("5")
+    kiritimati = user.summary(period="today", timezone="Pacific/Kiritimati")
+    niue = user.summary(period="today", timezone="Pacific/Niue")
     assert kiritimati["window"]["from"] > niue["window"]["from"]
-    assert someone.summary(period="today")["window"]["time_zone"] == "America/Denver"
+    assert user.summary(period="today")["window"]["time_zone"] == "America/Denver"

@@ -1,4 +1,4 @@
-"""Amounts: what is money, and what is refused."""
+"""Parsing of amounts and currencies."""
 
 from decimal import Decimal
 
@@ -12,13 +12,14 @@ from pam.platform.http import parse_json
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("text", "expected"),
     [("45", "45.00"), ("45.5", "45.50"), ("0.01", "0.01"), ("1000000", "1000000.00"), ("007", "7.00")],
 )
-def test_a_plain_number_is_an_amount_with_two_places(said: str, meant: str) -> None:
-    """As text and as a JSON number, an amount is the same exact decimal."""
-    assert str(parse_amount(said)) == meant
-    assert str(parse_amount(parse_json(said.lstrip("0").replace(".01", "0.01").encode() or b"0"))) == meant
+def test_plain_number_is_parsed_to_two_decimal_places(text: str, expected: str) -> None:
+    """The same exact decimal results from text and from a JSON number."""
+    assert str(parse_amount(text)) == expected
+    json_number = text.lstrip("0").replace(".01", "0.01")
+    assert str(parse_amount(parse_json(json_number.encode()))) == expected
 
 
 @pytest.mark.parametrize(
@@ -27,17 +28,17 @@ def test_a_plain_number_is_an_amount_with_two_places(said: str, meant: str) -> N
      "NaN", "Infinity", "-Infinity", "true", "null", '"45 dollars"', '"1,000"', '""', '" 45"', '"٤٥"', '"NaN"',
      '"1e3"', '"0x10"', "[45]", '{"amount": 45}', "9" * 5000],
 )  # fmt: skip
-def test_anything_else_is_refused_with_one_code(text: str) -> None:
-    """Negative, zero, not a number, infinite, too fine, too large or another type: `invalid_amount`."""
-    with pytest.raises(PamError) as refused:
+def test_value_that_is_not_a_valid_amount_is_rejected(text: str) -> None:
+    """Zero, negative, non-finite, too precise or too large numbers and other types have the code `invalid_amount`."""
+    with pytest.raises(PamError) as rejected:
         parse_amount(parse_json(text.encode()))
-    assert refused.value.error.code == "invalid_amount"
-    assert refused.value.field == "amount"
+    assert rejected.value.error.code == "invalid_amount"
+    assert rejected.value.field == "amount"
 
 
 @given(st.decimals(allow_nan=True, allow_infinity=True) | st.text() | st.integers() | st.floats() | st.none())
-def test_an_amount_is_valid_or_refused_and_nothing_else(value: object) -> None:
-    """Whatever comes in, out comes an amount within bounds or a `PamError`."""
+def test_any_value_is_a_valid_amount_or_rejected(value: object) -> None:
+    """Every value results in an equal amount within the limits or in a `PamError`."""
     try:
         amount = parse_amount(value)
     except PamError:
@@ -47,8 +48,8 @@ def test_an_amount_is_valid_or_refused_and_nothing_else(value: object) -> None:
 
 
 @pytest.mark.parametrize("code", ["usd", "XXX", "", None, 840, "US", ["USD"]])
-def test_a_currency_is_one_that_accounts_are_kept_in(code: object) -> None:
-    """Anything but a known ISO code is refused."""
-    with pytest.raises(PamError) as refused:
+def test_unsupported_currency_is_rejected(code: object) -> None:
+    """Any value but a supported ISO 4217 code has the error code `unknown_currency`."""
+    with pytest.raises(PamError) as rejected:
         parse_currency(code)
-    assert refused.value.error.code == "unknown_currency"
+    assert rejected.value.error.code == "unknown_currency"

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
-from pam.money.amounts import to_cents
 from pam.money.budgets import SELECT_BUDGETS, SELECT_SPENT_BY_CATEGORY, BudgetState, fetch_spent_by_category
 from pam.money.categories import Category, KnownCategory
 from pam.platform.errors import UNKNOWN_PERIOD, PamError
@@ -74,36 +73,10 @@ class ComparedMonth:
         spent = sum((line.spent for line in self.lines), Decimal(0))
         return BudgetState(None, self.window, self.profile.currency, limit, spent)
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the fields of the JSON answer; amounts are decimal strings."""
-        return {
-            "window": self.window.as_json() | {"period": self.window.period, "time_zone": self.profile.zone.key},
-            "currency": self.profile.currency,
-            "category": self.query.category,
-            "budgets": [_comparison_json(line) for line in self.lines],
-            "total": _comparison_json(self.total) if self.total else None,
-            "other_currencies": [_comparison_json(line) for line in self.other_currencies],
-            "without_budget": [
-                {"category": category, "spent": str(to_cents(spent))} for category, spent in self.without_budget.items()
-            ],
-        }
-
 
 def percent_spent(state: BudgetState) -> Decimal:
     """Return the spent share of the limit in percent, rounded to one decimal place."""
     return (state.spent / state.limit * 100).quantize(Decimal("0.1"), rounding=ROUND_HALF_EVEN)
-
-
-def _comparison_json(state: BudgetState) -> dict[str, Any]:
-    return {
-        "category": state.category,
-        "currency": state.currency,
-        "budgeted": str(state.limit),
-        "spent": str(to_cents(state.spent)),
-        "difference": str(to_cents(state.left)),
-        "percent": float(percent_spent(state)),
-        "state": state.state,
-    }
 
 
 def read_budget_comparison(

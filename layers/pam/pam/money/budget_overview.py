@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from psycopg import Cursor
 from pydantic import BaseModel, ConfigDict
@@ -57,13 +56,6 @@ class BudgetProjection:
             return to_cents(self.state.spent + self.usual_remainder)
         return to_cents(self.state.spent * self.state.window.days / self.days_elapsed)
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the fields of the JSON answer; `projection_basis` names the method of the projection."""
-        return self.state.as_json() | {
-            "projected": str(self.projected),
-            "projection_basis": "pace" if self.usual_remainder is None else "months_before",
-        }
-
 
 @dataclass(frozen=True)
 class BudgetOverview:
@@ -103,18 +95,6 @@ class BudgetOverview:
             usual_remainder=sum(remainders, Decimal(0)) if len(remainders) == len(self.lines) else None,
             days_elapsed=self.lines[0].days_elapsed,
         )
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the fields of the JSON answer."""
-        return {
-            "window": self.window.as_json() | {"period": "this_month", "time_zone": self.profile.zone.key},
-            "currency": self.profile.currency,
-            "category": self.query.category,
-            "days_left": self.days_left,
-            "budgets": [line.as_json() for line in self.lines],
-            "total": self.total.as_json() if self.total else None,
-            "other_currencies": [line.as_json() for line in self.other_currencies],
-        }
 
 
 _SELECT_FIRST_EXPENSE = "select min(spent_at) as first from expenses where user_id = %(user)s and undone_at is null"

@@ -96,15 +96,6 @@ class ExpensePage:
     expenses: list[Expense]
     next_cursor: Cursor | None
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the fields of the JSON answer."""
-        return {
-            "window": self.window.as_json() | {"period": self.window.period, "time_zone": self.profile.zone.key},
-            "category": self.query.category,
-            "expenses": [expense.as_json(self.profile.zone) for expense in self.expenses],
-            "next_cursor": str(self.next_cursor) if self.next_cursor else None,
-        }
-
 
 _SELECT_PAGE = f"""
 select {EXPENSE_COLUMNS}

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-from pam.money.amounts import to_cents
 from pam.money.queries import WindowQuery
 from pam.platform.postgres import Connection
 from pam.users.periods import Window
@@ -42,21 +40,6 @@ class Savings:
     def count(self) -> int:
         """The number of savings in the user's currency."""
         return sum(count for _, count in self.by_kind.values())
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the fields of the JSON answer; amounts are decimal strings."""
-        return {
-            "window": self.window.as_json() | {"period": self.window.period, "time_zone": self.profile.zone.key},
-            "currency": self.profile.currency,
-            "total": str(to_cents(self.total)),
-            "count": self.count,
-            "by_kind": [
-                {"kind": kind, "total": str(total), "count": count} for kind, (total, count) in self.by_kind.items()
-            ],
-            "other_currencies": [
-                {"currency": currency, "total": str(total)} for currency, total in self.other_currencies.items()
-            ],
-        }
 
 
 _SELECT_SAVINGS_BY_KIND = """

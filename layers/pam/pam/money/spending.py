@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from psycopg import Cursor
 
@@ -75,44 +74,6 @@ class Spending:
         if not self.previous or not self.previous.total:
             return None
         return ((self.overall.total / self.previous.total - 1) * 100).quantize(Decimal("0.1"))
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the fields of the JSON answer; amounts are decimal strings."""
-        total = self.overall.total
-        return {
-            "window": self.window.as_json() | {"period": self.window.period, "time_zone": self.profile.zone.key},
-            "currency": self.profile.currency,
-            "category": self.query.category,
-            "total": str(to_cents(total)),
-            "count": self.overall.count,
-            "daily_average": str(self.daily_average),
-            "by_category": [
-                {
-                    "category": category,
-                    "total": str(part.total),
-                    "count": part.count,
-                    "share": float(round(part.total / total, 4)) if total else 0.0,
-                }
-                for category, part in self.by_category.items()
-            ],
-            "change": self._change_json(),
-            "top_expense": self.top_expense.as_json(self.profile.zone) if self.top_expense else None,
-            "other_currencies": [
-                {"currency": currency, "total": str(part.total), "count": part.count}
-                for currency, part in self.other_currencies.items()
-            ],
-        }
-
-    def _change_json(self) -> dict[str, Any] | None:
-        if self.previous is None or self.previous_window is None:
-            return None
-        percent = self.change_percent
-        return {
-            "window": self.previous_window.as_json(),
-            "total": str(to_cents(self.previous.total)),
-            "amount": str(to_cents(self.overall.total - self.previous.total)),
-            "percent": None if percent is None else float(percent),
-        }
 
 
 # One index covers the scans of both windows, so the duration doesn't depend on the length of the history.

@@ -1,4 +1,4 @@
-"""Windows: what "last month" means, wherever one is and whatever the clocks do."""
+"""Periods and days resolved to dates, in any time zone and across clock changes."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -53,26 +53,26 @@ def dates(window: Window | None) -> tuple[str, str] | None:
         ("all_time", SUN_22_NOV, "1970-01-01", "2026-11-23"),
     ],
 )
-def test_a_period_is_a_half_open_window_of_days(period: str, today: date, start: str, end: str) -> None:
-    """Each symbol means whole days, from the first to the day after the last."""
+def test_period_is_resolved_to_a_half_open_window(period: str, today: date, start: str, end: str) -> None:
+    """The window has whole days, from the first to the day after the last."""
     assert dates(resolve_period(period, today, MONDAY)) == (start, end)
 
 
-def test_a_week_begins_where_the_traveller_comes_from() -> None:
-    """On a Sunday the American week has just begun, and the European one ends."""
+def test_week_begins_on_the_given_weekday() -> None:
+    """On a Sunday, the week that begins on Sundays has just begun."""
     assert dates(resolve_period("this_week", SUN_22_NOV, SUNDAY)) == ("2026-11-22", "2026-11-29")
 
 
 @pytest.mark.parametrize("period", ["", "next_month", "last_0_days", "last_99999_days", "March", "last_-1_days", "jan"])
-def test_an_unknown_period_is_refused(period: str) -> None:
-    """What isn't in the closed list has one code."""
-    with pytest.raises(PamError) as refused:
+def test_unknown_period_is_rejected(period: str) -> None:
+    """Any other name has the error code `unknown_period`."""
+    with pytest.raises(PamError) as rejected:
         resolve_period(period, SUN_22_NOV, MONDAY)
-    assert refused.value.error.code == "unknown_period"
+    assert rejected.value.error.code == "unknown_period"
 
 
 @pytest.mark.parametrize(
-    ("period", "today", "before"),
+    ("period", "today", "expected"),
     [
         ("this_month", SUN_22_NOV, ("2026-10-01", "2026-10-23")),
         ("this_month", date(2026, 3, 30), ("2026-02-01", "2026-03-01")),
@@ -91,15 +91,15 @@ def test_an_unknown_period_is_refused(period: str) -> None:
         ("all_time", SUN_22_NOV, None),
     ],
 )
-def test_a_part_month_is_compared_with_the_same_days_before(
-    period: str, today: date, before: tuple[str, str] | None
+def test_previous_window_of_a_period_has_the_same_elapsed_days(
+    period: str, today: date, expected: tuple[str, str] | None
 ) -> None:
-    """Never with a whole month, and never past the end of a shorter one."""
-    assert dates(previous_window(resolve_period(period, today, MONDAY), today)) == before
+    """It ends at the latest with the previous month, even if that has fewer days."""
+    assert dates(previous_window(resolve_period(period, today, MONDAY), today)) == expected
 
 
-def test_two_dates_are_compared_with_as_many_days_before() -> None:
-    """A window of the traveller's own is compared with the one that ends where it begins."""
+def test_previous_window_of_two_dates_has_the_same_length() -> None:
+    """It ends where the window begins."""
     window = window_between(date(2026, 2, 1), date(2026, 3, 1))
     assert dates(previous_window(window, SUN_22_NOV)) == ("2026-01-04", "2026-02-01")
 
@@ -108,11 +108,11 @@ def test_two_dates_are_compared_with_as_many_days_before() -> None:
     ("start", "end"),
     [("2026-03-01", "2026-03-01"), ("2026-03-02", "2026-03-01"), ("1990-01-01", "2020-01-01")],
 )
-def test_a_window_that_is_empty_backward_or_endless_is_refused(start: str, end: str) -> None:
-    """`from` comes before `to`, and ten years are enough."""
-    with pytest.raises(PamError) as refused:
+def test_window_that_is_empty_reversed_or_too_long_is_rejected(start: str, end: str) -> None:
+    """The start must be before the end and at most ten years before it."""
+    with pytest.raises(PamError) as rejected:
         window_between(date.fromisoformat(start), date.fromisoformat(end))
-    assert refused.value.error.code == "invalid_window"
+    assert rejected.value.error.code == "invalid_window"
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_a_window_that_is_empty_backward_or_endless_is_refused(start: str, end: 
         ("America/Havana", date(2026, 11, 1), "2026-11-01T04:00"),  # midnight comes twice
     ],
 )
-def test_a_day_begins_at_local_midnight(zone: str, day: date, instant: str) -> None:
-    """Also where the clock change skips it or repeats it."""
+def test_day_begins_at_its_first_local_midnight(zone: str, day: date, instant: str) -> None:
+    """A skipped midnight is the instant of the clock change; of a repeated midnight the first one counts."""
     assert midnight(day, ZoneInfo(zone)) == datetime.fromisoformat(instant).replace(tzinfo=UTC)
 
 
@@ -145,8 +145,8 @@ DAYS = st.dates(date(1990, 1, 1), date(2040, 1, 1))
 
 
 @given(DAYS, ZONES)
-def test_days_tile_time_without_gap_or_overlap(day: date, zone: ZoneInfo) -> None:
-    """Each instant belongs to one day, and that day's window holds it."""
+def test_consecutive_days_have_no_gap_and_no_overlap(day: date, zone: ZoneInfo) -> None:
+    """The first and last instants of a day's window are on that date in the time zone."""
     for one, next_one in pairwise(day + timedelta(days=offset) for offset in range(4)):
         start, end = Window(one, next_one).instants(zone)
         assert start <= end
@@ -159,8 +159,8 @@ def test_days_tile_time_without_gap_or_overlap(day: date, zone: ZoneInfo) -> Non
     DAYS,
     st.sampled_from(["this_month", "this_week", "this_year", "this_weekend", "today", "last_7_days", *MONTHS]),
 )
-def test_a_period_that_runs_holds_or_precedes_today(today: date, period: str) -> None:
-    """No period begins after today, and what it is compared with is no longer than what has been."""
+def test_window_of_a_period_and_its_previous_window_begin_in_the_past(today: date, period: str) -> None:
+    """No period begins after today, and its previous window ends before it begins."""
     window = resolve_period(period, today, SUNDAY)
     assert window.start <= today
     before = previous_window(window, today)
@@ -170,12 +170,12 @@ def test_a_period_that_runs_holds_or_precedes_today(today: date, period: str) ->
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("name", "expected"),
     [("today", "2026-11-22"), ("yesterday", "2026-11-21"), ("sunday", "2026-11-22"), ("monday", "2026-11-16"),
      ("2026-03-14", "2026-03-14"), ("03-14", "2026-03-14"), ("12-24", "2025-12-24"), ("02-29", "2024-02-29"),
      ("02-30", None), ("2026-02-30", None), ("someday", None), ("13-01", None)],
 )  # fmt: skip
-def test_a_named_day_is_the_latest_of_that_name(said: str, meant: str | None) -> None:
-    """Weekdays and dates without a year look back, never ahead."""
-    day = resolve_day(said, SUN_22_NOV)
-    assert (day.isoformat() if day else None) == meant
+def test_day_is_resolved_to_its_latest_date(name: str, expected: str | None) -> None:
+    """Weekdays and dates without a year are today or in the past; other names are no days."""
+    day = resolve_day(name, SUN_22_NOV)
+    assert (day.isoformat() if day else None) == expected
