@@ -32,7 +32,7 @@ def run() -> dict[str, Figure]:
         began = time.perf_counter()
         router = Router(json.loads(text))
         loads.append(time.perf_counter() - began)
-    loaded = grammar.load(AUTOMATON.parent)
+    loaded = grammar.load_grammar(AUTOMATON.parent)
     sentences = [case[0] for cases in loaded.tests.values() for case in cases]
     sentences += [sentence for cases in loaded.negatives.values() for sentence in cases]
     took = sorted(_times(router, sentences))

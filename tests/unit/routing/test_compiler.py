@@ -1,4 +1,4 @@
-"""Templates → automaton: what it accepts, and the errors that name the place."""
+"""The compiler: the language of the automaton, and the errors of invalid templates."""
 
 import subprocess
 import sys
@@ -12,29 +12,29 @@ from hypothesis import strategies as st
 
 import pam
 from pam.routing import Route, Router
-from pam.routing.compiler import AUTOMATON, build
-from pam.routing.grammar import SOURCES, load
-from pam.routing.templates import Choice, ListCall, Sequence, TemplateError, Word, parse
+from pam.routing.compiler import AUTOMATON_PATH, compile_grammar, render_automaton
+from pam.routing.grammar import GRAMMAR_DIR, load_grammar
+from pam.routing.templates import Choice, ListCall, Sequence, TemplateError, Word, parse_template
 
 LAKES = {"lake": {"values": {"tahoe": ["tahoe", "[south] lake tahoe"], "mead": ["lake mead"]}}}
 
 
-def test_the_committed_automaton_is_the_one_the_templates_make() -> None:
-    """automaton.json is fresh: run "python -m pam.routing.compile" when this fails."""
-    assert AUTOMATON.read_text(encoding="utf-8") == build(SOURCES)
+def test_committed_automaton_is_up_to_date() -> None:
+    """If this fails, run `make compile`."""
+    assert AUTOMATON_PATH.read_text(encoding="utf-8") == render_automaton(GRAMMAR_DIR)
 
 
-def test_the_same_templates_make_the_same_bytes_in_another_process() -> None:
-    """Neither hash seeds nor set order reach the file."""
-    code = "import sys; from pam.routing.compiler import SOURCES, build; sys.stdout.write(build(SOURCES))"
+def test_automaton_has_the_same_bytes_in_another_process() -> None:
+    """Hash seeds and the order of sets don't affect the file."""
+    code = "import sys; from pam.routing import compiler as c; sys.stdout.write(c.render_automaton(c.GRAMMAR_DIR))"
     environment = {"PYTHONPATH": str(Path(pam.__file__).parents[1]), "PYTHONHASHSEED": "1", "PYTHONUTF8": "1"}
-    made = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env=environment, timeout=60)
-    assert made.stdout.decode() == build(SOURCES)
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env=environment, timeout=60)
+    assert process.stdout.decode() == render_automaton(GRAMMAR_DIR)
 
 
-def test_a_template_reads_as_its_tree() -> None:
-    """Groups, options, lists and words nest as in hassil."""
-    assert parse("(a|b) [c] {day:date}") == Sequence(
+def test_template_is_parsed_to_its_tree() -> None:
+    """Groups, optional groups, lists and words are nested as in hassil."""
+    assert parse_template("(a|b) [c] {day:date}") == Sequence(
         (
             Choice((Sequence((Word("a"),)), Sequence((Word("b"),)))),
             Choice((Sequence(()), Sequence((Sequence((Word("c"),)),)))),
@@ -43,11 +43,11 @@ def test_a_template_reads_as_its_tree() -> None:
     )
 
 
-def test_the_automaton_accepts_what_the_templates_say_and_nothing_else(
-    small_router: Callable[..., Router],
+def test_automaton_accepts_exactly_the_sentences_of_the_templates(
+    build_router: Callable[..., Router],
 ) -> None:
-    """Alternatives, options, rules and lists all count, in their order."""
-    router = small_router(
+    """Alternatives, optional groups, rules and lists are matched in their order."""
+    router = build_router(
         "<ask> [the] weather (at|near) {lake}", lists=LAKES, rules={"ask": "(show|[quickly] tell) me"}
     )
     for sentence in ("show me weather at tahoe", "quickly tell me the weather near south lake tahoe"):
@@ -61,21 +61,21 @@ def test_the_automaton_accepts_what_the_templates_say_and_nothing_else(
         assert router.route(sentence) == Route()
 
 
-def test_a_permutation_takes_all_its_parts_in_any_order(small_router: Callable[..., Router]) -> None:
-    """(a;b) is hassil's: all of them, each once; an optional one may be missing."""
-    router = small_router("weather ([at {lake}];now)", lists=LAKES)
+def test_permutation_accepts_all_its_parts_in_any_order(build_router: Callable[..., Router]) -> None:
+    """(a;b) requires each part once, unless it is optional."""
+    router = build_router("weather ([at {lake}];now)", lists=LAKES)
     for sentence in ("weather at tahoe now", "weather now at tahoe", "weather now"):
         assert router.route(sentence).tier == 1
     for sentence in ("weather at tahoe", "weather now now", "weather now at tahoe now"):
         assert router.route(sentence).tier == 3
 
 
-def test_a_long_rule_is_compiled_once_and_means_the_same(small_router: Callable[..., Router]) -> None:
-    """It is called instead of written out, also where it is optional, begins a sentence, or may be empty."""
+def test_long_rule_has_the_same_meaning_as_its_text(build_router: Callable[..., Router]) -> None:
+    """The sub-automaton accepts the same, also if it is optional, starts a sentence, or may be empty."""
     polite = "[(very well|kind sir|dear friend|good fellow|old chap)] [(at {lake}|by {lake}|near {lake}|on {lake})]"
     sentences = ("<polite> weather <polite>", "weather <polite> today", "rain <polite> today")
-    called = small_router(*sentences, rules={"polite": polite}, lists=LAKES)
-    inlined = small_router(*(text.replace("<polite>", polite) for text in sentences), lists=LAKES)
+    called = build_router(*sentences, rules={"polite": polite}, lists=LAKES)
+    inlined = build_router(*(text.replace("<polite>", polite) for text in sentences), lists=LAKES)
     for text in (
         "dear friend weather",
         "weather",
@@ -87,21 +87,22 @@ def test_a_long_rule_is_compiled_once_and_means_the_same(small_router: Callable[
         assert called.route(text) == inlined.route(text) == Route()
 
 
-def test_an_integer_in_a_list_is_written_into_its_value(small_router: Callable[..., Router]) -> None:
-    """{7n} multiplies: two weeks are fourteen days."""
+def test_integer_in_a_list_is_inserted_in_its_value(build_router: Callable[..., Router]) -> None:
+    """{7n} is seven times the integer: two weeks are fourteen days."""
     lists = {"span": {"values": {"{n}_days": ["{n} days"], "{7n}_days": ["{n} weeks"]}}}
-    router = small_router("past {span}", lists=lists)
+    router = build_router("past {span}", lists=lists)
     assert router.route("past 45 days").slots == {"span": "45_days"}
     assert router.route("past twenty-one days").slots == {"span": "21_days"}
     assert router.route("past two weeks").slots == {"span": "14_days"}
     assert [router.route(f"past {n} days").tier for n in ("0", "07", "2.5", "1,000", "1000", "-3")] == [3] * 6
 
 
-def test_templates_with_the_same_continuation_share_their_states(small_router: Callable[..., Router]) -> None:
-    """The automaton is minimal: alternatives that go on alike cost no state of their own."""
-    one = small_router("weather at {lake} now", lists=LAKES)
-    many = small_router("(weather|forecast|wind) at {lake} now", "rain at {lake} now", lists=LAKES)
-    assert len(many._states) == len(one._states) == 5
+def test_templates_with_the_same_continuation_share_their_states(write_grammar: Callable[..., Path]) -> None:
+    """The automaton is minimal: alternatives with equal continuations add no states."""
+    one = compile_grammar(load_grammar(write_grammar("weather at {lake} now", lists=LAKES)))
+    sentences = ("(weather|forecast|wind) at {lake} now", "rain at {lake} now")
+    several = compile_grammar(load_grammar(write_grammar(*sentences, lists=LAKES)))
+    assert len(several["states"]) == len(one["states"]) == 5
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_templates_with_the_same_continuation_share_their_states(small_router: C
     [
         (["at {pond}"], {}, {}, r"ask\.yaml.*at \{pond\}.*unknown list \{pond\}"),
         (["at <where>"], {}, {}, r"ask\.yaml.*at <where>.*unknown rule <where>"),
-        (["go <a>"], {}, {"a": "x <b>", "b": "<a>"}, r"go <a>.*rule <a> contains itself, by a → b"),
+        (["go <a>"], {}, {"a": "x <b>", "b": "<a>"}, r"go <a>.*rule <a> contains itself via a → b"),
         (["go"], {}, {"a": "x"}, r"rules\.yaml: rule <a> is never used"),
         (["go now", "go now"], {}, {}, r"ask\.yaml.*'go now' is a duplicate"),
         (["[go] [now]"], {}, {}, r"ask\.yaml.*'\[go\] \[now\]' matches a sentence without words"),
@@ -119,9 +120,9 @@ def test_templates_with_the_same_continuation_share_their_states(small_router: C
         (["go (now]"], {}, {}, r"'\]' closes nothing"),
         (["go {now"], {}, {}, r"unexpected '\{' at column 4"),
         (["lake[s] now"], {}, {}, r"put a space before column 5"),
-        (["what's up"], {}, {}, r"\"what's\" reaches the templates as 'what is': write that"),
-        (["go please"], {}, {}, r"'please' is dropped before the templates: leave it out"),
-        (["Go now"], {}, {}, r"'Go' reaches the templates as 'go'"),
+        (["what's up"], {}, {}, r"\"what's\" is normalised to 'what is': write that"),
+        (["go please"], {}, {}, r"'please' is dropped by the normaliser: leave it out"),
+        (["Go now"], {}, {}, r"'Go' is normalised to 'go'"),
         (
             ["go"],
             {"lake": {"values": {"a": ["tahoe"], "b": ["tahoe"]}}},
@@ -132,11 +133,11 @@ def test_templates_with_the_same_continuation_share_their_states(small_router: C
             ["go"],
             {"lake": {"values": {"a": ["[tahoe]"]}}},
             {},
-            r"words\.yaml: list \{lake\}.*matches nothing at all",
+            r"words\.yaml: list \{lake\}.*matches the empty phrase",
         ),
         (["go"], {"lake": {"values": {}}}, {}, r"list \{lake\} is empty"),
-        (["go"], {"lake": {"values": {"a": ["(a|b) " * 10]}}}, {}, r"stands for more than 500 phrases"),
-        (["go"], {"lake": {"values": {"a": ["{pond}"]}}}, {}, r"only \{n\} may stand in a list"),
+        (["go"], {"lake": {"values": {"a": ["(a|b) " * 10]}}}, {}, r"expands to more than 500 phrases"),
+        (["go"], {"lake": {"values": {"a": ["{pond}"]}}}, {}, r"only \{n\} can be used in a list"),
         (["go"], {"lake": {"from": "pond", "only": ["a"]}}, {}, r"list \{lake\}: unknown list \{pond\}"),
         (
             ["go"],
@@ -146,33 +147,33 @@ def test_templates_with_the_same_continuation_share_their_states(small_router: C
         ),
     ],
 )
-def test_a_template_that_cannot_be_compiled_is_named(
-    sentences: list, lists: dict, rules: dict, message: str, sources: Callable[..., Path]
+def test_invalid_grammar_is_rejected_with_its_file_and_text(
+    sentences: list, lists: dict, rules: dict, message: str, write_grammar: Callable[..., Path]
 ) -> None:
-    """The error says which file, which template, and what to do."""
+    """The message names the file, the template, list or rule, and the error."""
     with pytest.raises(TemplateError, match=message):
-        load(sources(*sentences, lists=lists, rules=rules))
+        load_grammar(write_grammar(*sentences, lists=lists, rules=rules))
 
 
-def test_a_slot_cannot_be_set_by_a_list_and_by_its_block(sources: Callable[..., Path]) -> None:
-    """A constant slot would silently win or lose."""
-    folder = sources("at {lake}", lists=LAKES)
-    intent = folder / "intents" / "ask.yaml"
+def test_slot_set_by_a_list_and_by_its_block_is_rejected(write_grammar: Callable[..., Path]) -> None:
+    """Which of the two values applies would be undefined."""
+    directory = write_grammar("at {lake}", lists=LAKES)
+    intent = directory / "intents" / "ask.yaml"
     intent.write_text(intent.read_text().replace("data:\n- ", "data:\n- slots: {lake: mead}\n  "))
     with pytest.raises(TemplateError, match=r"slot 'lake' is set by its block and by \{lake\}"):
-        load(folder)
+        load_grammar(directory)
 
 
-def test_a_rule_written_twice_is_an_error(sources: Callable[..., Path]) -> None:
-    """YAML alone would let the later one win in silence."""
-    folder = sources("go")
-    (folder / "rules.yaml").write_text("rules:\n  a: x\n  a: y\n")
+def test_rule_defined_twice_is_rejected(write_grammar: Callable[..., Path]) -> None:
+    """YAML itself would silently use the last definition."""
+    directory = write_grammar("go")
+    (directory / "rules.yaml").write_text("rules:\n  a: x\n  a: y\n")
     with pytest.raises(TemplateError, match=r"rules\.yaml.*'a' is defined twice"):
-        load(folder)
+        load_grammar(directory)
 
 
 @given(st.text("ab |()[]{}<>:é", max_size=40))
-def test_any_text_is_a_tree_or_a_template_error(text: str) -> None:
-    """The parser never fails in another way."""
+def test_any_text_is_parsed_or_rejected_with_a_template_error(text: str) -> None:
+    """The parser raises no other exception."""
     with suppress(TemplateError):
-        parse(text)
+        parse_template(text)

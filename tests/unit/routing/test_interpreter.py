@@ -1,4 +1,4 @@
-"""The engine: caps, ties, bounded work, and the browser's twin."""
+"""The interpreter: limits, ambiguity, bounded work, and equality with web/router.js."""
 
 import json
 import random
@@ -22,8 +22,8 @@ ROOT = Path(pam.__file__).parents[1]
 QUESTION = "how much did i spend on gas this month"
 ANSWER = Route(1, "spend_summary", {"category": "fuel", "period": "this_month"})
 
-# Where Python and JavaScript differ: case mappings, digits, white space, surrogates, object prototypes.
-AWKWARD = [
+# Text that Python and JavaScript treat differently: case, digits, white space, surrogates, object prototypes.
+SPECIAL_TEXTS = [
     *"İıßẞǅﬁKſΣςéÉñ٤²½Ⅷ４ａＧ’…—\0\x0b\x1c\x1f\x7f\x85\u00a0\u00ad\u1680\u180e",
     *"\u200b\u200d\u2028\u2029\u202e\u3000\ufeff\ud83d\ude00😀🇦🇺\U0010ffff\\\"'`\n\r\t$£€?!.,-/",
     *("e\u0301", "👨\u200d👩", "A$", "??", "?!", "!?", "...", "--", "1,000", "1,00", "1.5", "007", "45"),
@@ -32,8 +32,8 @@ AWKWARD = [
 ]
 
 
-def test_whatever_is_not_understood_whole_goes_to_claude() -> None:
-    """One word left over is enough."""
+def test_sentence_with_an_unexplained_word_goes_to_claude() -> None:
+    """One such word is enough, and so is an empty sentence."""
     assert route(QUESTION) == ANSWER
     assert route(f"{QUESTION} somehow") == Route(3, "chat", {}, {})
     assert route("") == Route(3, "chat", {})
@@ -53,55 +53,55 @@ def test_whatever_is_not_understood_whole_goes_to_claude() -> None:
         "\ufeffhow much did i spend on gas this month",
     ],
 )
-def test_spelling_that_carries_no_meaning_is_normalised(text: str) -> None:
-    """Case, white space, punctuation, full-width forms and listed slips don't matter."""
+def test_case_white_space_punctuation_and_listed_misspellings_are_normalised(text: str) -> None:
+    """They don't change the route, nor do full-width characters."""
     assert route(text) == ANSWER
 
 
 @pytest.mark.parametrize("text", ["how much did i spend on ga s this month", "how much did i spend on gsa this month"])
-def test_a_slip_that_is_not_listed_is_never_guessed(text: str) -> None:
-    """There is no edit distance."""
+def test_misspelling_that_is_not_listed_goes_to_claude(text: str) -> None:
+    """Words are never corrected by edit distance."""
     assert route(text).tier == 3
 
 
-def test_a_text_over_200_characters_or_32_tokens_goes_to_claude() -> None:
-    """The caps hold from the first character over."""
+def test_text_over_200_characters_or_32_tokens_goes_to_claude() -> None:
+    """One character or token over the limit is enough."""
     assert route(QUESTION + " " * (200 - len(QUESTION))) == ANSWER
     assert route(QUESTION + " " * (201 - len(QUESTION))).tier == 3
-    assert len(default_router().tokens("a " * 32)) == 32
-    assert default_router().tokens("a " * 33) == []
+    assert len(default_router().tokenise("a " * 32)) == 32
+    assert default_router().tokenise("a " * 33) == []
 
 
-def test_of_several_readings_the_one_with_most_slots_wins(small_router: Callable[..., Router]) -> None:
-    """A slot explains more than a word of the template does."""
-    router = small_router(
+def test_reading_with_most_slots_is_chosen(build_router: Callable[..., Router]) -> None:
+    """A slot explains more than a word of a template."""
+    router = build_router(
         "weather (in|soon) tahoe", "weather {when} tahoe", lists={"when": {"values": {"soon": ["soon"]}}}
     )
     assert router.route("weather soon tahoe") == Route(1, "ask", {"when": "soon"})
     assert router.route("weather in tahoe") == Route(1, "ask", {})
 
 
-def test_two_readings_that_explain_as_much_go_to_claude(small_router: Callable[..., Router]) -> None:
-    """In doubt, the fast lane has no answer."""
+def test_sentence_with_two_equally_good_readings_goes_to_claude(build_router: Callable[..., Router]) -> None:
+    """An ambiguous sentence gets no fast answer."""
     lists = {
         "lake": {"values": {"tahoe": ["tahoe"]}},
         "town": {"values": {"tahoe_city": ["tahoe"], "reno": ["reno"]}},
     }
-    router = small_router("weather in {lake}", "weather in {town}", lists=lists)
+    router = build_router("weather in {lake}", "weather in {town}", lists=lists)
     assert router.route("weather in reno") == Route(1, "ask", {"town": "reno"})
     assert router.route("weather in tahoe") == Route(3, "chat", {})
 
 
-def test_a_reading_with_fewer_words_of_a_place_wins(small_router: Callable[..., Router]) -> None:
-    """A place is free words, so whatever else explains a word explains it better."""
+def test_reading_with_fewer_words_in_places_is_chosen(build_router: Callable[..., Router]) -> None:
+    """A place is free text, so any other list explains a word better."""
     lists = {"place": {"type": "place"}, "kind": {"values": {"area": ["metro area"]}}}
-    router = small_router("weather in {place}", "weather in {place} {kind}", "{kind:place} weather", lists=lists)
+    router = build_router("weather in {place}", "weather in {place} {kind}", "{kind:place} weather", lists=lists)
     assert router.route("weather in reno").slots == {"place": "reno"}
     assert router.route("weather in reno metro area").slots == {"place": "reno", "kind": "area"}
 
 
-def test_a_slot_said_twice_goes_to_claude() -> None:
-    """Two periods are two questions, also when they are the same one."""
+def test_sentence_with_a_repeated_slot_goes_to_claude() -> None:
+    """Two periods are rejected even if they are equal."""
     assert route("last month how much did i spend on gas").tier == 1
     assert route("last month how much did i spend on gas last week").tier == 3
     assert route("last month how much did i spend on gas last month").tier == 3
@@ -154,41 +154,42 @@ ADVERSARIAL = [
 
 @pytest.mark.parametrize("unit", ADVERSARIAL)
 def test_work_on_adversarial_text_is_bounded(unit: str, router: Router) -> None:
-    """Repeating what is optional can't multiply the configurations, nor the time."""
+    """Repeated optional phrases don't multiply the configurations or the time."""
     for lead in ("", "add ", "how much did i spend ", "hey pam can you please add ", "fuel for ", "weather in "):
         for length in (200, 190, 100):
             text = (lead + unit * 200)[:length]
-            began = time.perf_counter()
+            started = time.perf_counter()
             router.route(text)
-            assert time.perf_counter() - began < 0.25  # 5 ms is the limit; the rest is for a busy machine
-            made: dict = {}
-            router.run(0, router.tokens(text), 0, made)
-            assert sum(map(len, made.values())) < 1_000
+            assert time.perf_counter() - started < 0.25  # the target is 5 ms; the rest allows for a loaded machine
+            memo: dict = {}
+            router.run(0, router.tokenise(text), 0, memo)
+            assert sum(map(len, memo.values())) < 1_000
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=250))
 def test_any_text_gets_a_route(text: str) -> None:
-    """Nothing that a str can hold raises."""
+    """No string raises an exception, not even one with lone surrogates."""
     assert route(text).tier in (1, 2, 3)
 
 
-def mutated(samples: list, count: int) -> list[str]:
+def mutate(samples: list, count: int) -> list[str]:
+    """Return sentences with words inserted, removed, changed, shuffled, repeated or joined at random."""
     rng = random.Random(14)
     sentences = [sentence for sentence, _, _ in samples]
-    found = list(AWKWARD)
-    while len(found) < count:
+    mutations = list(SPECIAL_TEXTS)
+    while len(mutations) < count:
         words = rng.choice(sentences).split()
         for _ in range(rng.choice((1, 1, 2, 3))):
             at = rng.randrange(len(words) + 1)
             kind = rng.randrange(8)
             if kind == 0:
-                words.insert(at, rng.choice(AWKWARD))
+                words.insert(at, rng.choice(SPECIAL_TEXTS))
             elif kind == 1 and len(words) > 1:
                 words.pop(at - 1)
             elif kind == 2:
                 words[at - 1] = words[at - 1].upper()
             elif kind == 3:
-                words[at - 1] += rng.choice(AWKWARD)
+                words[at - 1] += rng.choice(SPECIAL_TEXTS)
             elif kind == 4:
                 rng.shuffle(words)
             elif kind == 5:
@@ -198,25 +199,25 @@ def mutated(samples: list, count: int) -> list[str]:
             else:
                 words = words * rng.choice((1, 2, 9)) or ["a"]
         text = rng.choice((" ", " ", " ", "\u00a0", "  ", "-", "")).join(words)
-        found.append(text[: rng.choice((199, 200, 201, 300))])
-    return found
+        mutations.append(text[: rng.choice((199, 200, 201, 300))])
+    return mutations
 
 
-def test_the_browser_gives_the_same_route(samples: list, router: Router, grammar: Grammar, twin: Callable) -> None:
-    """Python and JavaScript agree on every sampled sentence and on 25,000 damaged ones."""
-    texts = [sentence for sentence, _, _ in samples] + mutated(samples, 25_000)
+def test_javascript_router_returns_the_same_routes(
+    samples: list, router: Router, grammar: Grammar, route_in_javascript: Callable
+) -> None:
+    """Python and JavaScript agree on every sampled sentence and on 25,000 mutations."""
+    texts = [sentence for sentence, _, _ in samples] + mutate(samples, 25_000)
     texts += [sentence for cases in grammar.tests.values() for sentence, *_ in cases]
     routes = [router.route(text) for text in texts]
     fast = sum(found.tier < 3 for found in routes[len(samples) :])
-    assert 500 < fast < 20_000  # the damage must leave both kinds, or agreeing says nothing
-    answers = twin(texts)
-    assert len(answers) == len(texts)
-    apart = [
-        (text, found, answer)
-        for text, found, answer in zip(texts, routes, answers, strict=True)
-        if asdict(found) != answer
+    assert 500 < fast < 20_000  # both outcomes must occur among the mutations, or equality is trivial
+    differences = [
+        (text, found, in_javascript)
+        for text, found, in_javascript in zip(texts, routes, route_in_javascript(texts), strict=True)
+        if asdict(found) != in_javascript
     ]
-    assert apart == []
+    assert differences == []
 
 
 def run_module(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -230,8 +231,8 @@ def run_module(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProce
     )
 
 
-def test_the_command_answers_each_line_with_one_json_object() -> None:
-    """python -m pam.routing survives blank lines, bad UTF-8, NUL and a missing last newline."""
+def test_command_writes_one_json_object_per_line() -> None:
+    """`python -m pam.routing` accepts blank lines, invalid UTF-8, NUL and a missing last newline."""
     lines = [
         QUESTION.encode(),
         b"",
@@ -253,8 +254,8 @@ def test_the_command_answers_each_line_with_one_json_object() -> None:
     ]
 
 
-def test_the_command_answers_before_its_input_ends() -> None:
-    """Each answer is flushed, so that a program can hold a conversation with it."""
+def test_command_writes_each_answer_before_its_input_ends() -> None:
+    """Each answer is flushed, so that a program can send the next line after it."""
     with subprocess.Popen(
         [sys.executable, "-m", "pam.routing"],
         stdin=subprocess.PIPE,
@@ -270,8 +271,8 @@ def test_the_command_answers_before_its_input_ends() -> None:
         process.stdin.close()
 
 
-def test_nothing_but_the_standard_library_is_imported_to_route() -> None:
-    """PyYAML and the compiler stay at build time: a function's start-up pays for neither."""
+def test_routing_imports_only_the_standard_library() -> None:
+    """PyYAML and the compiler are needed at build time only, so functions don't load them."""
     code = (
         "import sys; import pam.routing as r; r.route('gas this month');"
         "print(sorted({n.partition('.')[0] for n in sys.modules} - sys.stdlib_module_names - {'__main__'}),"

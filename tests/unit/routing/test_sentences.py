@@ -1,4 +1,4 @@
-"""The test sentences beside each intent, and what must not survive a change of meaning."""
+"""The test sentences of each intent, and changes of meaning that must end a fast answer."""
 
 import doctest
 import re
@@ -11,23 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pam.routing import Route, Router, route
-from pam.routing.grammar import SOURCES, Grammar, load
+from pam.routing.grammar import GRAMMAR_DIR, Grammar, load_grammar
 
-_GRAMMAR = load(SOURCES)
+_GRAMMAR = load_grammar(GRAMMAR_DIR)
 TESTS = [(text, intent, slots, details) for intent, cases in _GRAMMAR.tests.items() for text, slots, details in cases]
 NEGATIVES = [sentence for sentences in _GRAMMAR.negatives.values() for sentence in sentences]
 SENTENCES = [case[0] for case in TESTS]
 
-# These change what is asked, wherever they stand.
-CHANGERS = ("not", "except", "without", "if", "instead", "compared", "would", "my wife's", "delete")
-# So do these, but for the phrases below.
-MORE_CHANGERS = (
+# Words that change the meaning at any position.
+MEANING_CHANGES = ("not", "except", "without", "if", "instead", "compared", "would", "my wife's", "delete")
+# Further ones, except in the phrases below; checked in every eighth sentence.
+MORE_MEANING_CHANGES = (
     *("no", "never", "excluding", "besides", "but", "unless", "or", "could", "should", "will", "might", "versus"),
     *("than", "more", "less", "most", "least", "average", "per", "each", "half", "twice", "his", "your", "you"),
     *("remove", "undo", "cancel", "why", "when", "next", "until", "since", "before", "after", "almost"),
     *("about to", "forgot to"),
 )
-# Where one of them says nothing new: the price of gas is an average, "you" is PAM.
+# Phrases in which they don't: the price of gas is an average, "you" is PAM.
 HARMLESS = re.compile(
     r"average|most recent|next to|(i'd like|want|need) you to|(with|using) you\b|i will need", re.IGNORECASE
 )
@@ -35,44 +35,44 @@ PLACES = ("place", "origin", "destination")
 
 
 @pytest.mark.parametrize(("sentence", "intent", "slots", "details"), TESTS, ids=SENTENCES)
-def test_each_test_sentence_gets_its_intent_and_exactly_its_slots(
+def test_sentence_has_its_intent_and_exactly_its_slots(
     sentence: str, intent: str, slots: dict, details: dict, grammar: Grammar
 ) -> None:
-    """A sentence that stands beside the templates routes as written there."""
+    """Each sentence under `tests` of an intent has the route given there."""
     assert route(sentence) == Route(grammar.tiers[intent], intent, slots, details)
 
 
 @pytest.mark.parametrize("sentence", NEGATIVES)
-def test_a_sentence_close_by_with_another_meaning_goes_to_claude(sentence: str) -> None:
-    """A near miss gets no fast answer."""
+def test_similar_sentence_with_another_meaning_goes_to_claude(sentence: str) -> None:
+    """Each sentence under `negatives` of an intent gets no fast answer."""
     assert route(sentence) == Route()
 
 
-def test_every_sampled_sentence_routes_to_its_own_template(samples: list, router: Router, grammar: Grammar) -> None:
-    """Whatever a template generates is understood as that template means it: no two templates are at odds."""
+def test_sampled_sentence_has_the_intent_and_slots_of_its_template(samples: list, router: Router) -> None:
+    """No two templates give the same sentence different meanings."""
     assert len(samples) > 10_000
     wrong = [
-        (sentence, intent, said, found)
-        for sentence, intent, said in samples
-        if (found := router.route(sentence)).intent != intent or found.slots | found.details != said
+        (sentence, intent, slots, found)
+        for sentence, intent, slots in samples
+        if (found := router.route(sentence)).intent != intent or found.slots | found.details != slots
     ]
     assert wrong == []
 
 
-def test_slots_are_those_of_the_contract(samples: list, router: Router) -> None:
-    """Nothing else is a slot; whatever else was said is a detail."""
-    contract = {
+def test_routes_have_exactly_the_documented_slots_and_details(samples: list, router: Router) -> None:
+    """The sampled sentences use every slot and detail of docs/routing.md, and no other."""
+    documented = {
         *("category", "period", "date", "amount", "place", "origin", "destination", "distance", "unit", "radius"),
         *("consumption", "consumption_unit", "price", "price_unit", "fuel_type", "measure", "limit", "group_by"),
     }
     found = [router.route(sentence) for sentence, _, _ in samples]
-    assert {slot for route in found for slot in route.slots} == contract
+    assert {slot for route in found for slot in route.slots} == documented
     assert {detail for route in found for detail in route.details} == {"description", "currency", "answer_unit"}
 
 
-def test_a_fast_answer_has_what_it_needs(samples: list) -> None:
-    """A write has its amount and category, a total something to sum over, a distance its destination."""
-    needs = {
+def test_fast_answer_has_the_slots_that_it_needs(samples: list) -> None:
+    """A write has an amount and a category, a distance a destination, and a number its unit."""
+    required = {
         "add_expense": [{"amount", "category"}],
         "distance": [{"destination"}],
         "fuel_estimate": [{"distance", "unit"}, {"destination"}],
@@ -80,25 +80,25 @@ def test_a_fast_answer_has_what_it_needs(samples: list) -> None:
         "nearby_parks": [set()],
     }
     for sentence, intent, slots in samples:
-        assert any(need <= slots.keys() for need in needs.get(intent, [set()])), sentence
+        assert any(names <= slots.keys() for names in required.get(intent, [set()])), sentence
         for number, unit in (("radius", "unit"), ("consumption", "consumption_unit"), ("price", "price_unit")):
             assert number not in slots or unit in slots, sentence
 
 
-def test_a_meaning_changing_word_anywhere_ends_the_fast_answer(router: Router) -> None:
-    """No word that turns the meaning can be put anywhere into a sentence and leave its answer standing."""
-    standing = []
+def test_meaning_changing_word_at_any_position_ends_the_fast_answer(router: Router) -> None:
+    """Inserted at any position of a test sentence, such a word leads to another route."""
+    unchanged = []
     for number, (sentence, intent, slots, _) in enumerate(TESTS):
         words = sentence.split()
         for at in range(len(words) + 1):
-            for changer in CHANGERS + MORE_CHANGERS * (number % 8 == 0):
-                changed = " ".join([*words[:at], changer, *words[at:]])
+            for change in MEANING_CHANGES + MORE_MEANING_CHANGES * (number % 8 == 0):
+                changed = " ".join([*words[:at], change, *words[at:]])
                 found = router.route(changed)
-                if changer in MORE_CHANGERS and (HARMLESS.search(changed) or is_oregon(found)):
+                if change in MORE_MEANING_CHANGES and (HARMLESS.search(changed) or is_oregon(found)):
                     continue
                 if found.intent == intent and outside_places(found.slots) == outside_places(slots):
-                    standing.append(changed)
-    assert standing == []
+                    unchanged.append(changed)
+    assert unchanged == []
 
 
 def is_oregon(found: Route) -> bool:
@@ -127,8 +127,8 @@ def outside_places(slots: dict) -> dict:
         ("Great Smoky Mountains National Park", "great smoky mountains national park"),
     ],
 )
-def test_a_place_is_said_in_up_to_five_words(written: str, place: str) -> None:
-    """It is kept as said, in the normaliser's spelling, without "the" and without punctuation."""
+def test_place_has_up_to_five_words(written: str, place: str) -> None:
+    """Its value has the normalised spelling, without "the" and without punctuation."""
     assert route(f"weather in {written}") == Route(2, "weather", {"place": place})
     assert route(f"how far is it from {written} to {written}?").slots == {"origin": place, "destination": place}
 
@@ -142,8 +142,8 @@ def test_a_place_is_said_in_up_to_five_words(written: str, place: str) -> None:
         *("here and there", "Moab via Vail", "heaven", "the nearest town", "Moab 🌧", "Москва"),
     ],
 )
-def test_what_may_change_the_meaning_is_no_place(written: str) -> None:
-    """The one slot in free words takes no word that asks, joins, denies, counts or compares."""
+def test_words_that_may_change_the_meaning_are_no_place(written: str) -> None:
+    """A place has no word that asks, joins, negates, counts or compares."""
     assert route(f"weather in {written}") == Route()
     assert route(f"how far is it to {written}") == Route()
 
@@ -168,8 +168,8 @@ def test_what_may_change_the_meaning_is_no_place(written: str) -> None:
         ("$3,59 a gallon", None),
     ],
 )
-def test_consumption_and_price_come_with_their_units(written: str, slots: dict | None) -> None:
-    """A number is a JSON number; one without a unit, or with another one, is Claude's."""
+def test_consumption_and_price_need_their_units(written: str, slots: dict | None) -> None:
+    """Their values are numbers; without a unit, or with an unknown one, the sentence goes to Claude."""
     expected = Route(2, "fuel_estimate", {"distance": 1200, "unit": "mi"} | slots) if slots else Route()
     assert route(f"fuel for 1,200 miles at {written}") == expected
 
@@ -204,10 +204,8 @@ def test_consumption_and_price_come_with_their_units(written: str, slots: dict |
         ("＄４５", 45, None),
     ],
 )
-def test_an_amount_is_read_to_the_cent_with_the_currency_that_was_named(
-    written: str, amount: float, currency: str | None
-) -> None:
-    """An amount is a number; a currency is given only when it isn't the user's own dollar."""
+def test_amount_has_its_value_and_the_named_currency(written: str, amount: float, currency: str | None) -> None:
+    """The value is a number; the currency is only set if it isn't the dollar of the user."""
     found = route(f"add {written} for laundry")
     details = {"currency": currency} if currency else {}
     assert found == Route(2, "add_expense", {"amount": amount, "category": "laundry"}, details)
@@ -221,8 +219,8 @@ def test_an_amount_is_read_to_the_cent_with_the_currency_that_was_named(
         *("$1.234", "$1.200,50", "$9,5", "$1,00", "$12,34", "$1,2345", "€9£", "£9$", "٤٥", "$٤٥"),
     ],
 )
-def test_an_amount_that_may_be_read_in_two_ways_is_not_an_amount(written: str) -> None:
-    """Signs, foreign separators, three decimals, multipliers, two currencies and zero all go to Claude."""
+def test_ambiguous_amount_goes_to_claude(written: str) -> None:
+    """So do signs, foreign separators, three decimals, multipliers, two currencies and zero."""
     assert route(f"add {written} for laundry").tier == 3
 
 
@@ -247,15 +245,15 @@ def test_an_amount_that_may_be_read_in_two_ways_is_not_an_amount(written: str) -
         ("on March 14, 1926", None),
     ],
 )
-def test_a_date_is_a_symbol_or_a_day_that_exists(written: str, date: str | None) -> None:
-    """A day is ISO with its year and MM-DD without; a day that doesn't exist, or may be two, is Claude's."""
+def test_date_is_a_symbol_or_an_existing_day(written: str, date: str | None) -> None:
+    """A date is YYYY-MM-DD, or MM-DD without a year; a day that doesn't exist or is ambiguous goes to Claude."""
     expected = Route(2, "add_expense", {"amount": 45, "category": "laundry", "date": date}) if date else Route()
     assert route(f"add $45 for laundry {written}") == expected
 
 
 @given(st.decimals(min_value="0.01", max_value="999999.99", places=2), st.booleans())
-def test_any_amount_in_range_is_read_as_it_was_written(amount: Decimal, grouped: bool) -> None:
-    """To the cent, with or without commas in its thousands."""
+def test_any_amount_in_range_has_its_value(amount: Decimal, grouped: bool) -> None:
+    """The value is exact to the cent, with or without commas between thousands."""
     written = f"{amount:,}" if grouped else str(amount)
     assert route(f"add ${written} for laundry").slots["amount"] == float(amount)
 
@@ -281,8 +279,8 @@ WORDS = (
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=9))
-def test_a_place_is_a_run_of_the_words_said(words: list[str]) -> None:
-    """Whatever stands there: five words at most, in their order, and none that could change the meaning."""
+def test_place_consists_of_consecutive_words_of_the_sentence(words: list[str]) -> None:
+    """It has at most five words, in their order, and none that may change the meaning."""
     text = " ".join(words)
     place = route(f"weather in {text}").slots.get("place", "")
     assert place in " ".join(re.findall(r"[a-z0-9']+", text))
@@ -291,15 +289,15 @@ def test_a_place_is_a_run_of_the_words_said(words: list[str]) -> None:
 
 
 @given(st.dates(min_value=date(2000, 1, 1), max_value=date(2099, 12, 31)))
-def test_any_day_of_the_calendar_is_read(day: date) -> None:
-    """ISO, and in words with and without its year."""
+def test_any_day_of_the_calendar_is_recognised(day: date) -> None:
+    """It can be an ISO date, or in words with or without the year."""
     for written in (day.isoformat(), f"{day:%B} {day.day}, {day.year}", f"the {day.day} of {day:%b} {day.year}"):
         assert route(f"add $5 for laundry on {written}").slots["date"] == day.isoformat()
     assert route(f"add $5 for laundry on {day:%B} {day.day}").slots["date"] == f"{day:%m-%d}"
 
 
-def test_the_documentation_shows_what_happens() -> None:
-    """The examples of docs/routing.md give what they say."""
+def test_examples_of_the_documentation_are_correct() -> None:
+    """The examples of docs/routing.md have the output shown there."""
     page = (Path(__file__).parents[3] / "docs" / "routing.md").read_text(encoding="utf-8")
     example = page.partition("```python\n")[2].partition("```")[0]
     test = doctest.DocTestParser().get_doctest(example, {}, "docs/routing.md", None, 0)

@@ -1,4 +1,4 @@
-"""Decides, for a sentence, between a fast answer and Claude: only a sentence explained whole is fast."""
+"""Routes a sentence to a fast answer if a template explains all of its words, otherwise to Claude."""
 
 from pam.routing.interpreter import Route, Router, route
 

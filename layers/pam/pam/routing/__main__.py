@@ -1,4 +1,4 @@
-"""``python -m pam.routing``: one sentence a line in, one JSON object a line out."""
+"""``python -m pam.routing``: reads one sentence per line and writes one JSON object per line."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from pam.routing.interpreter import route
 
 
 def main() -> None:
-    """Answers and flushes line by line, to sit in a pipe. Bytes that aren't UTF-8 are replaced."""
+    """Write and flush the tier, intent and slots of each line of stdin. Invalid UTF-8 is replaced."""
     for line in sys.stdin.buffer:
         found = route(line.decode("utf-8", "replace").rstrip("\r\n"))
         print(json.dumps({"tier": found.tier, "intent": found.intent, "slots": found.slots}), flush=True)

@@ -1,16 +1,16 @@
-"""``python -m pam.routing.compile``: the templates beside this file → automaton.json."""
+"""``python -m pam.routing.compile``: compiles the templates in this directory to automaton.json."""
 
 import sys
 
-from pam.routing.compiler import AUTOMATON, build
-from pam.routing.grammar import SOURCES
+from pam.routing.compiler import AUTOMATON_PATH, render_automaton
+from pam.routing.grammar import GRAMMAR_DIR
 from pam.routing.templates import TemplateError
 
 
 def main() -> int:
-    """Writes automaton.json; 1 with a message on stderr when a template is wrong."""
+    """Write automaton.json; return 1 and print the error to stderr if a template is invalid."""
     try:
-        AUTOMATON.write_text(build(SOURCES), encoding="utf-8", newline="\n")
+        AUTOMATON_PATH.write_text(render_automaton(GRAMMAR_DIR), encoding="utf-8", newline="\n")
     except TemplateError as error:
         print(error, file=sys.stderr)
         return 1

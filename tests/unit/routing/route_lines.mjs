@@ -1,4 +1,4 @@
-// node twin.mjs router.js automaton.json: one JSON string a line on stdin, one JSON object a line on stdout.
+// node route_lines.mjs router.js automaton.json: reads one JSON string per line and writes the route of each as JSON.
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 

@@ -1,4 +1,4 @@
-"""What lists match at a place in a sentence: phrases, amounts, dates, names of places."""
+"""Matches the lists of the grammar at a token of a sentence: phrases, amounts, dates, place names."""
 
 import re
 from typing import Any
@@ -7,21 +7,21 @@ MAX_AMOUNT = 999_999.99
 MAX_PLACE_WORDS = 5
 
 DIGITS = "0123456789"
-ANY_NUMBER = "0"  # stands for all of them where first words are compared
-DECIMALS = ("whole", "tenths", "cents", "mills")
+ANY_NUMBER = "0"  # represents every number in a set of first words
+DECIMALS = ("whole", "tenths", "cents", "mills")  # the form of an amount by its number of decimal places
 
 Value = str | int | float
-Pairs = tuple[tuple[str, Value], ...]
-Match = tuple[int, Value, Pairs]  # where it ends, the slot's value, and what else it says
+SlotValues = tuple[tuple[str, Value], ...]
+Match = tuple[int, Value, SlotValues]  # index of the token after the match, value of the list's slot, further slots
 
 
 def first_key(token: str) -> str:
-    """What stands for this token in a set of first words."""
+    """Return the key of a token in a set of first words."""
     return ANY_NUMBER if token[0] in DIGITS else token
 
 
-class Values:
-    """The lists and tables of one automaton. Immutable; shared between threads."""
+class ListMatcher:
+    """Matches the lists of one automaton. Immutable, so it can be shared between threads."""
 
     def __init__(self, automaton: dict[str, Any]) -> None:
         self._lists = automaton["lists"]
@@ -32,34 +32,34 @@ class Values:
             re.compile(automaton["patterns"][name]) for name in ("amount", "integer", "iso_date", "place_word")
         )
 
-    def first(self, name: str) -> frozenset[str] | None:
-        """The words that a match of this list can begin with, `ANY_NUMBER` for digits; None for any word at all."""
-        entries = self._lists[name]
+    def first_words(self, name: str) -> frozenset[str] | None:
+        """Return the keys of the words with which a match of the list can start, or None for any word."""
+        definition = self._lists[name]
         numbers = {ANY_NUMBER, *self._numbers[1]}
-        if entries["type"] == "phrases":
-            return frozenset(map(first_key, entries["trie"][1])) | (numbers if entries["trie"][2] else set())
-        if entries["type"] == "amount":
+        if definition["type"] == "phrases":
+            return frozenset(map(first_key, definition["trie"][1])) | (numbers if definition["trie"][2] else set())
+        if definition["type"] == "amount":
             return frozenset({*numbers, *self._signs})
-        return frozenset({ANY_NUMBER, *self._months}) if entries["type"] == "date" else None
+        return frozenset({ANY_NUMBER, *self._months}) if definition["type"] == "date" else None
 
     def match(self, name: str, tokens: list[str], at: int) -> list[Match]:
-        """All that this list matches from this token on."""
-        entries = self._lists[name]
-        kind = entries["type"]
+        """Return all matches of the list that start at the token with index `at`."""
+        definition = self._lists[name]
+        kind = definition["type"]
         if kind == "amount":
-            return self._amounts(tokens, at, entries["forms"], entries["from"])
+            return self._amounts(tokens, at, definition["forms"], definition["from"])
         if kind == "date":
             return self._dates(tokens, at)
         if kind == "place":
             return self._places(tokens, at)
-        said = entries["said"]
+        text_slot = definition["text_slot"]
         return [
-            (end, value, ((said, " ".join(tokens[at:end])),) if said else ())
-            for end, value in self._walk(entries["trie"], tokens, at)
+            (end, value, ((text_slot, " ".join(tokens[at:end])),) if text_slot else ())
+            for end, value in self._walk(definition["trie"], tokens, at)
         ]
 
     def _walk(self, node: list[Any], tokens: list[str], at: int, n: int = 0) -> list[tuple[int, Any]]:
-        """Every (end, value) of a trie from here; [prefix, factor, suffix] is a value made with n."""
+        """Return every (end, value) of a trie; a value [prefix, factor, suffix] is computed from the integer n."""
         found: list[tuple[int, Any]] = []
         while True:
             value, words, after_integer = node
@@ -80,7 +80,7 @@ class Values:
             return [(at + 1, int(tokens[at]))]
         return self._walk(self._numbers, tokens, at)
 
-    def _amounts(self, tokens: list[str], at: int, forms: list[str], least: float) -> list[Match]:
+    def _amounts(self, tokens: list[str], at: int, forms: list[str], minimum: float) -> list[Match]:
         sign = self._signs.get(tokens[at], "")
         start = at + 1 if sign else at
         if start == len(tokens):
@@ -88,29 +88,29 @@ class Values:
         form = "whole"
         if self._amount.fullmatch(tokens[start]):
             digits = tokens[start].replace(",", "")
-            exact = float(digits)
-            numbers: list[tuple[int, Any]] = [(start + 1, int(exact) if exact.is_integer() else exact)]
+            number = float(digits)
+            numbers: list[tuple[int, Any]] = [(start + 1, int(number) if number.is_integer() else number)]
             form = DECIMALS[len(digits.partition(".")[2])]
         else:
             numbers = self._walk(self._numbers, tokens, start)
         if form == "mills" and form not in forms:
             return []
-        plain = "sign" if sign else form
+        form_without_unit = "sign" if sign else form
         found: list[Match] = []
         for end, value in numbers:
-            if max(least, 0.01) <= value <= MAX_AMOUNT:
-                if plain in forms:
+            if max(minimum, 0.01) <= value <= MAX_AMOUNT:
+                if form_without_unit in forms:
                     found.append((end, value, _currency(sign, sign)))
-                for stop, unit in self._walk(self._units, tokens, end):
-                    # "$45 AUD" and "A$45 dollars" name one currency, "€45 dollars" two
+                for unit_end, unit in self._walk(self._units, tokens, end):
+                    # "$45 AUD" and "A$45 dollars" name one currency, "€45 dollars" two.
                     dollars = sign[-1:] in "$D" and unit[-1] in "$D" and "$" in (sign, unit)
-                    fits = not sign or sign == unit or dollars
-                    if fits and (plain if sign else "unit") in forms:
-                        found.append((stop, value, _currency(sign, unit)))
+                    is_consistent = not sign or sign == unit or dollars
+                    if is_consistent and (form_without_unit if sign else "unit") in forms:
+                        found.append((unit_end, value, _currency(sign, unit)))
         return found
 
     def _dates(self, tokens: list[str], at: int) -> list[Match]:
-        """ISO, "march 14[th] [2026]", "14[th] [of] march [2026]" → 2026-03-14, else 03-14."""
+        """Match an ISO date, "march 14[th] [2026]" or "14[th] [of] march [2026]"; the value is YYYY-MM-DD or MM-DD."""
         if self._iso_date.fullmatch(tokens[at]):
             year, month, day = map(int, tokens[at].split("-"))
             return [(at + 1, tokens[at], ())] if _is_date(year, month, day) else []
@@ -128,30 +128,30 @@ class Values:
         found: list[Match] = []
         if _is_date(2000, month, day):
             found.append((end, f"{month:02}-{day:02}", ()))
-        said = tokens[end] if end < len(tokens) else ""
-        if re.fullmatch("20[0-9][0-9]", said) and _is_date(int(said), month, day):
-            found.append((end + 1, f"{said}-{month:02}-{day:02}", ()))
+        year_token = tokens[end] if end < len(tokens) else ""
+        if re.fullmatch("20[0-9][0-9]", year_token) and _is_date(int(year_token), month, day):
+            found.append((end + 1, f"{year_token}-{month:02}-{day:02}", ()))
         return found
 
     def _places(self, tokens: list[str], at: int) -> list[Match]:
-        """One to five words, none of which can change a meaning, and one of which is a name."""
+        """Match one to five words of which none is excluded by `place_words` and at least one can be a name."""
         found: list[Match] = []
-        named = False
+        has_name = False
         for end in range(at + 1, min(at + MAX_PLACE_WORDS, len(tokens)) + 1):
             word = tokens[end - 1]
             kind = self._place_words.get(word, "name")
-            first = end == at + 1
-            if kind == "never" or (first and kind in ("inside", "last")) or not self._place_word.fullmatch(word):
+            is_first = end == at + 1
+            if kind == "never" or (is_first and kind in ("inside", "last")) or not self._place_word.fullmatch(word):
                 break
-            named = named or kind == "name"
-            if named and kind != "inside" and word[-2:] != "'s":
+            has_name = has_name or kind == "name"
+            if has_name and kind != "inside" and word[-2:] != "'s":
                 found.append((end, " ".join(tokens[at:end]), ()))
             if kind == "last":
                 break
         return found
 
 
-def _currency(sign: str, unit: str) -> Pairs:
+def _currency(sign: str, unit: str) -> SlotValues:
     code = sign if unit == "$" and sign else unit
     return (("currency", code),) if code not in ("", "$") else ()
 
