@@ -1,14 +1,16 @@
-"""Three ways to choose tools, over the same conversations: all of them always, the rare ones within reach, and a list
-that is filtered anew for every question.
+"""All tools in every request, against a list of tools that is filtered for each question.
 
-The first two are PAM's own modes, through the whole local stack. The third is what they replace: the requests of the
-first mode, sent once more with the five likeliest tools alone. Costs are the price table's, on tokens as the stand-in
-counts them: it caches prefixes as the API does, and its count of tokens is a rule of thumb, the same for all three.
+The first is how PAM sends its requests, through the whole local stack. The second sends the same requests again with
+the five tools that fit the question best. Costs are the price table's, on tokens as the stand-in counts them: it
+caches prefixes as the API does, and its token count is an estimate, the same for both.
 """
 
+import math
+import re
 import statistics
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +22,6 @@ from bench.figures import Figure
 from local.chat_client import open_line
 from local.stack import LocalStack
 from local.stand_ins.claude.server import CLAUDE_KEY
-from pam.chat.tool_choice import likely_tools
 from pam.sources.claude_pricing import TokenUsage
 
 MODEL = "claude-haiku-5-5"
@@ -47,15 +48,13 @@ CONVERSATIONS = (
         "Good. Anything I've forgotten for a week like that?",
     ),
 )
-LIKELIEST = 5
+FILTERED_TOOLS = 5
 ROUNDS = 4
 
 
 def run() -> dict[str, Figure]:
-    """Each mode on a stack of its own, so that none reads what another has cached."""
-    every = {mode: _conversations(mode) for mode in ("all", "deferred")}
-    naive = every["all"][1]
-    told = {mode: calls for mode, (calls, _) in every.items()}
+    """Run the conversations once, and send their requests again with filtered tools."""
+    every, filtered = _conversations()
 
     def cost(calls: Sequence[TokenUsage]) -> float:
         return float(sum((usage.cost(MODEL) for usage in calls), Decimal(0)))
@@ -67,25 +66,21 @@ def run() -> dict[str, Figure]:
         return round(statistics.median(usage.prompt for usage in calls))
 
     return {
-        "cache_read_share": Figure(share(told["all"]), "", "of all prompt tokens, all tools"),
-        "cache_read_share_deferred": Figure(share(told["deferred"]), "", "the same, rare tools deferred"),
-        "cache_read_share_naive": Figure(share(naive), "", "the same, tools filtered for each question"),
-        "cost_all_usd": Figure(round(cost(told["all"]), 6), "$", "all conversations, all tools"),
-        "cost_deferred_usd": Figure(round(cost(told["deferred"]), 6), "$", "the same, rare tools deferred"),
-        "cost_naive_usd": Figure(round(cost(naive), 6), "$", "the same, tools filtered for each question"),
-        "prompt_tokens_all_p50": Figure(prompt(told["all"]), "", "a model call's prompt"),
-        "prompt_tokens_deferred_p50": Figure(prompt(told["deferred"]), "", "the same, deferred"),
-        "prompt_tokens_naive_p50": Figure(prompt(naive), "", "the same, filtered"),
-        "calls_all": Figure(len(told["all"]), "", "model calls"),
-        "calls_deferred": Figure(len(told["deferred"]), "", "model calls"),
+        "cache_read_share": Figure(share(every), "", "of all prompt tokens, all tools"),
+        "cache_read_share_filtered": Figure(share(filtered), "", "the same, tools filtered for each question"),
+        "cost_all_usd": Figure(round(cost(every), 6), "$", "all conversations, all tools"),
+        "cost_filtered_usd": Figure(round(cost(filtered), 6), "$", "the same, tools filtered for each question"),
+        "prompt_tokens_all_p50": Figure(prompt(every), "", "the prompt of a model call"),
+        "prompt_tokens_filtered_p50": Figure(prompt(filtered), "", "the same, filtered"),
+        "calls": Figure(len(every), "", "model calls"),
     }
 
 
-def _conversations(mode: str) -> tuple[list[TokenUsage], list[TokenUsage]]:
-    """What the model calls of a mode used, and, for `all`, what the same calls use with filtered tools."""
+def _conversations() -> tuple[list[TokenUsage], list[TokenUsage]]:
+    """Return the usage of all model calls, and of the same calls with filtered tools."""
     with (
         tempfile.TemporaryDirectory() as state,
-        LocalStack(Path(state), parameters={"ChatToolMode": mode}, claude_profile="zero") as stack,
+        LocalStack(Path(state), claude_profile="zero") as stack,
         httpx.Client(base_url=stack.claude.url, timeout=60) as claude,
     ):
         stack.warm()
@@ -94,9 +89,7 @@ def _conversations(mode: str) -> tuple[list[TokenUsage], list[TokenUsage]]:
                 _converse(stack, questions)
         entries = claude.get("/_journal").json()["last"]
         usages = [_usage(entry) for entry in entries]
-        if mode != "all":
-            return usages, []
-        claude.delete("/_journal")  # and with it the cache
+        claude.delete("/_journal")  # and the cache with it
         for entry in entries:
             headers = {"authorization": f"Bearer {CLAUDE_KEY}", "anthropic-version": "2026-10-21"}
             claude.post("/v1/messages", json=_filtered(entry["body"]), headers=headers).raise_for_status()
@@ -122,9 +115,25 @@ def _filtered(body: dict[str, Any]) -> dict[str, Any]:
         if message["role"] == "user" and message["content"][-1]["type"] == "text"
     )
     used = {block["name"] for message in messages for block in message["content"] if block["type"] == "tool_use"}
-    wanted = set(likely_tools(question)[:LIKELIEST]) | used
+    wanted = set(_best_tools(question, body["tools"])) | used
     tools = [tool for tool in body["tools"] if tool["name"] in wanted] or body["tools"]
     return body | {"tools": tools, "stream": False}
+
+
+def _best_tools(question: str, tools: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the names of the tools whose descriptions share the most rare words with the question."""
+    asked = set(_words(question))
+    words = {tool["name"]: set(_words(f"{tool['name'].replace('_', ' ')} {tool['description']}")) for tool in tools}
+    occurrences = Counter(word for own in words.values() for word in own)
+    scores = {
+        name: sum(math.log(1 + len(tools) / occurrences[word]) for word in own & asked) for name, own in words.items()
+    }
+    ranked = sorted((name for name, score in scores.items() if score > 0), key=lambda name: (-scores[name], name))
+    return ranked[:FILTERED_TOOLS]
+
+
+def _words(text: str) -> list[str]:
+    return [word.removesuffix("s") for word in re.findall(r"[a-z]{3,}", text.casefold())]
 
 
 def _usage(entry: dict[str, Any]) -> TokenUsage:

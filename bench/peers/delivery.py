@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 from bench.peers.contestant import TurnRecord
 from pam.bootstrap import chat_dependencies
-from pam.chat.channel import GATHER_S
-from pam.chat.frames import Delta, Done, Frame, ToolLine, numbered
+from pam.chat.frames import Delta, Done, ServerFrame, ToolLine, numbered
+from pam.chat.turn.stream import FLUSH_INTERVAL_S
 
 CONNECTION = "sink"
 """The connection id that frames are posted to: the sink takes any."""
@@ -31,7 +31,7 @@ class Delivery:
 
     def __init__(self, mode: Mode, user_id: UUID, conversation: str, question: str) -> None:
         self.record = TurnRecord()
-        self._interval_s = GATHER_S if mode is Mode.BATCHED else 0.0
+        self._interval_s = FLUSH_INTERVAL_S if mode is Mode.BATCHED else 0.0
         self._stores = mode is not Mode.MEMORY
         self._lock = threading.Lock()
         self._pending_text = ""
@@ -72,22 +72,22 @@ class Delivery:
     def check(self) -> None:
         """Raise unless the stored frames are the whole answer."""
         if self._stores:
-            frames = chat_dependencies().turns.kept(self._turn, 0)
+            frames = chat_dependencies().turns.frames(self._turn)
             assert [frame["seq"] for frame in frames] == list(range(1, self._seq + 1)), frames
             assert "".join(frame["text"] for frame in frames if frame["type"] == "delta") == self.record.text, frames
             assert frames[-1]["type"] == "done", frames
 
-    def _send_with_pending_text(self, frame: Frame) -> None:
+    def _send_with_pending_text(self, frame: ServerFrame) -> None:
         if self._stores:
             with self._lock:
                 self._send(frame)
 
-    def _send(self, *more: Frame) -> None:
-        frames: Sequence[Frame] = [Delta(self._pending_text), *more] if self._pending_text else more
+    def _send(self, *more: ServerFrame) -> None:
+        frames: Sequence[ServerFrame] = [Delta(self._pending_text), *more] if self._pending_text else more
         if self._pending_text:
             self._pending_text, self._posted_text_at = "", time.monotonic()
         bodies = [numbered(frame.body(), self._seq + place, *self._ids) for place, frame in enumerate(frames, start=1)]
         self._seq += len(bodies)
-        parts = chat_dependencies()
-        parts.turns.keep(self._turn, bodies)
-        assert parts.frame_sender.post(CONNECTION, *bodies)
+        dependencies = chat_dependencies()
+        dependencies.turns.put_frames(self._turn, bodies)
+        assert dependencies.sender.post(CONNECTION, *bodies)

@@ -16,7 +16,7 @@ from bench.peers.contestant import TurnRecord, serve
 from bench.peers.delivery import Delivery, Mode
 from bench.peers.environment import DATABASE_VARIABLE, KEY_VARIABLE
 from bench.peers.traveller import Tools, question, system, user_id
-from pam.chat.prompt import LONGEST_REPLY_TOKENS
+from pam.chat.turn.prompt import MAX_REPLY_TOKENS
 from pam.platform.settings import ClaudeSettings, read_environment
 from pam.tools.catalog.registry import definitions
 
@@ -28,7 +28,7 @@ def main(mode: Mode) -> None:
         model=settings.model,
         base_url=settings.base_url,
         api_key=os.environ[KEY_VARIABLE],
-        max_tokens=LONGEST_REPLY_TOKENS,
+        max_tokens=MAX_REPLY_TOKENS,
         thinking={"type": "disabled"},
     )
     with ExitStack() as resources:

@@ -9,7 +9,8 @@ from bench.peers.contestant import TurnRecord, serve
 from bench.peers.delivery import CONNECTION
 from bench.peers.environment import CHECKOUT
 from bench.peers.traveller import user_id
-from pam.bootstrap import chat_dependencies
+from pam.bootstrap import chat_dependencies, environment
+from pam.chat.lifecycle.queue import ConversationQueue
 
 _NO_CONTEXT: dict[str, None] = {"timezone": None, "location": None}
 
@@ -32,20 +33,21 @@ def _handler() -> Any:
 
 def main() -> None:
     """Answer until the pipe is closed."""
-    handler, parts = _handler(), chat_dependencies()
+    handler, dependencies = _handler(), chat_dependencies()
+    queue = ConversationQueue(environment().chat_table, environment().clock)
 
     def answer(conversation: str, text: str) -> TurnRecord:
         conversation_id, message_id = UUID(conversation), uuid4()
         request = {"text": text, "context": _NO_CONTEXT}
-        opened = parts.turns.open(user_id(), message_id, conversation_id, CONNECTION, request)
+        opened = dependencies.turns.open(user_id(), message_id, conversation_id, CONNECTION, request)
         assert opened is not None
-        parts.queue.enter(user_id(), conversation_id, message_id)
+        queue.enter(user_id(), conversation_id, message_id)
         ids = {"user_id": user_id(), "message_id": message_id, "conversation_id": conversation_id}
         event = {name: str(id) for name, id in ids.items()} | {"timezone": None}
         record = TurnRecord(message_id=str(message_id))
         with record.measured():
             handler(event, _LAMBDA_CONTEXT)
-        last = parts.turns.kept(opened, 0)[-1]
+        last = dependencies.turns.frames(opened)[-1]
         record.text = str(last.get("text", last))
         return record
 

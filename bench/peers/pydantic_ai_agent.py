@@ -15,7 +15,7 @@ from bench.peers.contestant import TurnRecord, serve
 from bench.peers.delivery import Delivery, Mode
 from bench.peers.environment import DATABASE_VARIABLE, KEY_VARIABLE
 from bench.peers.traveller import Tools, question, system, user_id
-from pam.chat.prompt import LONGEST_REPLY_TOKENS
+from pam.chat.turn.prompt import MAX_REPLY_TOKENS
 from pam.platform.settings import ClaudeSettings, read_environment
 from pam.tools.catalog.registry import definitions
 
@@ -77,7 +77,7 @@ def main(mode: Mode) -> None:
             Tool.from_schema(tools.function(tool["name"]), tool["name"], tool["description"], tool["input_schema"])
             for tool in definitions()
         ],
-        model_settings=AnthropicModelSettings(max_tokens=LONGEST_REPLY_TOKENS, thinking=False, cache=True),
+        model_settings=AnthropicModelSettings(max_tokens=MAX_REPLY_TOKENS, thinking=False, cache=True),
     )
     histories: Histories = (
         InMemoryHistories() if mode is Mode.MEMORY else PostgresHistories(os.environ[DATABASE_VARIABLE])

@@ -11,11 +11,12 @@ from uuid import UUID, uuid4
 from bench.peers.delivery import Delivery
 from bench.peers.environment import USER_VARIABLE
 from pam.bootstrap import travel_dependencies
-from pam.chat import prompt
-from pam.chat.history import Conversation, read_conversation
+from pam.chat.turn import prompt
+from pam.chat.turn.context import default_providers
+from pam.chat.turn.transcript import Conversation, read_conversation
 from pam.platform.deadline import Deadline
 from pam.tools.catalog.registry import TOOLS
-from pam.tools.engine.definition import ToolContext
+from pam.tools.engine.definition import TOOL_TIMEOUT_S, ToolContext
 from pam.tools.engine.execution import execute
 from pam.tools.engine.parsing import parse_arguments
 from pam.tools.engine.results import result_json
@@ -29,20 +30,21 @@ def user_id() -> UUID:
 @cache
 def empty_conversation() -> Conversation:
     """Read a conversation without messages: the user's profile and the facts for the prompt."""
-    parts = travel_dependencies()
-    return read_conversation(parts.database, user_id(), uuid4(), None, parts.clock(), "all")
+    dependencies = travel_dependencies()
+    now, deadline = dependencies.clock(), Deadline(TOOL_TIMEOUT_S)
+    return read_conversation(dependencies.database, default_providers(), user_id(), uuid4(), None, now, deadline)
 
 
 def system() -> str:
     """Return the system prompt: in ours two blocks, in a framework one text."""
-    return f"{prompt.SYSTEM}\n{empty_conversation().about}"
+    return f"{prompt.SYSTEM}\n{empty_conversation().profile_block}"
 
 
 def question(text: str) -> dict[str, Any]:
     """Return the user message, as ours sends it."""
     conversation = empty_conversation()
     now = datetime.now(UTC).astimezone(conversation.profile.zone)
-    return prompt.user_message(prompt.Asked(text, now, None, conversation.facts.lines(conversation.profile), ()))
+    return prompt.user_message(text, now, None, {"facts": conversation.context["facts"]})
 
 
 class Tools:
@@ -57,11 +59,11 @@ class Tools:
 
         def run(**arguments: Any) -> str:
             delivery = self.delivery
-            context = ToolContext(travel_dependencies(), user_id(), uuid4().hex, Deadline(tool.timeout_s))
+            call = ToolContext(travel_dependencies(), user_id(), uuid4().hex, Deadline(tool.timeout_s))
             parsed = parse_arguments(tool, json.dumps(arguments))
-            delivery.tool_started(context.key, name, tool.summary(parsed))
-            result = execute(context, tool, parsed)
-            delivery.tool_ended(context.key, name, result.text, result.source)
+            delivery.tool_started(call.key, name, tool.summary(parsed))
+            result = execute(call, tool, parsed)
+            delivery.tool_ended(call.key, name, result.text, result.source)
             return result_json(result)
 
         return run

@@ -1,14 +1,14 @@
-"""`chat`: a question over the WebSocket, answered in place or handed to a worker. Milliseconds, no model."""
+"""`chat`: a question over the WebSocket, answered at once or handed to a worker."""
 
 from pam.bootstrap import chat_dependencies, frame_sender
-from pam.chat import dispatch
 from pam.chat.frames import ChatFrame
+from pam.chat.gateway.ask import answer_question
 from pam.platform.websocket import WebSocketApi, WebSocketRequest
 
 handler = WebSocketApi(frame_sender, chat_dependencies)
 
 
 @handler.on("chat", ChatFrame)
-def chat(call: WebSocketRequest, frame: ChatFrame) -> None:
-    """An `ack`, and the answer or the word that it is on its way."""
-    dispatch.chat(chat_dependencies(), call, frame)
+def chat(request: WebSocketRequest, frame: ChatFrame) -> None:
+    """Send an `ack`, then the answer; or leave the answer to a worker."""
+    answer_question(chat_dependencies(), request, frame)

@@ -1,4 +1,4 @@
-"""Answers one question with Claude: invoked asynchronously by `chat`, once for each question."""
+"""Answers one question with Claude: invoked asynchronously, once for each question."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from snapshot_restore_py import register_before_snapshot
 
 from pam.bootstrap import worker_dependencies
-from pam.chat.worker import Job, work
+from pam.chat.turn.worker import TurnJob, run_turn
 from pam.platform.observability import observed
 
 register_before_snapshot(worker_dependencies)
@@ -14,5 +14,5 @@ register_before_snapshot(worker_dependencies)
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """The answer goes out over the socket; nothing is returned."""
-    work(worker_dependencies(), Job.model_validate(event), context)
+    """Run the turn; its answer is sent over the WebSocket."""
+    run_turn(worker_dependencies(), TurnJob.model_validate(event), context)

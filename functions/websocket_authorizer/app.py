@@ -5,13 +5,13 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from snapshot_restore_py import register_before_snapshot
 
-from pam.bootstrap import door
+from pam.bootstrap import connection_gateway
 from pam.platform.observability import observed
 
-register_before_snapshot(door)
+register_before_snapshot(connection_gateway)
 
 
 @observed
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """The policy that lets the socket open; anything but a good ticket is a 401."""
-    return door().authorize(event)
+    return connection_gateway().authorize(event)

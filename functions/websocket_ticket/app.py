@@ -2,10 +2,10 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from pam.bootstrap import door
+from pam.bootstrap import connection_gateway
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(door)
+handler = HttpApi(connection_gateway)
 
 
 class NothingAsked(BaseModel):
@@ -17,4 +17,4 @@ class NothingAsked(BaseModel):
 @handler.post("/v1/ws-ticket", NothingAsked, status=201)
 def post(call: HttpRequest, _asked: NothingAsked) -> HttpResponse:
     """The ticket, and where it opens a socket."""
-    return HttpResponse(door().issue_ticket(call.user_id))
+    return HttpResponse(connection_gateway().issue_ticket(call.user_id))

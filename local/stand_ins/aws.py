@@ -144,6 +144,7 @@ class _ByService:
         self._dynamodb = DynamoHandler
         self._applications: dict[str, Any] = {"dynamodb": self._ask_dynamodb}
         self._creating = threading.Lock()
+        self._dynamodb_lock = threading.Lock()
 
     def __call__(self, environment: dict[str, Any], start_response: Any) -> Any:
         """Credential=KEY/DAY/REGION/SERVICE/aws4_request, ..."""
@@ -155,7 +156,9 @@ class _ByService:
 
     def _ask_dynamodb(self, environment: dict[str, Any], start_response: Any) -> Any:
         request = self._server.BackendRequest(environment)
-        status, headers, body = self._dynamodb.dispatch(request, request.raw_url, dict(request.headers))
+        # moto checks a condition and writes in two steps; DynamoDB's writes are atomic.
+        with self._dynamodb_lock:
+            status, headers, body = self._dynamodb.dispatch(request, request.raw_url, dict(request.headers))
         start_response(str(status), list(headers.items()))
         return [body.encode() if isinstance(body, str) else body]
 

@@ -6,6 +6,7 @@ connection: a SnapStart snapshot contains none.
 
 import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +26,19 @@ if TYPE_CHECKING:
     from pam.answers.travel_sources import TravelSources
     from pam.cache.shared_cache import SharedCache
     from pam.cache.user_cache import UserCache
-    from pam.chat.door import Door
-    from pam.chat.parts import ChatParts
-    from pam.chat.store import ChatTable
-    from pam.chat.worker import WorkerParts
+    from pam.chat.dependencies import ChatDependencies
+    from pam.chat.gateway.connect import ConnectionGateway
+    from pam.chat.lifecycle.kill_switch import KillSwitch
+    from pam.chat.lifecycle.limits import CostCaps
+    from pam.chat.lifecycle.turns import TurnStore
+    from pam.chat.lifecycle.workers import WorkerInvoker
+    from pam.chat.turn.worker import WorkerDependencies
+    from pam.platform.dynamodb import DynamoTable
     from pam.platform.idempotency import IdempotencyStore
     from pam.platform.postgres import Database
     from pam.platform.websocket import FrameSender
     from pam.sources.claude import ClaudeClient
+    from pam.tools.engine.definition import Tool
 
 
 class Bootstrap:
@@ -116,16 +122,22 @@ class Bootstrap:
         return TravelDependencies(self.database, self.user_cache, self.idempotency, self.clock, self.travel_sources)
 
     @cached_property
-    def chat_table(self) -> "ChatTable":
-        from pam.chat.store import ChatTable
+    def chat_table(self) -> "DynamoTable":
+        from pam.platform.dynamodb import DynamoTable
 
-        return ChatTable(self.dynamodb, self._websocket_settings.chat_table)
+        return DynamoTable(self.dynamodb, self._websocket_settings.chat_table)
 
     @cached_property
-    def door(self) -> "Door":
-        from pam.chat.door import Door
+    def connection_gateway(self) -> "ConnectionGateway":
+        from pam.chat.gateway.connect import ConnectionGateway
+        from pam.chat.gateway.connections import ConnectionRegistry
+        from pam.chat.gateway.tickets import TicketStore
 
-        return Door(self.chat_table, self._websocket_settings.url, self.clock)
+        return ConnectionGateway(
+            TicketStore(self.chat_table, self.clock),
+            ConnectionRegistry(self.chat_table, self.clock),
+            self._websocket_settings.url,
+        )
 
     @cached_property
     def frame_sender(self) -> "FrameSender":
@@ -134,27 +146,49 @@ class Bootstrap:
         return FrameSender(aws.client_at("apigatewaymanagementapi", self._websocket_settings.endpoint))
 
     @cached_property
-    def chat_dependencies(self) -> "ChatParts":
-        from pam.chat.confirmations import Confirmations
-        from pam.chat.limits import ChatLimits, CostCaps
-        from pam.chat.parts import ChatParts, Workers
-        from pam.chat.queue import Queue
-        from pam.chat.switch import Switch
-        from pam.chat.turns import Turns
+    def worker_invoker(self) -> "WorkerInvoker":
+        from pam.chat.lifecycle.workers import WorkerInvoker
+
+        return WorkerInvoker(aws.client("lambda"), self._chat_settings.worker)
+
+    @cached_property
+    def turns(self) -> "TurnStore":
+        from pam.chat.lifecycle.turns import TurnStore
+
+        return TurnStore(self.chat_table, self.clock)
+
+    @cached_property
+    def kill_switch(self) -> "KillSwitch":
+        from pam.chat.lifecycle.kill_switch import KillSwitch
+
+        return KillSwitch(aws.client("ssm"), self._chat_settings.kill_switch)
+
+    @cached_property
+    def cost_caps(self) -> "CostCaps":
+        from pam.chat.lifecycle.limits import CostCaps
 
         settings = self._chat_settings
-        caps = CostCaps(settings.turn_cap, settings.user_day_cap, settings.stage_day_cap)
-        return ChatParts(
-            travel=self.travel_dependencies,
-            table=self.chat_table,
-            turns=Turns(self.chat_table, self.clock),
-            queue=Queue(self.chat_table, self.clock),
+        return CostCaps(settings.turn_cap, settings.user_day_cap, settings.stage_day_cap)
+
+    @cached_property
+    def chat_dependencies(self) -> "ChatDependencies":
+        from pam.chat.conversations import NoteStore
+        from pam.chat.dependencies import ChatDependencies
+        from pam.chat.lifecycle.confirmations import Confirmations
+        from pam.chat.lifecycle.lifecycle import TurnLifecycle
+        from pam.chat.lifecycle.limits import ChatLimits
+        from pam.chat.lifecycle.queue import ConversationQueue
+
+        queue = ConversationQueue(self.chat_table, self.clock)
+        return ChatDependencies(
+            answers=self.travel_dependencies,
+            turns=self.turns,
+            lifecycle=TurnLifecycle(self.turns, queue, self.worker_invoker, self.frame_sender),
             confirmations=Confirmations(self.chat_table, self.clock),
-            limits=ChatLimits(self.chat_table, caps, self.clock),
-            switch=Switch(aws.client("ssm"), settings.kill_switch),
-            frame_sender=self.frame_sender,
-            workers=Workers(aws.client("lambda"), settings.worker),
-            tool_mode=settings.tool_mode,
+            limits=ChatLimits(self.chat_table, self.cost_caps, self.clock),
+            kill_switch=self.kill_switch,
+            notes=NoteStore(self.database),
+            sender=self.frame_sender,
         )
 
     @cached_property
@@ -169,12 +203,30 @@ class Bootstrap:
         return client
 
     @cached_property
-    def worker_dependencies(self) -> "WorkerParts":
-        from pam.chat.worker import WorkerParts
+    def tools(self) -> "Mapping[str, Tool[Any]]":
         from pam.tools.catalog.registry import TOOLS
+
+        return TOOLS
+
+    @cached_property
+    def worker_dependencies(self) -> "WorkerDependencies":
+        from pam.chat.turn.context import default_providers
+        from pam.chat.turn.deferred_messages import DeferredMessages
+        from pam.chat.turn.worker import WorkerDependencies
+        from pam.tools.catalog.registry import definitions
         from pam.tools.engine.executor import ToolThreads
 
-        return WorkerParts(self.chat_dependencies, self.claude, self._claude_settings.model, TOOLS, ToolThreads())
+        definitions()  # the same in every environment: built before the snapshot
+        return WorkerDependencies(
+            chat=self.chat_dependencies,
+            claude=self.claude,
+            model=self._claude_settings.model,
+            tools=self.tools,
+            tool_threads=ToolThreads(),
+            context_providers=default_providers(),
+            deferred_messages=DeferredMessages(self.chat_table, self.database, self.clock),
+            executor=ThreadPoolExecutor(4, "worker"),
+        )
 
     @cached_property
     def _user_settings(self) -> UserSettings:
@@ -217,16 +269,17 @@ def travel_dependencies() -> "TravelDependencies":
     return environment().travel_dependencies
 
 
-def door() -> "Door":
-    return environment().door
+def connection_gateway() -> "ConnectionGateway":
+    """Return the handlers of tickets and connections."""
+    return environment().connection_gateway
 
 
-def chat_dependencies() -> "ChatParts":
+def chat_dependencies() -> "ChatDependencies":
     """Return the services of the chat's gateway functions."""
     return environment().chat_dependencies
 
 
-def worker_dependencies() -> "WorkerParts":
+def worker_dependencies() -> "WorkerDependencies":
     """Return the services of the chat's worker."""
     return environment().worker_dependencies
 

@@ -12,15 +12,15 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from local.stack import LocalStack
-from pam.chat.store import ChatTable
 from pam.platform import aws
+from pam.platform.dynamodb import DynamoTable
 from tests.conftest import Traveller
 
 PATIENCE_S = 60.0
 
 
 @dataclass
-class Line:
+class ChatSocket:
     """An open socket. Frames are kept as they came, by message."""
 
     socket: ClientConnection
@@ -58,55 +58,55 @@ class Line:
 
 
 @pytest.fixture
-def dial(stack: LocalStack) -> Iterator[Callable[[Traveller], Line]]:
+def connect_socket(stack: LocalStack) -> Iterator[Callable[[Traveller], ChatSocket]]:
     """Opens sockets, each with a ticket of its own."""
     with ExitStack() as lines:
 
-        def open_line(traveller: Traveller) -> Line:
+        def open_socket(traveller: Traveller) -> ChatSocket:
             ticket = traveller.http.post("/v1/ws-ticket", json={})
             assert ticket.status_code == 201, ticket.text
             told = ticket.json()
-            return Line(lines.enter_context(connect(f"{told['url']}?ticket={told['ticket']}", max_size=None)))
+            return ChatSocket(lines.enter_context(connect(f"{told['url']}?ticket={told['ticket']}", max_size=None)))
 
-        yield open_line
+        yield open_socket
 
 
 @pytest.fixture
-def line(dial: Callable[[Traveller], Line], traveller: Traveller) -> Line:
+def socket(connect_socket: Callable[[Traveller], ChatSocket], traveller: Traveller) -> ChatSocket:
     """Somebody's open socket."""
-    return dial(traveller)
+    return connect_socket(traveller)
 
 
 @dataclass(frozen=True)
-class StandIn:
+class ClaudeScripts:
     """The stand-in's own routes, beside Claude's. `word` is in every question of a test, and in no other's."""
 
     http: httpx.Client
-    word: str
+    marker: str
 
-    def says(self, *replies: Any, when: str = "") -> None:
+    def script(self, *replies: Any, when: str = "") -> None:
         """Scripts the model calls of a turn whose question has this test's word, and `when`."""
-        match = {"text_contains": f"{self.word}{when}"}
+        match = {"text_contains": f"{self.marker}{when}"}
         told = [reply if "content" in reply or "fault" in reply else {"content": [reply]} for reply in replies]
         answer = self.http.put("/_script", json=[{"match": match, "replies": told}])
         assert answer.is_success, answer.text
 
-    def fails(self, mode: str, **more: Any) -> None:
+    def inject_fault(self, mode: str, **more: Any) -> None:
         """Has requests for this test's questions fail."""
-        answer = self.http.put("/_control", json={"mode": mode, "contains": self.word} | more)
+        answer = self.http.put("/_control", json={"mode": mode, "contains": self.marker} | more)
         assert answer.is_success, answer.text
 
-    def asked(self) -> list[dict[str, Any]]:
+    def requests(self) -> list[dict[str, Any]]:
         """The model calls of this test, from the journal."""
-        entries: list[dict[str, Any]] = self.http.get("/_journal", params={"contains": self.word}).json()["last"]
+        entries: list[dict[str, Any]] = self.http.get("/_journal", params={"contains": self.marker}).json()["last"]
         return entries
 
 
 @pytest.fixture
-def claude(stack: LocalStack) -> Iterator[StandIn]:
+def claude(stack: LocalStack) -> Iterator[ClaudeScripts]:
     """The stand-in, with a word of this test's own."""
     with httpx.Client(base_url=stack.claude.url, timeout=30) as http:
-        yield StandIn(http, f"w{uuid.uuid4().hex[:10]}")
+        yield ClaudeScripts(http, f"w{uuid.uuid4().hex[:10]}")
 
 
 def text(words: str) -> dict[str, Any]:
@@ -125,19 +125,19 @@ def step(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def chat_table(stack: LocalStack, lambda_environment: None) -> ChatTable:
+def chat_table(stack: LocalStack, lambda_environment: None) -> DynamoTable:
     """The conversations' table, to look into and to alter."""
-    return ChatTable(aws.client("dynamodb"), stack.environment_of("chat")["CHAT_TABLE"])
+    return DynamoTable(aws.client("dynamodb"), stack.environment_of("chat")["CHAT_TABLE"])
 
 
 @pytest.fixture(scope="module")
-def playing(
-    stack: LocalStack, chat_table: ChatTable, request: pytest.FixtureRequest
+def run_scenarios(
+    stack: LocalStack, chat_table: DynamoTable, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[Callable[..., None]], None]]:
     """Begins all acts of the module that are to be tested, and waits for the one that is asked for."""
-    from tests.functional.chat import acts  # which are made of what is above
+    from tests.functional.chat import scenarios  # which are made of what is above
 
     tests = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
-    chosen = [test.callspec.params["act"] for test in tests if "act" in test.callspec.params]
-    with acts.playing(stack, chat_table, chosen) as wait:
+    chosen = [test.callspec.params["scenario"] for test in tests if "scenario" in test.callspec.params]
+    with scenarios.run_scenarios(stack, chat_table, chosen) as wait:
         yield wait

@@ -11,14 +11,26 @@ from typing import Any
 import pytest
 
 from local.stand_ins.claude.faults import UNKNOWN_TOOL
-from tests.functional.chat.acts import Act, Programme, Stage, name_of
+from tests.functional.chat.chat_user import (
+    ADDED,
+    ANSWER,
+    LONG,
+    PIECES,
+    READ,
+    TALK,
+    WRITE,
+    WRITE_WITH_MORE,
+    lines,
+    said,
+    told,
+)
 from tests.functional.chat.conftest import step, text, use
-from tests.functional.chat.scenes import ADDED, ANSWER, LONG, LOOK, PAY, PAY_AND_MORE, PIECES, TALK, lines, said, told
+from tests.functional.chat.scenarios import Scenario, ScenarioContext, ScenarioList, scenario_name
 
 SUMMARY = "get_spending_summary"
 EXPENSE = "create_expense"
 
-act = Programme()
+scenario = ScenarioList()
 
 
 def broken(mode: str, *blocks: dict[str, Any], times: int | None = 1, **more: Any) -> dict[str, Any]:
@@ -43,17 +55,17 @@ class Case:
     retry_after: int | None = None
     truncated: bool = False
     tools: tuple[tuple[str, str], ...] = ()
-    """Name and last state of each line."""
+    """Name and last state of each socket."""
     expenses: int = 0
     kept: tuple[str, ...] = ()
     """What the next question's request has of this one."""
     dropped: tuple[str, ...] = ()
     """What it doesn't have."""
 
-    def __call__(self, stage: Stage) -> None:
-        scene = stage.scene()
-        scene.claude.says(*self.replies)
-        frames = scene.ask()
+    def __call__(self, context: ScenarioContext) -> None:
+        user = context.new_user()
+        user.claude.script(*self.replies)
+        frames = user.ask()
         last = frames[-1]
         if self.ends == "done":
             assert last["type"] == "done", last
@@ -66,15 +78,15 @@ class Case:
             assert last.get("retry_after") == self.retry_after
             assert told(frames).strip() == self.streamed
         assert tuple(lines(frames)) == self.tools
-        assert len(scene.claude.asked()) == self.requests
-        assert len(scene.rows("expenses")) == len(scene.rows("effects")) == self.expenses
-        assert [turn["ended"] for turn in scene.rows("turns")] == [self.ends]
-        following = said(scene.goes_on())
+        assert len(user.claude.requests()) == self.requests
+        assert len(user.rows("expenses")) == len(user.rows("effects")) == self.expenses
+        assert [turn["ended"] for turn in user.rows("turns")] == [self.ends]
+        following = said(user.ask_follow_up())
         for words in ("What now?", self.streamed, *self.kept):
             assert words in following
         for words in self.dropped:
             assert words not in following
-        scene.messages()
+        user.messages()
 
 
 BUSY = "Claude is very busy"
@@ -103,10 +115,10 @@ for case in (
     Case("401", (broken("401", times=None),), 1, "model_unavailable", "isn't set up right"),
     Case("HTML", (broken("not_json"),), 2),
     Case("HTML, always", (broken("not_json", times=None),), 3, "model_unavailable", AWAY, retry_after=10),
-    Case("429 after a tool", (LOOK, broken("429", retry_after=0)), 3, tools=LOOKED),
+    Case("429 after a tool", (READ, broken("429", retry_after=0)), 3, tools=LOOKED),
     Case(
         "529 after a write, always",
-        (PAY_AND_MORE, broken("529", times=None)),
+        (WRITE_WITH_MORE, broken("529", times=None)),
         4,
         "model_busy",
         BUSY,
@@ -117,8 +129,8 @@ for case in (
     ),
     # A reply that breaks off
     Case("overloaded in text", (broken("overloaded_in_stream", TALK),), 1, "model_interrupted", BROKE_OFF, PIECES),
-    Case("overloaded after a reading tool", (broken("overloaded_in_stream", LOOK), ANSWER), 2, tools=LOOKED),
-    Case("overloaded after a write", (broken("overloaded_in_stream", PAY),), 2, says=ADDED, tools=PAID, expenses=1),
+    Case("overloaded after a reading tool", (broken("overloaded_in_stream", READ), ANSWER), 2, tools=LOOKED),
+    Case("overloaded after a write", (broken("overloaded_in_stream", WRITE),), 2, says=ADDED, tools=PAID, expenses=1),
     Case("cut before a block", (broken("cut_before_block"),), 2),
     Case(
         "cut before a block, always",
@@ -129,29 +141,29 @@ for case in (
         retry_after=10,
     ),
     Case("cut in text", (broken("cut_in_text", TALK),), 1, "model_interrupted", BROKE_OFF, PIECES),
-    Case("cut in a reading tool's input", (broken("cut_in_tool_input", LOOK), ANSWER), 3, tools=LOOKED),
-    Case("cut in a write's input", (broken("cut_in_tool_input", PAY),), 2, says=ADDED, tools=PAID, expenses=1),
+    Case("cut in a reading tool's input", (broken("cut_in_tool_input", READ), ANSWER), 3, tools=LOOKED),
+    Case("cut in a write's input", (broken("cut_in_tool_input", WRITE),), 2, says=ADDED, tools=PAID, expenses=1),
     Case(
         "cut in a tool's input after text",
-        (broken("cut_in_tool_input", TALK, PAY),),
+        (broken("cut_in_tool_input", TALK, WRITE),),
         1,
         "model_interrupted",
         BROKE_OFF,
         LONG,
         dropped=(EXPENSE,),
     ),
-    Case("cut after a reading tool", (broken("cut_after_tool_block", LOOK), ANSWER), 2, tools=LOOKED),
+    Case("cut after a reading tool", (broken("cut_after_tool_block", READ), ANSWER), 2, tools=LOOKED),
     Case(
         "cut after text and a reading tool",
-        (broken("cut_after_tool_block", TALK, LOOK), ANSWER),
+        (broken("cut_after_tool_block", TALK, READ), ANSWER),
         2,
         says=f"{LONG}\n\nHere you are.",
         tools=LOOKED,
     ),
-    Case("cut after a write", (broken("cut_after_tool_block", PAY),), 2, says=ADDED, tools=PAID, expenses=1),
+    Case("cut after a write", (broken("cut_after_tool_block", WRITE),), 2, says=ADDED, tools=PAID, expenses=1),
     Case(
         "cut after a write, always",
-        (broken("cut_after_tool_block", PAY, times=None),),
+        (broken("cut_after_tool_block", WRITE, times=None),),
         3,
         "model_unavailable",
         AWAY,
@@ -160,7 +172,7 @@ for case in (
     ),
     Case(
         "cut after text and a write",
-        (broken("cut_after_tool_block", TALK, PAY),),
+        (broken("cut_after_tool_block", TALK, WRITE),),
         1,
         "model_interrupted",
         BROKE_OFF,
@@ -169,18 +181,18 @@ for case in (
     ),
     Case(
         "cut between a reading tool and a write",
-        (broken("cut_after_tool_block", LOOK, PAY), PAY),
+        (broken("cut_after_tool_block", READ, WRITE), WRITE),
         2,
         says=ADDED,
         tools=LOOKED + PAID,
         expenses=1,
     ),
     Case("no end after text", (broken("no_message_stop", TALK),), 1, "model_interrupted", BROKE_OFF, LONG),
-    Case("no end after a reading tool", (broken("no_message_stop", LOOK), ANSWER), 2, tools=LOOKED),
-    Case("no end after a write", (broken("no_message_stop", PAY),), 2, says=ADDED, tools=PAID, expenses=1),
+    Case("no end after a reading tool", (broken("no_message_stop", READ), ANSWER), 2, tools=LOOKED),
+    Case("no end after a write", (broken("no_message_stop", WRITE),), 2, says=ADDED, tools=PAID, expenses=1),
     Case(
         "no end after a write, always",
-        (broken("no_message_stop", PAY, times=None),),
+        (broken("no_message_stop", WRITE, times=None),),
         3,
         "model_unavailable",
         AWAY,
@@ -189,7 +201,7 @@ for case in (
     ),
     Case(
         "no end after a reading tool and a write",
-        (broken("no_message_stop", LOOK, PAY), PAY),
+        (broken("no_message_stop", READ, WRITE), WRITE),
         2,
         says=ADDED,
         tools=LOOKED + PAID,
@@ -200,13 +212,13 @@ for case in (
     Case("refusal after text", (step(TALK, stop_reason="refusal"),), 1, "model_refused", REFUSED, LONG),
     Case(
         "refusal after a write",
-        (step(PAY, stop_reason="refusal"),),
+        (step(WRITE, stop_reason="refusal"),),
         1,
         "model_refused",
         REFUSED,
         dropped=(EXPENSE,),
     ),
-    Case("refusal after a tool", (LOOK, step(stop_reason="refusal")), 2, "model_refused", REFUSED, tools=LOOKED),
+    Case("refusal after a tool", (READ, step(stop_reason="refusal")), 2, "model_refused", REFUSED, tools=LOOKED),
     Case("no more tokens in text", (broken("max_tokens", TALK),), 1, says=LONG[:36], truncated=True),
     Case(
         "no more room in the context",
@@ -217,7 +229,7 @@ for case in (
     ),
     Case(
         "no more tokens in a tool's input",
-        (broken("max_tokens_in_tool", PAY), PAY),
+        (broken("max_tokens_in_tool", WRITE), WRITE),
         2,
         says=ADDED,
         tools=PAID,
@@ -225,21 +237,21 @@ for case in (
         kept=("malformed_json",),
     ),
     Case("nothing said", (step(),), 1, "model_interrupted", NO_ANSWER),
-    Case("nothing said after a tool", (LOOK, step()), 2, "model_interrupted", NO_ANSWER, tools=LOOKED),
+    Case("nothing said after a tool", (READ, step()), 2, "model_interrupted", NO_ANSWER, tools=LOOKED),
     # A tool that Claude calls wrongly
     Case(
         "a tool's input is no JSON",
-        (broken("invalid_tool_json", PAY), PAY),
+        (broken("invalid_tool_json", WRITE), WRITE),
         2,
         says=ADDED,
         tools=PAID,
         expenses=1,
         kept=("malformed_json",),
     ),
-    Case("an unknown tool", (broken("unknown_tool", LOOK), ANSWER), 2, kept=(UNKNOWN_TOOL, "unknown_tool")),
+    Case("an unknown tool", (broken("unknown_tool", READ), ANSWER), 2, kept=(UNKNOWN_TOOL, "unknown_tool")),
     Case(
         "an amount that can't be",
-        (use(EXPENSE, amount=-45, category="fuel"), PAY),
+        (use(EXPENSE, amount=-45, category="fuel"), WRITE),
         2,
         says=ADDED,
         tools=PAID,
@@ -248,7 +260,7 @@ for case in (
     ),
     Case(
         "an argument that isn't there",
-        (use(EXPENSE, amount=45, category="fuel", station="Shell"), PAY),
+        (use(EXPENSE, amount=45, category="fuel", station="Shell"), WRITE),
         2,
         says=ADDED,
         tools=PAID,
@@ -263,22 +275,27 @@ for case in (
         kept=("date_too_old",),
     ),
     Case(
-        "the same write twice in a step", (step(PAY, PAY),), 1, says=f"{ADDED}\n\n{ADDED}", tools=PAID * 2, expenses=2
+        "the same write twice in a step",
+        (step(WRITE, WRITE),),
+        1,
+        says=f"{ADDED}\n\n{ADDED}",
+        tools=PAID * 2,
+        expenses=2,
     ),
     Case(
         "the same write again in the next step",
-        (step(LOOK, PAY), use(EXPENSE, amount=45.0, category="fuel", description="", more_to_do=False)),
+        (step(READ, WRITE), use(EXPENSE, amount=45.0, category="fuel", description="", more_to_do=False)),
         2,
         says=ADDED,
         tools=LOOKED + PAID * 2,
         expenses=1,
     ),
-    Case("tools without an end", (LOOK,), 8, "turn_timed_out", "took longer", tools=LOOKED * 8),
+    Case("tools without an end", (READ,), 8, "turn_timed_out", "took longer", tools=LOOKED * 8),
 ):
-    act(case)
+    scenario(case)
 
 
-@pytest.mark.parametrize("act", act, ids=name_of)
-def test_fault(act: Act, playing: Callable[[Act], None]) -> None:
+@pytest.mark.parametrize("scenario", scenario, ids=scenario_name)
+def test_fault(scenario: Scenario, run_scenarios: Callable[[Scenario], None]) -> None:
     """The traveller is told as the case says, what was done is done once, and the conversation goes on."""
-    playing(act)
+    run_scenarios(scenario)

@@ -16,17 +16,17 @@ from local.stand_ins.claude.stream import Event, events
 from pam.sources.api_key import ApiKey
 from pam.sources.claude import ClaudeClient
 from pam.sources.source import Source
-from tests.functional.chat.acts import Act, Programme, Stage, name_of
-from tests.functional.chat.backstage import make_claude
+from tests.functional.chat.chat_user import ANSWER, PIECES, READ, TALK, WRITE, lines, said, told
 from tests.functional.chat.conftest import step
-from tests.functional.chat.faulty import Recital, Reciter
-from tests.functional.chat.scenes import ANSWER, LOOK, PAY, PIECES, TALK, lines, said, told
+from tests.functional.chat.fault_proxies import Replay, ReplayServer
+from tests.functional.chat.in_process_backend import make_claude
+from tests.functional.chat.scenarios import Scenario, ScenarioContext, ScenarioList, scenario_name
 
-act = Programme()
+scenario = ScenarioList()
 
 
-def recited(*parts: Any, until: str = "message_stop", error: str | None = None) -> Recital:
-    """A streamed reply up to the first event of that kind, with an error behind it."""
+def recited(*parts: Any, until: str = "message_stop", error: str | None = None) -> Replay:
+    """A streamed reply up to the first event of that kind, with an error backend it."""
     body = b""
     for event in events("msg_01simulated", "claude-haiku-5-5", Usage(0, 0, 0, 100), reply_of(*parts)):
         body += event.encode()
@@ -34,19 +34,19 @@ def recited(*parts: Any, until: str = "message_stop", error: str | None = None) 
             break
     if error:
         body += Event("error", {"type": "error", "error": {"type": error, "message": "x"}}).encode()
-    return Recital(200, body, {"content-type": "text/event-stream"})
+    return Replay(200, body, {"content-type": "text/event-stream"})
 
 
-def refused(status: int, kind: str, **headers: str) -> Recital:
+def refused(status: int, kind: str, **headers: str) -> Replay:
     """A refusal of the API's."""
     told = {"type": "error", "error": {"type": kind, "message": "x"}}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Recital(status, json.dumps(told).encode(), {"content-type": "application/json"} | named)
+    return Replay(status, json.dumps(told).encode(), {"content-type": "application/json"} | named)
 
 
-def stream(body: bytes, **headers: str) -> Recital:
+def stream(body: bytes, **headers: str) -> Replay:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Recital(200, body, {"content-type": "text/event-stream"} | named)
+    return Replay(200, body, {"content-type": "text/event-stream"} | named)
 
 
 _STOP = {"type": "content_block_stop", "index": 0}
@@ -62,17 +62,17 @@ class Case:
     """
 
     name: str
-    recitals: tuple[Recital, ...]
+    recitals: tuple[Replay, ...]
     requests: int
     ends: str = "done"
     says: str = "Here you are."
     retry_after: int | None = None
 
-    def __call__(self, stage: Stage) -> None:
-        scene, behind = stage.scene(), stage.behind
-        reciter = Reciter(*self.recitals)
-        behind.claude = make_claude(reciter.url)
-        last = behind.ask(scene)[-1]
+    def __call__(self, context: ScenarioContext) -> None:
+        user, backend = context.new_user(), context.backend
+        reciter = ReplayServer(*self.recitals)
+        backend.replace(claude=make_claude(reciter.url))
+        last = backend.ask(user)[-1]
         reciter.close()
         if self.ends == "done":
             assert (last["type"], last.get("text")) == ("done", self.says), last
@@ -81,12 +81,12 @@ class Case:
             assert self.says in last["message"]
             assert last.get("retry_after") == self.retry_after
         assert reciter.asked == self.requests
-        assert scene.rows("expenses") == []
-        assert "What now?" in said(scene.goes_on())
+        assert user.rows("expenses") == []
+        assert "What now?" in said(user.ask_follow_up())
 
 
 AWAY = "can't reach Claude"
-BUSY = "ClaudeClient is very busy"
+BUSY = "Claude is very busy"
 
 for case in (
     Case("400", (refused(400, "invalid_request_error"),), 1, "model_unavailable", "isn't set up right"),
@@ -103,130 +103,132 @@ for case in (
     Case("no end before anything", (stream(b""), WHOLE), 2),
     Case("an event that is no JSON", (stream(b'event: message_start\ndata: {"type": \n\n'), WHOLE), 2),
     Case("an event out of order", (stream(Event("content_block_stop", _STOP).encode()), WHOLE), 2),
-    Case("JSON in place of a stream", (Recital(200, b"{}", {"content-type": "application/json"}), WHOLE), 2),
+    Case("JSON in place of a stream", (Replay(200, b"{}", {"content-type": "application/json"}), WHOLE), 2),
     Case("a broken encoding", (stream(b"no gzip", content_encoding="gzip"), WHOLE), 2),
 ):
-    act(case)
+    scenario(case)
 
 
-@act
-def silence_before_the_reply_is_waited_for_once_more(stage: Stage) -> None:
+@scenario
+def silence_before_the_reply_is_waited_for_once_more(context: ScenarioContext) -> None:
     """The second try answers."""
-    scene, behind = stage.scene(), stage.behind
-    behind.claude = make_claude(behind.stack.claude.url, silence_s=0.5)
-    scene.claude.says(step(ANSWER, fault={"mode": "silence", "times": 1}))
-    assert behind.ask(scene)[-1]["text"] == "Here you are."
-    assert len(scene.claude.asked()) == 2
-    scene.goes_on()
+    user, backend = context.new_user(), context.backend
+    backend.replace(claude=make_claude(backend.stack.claude.url, silence_s=0.5))
+    user.claude.script(step(ANSWER, fault={"mode": "silence", "times": 1}))
+    assert backend.ask(user)[-1]["text"] == "Here you are."
+    assert len(user.claude.requests()) == 2
+    user.ask_follow_up()
 
 
-@act
-def silence_is_not_waited_for_a_third_time(stage: Stage) -> None:
+@scenario
+def silence_is_not_waited_for_a_third_time(context: ScenarioContext) -> None:
     """Two tries, then a word about it."""
-    scene, behind = stage.scene(), stage.behind
-    behind.claude = make_claude(behind.stack.claude.url, silence_s=0.3)
-    scene.claude.says(step(ANSWER, fault="silence"))
-    last = behind.ask(scene)[-1]
+    user, backend = context.new_user(), context.backend
+    backend.replace(claude=make_claude(backend.stack.claude.url, silence_s=0.3))
+    user.claude.script(step(ANSWER, fault="silence"))
+    last = backend.ask(user)[-1]
     assert (last["code"], last["retry_after"]) == ("model_unavailable", 10)
-    assert len(scene.claude.asked()) == 2
-    scene.goes_on()
+    assert len(user.claude.requests()) == 2
+    user.ask_follow_up()
 
 
-@act
-def silence_in_text_is_told_and_the_text_stays(stage: Stage) -> None:
+@scenario
+def silence_in_text_is_told_and_the_text_stays(context: ScenarioContext) -> None:
     """What was said is not said again; the next question has it."""
-    scene, behind = stage.scene(), stage.behind
-    behind.claude = make_claude(behind.stack.claude.url, silence_s=0.5)
-    scene.claude.says(step(TALK, fault="silence_in_text"))
-    frames = behind.ask(scene)
+    user, backend = context.new_user(), context.backend
+    backend.replace(claude=make_claude(backend.stack.claude.url, silence_s=0.5))
+    user.claude.script(step(TALK, fault="silence_in_text"))
+    frames = backend.ask(user)
     assert frames[-1]["code"] == "model_interrupted"
     assert told(frames).strip() == PIECES
-    assert len(scene.claude.asked()) == 1
-    assert PIECES in said(scene.goes_on())
+    assert len(user.claude.requests()) == 1
+    assert PIECES in said(user.ask_follow_up())
 
 
-@act
-def silence_after_a_tool_leaves_its_result(stage: Stage) -> None:
+@scenario
+def silence_after_a_tool_leaves_its_result(context: ScenarioContext) -> None:
     """The tool isn't run again."""
-    scene, behind = stage.scene(), stage.behind
-    behind.claude = make_claude(behind.stack.claude.url, silence_s=0.5)
-    scene.claude.says(step(LOOK, fault={"mode": "silence_in_text", "times": 1}), ANSWER)
-    frames = behind.ask(scene)
+    user, backend = context.new_user(), context.backend
+    backend.replace(claude=make_claude(backend.stack.claude.url, silence_s=0.5))
+    user.claude.script(step(READ, fault={"mode": "silence_in_text", "times": 1}), ANSWER)
+    frames = backend.ask(user)
     assert frames[-1]["text"] == "Here you are."
     assert lines(frames) == [("get_spending_summary", "done")]
-    assert len(scene.claude.asked()) == 2
-    scene.goes_on()
+    assert len(user.claude.requests()) == 2
+    user.ask_follow_up()
 
 
-@act
-def silence_after_a_write_does_not_write(stage: Stage) -> None:
+@scenario
+def silence_after_a_write_does_not_write(context: ScenarioContext) -> None:
     """Written once, by the second reply."""
-    scene, behind = stage.scene(), stage.behind
-    behind.claude = make_claude(behind.stack.claude.url, silence_s=0.5)
-    scene.claude.says(step(PAY, fault={"mode": "silence_in_text", "times": 1}))
-    assert behind.ask(scene)[-1]["type"] == "done"
-    assert len(scene.rows("expenses")) == len(scene.rows("effects")) == 1
-    scene.goes_on()
+    user, backend = context.new_user(), context.backend
+    backend.replace(claude=make_claude(backend.stack.claude.url, silence_s=0.5))
+    user.claude.script(step(WRITE, fault={"mode": "silence_in_text", "times": 1}))
+    assert backend.ask(user)[-1]["type"] == "done"
+    assert len(user.rows("expenses")) == len(user.rows("effects")) == 1
+    user.ask_follow_up()
 
 
-@act
-def nobody_listens_in_claudes_place(stage: Stage) -> None:
+@scenario
+def nobody_listens_in_claudes_place(context: ScenarioContext) -> None:
     """Connections that are refused."""
-    scene, behind = stage.scene(), stage.behind
+    user, backend = context.new_user(), context.backend
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    behind.claude = make_claude(url)
-    last = behind.ask(scene)[-1]
+    backend.replace(claude=make_claude(url))
+    last = backend.ask(user)[-1]
     assert (last["code"], last["retry_after"]) == ("model_unavailable", 10)
-    scene.goes_on()
+    user.ask_follow_up()
 
 
-@act
-def nobody_answers_in_claudes_place(stage: Stage) -> None:
+@scenario
+def nobody_answers_in_claudes_place(context: ScenarioContext) -> None:
     """Connections that are taken, and not a byte."""
-    scene, behind = stage.scene(), stage.behind
+    user, backend = context.new_user(), context.backend
     with socket.create_server(("127.0.0.1", 0)) as deaf:
-        behind.claude = make_claude(f"http://127.0.0.1:{deaf.getsockname()[1]}", silence_s=0.2)
-        last = behind.ask(scene)[-1]
+        backend.replace(claude=make_claude(f"http://127.0.0.1:{deaf.getsockname()[1]}", silence_s=0.2))
+        last = backend.ask(user)[-1]
     assert (last["code"], last["retry_after"]) == ("model_unavailable", 10)
-    scene.goes_on()
+    user.ask_follow_up()
 
 
-@act
-def a_new_key_is_found_after_the_old_one_was_refused(stage: Stage) -> None:
+@scenario
+def a_new_key_is_found_after_the_old_one_was_refused(context: ScenarioContext) -> None:
     """One question fails, the next one reads the secret again."""
-    scene, behind = stage.scene(), stage.behind
+    user, backend = context.new_user(), context.backend
     keys = ["sk-ant-old", CLAUDE_KEY]
     secret = ApiKey(Source.CLAUDE, lambda: json.dumps({"key": keys.pop(0)}))
-    behind.claude = ClaudeClient(behind.stack.claude.url, secret)
-    scene.claude.says(ANSWER)
-    assert behind.ask(scene)[-1]["code"] == "model_unavailable"
-    assert behind.ask(scene)[-1]["type"] == "done"
-    scene.goes_on()
+    backend.replace(claude=ClaudeClient(backend.stack.claude.url, secret))
+    user.claude.script(ANSWER)
+    assert backend.ask(user)[-1]["code"] == "model_unavailable"
+    assert backend.ask(user)[-1]["type"] == "done"
+    user.ask_follow_up()
 
 
-@act
-def no_key_is_told_like_a_refused_one(stage: Stage) -> None:
+@scenario
+def no_key_is_told_like_a_refused_one(context: ScenarioContext) -> None:
     """The secret is empty: nothing is asked."""
-    scene, behind = stage.scene(), stage.behind
-    behind.claude = ClaudeClient(behind.stack.claude.url, ApiKey(Source.CLAUDE, lambda: json.dumps({"key": ""})))
-    assert behind.ask(scene)[-1]["code"] == "model_unavailable"
-    assert scene.claude.asked() == []
-    scene.goes_on()
+    user, backend = context.new_user(), context.backend
+    backend.replace(
+        claude=ClaudeClient(backend.stack.claude.url, ApiKey(Source.CLAUDE, lambda: json.dumps({"key": ""})))
+    )
+    assert backend.ask(user)[-1]["code"] == "model_unavailable"
+    assert user.claude.requests() == []
+    user.ask_follow_up()
 
 
-@act
-def a_worker_whose_time_is_over_says_so(stage: Stage) -> None:
+@scenario
+def a_worker_whose_time_is_over_says_so(context: ScenarioContext) -> None:
     """Claude is slow beyond the function's own timeout: the traveller hears of it before the function is killed."""
-    scene, behind = stage.scene(), stage.behind
-    behind.seconds = 9.5
-    scene.claude.says(step(TALK, fault="silence_in_text"))
-    frames = behind.ask(scene)
+    user, backend = context.new_user(), context.backend
+    backend.remaining_s = 9.5
+    user.claude.script(step(TALK, fault="silence_in_text"))
+    frames = backend.ask(user)
     assert frames[-1]["code"] == "turn_timed_out"
-    assert PIECES in said(scene.goes_on())
+    assert PIECES in said(user.ask_follow_up())
 
 
-@pytest.mark.parametrize("act", act, ids=name_of)
-def test_fault(act: Act, playing: Callable[[Act], None]) -> None:
-    """As the act's own sentence says."""
-    playing(act)
+@pytest.mark.parametrize("scenario", scenario, ids=scenario_name)
+def test_fault(scenario: Scenario, run_scenarios: Callable[[Scenario], None]) -> None:
+    """As the scenario's own sentence says."""
+    run_scenarios(scenario)

@@ -15,12 +15,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from local.stack import LocalStack
-from pam.chat.connections import MOST_SOCKETS
-from tests.functional.chat.acts import Act, Programme, Stage, name_of
-from tests.functional.chat.conftest import Line, text, use
-from tests.functional.chat.scenes import ANSWER, Scene, said
+from pam.chat.gateway.connections import MAX_CONNECTIONS_PER_USER
+from tests.functional.chat.chat_user import ANSWER, ChatUser, said
+from tests.functional.chat.conftest import ChatSocket, text, use
+from tests.functional.chat.scenarios import Scenario, ScenarioContext, ScenarioList, scenario_name
 
-act = Programme()
+scenario = ScenarioList()
 
 ID = "3f1c2a9e-6a52-4c0e-9a0f-0c6a5b1d7e42"
 DIGEST = "0" * 64
@@ -28,9 +28,9 @@ LONGEST = 4000
 
 
 @pytest.fixture(scope="module")
-def patient(stack: LocalStack) -> Iterator[Scene]:
+def patient(stack: LocalStack) -> Iterator[ChatUser]:
     """Somebody whose one socket gets everything that is wrong."""
-    with psycopg.connect(stack.postgres.owner, autocommit=True) as owner, Scene(stack, owner) as patient:
+    with psycopg.connect(stack.postgres.owner, autocommit=True) as owner, ChatUser(stack, owner) as patient:
         yield patient
 
 
@@ -117,10 +117,10 @@ def about(case: Case) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_frame_that_is_none(case: Case, patient: Scene) -> None:
+def test_a_frame_that_is_none(case: Case, patient: ChatUser) -> None:
     """One answer, without a number, that names what it is about; nothing is kept, and the next frame is answered."""
-    patient.line.socket.send(case.frame)
-    answer = patient.line.next()
+    patient.socket.socket.send(case.frame)
+    answer = patient.socket.next()
     if case.code is None:
         assert answer["message"] == "Forbidden"
     else:
@@ -128,73 +128,73 @@ def test_a_frame_that_is_none(case: Case, patient: Scene) -> None:
         assert answer["message"].endswith(".")
         assert "seq" not in answer
         assert {name: told for name, told in answer.items() if name.endswith("_id")} == about(case)
-    patient.line.send("ping")
-    assert patient.line.next() == {"type": "pong"}
+    patient.socket.send("ping")
+    assert patient.socket.next() == {"type": "pong"}
 
 
-def test_nothing_is_kept_of_frames_that_were_none(patient: Scene) -> None:
+def test_nothing_is_kept_of_frames_that_were_none(patient: ChatUser) -> None:
     """No turn, no message, no call of Claude."""
     for frame in (chat(text=""), chat(context=[]), chat(model="opus")):
-        patient.line.socket.send(frame)
-        assert patient.line.next()["type"] == "error"
+        patient.socket.socket.send(frame)
+        assert patient.socket.next()["type"] == "error"
     assert patient.rows("conversations") == patient.rows("messages") == patient.rows("turns") == []
-    patient.claude.says(ANSWER)
+    patient.claude.script(ANSWER)
     assert patient.ask()[-1]["type"] == "done"
 
 
-@act
-def a_text_may_be_anything(stage: Stage) -> None:
+@scenario
+def a_text_may_be_anything(context: ScenarioContext) -> None:
     """The longest one, emoji, what can't be printed: each reaches Claude as it was, and stays so."""
     for words in ("x" * (LONGEST - 20), "\U0001f690" * 2000, "What\u0000now?", "\u202eWhat now?"):
-        scene = stage.scene()
-        scene.claude.says(ANSWER)
-        assert scene.ask(words)[-1]["type"] == "done"
-        asked = scene.goes_on()["messages"][0]["content"][1]["text"]
-        assert asked == f"{words} {scene.claude.word}"
+        user = context.new_user()
+        user.claude.script(ANSWER)
+        assert user.ask(words)[-1]["type"] == "done"
+        asked = user.ask_follow_up()["messages"][0]["content"][1]["text"]
+        assert asked == f"{words} {user.claude.marker}"
 
 
-@act
-def a_quick_question_with_what_can_not_be_printed(stage: Stage) -> None:
+@scenario
+def a_quick_question_with_what_can_not_be_printed(context: ScenarioContext) -> None:
     """Answered or left to Claude, but nothing is told after the answer."""
-    scene = stage.scene()
-    scene.line.chat("How much did I spend on gas this month?\u0000")
-    frames = scene.line.until("done", "error")
+    user = context.new_user()
+    user.socket.chat("How much did I spend on gas this month?\u0000")
+    frames = user.socket.until("done", "error")
     assert frames[-1]["type"] == "done", frames
-    scene.line.send("ping")
-    assert scene.line.next() == {"type": "pong"}
+    user.socket.send("ping")
+    assert user.socket.next() == {"type": "pong"}
 
 
-def closed(line: Line) -> int:
+def closed(socket: ChatSocket) -> int:
     """The code with which the server closes."""
     with pytest.raises(ConnectionClosed) as caught:
-        line.next()
+        socket.next()
     assert caught.value.rcvd is not None
     return caught.value.rcvd.code
 
 
-@act
-def a_frame_that_is_too_large_closes_the_socket(stage: Stage) -> None:
+@scenario
+def a_frame_that_is_too_large_closes_the_socket(context: ScenarioContext) -> None:
     """100 KB in one frame, and more than 128 KB in several; a new socket goes on."""
-    scene = stage.scene()
-    large = scene.dial()
+    user = context.new_user()
+    large = user.connect_socket()
     with suppress(ConnectionClosed):  # before all of it is sent, as it may be
         large.socket.send(chat(text="x" * 100_000))
     assert closed(large) == 1009
-    larger = scene.dial()
+    larger = user.connect_socket()
     with suppress(ConnectionClosed):
         larger.socket.send([chat(text="x" * 140_000)[at : at + 30_000] for at in range(0, 140_000, 30_000)])
     assert closed(larger) == 1009
-    scene.claude.says(ANSWER)
-    assert scene.ask(line=scene.dial())[-1]["type"] == "done"
+    user.claude.script(ANSWER)
+    assert user.ask(socket=user.connect_socket())[-1]["type"] == "done"
 
 
-@act
-def a_text_of_100_kb_in_pieces_is_too_long(stage: Stage) -> None:
+@scenario
+def a_text_of_100_kb_in_pieces_is_too_long(context: ScenarioContext) -> None:
     """The gateway takes it; PAM says what is wrong."""
-    scene = stage.scene()
+    user = context.new_user()
     whole = chat(text="x" * 100_000)
-    scene.line.socket.send([whole[at : at + 30_000] for at in range(0, len(whole), 30_000)])
-    assert scene.line.next()["code"] == "invalid_text"
+    user.socket.socket.send([whole[at : at + 30_000] for at in range(0, len(whole), 30_000)])
+    assert user.socket.next()["code"] == "invalid_text"
 
 
 def refusal(url: str) -> int:
@@ -203,90 +203,89 @@ def refusal(url: str) -> int:
     return caught.value.response.status_code
 
 
-@act
-def a_ticket_opens_one_socket(stage: Stage) -> None:
+@scenario
+def a_ticket_opens_one_socket(context: ScenarioContext) -> None:
     """Used, run out, made up or missing, it opens none."""
-    scene = stage.scene()
-    told = scene.http.post("/v1/ws-ticket", json={}).json()
+    user = context.new_user()
+    told = user.http.post("/v1/ws-ticket", json={}).json()
     with connect(f"{told['url']}?ticket={told['ticket']}"):
         assert refusal(f"{told['url']}?ticket={told['ticket']}") == 401
-    late = scene.http.post("/v1/ws-ticket", json={}).json()
-    stage.table.update(
-        "ticket#" + hashlib.sha256(late["ticket"].encode()).hexdigest(),
-        "-",
-        "set #expires_at = :past",
+    late = user.http.post("/v1/ws-ticket", json={}).json()
+    context.table.update(
+        ("ticket#" + hashlib.sha256(late["ticket"].encode()).hexdigest(), "-"),
+        "set #ttl = :past",
         {"past": 1},
-        condition="attribute_exists(#expires_at)",
+        condition="attribute_exists(#ttl)",
     )
     assert refusal(f"{late['url']}?ticket={late['ticket']}") == 401
     for query in ("", "?ticket=", f"?ticket={'x' * 43}"):
         assert refusal(told["url"] + query) == 401
 
 
-@act
-def more_sockets_than_anybody_needs(stage: Stage) -> None:
+@scenario
+def more_sockets_than_anybody_needs(context: ScenarioContext) -> None:
     """The one too many is refused, the others stay."""
-    scene = stage.scene()
-    for number in range(MOST_SOCKETS):
-        stage.table.put(f"connections#{scene.id}", f"{number}", {}, datetime.now(UTC) + timedelta(hours=1))
-    told = scene.http.post("/v1/ws-ticket", json={}).json()
+    user = context.new_user()
+    for number in range(MAX_CONNECTIONS_PER_USER):
+        context.table.put((f"connections#{user.id}", f"{number}"), {}, datetime.now(UTC) + timedelta(hours=1))
+    told = user.http.post("/v1/ws-ticket", json={}).json()
     assert refusal(f"{told['url']}?ticket={told['ticket']}") == 429
-    scene.line.send("ping")
-    assert scene.line.next() == {"type": "pong"}
+    user.socket.send("ping")
+    assert user.socket.next() == {"type": "pong"}
 
 
-@act
-def what_is_somebody_elses_is_not_there(stage: Stage) -> None:
+@scenario
+def what_is_somebody_elses_is_not_there(context: ScenarioContext) -> None:
     """Neither resumed, cancelled nor confirmed by another, whose socket hears nothing of it."""
-    scene = stage.scene()
-    scene.claude.says(use("create_post", content="Quiet at Goblin Valley."), ANSWER)
-    frames = scene.ask()
+    user = context.new_user()
+    user.claude.script(use("create_post", content="Quiet at Goblin Valley."), ANSWER)
+    frames = user.ask()
     asked = next(frame for frame in frames if frame["type"] == "confirm_request")
-    stranger = stage.scene()
-    stranger.line.send("resume", message_id=frames[0]["message_id"], after=0)
-    assert stranger.line.next()["code"] == "message_not_found"
-    stranger.line.send("cancel", message_id=frames[0]["message_id"])
-    assert stranger.line.next()["code"] == "message_not_found"
-    stranger.line.send("confirm", confirmation_id=asked["confirmation_id"], decision="yes", digest=asked["digest"])
-    assert stranger.line.next()["code"] == "confirmation_not_found"
-    assert scene.rows("posts", "author_id") == []
-    assert scene.resume(frames[0]["message_id"]) == frames
-    scene.goes_on()
-    stranger.line.send("ping")
-    assert stranger.line.next() == {"type": "pong"}
+    stranger = context.new_user()
+    stranger.socket.send("resume", message_id=frames[0]["message_id"], after=0)
+    assert stranger.socket.next()["code"] == "message_not_found"
+    stranger.socket.send("cancel", message_id=frames[0]["message_id"])
+    assert stranger.socket.next()["code"] == "message_not_found"
+    stranger.socket.send("confirm", confirmation_id=asked["confirmation_id"], decision="yes", digest=asked["digest"])
+    assert stranger.socket.next()["code"] == "confirmation_not_found"
+    assert user.rows("posts", "author_id") == []
+    assert user.resume(frames[0]["message_id"]) == frames
+    user.ask_follow_up()
+    stranger.socket.send("ping")
+    assert stranger.socket.next() == {"type": "pong"}
 
 
-@act
-def somebody_elses_ids_are_ones_own(stage: Stage) -> None:
+@scenario
+def somebody_elses_ids_are_ones_own(context: ScenarioContext) -> None:
     """The same message and conversation ids of another traveller are another message and conversation."""
-    scene = stage.scene()
-    stranger = stage.scene()
-    for each in (scene, stranger):
-        each.claude.says(text(f"To {each.id}."))
-    frames = scene.ask("My secret is Zion.")
+    user = context.new_user()
+    stranger = context.new_user()
+    for each in (user, stranger):
+        each.claude.script(text(f"To {each.id}."))
+    frames = user.ask("My secret is Zion.")
     message_id, conversation_id = frames[0]["message_id"], frames[0]["conversation_id"]
     theirs = stranger.ask(message_id=message_id, conversation_id=conversation_id)
     assert theirs[-1]["text"] == f"To {stranger.id}."
-    assert "Zion" not in said(stranger.goes_on())
-    assert scene.resume(message_id) == frames
-    assert str(stranger.id) not in said(scene.goes_on())
+    assert "Zion" not in said(stranger.ask_follow_up())
+    assert user.resume(message_id) == frames
+    assert str(stranger.id) not in said(user.ask_follow_up())
 
 
-@act
-def two_at_once_hear_only_their_own(stage: Stage) -> None:
+@scenario
+def two_at_once_hear_only_their_own(context: ScenarioContext) -> None:
     """Both are answered at the same time, each over their own socket."""
-    scene = stage.scene()
-    both = (scene, stage.scene())
+    user = context.new_user()
+    both = (user, context.new_user())
     for each in both:
-        each.claude.says(use("get_spending_summary"), text(f"To {each.id}."))
+        each.claude.script(use("get_spending_summary"), text(f"To {each.id}."))
     sent = [each.send() for each in both]
     for each, message_id in zip(both, sent, strict=True):
-        frames = each.line.until("done", "error")
+        frames = each.socket.until("done", "error")
         assert {frame["message_id"] for frame in frames} == {message_id}
         assert frames[-1]["text"] == f"To {each.id}."
 
 
-@pytest.mark.parametrize("act", act, ids=name_of)
-def test_fault(act: Act, playing: Callable[[Act], None]) -> None:
-    """As the act's own sentence says."""
-    playing(act)
+@pytest.mark.parametrize("scenario", scenario, ids=scenario_name)
+def test_fault(scenario: Scenario, run_scenarios: Callable[[Scenario], None]) -> None:
+    """As the scenario's own sentence says."""
+    run_scenarios(scenario)

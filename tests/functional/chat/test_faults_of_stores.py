@@ -10,44 +10,44 @@ import pytest
 
 from pam.tools.catalog.registry import TOOLS
 from pam.tools.engine.definition import ToolResult
-from tests.functional.chat.acts import Act, Programme, Stage, name_of
+from tests.functional.chat.chat_user import ADDED, ANSWER, READ, TALK, WRITE, lines, said
 from tests.functional.chat.conftest import step, text, use
-from tests.functional.chat.made_up_tools import fault_of, nothing_found, reader, results
-from tests.functional.chat.scenes import ADDED, ANSWER, LOOK, PAY, TALK, lines, said
+from tests.functional.chat.fake_tools import fault_of, nothing_found, reader, results
+from tests.functional.chat.scenarios import Scenario, ScenarioContext, ScenarioList, scenario_name
 
-act = Programme()
+scenario = ScenarioList()
 
 
-@act
-def backstage(stage: Stage) -> None:
+@scenario
+def in_process_backend(context: ScenarioContext) -> None:
     """Whole lines: an answer like everybody's, kept, and the conversation goes on in the stack's own functions."""
-    scene, behind = stage.scene(), stage.behind
-    scene.claude.says(step(LOOK, PAY), ANSWER)
-    frames = behind.ask(scene)
+    user, backend = context.new_user(), context.backend
+    user.claude.script(step(READ, WRITE), ANSWER)
+    frames = backend.ask(user)
     assert frames[-1]["type"] == "done", frames[-1]
     assert lines(frames) == [("get_spending_summary", "done"), ("create_expense", "done")]
-    assert scene.resume(frames[0]["message_id"]) == frames
-    assert "What now?" in said(scene.goes_on())
+    assert user.resume(frames[0]["message_id"]) == frames
+    assert "What now?" in said(user.ask_follow_up())
 
 
 # DynamoDB
 
 
-@act
-def dynamodb_is_away_before_anything(stage: Stage) -> None:
+@scenario
+def dynamodb_is_away_before_anything(context: ScenarioContext) -> None:
     """Told without a number, since nothing is kept; the same message is answered once when it comes again."""
-    scene, behind = stage.scene(), stage.behind
-    behind.dynamodb.refuses = lambda *_: True
+    user, backend = context.new_user(), context.backend
+    backend.dynamodb.refuses = lambda *_: True
     message_id = str(uuid4())
-    behind.send(scene, "chat", message_id=message_id, text=f"What now? {scene.claude.word}")
-    refusal = scene.line.next()
+    backend.send(user, "chat", message_id=message_id, text=f"What now? {user.claude.marker}")
+    refusal = user.socket.next()
     assert (refusal["type"], refusal["code"], refusal["retry_after"]) == ("error", "store_unavailable", 5)
     assert refusal["message_id"] == message_id
     assert "seq" not in refusal
-    behind.dynamodb.refuses = None
-    scene.claude.says(ANSWER)
-    assert behind.ask(scene, message_id=message_id)[-1]["type"] == "done"
-    scene.goes_on()
+    backend.dynamodb.refuses = None
+    user.claude.script(ANSWER)
+    assert backend.ask(user, message_id=message_id)[-1]["type"] == "done"
+    user.ask_follow_up()
 
 
 def of(operation: str, key: str, item: str = "") -> Callable[[str, Mapping[str, Any]], bool]:
@@ -91,48 +91,48 @@ class Refusal:
     def name(self) -> str:
         return f"dynamodb refuses {self.key}"
 
-    def __call__(self, stage: Stage) -> None:
-        scene, behind = stage.scene(), stage.behind
-        behind.dynamodb.refuses = lambda _, request: f'"{self.key}' in json.dumps(request)
-        behind.send(scene, "chat", message_id=str(uuid4()), text=f"What now? {scene.claude.word}")
-        last = scene.line.until("error")[-1]
+    def __call__(self, context: ScenarioContext) -> None:
+        user, backend = context.new_user(), context.backend
+        backend.dynamodb.refuses = lambda _, request: f'"{self.key}' in json.dumps(request)
+        backend.send(user, "chat", message_id=str(uuid4()), text=f"What now? {user.claude.marker}")
+        last = user.socket.until("error")[-1]
         assert (last["code"], last["retry_after"]) == ("store_unavailable", 5)
-        behind.dynamodb.refuses = None
-        scene.claude.says(ANSWER)
-        assert behind.ask(scene)[-1]["type"] == "done"
-        scene.goes_on()
+        backend.dynamodb.refuses = None
+        user.claude.script(ANSWER)
+        assert backend.ask(user)[-1]["type"] == "done"
+        user.ask_follow_up()
 
 
 for key in ("rate#", "conversation#", "spend#"):
-    act(Refusal(key))
+    scenario(Refusal(key))
 
 
-@act
-def frames_that_were_not_kept_are_kept_later(stage: Stage) -> None:
+@scenario
+def frames_that_were_not_kept_are_kept_later(context: ScenarioContext) -> None:
     """Told all the same; who resumes afterwards gets them all, without a gap."""
-    scene, behind = stage.scene(), stage.behind
-    behind.dynamodb.refuses = times(2, of("PutItem", "turn#", "frames#00000002"))
-    scene.claude.says(step(TALK, LOOK), ANSWER)
-    frames = behind.ask(scene)
-    assert behind.dynamodb.refused == 2
+    user, backend = context.new_user(), context.backend
+    backend.dynamodb.refuses = times(2, of("PutItem", "turn#", "frames#00000002"))
+    user.claude.script(step(TALK, READ), ANSWER)
+    frames = backend.ask(user)
+    assert backend.dynamodb.refused == 2
     assert frames[-1]["type"] == "done"
-    behind.wait()
-    assert scene.resume(frames[0]["message_id"]) == frames
-    scene.goes_on()
+    backend.wait()
+    assert user.resume(frames[0]["message_id"]) == frames
+    user.ask_follow_up()
 
 
-@act
-def the_end_is_kept_though_dynamodb_hesitates(stage: Stage) -> None:
+@scenario
+def the_end_is_kept_though_dynamodb_hesitates(context: ScenarioContext) -> None:
     """The state's last write fails at first: the answer is told once, and the next question needn't wait."""
-    scene, behind = stage.scene(), stage.behind
-    scene.claude.says(ANSWER)
-    behind.dynamodb.refuses = times(2, ends)
-    frames = behind.ask(scene)
+    user, backend = context.new_user(), context.backend
+    user.claude.script(ANSWER)
+    backend.dynamodb.refuses = times(2, ends)
+    frames = backend.ask(user)
     assert frames[-1]["type"] == "done"
-    behind.wait()
-    assert behind.dynamodb.refused == 2
-    assert scene.resume(frames[0]["message_id"]) == frames
-    scene.goes_on()
+    backend.wait()
+    assert backend.dynamodb.refused == 2
+    assert user.resume(frames[0]["message_id"]) == frames
+    user.ask_follow_up()
 
 
 def ends(operation: str, request: Mapping[str, Any]) -> bool:
@@ -140,146 +140,146 @@ def ends(operation: str, request: Mapping[str, Any]) -> bool:
     return operation == "UpdateItem" and {"S": "ended"} in values.values()
 
 
-@act
-def a_cost_that_was_not_counted_costs_no_answer(stage: Stage) -> None:
-    """Logged, and told as always."""
-    scene, behind = stage.scene(), stage.behind
-    behind.dynamodb.refuses = of("UpdateItem", "spend#")
-    scene.claude.says(ANSWER)
-    assert behind.ask(scene)[-1]["type"] == "done"
-    behind.wait()
-    assert behind.dynamodb.refused > 0
-    scene.goes_on()
+@scenario
+def a_cost_that_cannot_be_settled_costs_no_answer(context: ScenarioContext) -> None:
+    """The answer is sent; the reservation stays in the day's sum."""
+    user, backend = context.new_user(), context.backend
+    backend.dynamodb.refuses = lambda _, request: "remove #turn" in request.get("UpdateExpression", "")
+    user.claude.script(ANSWER)
+    assert backend.ask(user)[-1]["type"] == "done"
+    backend.wait()
+    assert backend.dynamodb.refused > 0
+    user.ask_follow_up()
 
 
 # Postgres
 
 
-@act
-def postgres_is_gone_before_the_turn(stage: Stage) -> None:
+@scenario
+def postgres_is_gone_before_the_turn(context: ScenarioContext) -> None:
     """Told, nothing asked; the next question is answered."""
-    scene, behind = stage.scene(), stage.behind
-    behind.postgres.pull()
-    last = behind.ask(scene)[-1]
+    user, backend = context.new_user(), context.backend
+    backend.postgres.cut()
+    last = backend.ask(user)[-1]
     assert (last["code"], last["retry_after"]) == ("database_unavailable", 5)
-    assert scene.claude.asked() == []
-    behind.postgres.put_back()
-    scene.claude.says(ANSWER)
-    assert behind.ask(scene)[-1]["type"] == "done"
-    scene.goes_on()
+    assert user.claude.requests() == []
+    backend.postgres.restore()
+    user.claude.script(ANSWER)
+    assert backend.ask(user)[-1]["type"] == "done"
+    user.ask_follow_up()
 
 
-@act
-def postgres_goes_in_the_middle(stage: Stage) -> None:
+@scenario
+def postgres_goes_in_the_middle(context: ScenarioContext) -> None:
     """Tools fail and Claude hears why; what was said is kept elsewhere, and the next question has it all."""
-    scene, behind = stage.scene(), stage.behind
+    user, backend = context.new_user(), context.backend
 
-    def pull() -> ToolResult:
-        behind.postgres.pull()
+    def cut() -> ToolResult:
+        backend.postgres.cut()
         return nothing_found()
 
-    behind.tools = TOOLS | {"pull": reader("pull", pull, timeout_s=30)}
-    scene.claude.says(use("pull"), step(LOOK, PAY), text("The books are closed."))
-    frames = behind.ask(scene)
+    backend.replace(tools=TOOLS | {"pull": reader("pull", cut, timeout_s=30)})
+    user.claude.script(use("pull"), step(READ, WRITE), text("The books are closed."))
+    frames = backend.ask(user)
     assert frames[-1]["text"] == "The books are closed."
     assert lines(frames)[1:] == [("get_spending_summary", "failed"), ("create_expense", "failed")]
-    assert [fault_of(block) for block in results(scene)] == ["database_unavailable"] * 2
-    behind.wait()
-    assert scene.rows("expenses") == scene.rows("effects") == []
-    behind.postgres.put_back()
-    following = said(scene.goes_on())
+    assert [fault_of(block) for block in results(user)] == ["database_unavailable"] * 2
+    backend.wait()
+    assert user.rows("expenses") == user.rows("effects") == []
+    backend.postgres.restore()
+    following = said(user.ask_follow_up())
     assert "What now?" in following and "The books are closed." in following and "Nothing there." in following
-    assert [row["role"] for row in scene.messages()] == ["user", "assistant"] * 4
+    assert [row["role"] for row in user.messages()] == ["user", "assistant"] * 4
 
 
-@act
-def postgres_goes_at_the_end(stage: Stage) -> None:
+@scenario
+def postgres_goes_at_the_end(context: ScenarioContext) -> None:
     """The answer is told; the next question's worker saves it first."""
-    scene, behind = stage.scene(), stage.behind
+    user, backend = context.new_user(), context.backend
 
-    def pull() -> ToolResult:
-        behind.postgres.pull()
+    def cut() -> ToolResult:
+        backend.postgres.cut()
         return nothing_found()
 
-    behind.tools = TOOLS | {"pull": reader("pull", pull, timeout_s=30)}
-    scene.claude.says(use("pull"), ANSWER)
-    frames = behind.ask(scene)
+    backend.replace(tools=TOOLS | {"pull": reader("pull", cut, timeout_s=30)})
+    user.claude.script(use("pull"), ANSWER)
+    frames = backend.ask(user)
     assert frames[-1]["text"] == "Here you are."
-    behind.wait()
-    assert len(scene.messages()) < 4
-    behind.postgres.put_back()
-    assert "Here you are." in said(scene.goes_on())
-    assert len(scene.messages()) == 6
+    backend.wait()
+    assert len(user.messages()) < 4
+    backend.postgres.restore()
+    assert "Here you are." in said(user.ask_follow_up())
+    assert len(user.messages()) == 6
 
 
-@act
-def an_unheard_commit_is_not_done_again(stage: Stage) -> None:
-    """The line broke before Postgres could say that it was done: Claude asks again, and is told what was done."""
-    scene, behind = stage.scene(), stage.behind
-    scene.claude.says(PAY, PAY)
-    behind.postgres.lose_commit_of(b"insert into effects")
-    frames = behind.ask(scene)
-    assert behind.postgres.lost.is_set()
+@scenario
+def an_unheard_commit_is_not_done_again(context: ScenarioContext) -> None:
+    """The socket broke before Postgres could say that it was done: Claude asks again, and is told what was done."""
+    user, backend = context.new_user(), context.backend
+    user.claude.script(WRITE, WRITE)
+    backend.postgres.lose_commit_of(b"insert into effects")
+    frames = backend.ask(user)
+    assert backend.postgres.lost.is_set()
     assert frames[-1]["text"].startswith(ADDED)
     assert lines(frames) == [("create_expense", "failed"), ("create_expense", "done")]
-    assert len(scene.rows("expenses")) == len(scene.rows("effects")) == 1
-    scene.goes_on()
+    assert len(user.rows("expenses")) == len(user.rows("effects")) == 1
+    user.ask_follow_up()
 
 
-@act
-def an_unheard_save_is_not_saved_twice(stage: Stage) -> None:
+@scenario
+def an_unheard_save_is_not_saved_twice(context: ScenarioContext) -> None:
     """The messages are there, though nobody heard so: the answer is told, and they are there once."""
-    scene, behind = stage.scene(), stage.behind
-    scene.claude.says(LOOK, ANSWER)
-    behind.postgres.lose_commit_of(b"insert into messages")
-    frames = behind.ask(scene)
-    assert behind.postgres.lost.is_set()
+    user, backend = context.new_user(), context.backend
+    user.claude.script(READ, ANSWER)
+    backend.postgres.lose_commit_of(b"insert into messages")
+    frames = backend.ask(user)
+    assert backend.postgres.lost.is_set()
     assert frames[-1]["type"] == "done", frames[-1]
-    behind.wait()
-    assert len(scene.messages()) == 4
-    scene.goes_on()
+    backend.wait()
+    assert len(user.messages()) == 4
+    user.ask_follow_up()
 
 
-@act
-def postgres_and_dynamodb_are_both_gone_at_the_end(stage: Stage) -> None:
+@scenario
+def postgres_and_dynamodb_are_both_gone_at_the_end(context: ScenarioContext) -> None:
     """The answer is told; the next question doesn't know it, and is answered all the same."""
-    scene, behind = stage.scene(), stage.behind
+    user, backend = context.new_user(), context.backend
 
-    def pull() -> ToolResult:
-        behind.postgres.pull()
-        behind.dynamodb.refuses = of("PutItem", "conversation#")
+    def cut() -> ToolResult:
+        backend.postgres.cut()
+        backend.dynamodb.refuses = of("PutItem", "conversation#")
         return nothing_found()
 
-    behind.tools = TOOLS | {"pull": reader("pull", pull, timeout_s=30)}
-    scene.claude.says(use("pull"), ANSWER)
-    assert behind.ask(scene)[-1]["text"] == "Here you are."
-    behind.wait()
-    behind.postgres.put_back()
-    behind.dynamodb.refuses = None
-    assert "What now?" in said(scene.goes_on())
+    backend.replace(tools=TOOLS | {"pull": reader("pull", cut, timeout_s=30)})
+    user.claude.script(use("pull"), ANSWER)
+    assert backend.ask(user)[-1]["text"] == "Here you are."
+    backend.wait()
+    backend.postgres.restore()
+    backend.dynamodb.refuses = None
+    assert "What now?" in said(user.ask_follow_up())
 
 
-@act
-def a_confirmation_without_postgres_is_done_when_it_comes_again(stage: Stage) -> None:
+@scenario
+def a_confirmation_without_postgres_is_done_when_it_comes_again(context: ScenarioContext) -> None:
     """The yes holds; it is done once."""
-    scene, behind = stage.scene(), stage.behind
-    scene.claude.says(use("create_post", content="Quiet at Goblin Valley."))
-    frames = behind.ask(scene)
+    user, backend = context.new_user(), context.backend
+    user.claude.script(use("create_post", content="Quiet at Goblin Valley."))
+    frames = backend.ask(user)
     asked = next(frame for frame in frames if frame["type"] == "confirm_request")
     yes = {"confirmation_id": asked["confirmation_id"], "decision": "yes", "digest": asked["digest"]}
-    behind.wait()
-    behind.postgres.pull()
-    behind.send(scene, "confirm", **yes)
-    refusal = scene.line.next()
+    backend.wait()
+    backend.postgres.cut()
+    backend.send(user, "confirm", **yes)
+    refusal = user.socket.next()
     assert (refusal["code"], refusal["retry_after"]) == ("database_unavailable", 5)
-    behind.postgres.put_back()
-    behind.send(scene, "confirm", **yes)
-    assert scene.line.next()["type"] == "confirmed"
-    assert len(scene.rows("posts", "author_id")) == 1
-    assert "is published" in said(scene.goes_on())
+    backend.postgres.restore()
+    backend.send(user, "confirm", **yes)
+    assert user.socket.next()["type"] == "confirmed"
+    assert len(user.rows("posts", "author_id")) == 1
+    assert "is published" in said(user.ask_follow_up())
 
 
-@pytest.mark.parametrize("act", act, ids=name_of)
-def test_fault(act: Act, playing: Callable[[Act], None]) -> None:
-    """As the act's own sentence says."""
-    playing(act)
+@pytest.mark.parametrize("scenario", scenario, ids=scenario_name)
+def test_fault(scenario: Scenario, run_scenarios: Callable[[Scenario], None]) -> None:
+    """As the scenario's own sentence says."""
+    run_scenarios(scenario)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from pam.chat.history import LONGEST_HISTORY_TOKENS
+from pam.chat.turn.transcript import MAX_HISTORY_TOKENS
 from tests.conftest import Traveller
-from tests.functional.chat.conftest import Line, StandIn, step, text, use
+from tests.functional.chat.conftest import ChatSocket, ClaudeScripts, step, text, use
 
 LEAST_SHARE = 0.95
 
@@ -30,31 +30,31 @@ def read_share(entry: dict[str, Any], before: dict[str, Any]) -> float:
     return entry["cache_read"] / before["input_total"]
 
 
-def converse(line: Line, claude: StandIn, turns: int, words: str = "") -> list[dict[str, Any]]:
+def converse(socket: ChatSocket, claude: ClaudeScripts, turns: int, words: str = "") -> list[dict[str, Any]]:
     """Turns of all kinds, one after another; returns the model calls."""
-    claude.says(text("One."), when=" plain")
-    claude.says(
+    claude.script(text("One."), when=" plain")
+    claude.script(
         step(use("get_weather_forecast", place="Moab, Utah"), use("find_cheap_gas", place="Denver")),
         use("estimate_travel_time", origin="Moab, Utah", destination="Denver"),
         text("Three."),
         when=" tools",
     )
-    claude.says(use("create_expense", amount=12, category="groceries"), when=" write")
-    claude.says(use("create_post", content="Quiet."), when=" outward")
+    claude.script(use("create_expense", amount=12, category="groceries"), when=" write")
+    claude.script(use("create_post", content="Quiet."), when=" outward")
     kinds = ["plain", "tools", "write", "outward", "fast"]
     conversation = None
     for turn in range(turns):
         kind = kinds[turn % len(kinds)]
-        asked = "How much did I spend on gas this month?" if kind == "fast" else f"{claude.word} {kind} {words}"
-        frames = line.ask(asked, **({"conversation_id": conversation} if conversation else {}))
+        asked = "How much did I spend on gas this month?" if kind == "fast" else f"{claude.marker} {kind} {words}"
+        frames = socket.ask(asked, **({"conversation_id": conversation} if conversation else {}))
         assert frames[-1]["type"] == "done", frames[-1]
         conversation = frames[-1]["conversation_id"]
-    return claude.asked()
+    return claude.requests()
 
 
-def test_each_request_extends_the_one_before(line: Line, claude: StandIn) -> None:
+def test_each_request_extends_the_one_before(socket: ChatSocket, claude: ClaudeScripts) -> None:
     """Tools and system never change; messages are only appended; what was cached is read."""
-    calls = converse(line, claude, 12)
+    calls = converse(socket, claude, 12)
     assert len(calls) > 12
     for before, entry in pairwise(calls):
         old, new = before["body"], entry["body"]
@@ -65,13 +65,13 @@ def test_each_request_extends_the_one_before(line: Line, claude: StandIn) -> Non
 
 
 def test_the_fixed_part_is_everybody_s(
-    dial: Callable[[Traveller], Line], new_traveller: Callable[[], Traveller], claude: StandIn
+    connect_socket: Callable[[Traveller], ChatSocket], new_traveller: Callable[[], Traveller], claude: ClaudeScripts
 ) -> None:
     """A second traveller's first question reads tools and instructions that the first one's had cached."""
-    claude.says(text("Hello."))
+    claude.script(text("Hello."))
     for _ in range(2):
-        dial(new_traveller()).ask(f"Say hello {claude.word}")
-    first, second = claude.asked()
+        connect_socket(new_traveller()).ask(f"Say hello {claude.marker}")
+    first, second = claude.requests()
     assert as_bytes(first["body"]["tools"]) == as_bytes(second["body"]["tools"])
     assert as_bytes(first["body"]["system"][0]) == as_bytes(second["body"]["system"][0])
     fixed = second["cache_read"]
@@ -79,11 +79,11 @@ def test_the_fixed_part_is_everybody_s(
     assert second["cache_write"] + second["uncached"] < fixed / 2
 
 
-def test_a_bulk_cut_misses_once_and_parts_no_pair(line: Line, claude: StandIn) -> None:
+def test_a_bulk_cut_misses_once_and_parts_no_pair(socket: ChatSocket, claude: ClaudeScripts) -> None:
     """Beyond its budget the history loses its older half; the request after that reads what is left."""
-    calls = converse(line, claude, 29, words="and tell me more about the road ahead " * 95)
+    calls = converse(socket, claude, 29, words="and tell me more about the road ahead " * 95)
     totals = [call["input_total"] for call in calls]
-    assert max(totals) < LONGEST_HISTORY_TOKENS * 1.4
+    assert max(totals) < MAX_HISTORY_TOKENS * 1.4
     misses = [(before, entry) for before, entry in pairwise(calls) if read_share(entry, before) < LEAST_SHARE]
     cuts = [entry for before, entry in misses if len(entry["body"]["messages"]) < len(before["body"]["messages"])]
     assert 1 <= len(cuts) == len(misses)

@@ -1,1 +1,1 @@
-"""The conversation with Claude over a WebSocket: dispatch, the turn, its prompt, its frames."""
+"""The conversation over a WebSocket: gateway, lifecycle of a turn, and the worker."""

@@ -1,4 +1,4 @@
-"""The frames of the WebSocket, each defined once; `docs/websocket.md` tells them to clients."""
+"""The frames of the WebSocket, each defined once; `docs/websocket.md` documents them for clients."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -9,22 +9,23 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pam.answers.ask import Location, QuestionText
+from pam.platform.errors import PamError
 from pam.users.time_zones import TimeZone
 
-LONGEST_DELTA = 4000
+MAX_DELTA_CHARS = 4000
 """Characters of text in one `delta`: with every character escaped it still fits into a frame of 32 KB."""
 
 
-class _FromClient(BaseModel):
-    """What every frame of a client has: the action that chose the route."""
+class _ClientFrame(BaseModel):
+    """The fields of every frame of a client: the action that selects the route."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     action: str
 
 
-class Context(BaseModel):
-    """Where the device says it is, and in which zone."""
+class DeviceContext(BaseModel):
+    """The device's location and time zone."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -32,68 +33,68 @@ class Context(BaseModel):
     location: Location | None = None
 
 
-class ChatFrame(_FromClient):
-    """A question. `message_id` is the client's own: the same one is answered once, however often it comes."""
+class ChatFrame(_ClientFrame):
+    """A question. The client chooses `message_id`: the same one is answered once, however often it arrives."""
 
     message_id: UUID
     conversation_id: UUID | None = None
-    text: QuestionText = Field(min_length=1)  # with a bound, pydantic also looks for half a character
-    context: Context = Context()
+    text: QuestionText = Field(min_length=1)  # with a bound, pydantic also refuses lone surrogates
+    context: DeviceContext = DeviceContext()
 
 
-class ResumeFrame(_FromClient):
-    """All frames of a message after the one with the number `after`."""
+class ResumeFrame(_ClientFrame):
+    """A request for all frames of a message after the one with the number `after`."""
 
     message_id: UUID
-    after: Decimal = Field(ge=0, le=1_000_000, decimal_places=0, strict=True)  # as JSON's numbers come
+    after: Decimal = Field(ge=0, le=1_000_000, decimal_places=0, strict=True)  # numbers are parsed as Decimal
 
 
-class ConfirmFrame(_FromClient):
-    """The traveller's decision; `digest` is that of the arguments that they were shown."""
+class ConfirmFrame(_ClientFrame):
+    """The user's decision; `digest` is the one of the confirmation request that they saw."""
 
     confirmation_id: UUID
     decision: Literal["yes", "no"]
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class CancelFrame(_FromClient):
-    """Stops the answer to a message."""
+class CancelFrame(_ClientFrame):
+    """A request to stop the answer to a message."""
 
     message_id: UUID
 
 
-class PingFrame(_FromClient):
-    """Keeps the socket open, and proves that it is."""
+class PingFrame(_ClientFrame):
+    """A request for a `pong`, which keeps the connection open."""
 
 
-class Frame:
-    """A frame of the server's, as it is sent but for its number and whose it is."""
+class ServerFrame:
+    """A frame of the server, without its number and ids."""
 
     type: ClassVar[str]
 
     def body(self) -> dict[str, Any]:
-        """The frame as JSON."""
-        told = {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]
-        return {"type": self.type} | told
+        """Return the frame as JSON."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]
+        return {"type": self.type} | values
 
 
 @dataclass(frozen=True)
-class Ack(Frame):
-    """The question is accepted: from here on it is answered, whatever happens to the socket."""
+class Ack(ServerFrame):
+    """The question is accepted: it will be answered, whatever happens to the connection."""
 
     type = "ack"
 
 
 @dataclass(frozen=True)
-class Queued(Frame):
-    """Another question of this conversation comes first; `position` 1 is next."""
+class Queued(ServerFrame):
+    """Other questions of this conversation come first; `position` 1 is next."""
 
     type = "queued"
     position: int
 
 
 @dataclass(frozen=True)
-class Delta(Frame):
+class Delta(ServerFrame):
     """A piece of the answer's text."""
 
     type = "delta"
@@ -104,8 +105,8 @@ ToolState = Literal["running", "done", "failed", "waiting"]
 
 
 @dataclass(frozen=True)
-class ToolLine(Frame):
-    """What a tool is doing or did; a later one with the same `id` takes its place."""
+class ToolLine(ServerFrame):
+    """The state of a tool call; a later frame with the same `id` replaces it."""
 
     type = "tool"
     id: str
@@ -116,8 +117,8 @@ class ToolLine(Frame):
 
 
 @dataclass(frozen=True)
-class ConfirmRequest(Frame):
-    """Nothing happens until the traveller says yes to exactly this, by `expires_at`."""
+class ConfirmRequest(ServerFrame):
+    """An action that is performed only if the user confirms exactly this before `expires_at`."""
 
     type = "confirm_request"
     confirmation_id: str
@@ -129,8 +130,8 @@ class ConfirmRequest(Frame):
 
 
 @dataclass(frozen=True)
-class Confirmed(Frame):
-    """What came of a confirmation."""
+class Confirmed(ServerFrame):
+    """The outcome of a confirmation."""
 
     type = "confirmed"
     confirmation_id: str
@@ -140,8 +141,8 @@ class Confirmed(Frame):
 
 
 @dataclass(frozen=True)
-class Done(Frame):
-    """The whole answer, what it rests on and what it cost. `cost_usd` is a decimal string; latencies in ms."""
+class Done(ServerFrame):
+    """The whole answer with its sources and cost. `cost_usd` is a decimal string; latencies are in milliseconds."""
 
     type = "done"
     text: str
@@ -160,8 +161,8 @@ class Done(Frame):
 
 
 @dataclass(frozen=True)
-class Failed(Frame):
-    """The fault that ends a message: what was told before it stays, and what was done can be undone."""
+class Failed(ServerFrame):
+    """The error that ends a message. Text that was sent before stays, and writes can be undone."""
 
     type = "error"
     code: str
@@ -169,13 +170,21 @@ class Failed(Frame):
     retry_after: int | None = None
     undo: tuple[Mapping[str, Any], ...] = ()
 
+    @classmethod
+    def from_error(cls, error: PamError, undo: tuple[Mapping[str, Any], ...] = ()) -> "Failed":
+        """Return the frame of an error."""
+        return cls(error.error.code, error.message, error.retry_after, undo)
+
     def body(self) -> dict[str, Any]:
         return {key: value for key, value in super().body().items() if value not in (None, ())}
 
+
+TERMINAL_TYPES = frozenset({Done.type, Failed.type})
+"""The types of frames that end a message."""
 
 PONG = {"type": "pong"}
 
 
 def numbered(body: Mapping[str, Any], seq: int, message_id: UUID, conversation_id: UUID) -> dict[str, Any]:
-    """The frame as it is sent: with its number, the message that it belongs to and its conversation."""
+    """Return the frame as it is sent: with its number, its message and its conversation."""
     return dict(body) | {"message_id": str(message_id), "conversation_id": str(conversation_id), "seq": seq}

@@ -113,12 +113,13 @@ class DynamoTable:
     ) -> Item:
         """Apply an update expression and return the new item.
 
-        With `owner`, its attribute is set, too (`expression` must begin with `set`). `names` maps placeholders whose
-        attribute has another name. Raises `ConditionFailed`.
+        With `owner`, its attribute is set, too: `expression` begins with `set`, or is empty. `names` maps placeholders
+        whose attribute has another name. Raises `ConditionFailed`.
         """
         values = dict(values or {})
         if owner is not None:
-            expression = expression.replace("set ", f"set #{owner.attribute} = :{owner.attribute}, ", 1)
+            own = f"set #{owner.attribute} = :{owner.attribute}"
+            expression = f"{own}, {expression.removeprefix('set ')}" if expression else own
             values[owner.attribute] = owner.token
         placeholders = set(_PLACEHOLDER.findall(f"{expression} {condition or ''}"))
         options: dict[str, Any] = {}
@@ -146,7 +147,7 @@ class DynamoTable:
         _call(self._client.delete_item)(TableName=self._name, Key=self._key(key))
 
     def query(self, partition: str, *, prefix: str = "", after: str = "") -> list[Item]:
-        """Return the partition's items whose sort keys begin with `prefix` and are greater than or equal to `after`."""
+        """Return a partition's items whose sort keys begin with `prefix` and aren't less than `after`."""
         items: list[Item] = []
         page: dict[str, Any] = {}
         request = {

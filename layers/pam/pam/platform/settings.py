@@ -42,11 +42,10 @@ class WebSocketSettings(Settings):
 
 
 class ChatSettings(Settings):
-    """The worker function, the kill switch, the tool mode and the cost caps in US dollars."""
+    """The worker function, the kill switch, and the cost caps in US dollars."""
 
     worker: str = Field(alias="CHAT_WORKER")
     kill_switch: str = Field(alias="CHAT_KILL_SWITCH")
-    tool_mode: str = Field(alias="CHAT_TOOL_MODE", pattern="^(all|deferred)$")
     turn_cap: Decimal = Field(alias="CHAT_TURN_CAP_USD")
     user_day_cap: Decimal = Field(alias="CHAT_USER_DAY_CAP_USD")
     stage_day_cap: Decimal = Field(alias="CHAT_STAGE_DAY_CAP_USD")

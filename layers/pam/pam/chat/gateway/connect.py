@@ -1,39 +1,34 @@
-"""Who may come in: a ticket for the signed-in, the authorizer that takes it, and the sockets that are open.
-
-Made of nothing but the table: these functions are asked before anything else, and have to be there at once.
-"""
+"""Opening a WebSocket: a ticket over HTTPS, API Gateway's authorizer, and `$connect` and `$disconnect`."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from pam.chat.connections import Connections
-from pam.chat.store import ChatTable
-from pam.chat.tickets import GOOD_FOR, Tickets
-from pam.platform.clock import Clock
+from pam.chat.gateway.connections import ConnectionRegistry
+from pam.chat.gateway.tickets import TICKET_TTL, TicketStore
 
 
-class Door:
-    """Issues and redeems tickets, and registers connections."""
+class ConnectionGateway:
+    """The handlers of a connection's events. They use the chat table only, so that they start fast."""
 
-    def __init__(self, table: ChatTable, url: str, clock: Clock) -> None:
+    def __init__(self, tickets: TicketStore, connections: ConnectionRegistry, url: str) -> None:
         """`url` is the WebSocket URL that clients connect to."""
-        self._tickets = Tickets(table, clock)
-        self._connections = Connections(table, clock)
+        self._tickets = tickets
+        self._connections = connections
         self._url = url
 
     def issue_ticket(self, user_id: UUID) -> dict[str, Any]:
-        """Return `{ticket, url, expires_at, expires_in}` of a single-use ticket. Raises `PamError`."""
+        """Return `{ticket, url, expires_at, expires_in}`; a client connects to `url?ticket=…`. Raises `PamError`."""
         ticket = self._tickets.issue(user_id)
         return {
             "ticket": ticket.secret,
             "url": self._url,
             "expires_at": ticket.expires_at.isoformat(timespec="seconds"),
-            "expires_in": int(GOOD_FOR.total_seconds()),
+            "expires_in": int(TICKET_TTL.total_seconds()),
         }
 
     def authorize(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the authorizer's policy and context for a `$connect` request.
+        """Return the policy and context of a `$connect` request for API Gateway.
 
         Raises Exception("Unauthorized") for an invalid ticket: API Gateway turns exactly this message into a 401.
         """
@@ -49,8 +44,8 @@ class Door:
             "context": {"user_id": str(user_id)},
         }
 
-    def connection_changed(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Handle `$connect` and `$disconnect`: register the connection or remove it. Returns 429 above the limit."""
+    def handle(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Register the connection on `$connect` (429 above the limit), remove it on `$disconnect`."""
         request = event["requestContext"]
         user_id, connection_id = UUID(request["authorizer"]["user_id"]), request["connectionId"]
         if request["eventType"] == "DISCONNECT":

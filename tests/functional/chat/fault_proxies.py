@@ -14,14 +14,17 @@ Refuses = Callable[[str, Mapping[str, Any]], bool]
 """Whether DynamoDB refuses this operation: `UpdateItem` and the like, and its request."""
 
 
-class DynamoLine:
+class DynamoProxy:
     """An HTTP proxy in front of moto that refuses what it is told to, as DynamoDB does when it is throttled."""
 
     def __init__(self, endpoint: str) -> None:
         self.refuses: Refuses | None = None
+        self.drops: Refuses | None = None
+        """Which request is performed, and its response dropped: the first that it is true for."""
         self.refused = 0
+        self.dropped = 0
         address = endpoint.removeprefix("http://")
-        line = self
+        proxy = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -29,16 +32,22 @@ class DynamoLine:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 operation = self.headers["x-amz-target"].rpartition(".")[2]
-                if line.refuses is not None and line.refuses(operation, json.loads(body)):
-                    line.refused += 1
+                if proxy.refuses is not None and proxy.refuses(operation, json.loads(body)):
+                    proxy.refused += 1
                     told = {"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}
                     self._answer(400, json.dumps(told).encode())
                     return
                 upstream = http.client.HTTPConnection(address, timeout=30)
                 upstream.request("POST", self.path, body, dict(self.headers))
                 reply = upstream.getresponse()
-                self._answer(reply.status, reply.read())
+                response = reply.read()
                 upstream.close()
+                if proxy.drops is not None and proxy.drops(operation, json.loads(body)):
+                    proxy.drops = None
+                    proxy.dropped += 1
+                    self.close_connection = True
+                    return
+                self._answer(reply.status, response)
 
             def _answer(self, status: int, body: bytes) -> None:
                 self.send_response(status)
@@ -60,7 +69,7 @@ class DynamoLine:
 
 
 @dataclass(frozen=True)
-class Recital:
+class Replay:
     """An answer to a model call, to the byte."""
 
     status: int
@@ -68,10 +77,10 @@ class Recital:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Reciter:
+class ReplayServer:
     """Stands in Claude's place and says what it was given: an answer for each request, the last one again and again."""
 
-    def __init__(self, *recitals: Recital) -> None:
+    def __init__(self, *recitals: Replay) -> None:
         self.asked = 0
         reciter = self
 
@@ -104,8 +113,8 @@ _COMMITTED = b"Z\x00\x00\x00\x05I"
 """`ReadyForQuery`, outside of a transaction."""
 
 
-class PostgresLine:
-    """A TCP line to Postgres that can be pulled, and that can lose the answer to a commit."""
+class PostgresProxy:
+    """A TCP socket to Postgres that can be pulled, and that can lose the answer to a commit."""
 
     def __init__(self, directory: str, port: int) -> None:
         self._path = f"{directory}/.s.PGSQL.{port}"
@@ -119,7 +128,7 @@ class PostgresLine:
         """Set when an answer was lost."""
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def pull(self) -> None:
+    def cut(self) -> None:
         """Cuts all connections, and lets none in."""
         self._there = False
         with self._lock:
@@ -127,19 +136,19 @@ class PostgresLine:
                 with suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
 
-    def put_back(self) -> None:
+    def restore(self) -> None:
         self._there = True
 
     def lose_commit_of(self, statement: bytes) -> None:
         """The next transaction with this statement is committed, and who asked for it never hears of it."""
-        self.pull()  # on connections anew, where no statement is prepared and known by a name only
+        self.cut()  # on connections anew, where no statement is prepared and known by a name only
         self.lost.clear()
         self._loses = statement
-        self.put_back()
+        self.restore()
 
     def close(self) -> None:
         self._listener.close()
-        self.pull()
+        self.cut()
 
     def _accept(self) -> None:
         with suppress(OSError):

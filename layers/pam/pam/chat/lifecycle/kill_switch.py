@@ -1,4 +1,4 @@
-"""The switch that turns the conversation off within a minute, while quick answers go on: a parameter in SSM."""
+"""The kill switch: an SSM parameter that disables the chat within a minute while fast answers go on."""
 
 from typing import Any
 
@@ -8,22 +8,22 @@ from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterEr
 from pam.platform.errors import CHAT_DISABLED, PamError
 from pam.platform.observability import logger
 
-_LOOK_EVERY_S = 30
+_MAX_AGE_S = 30
 
 
-class Switch:
-    """The parameter says `on` or `off`. While it can't be read, the conversation goes on: the caps on cost hold."""
+class KillSwitch:
+    """The parameter's value is `on` or `off`. While it can't be read, the chat goes on: the cost caps still hold."""
 
-    def __init__(self, ssm: Any, name: str) -> None:
+    def __init__(self, ssm: Any, parameter: str) -> None:
         self._provider = SSMProvider(boto3_client=ssm)
-        self._name = name
+        self._parameter = parameter
 
     def check(self) -> None:
-        """Raises `PamError` (`chat_disabled`)."""
+        """Raise `PamError` (`chat_disabled`) where the chat is off."""
         try:
-            state = self._provider.get(self._name, max_age=_LOOK_EVERY_S)
+            state = self._provider.get(self._parameter, max_age=_MAX_AGE_S)
         except GetParameterError:
-            logger.warning("the switch can't be read", exc_info=True)
+            logger.warning("kill switch not readable", exc_info=True)
             return
         if state == "off":
             raise PamError(

@@ -6,7 +6,7 @@ from typing import Any
 
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import EffectKind, Tool, ToolResult, WriteResult
-from tests.functional.chat.scenes import Scene
+from tests.functional.chat.chat_user import ChatUser
 
 
 class _Nothing(ToolArguments):
@@ -30,9 +30,9 @@ def nothing_found() -> ToolResult:
     return ToolResult("Nothing there.", {}, "A test", "2026-11-22T10:00:00+00:00")
 
 
-def results(scene: Scene) -> list[dict[str, Any]]:
+def results(user: ChatUser) -> list[dict[str, Any]]:
     """The newest tool results that Claude was sent."""
-    blocks: list[dict[str, Any]] = scene.claude.asked()[-1]["body"]["messages"][-1]["content"]
+    blocks: list[dict[str, Any]] = user.claude.requests()[-1]["body"]["messages"][-1]["content"]
     return blocks
 
 

@@ -1,4 +1,4 @@
-"""A scene: one traveller in one conversation whose words nobody else says, and what is left of it behind the frames."""
+"""A user: one traveller in one conversation whose words nobody else says, and what is left of it backend the frames."""
 
 import json
 import re
@@ -14,12 +14,12 @@ import psycopg
 from websockets.sync.client import connect
 
 from local.stack import LocalStack
-from tests.functional.chat.conftest import Line, StandIn, text, use
+from tests.functional.chat.conftest import ChatSocket, ClaudeScripts, text, use
 
 Frames = list[dict[str, Any]]
 
-WELL = "All is well again."
-"""What Claude says to a scene's last question."""
+RECOVERED = "All is well again."
+"""What Claude says to a user's last question."""
 
 LONG = "The Needles district is quieter in November than the Island in the Sky."
 PIECES = "The Needles district is quieter in"
@@ -27,9 +27,9 @@ PIECES = "The Needles district is quieter in"
 
 ANSWER = text("Here you are.")
 TALK = text(LONG)
-LOOK = use("get_spending_summary", period="this_month")
-PAY = use("create_expense", amount=45, category="fuel")
-PAY_AND_MORE = use("create_expense", amount=45, category="fuel", more_to_do=True)
+READ = use("get_spending_summary", period="this_month")
+WRITE = use("create_expense", amount=45, category="fuel")
+WRITE_WITH_MORE = use("create_expense", amount=45, category="fuel", more_to_do=True)
 ADDED = "Added $45.00 for fuel."
 """What is told of it."""
 
@@ -48,7 +48,7 @@ def plain(sentence: str) -> bool:
     return bool(_PLAIN.fullmatch(sentence)) and not _JARGON.search(sentence)
 
 
-class Scene:
+class ChatUser:
     """Somebody new at a socket. As a context it closes what it opened."""
 
     def __init__(self, stack: LocalStack, owner: psycopg.Connection) -> None:
@@ -63,8 +63,8 @@ class Scene:
             httpx.Client(base_url=stack.url, headers=headers, timeout=60, verify=False)
         )
         told = self._open.enter_context(httpx.Client(base_url=stack.claude.url, timeout=60, verify=False))
-        self.claude = StandIn(told, new_word())
-        self.line = self.dial()
+        self.claude = ClaudeScripts(told, new_word())
+        self.socket = self.connect_socket()
 
     def __enter__(self) -> Self:
         return self
@@ -74,43 +74,43 @@ class Scene:
     ) -> None:
         self._open.close()
 
-    def dial(self) -> Line:
+    def connect_socket(self) -> ChatSocket:
         """Another socket of the same traveller."""
         ticket = self.http.post("/v1/ws-ticket", json={})
         assert ticket.status_code == 201, ticket.text
         told = ticket.json()
-        return Line(self._open.enter_context(connect(f"{told['url']}?ticket={told['ticket']}", max_size=None)))
+        return ChatSocket(self._open.enter_context(connect(f"{told['url']}?ticket={told['ticket']}", max_size=None)))
 
-    def send(self, words: str = "What now?", *, line: Line | None = None, **fields: Any) -> str:
-        """Sends a question of this scene's conversation, with the scene's word; returns the message's id."""
+    def send(self, words: str = "What now?", *, socket: ChatSocket | None = None, **fields: Any) -> str:
+        """Sends a question of this user's conversation, with the user's word; returns the message's id."""
         if self.conversation is not None:
             fields = {"conversation_id": self.conversation} | fields
-        return (line or self.line).chat(f"{words} {self.claude.word}", **fields)
+        return (socket or self.socket).chat(f"{words} {self.claude.marker}", **fields)
 
-    def ask(self, words: str = "What now?", *, line: Line | None = None, **fields: Any) -> Frames:
+    def ask(self, words: str = "What now?", *, socket: ChatSocket | None = None, **fields: Any) -> Frames:
         """A question with all frames of its answer, which are checked to be in order, whole and kept."""
-        line = line or self.line
-        message_id = self.send(words, line=line, **fields)
-        frames = whole(line.until("done", "error"))
+        socket = socket or self.socket
+        message_id = self.send(words, socket=socket, **fields)
+        frames = check_frames(socket.until("done", "error"))
         self.conversation = frames[0]["conversation_id"]
-        assert self.resume(message_id, line=line) == frames
+        assert self.resume(message_id, socket=socket) == frames
         return frames
 
-    def resume(self, message_id: str, after: int = 0, *, line: Line | None = None) -> Frames:
+    def resume(self, message_id: str, after: int = 0, *, socket: ChatSocket | None = None) -> Frames:
         """The frames after that number up to the message's end."""
-        line = line or self.line
-        line.send("resume", message_id=message_id, after=after)
-        return line.until("done", "error")
+        socket = socket or self.socket
+        socket.send("resume", message_id=message_id, after=after)
+        return socket.until("done", "error")
 
-    def goes_on(self) -> dict[str, Any]:
+    def ask_follow_up(self) -> dict[str, Any]:
         """Asks the conversation's next question, which is answered; returns the request that Claude got for it."""
         word = new_word()
-        stand_in = StandIn(self.claude.http, word)
-        stand_in.says(text(WELL))
-        self.line.chat(f"And after that? {word}", conversation_id=self.conversation)
-        frames = whole(self.line.until("done", "error"))
-        assert (frames[-1]["type"], frames[-1].get("text")) == ("done", WELL), frames[-1]
-        asked = stand_in.asked()
+        stand_in = ClaudeScripts(self.claude.http, word)
+        stand_in.script(text(RECOVERED))
+        self.socket.chat(f"And after that? {word}", conversation_id=self.conversation)
+        frames = check_frames(self.socket.until("done", "error"))
+        assert (frames[-1]["type"], frames[-1].get("text")) == ("done", RECOVERED), frames[-1]
+        asked = stand_in.requests()
         assert [entry["status"] for entry in asked] == [200]
         body: dict[str, Any] = asked[0]["body"]
         return body
@@ -127,7 +127,7 @@ class Scene:
         return rows
 
 
-def whole(frames: Frames) -> Frames:
+def check_frames(frames: Frames) -> Frames:
     """The frames of one message: numbered from 1 without a gap, all of one message, the text equal to its pieces."""
     assert [frame.get("seq") for frame in frames] == list(range(1, len(frames) + 1)), frames
     assert frames[0]["type"] == "ack"
@@ -140,16 +140,16 @@ def whole(frames: Frames) -> Frames:
     return frames
 
 
-def gathered(line: Line, *kinds: str) -> Frames:
-    """The frames of one message, as a client has them that drops what comes twice: whole, and with these kinds."""
+def collect_frames(socket: ChatSocket, *kinds: str) -> Frames:
+    """Receive the frames of one message, dropping repeated ones, until it has ended and has these types."""
     by_number: dict[int, dict[str, Any]] = {}
     while True:
-        frame = line.next()
+        frame = socket.next()
         by_number[frame["seq"]] = frame
         frames = [by_number[number] for number in sorted(by_number)]
         there = {each["type"] for each in frames}
         if len(frames) == frames[-1]["seq"] and there & {"done", "error"} and there.issuperset(kinds):
-            return whole(frames)
+            return check_frames(frames)
 
 
 def told(frames: Frames) -> str:
@@ -158,7 +158,7 @@ def told(frames: Frames) -> str:
 
 
 def lines(frames: Frames) -> list[tuple[str, str]]:
-    """Name and last state of each tool's line."""
+    """Name and last state of each tool's socket."""
     last = {frame["id"]: (frame["name"], frame["state"]) for frame in frames if frame["type"] == "tool"}
     return list(last.values())
 

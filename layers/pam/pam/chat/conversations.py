@@ -1,0 +1,39 @@
+"""Conversations and their notes in Postgres. A note is an event beside Claude that its next prompt mentions."""
+
+from uuid import UUID
+
+from pam.chat.profile_block import profile_lines, render_profile_block
+from pam.platform.deadline import Deadline
+from pam.platform.postgres import Connection, Database
+from pam.travel.rig import SELECT_RIG, rig_from_row
+from pam.users.profile import SELECT_PROFILE, ensure_user, profile_from_row
+
+MAX_NOTE_CHARS = 12_000
+
+_INSERT_CONVERSATION = """
+insert into conversations (id, user_id, profile) values (%(id)s, %(user)s, %(block)s)
+on conflict (user_id, id) do nothing
+"""
+_INSERT_NOTE = "insert into notes (user_id, conversation_id, note) values (%(user)s, %(id)s, %(note)s)"
+
+
+def create_conversation(connection: Connection, user_id: UUID, conversation_id: UUID, profile_block: str) -> None:
+    """Insert a conversation, if there is none, in the caller's transaction."""
+    connection.execute(_INSERT_CONVERSATION, {"id": conversation_id, "user": user_id, "block": profile_block})
+
+
+class NoteStore:
+    """The notes of all conversations."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, user_id: UUID, conversation_id: UUID, text: str, deadline: Deadline) -> None:
+        """Store a note, creating the conversation if needed. Raises `DatabaseUnavailable`."""
+        scope = {"user": user_id, "id": conversation_id, "note": text[:MAX_NOTE_CHARS]}
+        with self._database.session(user_id, deadline) as connection:
+            ensure_user(connection, user_id)
+            profile, rig = connection.execute(SELECT_PROFILE, scope), connection.execute(SELECT_RIG, scope)
+            lines = profile_lines(profile_from_row(user_id, profile.fetchone()), rig_from_row(rig.fetchone()))
+            create_conversation(connection, user_id, conversation_id, render_profile_block(lines))
+            connection.execute(_INSERT_NOTE, scope)

@@ -1,0 +1,1 @@
+"""The WebSocket functions: tickets and connections, questions, and control messages about running turns."""

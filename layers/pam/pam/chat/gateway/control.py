@@ -1,0 +1,123 @@
+"""Control messages about a turn: resume, cancel, confirm, and ping."""
+
+import time
+from uuid import UUID
+
+from pam.chat.dependencies import ChatDependencies
+from pam.chat.frames import PONG, CancelFrame, Confirmed, ConfirmFrame, PingFrame, ResumeFrame, numbered
+from pam.chat.lifecycle.confirmations import Confirmation
+from pam.chat.lifecycle.turn import Turn, TurnState
+from pam.platform.errors import MESSAGE_NOT_FOUND, PamError
+from pam.platform.observability import logger
+from pam.platform.postgres import DatabaseUnavailable
+from pam.platform.websocket import WebSocketRequest
+from pam.tools.catalog.registry import TOOLS
+from pam.tools.engine.definition import ToolContext
+from pam.tools.engine.execution import execute
+from pam.tools.engine.parsing import parse_arguments
+
+_REPORT_TIMEOUT_S = 5.0
+"""How long a repeated decision waits for the frame that reports the outcome."""
+
+_REPORT_INTERVAL_S = 0.1
+
+
+def resume(dependencies: ChatDependencies, request: WebSocketRequest, frame: ResumeFrame) -> None:
+    """Send the frames after the one that the client has. Raises `PamError` (`message_not_found`)."""
+    send_frames_after(dependencies, request, frame.message_id, int(frame.after))
+
+
+def send_frames_after(dependencies: ChatDependencies, request: WebSocketRequest, message_id: UUID, after: int) -> None:
+    """Send a message's frames after number `after` to the request's connection, and all later ones.
+
+    A running turn's worker sends them itself. Raises `PamError` (`message_not_found`).
+    """
+    turns = dependencies.turns
+    while True:  # at most three times: the state changes twice
+        turn = turns.get(request.user_id, message_id)
+        if turn is None:
+            raise PamError(MESSAGE_NOT_FOUND, "PAM doesn't know that message any more. Please ask again.")
+        if turn.state is TurnState.ENDED:
+            request.reply(*turns.frames(turn, after))
+            return
+        if turns.is_lost(turn):
+            dependencies.lifecycle.recover(turn)
+            continue
+        if turn.state is TurnState.RUNNING:
+            if turns.request_resume(turn, request.connection_id, after):
+                return
+            continue
+        stored = turns.frames(turn, after)
+        request.reply(*stored)
+        # From here on a worker sends to this connection, beginning where this reply ended.
+        if turns.redirect(turn, request.connection_id, int(stored[-1]["seq"]) if stored else after):
+            dependencies.lifecycle.recover_running(turn)
+            return
+
+
+def cancel(dependencies: ChatDependencies, request: WebSocketRequest, frame: CancelFrame) -> None:
+    """Ask a running turn to stop; one that has ended stays as it is. Raises `PamError` (`message_not_found`)."""
+    dependencies.turns.request_cancel(_turn(dependencies, request.user_id, frame.message_id))
+
+
+def ping(request: WebSocketRequest, _frame: PingFrame) -> None:
+    """Reply with a `pong`."""
+    request.reply(PONG)
+
+
+def confirm(dependencies: ChatDependencies, request: WebSocketRequest, frame: ConfirmFrame) -> None:
+    """Perform a confirmed action once, or record that the user declined it. Raises `PamError`."""
+    confirmation = dependencies.confirmations.decide(
+        request.user_id, frame.confirmation_id, frame.decision, frame.digest
+    )
+    turn = _turn(dependencies, request.user_id, confirmation.message_id)
+    source: str | None = None
+    if frame.decision == "no":
+        text = "Not done, as you said."
+    else:
+        tool = TOOLS[confirmation.tool]
+        context = ToolContext(
+            dependencies.answers, request.user_id, f"confirmation:{confirmation.id}", request.deadline
+        )
+        arguments = parse_arguments(tool, confirmation.arguments)
+        result = execute(context, tool, arguments, approved_preview=confirmation.preview)
+        text, source = result.text, result.source
+    if not dependencies.confirmations.claim_report(confirmation) and _repeat_report(
+        dependencies, request, turn, confirmation
+    ):
+        return
+    outcome = Confirmed(str(confirmation.id), frame.decision, text, source)
+    body = numbered(outcome.body(), 0, *turn.scope)
+    if not dependencies.turns.request_frame(turn, str(confirmation.id), body):
+        request.reply(dependencies.turns.append_frame(turn, body))
+    note = f"Of the confirmation for {confirmation.tool}: the traveller said {frame.decision}. {text}"
+    try:
+        dependencies.notes.add(turn.user_id, turn.conversation_id, note, request.deadline)
+    except DatabaseUnavailable:
+        logger.warning("confirmation not noted", exc_info=True)
+
+
+def _repeat_report(
+    dependencies: ChatDependencies, request: WebSocketRequest, turn: Turn, confirmation: Confirmation
+) -> bool:
+    """Send the outcome as it was reported before, waiting for the caller that reports it at this moment.
+
+    Return False where that caller has failed.
+    """
+    wanted = (Confirmed.type, str(confirmation.id))
+    deadline = time.monotonic() + _REPORT_TIMEOUT_S
+    while time.monotonic() < deadline:
+        frames = dependencies.turns.frames(turn)
+        reported = [frame for frame in frames if (frame["type"], frame.get("confirmation_id")) == wanted]
+        if reported:
+            request.reply(*reported)
+            return True
+        time.sleep(_REPORT_INTERVAL_S)
+    return False
+
+
+def _turn(dependencies: ChatDependencies, user_id: UUID, message_id: UUID) -> Turn:
+    turn = dependencies.turns.get(user_id, message_id)
+    if turn is None:
+        raise PamError(MESSAGE_NOT_FOUND, "PAM doesn't know that message any more.")
+    return turn

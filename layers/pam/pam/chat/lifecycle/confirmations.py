@@ -1,0 +1,124 @@
+"""Actions that wait for the user's confirmation: bound to their exact arguments, valid for ten minutes."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from pam.platform.clock import Clock
+from pam.platform.dynamodb import ConditionFailed, DynamoTable, Item, Owner
+from pam.platform.errors import (
+    CONFIRMATION_EXPIRED,
+    CONFIRMATION_MISMATCH,
+    CONFIRMATION_NOT_FOUND,
+    CONFIRMATION_USED,
+    PamError,
+)
+
+CONFIRMATION_TTL = timedelta(minutes=10)
+
+_ITEM_TTL = timedelta(days=1)
+_UNDECIDED = "none"
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """An action that is performed if the user confirms it."""
+
+    id: UUID
+    user_id: UUID
+    message_id: UUID
+    tool: str
+    arguments: str
+    """The arguments as the JSON text that Claude wrote."""
+    preview: str
+    """The description that the user was shown."""
+    expires_at: datetime
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over tool, arguments and preview: a decision names what the user saw."""
+        return hashlib.sha256(json.dumps([self.tool, self.arguments, self.preview]).encode()).hexdigest()
+
+
+class Confirmations:
+    """The store of confirmations. Methods raise `DynamoUnavailable`."""
+
+    def __init__(self, table: DynamoTable, clock: Clock) -> None:
+        self._table = table
+        self._clock = clock
+
+    def create(self, user_id: UUID, message_id: UUID, tool: str, arguments: str, preview: str) -> Confirmation:
+        """Store an action that needs a confirmation."""
+        now = self._clock()
+        confirmation = Confirmation(uuid4(), user_id, message_id, tool, arguments, preview, now + CONFIRMATION_TTL)
+        fields = {
+            "message": str(message_id),
+            "tool": tool,
+            "arguments": arguments,
+            "preview": preview,
+            "digest": confirmation.digest,
+            "expires_at": int(confirmation.expires_at.timestamp()),
+            "decision": _UNDECIDED,
+        }
+        self._table.put(_key(user_id, confirmation.id), fields, now + _ITEM_TTL)
+        return confirmation
+
+    def decide(self, user_id: UUID, confirmation_id: UUID, decision: str, digest: str) -> Confirmation:
+        """Record the user's decision; the same decision may be repeated.
+
+        Raises `PamError`: `confirmation_not_found` (another user's as well), `confirmation_mismatch`,
+        `confirmation_expired`, `confirmation_used` after the other decision.
+        """
+        try:
+            item = self._table.update(
+                _key(user_id, confirmation_id),
+                "set #decision = :decision",
+                {
+                    "decision": decision,
+                    "digest": digest,
+                    "now": int(self._clock().timestamp()),
+                    "undecided": _UNDECIDED,
+                },
+                condition="#digest = :digest and "
+                "(#decision = :decision or (#decision = :undecided and #expires_at > :now))",
+            )
+        except ConditionFailed as failure:
+            raise _refusal(failure.item, digest) from None
+        return Confirmation(
+            id=confirmation_id,
+            user_id=user_id,
+            message_id=UUID(item["message"]),
+            tool=item["tool"],
+            arguments=item["arguments"],
+            preview=item["preview"],
+            expires_at=datetime.fromtimestamp(int(item["expires_at"]), UTC),
+        )
+
+    def claim_report(self, confirmation: Confirmation) -> bool:
+        """Return True for the one caller that reports the outcome, however often a decision is repeated."""
+        try:
+            self._table.update(
+                _key(confirmation.user_id, confirmation.id),
+                "",
+                condition="attribute_not_exists(#reported_by)",
+                owner=Owner("reported_by", uuid4().hex),
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+
+def _refusal(item: Item | None, digest: str) -> PamError:
+    if item is None:
+        return PamError(CONFIRMATION_NOT_FOUND, "PAM knows of nothing like that to confirm.")
+    if item["digest"] != digest:
+        return PamError(CONFIRMATION_MISMATCH, "That isn't what PAM asked about. Nothing was done; please look again.")
+    if item["decision"] != _UNDECIDED:
+        return PamError(CONFIRMATION_USED, "You've already decided about that.")
+    return PamError(CONFIRMATION_EXPIRED, "That waited for more than ten minutes, so nothing was done. Ask again.")
+
+
+def _key(user_id: UUID, confirmation_id: UUID) -> tuple[str, str]:
+    return f"confirmation#{user_id}#{confirmation_id}", "-"

@@ -1,0 +1,104 @@
+"""From an opened turn to the next one: queueing, starting a worker, recovering a lost one, handing over."""
+
+from uuid import UUID
+
+from pam.chat.frames import TERMINAL_TYPES, Confirmed, Failed, numbered
+from pam.chat.lifecycle.queue import ConversationQueue
+from pam.chat.lifecycle.turn import Turn, TurnState
+from pam.chat.lifecycle.turns import TurnStore
+from pam.chat.lifecycle.workers import WorkerInvoker
+from pam.platform.errors import TURN_LOST, PamError
+from pam.platform.metrics import Metric
+from pam.platform.observability import count, logger
+from pam.platform.websocket import FrameSender
+
+
+class TurnLifecycle:
+    """The steps of a turn that need more than its own item. Methods raise `DynamoUnavailable`."""
+
+    def __init__(self, turns: TurnStore, queue: ConversationQueue, workers: WorkerInvoker, sender: FrameSender) -> None:
+        self._turns = turns
+        self._queue = queue
+        self._workers = workers
+        self._sender = sender
+
+    def enqueue(self, turn: Turn) -> int:
+        """Enqueue an opened turn and return its position; at position 0 a worker is started.
+
+        A lost turn before it is ended first. Raises `PamError` (`queue_full`).
+        """
+        entered = self._queue.enter(turn.user_id, turn.conversation_id, turn.message_id)
+        if entered.position and self._clear(turn, entered.running):
+            entered = self._queue.enter(turn.user_id, turn.conversation_id, turn.message_id)
+        if entered.position == 0:
+            self._start(turn)
+        return entered.position
+
+    def hand_over(self, user_id: UUID, conversation_id: UUID, message_id: UUID) -> None:
+        """Remove a turn that has ended from the queue, and start a worker for the next one."""
+        following = self._queue.leave(user_id, conversation_id, message_id)
+        while following is not None:
+            turn = self._turns.get(user_id, following)
+            if turn is not None and turn.state is TurnState.QUEUED:
+                self._start(turn)
+                return
+            following = self._queue.leave(user_id, conversation_id, following)
+
+    def recover(self, turn: Turn) -> bool:
+        """End a turn that is lost, or ended without its terminal frame, and start the next one.
+
+        Return False where its worker was heard again meanwhile.
+        """
+        frames = self._turns.frames(turn)
+        known = {frame.get("confirmation_id") for frame in frames if frame["type"] == Confirmed.type}
+        bodies = [body for body in turn.pending_frames if body.get("confirmation_id") not in known]
+        if not any(frame["type"] in TERMINAL_TYPES for frame in frames):
+            error = PamError(
+                TURN_LOST,
+                "PAM lost its thread in the middle of this. What was done is shown above; please ask again for the "
+                "rest.",
+            )
+            bodies.append(Failed.from_error(error).body())
+        seq = int(frames[-1]["seq"])
+        last = [numbered(body, seq + index, *turn.scope) for index, body in enumerate(bodies, start=1)]
+        if not self._turns.end_lost(turn, last):
+            current = self._turns.get(turn.user_id, turn.message_id)
+            if current is not None and current.state is not TurnState.ENDED:
+                return False
+        elif last:
+            count(Metric.TURN_LOST)
+        self.hand_over(turn.user_id, turn.conversation_id, turn.message_id)
+        return True
+
+    def recover_running(self, turn: Turn) -> None:
+        """Recover the turn that a queued one waits for, if it is lost."""
+        running = self._queue.running(turn.user_id, turn.conversation_id)
+        if running is not None and running != turn.message_id:
+            self._clear(turn, running)
+
+    def fail_unstarted(self, turn: Turn, error: PamError) -> None:
+        """End a turn that no worker has started with an error frame, and send it."""
+        logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
+        count(Metric.CHAT_FAILED)
+        current = self._turns.get(turn.user_id, turn.message_id) or turn
+        last = numbered(Failed.from_error(error).body(), current.last_seq + 1, *turn.scope)
+        ended = self._turns.end_unstarted(turn, [last])
+        if ended is not None:
+            self._sender.post(ended.connection_id, last)
+
+    def _start(self, turn: Turn) -> None:
+        try:
+            self._workers.invoke(turn)
+        except PamError as error:
+            self.fail_unstarted(turn, error)
+            self.hand_over(turn.user_id, turn.conversation_id, turn.message_id)
+
+    def _clear(self, turn: Turn, running: UUID) -> bool:
+        """Return whether the running turn before `turn` is over, recovering it if it is lost."""
+        ahead = self._turns.get(turn.user_id, running)
+        if ahead is None:
+            self.hand_over(turn.user_id, turn.conversation_id, running)
+            return True
+        if ahead.state is not TurnState.ENDED and not self._turns.is_lost(ahead):
+            return False
+        return self.recover(ahead)

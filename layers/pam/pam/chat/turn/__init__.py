@@ -1,0 +1,1 @@
+"""The worker: one turn from the stored conversation through Claude and its tools to the last frame."""

@@ -1,0 +1,163 @@
+"""The context of a question: an ordered list of providers, each with a token budget and a metric.
+
+All providers are started before the first is awaited. Queries of one transaction are pipelined, so they travel in one
+round trip; a provider that asks another service overlaps with them. A provider that fails or is late is left out.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from pam.chat.profile_block import profile_lines
+from pam.money.amounts import to_cents
+from pam.money.budgets import BudgetState, fetch_month_budgets, send_month_budgets_query
+from pam.platform.deadline import Deadline
+from pam.platform.errors import PamError
+from pam.platform.metrics import Metric
+from pam.platform.observability import count, logger, measure
+from pam.platform.postgres import Connection, DatabaseUnavailable
+from pam.travel.rig import SELECT_RIG, rig_from_row
+from pam.users.formatting import format_money
+from pam.users.profile import Profile
+
+_CHARS_PER_TOKEN = 2.5
+"""As the provider documents for the current tokenizer: an estimate on the safe side."""
+
+
+@dataclass(frozen=True)
+class ContextRequest:
+    """What providers may use. `connection` is in an open, pipelined transaction of the user."""
+
+    connection: Connection
+    user_id: UUID
+    conversation_id: UUID
+    zone: ZoneInfo | None
+    now: datetime
+    deadline: Deadline
+
+
+Finish = Callable[[Profile], list[str]]
+"""Waits for a provider's result and returns it as lines of the prompt, most important first."""
+
+
+class ContextProvider(Protocol):
+    """One section of the context."""
+
+    section: str
+    max_tokens: int
+    metric: Metric
+    """The tokens of the section."""
+
+    def start(self, request: ContextRequest) -> Finish:
+        """Send what is needed without waiting for it."""
+
+
+class ProfileProvider:
+    """The user's settings and vehicle."""
+
+    section = "traveller"
+    max_tokens = 400
+    metric = Metric.CONTEXT_PROFILE_TOKENS
+
+    def start(self, request: ContextRequest) -> Finish:
+        rig = request.connection.execute(SELECT_RIG, {"user": request.user_id})
+        return lambda profile: profile_lines(profile, rig_from_row(rig.fetchone()))
+
+
+class FactsProvider:
+    """Facts that a question is likely to need; each saves a tool call. This month's budgets."""
+
+    section = "facts"
+    max_tokens = 800
+    metric = Metric.CONTEXT_FACTS_TOKENS
+
+    def start(self, request: ContextRequest) -> Finish:
+        cursor = send_month_budgets_query(request.connection, request.user_id, request.zone, request.now)
+
+        def finish(profile: Profile) -> list[str]:
+            lines = [_budget_line(budget, profile) for budget in fetch_month_budgets(cursor)]
+            return [f"Budgets of this month so far ({profile.expenses_source}):", *lines] if lines else []
+
+        return finish
+
+
+_SELECT_NOTES = """
+select note from notes
+ where user_id = %(user)s and conversation_id = %(id)s and told_in is null
+ order by created_at, id limit 20
+"""
+
+
+class NotesProvider:
+    """Events of the conversation beside Claude since its last question."""
+
+    section = "notes"
+    max_tokens = 6000
+    metric = Metric.CONTEXT_NOTES_TOKENS
+
+    def start(self, request: ContextRequest) -> Finish:
+        scope = {"user": request.user_id, "id": request.conversation_id}
+        cursor = request.connection.execute(_SELECT_NOTES, scope)
+        return lambda _: [row["note"] for row in cursor.fetchall()]
+
+
+def default_providers() -> tuple[ContextProvider, ...]:
+    """Return the providers in the order of their sections in the prompt."""
+    return (ProfileProvider(), FactsProvider(), NotesProvider())
+
+
+def start_providers(providers: Sequence[ContextProvider], request: ContextRequest) -> list[Finish]:
+    """Start all providers."""
+    return [provider.start(request) for provider in providers]
+
+
+def finish_providers(
+    providers: Sequence[ContextProvider], started: Sequence[Finish], profile: Profile
+) -> dict[str, list[str]]:
+    """Return the sections' lines within their budgets. Raises `DatabaseUnavailable`."""
+    return {
+        provider.section: _finish(provider, finish, profile)
+        for provider, finish in zip(providers, started, strict=True)
+    }
+
+
+def _finish(provider: ContextProvider, finish: Finish, profile: Profile) -> list[str]:
+    try:
+        lines = _within_budget(finish(profile), provider.max_tokens)
+    except DatabaseUnavailable:
+        raise
+    except (PamError, FutureTimeout):
+        count(Metric.CONTEXT_FAILED)
+        logger.warning("context provider failed", section=provider.section, exc_info=True)
+        return []
+    measure(provider.metric, MetricUnit.Count, round(sum(map(len, lines)) / _CHARS_PER_TOKEN))
+    return lines
+
+
+def _within_budget(lines: list[str], max_tokens: int) -> list[str]:
+    left = int(max_tokens * _CHARS_PER_TOKEN)
+    kept = []
+    for line in lines:
+        if len(line) > left:
+            kept.append(line[: max(0, left)] + " (shortened)")
+            break
+        kept.append(line)
+        left -= len(line)
+    return kept
+
+
+def _budget_line(budget: BudgetState, profile: Profile) -> str:
+    spent, limit, left = (
+        format_money(to_cents(amount), budget.currency, profile)
+        for amount in (budget.spent, budget.limit, abs(budget.left))
+    )
+    line = f"- {budget.category}: {spent} of {limit}"
+    if budget.state == "over":
+        return f"{line}, over by {left}"
+    return f"{line}, {left} left{', close to its limit' if budget.state == 'near' else ''}"

@@ -1,0 +1,283 @@
+"""The worker: one invocation answers one question, from the stored conversation to the last frame."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, ConfigDict
+
+from pam.answers.ask import Location
+from pam.chat.dependencies import ChatDependencies
+from pam.chat.frames import Done, Failed, ServerFrame
+from pam.chat.lifecycle.limits import Reservation
+from pam.chat.lifecycle.turn import Turn
+from pam.chat.turn import prompt
+from pam.chat.turn.context import ContextProvider
+from pam.chat.turn.deferred_messages import DeferredMessages
+from pam.chat.turn.runner import TurnResult, TurnRunner
+from pam.chat.turn.stream import FrameStream
+from pam.chat.turn.tool_frames import tool_frame
+from pam.chat.turn.transcript import Conversation, ConversationAdvanced, Transcript, read_conversation
+from pam.platform.deadline import Deadline
+from pam.platform.errors import INTERNAL_ERROR, PamError
+from pam.platform.metrics import Metric
+from pam.platform.observability import count, logger, measure
+from pam.platform.postgres import DatabaseUnavailable
+from pam.sources.claude import ClaudeClient
+from pam.tools.engine.definition import Tool, ToolContext
+from pam.tools.engine.events import Approval
+from pam.tools.engine.executor import ToolExecutor, ToolThreads
+from pam.users.time_zones import TimeZone, parse_time_zone
+
+MAX_TURN_S = 90.0
+
+_CLOSE_RESERVE_S = 8.0
+"""Time of the invocation that is kept for the last frames and the transcript."""
+
+
+class TurnJob(BaseModel):
+    """The worker's event: the turn, and the time zone that its conversation is read with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user_id: UUID
+    message_id: UUID
+    conversation_id: UUID
+    timezone: TimeZone | None
+
+
+@dataclass(frozen=True)
+class WorkerDependencies:
+    """The services of the worker. `model` is the name of the model that answers."""
+
+    chat: ChatDependencies
+    claude: ClaudeClient
+    model: str
+    tools: Mapping[str, Tool[Any]]
+    tool_threads: ToolThreads
+    context_providers: Sequence[ContextProvider]
+    deferred_messages: DeferredMessages
+    executor: Executor
+    """Threads for reads and writes beside the turn's own thread."""
+
+
+def run_turn(worker: WorkerDependencies, job: TurnJob, context: LambdaContext) -> None:
+    """Answer the question, unless another invocation has it; then start the next one of its conversation."""
+    invocation = Deadline.of_invocation(context)
+    deadline = invocation.at_most(MAX_TURN_S).at_most(invocation.left_s - _CLOSE_RESERVE_S)
+    reading = worker.executor.submit(_read, worker, job, deadline)
+    turn = worker.chat.turns.start(job.user_id, job.message_id, worker=uuid4().hex)
+    if turn is None:
+        logger.warning("event of a turn that has started already")
+        return
+    try:
+        _Worker(worker, turn, deadline, invocation).run(reading, lambda: _read(worker, job, deadline))
+    finally:
+        worker.chat.lifecycle.hand_over(turn.user_id, turn.conversation_id, turn.message_id)
+
+
+def _read(worker: WorkerDependencies, job: TurnJob, deadline: Deadline) -> Conversation:
+    answers = worker.chat.answers
+    return read_conversation(
+        answers.database,
+        worker.context_providers,
+        job.user_id,
+        job.conversation_id,
+        job.timezone,
+        answers.clock(),
+        deadline,
+    )
+
+
+class _Worker:
+    """One turn in the hands of this invocation."""
+
+    def __init__(self, worker: WorkerDependencies, turn: Turn, deadline: Deadline, invocation: Deadline) -> None:
+        self._worker = worker
+        self._chat = worker.chat
+        self._turn = turn
+        self._deadline = deadline
+        self._invocation = invocation
+        self._started_at = time.monotonic()
+        self._stop = threading.Event()
+        self._stream = FrameStream(self._chat.turns, self._chat.sender, turn, self._stop.set, self._stop.set)
+
+    def run(self, reading: "Future[Conversation]", read_again: Callable[[], Conversation]) -> None:
+        """Run the turn and send its last frame. `read_again` reads the conversation once more."""
+        last: ServerFrame = Failed.from_error(
+            PamError(INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again.")
+        )
+        settling: list[Future[None]] = []
+        try:
+            reservation = self._reserve()
+            result = TurnResult()
+            try:
+                conversation = reading.result()
+                # Messages that an earlier turn couldn't save belong before this one's.
+                restored = self._worker.deferred_messages.restore(
+                    self._turn.user_id, self._turn.conversation_id, self._deadline
+                )
+                result = self._converse(read_again() if restored else conversation)
+            finally:
+                settling = self._settle(reservation, result.usage.cost(self._worker.model))
+            last = self._last_frame(result)
+        except PamError as error:
+            logger.warning(error.message, error_code=error.error.code, exc_info=True)
+            last = Failed.from_error(error)
+        except Exception:
+            logger.exception("unexpected error")
+        finally:
+            count(Metric.CHAT_DONE if isinstance(last, Done) else Metric.CHAT_FAILED)
+            measure(Metric.TURN_TIME, MetricUnit.Milliseconds, (time.monotonic() - self._started_at) * 1000)
+            self._stream.close(last)
+            for each in settling:
+                each.result()
+
+    def _reserve(self) -> Reservation:
+        """Reserve the turn's cost from the user's and the stage's day. Raises `PamError` (`daily_limit_reached`)."""
+        limits = self._chat.limits
+        reservation = limits.reserve_user(self._turn.user_id, self._turn.message_id)
+        try:
+            limits.reserve_stage(reservation)
+        except PamError:
+            self._settle(reservation, Decimal(0))
+            raise
+        return reservation
+
+    def _settle(self, reservation: Reservation, cost: Decimal) -> list["Future[None]"]:
+        """Replace the reservations by the real cost, beside the last frame."""
+        measure(Metric.MODEL_COST, MetricUnit.NoUnit, float(cost))
+
+        def settle() -> None:
+            for settle_one in (self._chat.limits.settle_user, self._chat.limits.settle_stage):
+                try:
+                    settle_one(reservation, cost)
+                except PamError:
+                    # The reservation stays in the day's sum, which is more than the cost.
+                    logger.warning("cost not settled", exc_info=True)
+
+        return [self._worker.executor.submit(settle)]
+
+    def _converse(self, conversation: Conversation) -> TurnResult:
+        """Run the turn on its conversation, and save what it appends."""
+        transcript = Transcript(self._chat.answers.database, self._turn.user_id, conversation, self._turn.message_id)
+        messages = self._add_question(conversation, transcript)
+        runner = TurnRunner(
+            claude=self._worker.claude,
+            model=self._worker.model,
+            profile_block=conversation.profile_block,
+            messages=messages,
+            tools=self._tool_executor(conversation),
+            transcript=transcript,
+            saver=self._worker.executor,
+            cost_cap=self._chat.limits.caps.turn,
+            send=self._stream.send,
+            deadline=self._deadline,
+            stop=self._stop,
+        )
+        result = runner.run()
+        self._save(transcript, result)
+        return result
+
+    def _add_question(self, conversation: Conversation, transcript: Transcript) -> list[dict[str, Any]]:
+        """Return the messages up to the question, and add the question to the transcript."""
+        messages = [message.body for message in conversation.messages]
+        new: list[dict[str, Any]] = []
+        if messages and messages[-1]["role"] != "assistant":
+            new.append(prompt.assistant_message("(This answer was interrupted.)"))
+        now = self._chat.answers.clock().astimezone(conversation.profile.zone)
+        sections = {name: lines for name, lines in conversation.context.items() if name != "traveller"}
+        new.append(prompt.user_message(str(self._turn.request["text"]), now, _location(self._turn), sections))
+        transcript.add(*new)
+        return [*messages, *new]
+
+    def _tool_executor(self, conversation: Conversation) -> ToolExecutor:
+        location = _location(self._turn)
+        context = ToolContext(
+            dependencies=self._chat.answers,
+            user_id=self._turn.user_id,
+            key=str(self._turn.message_id),
+            deadline=self._deadline,
+            zone=_time_zone(self._turn),
+            location=(float(location.latitude), float(location.longitude)) if location else None,
+        )
+
+        def request_approval(tool: str, arguments: str, preview: str) -> Approval:
+            confirmation = self._chat.confirmations.create(
+                self._turn.user_id, self._turn.message_id, tool, arguments, preview
+            )
+            return Approval(confirmation.id, confirmation.digest, confirmation.expires_at)
+
+        return ToolExecutor(
+            self._worker.tools,
+            self._worker.tool_threads,
+            context,
+            request_approval,
+            lambda event: self._stream.send(*tool_frame(event, conversation.profile)),
+        )
+
+    def _save(self, transcript: Transcript, result: TurnResult) -> None:
+        """Save the rest of the transcript, in Postgres or, while that is unavailable, where the next turn finds it."""
+        usage = result.usage
+        measure(Metric.MODEL_PROMPT_TOKENS, MetricUnit.Count, usage.prompt)
+        measure(Metric.MODEL_CACHE_READ_TOKENS, MetricUnit.Count, usage.read)
+        ended = result.error.error.code if result.error else "done"
+        cost = int(usage.cost(self._worker.model) * 1_000_000)
+        try:
+            transcript.finish(self._worker.model, usage, cost, ended, self._invocation)
+        except DatabaseUnavailable:
+            logger.warning("turn saved later", exc_info=True)
+            self._worker.deferred_messages.put(self._turn.user_id, self._turn.conversation_id, transcript.unsaved())
+        except ConversationAdvanced:
+            logger.warning("the conversation advanced without this turn")
+
+    def _last_frame(self, result: TurnResult) -> ServerFrame:
+        undo = tuple(
+            {
+                "text": outcome.result.text,
+                "method": "DELETE",
+                "href": f"/v1/effects/{outcome.result.effect_id}",
+                "expires_at": outcome.result.undo_until.isoformat(timespec="seconds"),
+            }
+            for outcome in result.outcomes
+            if outcome.result and outcome.result.effect_id and outcome.result.undo_until
+        )
+        if result.error is not None:
+            return Failed.from_error(result.error, undo)
+        first_delta_ms = None
+        if self._stream.first_delta_at is not None:
+            first_delta_ms = (self._stream.first_delta_at - self._started_at) * 1000
+            measure(Metric.FIRST_DELTA, MetricUnit.Milliseconds, first_delta_ms)
+        return Done(
+            text=result.text,
+            tier=3,
+            usage=result.usage.as_json(),
+            cost_usd=f"{result.usage.cost(self._worker.model):.6f}",
+            latency_ms={
+                "first_delta": None if first_delta_ms is None else round(first_delta_ms),
+                "total": round((time.monotonic() - self._started_at) * 1000),
+            },
+            sources=result.sources,
+            as_of=result.as_of,
+            simulated=result.is_simulated or any("(simulated)" in source for source in result.sources),
+            undo=undo,
+            truncated=result.is_truncated,
+        )
+
+
+def _time_zone(turn: Turn) -> ZoneInfo | None:
+    name = turn.request["context"]["timezone"]
+    return parse_time_zone(name) if name else None
+
+
+def _location(turn: Turn) -> Location | None:
+    degrees = turn.request["context"]["location"]
+    return Location(latitude=Decimal(degrees[0]), longitude=Decimal(degrees[1])) if degrees else None

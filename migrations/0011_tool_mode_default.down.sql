@@ -1,0 +1,1 @@
+alter table conversations alter column tool_mode drop default;

@@ -1,0 +1,250 @@
+"""DynamoDB performs a write and its response is lost: the repetition by the SDK is recognised as the same write."""
+
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+import boto3
+import pytest
+
+from local.stack import LocalStack
+from pam.bootstrap import Bootstrap
+from pam.chat.frames import Delta, Done, numbered
+from pam.chat.gateway.tickets import TicketStore
+from pam.chat.lifecycle.confirmations import Confirmations
+from pam.chat.lifecycle.limits import ChatLimits, CostCaps
+from pam.chat.lifecycle.queue import ConversationQueue
+from pam.chat.lifecycle.turn import Turn, TurnState
+from pam.chat.lifecycle.turns import TurnStore
+from pam.platform import aws
+from pam.platform.clock import utc_now
+from pam.platform.dynamodb import DynamoTable
+from pam.platform.errors import PamError
+from tests.functional.chat.fault_proxies import DynamoProxy
+
+CAPS = CostCaps(turn=Decimal("0.05"), user_day=Decimal("0.50"), stage_day=Decimal(1000))
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The chat's stores on a connection to DynamoDB whose responses can be dropped."""
+
+    proxy: DynamoProxy
+    table: DynamoTable
+    user_id: uuid.UUID
+
+    @property
+    def turns(self) -> TurnStore:
+        return TurnStore(self.table, utc_now)
+
+    @property
+    def queue(self) -> ConversationQueue:
+        return ConversationQueue(self.table, utc_now)
+
+    @property
+    def limits(self) -> ChatLimits:
+        return ChatLimits(self.table, CAPS, utc_now)
+
+    def open(self) -> Turn:
+        turn = self.turns.open(self.user_id, uuid.uuid4(), uuid.uuid4(), "connection", {"text": "Hello"})
+        assert turn is not None
+        return turn
+
+    def start(self, turn: Turn) -> Turn:
+        started = self.turns.start(turn.user_id, turn.message_id, uuid.uuid4().hex)
+        assert started is not None
+        return started
+
+    def drop_next(self, operation: str) -> None:
+        """Drop the response of the next request of this operation."""
+        self.proxy.drops = lambda name, _request: name == operation
+
+    def held(self) -> Decimal:
+        """The user's reserved and settled costs of today."""
+        item = self.table.get(f"spend#{self.user_id}", utc_now().date().isoformat())
+        return Decimal(0) if item is None else item["held"]
+
+
+@pytest.fixture
+def stores(stack: LocalStack, lambda_environment: None) -> Iterator[Stores]:
+    """Stores of a new user."""
+    proxy = DynamoProxy(stack.aws_endpoint)
+    config = aws.client("dynamodb").meta.config
+    client = boto3.session.Session().client("dynamodb", endpoint_url=proxy.url, config=config)
+    yield Stores(proxy, Bootstrap(stack.environment_of("chat"), dynamodb=client).chat_table, uuid.uuid4())
+    proxy.close()
+
+
+def last_frame(turn: Turn, seq: int) -> dict[str, object]:
+    return numbered(Done(text="", tier=3).body(), seq, *turn.scope)
+
+
+def test_turn_is_opened_when_the_response_is_lost(stores: Stores) -> None:
+    """The repetition isn't mistaken for a message id that is known; a second message with the id is."""
+    stores.drop_next("PutItem")
+    turn = stores.open()
+    assert stores.proxy.dropped == 1
+    again = stores.turns.open(turn.user_id, turn.message_id, turn.conversation_id, "connection", turn.request)
+    assert again is None
+
+
+def test_turn_is_started_when_the_response_is_lost(stores: Stores) -> None:
+    """The worker has the lease; another one doesn't get it."""
+    turn = stores.open()
+    stores.drop_next("UpdateItem")
+    started = stores.start(turn)
+    assert stores.proxy.dropped == 1
+    assert started.state is TurnState.RUNNING
+    assert stores.turns.start(turn.user_id, turn.message_id, "another") is None
+
+
+def test_lease_is_extended_when_the_response_is_lost(stores: Stores) -> None:
+    """The heartbeat returns the requests that came with it."""
+    turn = stores.start(stores.open())
+    assert stores.turns.request_resume(turn, "other", 0)
+    stores.drop_next("UpdateItem")
+    renewed = stores.turns.heartbeat(turn)
+    assert stores.proxy.dropped == 1
+    assert renewed is not None and renewed.resume is not None
+    assert renewed.connection_id == "other"
+
+
+def test_requested_frame_is_stored_once_when_the_response_is_lost(stores: Stores) -> None:
+    """The repetition doesn't append the frame again."""
+    turn = stores.start(stores.open())
+    stores.drop_next("UpdateItem")
+    assert stores.turns.request_frame(turn, "one", {"type": "confirmed"})
+    assert stores.proxy.dropped == 1
+    current = stores.turns.get(turn.user_id, turn.message_id)
+    assert current is not None and len(current.pending_frames) == 1
+
+
+@pytest.mark.parametrize("end", ["end", "end_unstarted"])
+def test_turn_is_ended_when_the_response_is_lost(stores: Stores, end: str) -> None:
+    """The last frames are stored, and who ended the turn knows it."""
+    turn = stores.open() if end == "end_unstarted" else stores.start(stores.open())
+    stores.drop_next("UpdateItem")
+    ended = getattr(stores.turns, end)(turn, [last_frame(turn, 2)])
+    assert stores.proxy.dropped == 1
+    assert ended is not None
+    assert [frame["type"] for frame in stores.turns.frames(turn)] == ["ack", "done"]
+
+
+def test_lost_turn_is_ended_when_the_response_is_lost(stores: Stores) -> None:
+    """The party that declared the turn lost reports it, once."""
+    turn = stores.open()
+    later = TurnStore(stores.table, lambda: utc_now() + timedelta(minutes=5))
+    stores.drop_next("UpdateItem")
+    assert later.end_lost(turn, [last_frame(turn, 2)])
+    assert stores.proxy.dropped == 1
+    assert not later.end_lost(turn, [last_frame(turn, 2)])
+
+
+def test_appended_frames_have_no_gap_when_the_response_is_lost(stores: Stores) -> None:
+    """Each frame of an ended turn gets the next number."""
+    turn = stores.open()
+    stores.turns.end_unstarted(turn, [last_frame(turn, 2)])
+    stores.drop_next("PutItem")
+    numbers = [stores.turns.append_frame(turn, Delta("more").body())["seq"] for _ in range(2)]
+    assert stores.proxy.dropped == 1
+    assert numbers == [3, 4]
+    assert [frame["seq"] for frame in stores.turns.frames(turn)] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("waiting", [0, 1, 2])
+def test_queue_is_handed_over_when_the_response_is_lost(stores: Stores, waiting: int) -> None:
+    """The turn that leaves learns which one runs next, whether or not others wait."""
+    conversation, messages = uuid.uuid4(), [uuid.uuid4() for _ in range(waiting + 1)]
+    for message in messages:
+        stores.queue.enter(stores.user_id, conversation, message)
+    stores.drop_next("UpdateItem")
+    following = stores.queue.leave(stores.user_id, conversation, messages[0])
+    assert stores.proxy.dropped == 1
+    assert following == (messages[1] if waiting else None)
+    assert stores.queue.running(stores.user_id, conversation) == following
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 3])
+def test_queue_is_entered_once_when_the_response_is_lost(stores: Stores, ahead: int) -> None:
+    """The turn has one place in the queue."""
+    conversation, message = uuid.uuid4(), uuid.uuid4()
+    for _ in range(ahead):
+        stores.queue.enter(stores.user_id, conversation, uuid.uuid4())
+    is_own = b"waiting" if ahead else b"running"
+    stores.proxy.drops = lambda name, request: (
+        name == "UpdateItem" and is_own in str(request["UpdateExpression"]).encode()
+    )
+    assert stores.queue.enter(stores.user_id, conversation, message).position == ahead
+    assert stores.proxy.dropped == 1
+    assert stores.queue.enter(stores.user_id, conversation, uuid.uuid4()).position == ahead + 1
+
+
+def test_confirmation_is_reported_once_when_the_response_is_lost(stores: Stores) -> None:
+    """The first caller reports the outcome, a second one doesn't."""
+    confirmations = Confirmations(stores.table, utc_now)
+    confirmation = confirmations.create(stores.user_id, uuid.uuid4(), "create_post", "{}", "Publish this")
+    stores.drop_next("UpdateItem")
+    confirmations.decide(stores.user_id, confirmation.id, "yes", confirmation.digest)
+    assert stores.proxy.dropped == 1
+    stores.drop_next("UpdateItem")
+    assert confirmations.claim_report(confirmation)
+    assert stores.proxy.dropped == 2
+    assert not confirmations.claim_report(confirmation)
+
+
+def test_ticket_is_redeemed_when_the_response_is_lost(stores: Stores) -> None:
+    """A valid ticket opens one connection."""
+    tickets = TicketStore(stores.table, utc_now)
+    ticket = tickets.issue(stores.user_id)
+    stores.drop_next("UpdateItem")
+    assert tickets.redeem(ticket.secret) == stores.user_id
+    assert stores.proxy.dropped == 1
+    assert tickets.redeem(ticket.secret) is None
+
+
+@pytest.mark.parametrize("step", ["reserve", "settle"])
+def test_cost_is_counted_once_when_the_response_is_lost(stores: Stores, step: str) -> None:
+    """The day's sum is the exact cost."""
+    if step == "reserve":
+        stores.drop_next("UpdateItem")
+    reservation = stores.limits.reserve_user(stores.user_id, uuid.uuid4())
+    assert stores.held() == 50_000
+    if step == "settle":
+        stores.drop_next("UpdateItem")
+    stores.limits.settle_user(reservation, Decimal("0.000123"))
+    assert stores.proxy.dropped == 1
+    assert stores.held() == 123
+
+
+def test_question_is_counted_once_when_the_response_is_lost(stores: Stores) -> None:
+    """The user has all other questions of the minute left."""
+    clock = utc_now().replace(second=0)
+    limits = ChatLimits(stores.table, CAPS, lambda: clock)
+    for number in range(30):
+        if number == 10:
+            stores.drop_next("UpdateItem")
+        limits.take_question(stores.user_id, uuid.uuid4())
+    assert stores.proxy.dropped == 1
+    with pytest.raises(PamError) as refusal:
+        limits.take_question(stores.user_id, uuid.uuid4())
+    assert refusal.value.error.code == "rate_limited"
+
+
+def test_concurrent_turns_exceed_the_daily_cap_by_at_most_one(stores: Stores) -> None:
+    """Of 50 turns at once, as many start as the cap has room for, and every later one is refused."""
+
+    def reserve(_: int) -> bool:
+        try:
+            stores.limits.reserve_user(stores.user_id, uuid.uuid4())
+        except PamError as error:
+            assert error.error.code == "daily_limit_reached"
+            return False
+        return True
+
+    with ThreadPoolExecutor(50) as pool:
+        started = sum(pool.map(reserve, range(50)))
+    assert started * CAPS.turn <= CAPS.user_day + CAPS.turn
+    assert started == 10
