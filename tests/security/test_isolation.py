@@ -1,4 +1,4 @@
-"""Another traveller's rows can't be read or written by any path."""
+"""No route or query reads or writes another user's rows."""
 
 import json
 import time
@@ -27,15 +27,15 @@ TABLES = [
 
 
 @pytest.fixture
-def two(new_traveller: Callable[[], Traveller]) -> tuple[Traveller, Traveller]:
-    """One who has an expense, and another."""
+def two_travellers(new_traveller: Callable[[], Traveller]) -> tuple[Traveller, Traveller]:
+    """A traveller with an expense, and another one."""
     one, other = new_traveller(), new_traveller()
     one.spends("45")
     return one, other
 
 
-def test_the_app_s_role_owns_nothing_and_can_not_bypass_row_security(owner: psycopg.Connection) -> None:
-    """No ownership, no superuser, no BYPASSRLS, no membership in another role; row security forced on every table."""
+def test_app_role_owns_no_table_and_cannot_bypass_row_security(owner: psycopg.Connection) -> None:
+    """It has no privileged attribute and no membership, and every table forces row security."""
     role = owner.execute(
         "select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb from pg_roles where rolname = 'pam_app'"
     ).fetchone()
@@ -50,8 +50,8 @@ def test_the_app_s_role_owns_nothing_and_can_not_bypass_row_security(owner: psyc
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_without_a_traveller_there_are_no_rows(stack: LocalStack, two: object, table: str) -> None:
-    """A connection that forgot to say for whom it asks sees nothing, and can't see the ledger at all."""
+def test_connection_without_a_user_sees_no_rows(stack: LocalStack, two_travellers: object, table: str) -> None:
+    """Without app.user_id, or with an empty one, every table is empty; the migration ledger can't be read at all."""
     app = stack.postgres.app
     with psycopg.connect(
         host=app["host"],
@@ -67,61 +67,63 @@ def test_without_a_traveller_there_are_no_rows(stack: LocalStack, two: object, t
             connection.execute("select * from schema_versions")
 
 
-def test_the_traveller_of_one_transaction_is_forgotten_in_the_next(
-    database: Database, two: tuple[Traveller, Traveller]
+def test_user_of_a_transaction_does_not_apply_to_the_next_one(
+    database: Database, two_travellers: tuple[Traveller, Traveller]
 ) -> None:
-    """The setting ends with its transaction, on the same connection."""
-    with database.session(two[0].id, Deadline(5)) as connection:
+    """The setting ends with its transaction, although the connection is reused."""
+    with database.session(two_travellers[0].id, Deadline(5)) as connection:
         assert len(connection.execute("select from expenses").fetchall()) == 1
-    with database.session(two[1].id, Deadline(5)) as connection:
+    with database.session(two_travellers[1].id, Deadline(5)) as connection:
         assert connection.execute("select from expenses").fetchall() == []
 
 
-def test_row_security_holds_where_the_query_forgets_it(database: Database, two: tuple[Traveller, Traveller]) -> None:
-    """A query that names the other traveller, or nobody, sees and changes none of their rows."""
-    one, other = two
+def test_query_for_another_user_sees_and_changes_no_rows(
+    database: Database, two_travellers: tuple[Traveller, Traveller]
+) -> None:
+    """Row security applies also if the query names another user or none."""
+    one, other = two_travellers
     with database.session(other.id, Deadline(5)) as connection:
         assert connection.execute("select from expenses where user_id = %s", (one.id,)).fetchall() == []
         assert connection.execute("update expenses set amount = 1 returning id").fetchall() == []
-        stolen = Profile(one.id, parse_time_zone("America/Denver"), "USD", "en_US")
-        assert read_spending(connection, stolen, SpendingQuery(), utc_now()).overall.count == 0
+        profile_of_other = Profile(one.id, parse_time_zone("America/Denver"), "USD", "en_US")
+        assert read_spending(connection, profile_of_other, SpendingQuery(), utc_now()).overall.count == 0
     with pytest.raises(psycopg.errors.InsufficientPrivilege), database.session(other.id, Deadline(5)) as connection:
-        create_expense(connection, stolen, NewExpense(amount="1", category="fuel"), utc_now(), None)
+        create_expense(connection, profile_of_other, NewExpense(amount="1", category="fuel"), utc_now(), None)
     with database.session(one.id, Deadline(5)) as connection:
         assert read_profile(connection, one.id).currency == "USD"
 
 
-def test_through_the_api_each_sees_and_undoes_only_their_own(two: tuple[Traveller, Traveller]) -> None:
-    """Reading, asking, undoing: the other's expense doesn't exist."""
-    one, other = two
+def test_api_reads_and_undoes_only_the_user_s_own_expenses(two_travellers: tuple[Traveller, Traveller]) -> None:
+    """For reading, asking and undoing, another user's expense doesn't exist."""
+    one, other = two_travellers
     undo = one.spends("10").json()["undo"]
     assert other.summary()["count"] == 0
-    asked = other.http.post("/v1/ask", json={"text": "How much did I spend on gas this month?"})
-    assert asked.json()["answer"]["count"] == 0
-    reply = other.http.delete(undo["href"])
-    assert (reply.status_code, reply.json()["code"]) == (404, "expense_not_found")
+    answer = other.http.post("/v1/ask", json={"text": "How much did I spend on gas this month?"})
+    assert answer.json()["answer"]["count"] == 0
+    response = other.http.delete(undo["href"])
+    assert (response.status_code, response.json()["code"]) == (404, "expense_not_found")
     assert one.summary()["count"] == 2
 
 
-def test_a_body_or_query_that_names_another_is_refused(two: tuple[Traveller, Traveller]) -> None:
-    """The user id comes from the token; anywhere else it's an unknown field, and nothing is written."""
-    one, other = two
+def test_user_id_in_a_body_query_or_header_is_rejected_or_ignored(two_travellers: tuple[Traveller, Traveller]) -> None:
+    """The user comes from the token: a field with an id is rejected as unknown, a header is ignored."""
+    one, other = two_travellers
     for field in ("user_id", "userId", "sub", "id"):
         forged = {"amount": "1", "category": "fuel", field: str(one.id)}
         assert other.http.post("/v1/expenses", json=forged).json()["code"] == "invalid_request"
         assert other.http.get("/v1/spend-summary", params={field: str(one.id)}).json()["code"] == "invalid_request"
-        asked = {"text": "how much did I spend on gas this month", field: str(one.id)}
-        assert other.http.post("/v1/ask", json=asked).json()["code"] == "invalid_request"
+        question = {"text": "how much did I spend on gas this month", field: str(one.id)}
+        assert other.http.post("/v1/ask", json=question).json()["code"] == "invalid_request"
     for header in ("x-user-id", "x-amzn-user", "x-forwarded-user"):
         assert other.http.get("/v1/spend-summary", headers={header: str(one.id)}).json()["count"] == 0
     assert one.summary()["count"] == 1
 
 
-def test_a_token_of_another_issuer_opens_nothing(
-    stack: LocalStack, two: tuple[Traveller, Traveller], tmp_path_factory: pytest.TempPathFactory
+def test_token_that_is_forged_foreign_or_expired_is_rejected(
+    stack: LocalStack, two_travellers: tuple[Traveller, Traveller], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Another issuer's signature, even under our issuer's name, an expired one, or none: 401 on every route."""
-    one = two[0]
+    """Every route answers 401 to a wrong signature, issuer or audience, an expired token, and one without signature."""
+    one = two_travellers[0]
     other_key = load_key(tmp_path_factory.mktemp("issuer") / "key.pem")
     forged = Issuer(stack.issuer.url, other_key, one.id).mint(one.id)
     elsewhere = Issuer("https://issuer.example", other_key, one.id).mint(one.id)
@@ -136,25 +138,25 @@ def test_a_token_of_another_issuer_opens_nothing(
     ]
     for token in bad:
         headers = {"authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=stack.url, headers=headers) as stranger:
-            assert stranger.get("/v1/spend-summary").status_code == 401
-            assert stranger.post("/v1/expenses", json={"amount": "1", "category": "fuel"}).status_code == 401
-            assert stranger.delete(f"/v1/expenses/{uuid.uuid4()}").status_code == 401
-            assert stranger.post("/v1/ask", json={"text": "add $1 for gas"}).status_code == 401
+        with httpx.Client(base_url=stack.url, headers=headers) as client:
+            assert client.get("/v1/spend-summary").status_code == 401
+            assert client.post("/v1/expenses", json={"amount": "1", "category": "fuel"}).status_code == 401
+            assert client.delete(f"/v1/expenses/{uuid.uuid4()}").status_code == 401
+            assert client.post("/v1/ask", json={"text": "add $1 for gas"}).status_code == 401
     assert one.summary()["count"] == 1
 
 
-def test_a_subject_that_is_no_uuid_is_no_traveller(stack: LocalStack) -> None:
-    """A good token of somebody whom we can't have rows of is refused with its own code."""
+def test_token_whose_subject_is_not_a_uuid_is_rejected(stack: LocalStack) -> None:
+    """A valid token of such a subject gets 403 and the error code `invalid_subject`."""
     event = json.loads((CHECKOUT / "events" / "spend_summary.json").read_text())
     event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] = "service-account"
-    reply = stack.functions["spend_summary"].invoke(event).json()
-    assert reply["statusCode"] == 403
-    assert json.loads(reply["body"])["code"] == "invalid_subject"
+    response = stack.functions["spend_summary"].invoke(event).json()
+    assert response["statusCode"] == 403
+    assert json.loads(response["body"])["code"] == "invalid_subject"
 
 
-def test_the_cache_of_one_is_not_another_s(new_traveller: Callable[[], Traveller], database: Database) -> None:
-    """The same question of two travellers has two answers, also when both come from the cache."""
+def test_cached_answers_belong_to_one_user(new_traveller: Callable[[], Traveller], database: Database) -> None:
+    """The same request of two users has two answers, also if both come from the cache."""
     one, other = new_traveller(), new_traveller()
     one.spends("45")
     other.spends("7")
