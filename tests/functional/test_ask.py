@@ -1,11 +1,10 @@
-"""Questions in words: answered at once, or left to the conversation, never guessed."""
+"""Questions in words: answered at once, or left to the chat, never guessed."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
-import psycopg
 import pytest
 
 from tests.conftest import Traveller
@@ -16,50 +15,50 @@ def ask(traveller: Traveller, text: str, key: str | None = None, **more: object)
     return traveller.http.post("/v1/ask", json={"text": text} | more, headers=headers)
 
 
-def test_the_first_question(traveller: Traveller) -> None:
-    """The question "How much did I spend on gas this month?" has the right total, its source and its instant."""
+def test_spending_question_is_answered_with_total_source_and_time(traveller: Traveller) -> None:
+    """ "How much did I spend on gas this month?" is answered from the user's own expenses."""
     traveller.spends("62.10", "fuel")
     traveller.spends("45.00", "fuel")
     traveller.spends("12.00", "dining")
-    told = ask(traveller, "How much did I spend on gas this month?").json()
-    assert (told["tier"], told["intent"]) == (1, "spend_summary")
-    assert told["slots"] == {"category": "fuel", "period": "this_month"}
-    assert told["answer"]["total"] == "107.10" and told["answer"]["count"] == 2
-    assert "$107.10 on fuel this month" in told["text"]
-    assert told["source"] == "Your expenses in PAM"
-    assert datetime.fromisoformat(told["as_of"]).tzinfo
+    answered = ask(traveller, "How much did I spend on gas this month?").json()
+    assert (answered["tier"], answered["intent"]) == (1, "spend_summary")
+    assert answered["slots"] == {"category": "fuel", "period": "this_month"}
+    assert answered["answer"]["total"] == "107.10" and answered["answer"]["count"] == 2
+    assert "$107.10 on fuel this month" in answered["text"]
+    assert (answered["source"], answered["simulated"]) == ("Your expenses in PAM", False)
+    assert datetime.fromisoformat(answered["as_of"]).tzinfo
 
 
-def test_asking_and_reading_share_one_cache(traveller: Traveller) -> None:
-    """The sentence and the route are the same question, so one fills the cache for the other."""
+def test_question_and_route_share_one_cache_entry(traveller: Traveller) -> None:
+    """A question in words is answered from the cache that the route of the same query has filled."""
     traveller.spends("5")
     assert traveller.summary(category="fuel", period="this_month")["cached"] is False
     assert ask(traveller, "how much did I spend on gas this month?").json()["answer"]["cached"] is True
 
 
-def test_an_expense_said_in_words_is_written_and_can_be_undone(traveller: Traveller) -> None:
-    """It counts at once, with the day in the traveller's zone, and its undo works."""
-    told = ask(traveller, "I spent $45.50 on gas yesterday").json()
-    assert (told["tier"], told["intent"]) == (2, "add_expense")
+def test_expense_in_words_is_recorded_and_can_be_undone(traveller: Traveller) -> None:
+    """It counts at once, on the day in the user's zone, until it is undone."""
+    added = ask(traveller, "I spent $45.50 on gas yesterday").json()
+    assert (added["tier"], added["intent"]) == (2, "add_expense")
     yesterday = datetime.now(ZoneInfo("America/Denver")).date() - timedelta(days=1)
-    assert told["answer"]["expense"]["date"] == str(yesterday)
-    assert told["text"].startswith("Added $45.50 for fuel.")
+    assert added["answer"]["expense"]["date"] == str(yesterday)
+    assert added["text"].startswith("Added $45.50 for fuel.")
     assert traveller.summary(period="last_7_days")["total"] == "45.50"
-    assert traveller.http.delete(told["answer"]["undo"]["href"]).status_code == 200
+    assert traveller.http.delete(added["answer"]["undo"]["href"]).status_code == 200
     assert traveller.summary(period="last_7_days")["total"] == "0.00"
 
 
-def test_an_item_becomes_the_description_and_a_named_currency_is_kept(traveller: Traveller) -> None:
-    """Coffee is dining, and stays "coffee"; Australian dollars aren't taken for American ones."""
-    told = ask(traveller, "add A$12.50 for coffee").json()
-    expense = told["answer"]["expense"]
+def test_item_becomes_description_and_named_currency_is_kept(traveller: Traveller) -> None:
+    """ "A$12.50 for coffee" is dining, described as coffee, in Australian dollars."""
+    added = ask(traveller, "add A$12.50 for coffee").json()
+    expense = added["answer"]["expense"]
     assert (expense["category"], expense["description"], expense["currency"]) == ("dining", "coffee", "AUD")
-    assert told["text"].startswith("Added A$12.50 for dining.")
+    assert added["text"].startswith("Added A$12.50 for dining.")
     assert traveller.summary()["other_currencies"] == [{"currency": "AUD", "total": "12.50", "count": 1}]
 
 
-def test_the_same_sentence_under_the_same_key_writes_once(traveller: Traveller) -> None:
-    """As with the form: a retry is not a second expense."""
+def test_repeated_sentence_with_same_key_records_one_expense(traveller: Traveller) -> None:
+    """A retry with the same Idempotency-Key is answered like the first request."""
     first, again = ask(traveller, "add $45 for gas", key="k").json(), ask(traveller, "add $45 for gas", key="k").json()
     assert first == again
     assert traveller.summary()["count"] == 1
@@ -82,18 +81,18 @@ def test_the_same_sentence_under_the_same_key_writes_once(traveller: Traveller) 
         "🚐" * 100,
     ],
 )
-def test_what_is_not_wholly_understood_is_left_to_the_conversation(traveller: Traveller, text: str) -> None:
-    """Tier 3 and nothing else: no figure, no write."""
+def test_sentence_that_is_not_fully_understood_is_left_to_the_chat(traveller: Traveller, text: str) -> None:
+    """The response is tier 3 without any figure, and nothing is written."""
     reply = ask(traveller, text)
     assert reply.status_code == 200
     assert reply.json() == {"tier": 3, "intent": "chat", "slots": {}}
     assert traveller.summary()["count"] == 0
 
 
-def test_a_category_that_the_traveller_does_not_book_is_left_to_the_conversation(
+def test_category_that_the_user_does_not_use_is_left_to_the_chat(
     new_traveller: Callable[[], Traveller],
 ) -> None:
-    """Who books groceries and dining means both by "food": zero would be a wrong answer."""
+    """ "Food" of a user who books groceries means more than the category food: zero would be wrong."""
     books_groceries, new = new_traveller(), new_traveller()
     books_groceries.spends("80", "groceries")
     assert ask(books_groceries, "how much did I spend on food this month?").json()["tier"] == 3
@@ -118,8 +117,8 @@ def test_a_category_that_the_traveller_does_not_book_is_left_to_the_conversation
         ({"text": "I spent $45 on gas on 2019-05-01"}, "date_too_old"),
     ],
 )
-def test_a_question_that_can_not_be_taken_has_a_code(traveller: Traveller, body: dict, code: str) -> None:
-    """A 4xx, a stable code, a sentence; nothing written."""
+def test_invalid_question_is_rejected_with_a_code(traveller: Traveller, body: dict, code: str) -> None:
+    """The response is a 4xx with a stable code and a sentence, and nothing is written."""
     reply = traveller.http.post("/v1/ask", json=body)
     assert 400 <= reply.status_code < 500
     assert reply.json()["code"] == code
@@ -127,8 +126,8 @@ def test_a_question_that_can_not_be_taken_has_a_code(traveller: Traveller, body:
     assert traveller.summary(period="all_time")["count"] == 0
 
 
-def test_today_is_where_the_device_is(traveller: Traveller, owner: psycopg.Connection) -> None:
-    """The same words on the same instant are another day on the other side of the date line."""
+def test_expense_has_the_date_of_the_device(traveller: Traveller) -> None:
+    """At the same instant, devices on two sides of the date line record different days."""
     days = {
         zone: ask(traveller, "add $1 for tolls", timezone=zone).json()["answer"]["expense"]["date"]
         for zone in ("Pacific/Kiritimati", "Pacific/Niue")
@@ -137,7 +136,7 @@ def test_today_is_where_the_device_is(traveller: Traveller, owner: psycopg.Conne
 
 
 @pytest.mark.parametrize(
-    ("text", "tier", "intent", "says"),
+    ("text", "tier", "intent", "part"),
     [
         ("weather in Moab tomorrow", 2, "weather", "In Moab, Utah: "),
         ("How far is Moab from Denver?", 2, "distance", " mi by road from Denver, Colorado to Moab, Utah"),
@@ -149,18 +148,18 @@ def test_today_is_where_the_device_is(traveller: Traveller, owner: psycopg.Conne
         ("show my last 5 fuel expenses", 1, "list_expenses", "You have no fuel expenses recorded"),
     ],
 )
-def test_every_kind_of_fast_answer_can_be_asked_for(
-    traveller: Traveller, text: str, tier: int, intent: str, says: str
+def test_each_intent_is_answered_with_its_source(
+    traveller: Traveller, text: str, tier: int, intent: str, part: str
 ) -> None:
-    """One sentence of each kind, from the words to the answer with its source."""
-    told = ask(traveller, text).json()
-    assert (told["tier"], told["intent"]) == (tier, intent), told
-    assert says in told["text"]
-    assert told["source"] and told["as_of"]
+    """A sentence of each intent has its answer, with source and time."""
+    answered = ask(traveller, text).json()
+    assert (answered["tier"], answered["intent"]) == (tier, intent), answered
+    assert part in answered["text"]
+    assert answered["source"] and answered["as_of"]
 
 
-def test_here_is_where_the_device_is(traveller: Traveller) -> None:
-    """With a location the question is answered; without one the conversation can ask for it."""
+def test_question_about_here_needs_the_location_of_the_device(traveller: Traveller) -> None:
+    """With a location it is answered; without one it is left to the chat, which can ask back."""
     near_moab = {"latitude": 38.57, "longitude": -109.55}
     assert ask(traveller, "rv parks near me", location=near_moab).json()["answer"]["parks"]
     assert ask(traveller, "rv parks near me").json()["tier"] == 3
@@ -169,13 +168,13 @@ def test_here_is_where_the_device_is(traveller: Traveller) -> None:
 @pytest.mark.parametrize(
     "text", ["weather in Springfield", "weather in Xyzzyville", "how far is Honolulu from Denver", "am I over budget"]
 )
-def test_what_a_fast_answer_can_not_be_sure_of_is_left_to_the_conversation(traveller: Traveller, text: str) -> None:
-    """Several places of that name, none, no road, no budget: nothing is guessed."""
+def test_question_without_a_sure_answer_is_left_to_the_chat(traveller: Traveller, text: str) -> None:
+    """An ambiguous or unknown place, no road and no budget aren't guessed about."""
     assert ask(traveller, text).json() == {"tier": 3, "intent": "chat", "slots": {}}
 
 
-def test_half_a_character_is_no_text(traveller: Traveller) -> None:
-    """Half a surrogate pair, which JSON can escape, is refused before anything is made of it."""
+def test_lone_surrogate_is_rejected(traveller: Traveller) -> None:
+    """Half a surrogate pair, which JSON can escape, is no valid text."""
     reply = traveller.http.post(
         "/v1/ask", content=b'{"text": "gas \\ud800"}', headers={"content-type": "application/json"}
     )

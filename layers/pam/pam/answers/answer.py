@@ -8,6 +8,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
@@ -53,8 +54,15 @@ class Answer:
 
     def as_json(self) -> dict[str, Any]:
         """Return the answer as JSON values, for clients, tools and the cache."""
-        answer: dict[str, Any] = to_json(self)
-        return answer
+        return dict(self._json)
+
+    @cached_property
+    def _json(self) -> dict[str, Any]:
+        converted: dict[str, Any] = to_json(self)
+        return converted
+
+
+_NOT_IN_ETAG = frozenset({"as_of", "cached", "age_s", "reason"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +83,6 @@ class UserAnswer(Answer):
     @property
     def etag(self) -> str:
         """The same for the same figures, whenever they were read."""
-        figures = self.as_json()
-        for name in ("as_of", "cached", "age_s", "reason"):
-            figures.pop(name, None)
-        digest = hashlib.sha256(json.dumps(figures, sort_keys=True).encode())
+        figures = {name: value for name, value in self._json.items() if name not in _NOT_IN_ETAG}
+        digest = hashlib.sha256(json.dumps(figures).encode())
         return f'"{digest.hexdigest()[:32]}"'
