@@ -148,7 +148,8 @@ function render(api) {
   const contents = document.getElementById("contents");
   const main = document.getElementById("description");
   main.append(el("section", { class: "prose", "aria-label": "What holds everywhere" },
-    ...paragraphs(api.info.description), ...paragraphs(components.securitySchemes.traveller.description)));
+    ...paragraphs(api.info.description),
+    ...Object.values(components.securitySchemes).flatMap((scheme) => paragraphs(scheme.description))));
   for (const tag of api.tags) {
     const tagged = routes.filter(({ operation }) => operation.tags.includes(tag.name));
     contents.append(el("h2", {}, tag.name), el("ul", {}, ...tagged.map(({ path, method, operation }) =>

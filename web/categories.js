@@ -18,6 +18,7 @@ const LABELS = {
   utilities: "Utilities",
 };
 
+/** The categories that the API accepts. */
 export const CATEGORIES = Object.keys(LABELS);
 
 /** Returns the label of a category: "dining" → "Dining out". A category without a label is capitalised. */

@@ -1,5 +1,4 @@
-// Puts the frames of one message in order and drops duplicates: the network guarantees neither.
-
+/** Puts the frames of one message in order and drops duplicates: the network guarantees neither. */
 export class FrameSequencer {
   #lastSeq = 0;
   #buffer = new Map();

@@ -1,5 +1,4 @@
-// Failed requests, as a sentence for the traveller and what can be done about it.
-
+/** A failed request: a sentence for the user, and what can be done about it. */
 export class Problem extends Error {
   /**
    * `retry`: the same request may succeed later. `field`: the form field that the API refused.

@@ -1,7 +1,6 @@
-// The list of turns on the page: each is a question and, below it, its answer.
-
 import { announce, el } from "./dom.js";
 
+/** The list of turns on the page: each is a question and, below it, its answer. */
 export class TurnList {
   #list;
 

@@ -4,6 +4,7 @@ const SPACE = /\s/;
 const PUNCTUATION = /[\p{P}\p{S}]/u;
 const MAX_DEPTH = 24;
 
+/** Collects the spans of a text and resolves its emphasis. */
 export class Emphasis {
   // Open delimiters {mark, count, spans}, innermost last; the first one collects the result.
   #open = [{ mark: "", count: 0, spans: [] }];

@@ -5,6 +5,7 @@ import { readBlocks } from "./blocks.js";
 // A last line that is only a marker so far; rendering it would flicker.
 const UNDECIDED = /^[ \t]*(?:#+|[-*+_=]+|>|\d+[.)]?|`+|~+|\|.*)[ \t]*$/;
 
+/** An incremental parser for one text. */
 export class MarkdownStream {
   #rest = "";
 
