@@ -22,7 +22,7 @@ from bench.figures import Figure
 from local.chat_client import open_line
 from local.stack import LocalStack
 from local.stand_ins.claude.server import CLAUDE_KEY
-from pam.sources.claude_pricing import TokenUsage
+from pam.sources.claude.pricing import TokenUsage
 
 MODEL = "claude-haiku-5-5"
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pam.platform.idempotency import IdempotencyStore
     from pam.platform.postgres import Database
     from pam.platform.websocket import FrameSender
-    from pam.sources.claude import ClaudeClient
+    from pam.sources.claude.client import ClaudeClient
     from pam.tools.engine.definition import Tool
 
 
@@ -194,12 +194,12 @@ class Bootstrap:
     @cached_property
     def claude(self) -> "ClaudeClient":
         from pam.sources.api_key import ApiKey
-        from pam.sources.claude import ClaudeClient
+        from pam.sources.claude.client import ClaudeClient
         from pam.sources.source import Source
 
         settings = self._claude_settings
         client = ClaudeClient(settings.base_url, ApiKey(Source.CLAUDE, self._secret(settings.secret)))
-        client.warm()
+        client.preload()
         return client
 
     @cached_property

@@ -32,7 +32,7 @@ from pam.platform.postgres import Database
 from pam.platform.validation import parse_json, validate
 from pam.platform.websocket import WebSocketRequest, error_frame
 from pam.sources.api_key import ApiKey
-from pam.sources.claude import ClaudeClient
+from pam.sources.claude.client import ClaudeClient
 from pam.sources.source import Source
 from tests.functional.chat.chat_user import ChatUser, Frames, check_frames
 from tests.functional.chat.fault_proxies import DynamoProxy, PostgresProxy

@@ -14,7 +14,7 @@ from local.stand_ins.claude.replies import said as reply_of
 from local.stand_ins.claude.server import CLAUDE_KEY
 from local.stand_ins.claude.stream import Event, events
 from pam.sources.api_key import ApiKey
-from pam.sources.claude import ClaudeClient
+from pam.sources.claude.client import ClaudeClient
 from pam.sources.source import Source
 from tests.functional.chat.chat_user import ANSWER, PIECES, READ, TALK, WRITE, lines, said, told
 from tests.functional.chat.conftest import step

@@ -10,8 +10,9 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import MODEL_BUSY, MODEL_INTERRUPTED, MODEL_UNAVAILABLE, TURN_TIMED_OUT, PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
-from pam.sources.claude import ClaudeClient, ModelError, ModelErrorKind, ModelReply, TextDelta, ToolUse
-from pam.sources.claude_pricing import TokenUsage
+from pam.sources.claude.client import ClaudeClient
+from pam.sources.claude.pricing import TokenUsage
+from pam.sources.claude.reply import ModelError, ModelErrorKind, ModelReply, TextDelta, ToolUse
 from pam.tools.engine.executor import ToolExecutor
 
 _MAX_ATTEMPTS = 3

@@ -19,8 +19,9 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import COST_EXCEEDED, MODEL_INTERRUPTED, MODEL_REFUSED, MODEL_UNAVAILABLE, PamError
 from pam.platform.observability import logger
 from pam.platform.postgres import DatabaseUnavailable
-from pam.sources.claude import ClaudeClient, ModelReply
-from pam.sources.claude_pricing import TokenUsage
+from pam.sources.claude.client import ClaudeClient
+from pam.sources.claude.pricing import TokenUsage
+from pam.sources.claude.reply import ModelReply
 from pam.tools.engine.call import ToolOutcome
 from pam.tools.engine.executor import ToolExecutor
 

@@ -17,7 +17,7 @@ from pam.chat.profile_block import render_profile_block
 from pam.chat.turn.context import ContextProvider, ContextRequest, finish_providers, start_providers
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Connection, Database
-from pam.sources.claude_pricing import TokenUsage
+from pam.sources.claude.pricing import TokenUsage
 from pam.users.profile import SELECT_PROFILE, Profile, ensure_user, profile_from_row
 
 MAX_HISTORY_TOKENS = 24_000

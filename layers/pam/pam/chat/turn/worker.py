@@ -31,7 +31,7 @@ from pam.platform.errors import INTERNAL_ERROR, PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger, measure
 from pam.platform.postgres import DatabaseUnavailable
-from pam.sources.claude import ClaudeClient
+from pam.sources.claude.client import ClaudeClient
 from pam.tools.engine.definition import Tool, ToolContext
 from pam.tools.engine.events import Approval
 from pam.tools.engine.executor import ToolExecutor, ToolThreads

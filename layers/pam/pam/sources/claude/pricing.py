@@ -1,4 +1,4 @@
-"""What Claude costs: dollars for a million tokens, by model.
+"""Prices of Claude in dollars per million tokens, by model, and the token usage that they apply to.
 
 Source: the provider's price list as of 2026-10-10. A cache write is for five minutes or an hour.
 Above 100,000 tokens a prompt to Haiku 5.5 costs five times as much: PAM's are cut long before.

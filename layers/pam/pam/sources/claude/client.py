@@ -1,0 +1,134 @@
+"""Claude by the official SDK: one streamed reply per request, which can be cancelled at any time.
+
+Importing the SDK takes a second of CPU: only the chat's worker imports this module.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import anthropic
+import httpx2
+
+from pam.platform.deadline import Deadline
+from pam.sources.api_key import ApiKey
+from pam.sources.claude.errors import model_error
+from pam.sources.claude.events import read_events
+from pam.sources.claude.reply import ModelError, ModelErrorKind, ModelReply, TextDelta, ToolUse
+from pam.sources.claude.transport import InterruptibleTransport
+from pam.sources.http_client import SIMULATED_HEADER
+from pam.sources.source import SourceError
+
+STREAM_IDLE_TIMEOUT_S = 12.0
+"""Time without an event after which a reply counts as dead. The API's pings are no events."""
+
+_CONNECT_TIMEOUT_S = 2.0
+_MAX_CONNECTIONS = 8
+
+# A firewall or NAT gateway drops a connection that was idle for long, and a thawed environment doesn't notice.
+_MAX_IDLE_S = 30.0
+
+
+class ClaudeClient:
+    """The client of one Lambda environment."""
+
+    def __init__(self, base_url: str, key: ApiKey, idle_timeout_s: float = STREAM_IDLE_TIMEOUT_S) -> None:
+        """Opens no connection and reads no key."""
+        self._base_url = base_url
+        self._key = key
+        self._idle_timeout_s = idle_timeout_s
+        self._transport = InterruptibleTransport(_MAX_CONNECTIONS, _MAX_IDLE_S)
+        self._sdk: anthropic.Anthropic | None = None
+        self._used_at = 0.0
+
+    def stream(
+        self, request: Mapping[str, Any], betas: tuple[str, ...], deadline: Deadline, stop: threading.Event
+    ) -> Iterator[TextDelta | ToolUse | ModelReply]:
+        """Send a request; yield text as it arrives, tool calls once complete, and last the complete reply.
+
+        Setting `stop` ends the request within 0.2 s, whether it is connecting, waiting or streaming; then there is no
+        reply. Raises `ModelError`.
+        """
+        reply = ModelReply()
+        watch = _Watch(self._idle_timeout_s, deadline, stop)
+        try:
+            with self._transport.interrupt_when(watch.is_over):
+                yield from self._stream(request, betas, watch, reply)
+        except ModelError as error:
+            error.partial = reply
+            raise
+        finally:
+            self._used_at = time.time()
+        if stop.is_set():
+            return
+        if reply.stop_reason is None:
+            cut = ModelError(ModelErrorKind.CUT, "the stream ended without its message_stop")
+            cut.partial = reply
+            raise cut
+        yield reply
+
+    def _stream(
+        self, request: Mapping[str, Any], betas: tuple[str, ...], watch: "_Watch", reply: ModelReply
+    ) -> Iterator[TextDelta | ToolUse]:
+        headers = {"anthropic-beta": ",".join(betas)} if betas else {}
+        timeout = httpx2.Timeout(self._idle_timeout_s, connect=_CONNECT_TIMEOUT_S)
+        began = False
+        try:
+            messages = self._connected().messages
+            with messages.create(**request, stream=True, extra_headers=headers, timeout=timeout) as events:
+                began = True
+                reply.simulated = events.response.headers.get(SIMULATED_HEADER) == "true"
+                for piece in read_events(events, reply, watch.record_event):
+                    if watch.stop.is_set():
+                        return
+                    yield piece
+        except (anthropic.APIError, httpx2.HTTPError, OSError) as error:
+            if watch.stop.is_set():
+                return
+            if isinstance(error, anthropic.AuthenticationError):
+                self._key.invalidate()
+                self._sdk = None
+            raise model_error(error, began=began) from error
+        except (ValueError, LookupError) as error:
+            raise ModelError(ModelErrorKind.CUT, f"not an event of the API: {type(error).__name__}") from error
+        except SourceError as error:
+            raise ModelError(ModelErrorKind.REFUSED, str(error)) from None
+
+    def _connected(self) -> anthropic.Anthropic:
+        """Return the SDK's client, without connections that were idle for long by the wall clock: it never freezes."""
+        if time.time() - self._used_at > _MAX_IDLE_S:
+            self._transport.close()
+        if self._sdk is None:
+            self._sdk = self._build(self._key.get())
+        return self._sdk
+
+    def _build(self, key: str) -> anthropic.Anthropic:
+        return anthropic.Anthropic(
+            api_key=key,
+            base_url=self._base_url,
+            max_retries=0,  # the turn retries: it knows what the user has seen, and how much time is left
+            http_client=anthropic.DefaultHttpxClient(transport=self._transport),
+        )
+
+    def preload(self) -> None:
+        """Load what the first request needs, for a SnapStart snapshot. Opens no connection and reads no key."""
+        _ = self._build("none").messages
+
+
+class _Watch:
+    """Whether a request is over: it was stopped, its deadline has passed, or no event arrives."""
+
+    def __init__(self, idle_timeout_s: float, deadline: Deadline, stop: threading.Event) -> None:
+        self.stop = stop
+        self._idle_timeout_s = idle_timeout_s
+        self._deadline = deadline
+        self._last_event = time.monotonic()
+
+    def record_event(self) -> None:
+        """Restart the idle timeout."""
+        self._last_event = time.monotonic()
+
+    def is_over(self) -> bool:
+        idle_s = time.monotonic() - self._last_event
+        return self.stop.is_set() or self._deadline.left_s == 0 or idle_s > self._idle_timeout_s

@@ -1,0 +1,43 @@
+"""Errors of the SDK and of HTTP as errors of the model."""
+
+import math
+
+import anthropic
+import httpx2
+
+from pam.sources.claude.reply import ModelError, ModelErrorKind
+
+_BUSY_TYPES = {"rate_limit_error", "overloaded_error"}
+
+
+def model_error(error: Exception, *, began: bool) -> ModelError:
+    """Return the error's kind; `began` says whether the response had begun."""
+    if isinstance(error, anthropic.APIStatusError):
+        return _status_error(error, began=began)
+    # The SDK wraps a timeout before the response, and none after it.
+    cause = error.__cause__ if isinstance(error, anthropic.APITimeoutError) else error
+    if isinstance(cause, httpx2.ReadTimeout):
+        return ModelError(ModelErrorKind.SILENT, "no event in time")
+    if began and not isinstance(error, anthropic.APIResponseValidationError):
+        return ModelError(ModelErrorKind.CUT, type(error).__name__)
+    return ModelError(ModelErrorKind.UNAVAILABLE, type(error).__name__)
+
+
+def _status_error(error: anthropic.APIStatusError, *, began: bool) -> ModelError:
+    # An error in the stream comes with the status 200 of its response: its type decides.
+    kind = str(error.type or "")
+    if isinstance(error, anthropic.RateLimitError) and "spend" in f"{error.error_code} {error.message}".lower():
+        return ModelError(ModelErrorKind.SPENT, kind)
+    if kind in _BUSY_TYPES or error.status_code in (429, 529):
+        return ModelError(ModelErrorKind.BUSY, kind, _seconds(error.response.headers.get("retry-after")))
+    if error.status_code == 200 or error.status_code >= 500:
+        return ModelError(ModelErrorKind.CUT if began else ModelErrorKind.UNAVAILABLE, kind)
+    return ModelError(ModelErrorKind.REFUSED, f"{error.status_code} {kind}: {error.message[:200]}")
+
+
+def _seconds(header: str | None) -> float | None:
+    try:
+        seconds = float(header or "")
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < math.inf else None
