@@ -1,43 +1,73 @@
-"""What the docs list is what the code has, both ways."""
+"""The documents agree with the code."""
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from bench.page import render
 from pam.platform import errors
 from pam.platform.metrics import Metric
 
-DOCS = Path(__file__).parent.parent.parent / "docs"
+CHECKOUT = Path(__file__).parent.parent.parent
+DOCS = CHECKOUT / "docs"
+
+GLOSSARY = DOCS / "glossary.md"
 
 
 def listed_in(page: str) -> set[str]:
-    """The names in the first column of a page's tables."""
+    """Return the names in the first column of a page's tables."""
     return set(re.findall(r"^\| `([A-Za-z_]+)` \|", (DOCS / page).read_text(), re.MULTILINE))
 
 
-def test_every_error_code_is_documented_and_every_documented_code_exists() -> None:
-    """docs/errors.md and the module of codes say the same."""
+def glossary_terms() -> list[str]:
+    """Return the terms of the glossary in its order."""
+    return re.findall(r"^- \*\*(.+?)\*\*: .+$", GLOSSARY.read_text(), re.MULTILINE)
+
+
+def sources() -> Iterator[str]:
+    """Yield the text of the package, the functions, the local stack and the other documents."""
+    for pattern in ("layers/pam/pam/**/*.py", "functions/*/*.py", "local/**/*.py", "docs/**/*.md"):
+        yield from (path.read_text() for path in sorted(CHECKOUT.glob(pattern)) if path != GLOSSARY)
+
+
+def test_error_codes_of_docs_and_code_are_the_same() -> None:
+    """docs/errors.md lists every error code, and no other."""
     assert listed_in("errors.md") == {error.code for error in errors.ALL}
 
 
-def test_every_metric_is_documented_and_every_documented_metric_exists() -> None:
-    """docs/operations.md and the module of metric names say the same."""
+def test_metrics_of_docs_and_code_are_the_same() -> None:
+    """docs/operations.md lists every metric, and no other."""
     assert listed_in("operations.md") == set(Metric)
 
 
-def test_the_status_in_the_docs_is_the_status_that_is_sent() -> None:
-    """Each row's status is the code's own."""
+def test_statuses_of_docs_and_code_are_the_same() -> None:
+    """docs/errors.md gives each error code the status that is sent."""
     rows = dict(re.findall(r"^\| `([a-z_]+)` \| (\d{3}) \|", (DOCS / "errors.md").read_text(), re.MULTILINE))
     assert rows == {error.code: str(error.status) for error in errors.ALL}
 
 
 def test_error_codes_are_unique() -> None:
-    """One name, one meaning."""
+    """No two errors have the same code."""
     assert len({error.code for error in errors.ALL}) == len(errors.ALL)
 
 
-def test_the_page_of_figures_says_what_was_measured() -> None:
-    """docs/performance.md is made from docs/figures.json, and from nothing else."""
-    assert "\nThese are an ASSUMPTION" in (DOCS / "performance.md").read_text()  # what chat_two_tools rests on
+def test_performance_page_is_rendered_from_the_figures() -> None:
+    """docs/performance.md is what docs/figures.json and the benchmarks' docstrings give."""
+    assert "\nThese are an ASSUMPTION" in (DOCS / "performance.md").read_text()  # of chat_two_tools, not measured
     assert (DOCS / "performance.md").read_text() == render(json.loads((DOCS / "figures.json").read_text()))
+
+
+def test_glossary_is_sorted_and_has_one_line_per_term() -> None:
+    """The terms of docs/glossary.md are in alphabetical order, each once, and every list item is a term."""
+    terms = glossary_terms()
+    assert terms == sorted(set(terms), key=str.casefold)
+    assert len(terms) == len(re.findall("^- ", GLOSSARY.read_text(), re.MULTILINE))
+
+
+def test_glossary_terms_are_used_in_code_or_docs() -> None:
+    """Each term occurs outside of the glossary, in words or as a name."""
+    text = "\n".join(sources()).casefold()
+    # A name in code joins the words of a term by an underscore, a class not at all.
+    unused = [term for term in glossary_terms() if not re.search(re.sub(r"[ _-]", r"[\\s_-]?", term.casefold()), text)]
+    assert unused == []
