@@ -16,7 +16,7 @@ import httpx
 import psycopg
 
 from bench.figures import Figure, percentile_ms
-from local.chat_client import Timed, first, open_line
+from local.chat_client import TimedFrame, open_chat, seconds_to_first
 from local.stack import LocalStack
 
 ROUNDS = 20
@@ -29,15 +29,15 @@ def run() -> dict[str, Figure]:
         stack.warm()
         token = stack.token(uuid.uuid4())
         _overspend(stack, token)
-        with open_line(stack.url, token) as line:
-            line.ask(QUESTION)
-            rounds = [line.ask(QUESTION) for _ in range(ROUNDS)]
+        with open_chat(stack.url, token) as client:
+            client.ask(QUESTION)
+            rounds = [client.ask(QUESTION) for _ in range(ROUNDS)]
     done = [each[-1].frame for each in rounds]
     if any(frame["type"] != "done" or not frame["sources"] for frame in done):
         raise RuntimeError(f"an answer failed: {done}")
 
     def after(kind: str, **fields: str) -> list[float]:
-        return [first(each, kind, **fields) for each in rounds]
+        return [seconds_to_first(each, kind, **fields) for each in rounds]
 
     return {
         "ack_ms_p50": _median(after("ack"), "the question is accepted"),
@@ -67,8 +67,8 @@ def _overspend(stack: LocalStack, token: str) -> None:
         )
 
 
-def _second_text(frames: list[Timed]) -> float:
-    tool = first(frames, "tool", state="done")
+def _second_text(frames: list[TimedFrame]) -> float:
+    tool = seconds_to_first(frames, "tool", state="done")
     return next(timed.after_s for timed in frames if timed.frame["type"] == "delta" and timed.after_s > tool)
 
 

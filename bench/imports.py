@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from bench.figures import Figure
-from local.lambda_runtime.packages import missing
+from local.lambda_runtime.packages import packages_not_on_lambda
 from local.stack import CHECKOUT
 from local.template import load
 
@@ -60,7 +60,7 @@ def run() -> dict[str, Figure]:
 
     figures = {
         f"{folder.name}_ms": Figure(
-            least(environment, "-c", _LOAD, str(folder), json.dumps(sorted(missing(folder.name)))),
+            least(environment, "-c", _LOAD, str(folder), json.dumps(sorted(packages_not_on_lambda(folder.name)))),
             "ms",
             "CPU to load the function with its clients",
         )

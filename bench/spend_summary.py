@@ -24,7 +24,7 @@ import psycopg
 
 from bench.figures import Figure, median_ms, percentile_ms
 from local.stack import CHECKOUT, LocalStack
-from local.stand_ins.aws import TOOK_HEADER
+from local.stand_ins.aws import DURATION_HEADER
 
 ROUNDS = 300
 WARM_UP = 30
@@ -155,7 +155,7 @@ class MotoTime:
         self.seconds = 0.0
 
     def __call__(self, response_dict: dict[str, Any], **_: Any) -> None:
-        self.seconds += float(response_dict["headers"][TOOK_HEADER]) / 1000
+        self.seconds += float(response_dict["headers"][DURATION_HEADER]) / 1000
 
 
 def _handler() -> tuple[Callable[[dict[str, Any], Any], dict[str, Any]], Any, MotoTime]:

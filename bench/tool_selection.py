@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from bench.figures import Figure
-from local.chat_client import open_line
+from local.chat_client import open_chat
 from local.stack import LocalStack
 from local.stand_ins.claude.server import CLAUDE_KEY
 from pam.sources.claude.pricing import TokenUsage
@@ -97,10 +97,10 @@ def _conversations() -> tuple[list[TokenUsage], list[TokenUsage]]:
 
 
 def _converse(stack: LocalStack, questions: Sequence[str]) -> None:
-    with open_line(stack.url, stack.token(uuid.uuid4())) as line:
+    with open_chat(stack.url, stack.token(uuid.uuid4())) as client:
         conversation = None
         for question in questions:
-            frames = line.ask(question, conversation, timezone="America/Denver")
+            frames = client.ask(question, conversation, timezone="America/Denver")
             if frames[-1].frame["type"] != "done":
                 raise RuntimeError(f"{question!r} failed: {frames[-1].frame}")
             conversation = frames[-1].frame["conversation_id"]

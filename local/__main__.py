@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from local import demo
-from local.gateway.http_gateway import Access
+from local.gateway.http_gateway import AccessLogEntry
 from local.stack import CHECKOUT, LocalStack, PortTakenError, StackError
 
 PORT = 8123
@@ -98,9 +98,9 @@ def _handle_signals() -> None:
         signal.signal(each, interrupt)
 
 
-def _log(access: Access) -> None:
-    function = access.function or "-"
-    print(f"{access.method} {access.path} {access.status} {access.milliseconds:.1f} ms {function}", flush=True)
+def _log(entry: AccessLogEntry) -> None:
+    function = entry.function or "-"
+    print(f"{entry.method} {entry.path} {entry.status} {entry.milliseconds:.1f} ms {function}", flush=True)
 
 
 if __name__ == "__main__":

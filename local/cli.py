@@ -1,4 +1,4 @@
-"""`pam ask "..."`: asks a running PAM as the demo traveller."""
+"""`pam ask "..."`: ask a running PAM as the demo traveller."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 
-from local.chat_client import open_line
+from local.chat_client import open_chat
 
 STATE = Path(__file__).resolve().parent.parent / ".local" / "stack.json"
 
@@ -21,27 +21,27 @@ ANSWERED, REFUSED, UNREACHABLE = 0, 1, 3
 
 
 class UnreachableError(Exception):
-    """There is no PAM to ask."""
+    """No PAM is running."""
 
 
 def main() -> None:
-    """The console script. Exits with 0 answered, 1 refused, 2 wrong usage, 3 nobody there."""
+    """Run the console script. Exits with 0 answered, 1 refused, 2 wrong usage, 3 unreachable."""
     parser = argparse.ArgumentParser(prog="pam", description="Asks a running PAM as the demo traveller.")
     commands = parser.add_subparsers(required=True, metavar="ask")
     ask = commands.add_parser("ask", help="ask a question")
     ask.add_argument("text", help='for example "How much did I spend on gas this month?"')
     ask.add_argument("--json", action="store_true", help="print the response body as one line of JSON")
-    ask.add_argument("--base-url", help="where PAM is (default: the one that `make run` started)")
+    ask.add_argument("--base-url", help="URL of PAM (default: the one that `make run` started)")
     options = parser.parse_args()
     try:
-        sys.exit(run(options.text, options.base_url or _running(), as_json=options.json))
+        sys.exit(run(options.text, options.base_url or _running_url(), as_json=options.json))
     except (UnreachableError, httpx.HTTPError, httpx.InvalidURL) as error:
         print(f"No PAM is reachable ({error}). Start one with `make run`.", file=sys.stderr)
         sys.exit(UNREACHABLE)
 
 
 def run(text: str, base_url: str, *, as_json: bool) -> int:
-    """Asks, prints the answer and returns the exit code. Raises httpx.HTTPError where PAM isn't there."""
+    """Ask, print the answer and return the exit code. Raises httpx.HTTPError if PAM isn't reachable."""
     base_url = base_url.rstrip("/")
     with httpx.Client(timeout=35, trust_env=False) as http:
         issuer = http.get(f"{base_url}/config.json").raise_for_status().json()
@@ -50,7 +50,7 @@ def run(text: str, base_url: str, *, as_json: bool) -> int:
         began = time.perf_counter()
         response = http.post(
             f"{base_url}/v1/ask",
-            json={"text": text, "timezone": _zone()},
+            json={"text": text, "timezone": _time_zone()},
             headers={"authorization": f"Bearer {token}", "idempotency-key": str(uuid.uuid4())},
         )
         milliseconds = (time.perf_counter() - began) * 1000
@@ -68,13 +68,13 @@ def run(text: str, base_url: str, *, as_json: bool) -> int:
 
 
 def converse(text: str, base_url: str, token: str, *, as_json: bool) -> int:
-    """Asks Claude over a WebSocket and prints the answer as it comes; tools and refusals go to standard error.
+    """Ask Claude over a WebSocket and print the answer as it arrives; tools and errors go to standard error.
 
-    Raises httpx.HTTPError where there is no ticket to be had.
+    Returns the exit code. Raises httpx.HTTPError if no ticket is issued.
     """
     last: dict[str, Any] = {}
-    with open_line(base_url, token) as line:
-        for timed in line.answer(text, timezone=_zone()):
+    with open_chat(base_url, token) as client:
+        for timed in client.stream(text, timezone=_time_zone()):
             last = timed.frame
             if as_json:
                 continue
@@ -94,7 +94,7 @@ def converse(text: str, base_url: str, token: str, *, as_json: bool) -> int:
     return ANSWERED if last["type"] == "done" else REFUSED
 
 
-def _running() -> str:
+def _running_url() -> str:
     try:
         url: str = json.loads(STATE.read_text(encoding="utf-8"))["url"]
     except (OSError, ValueError, KeyError) as error:
@@ -102,8 +102,8 @@ def _running() -> str:
     return url
 
 
-def _zone() -> str:
-    """The machine's time zone by its IANA name; UTC where it has none."""
+def _time_zone() -> str:
+    """Return the IANA name of the machine's time zone, or UTC if it has none."""
     name = os.environ.get("TZ") or str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")[2]
     try:
         return ZoneInfo(name).key

@@ -22,13 +22,13 @@ class FunctionHandle:
         self._run = run
 
     def invoke(self, event: Mapping[str, Any] | bytes) -> Invocation:
-        """Runs the handler on an event, given as a JSON object or its bytes, and waits for the result."""
+        """Run the handler on an event, a JSON object or its bytes, and wait for the result."""
         payload = event if isinstance(event, bytes) else json.dumps(event).encode()
         result: Invocation = self._run(self._function.invoke(payload))
         return result
 
     def invoke_async(self, event: Mapping[str, Any] | bytes) -> str:
-        """Puts an event into the queue in front of the function, and returns the request id."""
+        """Put an event into the queue of asynchronous invocations. Returns the request id."""
         payload = event if isinstance(event, bytes) else json.dumps(event).encode()
 
         async def put() -> str:
@@ -39,11 +39,11 @@ class FunctionHandle:
 
     @property
     def queued(self) -> int:
-        """Events of asynchronous invocations that aren't finished."""
+        """Number of events of asynchronous invocations that aren't finished."""
         return self._queue.depth
 
     def warm(self, count: int = 1) -> None:
-        """Has `count` environments started, or as many as the function may have."""
+        """Start environments until there are `count`, or as many as the function may have. Raises InitError."""
         self._run(self._function.warm(count))
 
     @property
@@ -53,12 +53,12 @@ class FunctionHandle:
 
     @property
     def log(self) -> Path:
-        """The file that stands for the function's log group."""
+        """The file with the function's log."""
         return self._function.log_path
 
 
 class PostgresHandle:
-    """The database of the stack. `stop` and `start` pull its plug and put it back."""
+    """The database of the stack."""
 
     def __init__(self, postgres: Postgres, run: Run) -> None:
         self._postgres = postgres
@@ -75,7 +75,9 @@ class PostgresHandle:
         return dict(self._postgres.app)
 
     def stop(self) -> None:
+        """Stop the server while the stack runs on. Raises PostgresError for one that DATABASE_URL names."""
         self._run(self._postgres.stop())
 
     def start(self) -> None:
+        """Start the server again after `stop`."""
         self._run(self._postgres.start())

@@ -1,7 +1,7 @@
 """A small HTTP/1.1 server on asyncio streams, for the APIs that functions and their runtimes call all the time.
 
-It knows just what the SDKs and the runtime client send: a head, and a body of a length that the head says. A
-request costs about a tenth of what a general server makes of it, and these are several for each event.
+It understands what the SDKs and the runtime client send: a head, and a body whose length the head states. A
+request costs about a tenth of what it costs in a general server, and each event takes several requests.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Request:
+class HttpRequest:
     """A whole request."""
 
     method: str
@@ -22,39 +22,41 @@ class Request:
     headers: Mapping[str, str]
     """By lower-case names; of several with one name the last."""
     body: bytes
-    gone: Callable[[], bool]
-    """Whether the client has closed the connection, so that nobody will read an answer."""
+    is_disconnected: Callable[[], bool]
+    """Returns whether the client has closed the connection."""
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What is answered, as JSON unless the headers say otherwise."""
+class HttpResponse:
+    """A whole response, of JSON unless its headers have another content type."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def encode(self) -> bytes:
-        """The bytes of the response."""
+        """The response as it is sent."""
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
         headers = {"Content-Type": "application/json"} | dict(self.headers) | {"Content-Length": str(len(self.body))}
         lines += [f"{name}: {value}" for name, value in headers.items()]
         return "\r\n".join([*lines, "\r\n"]).encode("latin-1") + self.body
 
 
-Answer = Callable[[Request], Awaitable[Reply]]
-Upgrade = Callable[[bytes, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-"""Takes over a connection whose client asks for another protocol; gets the request's head as it came."""
+RequestHandler = Callable[[HttpRequest], Awaitable[HttpResponse]]
+UpgradeHandler = Callable[[bytes, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+"""Takes over a connection whose client asks for another protocol; gets the request's head unparsed."""
 
 
 class HttpServer:
-    """Serves on a listening socket, each connection for as long as its client keeps it."""
+    """Serves on a listening socket. Connections stay open until the client closes them."""
 
-    def __init__(self, listener: socket.socket, answer: Answer, upgrade: Upgrade | None = None) -> None:
+    def __init__(
+        self, listener: socket.socket, handle_request: RequestHandler, handle_upgrade: UpgradeHandler | None = None
+    ) -> None:
         self.host, self.port = listener.getsockname()
         self._listener = listener
-        self._answer = answer
-        self._upgrade = upgrade
+        self._handle_request = handle_request
+        self._handle_upgrade = handle_upgrade
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[Any]] = set()
 
@@ -62,7 +64,7 @@ class HttpServer:
         self._server = await asyncio.start_server(self._serve, sock=self._listener)
 
     async def stop(self) -> None:
-        """Closes the listening socket and cuts all connections."""
+        """Close the listening socket and all connections."""
         if self._server is None:
             self._listener.close()
             return
@@ -82,17 +84,17 @@ class HttpServer:
                 method, target, _ = lines[0].split(" ")
                 pairs = (line.partition(":") for line in lines[1:-2])
                 headers = {name.lower(): value.strip() for name, _, value in pairs}
-                if self._upgrade is not None and "upgrade" in headers:
-                    await self._upgrade(head, reader, writer)
+                if self._handle_upgrade is not None and "upgrade" in headers:
+                    await self._handle_upgrade(head, reader, writer)
                     return
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
-                reply = await self._answer(Request(method, target, headers, body, reader.at_eof))
-                writer.write(reply.encode())
+                response = await self._handle_request(HttpRequest(method, target, headers, body, reader.at_eof))
+                writer.write(response.encode())
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
-            pass  # a client that ends, or is killed, leaves its connection wherever it was
+            pass  # a client that ends, or is killed, may leave its connection in any state
         except ValueError:
-            writer.write(Reply(400).encode())
+            writer.write(HttpResponse(400).encode())
         finally:
             self._connections.discard(task)
             writer.close()

@@ -1,4 +1,4 @@
-"""Child processes that end with the process that started them, also when it is killed."""
+"""Child processes that end with the process that started them, also when that one is killed."""
 
 import asyncio
 import contextlib
@@ -8,27 +8,29 @@ import signal
 from collections.abc import Sequence
 from typing import Protocol
 
+STOP_TIMEOUT_S = 10
+
 
 class Process(Protocol):
-    """What there is to know of a process, whoever has started it. It leads a group of its own."""
+    """A running or ended process: a child of this one, or a fork of a snapshot. It leads a process group."""
 
     @property
     def pid(self) -> int: ...
 
     @property
     def returncode(self) -> int | None:
-        """None while it runs, and the negative number of the signal that has killed it."""
+        """None while it runs; the negative number of the signal that killed it."""
 
     async def wait(self) -> int:
-        """The return code, once there is one."""
+        """Wait for the end of the process; return its return code."""
         ...
 
 
-def bound(command: Sequence[str], ending: signal.Signals = signal.SIGKILL) -> list[str]:
-    """`command`, made to get the signal `ending` from the kernel when the thread that starts it ends.
+def bind_to_parent(command: Sequence[str], ending: signal.Signals = signal.SIGKILL) -> list[str]:
+    """`command`, wrapped so that the kernel sends it the signal `ending` when the thread that starts it ends.
 
-    Holds on Linux with util-linux, by `PR_SET_PDEATHSIG`. Elsewhere the command is unchanged, and a child has
-    to notice by itself that its parent is gone: `docs/local.md` says which ones do.
+    Works on Linux with util-linux, by `PR_SET_PDEATHSIG`. Elsewhere the command is unchanged, and a child has
+    to notice itself that its parent has ended: `docs/local.md` lists which ones do.
     """
     setpriv = shutil.which("setpriv")
     if setpriv is None:
@@ -36,12 +38,12 @@ def bound(command: Sequence[str], ending: signal.Signals = signal.SIGKILL) -> li
     return [setpriv, "--pdeathsig", ending.name.removeprefix("SIG"), "--", *command]
 
 
-async def end(process: Process, ending: signal.Signals, patience: float = 10) -> None:
-    """Sends `ending` to the process and the group that it leads, and kills it after `patience` seconds."""
+async def stop(process: Process, ending: signal.Signals) -> None:
+    """Send `ending` to the process and its group, and SIGKILL after STOP_TIMEOUT_S."""
     for signum in (ending, signal.SIGKILL):
         if process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signum)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), patience)
+            await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)

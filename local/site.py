@@ -1,4 +1,4 @@
-"""What is served beside the API: the page, its settings, and the issuer."""
+"""Serves everything beside the API: the page, its settings, and the issuer."""
 
 from pathlib import Path
 
@@ -17,11 +17,11 @@ FILES = {
     "/router.json": Path("layers/pam/pam/routing/automaton.json"),  # the compiled router: the page runs it too
     "/openapi.json": Path("docs/openapi.json"),
 }
-"""What is served from elsewhere in the checkout."""
+"""Files that are served from other folders of the checkout."""
 
 
 class Site:
-    """The ASGI application for the page from `web/`, `/config.json`, `FILES` and the issuer; else the API's own 404."""
+    """The ASGI application for `web/`, `/config.json`, `FILES` and the issuer; for other paths the API's own 404."""
 
     def __init__(self, checkout: Path, identity: Issuer) -> None:
         self._checkout = checkout
@@ -40,7 +40,7 @@ class Site:
         await self._app(scope, receive, send)
 
     def has(self, path: str) -> bool:
-        """Whether there is something at this path, so that no route of the API is meant."""
+        """Return whether the site serves this path itself."""
         if path in ("/", "/config.json", *FILES) or path.startswith(f"{issuer.PATH}/"):
             return True
         return (self._checkout / "web" / path.lstrip("/")).is_file()
@@ -57,7 +57,7 @@ class Site:
 
 
 class _Page(StaticFiles):
-    """Files that a browser asks for again each time, so that an edit shows at once; ETags keep that cheap."""
+    """Static files that a browser revalidates each time, so that an edit shows at once."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)

@@ -19,13 +19,13 @@ import uvicorn
 
 from local import demo
 from local.gateway.connections_api import ConnectionsApi
-from local.gateway.http_gateway import Access, Gateway
-from local.gateway.websocket_connection import Limits
+from local.gateway.http_gateway import AccessLogEntry, HttpGateway
+from local.gateway.websocket_connection import WebSocketLimits
 from local.gateway.websocket_gateway import WebSocketGateway
 from local.handles import FunctionHandle, PostgresHandle
 from local.http_server import HttpServer
 from local.lambda_runtime.environment import InitError
-from local.lambda_runtime.event_queue import RETRY_SECONDS, EventQueue
+from local.lambda_runtime.event_queue import RETRY_DELAYS_S, EventQueue
 from local.lambda_runtime.function import LambdaFunction
 from local.lambda_runtime.invoke_api import InvokeApi
 from local.lambda_runtime.start_slots import StartSlots
@@ -33,17 +33,17 @@ from local.site import Site
 from local.sockets import listen
 from local.stand_ins import issuer, selection
 from local.stand_ins.aws import Aws
-from local.stand_ins.claude.server import Claude
+from local.stand_ins.claude.server import ClaudeStandIn
 from local.stand_ins.issuer import Issuer
 from local.stand_ins.postgres import Postgres
-from local.stand_ins.travel.server import Upstreams
+from local.stand_ins.travel.server import TravelStandIns
 from local.template import Template, load
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DATABASE_SECRET = "DatabaseAppSecret"  # noqa: S105 - a logical id
 """The secret whose value is the app's connection to Postgres, as JSON."""
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = WebSocketLimits()
 """API Gateway's."""
 
 T = TypeVar("T")
@@ -79,15 +79,15 @@ class LocalStack:
         load_data: Callable[[str], object] = lambda _owner: None,
         on_serving: Callable[[str], None] = lambda _url: None,
         on_progress: Progress = lambda _part, _seconds: None,
-        on_request: Callable[[Access], None] = lambda _access: None,
-        socket_limits: Limits = DEFAULT_LIMITS,
-        retry_seconds: tuple[float, ...] = RETRY_SECONDS,
+        on_request: Callable[[AccessLogEntry], None] = lambda _entry: None,
+        websocket_limits: WebSocketLimits = DEFAULT_LIMITS,
+        retry_delays_s: tuple[float, ...] = RETRY_DELAYS_S,
     ) -> None:
         """`port` 0 takes a free one; `parameters` replace defaults of the template's.
 
         `keys` are API keys of real sources (see `local.stand_ins.selection`); sources without one are replaced by
         stand-ins. `claude_profile` is the latency of Claude's stand-in (`local.stand_ins.claude.profile.PROFILES`).
-        `socket_limits` are the lifetimes of WebSockets; `retry_seconds` are the waits before the second and third
+        `websocket_limits` are the lifetimes of WebSockets; `retry_delays_s` are the waits before the second and third
         attempt of a failed asynchronous invocation.
 
         `load_data` is called in a thread with the owner's conninfo, after the migrations and before a function can
@@ -106,8 +106,8 @@ class LocalStack:
         self._on_serving = on_serving
         self._on_progress = on_progress
         self._on_request = on_request
-        self._socket_limits = socket_limits
-        self._retry_seconds = retry_seconds
+        self._websocket_limits = websocket_limits
+        self._retry_delays_s = retry_delays_s
         self._parts = contextlib.AsyncExitStack()
         self._api = contextlib.AsyncExitStack()  # ended before all other parts
         self._loop = asyncio.new_event_loop()
@@ -124,8 +124,8 @@ class LocalStack:
         """The functions by the names of their folders."""
         self.postgres: PostgresHandle
         self.issuer: Issuer
-        self.upstreams: Upstreams
-        self.claude: Claude
+        self.travel_sources: TravelStandIns
+        self.claude: ClaudeStandIn
         self.template: Template
 
     def __enter__(self) -> Self:
@@ -226,11 +226,11 @@ class LocalStack:
             postgres = Postgres(self._state, self._checkout / "migrations", os.environ.get("DATABASE_URL"))
             self._parts.push_async_callback(postgres.close)
             self.postgres = PostgresHandle(postgres, self._run)
-            self.upstreams = Upstreams(logs / "upstream.log")
-            self._parts.push_async_callback(self.upstreams.stop)
-            self.claude = Claude(logs / "claude.log", self._claude_profile)
+            self.travel_sources = TravelStandIns(logs / "travel_sources.log")
+            self._parts.push_async_callback(self.travel_sources.stop)
+            self.claude = ClaudeStandIn(logs / "claude.log", self._claude_profile)
             self._parts.push_async_callback(self.claude.stop)
-            source_parameters, source_secrets = selection.choose(self.upstreams, self.claude, self._keys)
+            source_parameters, source_secrets = selection.choose_sources(self.travel_sources, self.claude, self._keys)
 
             def expand() -> Template:
                 parameters = {"Stage": "local", "JwtIssuer": self.issuer.url, "JwtAudience": issuer.CLIENT_ID}
@@ -251,21 +251,21 @@ class LocalStack:
                 async with asyncio.TaskGroup() as starts:
                     await aws.start()
                     key = await asyncio.to_thread(issuer.load_key, self._state / "issuer.pem")
-                    self.issuer = Issuer(f"{self.url}{issuer.PATH}", key, demo.TRAVELLER_ID)
-                    gateway = Gateway(Site(self._checkout, self.issuer), self._on_request)
+                    self.issuer = Issuer(f"{self.url}{issuer.PATH}", key, demo.USER_ID)
+                    gateway = HttpGateway(Site(self._checkout, self.issuer), self._on_request)
                     await part("Page", self._serve(page, gateway))
                     self._on_serving(self.url)
                     database = starts.create_task(part("Postgres", prepare_database()))
                     self.template = await part("Template", asyncio.to_thread(expand))
                     used = source_parameters.keys() & self.template.parameters
-                    if used & self.upstreams.parameters.keys():
-                        starts.create_task(part("Stand-ins for Mapbox, Open-Meteo, EIA", self.upstreams.start()))
+                    if used & self.travel_sources.parameters.keys():
+                        starts.create_task(part("Stand-ins for Mapbox, Open-Meteo, EIA", self.travel_sources.start()))
                     if used & self.claude.parameters.keys():
                         starts.create_task(part("Stand-in for Claude", self.claude.start()))
                     await database
                     secrets = {DATABASE_SECRET: json.dumps(postgres.app)} | source_secrets
-                    making = asyncio.to_thread(aws.make, self.template.stores, secrets)
-                    await part("DynamoDB, Secrets Manager, SSM, SQS", making)
+                    creation = asyncio.to_thread(aws.create_stores, self.template.stores, secrets)
+                    await part("DynamoDB, Secrets Manager, SSM, SQS", creation)
                     await part("API", self._open(gateway, aws, logs, sockets, invocations))
             except BaseExceptionGroup as group:
                 raise _first(group) from None
@@ -287,7 +287,7 @@ class LocalStack:
             raise PortTakenError(f"Port {port} can't be used: {reason}.") from error
 
     async def _open(
-        self, gateway: Gateway, aws: Aws, logs: Path, sockets: socket.socket, invocations: socket.socket
+        self, gateway: HttpGateway, aws: Aws, logs: Path, sockets: socket.socket, invocations: socket.socket
     ) -> None:
         """Make the functions, and open the APIs that invoke them."""
         start_slots = StartSlots(os.cpu_count() or 1)
@@ -298,19 +298,19 @@ class LocalStack:
                 function, aws_endpoint=aws.endpoint, lambda_endpoint=lambda_endpoint, logs=logs, start_slots=start_slots
             )
             self._parts.push_async_callback(runner.stop)
-            queue = EventQueue(runner, aws.send, self._retry_seconds)
+            queue = EventQueue(runner, aws.send_message, self._retry_delays_s)
             self._parts.push_async_callback(queue.stop)
             self._functions[function.code.name] = runner
             self.functions[function.code.name] = FunctionHandle(runner, queue, self._run)
             invocable[function.name] = (runner, queue)
-        await self._start_server(HttpServer(invocations, InvokeApi(invocable).answer))
+        await self._start_server(HttpServer(invocations, InvokeApi(invocable).handle))
         functions = {runner.function.logical_id: runner for runner in self._functions.values()}
         if self.template.websocket is not None:
             stage = self.template.websocket.stage
-            websockets = WebSocketGateway(self.template.websocket, functions, self._socket_limits, self._on_request)
+            websockets = WebSocketGateway(self.template.websocket, functions, self._websocket_limits, self._on_request)
             self._parts.push_async_callback(websockets.stop)
             management = ConnectionsApi(stage, websockets.connections)
-            await self._start_server(HttpServer(sockets, management.answer, websockets.upgrade))
+            await self._start_server(HttpServer(sockets, management.handle, websockets.upgrade))
             self.ws_url = f"{_url(sockets, 'ws')}/{stage}"
         gateway.open(self.template, functions)
 
@@ -318,7 +318,7 @@ class LocalStack:
         self._parts.push_async_callback(server.stop)
         await server.start()
 
-    async def _serve(self, listener: socket.socket, gateway: Gateway) -> None:
+    async def _serve(self, listener: socket.socket, gateway: HttpGateway) -> None:
         self._api.push_async_callback(gateway.stop)
         config = uvicorn.Config(
             gateway,
@@ -349,7 +349,7 @@ def _url(listener: socket.socket, scheme: str = "http") -> str:
 
 @contextlib.contextmanager
 def _lock(state: Path) -> Iterator[None]:
-    """Holds the state directory for one stack, for as long as its process lives."""
+    """Lock the state directory for one stack. Raises StackError if another one uses it."""
     with (state / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -359,6 +359,6 @@ def _lock(state: Path) -> Iterator[None]:
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first plain exception of a group: what went wrong, without how it was started."""
+    """Return the first exception in a group that isn't a group itself."""
     first = group.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first

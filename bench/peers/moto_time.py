@@ -4,7 +4,7 @@ import http.client
 import time
 from threading import Lock
 
-from local.stand_ins.aws import TOOK_HEADER
+from local.stand_ins.aws import DURATION_HEADER
 
 
 class MotoTime:
@@ -20,7 +20,7 @@ class MotoTime:
 
         def begin_watched(self: http.client.HTTPResponse) -> None:
             begin(self)
-            took_ms = self.headers.get(TOOK_HEADER)
+            took_ms = self.headers.get(DURATION_HEADER)
             if took_ms is not None:
                 now = time.monotonic()
                 with lock:

@@ -8,7 +8,7 @@ from collections import Counter
 from types import TracebackType
 from typing import Self
 
-from local.http_server import HttpServer, Reply, Request
+from local.http_server import HttpRequest, HttpResponse, HttpServer
 from local.sockets import listen
 
 
@@ -41,7 +41,7 @@ class Sink:
         self._thread.join()
         self._loop.close()
 
-    async def _answer(self, request: Request) -> Reply:
+    async def _answer(self, request: HttpRequest) -> HttpResponse:
         received_at, frame = time.monotonic(), json.loads(request.body)
         message_id = frame["message_id"]
         self.frames[message_id] += 1
@@ -49,4 +49,4 @@ class Sink:
             self.first_delta_at.setdefault(message_id, received_at)
         elif frame["type"] == "done":
             self.ended.add(message_id)
-        return Reply(200)
+        return HttpResponse(200)

@@ -1,6 +1,6 @@
-"""A demo traveller: a plausible year on the road, made anew from a seed and today's date."""
+"""A demo traveller with friends and a plausible year on the road, generated from a seed and today's date."""
 
 from local.demo.load import load
-from local.demo.year import TRAVELLER_ID
+from local.demo.year import USER_ID
 
-__all__ = ["TRAVELLER_ID", "load"]
+__all__ = ["USER_ID", "load"]

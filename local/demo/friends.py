@@ -1,4 +1,4 @@
-"""Whom the demo traveller knows: three friends and what they posted. Their names say that they are made up."""
+"""Three friends of the demo traveller and their posts. Their names state that they are simulated."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,7 +15,7 @@ _FRIENDS = {
 }
 _DAN, _MARIA, _WALT = _FRIENDS
 
-# Who, how many days ago, title, content, place, tags.
+# Author, age in days, title, content, place, tags.
 _POSTS = (
     (_DAN, 11, "Quiet week", "A week without hookups, and the batteries held.", "Quartzsite, Arizona", ["solar"]),
     (_MARIA, 6, "", "Does anybody know a laundry that takes cards around here?", "Moab, Utah", ["laundry"]),
@@ -23,24 +23,27 @@ _POSTS = (
 )
 
 
-def load_company(connection: Connection, traveller_id: UUID, now: datetime) -> None:
-    """Makes friends with the traveller, once, in the caller's transaction; the connection's rows are dictionaries."""
-    if read_display_name(connection, traveller_id) is not None:
+def load_friends(connection: Connection, user_id: UUID, now: datetime) -> None:
+    """Create the friends and their posts, unless the user has a public profile already.
+
+    Runs in the caller's transaction, on a connection whose rows are dictionaries.
+    """
+    if read_display_name(connection, user_id) is not None:
         return
-    _act_as(connection, traveller_id)
-    save_public_profile(connection, traveller_id, "Demo traveller")
+    _set_user(connection, user_id)
+    save_public_profile(connection, user_id, "Demo traveller")
     for friend_id, (name, who_may_write) in _FRIENDS.items():
-        _act_as(connection, friend_id)
+        _set_user(connection, friend_id)
         connection.execute("insert into users (id, name, simulated) values (%s, %s, true)", (friend_id, name))
         save_public_profile(connection, friend_id, name, who_may_write)
-        request_friendship(connection, friend_id, traveller_id)
-        _act_as(connection, traveller_id)
-        accept_friendship(connection, traveller_id, friend_id, now)
+        request_friendship(connection, friend_id, user_id)
+        _set_user(connection, user_id)
+        accept_friendship(connection, user_id, friend_id, now)
     for author_id, days_ago, title, content, place, tags in _POSTS:
-        _act_as(connection, author_id)
+        _set_user(connection, author_id)
         created_at = now - timedelta(days=days_ago)
         create_post(connection, author_id, title=title, content=content, place=place, tags=tags, now=created_at)
 
 
-def _act_as(connection: Connection, user_id: UUID) -> None:
+def _set_user(connection: Connection, user_id: UUID) -> None:
     connection.execute("select set_config('app.user_id', %s, true)", (str(user_id),))

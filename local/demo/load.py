@@ -1,46 +1,46 @@
-"""Puts the demo traveller and their year into a database, once."""
+"""Loads the demo traveller and their year into a database, once."""
 
 from datetime import UTC, datetime
 
 import psycopg
 from psycopg.rows import dict_row
 
-from local.demo.friends import load_company
-from local.demo.year import BUDGETS, TRAVELLER_ID, ZONE, year_of_expenses, year_of_savings
+from local.demo.friends import load_friends
+from local.demo.year import BUDGETS, USER_ID, ZONE, year_of_expenses, year_of_savings
 
 
 def load(owner_conninfo: str) -> int:
-    """Writes the traveller, a motorhome, budgets, expenses, savings and friends as one transaction.
+    """Write the traveller, a motorhome, budgets, expenses, savings and friends in one transaction.
 
-    Connects as the owner. Returns the number of expenses written: 0 where the traveller is there already; friends
-    are made all the same where there are none.
+    Connects as the owner. Returns the number of expenses written: 0 if the traveller exists already. Friends are
+    created in either case, if there are none.
     """
     now = datetime.now(UTC)
     with psycopg.connect(owner_conninfo, row_factory=dict_row) as connection:
-        connection.execute("select set_config('app.user_id', %s, true)", (str(TRAVELLER_ID),))
+        connection.execute("select set_config('app.user_id', %s, true)", (str(USER_ID),))
         made = connection.execute(
             "insert into users (id, name, currency, time_zone, locale, units, simulated)"
             " values (%s, 'Demo traveller', 'USD', %s, 'en_US', 'imperial', true)"
-            # Who signs in before has a bare row already: it isn't marked as made up yet.
+            # A user who signed in earlier has an empty row, which isn't marked as simulated yet.
             " on conflict (id) do update set name = excluded.name, time_zone = excluded.time_zone, simulated = true"
             " where not users.simulated",
-            (TRAVELLER_ID, ZONE.key),
+            (USER_ID, ZONE.key),
         )
-        load_company(connection, TRAVELLER_ID, now)
+        load_friends(connection, USER_ID, now)
         if not made.rowcount:
             return 0
-        connection.execute("select set_config('app.user_id', %s, true)", (str(TRAVELLER_ID),))
+        connection.execute("select set_config('app.user_id', %s, true)", (str(USER_ID),))
         connection.execute(
             "insert into vehicles (user_id, name, kind, make, model, model_year, fuel_type,"
             " consumption_l_per_100km, tank_l, height_m, length_m, weight_kg)"
             " values (%s, 'The motorhome', 'motorhome', 'Ford', 'E-450', 2015, 'regular',"
             " 26.1, 208, 3.35, 8.8, 6350)",
-            (TRAVELLER_ID,),
+            (USER_ID,),
         )
         cursor = connection.cursor()
         cursor.executemany(
             "insert into budgets (user_id, category, monthly_limit, currency) values (%s, %s, %s, 'USD')",
-            [(TRAVELLER_ID, category, limit) for category, limit in BUDGETS.items()],
+            [(USER_ID, category, limit) for category, limit in BUDGETS.items()],
         )
         expenses = year_of_expenses(now)
         with cursor.copy(
@@ -49,7 +49,7 @@ def load(owner_conninfo: str) -> int:
             for one in expenses:
                 copy.write_row(
                     (
-                        TRAVELLER_ID,
+                        USER_ID,
                         one.amount,
                         "USD",
                         one.category.value,
@@ -61,6 +61,6 @@ def load(owner_conninfo: str) -> int:
         cursor.executemany(
             "insert into savings (user_id, amount, currency, kind, description, saved_at)"
             " values (%s, %s, 'USD', %s, %s, %s)",
-            [(TRAVELLER_ID, *saving) for saving in year_of_savings(now)],
+            [(USER_ID, *saving) for saving in year_of_savings(now)],
         )
     return len(expenses)

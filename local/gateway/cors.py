@@ -9,20 +9,20 @@ from typing import Any
 
 from starlette.types import Scope
 
-from local.gateway.payload import Headers, Response, header
+from local.gateway.payload import Headers, ProxyResponse, header
 
 
 class Cors:
-    """The API's CORS configuration: it answers preflights, and its headers replace those of a function."""
+    """Answers preflight requests, and replaces the CORS headers of functions by those of the configuration."""
 
     def __init__(self, configuration: Mapping[str, Any]) -> None:
         self._configuration = configuration
 
     def is_preflight(self, scope: Scope) -> bool:
-        wanted = header(scope, b"access-control-request-method")
-        return scope["method"] == "OPTIONS" and bool(header(scope, b"origin")) and bool(wanted)
+        requested = header(scope, b"access-control-request-method")
+        return scope["method"] == "OPTIONS" and bool(header(scope, b"origin")) and bool(requested)
 
-    def preflight(self, scope: Scope) -> Response:
+    def preflight(self, scope: Scope) -> ProxyResponse:
         headers = self._origin_headers(scope)
         if headers:
             for name in ("allow-methods", "allow-headers", "max-age"):
@@ -30,15 +30,15 @@ class Cors:
                 if setting:
                     text = ",".join(setting) if isinstance(setting, list) else str(setting)
                     headers.append((f"access-control-{name}", text))
-        return Response(204, headers, b"")
+        return ProxyResponse(204, headers, b"")
 
-    def apply(self, scope: Scope, response: Response) -> Response:
+    def apply(self, scope: Scope, response: ProxyResponse) -> ProxyResponse:
         own = [(name, value) for name, value in response.headers if not name.startswith("access-control-")]
         headers = self._origin_headers(scope)
         exposed = self._configuration.get("exposeHeaders")
         if headers and exposed:
             headers.append(("access-control-expose-headers", ",".join(exposed)))
-        return Response(response.status, own + headers, response.body)
+        return ProxyResponse(response.status, own + headers, response.body)
 
     def _origin_headers(self, scope: Scope) -> Headers:
         origin = header(scope, b"origin")

@@ -1,4 +1,4 @@
-"""The JWT authorizer of an HTTP API, with the issuer's keys fetched over HTTP as the service does it."""
+"""The JWT authorizer of an HTTP API. Like the service, it fetches the issuer's keys over HTTP."""
 
 import asyncio
 import json
@@ -13,8 +13,8 @@ ALGORITHMS = ("RS256", "RS384", "RS512")
 """The service supports RSA only."""
 
 
-class Refused(Exception):
-    """The request may not pass: 401 without a valid token, 403 without a scope that the route asks for."""
+class AuthorizationError(Exception):
+    """The request isn't authorized: 401 without a valid token, 403 without a scope that the route requires."""
 
     def __init__(self, status: int, message: str, challenge: str) -> None:
         super().__init__(challenge)
@@ -24,39 +24,39 @@ class Refused(Exception):
         """Value of the `www-authenticate` header."""
 
 
-class Authorizer:
+class TokenAuthorizer:
     """Validates tokens of one issuer for one API."""
 
     def __init__(self, specification: JwtAuthorizer) -> None:
         self._issuer = specification.issuer
         self._audience = set(specification.audience)
         self._keys: dict[str, jwt.PyJWK] = {}
-        self._fetching = asyncio.Lock()
-        # Not through a developer's proxy: the issuer is on this machine.
+        self._fetch_lock = asyncio.Lock()
+        # Without the developer's proxy, because the issuer is on this machine.
         self._http = httpx.AsyncClient(timeout=5, trust_env=False)
 
     async def stop(self) -> None:
         await self._http.aclose()
 
     async def authorize(self, header: str, scopes: tuple[str, ...]) -> dict[str, Any]:
-        """Returns the event's `authorizer.jwt` object: claims as strings, and the scopes that were asked for.
+        """Validate a token. Returns the event's `authorizer.jwt` object: claims as strings, and the matching scopes.
 
-        `header` holds the token with or without `Bearer`. Raises Refused.
+        `header` contains the token with or without `Bearer`. Raises AuthorizationError.
         """
         scheme, _, rest = header.partition(" ")
         token = rest.strip() if scheme.lower() == "bearer" else header
         if not token:
-            raise Refused(401, "Unauthorized", "Bearer")
+            raise AuthorizationError(401, "Unauthorized", "Bearer")
         try:
             claims = await self._claims(token)
         except jwt.PyJWTError as error:
             challenge = f'Bearer scope="" error="invalid_token" error_description="{_reason(error)}"'
-            raise Refused(401, "Unauthorized", challenge) from error
+            raise AuthorizationError(401, "Unauthorized", challenge) from error
         granted = str(claims.get("scope", claims.get("scp", ""))).split()
         matching = [scope for scope in scopes if scope in granted]
         if scopes and not matching:
             challenge = f'Bearer scope="{" ".join(scopes)}" error="insufficient_scope"'
-            raise Refused(403, "Forbidden", challenge)
+            raise AuthorizationError(403, "Forbidden", challenge)
         texts = {name: _claim_text(value) for name, value in claims.items()}
         return {"claims": texts, "scopes": matching or None}
 
@@ -84,7 +84,7 @@ class Authorizer:
 
     async def _key(self, key_id: str) -> jwt.PyJWK:
         if key_id not in self._keys:
-            async with self._fetching:
+            async with self._fetch_lock:
                 if key_id not in self._keys:
                     await self._fetch()
         if key_id not in self._keys:
@@ -111,7 +111,7 @@ def _reason(error: jwt.PyJWTError) -> str:
 
 
 def _claim_text(value: Any) -> str:
-    """A claim as it stands in the event, where all are strings: a list as `[a b]`."""
+    """Format a claim as in an event, where all are strings: a list is `[a b]`."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):

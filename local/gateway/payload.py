@@ -1,7 +1,7 @@
-"""Payload format 2.0: a request as the event of a function, and a function's result as a response.
+"""Payload format 2.0: converts a request to an event, and a function's result to a response.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html; where
-that says nothing, `docs/local.md` names what the behaviour was taken from.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html; for
+behaviour that it doesn't specify, `docs/local.md` names the source.
 """
 
 import base64
@@ -21,22 +21,22 @@ from local.template import Route
 from local.template.intrinsics import ACCOUNT, API_ID
 
 TEXT_TYPES = ("application/json", "application/javascript", "application/xml")
-"""Beside text/*, the content types whose bodies reach the function as text; all others do as base64."""
+"""Content types, beside text/*, whose bodies are text in the event; all others are base64."""
 
 Headers = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Response:
-    """An HTTP response."""
+class ProxyResponse:
+    """A response of the gateway, from a function's result or its own."""
 
     status: int
     headers: Headers
     body: bytes
 
     @classmethod
-    def message(cls, status: int, text: str, headers: Iterable[tuple[str, str]] = ()) -> "Response":
-        """A response of the gateway's own: `{"message": text}`."""
+    def message(cls, status: int, text: str, headers: Iterable[tuple[str, str]] = ()) -> "ProxyResponse":
+        """Return a response with the body `{"message": text}`."""
         body = json.dumps({"message": text}, separators=(",", ":")).encode()
         return cls(status, [("content-type", "application/json"), *headers], body)
 
@@ -49,7 +49,7 @@ def make_event(
     claims: Mapping[str, Any] | None,
     request_id: str,
 ) -> dict[str, Any]:
-    """The event that a function gets. `claims` is the authorizer's `jwt` object, None without authorizer."""
+    """Return the event of a request. `claims` is the authorizer's `jwt` object, None without authorizer."""
     now = datetime.now(UTC)
     headers: dict[str, str] = {}
     cookies: list[str] = []
@@ -119,15 +119,15 @@ def _encode_body(body: bytes, content_type: str) -> tuple[str, bool]:
     return base64.b64encode(body).decode(), True
 
 
-def map_result(invocation: Invocation) -> Response:
-    """The HTTP response that a function's result means; a result that means none gives 500."""
-    malformed = Response.message(500, "Internal Server Error")
+def map_result(invocation: Invocation) -> ProxyResponse:
+    """Convert a function's result to a response; an error or a malformed result becomes a 500."""
+    malformed = ProxyResponse.message(500, "Internal Server Error")
     if invocation.function_error:
         return malformed
     result = invocation.json()
     if not isinstance(result, dict) or "statusCode" not in result:
         plain = result.encode() if isinstance(result, str) else invocation.payload
-        return Response(200, [("content-type", "application/json")], plain)
+        return ProxyResponse(200, [("content-type", "application/json")], plain)
     try:
         status = int(result["statusCode"])
         pairs = [(str(name).lower(), _header_text(value)) for name, value in (result.get("headers") or {}).items()]
@@ -140,15 +140,15 @@ def map_result(invocation: Invocation) -> Response:
         return malformed
     if body and not any(name == "content-type" for name, _ in pairs):
         pairs.append(("content-type", "text/plain;charset=UTF-8"))
-    return Response(status, pairs, body)
+    return ProxyResponse(status, pairs, body)
 
 
 def _header_text(value: Any) -> str:
     if isinstance(value, (dict, list)) or value is None:
-        raise TypeError(f"{value!r} is no header value")
+        raise TypeError(f"{value!r} isn't a header value")
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def header(scope: Scope, name: bytes) -> str:
-    """The value of a request's first header with this lower-case name, or the empty string."""
+    """Return the value of a request's first header with this lower-case name, or an empty string."""
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")

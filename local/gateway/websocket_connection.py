@@ -1,4 +1,4 @@
-"""One open socket: frames in and out, and the limits that API Gateway sets.
+"""One WebSocket connection: frames in both directions, and API Gateway's limits.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 """
@@ -13,64 +13,64 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from local.gateway.websocket_events import Session
+from local.gateway.websocket_events import ConnectionInfo
 
 MAX_FRAME = 32 * 1024
 MAX_MESSAGE = 128 * 1024
 """Bytes."""
 
-SEND_BUFFER = 1024 * 1024
-"""Bytes that wait for a client that doesn't read; AWS has such a limit, and doesn't say which."""
+MAX_SEND_BUFFER = 1024 * 1024
+"""Bytes that wait for a client that doesn't read. AWS has such a limit, and doesn't document it."""
 
-CLOSE_SECONDS = 5.0
-"""How long a client may take to answer a close frame."""
+CLOSE_TIMEOUT_S = 5.0
+"""Time for a client to answer a close frame."""
 
 
 @dataclass(frozen=True)
-class Limits:
-    """How long sockets live, in seconds."""
+class WebSocketLimits:
+    """Lifetimes of connections, in seconds."""
 
     idle: float = 600
-    """Without a message in either direction. Pings of the protocol aren't messages."""
-    life: float = 7200
+    """Time without a message in either direction. The protocol's pings aren't messages."""
+    lifetime: float = 7200
 
 
 class GoneError(Exception):
-    """The socket is closed, or closing."""
+    """The connection is closed, or closing."""
 
 
 class BufferFullError(Exception):
-    """The client doesn't read what it was sent."""
+    """MAX_SEND_BUFFER is reached, because the client doesn't read."""
 
 
 class Connection:
-    """A socket after its handshake. Use it on one event loop."""
+    """A connection after its handshake. Use it on one event loop."""
 
     def __init__(
         self,
-        session: Session,
+        info: ConnectionInfo,
         protocol: ServerProtocol,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        limits: Limits,
+        limits: WebSocketLimits,
     ) -> None:
-        self.session = session
+        self.info = info
         self._protocol = protocol
         self._reader = reader
         self._writer = writer
         self._limits = limits
         self._loop = asyncio.get_running_loop()
-        self._closing = False
+        self._is_closing = False
         self._opened = self._active = self._loop.time()
         self.last_active_at = datetime.now(UTC)
-        self._timer = self._loop.call_later(min(limits.idle, limits.life), self._end_if_due)
+        self._timer = self._loop.call_later(min(limits.idle, limits.lifetime), self._close_if_due)
 
     @property
     def is_open(self) -> bool:
         return self._protocol.state is State.OPEN and not self._writer.is_closing()
 
     async def messages(self) -> AsyncIterator[str]:
-        """The client's messages, until the socket is closed from either side."""
+        """Yield the client's messages until either side closes the connection."""
         try:
             with contextlib.suppress(ConnectionError):
                 async for message in self._messages():
@@ -80,30 +80,30 @@ class Connection:
             self._writer.close()
 
     def post(self, data: bytes) -> None:
-        """Sends a message, in frames of at most MAX_FRAME bytes; order is kept, and nobody waits for the client.
+        """Send a message in frames of at most MAX_FRAME bytes, without waiting for the client.
 
         Raises GoneError and BufferFullError.
         """
         if not self.is_open:
             raise GoneError
-        if self._writer.transport.get_write_buffer_size() + len(data) > SEND_BUFFER:
+        if self._writer.transport.get_write_buffer_size() + len(data) > MAX_SEND_BUFFER:
             raise BufferFullError
         frames = [data[start : start + MAX_FRAME] for start in range(0, len(data), MAX_FRAME)] or [b""]
         for number, frame in enumerate(frames, 1):
             send = self._protocol.send_text if number == 1 else self._protocol.send_continuation
             send(frame, fin=number == len(frames))
-        self._touch()
+        self._mark_active()
         self._flush()
 
     def close(self, code: CloseCode, reason: str) -> None:
-        """Starts to close the socket; nothing where that has begun."""
+        """Start to close the connection, unless it is closing already."""
         if self.is_open:
-            self._closing = True
+            self._is_closing = True
             self._protocol.send_close(code, reason)
             self._flush()
 
     @property
-    def ending(self) -> tuple[int, str]:
+    def close_status(self) -> tuple[int, str]:
         """Code and reason of the first close frame, for the `$disconnect` event."""
         frame = self._protocol.close_rcvd
         if frame is None or self._protocol.close_rcvd_then_sent is False:
@@ -119,14 +119,14 @@ class Connection:
         while data := await self._reader.read(65536):
             self._protocol.receive_data(data)
             for frame in self._protocol.events_received():
-                if not isinstance(frame, Frame) or self._closing:
-                    continue  # what comes after our own close frame isn't handled any more
+                if not isinstance(frame, Frame) or self._is_closing:
+                    continue  # frames after our own close frame are ignored
                 if frame.opcode is Opcode.BINARY:
                     self.close(CloseCode.UNSUPPORTED_DATA, "Binary frames are not supported")
                 elif frame.opcode in (Opcode.TEXT, Opcode.CONT):
                     parts.append(bytes(frame.data))
                     if frame.fin:
-                        self._touch()
+                        self._mark_active()
                         whole, parts = b"".join(parts), []
                         try:
                             yield whole.decode()
@@ -136,27 +136,27 @@ class Connection:
         self._protocol.receive_eof()
         self._flush()
 
-    def _touch(self) -> None:
+    def _mark_active(self) -> None:
         self._active = self._loop.time()
         self.last_active_at = datetime.now(UTC)
 
-    def _end_if_due(self) -> None:
-        due = min(self._active + self._limits.idle, self._opened + self._limits.life)
+    def _close_if_due(self) -> None:
+        due = min(self._active + self._limits.idle, self._opened + self._limits.lifetime)
         if self._loop.time() >= due:
             self.close(CloseCode.GOING_AWAY, "Going away")
         else:
-            self._timer = self._loop.call_at(due, self._end_if_due)
+            self._timer = self._loop.call_at(due, self._close_if_due)
 
     def _flush(self) -> None:
-        """Writes what the protocol has to send; where that ends the socket, the client has a while to do so too."""
+        """Write the protocol's pending data; abort the connection if the client doesn't complete a close in time."""
         for data in self._protocol.data_to_send():
             if self._writer.is_closing():
                 return
             if data:
                 self._writer.write(data)
-            else:  # the protocol's sign for the end of the stream
+            else:  # stands for the end of the stream
                 with contextlib.suppress(OSError):  # the client may have gone already
                     self._writer.write_eof()
         if self._protocol.close_expected():
             self._timer.cancel()
-            self._timer = self._loop.call_later(CLOSE_SECONDS, self._writer.transport.abort)
+            self._timer = self._loop.call_later(CLOSE_TIMEOUT_S, self._writer.transport.abort)

@@ -1,7 +1,7 @@
-"""The events that a WebSocket API gives to functions: one kind for the authorizer, three for the routes.
+"""The events that functions get from a WebSocket API: one type for the authorizer, three for routes.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html
-names the fields of the request context; the rest is as events of deployed APIs look.
+lists the fields of the request context; the others are copied from events of deployed APIs.
 """
 
 import base64
@@ -19,13 +19,13 @@ _HOP_BY_HOP = ("connection", "upgrade", "content-length")
 
 
 def new_id() -> str:
-    """An id as API Gateway makes them for connections, messages and requests: 16 characters, the last a `=`."""
+    """Return an id in API Gateway's format for connections, messages and requests: 16 characters, the last a `=`."""
     return base64.urlsafe_b64encode(secrets.token_bytes(11)).decode()
 
 
 @dataclass
-class Session:
-    """One socket as its events tell of it."""
+class ConnectionInfo:
+    """The facts about one connection that its events contain."""
 
     stage: str
     query: str
@@ -35,41 +35,42 @@ class Session:
     connection_id: str = field(default_factory=new_id)
     connected_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     authorizer: Mapping[str, Any] | None = None
-    """What the authorizer has said, for all later events."""
+    """The authorizer's result, which all later events contain."""
 
     def header(self, name: str) -> str | None:
-        """The last value of a header, by any case of its name."""
+        """Return the last value of a header, whatever the case of its name, or None."""
         found = [value for given, value in self.headers if given.lower() == name.lower()]
         return found[-1] if found else None
 
     def parameter(self, name: str) -> str | None:
-        """The last value of a query parameter."""
+        """Return the last value of a query parameter, or None."""
         return dict(parse_qsl(self.query, keep_blank_values=True)).get(name)
 
     @property
     def method_arn(self) -> str:
-        """What the authorizer's policy must allow."""
+        """The ARN that the authorizer's policy has to allow."""
         return f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{WEBSOCKET_API_ID}/{self.stage}/{CONNECT}"
 
     @property
     def user_agent(self) -> str:
         return self.header("user-agent") or ""
 
-    def authorization(self) -> dict[str, Any]:
-        """The authorizer's event."""
+    def authorizer_event(self) -> dict[str, Any]:
+        """Return the event for the authorizer."""
         event = {"type": "REQUEST", "methodArn": self.method_arn, "stageVariables": {}} | self._request()
         event.setdefault("queryStringParameters", {})
         return event | {"requestContext": self._context(CONNECT, "CONNECT")}
 
-    def connect(self) -> dict[str, Any]:
+    def connect_event(self) -> dict[str, Any]:
+        """Return the event for `$connect`."""
         return self._request() | self._event(CONNECT, "CONNECT")
 
-    def message(self, route: str, body: str) -> dict[str, Any]:
-        """The event of a message that the client sent; `route` is the route's key."""
+    def message_event(self, route: str, body: str) -> dict[str, Any]:
+        """Return the event of a client's message; `route` is the route's key."""
         return self._event(route, "MESSAGE", messageId=new_id()) | {"body": body}
 
-    def disconnect(self, code: int, reason: str) -> dict[str, Any]:
-        """The event of the end, with the code and the reason of the close frame."""
+    def disconnect_event(self, code: int, reason: str) -> dict[str, Any]:
+        """Return the event for `$disconnect`, with the code and the reason of the close frame."""
         return self._event(DISCONNECT, "DISCONNECT", disconnectStatusCode=code, disconnectReason=reason)
 
     def _event(self, route: str, kind: str, **more: Any) -> dict[str, Any]:

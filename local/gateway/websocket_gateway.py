@@ -1,7 +1,7 @@
-"""An API Gateway WebSocket API in front of local functions: it authorizes, connects, routes and disconnects.
+"""An API Gateway WebSocket API in front of local functions: handshakes, route selection, disconnects.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-overview.html; where that
-says nothing, `docs/local.md` names what the behaviour was taken from.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-overview.html; for behaviour
+that it doesn't specify, `docs/local.md` names the source.
 """
 
 import asyncio
@@ -18,46 +18,53 @@ from websockets.http11 import Request as Handshake
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
-from local.gateway.http_gateway import Access
-from local.gateway.websocket_authorizer import Refused, authorize
-from local.gateway.websocket_connection import MAX_FRAME, MAX_MESSAGE, BufferFullError, Connection, GoneError, Limits
-from local.gateway.websocket_events import CONNECT, DEFAULT, DISCONNECT, Session, new_id
+from local.gateway.http_gateway import AccessLogEntry
+from local.gateway.websocket_authorizer import HandshakeError, authorize
+from local.gateway.websocket_connection import (
+    MAX_FRAME,
+    MAX_MESSAGE,
+    BufferFullError,
+    Connection,
+    GoneError,
+    WebSocketLimits,
+)
+from local.gateway.websocket_events import CONNECT, DEFAULT, DISCONNECT, ConnectionInfo, new_id
 from local.lambda_runtime.function import Invocation, LambdaFunction
-from local.template.websocket_api import SocketRoute, WebSocketApi
+from local.template.websocket_api import WebSocketApi, WebSocketRoute
 
 SUBPROTOCOL = "Sec-WebSocket-Protocol"
 
 PROXY_FIELDS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
-"""What a function's result may hold: anything else makes it malformed."""
+"""Keys of a function's result: any other one makes it malformed."""
 
 
 class WebSocketGateway:
-    """The API's sockets. Use it on one event loop."""
+    """The connections of the API. Use it on one event loop."""
 
     def __init__(
         self,
         api: WebSocketApi,
         functions: Mapping[str, LambdaFunction],
-        limits: Limits,
-        on_request: Callable[[Access], None] = lambda _access: None,
+        limits: WebSocketLimits,
+        on_request: Callable[[AccessLogEntry], None] = lambda _access: None,
     ) -> None:
-        """`functions` by logical id. `on_request` hears of each handshake, message and disconnect."""
+        """`functions` by logical id. `on_request` is called for each handshake, message and disconnect."""
         self.api = api
         self.connections: dict[str, Connection] = {}
-        """The sockets that are open, by connection id."""
+        """Open connections by connection id."""
         self._functions = functions
         self._limits = limits
         self._on_request = on_request
         self._running: set[asyncio.Task[Any]] = set()
 
     async def stop(self) -> None:
-        """Gives up whatever still runs for a socket."""
+        """Cancel all running work."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def upgrade(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """The life of one socket, from the head of the request that asks for it to its end."""
+        """Handle one connection from the head of its handshake request until it is closed."""
         protocol = ServerProtocol(max_size=(MAX_MESSAGE, MAX_FRAME))
         protocol.receive_data(head)
         events = protocol.events_received()
@@ -65,12 +72,12 @@ class WebSocketGateway:
         if events and isinstance(events[0], Handshake):
             began = time.perf_counter()
             source_ip = writer.get_extra_info("peername")[0]
-            response, session = await self._handshake(protocol, events[0], source_ip)
+            response, info = await self._handshake(protocol, events[0], source_ip)
             protocol.send_response(response)
             if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-                # Known before the client can be: it may post as soon as it reads the answer.
-                connection = Connection(session, protocol, reader, writer, self._limits)
-                self.connections[session.connection_id] = connection
+                # Registered before the response, after which the function may post at once.
+                connection = Connection(info, protocol, reader, writer, self._limits)
+                self.connections[info.connection_id] = connection
             self._log(CONNECT, response.status_code, began)
         writer.write(b"".join(protocol.data_to_send()))
         if connection is not None:
@@ -81,72 +88,72 @@ class WebSocketGateway:
             async for body in connection.messages():
                 self._run(self._route(connection, body))
         finally:
-            del self.connections[connection.session.connection_id]
+            del self.connections[connection.info.connection_id]
             if route := self.api.routes.get(DISCONNECT):
                 self._run(self._disconnect(connection, route))
 
     async def _handshake(
         self, protocol: ServerProtocol, request: Handshake, source_ip: str
-    ) -> tuple[Response, Session]:
-        """What is answered, 101 for a socket that opens, and the session as far as it came."""
+    ) -> tuple[Response, ConnectionInfo]:
+        """Return the response to a handshake, 101 for an accepted one, and the facts about the connection."""
         path, _, query = request.path.partition("?")
-        session = Session(self.api.stage, query, list(request.headers.raw_items()), source_ip)
+        info = ConnectionInfo(self.api.stage, query, list(request.headers.raw_items()), source_ip)
         response = protocol.accept(request)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-            return response, session
+            return response, info
         if path.strip("/") != self.api.stage:
-            return _refusal(403, "Forbidden"), session
+            return _refusal(403, "Forbidden"), info
         try:
             if self.api.authorizer is not None:
                 function = self._functions[self.api.authorizer.function]
-                session.authorizer = await authorize(self.api.authorizer, function, session)
+                info.authorizer = await authorize(self.api.authorizer, function, info)
             if route := self.api.routes.get(CONNECT):
-                result = await self._integrate(route, session.connect())
+                result = await self._integrate(route, info.connect_event())
                 _accept(result, response)
-        except Refused as refused:
-            return _refusal(refused.status, refused.message), session
-        return response, session
+        except HandshakeError as error:
+            return _refusal(error.status, error.message), info
+        return response, info
 
     async def _route(self, connection: Connection, body: str) -> None:
         began = time.perf_counter()
-        key = _select(body, self.api.selection)
-        # The reserved routes are not for a client to choose.
-        usable = key is not None and not key.startswith("$")
-        route = (self.api.routes.get(key) if key and usable else None) or self.api.routes.get(DEFAULT)
+        key = _select_route_key(body, self.api.selection)
+        # A client can't select the reserved routes.
+        is_selectable = key is not None and not key.startswith("$")
+        route = (self.api.routes.get(key) if key and is_selectable else None) or self.api.routes.get(DEFAULT)
         if route is None:
-            self._complain(connection, "Forbidden", new_id())
+            self._send_error(connection, "Forbidden", new_id())
             self._log(key or "-", 403, began)
             return
-        event = connection.session.message(route.key, body)
+        event = connection.info.message_event(route.key, body)
         status = 200
         try:
             result = await self._integrate(route, event)
             if result is None:
                 status = 504
-                self._complain(connection, "Endpoint request timed out", event["requestContext"]["requestId"])
-            elif _status(result) is None:
+                self._send_error(connection, "Endpoint request timed out", event["requestContext"]["requestId"])
+            elif _status_code(result) is None:
                 status = 500
-                self._complain(connection, "Internal server error", event["requestContext"]["requestId"])
+                self._send_error(connection, "Internal server error", event["requestContext"]["requestId"])
         finally:
             self._log(route.key, status, began, route)
 
-    async def _disconnect(self, connection: Connection, route: SocketRoute) -> None:
+    async def _disconnect(self, connection: Connection, route: WebSocketRoute) -> None:
         began = time.perf_counter()
-        code, reason = connection.ending
-        await self._integrate(route, connection.session.disconnect(code, reason))
+        code, reason = connection.close_status
+        await self._integrate(route, connection.info.disconnect_event(code, reason))
         self._log(DISCONNECT, 200, began, route)
 
-    async def _integrate(self, route: SocketRoute, event: Mapping[str, Any]) -> Invocation | None:
-        """The function's result; None where it takes longer than the integration waits, and runs on."""
+    async def _integrate(self, route: WebSocketRoute, event: Mapping[str, Any]) -> Invocation | None:
+        """Invoke the route's function. Returns None when the integration times out, while the function runs on."""
         function = self._functions[route.function]
         invocation = self._run(function.invoke(json.dumps(event).encode()))
         await asyncio.wait({invocation}, timeout=route.timeout)
         return invocation.result() if invocation.done() else None
 
-    def _complain(self, connection: Connection, message: str, request_id: str) -> None:
-        """Sends the gateway's own kind of frame."""
-        frame = {"message": message, "connectionId": connection.session.connection_id, "requestId": request_id}
-        with contextlib.suppress(GoneError, BufferFullError):  # nobody is there to read it
+    def _send_error(self, connection: Connection, message: str, request_id: str) -> None:
+        """Send an error frame of the gateway itself."""
+        frame = {"message": message, "connectionId": connection.info.connection_id, "requestId": request_id}
+        with contextlib.suppress(GoneError, BufferFullError):  # the client can't receive it
             connection.post(json.dumps(frame).encode())
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -155,13 +162,13 @@ class WebSocketGateway:
         task.add_done_callback(self._running.discard)
         return task
 
-    def _log(self, what: str, status: int, began: float, route: SocketRoute | None = None) -> None:
+    def _log(self, route_key: str, status: int, began: float, route: WebSocketRoute | None = None) -> None:
         function = self._functions[route.function].function.code.name if route else None
-        self._on_request(Access("WS", what, status, (time.perf_counter() - began) * 1000, function))
+        self._on_request(AccessLogEntry("WS", route_key, status, (time.perf_counter() - began) * 1000, function))
 
 
-def _select(body: str, path: tuple[str, ...]) -> str | None:
-    """The value at `path` in a JSON message; None where there is none, or the message is something else."""
+def _select_route_key(body: str, path: tuple[str, ...]) -> str | None:
+    """Return the string at `path` in a JSON message, or None."""
     try:
         value = json.loads(body)
     except ValueError:
@@ -171,27 +178,27 @@ def _select(body: str, path: tuple[str, ...]) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _status(result: Invocation) -> int | None:
-    """The status code of a function's result; None for an error, or a malformed result."""
-    answer = result.json() if result.function_error is None else None
-    if not isinstance(answer, dict) or answer.keys() - PROXY_FIELDS:
+def _status_code(result: Invocation) -> int | None:
+    """Return the status code of a function's result, or None for an error or a malformed result."""
+    value = result.json() if result.function_error is None else None
+    if not isinstance(value, dict) or value.keys() - PROXY_FIELDS:
         return None
     try:
-        return int(answer["statusCode"])
+        return int(value["statusCode"])
     except (KeyError, TypeError, ValueError):
         return None
 
 
 def _accept(result: Invocation | None, response: Response) -> None:
-    """Makes the answer to a handshake the one that `$connect` has decided on. Raises Refused."""
+    """Apply the result of `$connect` to the response of the handshake. Raises HandshakeError."""
     if result is None:
-        raise Refused(504, "Endpoint request timed out")
-    status = _status(result)
+        raise HandshakeError(504, "Endpoint request timed out")
+    status = _status_code(result)
     if status is None:
-        raise Refused(502, "Internal server error")
+        raise HandshakeError(502, "Internal server error")
     if status >= 400:
-        raise Refused(status, responses.get(status, "Refused"))
-    # The one header that a function may set.
+        raise HandshakeError(status, responses.get(status, "Refused"))
+    # A function can set this header only.
     for name, value in (result.json().get("headers") or {}).items():
         if name.lower() == SUBPROTOCOL.lower():
             response.headers[SUBPROTOCOL] = str(value)

@@ -1,4 +1,4 @@
-"""One execution environment: a process that runs the real runtime client, and handles one event at a time."""
+"""One execution environment: a process with the real runtime client that handles one event at a time."""
 
 import asyncio
 import contextlib
@@ -15,12 +15,12 @@ from local.lambda_runtime.runtime_api import Event, Outcome, RuntimeApi
 from local.processes import Process
 from local.template import Function
 
-INIT_SECONDS = 10.0
-"""How long Lambda gives an environment to import the handler."""
+INIT_TIMEOUT_S = 10.0
+"""Lambda's timeout for the import of a handler."""
 
 
 class InitError(Exception):
-    """An environment didn't get as far as to take an event; `outcome` says what Lambda answers."""
+    """An environment ended, failed or timed out before its first event; `outcome` is Lambda's error object."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.message)
@@ -31,8 +31,8 @@ class InitError(Exception):
         return cls(Outcome.failure("Sandbox.Timedout", f"Error: Init timed out after {seconds:.2f} seconds"))
 
 
-def exited(status: int, prefix: str = "Error: ") -> Outcome:
-    """What Lambda answers when a process has ended that shouldn't have."""
+def exit_outcome(status: int, prefix: str = "Error: ") -> Outcome:
+    """Return Lambda's error object for a process that ended unexpectedly with this status."""
     if status == 0:
         reason = "Runtime exited without providing a reason"
     elif status > 0:
@@ -43,76 +43,76 @@ def exited(status: int, prefix: str = "Error: ") -> Outcome:
 
 
 class Environment:
-    """A process and the Runtime API that it talks to."""
+    """A process and its Runtime API."""
 
     def __init__(
         self, function: Function, version: str, arn: str, launch: Callable[[str], Awaitable[Process]], log: FileIO
     ) -> None:
-        """`launch` starts the process, given the address of the Runtime API. `log` gets what Lambda writes."""
+        """`launch` starts the process, given the address of the Runtime API. `log` receives Lambda's own log lines."""
         self._function = function
         self._version = version
         self._arn = arn
         self._launch = launch
-        self._output = log
+        self._log_file = log
         self._api = RuntimeApi()
         self._process: Process | None = None
         self._exit: asyncio.Task[int] | None = None
         self._init_ms: float | None = None
-        self.usable = False
+        self.is_usable = False
 
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
-        """Starts the process and waits until it asks for its first event. Raises InitError."""
+        """Start the process and wait until it requests its first event. Raises InitError."""
         began = time.perf_counter()
         self._process = await self._launch(await self._api.start())
         self._exit = asyncio.create_task(self._process.wait())
         ready = asyncio.create_task(self._api.ready.wait())
-        patience = INIT_SECONDS + self._function.timeout
+        timeout_s = INIT_TIMEOUT_S + self._function.timeout
         try:
-            await asyncio.wait({ready, self._exit}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({ready, self._exit}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
             ready.cancel()
         if not self._api.ready.is_set():
             if self._exit.done():
-                raise InitError(self._api.init_error or exited(self._exit.result()))
-            raise InitError.timed_out(patience)
+                raise InitError(self._api.init_error or exit_outcome(self._exit.result()))
+            raise InitError.timed_out(timeout_s)
         self._init_ms = (time.perf_counter() - began) * 1000
-        self.usable = True
+        self.is_usable = True
 
     async def run(self, request_id: str, payload: bytes) -> Outcome | None:
-        """Gives the environment one event and waits for the outcome. A timeout or an exit makes it unusable.
+        """Have the environment handle one event. A timeout or an exit makes it unusable.
 
-        Returns None when the process had ended before it fetched the event, which can then go to another one.
+        Returns None if the process ended before it fetched the event, which another environment can then handle.
         """
         assert self._exit is not None
         self._log(f"START RequestId: {request_id} Version: {self._version}")
         began = time.perf_counter()
-        self.usable = False
-        answer = self._api.send(Event(request_id, self._headers(request_id), payload))
-        ends: set[asyncio.Future[Any]] = {answer, self._exit}
+        self.is_usable = False
+        outcome_future = self._api.send(Event(request_id, self._headers(request_id), payload))
+        ends: set[asyncio.Future[Any]] = {outcome_future, self._exit}
         await asyncio.wait(ends, timeout=self._function.timeout, return_when=asyncio.FIRST_COMPLETED)
-        if answer.done():
-            self.usable = True
-            outcome = answer.result()
+        if outcome_future.done():
+            self.is_usable = True
+            outcome = outcome_future.result()
         elif not self._exit.done():
             message = f"RequestId: {request_id} Error: Task timed out after {self._function.timeout:.2f} seconds"
             outcome = Outcome.failure("Sandbox.Timedout", message)
             self._log(message)
-        elif self._api.delivered == request_id:
-            outcome = exited(self._exit.result(), f"RequestId: {request_id} Error: ")
+        elif self._api.delivered_id == request_id:
+            outcome = exit_outcome(self._exit.result(), f"RequestId: {request_id} Error: ")
         else:
             return None
         self._report(request_id, (time.perf_counter() - began) * 1000)
         return outcome
 
     async def stop(self) -> None:
-        """Kills the process, as Lambda does with a function that has no extensions."""
-        self.usable = False
+        """Kill the process, as Lambda does with a function that has no extensions."""
+        self.is_usable = False
         if self._process is not None:
-            await processes.end(self._process, signal.SIGKILL)
+            await processes.stop(self._process, signal.SIGKILL)
         await self._api.stop()
 
     def _headers(self, request_id: str) -> Mapping[str, str]:
@@ -140,11 +140,11 @@ class Environment:
         self._log(f"END RequestId: {request_id}\n" + "\t".join(fields))
 
     def _log(self, text: str) -> None:
-        self._output.write(f"{text}\n".encode())
+        self._log_file.write(f"{text}\n".encode())
 
 
 def _peak_memory_mb(pid: int | None) -> int | None:
-    """The largest resident set so far, in MB; None where the system has no /proc or the process is gone."""
+    """Return the largest resident set so far, in MB; None if the system has no /proc or the process has ended."""
     with contextlib.suppress(OSError, StopIteration):
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
         line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))

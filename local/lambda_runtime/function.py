@@ -1,8 +1,8 @@
-"""Lambda functions on this machine: pools of execution environments that run the real runtime client.
+"""Lambda functions on this machine: pools of execution environments with the real runtime client.
 
 An environment is one operating-system process that handles one event at a time, in the function's folder and
-with the function's own variables: nothing of the developer's shell reaches it. It is `python -m awslambdaric
-<handler>`, or, where the function has SnapStart, a fork of a process that has imported the handler.
+with the function's own variables, without those of the developer's shell. It is `python -m awslambdaric
+<handler>`, or, if the function has SnapStart, a fork of a process that has imported the handler.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from local import processes
-from local.lambda_runtime.environment import Environment, InitError, exited
+from local.lambda_runtime.environment import Environment, InitError, exit_outcome
 from local.lambda_runtime.runtime_api import MAX_PAYLOAD, Outcome
 from local.lambda_runtime.snapshot import Snapshot, SnapshotError
 from local.lambda_runtime.start_slots import StartSlots
@@ -24,18 +24,17 @@ from local.processes import Process
 from local.template import Function
 from local.template.intrinsics import ACCOUNT, REGION
 
-ENVIRONMENTS = 8
-"""At most so many environments of a function at once, where the template reserves no concurrency for it."""
+DEFAULT_CONCURRENCY = 8
+"""Maximum number of environments of a function without reserved concurrency."""
 
 _LAYER = Path(__file__).parent.parent.parent / "layers" / "pam"
-"""The layer of our own, from the checkout that this stack runs from, wherever `pam` is installed."""
+"""The pam layer of the checkout that this stack runs from, which may not be the one that is installed."""
 
-MAX_RESERVED = 50
-"""What a function may reserve, at most: this is one machine."""
+MAX_CONCURRENCY = 50
+"""Limit of the reserved concurrency, since all environments run on one machine."""
 
-
-SNAPSHOT_SECONDS = 130.0
-"""How long Lambda gives the import of a SnapStart function, or its timeout where that is longer.
+SNAPSHOT_TIMEOUT_S = 130.0
+"""Lambda's timeout for the import of a SnapStart function; the function's own if that is longer.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
@@ -49,14 +48,14 @@ class Invocation:
     payload: bytes
     """The JSON that the handler returned, or Lambda's error object."""
     function_error: str | None
-    """`Unhandled` where Lambda would send the header X-Amz-Function-Error."""
+    """`Unhandled` if Lambda would send the header X-Amz-Function-Error."""
 
     def json(self) -> Any:
         return json.loads(self.payload)
 
 
 class PayloadTooLargeError(Exception):
-    """The event is larger than a synchronous invocation may be."""
+    """The event is larger than MAX_PAYLOAD."""
 
 
 class LambdaFunction:
@@ -73,15 +72,15 @@ class LambdaFunction:
     ) -> None:
         """`start_slots` limits how many environments all functions of the stack start at once."""
         self.function = function
-        self.limit = min(function.reserved_concurrency or ENVIRONMENTS, MAX_RESERVED)
+        self.limit = min(function.reserved_concurrency or DEFAULT_CONCURRENCY, MAX_CONCURRENCY)
         self.version = "1" if function.alias else "$LATEST"
         qualifier = f":{function.alias}" if function.alias else ""
         self.arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function.name}{qualifier}"
         self.log_path = logs / f"{function.code.name}.log"
-        self.log = self.log_path.open("ab", buffering=0)  # shared with the environments, which append to it too
+        self.log = self.log_path.open("ab", buffering=0)  # the environments append to the same file
         self._aws_endpoint = aws_endpoint
         self._lambda_endpoint = lambda_endpoint
-        self._slots = asyncio.Semaphore(self.limit)  # its waiters are served first come, first served
+        self._slots = asyncio.Semaphore(self.limit)  # serves its waiters in order
         self._start_slots = start_slots
         self._starting: set[asyncio.Task[None]] = set()
         self._queued_starts = 0
@@ -90,8 +89,8 @@ class LambdaFunction:
         self._waiting: collections.deque[asyncio.Future[Environment]] = collections.deque()
         self._environments: set[Environment] = set()
         self._snapshot: Snapshot | None = None
-        self._snapshotting = asyncio.Lock()
-        self._ending = False
+        self._snapshot_lock = asyncio.Lock()
+        self._is_stopping = False
 
     @property
     def pids(self) -> list[int]:
@@ -99,7 +98,7 @@ class LambdaFunction:
         return [environment.pid for environment in self._environments if environment.pid]
 
     def environment(self) -> dict[str, str]:
-        """The variables that an environment is started with, but for the address of its Runtime API."""
+        """Return the variables of the function's environments, without the address of the Runtime API."""
         function = self.function
         return {
             "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
@@ -118,7 +117,7 @@ class LambdaFunction:
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_VERSION": self.version,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
-            # By this the runtime client runs the hooks after the restore.
+            # Makes the runtime client run the hooks after the restore.
             "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start" if function.snap_start else "on-demand",
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
             "AWS_LAMBDA_LOG_STREAM_NAME": self.log_path.name,
@@ -128,10 +127,10 @@ class LambdaFunction:
         }
 
     async def invoke(self, payload: bytes, request_id: str | None = None) -> Invocation:
-        """Runs the handler on a JSON event and waits for its result, also when that is an error.
+        """Run the handler on a JSON event and return its result, which may be an error.
 
-        Waits in line while all environments are busy. An event that is tried again has the `request_id` of the
-        first time. Raises PayloadTooLargeError.
+        Waits while all environments are busy. A retried event has the `request_id` of its first attempt. Raises
+        PayloadTooLargeError.
         """
         if len(payload) > MAX_PAYLOAD:
             raise PayloadTooLargeError(f"{len(payload)} must be less than or equal to {MAX_PAYLOAD} bytes.")
@@ -140,17 +139,17 @@ class LambdaFunction:
             outcome = None
             while outcome is None:
                 try:
-                    environment = await self._take()
+                    environment = await self._acquire()
                 except InitError as error:
                     outcome = error.outcome
                     break
                 try:
                     outcome = await environment.run(request_id, payload)
                 finally:
-                    if environment.usable:
-                        self._give(environment)
+                    if environment.is_usable:
+                        self._release(environment)
                     else:
-                        await self._end(environment)
+                        await self._stop_environment(environment)
         return Invocation(request_id, outcome.payload, "Unhandled" if outcome.failed else None)
 
     async def warm(self, count: int = 1) -> None:
@@ -168,22 +167,19 @@ class LambdaFunction:
         await asyncio.gather(*(add() for _ in range(wanted - len(self._environments))))
 
     async def stop(self) -> None:
-        """Ends every environment, and with them the invocations that are running."""
-        self._ending = True
+        """Stop every environment, which ends running invocations with an error."""
+        self._is_stopping = True
         for task in self._starting:
             task.cancel()
         while (waiter := self._next_waiting()) is not None:
-            waiter.set_exception(InitError(_ENDING))
-        await asyncio.gather(*(self._end(environment) for environment in list(self._environments)))
+            waiter.set_exception(InitError(_STACK_STOPPING))
+        await asyncio.gather(*(self._stop_environment(environment) for environment in list(self._environments)))
         if self._snapshot is not None:
             await self._snapshot.stop()
         self.log.close()
 
-    async def _take(self) -> Environment:
-        """An idle environment, or the first that becomes one: freed by another event, or started for this one.
-
-        Raises InitError.
-        """
+    async def _acquire(self) -> Environment:
+        """Return an idle environment, or the first that is released or starts. Raises InitError."""
         if self._idle:
             return self._idle.pop()
         waiter: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
@@ -197,11 +193,11 @@ class LambdaFunction:
             return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self._give(waiter.result())
+                self._release(waiter.result())
             raise
 
-    def _give(self, environment: Environment) -> None:
-        """To the event that has waited longest, else to the idle ones."""
+    def _release(self, environment: Environment) -> None:
+        """Pass the environment to the event that has waited longest, or add it to the idle ones."""
         waiter = self._next_waiting()
         if waiter is None:
             self._idle.append(environment)
@@ -222,7 +218,7 @@ class LambdaFunction:
             if self._needs_start(0):
                 await self._start()
         except InitError:
-            pass  # the waiting event has got it
+            pass  # the waiting event has received it
         finally:
             self._start_slots.release()
 
@@ -234,26 +230,26 @@ class LambdaFunction:
         return None
 
     async def _start(self) -> None:
-        """Start an environment and give it away. Raises InitError, which the first waiting event gets too."""
+        """Start an environment and release it. Raises InitError, which the first waiting event receives too."""
         environment = Environment(self.function, self.version, self.arn, self._launch, self.log)
         self._environments.add(environment)
         self._initialising += 1
         try:
-            if self._ending:
-                raise InitError(_ENDING)
+            if self._is_stopping:
+                raise InitError(_STACK_STOPPING)
             if self.function.snap_start:
-                await self._take_snapshot()
+                await self._ensure_snapshot()
             await environment.start()
         except BaseException as error:
-            await self._end(environment)
+            await self._stop_environment(environment)
             if isinstance(error, InitError) and (waiter := self._next_waiting()) is not None:
                 waiter.set_exception(error)
             raise
         finally:
             self._initialising -= 1
-        self._give(environment)
+        self._release(environment)
 
-    async def _end(self, environment: Environment) -> None:
+    async def _stop_environment(self, environment: Environment) -> None:
         self._environments.discard(environment)
         await environment.stop()
 
@@ -262,44 +258,46 @@ class LambdaFunction:
             try:
                 return await self._snapshot.fork(address)
             except SnapshotError as error:
-                raise InitError(_failure(error)) from error
+                raise InitError(_snapshot_failure(error)) from error
         return await asyncio.create_subprocess_exec(
-            *processes.bound([sys.executable, "-m", "awslambdaric", self.function.handler]),
+            *processes.bind_to_parent([sys.executable, "-m", "awslambdaric", self.function.handler]),
             cwd=self.function.code,
             env=self.environment() | {"AWS_LAMBDA_RUNTIME_API": address},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=self.log,
             stderr=self.log,
-            start_new_session=True,  # Ctrl-C is for the stack, which ends its children in order
+            start_new_session=True,  # so that Ctrl-C reaches only the stack, which stops its children in order
         )
 
-    async def _take_snapshot(self) -> None:
-        """Has a snapshot taken, unless there is one. Raises InitError."""
-        async with self._snapshotting:
-            if self._snapshot is not None and self._snapshot.is_there:
+    async def _ensure_snapshot(self) -> None:
+        """Create the snapshot, unless there is one. Raises InitError."""
+        async with self._snapshot_lock:
+            if self._snapshot is not None and self._snapshot.is_running:
                 return
             began = time.perf_counter()
-            patience = max(SNAPSHOT_SECONDS, self.function.timeout)
+            timeout_s = max(SNAPSHOT_TIMEOUT_S, self.function.timeout)
             snapshot = Snapshot()
             try:
-                await snapshot.take(self.function.handler, self.function.code, self.environment(), self.log, patience)
+                await snapshot.create(
+                    self.function.handler, self.function.code, self.environment(), self.log, timeout_s
+                )
             except BaseException as error:
                 await snapshot.stop()
                 match error:
                     case TimeoutError():
-                        raise InitError.timed_out(patience) from error
+                        raise InitError.timed_out(timeout_s) from error
                     case SnapshotError():
-                        raise InitError(_failure(error)) from error
+                        raise InitError(_snapshot_failure(error)) from error
                 raise
             self._snapshot = snapshot
             milliseconds = (time.perf_counter() - began) * 1000
             self.log.write(f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: snapshot\n".encode())
 
 
-_ENDING = Outcome.failure("ServiceException", "The local stack is ending.")
+_STACK_STOPPING = Outcome.failure("ServiceException", "The local stack is stopping.")
 
 
-def _failure(error: SnapshotError) -> Outcome:
+def _snapshot_failure(error: SnapshotError) -> Outcome:
     if error.status is None:
         return Outcome.failure("SnapStartException", f"Error: {error}")
-    return exited(error.status)
+    return exit_outcome(error.status)

@@ -1,8 +1,8 @@
 """The Lambda Runtime API of one execution environment.
 
-https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html: the runtime client in the environment asks for
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html: the runtime client in the environment requests
 the next event, and posts what the handler returned or raised. One instance serves one environment, so the
-address alone says who is asking.
+address alone identifies the environment.
 """
 
 import asyncio
@@ -10,16 +10,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from local.http_server import HttpServer, Reply, Request
+from local.http_server import HttpRequest, HttpResponse, HttpServer
 from local.sockets import listen
 
 MAX_PAYLOAD = 6 * 1024 * 1024
-"""Bytes of a synchronous invocation's event, and, but for 100 bytes more, of its response."""
+"""Maximum bytes of a synchronous invocation's event; its response may have 100 bytes more."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """An invocation as the runtime gets it."""
+    """An event as the runtime receives it."""
 
     request_id: str
     headers: Mapping[str, str]
@@ -28,7 +28,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the runtime answered: the handler's result, or an error object of Lambda's form."""
+    """The result of an event: what the handler returned, or an error object in Lambda's format."""
 
     payload: bytes
     failed: bool = False
@@ -45,20 +45,20 @@ class Outcome:
 
 
 class RuntimeApi:
-    """Serves on 127.0.0.1, on a port of the system's choice."""
+    """The Runtime API of one environment, on a free port of 127.0.0.1."""
 
     def __init__(self) -> None:
         self.ready = asyncio.Event()
-        """Set when the runtime has asked for its first event: its init phase is over."""
+        """Set when the runtime has requested its first event, which ends its init phase."""
         self.init_error: Outcome | None = None
-        self.delivered: str | None = None
-        """Request id of the last event that the runtime fetched."""
+        self.delivered_id: str | None = None
+        """HttpRequest id of the last event that the runtime fetched."""
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._outcomes: dict[str, asyncio.Future[Outcome]] = {}
-        self._server = HttpServer(listen(), self._answer)
+        self._server = HttpServer(listen(), self._handle)
 
     async def start(self) -> str:
-        """Returns `host:port`, the value of AWS_LAMBDA_RUNTIME_API."""
+        """Start serving. Returns `host:port`, the value of AWS_LAMBDA_RUNTIME_API."""
         await self._server.start()
         return f"{self._server.host}:{self._server.port}"
 
@@ -66,41 +66,41 @@ class RuntimeApi:
         await self._server.stop()
 
     def send(self, event: Event) -> "asyncio.Future[Outcome]":
-        """Hands an event to the runtime; the future gets what it answers."""
+        """Queue an event for the runtime. Returns the future of its outcome."""
         outcome = asyncio.get_running_loop().create_future()
         self._outcomes[event.request_id] = outcome
         self._events.put_nowait(event)
         return outcome
 
-    async def _answer(self, request: Request) -> Reply:
+    async def _handle(self, request: HttpRequest) -> HttpResponse:
         match request.method, request.target.removeprefix("/2018-06-01/runtime/").split("/"):
             case "GET", ["invocation", "next"]:
                 self.ready.set()
                 event = await self._events.get()
-                if not request.gone():  # a runtime that died while it waited hasn't got the event
-                    self.delivered = event.request_id
-                return Reply(200, event.payload, event.headers)
+                if not request.is_disconnected():  # a runtime that died while it waited hasn't got the event
+                    self.delivered_id = event.request_id
+                return HttpResponse(200, event.payload, event.headers)
             case "POST", ["invocation", request_id, ("response" | "error") as kind]:
                 return self._finish(request_id, Outcome(request.body, failed=kind == "error"))
             case "POST", ["init" | "restore", "error"]:
                 self.init_error = Outcome(request.body, failed=True)
-                return Reply(202, _ACCEPTED)
-            case "GET", ["restore", "next"]:  # the process that asks has been restored just now
-                return Reply(200)
-        return Reply(404, _error("InvalidPath", f"{request.method} {request.target}"))
+                return HttpResponse(202, _ACCEPTED)
+            case "GET", ["restore", "next"]:  # a process that asks for this has just been forked
+                return HttpResponse(200)
+        return HttpResponse(404, _error("InvalidPath", f"{request.method} {request.target}"))
 
-    def _finish(self, request_id: str, outcome: Outcome) -> Reply:
+    def _finish(self, request_id: str, outcome: Outcome) -> HttpResponse:
         future = self._outcomes.pop(request_id, None)
         if future is None or future.done():
-            return Reply(400, _error("InvalidRequestID", "Invalid request ID"))
+            return HttpResponse(400, _error("InvalidRequestID", "Invalid request ID"))
         limit = MAX_PAYLOAD + 100
         if len(outcome.payload) > limit:
             size = f"({len(outcome.payload)} bytes)"
             message = f"Response payload size {size} exceeded maximum allowed payload size ({limit} bytes)."
             future.set_result(Outcome.failure("Function.ResponseSizeTooLarge", message))
-            return Reply(413, _error("RequestEntityTooLarge", message))
+            return HttpResponse(413, _error("RequestEntityTooLarge", message))
         future.set_result(outcome)
-        return Reply(202, _ACCEPTED)
+        return HttpResponse(202, _ACCEPTED)
 
 
 _ACCEPTED = b'{"status":"OK"}'

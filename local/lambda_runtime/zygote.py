@@ -1,12 +1,11 @@
-"""`python zygote.py HANDLER FD`: a SnapStart function, imported once, that forks its environments.
+"""`python zygote.py HANDLER FD`: imports a SnapStart function once and forks its environments.
 
-The process stands for the snapshot. It imports the handler, runs the hooks before the snapshot, and then waits
-on the socket FD for the address of a Runtime API: each gets a fork, which becomes the real runtime client and
-runs the hooks after the restore. The runtime client itself is imported in the fork, since it looks up the
-address when it is loaded. Messages on the socket are lines of JSON, described at `local.lambda_runtime.snapshot`.
+The process is the snapshot. It imports the handler, runs the hooks before the snapshot, and forks for each address
+of a Runtime API that arrives on the socket FD. The fork becomes the real runtime client, which runs the hooks after
+the restore. The runtime client itself is imported in the fork, since it reads the address when it is loaded.
+`local.lambda_runtime.snapshot` describes the messages on the socket.
 
-Whatever fails here by an exception is left alone: it fails in each fork again, whose runtime client says so in
-its own words.
+Exceptions of the import are ignored here: they occur again in each fork, whose runtime client reports them.
 """
 
 import contextlib
@@ -34,10 +33,10 @@ def main(handler: str, descriptor: int) -> None:
     channel = socket.socket(fileno=descriptor)
     _initialise(handler)
     threads = _threads()
-    _tell(channel, {"threads": threads})
+    _send(channel, {"threads": threads})
     if threads:
         return
-    gc.freeze()  # what was imported isn't collected, so its pages stay shared
+    gc.freeze()  # imported objects aren't collected, so their pages stay shared
     address = _serve(channel)
     if address is not None:
         os.environ["AWS_LAMBDA_RUNTIME_API"] = address
@@ -62,49 +61,49 @@ def _initialise(handler: str) -> None:
 
 
 def _threads() -> list[str]:
-    """Names of the threads beside the main one: none of them would be in a fork."""
+    """Return the names of all threads but the main one: a fork doesn't have them."""
     names = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
-    with contextlib.suppress(OSError):  # where there is no /proc, Python's threads are all we know
+    with contextlib.suppress(OSError):  # without /proc, only Python's threads are known
         tasks = len(list(Path("/proc/self/task").iterdir()))
         names += ["of a C library"] * (tasks - 1 - len(names))
     return names
 
 
 def _serve(channel: socket.socket) -> str | None:
-    """Forks at each address that comes in. Returns it in the fork; None when the stack has closed the socket."""
+    """Fork at each address that arrives. Returns it in the fork; returns None when the stack has closed the socket."""
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     zygote = os.getpid()
-    orders = channel.makefile("rb", buffering=0)
+    addresses = channel.makefile("rb", buffering=0)
     while True:
         ready, _, _ = select.select([channel.fileno(), woken], [], [])
         if woken in ready:
             os.read(woken, 4096)
             _reap(channel)
         if channel.fileno() in ready:
-            address = orders.readline().decode().strip()
+            address = addresses.readline().decode().strip()
             if not address:
                 return None
             pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                orders.close()
+                addresses.close()
                 channel.close()
                 os.close(woken)
                 os.close(wake)
                 os.setpgid(0, 0)
-                _bind_to(zygote)
+                _bind_to_parent(zygote)
                 return address
-            with contextlib.suppress(OSError):  # whichever is first, so that the group is there at once
+            with contextlib.suppress(OSError):  # in both processes, so that the group exists whichever runs first
                 os.setpgid(pid, pid)
-            _tell(channel, {"forked": pid})
+            _send(channel, {"forked": pid})
 
 
-def _bind_to(parent: int) -> None:
-    """Ends this process with its parent, on Linux."""
+def _bind_to_parent(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends, on Linux."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
@@ -117,10 +116,10 @@ def _reap(channel: socket.socket) -> None:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            _tell(channel, {"ended": pid, "status": os.waitstatus_to_exitcode(status)})
+            _send(channel, {"ended": pid, "status": os.waitstatus_to_exitcode(status)})
 
 
-def _tell(channel: socket.socket, message: dict[str, object]) -> None:
+def _send(channel: socket.socket, message: dict[str, object]) -> None:
     channel.sendall(json.dumps(message).encode() + b"\n")
 
 

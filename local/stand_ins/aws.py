@@ -1,4 +1,4 @@
-"""DynamoDB, Secrets Manager, SSM and SQS: a moto server, with the stores of the template in it."""
+"""DynamoDB, Secrets Manager, SSM and SQS: a moto server that contains the template's stores."""
 
 import asyncio
 import io
@@ -14,23 +14,23 @@ from typing import Any
 from urllib.parse import unquote
 
 from local import processes
-from local.http_server import HttpServer, Reply, Request
+from local.http_server import HttpRequest, HttpResponse, HttpServer
 from local.sockets import listen
 from local.template import Store
 from local.template.intrinsics import ACCOUNT, REGION
 
-TOOK_HEADER = "x-took-ms"
-"""What moto itself took, in milliseconds: a benchmark takes it off, since DynamoDB on AWS isn't moto."""
+DURATION_HEADER = "x-duration-ms"
+"""moto's own time for a request, in milliseconds, which benchmarks subtract: DynamoDB's time on AWS is another."""
 
 
 class Aws:
-    """A moto server in a process of its own, on 127.0.0.1. What it holds is gone when it ends."""
+    """A moto server in a process of its own, on 127.0.0.1. Its data is lost when it ends."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
         self._sqs: Any = None
-        # Bound here, so that the address is known and connections wait in line while moto is still importing.
+        # Bound here, so that the address is known, and connections wait while moto is still being imported.
         self._socket = listen()
         self.endpoint = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
@@ -42,7 +42,7 @@ class Aws:
         descriptor = self._socket.fileno()
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *processes.bound([sys.executable, "-m", "local.stand_ins.aws", str(descriptor)]),
+                *processes.bind_to_parent([sys.executable, "-m", "local.stand_ins.aws", str(descriptor)]),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -54,40 +54,40 @@ class Aws:
     async def stop(self) -> None:
         self._socket.close()
         if self._process is not None:
-            await processes.end(self._process, signal.SIGKILL)
+            await processes.stop(self._process, signal.SIGKILL)
 
-    def make(self, stores: Iterable[Store], secrets: Mapping[str, str]) -> None:
-        """Makes the stores. `secrets` gives values by logical id; the others get what the template says."""
+    def create_stores(self, stores: Iterable[Store], secrets: Mapping[str, str]) -> None:
+        """Create the stores. `secrets` are values by logical id; other secrets get the template's value."""
         import boto3
 
         session: Any = boto3.Session("local", "local", region_name=REGION)
         self._sqs = session.client("sqs", endpoint_url=self.endpoint)
         clients: dict[str, Any] = {"sqs": self._sqs}
-        # A queue that names a dead-letter queue comes after those that may be it.
+        # Dead-letter queues have to exist before the queues that name them.
         for store in sorted(stores, key=lambda store: "RedrivePolicy" in store.properties):
             service = store.type.split("::")[1].lower()
             if service not in clients:
                 clients[service] = session.client(service, endpoint_url=self.endpoint)
             match service:
                 case "dynamodb":
-                    _make_table(clients[service], store)
+                    _create_table(clients[service], store)
                 case "secretsmanager":
-                    _make_secret(clients[service], store, secrets.get(store.logical_id))
+                    _create_secret(clients[service], store, secrets.get(store.logical_id))
                 case "ssm":
                     clients[service].put_parameter(Name=store.name, **store.properties)
                 case "sqs":
                     attributes = {name: _attribute(value) for name, value in store.properties.items()}
                     clients[service].create_queue(QueueName=store.name, Attributes=attributes)
 
-    async def send(self, queue: str, body: str, attributes: Mapping[str, Any]) -> None:
-        """Sends a message to the queue with this ARN, as Lambda does with events that it gives up."""
+    async def send_message(self, queue: str, body: str, attributes: Mapping[str, Any]) -> None:
+        """Send a message to the queue with this ARN."""
         url = f"{self.endpoint}/{ACCOUNT}/{queue.rpartition(':')[2]}"
         await asyncio.to_thread(
             self._sqs.send_message, QueueUrl=url, MessageBody=body, MessageAttributes=dict(attributes)
         )
 
 
-def _make_table(dynamodb: Any, store: Store) -> None:
+def _create_table(dynamodb: Any, store: Store) -> None:
     properties = dict(store.properties)
     expiry = properties.pop("TimeToLiveSpecification", None)
     dynamodb.create_table(TableName=store.name, **properties)
@@ -95,7 +95,7 @@ def _make_table(dynamodb: Any, store: Store) -> None:
         dynamodb.update_time_to_live(TableName=store.name, TimeToLiveSpecification=expiry)
 
 
-def _make_secret(secretsmanager: Any, store: Store, value: str | None) -> None:
+def _create_secret(secretsmanager: Any, store: Store, value: str | None) -> None:
     if value is None:
         value = store.properties.get("SecretString")
     if value is None:
@@ -114,26 +114,26 @@ def _attribute(value: Any) -> str:
     return json.dumps(value) if isinstance(value, dict) else str(value)
 
 
-def _timed(application: Any) -> Any:
-    """The application with a header on each answer that says how long it took, in milliseconds."""
+def _add_duration(application: Any) -> Any:
+    """Add DURATION_HEADER to each response of a WSGI application."""
 
-    def timed(environment: dict[str, Any], start_response: Any) -> Any:
+    def timed_application(environment: dict[str, Any], start_response: Any) -> Any:
         began = time.perf_counter()
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            took = (TOOK_HEADER, f"{(time.perf_counter() - began) * 1000:.3f}")
-            return start_response(status, [*headers, took], *more)
+            duration = (DURATION_HEADER, f"{(time.perf_counter() - began) * 1000:.3f}")
+            return start_response(status, [*headers, duration], *more)
 
         return application(environment, start)
 
-    return timed
+    return timed_application
 
 
-class _ByService:
-    """moto's applications, by the service that a request is signed for.
+class _ServiceDispatcher:
+    """A WSGI application that passes a request to moto's application for the service that it is signed for.
 
-    moto's own dispatcher guesses it from much more, and reads its folder of modules for each request. DynamoDB, which
-    a turn asks a dozen times, is asked without Flask in between: it has one address, which needs no routing.
+    moto's own dispatcher inspects much more, and lists its folder of modules for each request. DynamoDB, which a turn
+    calls a dozen times, is called without Flask: its single path needs no routing.
     """
 
     def __init__(self) -> None:
@@ -142,19 +142,19 @@ class _ByService:
 
         self._server = werkzeug_app
         self._dynamodb = DynamoHandler
-        self._applications: dict[str, Any] = {"dynamodb": self._ask_dynamodb}
-        self._creating = threading.Lock()
+        self._applications: dict[str, Any] = {"dynamodb": self._call_dynamodb}
+        self._creation_lock = threading.Lock()
         self._dynamodb_lock = threading.Lock()
 
     def __call__(self, environment: dict[str, Any], start_response: Any) -> Any:
         """Credential=KEY/DAY/REGION/SERVICE/aws4_request, ..."""
         service = environment["HTTP_AUTHORIZATION"].split("/")[3]
-        with self._creating:
+        with self._creation_lock:
             if service not in self._applications:
                 self._applications[service] = self._server.create_backend_app(service)
         return self._applications[service](environment, start_response)
 
-    def _ask_dynamodb(self, environment: dict[str, Any], start_response: Any) -> Any:
+    def _call_dynamodb(self, environment: dict[str, Any], start_response: Any) -> Any:
         request = self._server.BackendRequest(environment)
         # moto checks a condition and writes in two steps; DynamoDB's writes are atomic.
         with self._dynamodb_lock:
@@ -163,20 +163,20 @@ class _ByService:
         return [body.encode() if isinstance(body, str) else body]
 
 
-class _Wsgi:
-    """moto's application behind `HttpServer`, which keeps connections open as DynamoDB does.
+class _WsgiAdapter:
+    """Runs a WSGI application behind `HttpServer`, which keeps connections open as DynamoDB does.
 
-    Its own server closes them after each answer: a function would pay a connection for each call, and moto a thread.
+    moto's own server closes a connection after each response, which costs a function a new connection for each call.
     """
 
     def __init__(self, application: Any) -> None:
         self._application = application
 
-    async def answer(self, request: Request) -> Reply:
-        """Runs the application in a thread: many calls are under way at once."""
+    async def handle(self, request: HttpRequest) -> HttpResponse:
+        """Run the application in a thread, so that requests are handled concurrently."""
         return await asyncio.to_thread(self._run, request)
 
-    def _run(self, request: Request) -> Reply:
+    def _run(self, request: HttpRequest) -> HttpResponse:
         path, _, query = request.target.partition("?")
         environment: dict[str, Any] = {
             "REQUEST_METHOD": request.method,
@@ -199,19 +199,19 @@ class _Wsgi:
         for name, value in request.headers.items():
             key = name.upper().replace("-", "_")
             environment[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
-        told: list[Any] = []
-        body = b"".join(self._application(environment, lambda *answer: told.append(answer)))
-        status, headers = told[0][:2]
+        responses: list[Any] = []
+        body = b"".join(self._application(environment, lambda *response: responses.append(response)))
+        status, headers = responses[0][:2]
         kept = {name: value for name, value in headers if name.lower() != "content-length"}
-        return Reply(int(status.split(" ")[0]), body, kept)
+        return HttpResponse(int(status.split(" ")[0]), body, kept)
 
 
 def _serve(descriptor: int) -> None:
-    """The moto process: serves on an inherited socket until its standard input is closed."""
-    application = _Wsgi(_timed(_ByService()))
+    """Serve moto on an inherited socket until standard input is closed."""
+    application = _WsgiAdapter(_add_duration(_ServiceDispatcher()))
 
     async def serve() -> None:
-        server = HttpServer(socket.socket(fileno=descriptor), application.answer)
+        server = HttpServer(socket.socket(fileno=descriptor), application.handle)
         await server.start()
         await asyncio.to_thread(sys.stdin.read)
         await server.stop()

@@ -1,7 +1,7 @@
-"""An OpenID Connect issuer for one machine: discovery document, key set, and tokens for the asking.
+"""An OpenID Connect issuer for one machine: discovery document, key set, and tokens without a login.
 
-It stands where a Cognito user pool stands in a deployed stage, and mints access tokens with the claims that
-Cognito gives them (`client_id` and no `aud`). Whoever reaches it can be anyone: it listens on 127.0.0.1 only.
+It replaces the Cognito user pool of a deployed stage, and issues access tokens with Cognito's claims
+(`client_id` and no `aud`). Every client can get a token for every user: it listens on 127.0.0.1 only.
 """
 
 import base64
@@ -22,12 +22,11 @@ from starlette.routing import Route
 
 PATH = "/local/issuer"
 CLIENT_ID = "pam-web"
-LIFETIME = 3600
-"""Seconds that a token lives."""
+TOKEN_TTL_S = 3600
 
 
 class Issuer:
-    """Mints and publishes RS256 tokens. A request for one without `sub` signs in `default_subject`."""
+    """Issues RS256 tokens and publishes their key. A token request without `sub` gets one of `default_subject`."""
 
     def __init__(self, url: str, key: rsa.RSAPrivateKey, default_subject: uuid.UUID) -> None:
         self.url = url
@@ -37,14 +36,14 @@ class Issuer:
         self.key_id = hashlib.sha256(str(numbers.n).encode()).hexdigest()[:16]
 
     def mint(self, subject: uuid.UUID | None = None, **claims: Any) -> str:
-        """A signed token for `subject`; `claims` replace or add to the usual ones, None leaves one out."""
+        """Sign a token for `subject`. `claims` replace the usual ones or are added; None removes one."""
         now = int(time.time())
         usual = {
             "iss": self.url,
             "client_id": CLIENT_ID,
             "sub": str(subject or self._default_subject),
             "iat": now,
-            "exp": now + LIFETIME,
+            "exp": now + TOKEN_TTL_S,
             "token_use": "access",
             "jti": str(uuid.uuid4()),
         }
@@ -52,7 +51,7 @@ class Issuer:
         return jwt.encode(payload, self.key, algorithm="RS256", headers={"kid": self.key_id})
 
     def routes(self) -> list[Route]:
-        """Starlette routes below the issuer's URL."""
+        """Return Starlette routes relative to the issuer's URL."""
         return [
             Route("/.well-known/openid-configuration", self._discovery),
             Route("/jwks", self._jwks),
@@ -86,12 +85,12 @@ class Issuer:
         except ValueError:
             error = {"error": "invalid_request", "error_description": "sub must be a UUID"}
             return JSONResponse(error, status_code=400)
-        token = {"access_token": self.mint(subject), "token_type": "Bearer", "expires_in": LIFETIME}
+        token = {"access_token": self.mint(subject), "token_type": "Bearer", "expires_in": TOKEN_TTL_S}
         return JSONResponse(token, headers={"cache-control": "no-store"})
 
 
 def load_key(path: Path) -> rsa.RSAPrivateKey:
-    """The signing key in `path`, which is made, readable by its owner only, where there is none."""
+    """Read the signing key in `path`. Creates the file, readable by its owner only, if there is none."""
     if path.exists():
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
         assert isinstance(key, rsa.RSAPrivateKey)
@@ -104,7 +103,7 @@ def load_key(path: Path) -> rsa.RSAPrivateKey:
 
 
 def new_key() -> rsa.RSAPrivateKey:
-    """A fresh RSA key of 2048 bits."""
+    """Generate an RSA key of 2048 bits."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 

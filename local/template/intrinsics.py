@@ -1,4 +1,4 @@
-"""The intrinsic functions of CloudFormation, resolved to what their resources are called on this machine."""
+"""CloudFormation's intrinsic functions, resolved to the names that resources have on this machine."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ PSEUDO = {
     "AWS::NotificationARNs": [],
 }
 NO_VALUE = object()
-"""What `!Ref AWS::NoValue` resolves to; the key or item that holds it is left out."""
+"""The value of `!Ref AWS::NoValue`; a key or item with it is removed."""
 
 _NAME_PROPERTIES = {
     "AWS::DynamoDB::Table": "TableName",
@@ -32,7 +32,7 @@ _NAME_PROPERTIES = {
 
 
 class TemplateError(Exception):
-    """The template can't be used locally; the message names the place in it."""
+    """The template can't be used locally; the message contains the path of the problem in it."""
 
 
 class Resolver:
@@ -62,13 +62,13 @@ class Resolver:
         }
 
     def resources(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Resources whose condition, if they have one, holds."""
+        """Yield the resources without a condition, or whose condition holds."""
         for logical_id, resource in self._resources.items():
             if "Condition" not in resource or self.condition(resource["Condition"]):
                 yield logical_id, resource
 
     def name(self, logical_id: str) -> str:
-        """The physical name: the one that the template gives, or `<stack>-<logical id>`."""
+        """Return the physical name: the one in the template, or `<stack>-<logical id>`."""
         resource = self._resources[logical_id]
         given = resource.get("Properties", {}).get(_NAME_PROPERTIES[resource["Type"]])
         if given is None:
@@ -76,7 +76,7 @@ class Resolver:
         return text(self.value(given, f"Resources.{logical_id}.Properties"))
 
     def alias(self, function: str) -> str | None:
-        """The name of the alias that AutoPublishAlias made for a function."""
+        """Return the name of the alias that AutoPublishAlias made for a function."""
         for logical_id, resource in self._resources.items():
             if resource["Type"] == "AWS::Lambda::Alias":
                 properties = resource["Properties"]
@@ -85,33 +85,33 @@ class Resolver:
         return None
 
     def is_websocket(self, reference: Any) -> bool:
-        """Whether `reference`, a `Ref`, is to a WebSocket API."""
+        """Return whether `reference`, a `Ref`, names a WebSocket API."""
         return any(
             reference == {"Ref": logical_id} and resource.get("Properties", {}).get("ProtocolType") == "WEBSOCKET"
             for logical_id, resource in self._resources.items()
         )
 
     def local_address(self, value: str) -> str:
-        """`value` with the addresses that an API has on AWS replaced by those that it has here.
+        """Replace the addresses of APIs on AWS in `value` by their local ones.
 
         A template writes such an address with the id of the API, as in
         `!Sub https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/stage`.
         """
         host = f"execute-api.{REGION}.{PSEUDO['AWS::URLSuffix']}"
-        for deployed, here in (
+        for deployed, local in (
             (f"https://{API_ID}.{host}", self._api_url),
             (f"wss://{WEBSOCKET_API_ID}.{host}", self._websocket_url),
             (f"https://{WEBSOCKET_API_ID}.{host}", self._websocket_url.replace("ws:", "http:")),
         ):
-            value = value.replace(deployed, here)
+            value = value.replace(deployed, local)
         return value
 
     def function_of_uri(self, uri: str) -> str:
-        """The logical id of the function that the URI of an integration or an authorizer names."""
+        """Return the logical id of the function in the URI of an integration or an authorizer."""
         return self.function_of(uri.rpartition("/functions/")[2].removesuffix("/invocations"))
 
     def function_of(self, arn: str) -> str:
-        """The logical id of the function that an ARN, with or without alias or version, belongs to."""
+        """Return the logical id of the function with this ARN, which may end in an alias or a version."""
         name = arn.split(":")[6]
         for logical_id, resource in self._resources.items():
             if resource["Type"] == "AWS::Lambda::Function" and self.name(logical_id) == name:
@@ -119,13 +119,13 @@ class Resolver:
         raise TemplateError(f"No function of the template is called {name!r}.")
 
     def condition(self, name: str) -> bool:
-        """Whether the condition with this name holds."""
+        """Evaluate the condition with this name."""
         if name not in self._conditions:
             raise TemplateError(f"Conditions.{name}: there is no such condition.")
         return bool(self.value(self._conditions[name], f"Conditions.{name}"))
 
     def value(self, node: Any, where: str) -> Any:
-        """`node` with every intrinsic function in it resolved; `where` is its path, for the error."""
+        """Resolve every intrinsic function in `node`; `where` is its path, for the error message."""
         if isinstance(node, list):
             items = [self.value(item, f"{where}[{index}]") for index, item in enumerate(node)]
             return [item for item in items if item is not NO_VALUE]
@@ -168,7 +168,7 @@ class Resolver:
                 try:
                     return self._mappings[name][first][second]
                 except KeyError as error:
-                    raise TemplateError(f"{where}: Mappings.{name}.{first}.{second} isn't there.") from error
+                    raise TemplateError(f"{where}: Mappings.{name}.{first}.{second} doesn't exist.") from error
             case "Fn::Equals":
                 first, second = argument
                 return text(first) == text(second)
@@ -178,7 +178,7 @@ class Resolver:
                 return all(argument)
             case "Fn::Or":
                 return any(argument)
-        raise TemplateError(f"{where}: {function} isn't known to the local stack.")
+        raise TemplateError(f"{where}: {function} isn't supported by the local stack.")
 
     def _substitute(self, argument: Any, where: str) -> str:
         template, variables = (argument, {}) if isinstance(argument, str) else argument
@@ -208,11 +208,11 @@ class Resolver:
         if found is None:
             kind = self._resources[name]["Type"]
             what = f"the attribute {attribute} of" if attribute else "a reference to"
-            raise TemplateError(f"{where}: {what} {name} ({kind}) means nothing on this machine.")
+            raise TemplateError(f"{where}: {what} {name} ({kind}) has no value on this machine.")
         return found
 
     def _attribute(self, logical_id: str, attribute: str | None) -> str | None:
-        """What `Ref` (attribute None) or `Fn::GetAtt` gives for a resource that exists here, else None."""
+        """Return the value of `Ref` (attribute None) or `Fn::GetAtt`; None for a resource that doesn't exist here."""
         resource = self._resources[logical_id]
         properties = resource.get("Properties", {})
         match resource["Type"], attribute:
@@ -255,5 +255,5 @@ class Resolver:
 
 
 def text(value: Any) -> str:
-    """A value as CloudFormation writes it into a string."""
+    """Format a value as CloudFormation does within a string."""
     return ("true" if value else "false") if isinstance(value, bool) else str(value)

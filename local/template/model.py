@@ -1,4 +1,4 @@
-"""What the local stack needs of a template: functions, routes, authorizers and stores, all of it resolved."""
+"""The parts of a template that the local stack runs: functions, routes, authorizers and stores, all resolved."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,18 +27,18 @@ STORES = {
     ),
     "AWS::SSM::Parameter": ("Type", "Value"),
 }
-"""Resources that are made locally, with the properties that mean something here: keys and backups don't."""
+"""Resources that are created locally, with the properties that have an effect here: keys and backups have none."""
 
 
 @dataclass(frozen=True)
 class EventInvoke:
-    """What becomes of the events of asynchronous invocations; without a configuration, Lambda's defaults."""
+    """The settings of asynchronous invocations; the defaults are Lambda's."""
 
     retries: int = 2
     max_age: float = 6 * 3600
-    """Seconds after which an event that waits is given up."""
+    """Seconds after which a waiting event is discarded."""
     on_failure: str | None = None
-    """ARN of the queue that gets a record of each event that is given up."""
+    """ARN of the queue that gets a record of each discarded event."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Function:
     logical_id: str
     name: str
     code: Path
-    """The folder that holds the handler's module; its name is the function's key in the local stack."""
+    """The folder of the handler's module; its name is the function's key in the local stack."""
     handler: str
     runtime: str
     environment: Mapping[str, str]
@@ -62,7 +62,7 @@ class Function:
     event_invoke: Mapping[str, EventInvoke]
     """By qualifier: an alias, a version or `$LATEST`."""
     dead_letters: str | None
-    """ARN of the queue that gets each event that is given up."""
+    """ARN of the queue that gets each discarded event."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Route:
     authorizer: str | None
     scopes: tuple[str, ...]
     timeout: float
-    """Seconds that the integration waits for the function."""
+    """Seconds before the integration stops waiting for the function."""
 
     @property
     def key(self) -> str:
@@ -103,7 +103,7 @@ class Store:
 
 @dataclass(frozen=True)
 class Template:
-    """Everything that the local stack runs."""
+    """A resolved template."""
 
     functions: Mapping[str, Function]
     """By logical id."""
@@ -114,8 +114,8 @@ class Template:
     """Names of the template's parameters."""
     cors: Mapping[str, Any] = field(default_factory=dict)
     """`x-amazon-apigateway-cors` of the HTTP API: allowOrigins, allowMethods, ... or empty."""
-    left_out: Mapping[str, str] = field(default_factory=dict)
-    """Functions without a route that need something this machine doesn't have, with the reason."""
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+    """Functions without a route that can't run on this machine, with the reason."""
     websocket: WebSocketApi | None = None
 
     @property

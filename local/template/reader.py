@@ -1,8 +1,8 @@
 """Reads template.yaml for the local stack.
 
-The template is expanded by aws-sam-translator, the code that CloudFormation's own SAM transform runs, without
-a network. What it leaves, parameters and intrinsic functions, `local.template.intrinsics` resolves. A route therefore
-exists locally exactly if it would exist in a deployed stage.
+aws-sam-translator, the code of CloudFormation's own SAM transform, expands the template without network access, and
+`local.template.intrinsics` resolves parameters and intrinsic functions in the result. A route therefore exists
+locally if and only if it would exist in a deployed stage.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,11 +23,11 @@ def load(
     api_url: str,
     websocket_url: str = "ws://127.0.0.1",
 ) -> Template:
-    """Reads and expands the SAM template at `path`.
+    """Read and expand the SAM template at `path`.
 
-    `parameters` override the template's defaults; those that it doesn't declare are ignored. `endpoint` is
-    where SQS is reached (a queue's `Ref` is its URL), `api_url` what the HTTP API's `ApiEndpoint` resolves to,
-    `websocket_url` what the WebSocket API's does. Raises TemplateError.
+    `parameters` override the template's defaults; those that it doesn't declare are ignored. `endpoint` is the URL of
+    SQS (a queue's `Ref` is its URL); the `ApiEndpoint` of the HTTP API resolves to `api_url`, that of the WebSocket
+    API to `websocket_url`. Raises TemplateError.
     """
     expanded, values = _expand(path, parameters)
     resolver = Resolver(expanded, values, endpoint=endpoint, api_url=api_url, websocket_url=websocket_url)
@@ -35,7 +35,7 @@ def load(
 
 
 def _expand(path: Path, overrides: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    # Imported here because it takes a second, which the stack spends in parallel with other starts.
+    # Imported here because it takes a second, during which the stack starts other parts.
     import boto3
     from samtranslator.model.exceptions import InvalidDocumentException
     from samtranslator.parser.parser import Parser
@@ -53,7 +53,7 @@ def _expand(path: Path, overrides: Mapping[str, str]) -> tuple[dict[str, Any], d
         # An empty map of managed policies, whose ARNs IAM would be asked for: no role is made here.
         translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
         expanded = translator.translate(raw, dict(values))
-        translator.metrics.publish()  # to nowhere: it warns about figures that were kept
+        translator.metrics.publish()  # publishes nothing, and prevents a warning about unpublished metrics
         return expanded, values
     except InvalidDocumentException as error:
         causes = "; ".join(cause.message for cause in error.causes)
@@ -61,7 +61,7 @@ def _expand(path: Path, overrides: Mapping[str, str]) -> tuple[dict[str, Any], d
 
 
 def _localise_code(raw: dict[str, Any]) -> None:
-    """The transform wants code in S3, where `sam package` puts it: the folder becomes an object's key."""
+    """Replace folders by objects in S3, which the transform requires: `sam package` does so before a deployment."""
     sections = [raw.get("Globals", {}).get("Function", {})]
     sections += [resource.get("Properties", {}) for resource in raw["Resources"].values()]
     for properties in sections:
@@ -72,7 +72,7 @@ def _localise_code(raw: dict[str, Any]) -> None:
 
 def _read(resolver: Resolver, base: Path) -> Template:
     functions: dict[str, Function] = {}
-    left_out: dict[str, TemplateError] = {}
+    unavailable: dict[str, TemplateError] = {}
     stores: list[Store] = []
     body: dict[str, Any] = {}
     for logical_id, resource in resolver.resources():
@@ -82,29 +82,29 @@ def _read(resolver: Resolver, base: Path) -> Template:
             try:
                 functions[logical_id] = _function(logical_id, properties, resolver, base)
             except TemplateError as error:
-                left_out[logical_id] = error
+                unavailable[logical_id] = error
         elif resource["Type"] in STORES:
             used = {key: properties[key] for key in STORES[resource["Type"]] if key in properties}
             stores.append(Store(logical_id, resource["Type"], resolver.name(logical_id), resolver.value(used, where)))
         elif resource["Type"] == "AWS::ApiGatewayV2::Api" and "Body" in properties:
             if body:
-                raise TemplateError(f"{where}: a second HTTP API; the local stack serves one.")
+                raise TemplateError(f"{where}: a second HTTP API; the local stack supports one.")
             body = resolver.value(properties["Body"], f"{where}.Body")
         elif resource["Type"] == "AWS::ApiGatewayV2::Stage" and not resolver.is_websocket(properties["ApiId"]):
             name = resolver.value(properties.get("StageName"), f"{where}.StageName")
             if name != "$default":
-                raise TemplateError(f"{where}.StageName: only $default is served locally, not {name!r}.")
+                raise TemplateError(f"{where}.StageName: only $default is supported locally, not {name!r}.")
     template = Template(
         functions=functions,
         routes=tuple(_routes(body, resolver)),
         authorizers=dict(_authorizers(body)),
         stores=tuple(stores),
         cors=body.get("x-amazon-apigateway-cors", {}),
-        left_out={logical_id: str(error) for logical_id, error in left_out.items()},
+        unavailable={logical_id: str(error) for logical_id, error in unavailable.items()},
         websocket=websocket_api.read(resolver),
     )
-    for function in sorted(template.routed & left_out.keys()):
-        raise left_out[function]
+    for function in sorted(template.routed & unavailable.keys()):
+        raise unavailable[function]
     return template
 
 
@@ -155,9 +155,9 @@ def _event_invoke(function: str, resolver: Resolver) -> Iterator[tuple[str, Even
 
 
 def _queue(arn: str | None, where: str) -> str | None:
-    """`arn`, if it is a queue's: nothing else takes given-up events locally."""
+    """Return `arn` if it is a queue's: no other destination of discarded events is supported locally."""
     if arn is not None and arn.split(":")[2] != "sqs":
-        raise TemplateError(f"{where}: only a queue of SQS is known locally, not {arn}.")
+        raise TemplateError(f"{where}: only an SQS queue is supported locally, not {arn}.")
     return arn
 
 
@@ -165,7 +165,7 @@ def _routes(body: dict[str, Any], resolver: Resolver) -> Iterator[Route]:
     for path, methods in body.get("paths", {}).items():
         for method, operation in methods.items():
             integration = operation.get("x-amazon-apigateway-integration")
-            if integration is None:  # e.g. `parameters`, which are no method
+            if integration is None:  # `parameters`, for example, which isn't a method
                 continue
             # A route has one security requirement: its authorizer, or NONE.
             security: dict[str, list[str]] = next(iter(operation.get("security", [])), {})
@@ -184,6 +184,8 @@ def _authorizers(body: dict[str, Any]) -> Iterator[tuple[str, JwtAuthorizer]]:
     for name, scheme in body.get("components", {}).get("securitySchemes", {}).items():
         authorizer = scheme["x-amazon-apigateway-authorizer"]
         if authorizer["type"] != "jwt":
-            raise TemplateError(f"Authorizer {name}: only JWT authorizers run locally, not {authorizer['type']!r}.")
+            raise TemplateError(
+                f"Authorizer {name}: only JWT authorizers are supported locally, not {authorizer['type']!r}."
+            )
         jwt = authorizer["jwtConfiguration"]
         yield name, JwtAuthorizer(issuer=jwt["issuer"], audience=tuple(jwt["audience"]))

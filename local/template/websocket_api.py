@@ -1,4 +1,4 @@
-"""What the local stack needs of the template's WebSocket API: routes, the authorizer of `$connect`, the stage.
+"""Reads the template's WebSocket API: routes, the authorizer of `$connect`, the stage.
 
 SAM expands `AWS::Serverless::WebSocketApi` to one resource for the API and one for each route, integration,
 authorizer and stage; they name each other by reference.
@@ -11,12 +11,12 @@ from typing import Any
 
 from local.template.intrinsics import Resolver, TemplateError
 
-INTEGRATION_SECONDS = 29.0
-"""How long an integration may take, at most and by default."""
+INTEGRATION_TIMEOUT_S = 29.0
+"""The longest and the default timeout of an integration."""
 
 
 @dataclass(frozen=True)
-class SocketRoute:
+class WebSocketRoute:
     """A route of the WebSocket API."""
 
     key: str
@@ -24,7 +24,7 @@ class SocketRoute:
     function: str
     """The function's logical id."""
     timeout: float
-    """Seconds that the integration waits for the function."""
+    """Seconds before the integration stops waiting for the function."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,17 @@ class RequestAuthorizer:
     function: str
     """The function's logical id."""
     identity_sources: tuple[tuple[str, str], ...]
-    """What a request must bring: pairs of `querystring` or `header` and a name."""
+    """Required parts of a request: pairs of `querystring` or `header` and a name."""
 
 
 @dataclass(frozen=True)
 class WebSocketApi:
-    """The WebSocket API."""
+    """The WebSocket API of the template."""
 
     stage: str
     selection: tuple[str, ...]
-    """The path, in a message's JSON body, of the value that selects the route."""
-    routes: Mapping[str, SocketRoute]
+    """Path of the value in a message's JSON body that selects the route."""
+    routes: Mapping[str, WebSocketRoute]
     """By route key."""
     authorizer: RequestAuthorizer | None
 
@@ -56,7 +56,7 @@ class WebSocketApi:
 
 
 def read(resolver: Resolver) -> WebSocketApi | None:
-    """The template's WebSocket API; None where it has none. Raises TemplateError."""
+    """Return the template's WebSocket API, or None. Raises TemplateError."""
     found = [api for api in _of_type(resolver, "Api") if api[1].get("ProtocolType") == "WEBSOCKET"]
     if not found:
         return None
@@ -66,20 +66,20 @@ def read(resolver: Resolver) -> WebSocketApi | None:
     own = {"Ref": api_id}
     integrations = dict(_of_type(resolver, "Integration"))
     authorizers = dict(_of_type(resolver, "Authorizer"))
-    routes: dict[str, SocketRoute] = {}
+    routes: dict[str, WebSocketRoute] = {}
     authorizer: RequestAuthorizer | None = None
     for logical_id, route in _of_type(resolver, "Route"):
         if route["ApiId"] != own:
             continue
         where = f"Resources.{logical_id}.Properties"
         if "RouteResponseSelectionExpression" in route:
-            raise TemplateError(f"{where}.RouteResponseSelectionExpression: route responses aren't known locally.")
+            raise TemplateError(f"{where}.RouteResponseSelectionExpression: route responses aren't supported locally.")
         target = resolver.value(route["Target"], f"{where}.Target").removeprefix("integrations/")
         key = resolver.value(route["RouteKey"], f"{where}.RouteKey")
         routes[key] = _route(key, target, integrations[target], resolver)
         if route.get("AuthorizationType", "NONE") != "NONE":
             if route["AuthorizationType"] != "CUSTOM":
-                raise TemplateError(f"{where}.AuthorizationType: only CUSTOM is known locally.")
+                raise TemplateError(f"{where}.AuthorizationType: only CUSTOM is supported locally.")
             name = resolver.value(route["AuthorizerId"], f"{where}.AuthorizerId")
             authorizer = _authorizer(name, authorizers[name], resolver)
     stages = [(where, stage) for where, stage in _of_type(resolver, "Stage") if stage["ApiId"] == own]
@@ -100,13 +100,13 @@ def _of_type(resolver: Resolver, kind: str) -> Iterator[tuple[str, dict[str, Any
             yield logical_id, resource.get("Properties", {})
 
 
-def _route(key: str, logical_id: str, integration: dict[str, Any], resolver: Resolver) -> SocketRoute:
+def _route(key: str, logical_id: str, integration: dict[str, Any], resolver: Resolver) -> WebSocketRoute:
     where = f"Resources.{logical_id}.Properties"
     if integration["IntegrationType"] != "AWS_PROXY":
-        raise TemplateError(f"{where}.IntegrationType: only AWS_PROXY is known locally.")
-    milliseconds = resolver.value(integration.get("TimeoutInMillis", INTEGRATION_SECONDS * 1000), where)
+        raise TemplateError(f"{where}.IntegrationType: only AWS_PROXY is supported locally.")
+    milliseconds = resolver.value(integration.get("TimeoutInMillis", INTEGRATION_TIMEOUT_S * 1000), where)
     uri = resolver.value(integration["IntegrationUri"], f"{where}.IntegrationUri")
-    return SocketRoute(key, resolver.function_of_uri(uri), float(milliseconds) / 1000)
+    return WebSocketRoute(key, resolver.function_of_uri(uri), float(milliseconds) / 1000)
 
 
 def _authorizer(logical_id: str, properties: dict[str, Any], resolver: Resolver) -> RequestAuthorizer:
@@ -116,7 +116,7 @@ def _authorizer(logical_id: str, properties: dict[str, Any], resolver: Resolver)
     for source in sources:
         match = re.fullmatch(r"route\.request\.(querystring|header)\.(.+)", source)
         if match is None:
-            raise TemplateError(f"{where}.IdentitySource: {source!r} isn't known locally.")
+            raise TemplateError(f"{where}.IdentitySource: {source!r} isn't supported locally.")
         parsed.append((match[1], match[2]))
     uri = resolver.value(properties["AuthorizerUri"], f"{where}.AuthorizerUri")
     return RequestAuthorizer(resolver.function_of_uri(uri), tuple(parsed))
@@ -126,5 +126,5 @@ def _selection(expression: str, api_id: str) -> tuple[str, ...]:
     match = re.fullmatch(r"\$\{?request\.body\.([^{}]+)\}?", expression)
     if match is None:
         where = f"Resources.{api_id}.Properties.RouteSelectionExpression"
-        raise TemplateError(f"{where}: only $request.body.<field> is known locally, not {expression!r}.")
+        raise TemplateError(f"{where}: only $request.body.<field> is supported locally, not {expression!r}.")
     return tuple(match[1].split("."))

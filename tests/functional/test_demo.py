@@ -22,12 +22,12 @@ def loaded(stack: LocalStack) -> None:
 @pytest.mark.usefixtures("loaded")
 def test_the_friends_say_that_they_are_made_up(database: Database, owner: psycopg.Connection) -> None:
     """By name, so that a confirmation shows it, and in their settings; one takes messages, one doesn't."""
-    with database.session(demo.TRAVELLER_ID, Deadline(5)) as connection:
-        friends = read_friends(connection, demo.TRAVELLER_ID)
+    with database.session(demo.USER_ID, Deadline(5)) as connection:
+        friends = read_friends(connection, demo.USER_ID)
         assert len(friends) == 3 and all(friend.name.endswith("(simulated)") for friend in friends)
-        assert find_recipient(connection, demo.TRAVELLER_ID, "Dan").name == "Dan Reyes (simulated)"
+        assert find_recipient(connection, demo.USER_ID, "Dan").name == "Dan Reyes (simulated)"
         with pytest.raises(PamError, match=r"Walt Okafor \(simulated\) takes no messages"):
-            find_recipient(connection, demo.TRAVELLER_ID, "Walt")
+            find_recipient(connection, demo.USER_ID, "Walt")
     ids = [friend.id for friend in friends]
     assert owner.execute("select bool_and(simulated) from users where id = any(%s)", (ids,)).fetchone() == (True,)
 
@@ -35,8 +35,8 @@ def test_the_friends_say_that_they_are_made_up(database: Database, owner: psycop
 @pytest.mark.usefixtures("loaded")
 def test_the_posts_are_there_once(database: Database) -> None:
     """Each of a friend, in the past."""
-    with database.session(demo.TRAVELLER_ID, Deadline(5)) as connection:
-        ids = [friend.id for friend in read_friends(connection, demo.TRAVELLER_ID)]
+    with database.session(demo.USER_ID, Deadline(5)) as connection:
+        ids = [friend.id for friend in read_friends(connection, demo.USER_ID)]
         posts = connection.execute(
             "select author_id from posts where author_id = any(%s) and created_at < now()", (ids,)
         ).fetchall()

@@ -33,7 +33,7 @@ class StandIn:
 
     @property
     def asked(self) -> int:
-        return self._http.get("/_journal").json()["asked"]
+        return self._http.get("/_journal").json()["requests"]
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def shared_table(stack: LocalStack) -> Any:
 @pytest.fixture
 def mapbox(stack: LocalStack, shared_table: Any) -> Iterator[StandIn]:
     """Mapbox's stand-in, well again afterwards."""
-    stand_in = StandIn(stack.upstreams.mapbox_url)
+    stand_in = StandIn(stack.travel_sources.mapbox_url)
     stand_in.forget()
     yield stand_in
     stand_in.forget()
@@ -63,7 +63,7 @@ def mapbox(stack: LocalStack, shared_table: Any) -> Iterator[StandIn]:
 @pytest.fixture
 def open_meteo(stack: LocalStack, shared_table: Any) -> Iterator[StandIn]:
     """Open-Meteo's stand-in, well again afterwards."""
-    stand_in = StandIn(stack.upstreams.open_meteo_url)
+    stand_in = StandIn(stack.travel_sources.open_meteo_url)
     stand_in.forget()
     yield stand_in
     stand_in.forget()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local.lambda_runtime.packages import WITH_A_MODEL, carried, missing, owners
+from local.lambda_runtime.packages import MODEL_FUNCTIONS, distributions_of, layer_distributions, packages_not_on_lambda
 from local.template import Template
 from local.template import load as load_template
 
@@ -68,7 +68,14 @@ def load(function: str, *python_options: str) -> subprocess.CompletedProcess[str
         "AWS_SECRET_ACCESS_KEY": "none",
     }
     folder = str(CHECKOUT / "functions" / function)
-    command = [sys.executable, *python_options, "-c", _LOAD, folder, json.dumps(sorted(missing(function)))]
+    command = [
+        sys.executable,
+        *python_options,
+        "-c",
+        _LOAD,
+        folder,
+        json.dumps(sorted(packages_not_on_lambda(function))),
+    ]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
 
 
@@ -89,7 +96,7 @@ def own_time_by_package(function: str) -> dict[str, float]:
     return spent
 
 
-@pytest.mark.parametrize("function", [name for name in FUNCTIONS if name not in {"migrate", *WITH_A_MODEL}])
+@pytest.mark.parametrize("function", [name for name in FUNCTIONS if name not in {"migrate", *MODEL_FUNCTIONS}])
 def test_a_function_on_a_user_s_path_loads_within_its_budget(function: str) -> None:
     """The best of five loads stays within 900 ms of CPU; if not, the packages that grew are named."""
     took: list[float] = []
@@ -118,7 +125,7 @@ def test_no_function_loads_what_it_has_no_use_for(function: str) -> None:
     modules = modules_of(function)
     packages = {module.split(".")[0] for module in modules}
     useless = {"anthropic", "google", "fastapi", "aws_xray_sdk", "yaml", "moto", "local"}
-    assert packages.isdisjoint(useless - {"anthropic"} if function in WITH_A_MODEL else useless)
+    assert packages.isdisjoint(useless - {"anthropic"} if function in MODEL_FUNCTIONS else useless)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -132,7 +139,7 @@ def test_each_function_imports_only_what_its_layers_carry(function: str) -> None
             sources.append(Path(spec.origin))
     asked = {name for source in sources for name in imported_by(source)} - sys.stdlib_module_names - {"pam"}
     assert "pydantic" in asked
-    assert {name for name in asked if not owners(name) & carried(function)} == set()
+    assert {name for name in asked if not distributions_of(name) & layer_distributions(function)} == set()
 
 
 def imported_by(source: Path) -> set[str]:

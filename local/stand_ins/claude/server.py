@@ -13,7 +13,7 @@ CLAUDE_KEY = "sk-ant-simulated"
 """The key that the stand-in takes."""
 
 
-class Claude:
+class ClaudeStandIn:
     """Claude's stand-in, on a port of 127.0.0.1."""
 
     def __init__(self, log: Path, profile: str = "seed") -> None:
@@ -34,7 +34,7 @@ class Claude:
         descriptor = self._socket.fileno()
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *processes.bound(
+                *processes.bind_to_parent(
                     [sys.executable, "-m", "local.stand_ins.claude.server", str(descriptor), self._profile]
                 ),
                 stdin=asyncio.subprocess.PIPE,
@@ -51,7 +51,7 @@ class Claude:
     async def stop(self) -> None:
         self._socket.close()
         if self._process is not None:
-            await processes.end(self._process, signal.SIGKILL)
+            await processes.stop(self._process, signal.SIGKILL)
 
 
 _READY = b"ready\n"

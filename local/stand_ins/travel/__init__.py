@@ -1,1 +1,1 @@
-"""Stand-ins for Mapbox, Open-Meteo and EIA: the real wire formats, with facts that are simulated and say so."""
+"""Stand-ins for Mapbox, Open-Meteo and EIA: the real wire formats, with simulated data that is marked as such."""

@@ -1,4 +1,4 @@
-"""EIA's stand-in: weekly retail prices of fuel, a seeded walk around a stated price for each fuel and area."""
+"""EIA's stand-in: weekly retail fuel prices, seeded noise around a base price for each fuel and area."""
 
 import re
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from local.stand_ins.travel.seeded import share, smooth
+from local.stand_ins.travel.seeded import hash_fraction, smooth_noise
 
 BASE_PRICES = {"EPMR": 3.20, "EPMM": 3.65, "EPMP": 4.00, "EPD2D": 3.75}
-"""Dollars a gallon around which the prices walk, by 12 % at most, and 15 % between areas."""
+"""Dollars a gallon. Prices differ from these by at most 12 % over time, and 15 % between areas."""
 
 _NAMES = {
     "EPMR": "Regular Gasoline",
@@ -22,7 +22,7 @@ _NAMES = {
     "EPMP": "Premium Gasoline",
     "EPD2D": "No 2 Diesel",
 }
-# All areas of the survey but its ten cities, by the names that EIA gives them.
+# All areas of the survey but its ten cities, with EIA's names.
 _AREAS = {
     "NUS": "U.S.",
     "R10": "PADD 1",
@@ -55,14 +55,14 @@ _MESSAGES = {
 }
 
 
-def refusal(status: int) -> dict[str, Any]:
-    """The body that EIA sends with a status."""
+def error_body(status: int) -> dict[str, Any]:
+    """Return the body that EIA sends with a status."""
     if status == 429:
         return {"error": {"code": "OVER_RATE_LIMIT", "message": _MESSAGES[status]}}
     return {"error": _MESSAGES[status], "code": status}
 
 
-class _Refused(Exception):
+class _RequestError(Exception):
     def __init__(self, status: int, error: str | dict[str, str]) -> None:
         super().__init__(str(error))
         body = {"error": error} if isinstance(error, dict) else {"error": error, "code": status}
@@ -70,21 +70,21 @@ class _Refused(Exception):
 
 
 def make_app(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> ASGIApp:
-    """The stand-in as an ASGI app. Takes any key of 16 characters or more."""
+    """Return the stand-in as an ASGI app. It accepts any key of 16 characters or more."""
 
     async def data(request: Request) -> Response:
         return JSONResponse(_data(request, clock().date()))
 
-    async def refused(_: Request, refused: Exception) -> Response:
-        assert isinstance(refused, _Refused)
-        return refused.response
+    async def handle_error(_: Request, error: Exception) -> Response:
+        assert isinstance(error, _RequestError)
+        return error.response
 
-    async def unknown(_: Request, __: Exception) -> Response:
-        return JSONResponse(refusal(404), 404)
+    async def not_found(_: Request, __: Exception) -> Response:
+        return JSONResponse(error_body(404), 404)
 
     return Starlette(
         routes=[Route("/v2/petroleum/pri/gnd/data", data), Route("/v2/petroleum/pri/gnd/data/", data)],
-        exception_handlers={_Refused: refused, 404: unknown},
+        exception_handlers={_RequestError: handle_error, 404: not_found},
     )
 
 
@@ -93,31 +93,31 @@ def _data(request: Request, today: date) -> dict[str, Any]:
     first = dict(query)
     key = first.pop("api_key", "")
     if not key:
-        raise _Refused(403, {"code": "API_KEY_MISSING", "message": "An API key was not supplied."})
+        raise _RequestError(403, {"code": "API_KEY_MISSING", "message": "An API key was not supplied."})
     if not re.fullmatch(r"[\w-]{16,}", key):
-        raise _Refused(403, {"code": "API_KEY_INVALID", "message": "An invalid API key was supplied."})
+        raise _RequestError(403, {"code": "API_KEY_INVALID", "message": "An invalid API key was supplied."})
     if first.get("frequency", "weekly") != "weekly":
         valid = "The only valid frequencies are 'annual', 'monthly', and 'weekly', and only 'weekly' is simulated."
-        raise _Refused(400, f"Invalid frequency '{first['frequency']}' provided. {valid}")
+        raise _RequestError(400, f"Invalid frequency '{first['frequency']}' provided. {valid}")
     facets: dict[str, list[str]] = {}
     for name, value in query:
         facet = re.fullmatch(r"facets\[(\w+)\]\[\d*\]", name)
         if facet is None:
             continue
         if facet[1] not in {"duoarea", "product", "process", "series"}:
-            raise _Refused(
+            raise _RequestError(
                 400, f"Invalid facet '{facet[1]}' provided. Valid facets: duoarea, product, process, series."
             )
         facets.setdefault(facet[1], []).append(value)
     columns = [value for name, value in query if re.fullmatch(r"data(\[\d*\])?", name)]
     if any(column != "value" for column in columns):
-        raise _Refused(400, "Invalid data column provided. The only valid column is 'value'.")
+        raise _RequestError(400, "Invalid data column provided. The only valid column is 'value'.")
     length, offset = _count(first.get("length", "5000")), _count(first.get("offset", "0"))
     newest_first = first.get("sort[0][direction]", "desc") == "desc"
-    # Monday's survey is published on the same evening, and is there by Tuesday.
+    # Monday's survey is published on the same evening, so it is available from Tuesday on.
     newest = today - timedelta(days=(today - timedelta(days=1)).weekday() + 1)
     weeks = [_FIRST_WEEK + timedelta(weeks=week) for week in range((newest - _FIRST_WEEK).days // 7 + 1)]
-    series = [(product, area) for product in _NAMES for area in _AREAS if _asked(facets, product, area)]
+    series = [(product, area) for product in _NAMES for area in _AREAS if _is_selected(facets, product, area)]
     ordered = reversed(weeks) if newest_first else iter(weeks)
     slots = [(week, product, area) for week in ordered for product, area in series][: offset + length]
     rows = [_row(week, product, area, "value" in columns) for week, product, area in slots[offset:]]
@@ -135,8 +135,8 @@ def _data(request: Request, today: date) -> dict[str, Any]:
     }
 
 
-def _asked(facets: dict[str, list[str]], product: str, area: str) -> bool:
-    # Of states, only California has a price of diesel.
+def _is_selected(facets: dict[str, list[str]], product: str, area: str) -> bool:
+    # California is the only state with a price of diesel.
     if product == "EPD2D" and area.startswith("S") and area != "SCA":
         return False
     values = {"product": product, "duoarea": area, "process": "PTE", "series": _series(product, area)}
@@ -150,8 +150,8 @@ def _series(product: str, area: str) -> str:
 def _row(week: date, product: str, area: str, with_value: bool) -> dict[str, Any]:
     number = (week - _FIRST_WEEK).days / 7
     name = _AREAS[area]
-    level = 1 + 0.15 * (2 * share("area", area) - 1)
-    walk = 1 + 0.12 * (0.8 * smooth(f"price|{product}|{area}", number / 13) + 0.2 * smooth("week", number))
+    level = 1 + 0.15 * (2 * hash_fraction("area", area) - 1)
+    walk = 1 + 0.12 * (0.8 * smooth_noise(f"price|{product}|{area}", number / 13) + 0.2 * smooth_noise("week", number))
     row: dict[str, Any] = {
         "period": week.isoformat(),
         "duoarea": area,
@@ -170,5 +170,5 @@ def _row(week: date, product: str, area: str, with_value: bool) -> dict[str, Any
 
 def _count(text: str) -> int:
     if not text.isdecimal():
-        raise _Refused(400, "Invalid length or offset provided.")
+        raise _RequestError(400, "Invalid length or offset provided.")
     return min(int(text), 5000)

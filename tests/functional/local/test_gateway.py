@@ -241,7 +241,7 @@ def test_preflight(http: httpx.Client) -> None:
 
 def test_cors_headers(http: httpx.Client) -> None:
     """CORS headers of a response come from the API's settings; a function's own are dropped."""
-    result = {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*"}, "body": "x"}
+    result = {"statusCode": 200, "headers": {"AccessLogEntry-Control-Allow-Origin": "*"}, "body": "x"}
     response = answer(http, result, origin="https://allowed.example")
     assert response.headers["access-control-allow-origin"] == "https://allowed.example"
     assert response.headers["access-control-expose-headers"] == "etag"

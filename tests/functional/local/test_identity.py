@@ -29,7 +29,7 @@ def test_token(stack: LocalStack, http: httpx.Client) -> None:
     assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 3600)
     [key] = http.get(discovery["jwks_uri"]).json()["keys"]
     claims = jwt.decode(answer["access_token"], jwt.PyJWK(key), algorithms=["RS256"])
-    assert claims["sub"] == str(demo.TRAVELLER_ID)
+    assert claims["sub"] == str(demo.USER_ID)
     assert claims["exp"] - claims["iat"] == 3600
     assert (claims["client_id"], claims["token_use"]) == ("pam-web", "access")
 
@@ -109,7 +109,7 @@ def test_forged_tokens(http: httpx.Client, stack: LocalStack) -> None:
     good = stack.token()
     claims = jwt.decode(good, options={"verify_signature": False})
     header = {"kid": stack.issuer.key_id}
-    stranger = Issuer(stack.issuer.url, new_key(), demo.TRAVELLER_ID)
+    stranger = Issuer(stack.issuer.url, new_key(), demo.USER_ID)
     forged = [
         "nonsense",
         good[:-8] + "AAAAAAAA",

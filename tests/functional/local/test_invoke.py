@@ -152,7 +152,7 @@ def test_synchronous_is_not_behind_the_queue(worker: FunctionHandle) -> None:
 @pytest.fixture(scope="module")
 def impatient(used_state_dir: Path, app: Path) -> Iterator[LocalStack]:
     """A stack that tries again at once."""
-    with LocalStack(used_state_dir, template=app / "template.yaml", retry_seconds=(0, 0)) as stack:
+    with LocalStack(used_state_dir, template=app / "template.yaml", retry_delays_s=(0, 0)) as stack:
         yield stack
 
 

@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from local.gateway.http_gateway import Access
+from local.gateway.http_gateway import AccessLogEntry
 from local.lambda_runtime.start_slots import StartSlots
 from local.stack import LocalStack
 
@@ -22,7 +22,7 @@ class Start:
 
     stack: LocalStack | None = None
     parts: list[str] = field(default_factory=list)
-    requests: list[Access] = field(default_factory=list)
+    requests: list[AccessLogEntry] = field(default_factory=list)
     page: dict[str, int] = field(default_factory=dict)
     """Statuses by path, of requests that were answered before the database was ready."""
     api_waited: bool = False

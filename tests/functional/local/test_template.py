@@ -105,7 +105,7 @@ def test_intrinsics(tmp_path: Path, expression: str, value: str) -> None:
 """
         + sockets(),
     )
-    assert template.left_out == {}
+    assert template.unavailable == {}
     assert template.functions["Fn"].environment == {"VALUE": value}
 
 
@@ -222,7 +222,7 @@ def test_left_out(tmp_path: Path) -> None:
     """A function that needs what isn't here, and that no route leads to, is left out with the reason."""
     template = read(tmp_path, function("HOST: !GetAtt Nowhere.Arn") + function("A: b", name="Other"))
     assert list(template.functions) == ["Other"]
-    assert "'Nowhere'" in template.left_out["Fn"]
+    assert "'Nowhere'" in template.unavailable["Fn"]
 
 
 @pytest.mark.parametrize(

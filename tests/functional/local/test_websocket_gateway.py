@@ -18,8 +18,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Close
 from websockets.sync.client import ClientConnection, connect
 
-from local.gateway.http_gateway import Access
-from local.gateway.websocket_connection import MAX_FRAME, MAX_MESSAGE, SEND_BUFFER, Limits
+from local.gateway.http_gateway import AccessLogEntry
+from local.gateway.websocket_connection import MAX_FRAME, MAX_MESSAGE, MAX_SEND_BUFFER, WebSocketLimits
 from local.stack import LocalStack
 
 Open = Callable[..., ClientConnection]
@@ -313,7 +313,7 @@ def test_slow_client(open_socket: Open, management: Any) -> None:
     ids = [json.loads(ask(socket, {"do": "event"}))["requestContext"]["connectionId"] for socket in (slow, other)]
     posted = 0
     with pytest.raises(management.exceptions.LimitExceededException):
-        while posted < 100 * SEND_BUFFER:
+        while posted < 100 * MAX_SEND_BUFFER:
             management.post_to_connection(ConnectionId=ids[0], Data=b"x" * MAX_MESSAGE)
             posted += MAX_MESSAGE
     management.post_to_connection(ConnectionId=ids[1], Data=b"not held up")
@@ -335,13 +335,13 @@ def test_access_log_limits_and_default_route(state_dir: Path, app: Path) -> None
 
     An idle one does after ten minutes on AWS, any one after two hours: here after one second and after three.
     """
-    accesses: list[Access] = []
+    accesses: list[AccessLogEntry] = []
     with ExitStack() as parts:
         stack = parts.enter_context(
             LocalStack(
                 state_dir,
                 template=app / "sockets.yaml",
-                socket_limits=Limits(idle=1, life=3),
+                websocket_limits=WebSocketLimits(idle=1, lifetime=3),
                 on_request=accesses.append,
             )
         )

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from local.stand_ins.aws import Aws
-from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY, Upstreams
+from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY, TravelStandIns
 from pam.sources.api_key import ApiKey
 from pam.sources.eia import Eia
 from pam.sources.http_client import HttpClient
@@ -41,7 +41,7 @@ class Standin:
 
     @property
     def asked(self) -> int:
-        return self.journal["asked"]
+        return self.journal["requests"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Servers:
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """The processes of the stand-ins and of moto, started once."""
     logs = tmp_path_factory.mktemp("upstream")
-    upstreams, aws = Upstreams(logs / "upstream.log"), Aws(logs / "aws.log")
+    upstreams, aws = TravelStandIns(logs / "upstream.log"), Aws(logs / "aws.log")
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

@@ -177,7 +177,7 @@ def test_a_stand_in_fails_as_often_as_told_and_keeps_a_journal(mapbox_standin: S
     assert replies[0].headers["retry-after"] == "3"
     assert replies[0].json() == {"message": "Too Many Requests"}
     journal = mapbox_standin.journal
-    assert (journal["asked"], journal["paths"]) == (3, {"/search/geocode/v6/forward": 3})
+    assert (journal["requests"], journal["paths"]) == (3, {"/search/geocode/v6/forward": 3})
     assert [entry["mode"] for entry in journal["last"]] == ["429", "429", "ok"]
     assert MAPBOX_KEY not in json.dumps(journal)
 

@@ -68,7 +68,7 @@ def caller(new_caller: Callable[..., Caller]) -> Caller:
 @pytest.fixture
 def eia(stack: LocalStack, shared_table: Any) -> Iterator[StandIn]:
     """EIA's stand-in, well again afterwards."""
-    stand_in = StandIn(stack.upstreams.eia_url)
+    stand_in = StandIn(stack.travel_sources.eia_url)
     stand_in.forget()
     yield stand_in
     stand_in.forget()

@@ -44,7 +44,7 @@ def forget(shared_table: Any, *beginnings: str) -> None:
 @pytest.fixture
 def fails(stack: LocalStack, shared_table: Any) -> Iterator[Callable[..., None]]:
     """Makes a stand-in fail in a way of its control; all are well again afterwards."""
-    urls = {"mapbox": stack.upstreams.mapbox_url, "eia": stack.upstreams.eia_url}
+    urls = {"mapbox": stack.travel_sources.mapbox_url, "eia": stack.travel_sources.eia_url}
 
     def fail(name: str, mode: str, **more: Any) -> None:
         assert httpx.put(f"{urls[name]}/_control", json={"mode": mode, **more}).status_code == 204
