@@ -7,12 +7,12 @@ from snapshot_restore_py import register_before_snapshot
 
 from pam.bootstrap import worker_dependencies
 from pam.chat.turn.worker import TurnJob, run_turn
-from pam.platform.observability import observed
+from pam.platform.observability import instrument
 
 register_before_snapshot(worker_dependencies)
 
 
-@observed
+@instrument
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Run the turn; its answer is sent over the WebSocket."""
     run_turn(worker_dependencies(), TurnJob.model_validate(event), context)

@@ -12,4 +12,4 @@ handler = HttpApi(user_dependencies)
 def get(call: HttpRequest, query: ExpensesQuery) -> HttpResponse:
     """A page as JSON, or 304 when the caller has it already."""
     answer = list_expenses(user_dependencies(), call.user_id, query, call.deadline)
-    return call.unless_known(answer.etag, answer.as_json())
+    return call.with_etag(answer.etag, answer.as_json())

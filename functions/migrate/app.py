@@ -4,10 +4,10 @@ from typing import Any
 
 from pam.migrations import custom_resource
 from pam.migrations.commands import MigrationCommand, migrate, run_command
-from pam.platform.observability import observed
+from pam.platform.observability import instrument
 
 
-@observed
+@instrument
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Return what was reported to CloudFormation, or what the command lists or did."""
     if "RequestType" in event:

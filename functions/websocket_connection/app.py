@@ -6,12 +6,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from snapshot_restore_py import register_before_snapshot
 
 from pam.bootstrap import connection_gateway
-from pam.platform.observability import observed
+from pam.platform.observability import instrument
 
 register_before_snapshot(connection_gateway)
 
 
-@observed
+@instrument
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """200, or 429 for a socket too many."""
     return connection_gateway().handle(event)

@@ -100,7 +100,7 @@ def api() -> HttpApi:
 
     @api.get("/things", Asked)
     def read(call: HttpRequest, asked: Asked) -> HttpResponse:
-        return call.unless_known('"tag"', {"name": asked.name, "no": asked.number})
+        return call.with_etag('"tag"', {"name": asked.name, "no": asked.number})
 
     @api.post("/things", Asked, status=201)
     def write(_: HttpRequest, asked: Asked) -> HttpResponse:
@@ -258,15 +258,15 @@ def test_an_idempotency_key_that_is_none_is_refused(key: str) -> None:
 @pytest.mark.parametrize("known", ['"tag"', 'W/"tag"', '"a", W/"tag" ,"b"', "*", '"a",*'])
 def test_what_the_caller_has_is_not_sent_again(known: str) -> None:
     """Among several tags, weak ones, or any."""
-    assert call(if_none_match=known).unless_known('"tag"', {"a": 1}) == HttpResponse(None, 304, {"etag": '"tag"'})
+    assert call(if_none_match=known).with_etag('"tag"', {"a": 1}) == HttpResponse(None, 304, {"etag": '"tag"'})
 
 
 @pytest.mark.parametrize("known", ["", '"other"', "tag", '"tag', 'w/"tag"', '""'])
 def test_what_the_caller_has_not_is_sent(known: str) -> None:
     """A tag is its quotes, too."""
     reply = HttpResponse({"a": 1}, headers={"etag": '"tag"'})
-    assert call(if_none_match=known).unless_known('"tag"', {"a": 1}) == reply
-    assert call().unless_known('"tag"', {"a": 1}) == reply
+    assert call(if_none_match=known).with_etag('"tag"', {"a": 1}) == reply
+    assert call().with_etag('"tag"', {"a": 1}) == reply
 
 
 # Whole requests

@@ -1,1 +1,1 @@
-"""The edge: HTTP, Postgres, DynamoDB, logs and metrics. Knows nothing of money or travel."""
+"""HTTP, WebSocket, Postgres, DynamoDB, settings, errors, logs and metrics. Contains nothing of the domain."""

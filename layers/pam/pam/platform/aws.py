@@ -1,4 +1,4 @@
-"""AWS clients with short timeouts, one per service and environment. `AWS_ENDPOINT_URL` points them at a stand-in."""
+"""AWS clients with short timeouts, one per service and environment. `AWS_ENDPOINT_URL` redirects them to a stand-in."""
 
 import threading
 from functools import cache
@@ -11,13 +11,13 @@ from botocore.config import Config
 # of a worker's CPU (`make bench NAME=peers`).
 _LEAN: dict[str, Any] = {"parameter_validation": False, "user_agent": "pam"}
 
-# A write waits for its ledger and its fences: one more attempt, then it is refused.
+# A write depends on these stores: it is retried once, then refused.
 _STANDARD = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"}, **_LEAN)
 
-# A slow shared cache is worse than none: the whole answer has two seconds, the source included.
+# For the shared cache: an answer has two seconds in all, so a slow cache is worse than none.
 _FAST = Config(connect_timeout=0.3, read_timeout=0.7, retries={"total_max_attempts": 1, "mode": "standard"}, **_LEAN)
 
-# Creating a client isn't thread-safe within a session, but a session of its own would load botocore's data again.
+# Creating a client isn't thread-safe within a session, and a session per client would load botocore's data again.
 _lock = threading.Lock()
 
 

@@ -1,4 +1,4 @@
-"""The one place that asks what time it is, so that a test can say it."""
+"""The clock, passed to whatever needs the time, so that tests can replace it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,5 +7,5 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The present instant, aware, in UTC."""
+    """Return the current instant, aware, in UTC."""
     return datetime.now(UTC)

@@ -1,14 +1,11 @@
-"""Every fault has a word: the codes that a client may rely on, each written once.
-
-`docs/errors.md` lists the same codes; a test holds the two together.
-"""
+"""The error codes that clients rely on, each defined once. A test compares them with `docs/errors.md`."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class ErrorCode:
-    """A stable name for a kind of fault, and the HTTP status that it travels with."""
+    """A stable code, and the HTTP status that it is sent with."""
 
     code: str
     status: int
@@ -80,9 +77,9 @@ ALL: tuple[ErrorCode, ...] = tuple(v for v in globals().values() if isinstance(v
 
 
 class PamError(Exception):
-    """A fault that a traveller may hear of: what went wrong, in a sentence, and what to do about it.
+    """An error for users: a code, and a sentence that says what went wrong and what to do.
 
-    Raised from validators too: pydantic lets it pass unchanged, so the code of a bad field survives.
+    Validators raise it, too: pydantic passes it on unchanged, so that the code of an invalid field is preserved.
     """
 
     def __init__(
@@ -95,7 +92,7 @@ class PamError(Exception):
         self.retry_after = retry_after
 
     def body(self) -> dict[str, str | int]:
-        """The error as clients see it: `{code, message, field?, retry_after?}`; `retry_after` in seconds."""
+        """Return `{code, message, field?, retry_after?}`; `retry_after` is in seconds."""
         body: dict[str, str | int] = {"code": self.error.code, "message": self.message}
         if self.field is not None:
             body["field"] = self.field

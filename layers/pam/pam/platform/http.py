@@ -1,4 +1,4 @@
-"""HTTP for a Lambda: a Starlette app behind Mangum, JSON in, JSON out, faults as `{code, message}`."""
+"""The HTTP API of a Lambda function: Starlette behind Mangum, JSON bodies, errors as `{code, message}`."""
 
 import json
 import re
@@ -22,13 +22,13 @@ from pam.platform import errors
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, logger, observed
+from pam.platform.observability import count, instrument, logger
 from pam.platform.validation import parse_json, truncate, validate
 
-# Far above any honest request: the longest field is a text of 500 characters.
+# Far more than any request needs: the longest field is a text of 500 characters.
 MAX_BODY_BYTES = 16 * 1024
 
-# RFC 8941 says nothing of an idempotency key's length; a UUID has 36 characters.
+# No standard limits the length of an idempotency key; a UUID has 36 characters.
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -38,22 +38,22 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """What an endpoint answers: a JSON body, or none with a 304. Without a status, the one that its route declares."""
+    """A response: a JSON body, or none with a 304. Without a status it has that of its route."""
 
     body: Mapping[str, Any] | None
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
-    def response(self, usual_status: int) -> Response:
-        """As Starlette sends it. Answers are a person's own: no shared cache may keep them."""
+    def render(self, default_status: int) -> Response:
+        """Return Starlette's response. It is a user's own: no shared cache may store it."""
         content = b"" if self.body is None else json.dumps(self.body, ensure_ascii=False).encode()
         headers = {"cache-control": "private, no-cache"} | self.headers
-        return Response(content, self.status or usual_status, headers, media_type="application/json")
+        return Response(content, self.status or default_status, headers, media_type="application/json")
 
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """One authenticated request, as an endpoint sees it."""
+    """An authenticated request."""
 
     user_id: UUID
     path: dict[str, str]
@@ -68,11 +68,11 @@ class HttpRequest:
         return Deadline.of_invocation(self.context)
 
     def json(self, model: type[Model]) -> Model:
-        """The body as `model`. Raises `PamError` for what isn't JSON or doesn't fit."""
+        """Return the body as `model`. Raises `PamError` for malformed JSON and invalid fields."""
         return validate(model, parse_json(self.body))
 
     def parameters(self, model: type[Model]) -> Model:
-        """The query string as `model`; an empty value counts as absent, a repeated name is refused."""
+        """Return the query string as `model`; an empty value counts as absent, a repeated name is refused."""
         names = [name for name, _ in self.query]
         for name in names:
             if names.count(name) > 1:
@@ -82,16 +82,16 @@ class HttpRequest:
         return validate(model, {name: value for name, value in self.query if value != ""})
 
     def path_uuid(self, name: str, missing: PamError) -> UUID:
-        """A UUID from the path; what isn't one can't name anything, so it is `missing`."""
+        """Return a UUID from the path. Raises `missing` for anything else, since it can't identify anything."""
         value = self.path[name]
-        # `UUID` itself also takes braces, an URN, and the digits of other scripts.
+        # `UUID` itself also accepts braces, a URN, and digits of other scripts.
         if not _UUID.fullmatch(value):
             raise missing
         return UUID(value)
 
     @property
     def idempotency_key(self) -> str | None:
-        """The `Idempotency-Key` header, or None. Raises `PamError` for one that no client should send."""
+        """The `Idempotency-Key` header, or None. Raises `PamError` for an invalid one."""
         key = self.headers.get("idempotency-key")
         if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
             raise PamError(
@@ -100,34 +100,34 @@ class HttpRequest:
             )
         return key
 
-    def unless_known(self, etag: str, body: Mapping[str, Any]) -> HttpResponse:
-        """The body with its `ETag`, or 304 when `If-None-Match` says that the caller has it."""
-        known = {tag.strip().removeprefix("W/") for tag in self.headers.get("if-none-match", "").split(",")}
-        if etag in known or "*" in known:
+    def with_etag(self, etag: str, body: Mapping[str, Any]) -> HttpResponse:
+        """Return the body with its `ETag`, or 304 where `If-None-Match` contains it."""
+        cached = {tag.strip().removeprefix("W/") for tag in self.headers.get("if-none-match", "").split(",")}
+        if etag in cached or "*" in cached:
             return HttpResponse(None, 304, {"etag": etag})
         return HttpResponse(body, headers={"etag": etag})
 
 
 @dataclass(frozen=True)
 class HttpOperation:
-    """What a route does: also what the API's description is made from."""
+    """A route. The description of the API is generated from it."""
 
     method: str
     path: str
     takes: type[BaseModel] | None
-    """The model of the query string (GET) or of the body (POST); None where the path says all."""
+    """The model of the query string (GET) or of the body (POST); None where there is only the path."""
     status: int
-    """Of an answer that isn't a refusal."""
+    """The status of a successful response."""
     endpoint: Callable[..., HttpResponse]
 
-    def run(self, call: HttpRequest) -> Response:
-        """The endpoint's answer to what was sent. Raises what it raises, and `PamError` for what doesn't fit."""
+    def run(self, request: HttpRequest) -> Response:
+        """Call the endpoint. Raises what it raises, and `PamError` for an invalid request."""
         if self.takes is None:
-            reply = self.endpoint(call)
+            response = self.endpoint(request)
         else:
-            parse = call.parameters if self.method == "GET" else call.json
-            reply = self.endpoint(call, parse(self.takes))
-        return reply.response(self.status)
+            parse = request.parameters if self.method == "GET" else request.json
+            response = self.endpoint(request, parse(self.takes))
+        return response.render(self.status)
 
 
 Endpoint = Callable[[HttpRequest, Model], HttpResponse]
@@ -135,9 +135,9 @@ BareEndpoint = Callable[[HttpRequest], HttpResponse]
 
 
 class HttpApi:
-    """The routes of one Lambda function; called by Lambda as its handler.
+    """The routes of one Lambda function, and its handler.
 
-    Paths use Starlette's `{name}`. Whatever an endpoint raises becomes an error as JSON.
+    Paths use Starlette's `{name}`. Exceptions of an endpoint become errors as JSON.
     """
 
     def __init__(self, dependencies: Callable[[], object]) -> None:
@@ -147,15 +147,15 @@ class HttpApi:
         self._handler: Callable[[dict[str, Any], LambdaContext], dict[str, Any]] | None = None
 
     def get(self, path: str, takes: type[Model]) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
-        """Registers an endpoint that is asked with a query string, parsed into `takes`."""
-        return self._with("GET", path, takes, 200)
+        """Register an endpoint whose query string is parsed into `takes`."""
+        return self._register("GET", path, takes, 200)
 
     def post(self, path: str, takes: type[Model], *, status: int = 200) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
-        """Registers an endpoint that is sent a JSON body, parsed into `takes`."""
-        return self._with("POST", path, takes, status)
+        """Register an endpoint whose JSON body is parsed into `takes`."""
+        return self._register("POST", path, takes, status)
 
     def delete(self, path: str) -> Callable[[BareEndpoint], BareEndpoint]:
-        """Registers an endpoint that needs nothing beside its path."""
+        """Register an endpoint without query string and body."""
 
         def register(endpoint: BareEndpoint) -> BareEndpoint:
             self.operations.append(HttpOperation("DELETE", path, None, 200, endpoint))
@@ -163,7 +163,7 @@ class HttpApi:
 
         return register
 
-    def _with(
+    def _register(
         self, method: str, path: str, takes: type[Model], status: int
     ) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
         def register(endpoint: Endpoint[Model]) -> Endpoint[Model]:
@@ -173,43 +173,43 @@ class HttpApi:
         return register
 
     def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        """Answers one API Gateway event (HTTP API, payload 2.0)."""
+        """Handle one API Gateway event (HTTP API, payload 2.0)."""
         if self._handler is None:
             routes = [Route(each.path, partial(_serve, each), methods=[each.method]) for each in self.operations]
-            app = Starlette(routes=routes, exception_handlers={HTTPException: _unrouted})
-            # API Gateway tells `/a` from `/a/`, and a redirect would lead to an address without its stage.
+            app = Starlette(routes=routes, exception_handlers={HTTPException: _no_route})
+            # API Gateway distinguishes `/a` from `/a/`, and a redirect would lose the stage in the path.
             app.router.redirect_slashes = False
-            self._handler = observed(Mangum(app, lifespan="off"))
+            self._handler = instrument(Mangum(app, lifespan="off"))
         return self._handler(event, context)
 
 
 async def _serve(operation: HttpOperation, request: Request) -> Response:
-    """Runs an operation, on the event loop itself: a Lambda environment has one request at a time."""
+    """Run an operation on the event loop itself: a Lambda environment has one request at a time."""
     try:
-        return operation.run(await _call(request))
+        return operation.run(await _parse(request))
     except PamError as error:
         count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)
         logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
-        return _refusal(error)
+        return _error_response(error)
     except Exception:
-        # The last line of defence: what we didn't foresee is logged whole and told without detail.
+        # Logged in full, and reported without details.
         count(Metric.SERVER_ERROR)
-        logger.exception("unforeseen fault")
-        return _refusal(PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again."))
+        logger.exception("unexpected error")
+        return _error_response(PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again."))
 
 
-def _refusal(error: PamError) -> Response:
+def _error_response(error: PamError) -> Response:
     headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
-    return HttpResponse(error.body(), headers=headers | {"cache-control": "no-store"}).response(error.error.status)
+    return HttpResponse(error.body(), headers=headers | {"cache-control": "no-store"}).render(error.error.status)
 
 
-async def _unrouted(_: Request, problem: Exception) -> Response:
-    if isinstance(problem, HTTPException) and problem.status_code == 405:
-        return _refusal(PamError(errors.METHOD_NOT_ALLOWED, "That can't be done at this address."))
-    return _refusal(PamError(errors.NOT_FOUND, "There is nothing at this address."))
+async def _no_route(_: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        return _error_response(PamError(errors.METHOD_NOT_ALLOWED, "That can't be done at this address."))
+    return _error_response(PamError(errors.NOT_FOUND, "There is nothing at this address."))
 
 
-async def _call(request: Request) -> HttpRequest:
+async def _parse(request: Request) -> HttpRequest:
     event = request.scope["aws.event"]
     body = await request.body()
     if len(body) > MAX_BODY_BYTES:
@@ -225,7 +225,7 @@ async def _call(request: Request) -> HttpRequest:
 
 
 def _user_id(event: dict[str, Any]) -> UUID:
-    """The `sub` that the JWT authorizer vouches for: the only place a user id ever comes from."""
+    """Return the `sub` that the JWT authorizer verified: the only source of user ids."""
     try:
         return UUID(event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"])
     except (KeyError, ValueError):

@@ -1,4 +1,4 @@
-"""A write runs once for each `Idempotency-Key`, however often it arrives; Powertools keeps the ledger."""
+"""Idempotent requests: work runs once per `Idempotency-Key`, recorded by Powertools."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,11 +17,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from pam.platform.errors import IDEMPOTENCY_KEY_REUSED, REQUEST_IN_PROGRESS, STORE_UNAVAILABLE, PamError
 
-_KEPT_S = 24 * 60 * 60
+_RECORD_TTL_S = 24 * 60 * 60
 
 
 class IdempotencyStore:
-    """Remembers for a day what was answered to each key."""
+    """The responses of one day by idempotency key."""
 
     def __init__(self, dynamodb: Any, table: str) -> None:
         self._store = DynamoDBPersistenceLayer(table_name=table, boto3_client=dynamodb)
@@ -33,39 +33,38 @@ class IdempotencyStore:
         work: Callable[[], dict[str, Any]],
         context: LambdaContext,
     ) -> dict[str, Any]:
-        """What `work` answers, or what it answered when this key first came; without a key it just runs.
+        """Run `work` and return its response, or the recorded response of this key; without a key just run it.
 
-        `payload` tells a repeated request from another one under the same key. A `work` that raises is
-        forgotten and may be tried again. Raises `PamError`: `request_in_progress`, `idempotency_key_reused`,
-        `store_unavailable`.
+        A different `payload` under the same key is an error. Nothing is recorded when `work` raises, so the request
+        can be retried. Raises `PamError`: `request_in_progress`, `idempotency_key_reused`, `store_unavailable`.
         """
         if key is None:
             return work()
         config = IdempotencyConfig(
             event_key_jmespath="key",
             payload_validation_jmespath="payload",
-            expires_after_seconds=_KEPT_S,
+            expires_after_seconds=_RECORD_TTL_S,
             lambda_context=context,
         )
-        guarded = idempotent_function(
-            lambda request: work(),  # noqa: ARG005  Powertools reads the request by its name
+        run_once = idempotent_function(
+            lambda request: work(),  # noqa: ARG005  Powertools finds the request by this name
             data_keyword_argument="request",
             persistence_store=self._store,
             config=config,
             key_prefix="write",
         )
         try:
-            answer: dict[str, Any] = guarded(request={"key": key, "payload": payload})
-        except IdempotencyAlreadyInProgressError as busy:
-            raise PamError(REQUEST_IN_PROGRESS, "PAM is still working on this very request.", retry_after=1) from busy
-        except IdempotencyValidationError as other:
+            response: dict[str, Any] = run_once(request={"key": key, "payload": payload})
+        except IdempotencyAlreadyInProgressError as error:
+            raise PamError(REQUEST_IN_PROGRESS, "PAM is still working on this very request.", retry_after=1) from error
+        except IdempotencyValidationError as error:
             raise PamError(
                 IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was already used for another request."
-            ) from other
-        except IdempotencyPersistenceLayerError as fault:
+            ) from error
+        except IdempotencyPersistenceLayerError as error:
             raise PamError(
                 STORE_UNAVAILABLE,
                 "PAM can't save safely right now. Please try again in a moment: nothing is saved twice.",
                 retry_after=5,
-            ) from fault
-        return answer
+            ) from error
+        return response

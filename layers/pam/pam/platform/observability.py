@@ -1,4 +1,4 @@
-"""Logs, metrics and traces, all through Powertools; one logger and one set of metrics a process."""
+"""Logs, metrics and traces through Powertools: one logger and one set of metrics per process."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,26 +18,26 @@ metrics = Metrics(namespace=NAMESPACE)
 
 
 def count(metric: Metric) -> None:
-    """Adds one to a metric of this invocation."""
+    """Add one to a metric of this invocation."""
     metrics.add_metric(name=metric, unit=MetricUnit.Count, value=1)
 
 
 def measure(metric: Metric, unit: MetricUnit, value: float) -> None:
-    """Adds a measured value."""
+    """Add a measured value to a metric of this invocation."""
     metrics.add_metric(name=metric, unit=unit, value=value)
 
 
-def observed(handler: Handler) -> Handler:
-    """Wraps a Lambda handler: correlation id on each log line, EMF metrics at the end, a trace if asked.
+def instrument(handler: Handler) -> Handler:
+    """Wrap a Lambda handler: a correlation id in each log line, EMF metrics at the end, and X-Ray if it is on.
 
-    The X-Ray SDK is dear to import (`make bench NAME=imports`), so it is imported only where the
-    template's `Tracing` parameter switched it on.
+    The X-Ray SDK is slow to import (`make bench NAME=imports`), so it is imported only with the template's
+    `Tracing` parameter.
     """
-    watched: Handler = metrics.log_metrics(handler, capture_cold_start_metric=True)
+    instrumented: Handler = metrics.log_metrics(handler, capture_cold_start_metric=True)
     if read_environment(TracingSettings).tracing:
         from aws_lambda_powertools import Tracer
 
-        watched = Tracer().capture_lambda_handler(watched, capture_response=False)
+        instrumented = Tracer().capture_lambda_handler(instrumented, capture_response=False)
     return logger.inject_lambda_context(
-        watched, correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True
+        instrumented, correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True
     )

@@ -1,4 +1,4 @@
-"""What comes in as JSON, from clients and from Claude: exact numbers, and a model that it has to fit."""
+"""Parsing and validation of JSON from clients and from the model, with exact numbers."""
 
 import json
 from decimal import Decimal, InvalidOperation
@@ -10,54 +10,54 @@ from pam.platform.errors import INVALID_REQUEST, MALFORMED_JSON, PamError
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_LONGEST_NAME = 40
+_MAX_NAME_CHARS = 40
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON with exact numbers (`Decimal`). Raises `PamError` for malformed text and for repeated names."""
+    """Parse JSON with exact numbers (`Decimal`). Raises `PamError` for malformed text and repeated names."""
     try:
         return json.loads(
             body,
             parse_float=_number,
             parse_int=_number,
             parse_constant=Decimal,
-            object_pairs_hook=_without_repetition,
+            object_pairs_hook=_unique_fields,
         )
     except (ValueError, RecursionError):
         raise PamError(MALFORMED_JSON, "PAM couldn't read that request: it isn't valid JSON.") from None
 
 
 def validate(model: type[Model], fields: Any) -> Model:
-    """The fields as `model`. Raises `PamError`: a field's own, else `invalid_request`, which names the field."""
+    """Return the fields as `model`. Raises `PamError`: a field's own, else `invalid_request` with the field's name."""
     try:
         return model.model_validate(fields)
-    except ValidationError as misfit:
-        first = misfit.errors(include_url=False, include_input=False)[0]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
         name = truncate(".".join(str(part) for part in first["loc"])) or None
         allowed = first.get("ctx", {}).get("expected")
-        raise PamError(INVALID_REQUEST, _misfit(first["type"], name, allowed), field=name) from None
+        raise PamError(INVALID_REQUEST, _message(first["type"], name, allowed), field=name) from None
 
 
 def truncate(name: str) -> str:
-    """A name that a client made up, as far as it's worth sending back."""
-    return name[:_LONGEST_NAME]
+    """Return the beginning of a client's own field name, for an error message."""
+    return name[:_MAX_NAME_CHARS]
 
 
 def _number(digits: str) -> Decimal:
     try:
         return Decimal(digits)
-    except InvalidOperation:  # an exponent beyond even Decimal's range
+    except InvalidOperation:  # an exponent beyond the range of Decimal
         return Decimal("NaN")
 
 
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
         raise ValueError("repeated name")
     return fields
 
 
-def _misfit(kind: str, name: str | None, allowed: str | None) -> str:
+def _message(kind: str, name: str | None, allowed: str | None) -> str:
     if kind == "extra_forbidden":
         return f"PAM doesn't know a field “{name}”."
     if kind == "missing":

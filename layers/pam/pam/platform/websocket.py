@@ -1,4 +1,4 @@
-"""The WebSocket side of API Gateway: frames posted to connections, and routes that parse what comes in."""
+"""The WebSocket API: frames posted to connections, and routes that parse the frames of clients."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -16,14 +16,14 @@ from pam.platform import errors
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, logger, observed
+from pam.platform.observability import count, instrument, logger
 from pam.platform.validation import parse_json, truncate, validate
 
 Model = TypeVar("Model", bound=BaseModel)
 
 _OK = {"statusCode": 200}
 
-_NAMES_OF_WHAT = ("message_id", "confirmation_id")
+_REFERENCE_FIELDS = ("message_id", "confirmation_id")
 
 
 class FrameSender:
@@ -33,9 +33,9 @@ class FrameSender:
         self._client = client
 
     def post(self, connection_id: str, *frames: Mapping[str, Any]) -> bool:
-        """Sends frames in their order. False where the connection is gone, or API Gateway doesn't take them.
+        """Send frames in order. Return False where the connection is gone or API Gateway fails.
 
-        A frame that isn't delivered is no loss: it is kept, and told again to who resumes.
+        An undelivered frame isn't lost: it is stored, and sent again to a client that resumes.
         """
         try:
             for frame in frames:
@@ -45,14 +45,14 @@ class FrameSender:
             return False
         except (BotoCoreError, ClientError):
             count(Metric.POST_FAILED)
-            logger.warning("a frame was not taken", exc_info=True)
+            logger.warning("frame not delivered", exc_info=True)
             return False
         return True
 
 
 @dataclass(frozen=True)
 class WebSocketRequest:
-    """One frame of a client's: who sent it, and over which connection."""
+    """A frame from a client, with its authenticated user and its connection."""
 
     user_id: UUID
     connection_id: str
@@ -65,7 +65,7 @@ class WebSocketRequest:
         return Deadline.of_invocation(self.context)
 
     def reply(self, *frames: Mapping[str, Any]) -> None:
-        """Answers over the connection that asked."""
+        """Send frames to the client."""
         self.frame_sender.post(self.connection_id, *frames)
 
 
@@ -75,7 +75,7 @@ Endpoint = Callable[[WebSocketRequest, Model], None]
 class WebSocketApi:
     """The routes of one function of the WebSocket API; called by Lambda as its handler.
 
-    What goes wrong is told to the client as an `error` frame: the function's own result never reaches it.
+    An error is sent to the client as an `error` frame: the function's own result never reaches it.
     """
 
     def __init__(self, frame_sender: Callable[[], FrameSender], dependencies: Callable[[], object]) -> None:
@@ -83,10 +83,10 @@ class WebSocketApi:
         register_before_snapshot(dependencies)
         self._frame_sender = frame_sender
         self._routes: dict[str, tuple[type[BaseModel], Callable[..., None]]] = {}
-        self._handler = observed(self._handle)
+        self._handler = instrument(self._handle)
 
     def on(self, route: str, takes: type[Model]) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
-        """Registers what answers the frames of a route, parsed into `takes`."""
+        """Register the endpoint of a route; its frames are parsed into `takes`."""
 
         def register(endpoint: Endpoint[Model]) -> Endpoint[Model]:
             self._routes[route] = (takes, endpoint)
@@ -95,36 +95,36 @@ class WebSocketApi:
         return register
 
     def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        """Answers one event of the WebSocket API."""
+        """Handle one event of the WebSocket API."""
         return self._handler(event, context)
 
     def _handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         request = event["requestContext"]
-        call = WebSocketRequest(_user_id(request), request["connectionId"], context, self._frame_sender())
+        message = WebSocketRequest(_user_id(request), request["connectionId"], context, self._frame_sender())
         takes, endpoint = self._routes[request["routeKey"]]
         fields: Any = None
         try:
             fields = parse_json((event.get("body") or "").encode())
-            endpoint(call, validate(takes, fields))
+            endpoint(message, validate(takes, fields))
         except PamError as error:
             count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)
             logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
-            call.reply(error_frame(error, fields))
+            message.reply(error_frame(error, fields))
         except Exception:
             count(Metric.SERVER_ERROR)
-            logger.exception("unforeseen fault")
-            fault = PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again.")
-            call.reply(error_frame(fault, fields))
+            logger.exception("unexpected error")
+            internal = PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again.")
+            message.reply(error_frame(internal, fields))
         return _OK
 
 
 def error_frame(error: PamError, fields: Any) -> dict[str, Any]:
-    """What a client is told of a frame that wasn't taken, with what its `fields` say that it was about."""
-    named = fields if isinstance(fields, dict) else {}
-    about = {name: truncate(named[name]) for name in _NAMES_OF_WHAT if isinstance(named.get(name), str)}
-    return {"type": "error"} | error.body() | about
+    """Return an `error` frame, with the ids in the rejected frame's `fields` that it refers to."""
+    given = fields if isinstance(fields, dict) else {}
+    references = {name: truncate(given[name]) for name in _REFERENCE_FIELDS if isinstance(given.get(name), str)}
+    return {"type": "error"} | error.body() | references
 
 
 def _user_id(request: Mapping[str, Any]) -> UUID:
-    """The traveller whose ticket opened the socket: the authorizer's word, the only place a user id comes from."""
+    """Return the user whose ticket opened the connection: the authorizer is the only source of user ids."""
     return UUID(request["authorizer"]["user_id"])
