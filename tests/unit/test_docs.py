@@ -71,3 +71,14 @@ def test_glossary_terms_are_used_in_code_or_docs() -> None:
     # A name in code joins the words of a term by an underscore, a class not at all.
     unused = [term for term in glossary_terms() if not re.search(re.sub(r"[ _-]", r"[\\s_-]?", term.casefold()), text)]
     assert unused == []
+
+
+def test_links_between_documents_lead_to_files() -> None:
+    """Every relative link in the README and in docs names a file of the repository."""
+    missing = [
+        f"{page.relative_to(CHECKOUT)}: {target}"
+        for page in (CHECKOUT / "README.md", *sorted(DOCS.glob("**/*.md")))
+        for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
+    assert missing == []
