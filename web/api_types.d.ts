@@ -2,7 +2,7 @@
 
 /** What a question in words is answered with: a fast answer, or tier 3 alone. */
 export type Asked =
-  ToldSpendSummary | ToldBudgetStatus | ToldSavings | ToldExpenses | ToldExpenseCreated | ToldWeather | ToldDistance |
+  ToldSpendSummary | ToldBudgetStatus | ToldSavings | ToldExpenses | ToldExpenseAdded | ToldWeather | ToldDistance |
   ToldFuelEstimate | ToldParks | ToldGasPrice | LeftToConversation;
 
 /** A budget for a calendar month, and what of it is spent. */
@@ -131,31 +131,36 @@ export interface Distance {
   duration_s: number;
 }
 
-/** What a tool wrote, taken back. */
+/** A write that was undone. */
 export interface EffectUndone {
   /** The answer in a sentence, in the traveller's units, currency and language. */
   text: string;
-  /** Who says so; simulated data is named as such. */
+  /** Where the write was recorded. */
   source: string;
-  undone: true;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When it was undone. */
   as_of: string;
+  undone: true;
+  /** Of an expense: its budget without it, if it has one. */
+  budget?: BudgetItem;
 }
 
 /** A request that is refused, or a fault of PAM's own. */
 export interface Error {
   /** Stable: clients may rely on it. */
-  code: "malformed_json" | "invalid_idempotency_key" | "invalid_subject" | "not_found" | "expense_not_found" |
-    "effect_not_found" | "message_not_found" | "confirmation_not_found" | "method_not_allowed" | "request_in_progress" |
-    "undo_expired" | "modified_since" | "confirmation_expired" | "confirmation_used" | "confirmation_mismatch" |
-    "body_too_large" | "invalid_request" | "invalid_amount" | "unknown_category" | "invalid_date" | "date_in_future" |
-    "date_too_old" | "date_in_past" | "invalid_text" | "unknown_period" | "invalid_window" | "invalid_limit" |
-    "invalid_cursor" | "unknown_time_zone" | "unknown_currency" | "invalid_quantity" | "location_needed" | "no_route" |
-    "no_price_source" | "unknown_place" | "ambiguous_place" | "unknown_recipient" | "ambiguous_recipient" |
-    "recipient_not_allowed" | "name_taken" | "idempotency_key_reused" | "message_limit_reached" | "rate_limited" |
-    "queue_full" | "daily_limit_reached" | "internal_error" | "database_unavailable" | "store_unavailable" |
-    "source_unavailable" | "source_not_configured" | "chat_disabled" | "model_busy" | "model_unavailable" |
-    "model_interrupted" | "model_refused" | "turn_timed_out" | "cost_exceeded" | "turn_lost" | "unknown_tool" |
-    "tool_timed_out" | "tool_result_too_large";
+  code: "malformed_json" | "invalid_idempotency_key" | "invalid_subject" | "not_found" | "effect_not_found" |
+    "message_not_found" | "confirmation_not_found" | "method_not_allowed" | "request_in_progress" | "undo_expired" |
+    "modified_since" | "confirmation_expired" | "confirmation_used" | "confirmation_mismatch" | "body_too_large" |
+    "invalid_request" | "invalid_amount" | "unknown_category" | "invalid_date" | "date_in_future" | "date_too_old" |
+    "date_in_past" | "invalid_text" | "unknown_period" | "invalid_window" | "invalid_limit" | "invalid_cursor" |
+    "unknown_time_zone" | "unknown_currency" | "invalid_quantity" | "location_needed" | "no_route" | "no_price_source" |
+    "unknown_place" | "ambiguous_place" | "unknown_recipient" | "ambiguous_recipient" | "recipient_not_allowed" |
+    "name_taken" | "idempotency_key_reused" | "message_limit_reached" | "rate_limited" | "queue_full" |
+    "daily_limit_reached" | "internal_error" | "database_unavailable" | "store_unavailable" | "source_unavailable" |
+    "source_not_configured" | "chat_disabled" | "model_busy" | "model_unavailable" | "model_interrupted" |
+    "model_refused" | "turn_timed_out" | "cost_exceeded" | "turn_lost" | "unknown_tool" | "tool_timed_out" |
+    "tool_result_too_large";
   /** A sentence for the traveller. */
   message: string;
   /** What to correct. */
@@ -165,18 +170,20 @@ export interface Error {
 }
 
 /** An expense that was added. */
-export interface ExpenseCreated {
+export interface ExpenseAdded {
   /** The answer in a sentence, in the traveller's units, currency and language. */
   text: string;
-  /** Who says so; simulated data is named as such. */
+  /** Where it was recorded. */
   source: string;
-  tier: 2;
-  /** When it was written. */
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When it was recorded. */
   as_of: string;
+  tier: 2;
   expense: ExpenseItem;
   /** Null without a budget for the category. */
   budget: BudgetItem | null;
-  undo: Undo;
+  undo: UndoLink;
 }
 
 /** An expense as it was recorded. */
@@ -217,21 +224,6 @@ export interface ExpenseList {
   expenses: ExpenseItem[];
   /** Where the next page begins; null on the last. */
   next_cursor: string | null;
-}
-
-/** An expense that no longer counts. */
-export interface ExpenseUndone {
-  /** The answer in a sentence, in the traveller's units, currency and language. */
-  text: string;
-  /** Who says so; simulated data is named as such. */
-  source: string;
-  tier: 2;
-  /** When it was written. */
-  as_of: string;
-  expense: ExpenseItem;
-  /** Null without a budget for the category. */
-  budget: BudgetItem | null;
-  undone: true;
 }
 
 /** The fuel that a way takes, and what it costs, as far as that is known. */
@@ -580,7 +572,7 @@ export interface ToldDistance {
 }
 
 /** An expense that was added from a sentence. */
-export interface ToldExpenseCreated {
+export interface ToldExpenseAdded {
   /** What the sentence said. */
   slots: Record<string, string | number>;
   text: string;
@@ -588,7 +580,7 @@ export interface ToldExpenseCreated {
   as_of: string;
   tier: 2;
   intent: "add_expense";
-  answer: ExpenseCreated;
+  answer: ExpenseAdded;
 }
 
 /** A list of expenses. */
@@ -675,11 +667,11 @@ export interface ToldWeather {
   answer: Weather;
 }
 
-/** How to take the expense back. */
-export interface Undo {
+/** The request that undoes a write. */
+export interface UndoLink {
   method: "DELETE";
   href: string;
-  /** Ten minutes after it was added. */
+  /** Ten minutes after the write. */
   expires_at: string;
 }
 

@@ -18,7 +18,7 @@ from bench.peers.environment import DATABASE_VARIABLE, KEY_VARIABLE
 from bench.peers.traveller import Tools, question, system, user_id
 from pam.chat.turn.prompt import MAX_REPLY_TOKENS
 from pam.platform.settings import ClaudeSettings, read_environment
-from pam.tools.catalog.registry import definitions
+from pam.tools.catalog import TOOLS
 
 
 def main(mode: Mode) -> None:
@@ -45,7 +45,7 @@ def main(mode: Mode) -> None:
                     description=tool["description"],
                     args_schema=tool["input_schema"],
                 )
-                for tool in definitions()
+                for tool in TOOLS.definitions()
             ],
             system_prompt=system(),
             middleware=[AnthropicPromptCachingMiddleware()],

@@ -17,7 +17,7 @@ from bench.peers.environment import DATABASE_VARIABLE, KEY_VARIABLE
 from bench.peers.traveller import Tools, question, system, user_id
 from pam.chat.turn.prompt import MAX_REPLY_TOKENS
 from pam.platform.settings import ClaudeSettings, read_environment
-from pam.tools.catalog.registry import definitions
+from pam.tools.catalog import TOOLS
 
 
 class Histories(Protocol):
@@ -75,7 +75,7 @@ def main(mode: Mode) -> None:
         instructions=system(),
         tools=[
             Tool.from_schema(tools.function(tool["name"]), tool["name"], tool["description"], tool["input_schema"])
-            for tool in definitions()
+            for tool in TOOLS.definitions()
         ],
         model_settings=AnthropicModelSettings(max_tokens=MAX_REPLY_TOKENS, thinking=False, cache=True),
     )

@@ -15,7 +15,7 @@ from pam.chat.turn import prompt
 from pam.chat.turn.context import default_providers
 from pam.chat.turn.transcript import Conversation, read_conversation
 from pam.platform.deadline import Deadline
-from pam.tools.catalog.registry import TOOLS
+from pam.tools.catalog import TOOLS
 from pam.tools.engine.definition import TOOL_TIMEOUT_S, ToolContext
 from pam.tools.engine.execution import execute
 from pam.tools.engine.parsing import parse_arguments

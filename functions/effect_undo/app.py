@@ -1,16 +1,17 @@
-"""DELETE /v1/effects/{id}: takes back what a tool wrote in the last ten minutes."""
+"""DELETE /v1/effects/{id}: undoes a write of the last ten minutes. Tier 2."""
 
+from pam.answers.undo import undo
 from pam.bootstrap import user_dependencies
-from pam.platform.errors import EFFECT_NOT_FOUND, PamError
+from pam.ledger.effects import effect_not_found
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
-from pam.tools.catalog.registry import TOOLS
-from pam.tools.engine.ledger import undo_write
+from pam.tools.catalog import TOOLS
 
 handler = HttpApi(user_dependencies)
 
 
 @handler.delete("/v1/effects/{id}")
 def delete(call: HttpRequest) -> HttpResponse:
-    """What was taken back; a second time the same."""
-    effect = call.path_uuid("id", PamError(EFFECT_NOT_FOUND, "PAM knows of nothing like that to undo."))
-    return HttpResponse(undo_write(user_dependencies(), call.user_id, effect, TOOLS.get))
+    """What was undone; the same again when it is repeated."""
+    effect_id = call.path_uuid("id", missing=effect_not_found())
+    answer = undo(user_dependencies(), call.user_id, effect_id, TOOLS.operation, call.deadline)
+    return HttpResponse(answer.as_json())

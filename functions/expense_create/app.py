@@ -11,7 +11,12 @@ handler = HttpApi(user_dependencies)
 @handler.post("/v1/expenses", NewExpense, status=201)
 def post(call: HttpRequest, new: NewExpense) -> HttpResponse:
     """The expense, the state of its budget and the way to undo it."""
-    told = add_expense(
-        user_dependencies(), call.user_id, new, idempotency_key=call.idempotency_key, context=call.context
+    answer = add_expense(
+        user_dependencies(),
+        call.user_id,
+        new,
+        call.deadline,
+        idempotency_key=call.idempotency_key,
+        context=call.context,
     )
-    return HttpResponse(told)
+    return HttpResponse(answer.as_json())

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pam.answers import replies
 from pam.answers.budget_status import BudgetStatus
 from pam.answers.distance import Distance
+from pam.answers.expenses import ExpenseAdded
 from pam.answers.fuel_estimate import FuelNeeded
 from pam.answers.gas_prices import GasPrice
 from pam.answers.list_expenses import ExpenseList
 from pam.answers.nearby_parks import NearbyParks
 from pam.answers.savings_total import SavingsTotal
 from pam.answers.spend_summary import SpendSummary
+from pam.answers.undo import EffectUndone
 from pam.answers.weather import Weather
 from pam.platform import errors
 from pam.platform.errors import ErrorCode
@@ -58,16 +60,11 @@ ROUTES = {
     "GET /v1/budget-status": RouteDescription("Money", BudgetStatus, conditional=True, codes=_READS),
     "GET /v1/savings": RouteDescription("Money", SavingsTotal, conditional=True, codes=_READS),
     "GET /v1/expenses": RouteDescription("Expenses", ExpenseList, conditional=True, codes=_READS),
-    "POST /v1/expenses": RouteDescription("Expenses", replies.ExpenseCreated, idempotent=True, codes=_WRITES),
-    "DELETE /v1/expenses/{id}": RouteDescription(
-        "Expenses",
-        replies.ExpenseUndone,
-        codes=(errors.NOT_FOUND, errors.EXPENSE_NOT_FOUND, errors.UNDO_EXPIRED, *_WRITES),
-    ),
+    "POST /v1/expenses": RouteDescription("Expenses", ExpenseAdded, idempotent=True, codes=_WRITES),
     "POST /v1/ws-ticket": RouteDescription("Conversation", replies.Ticket, codes=(errors.STORE_UNAVAILABLE,)),
     "DELETE /v1/effects/{id}": RouteDescription(
-        "Conversation",
-        replies.EffectUndone,
+        "Expenses",
+        EffectUndone,
         codes=(errors.NOT_FOUND, errors.EFFECT_NOT_FOUND, errors.UNDO_EXPIRED, errors.MODIFIED_SINCE, *_WRITES),
     ),
     "GET /v1/weather": RouteDescription("Road", Weather, codes=_SOURCES),

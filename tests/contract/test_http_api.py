@@ -15,7 +15,6 @@ from local.stack import LocalStack
 ROUTES = [
     ("GET", "/v1/spend-summary"),
     ("POST", "/v1/expenses"),
-    ("DELETE", "/v1/expenses/00000000-0000-4000-8000-000000000000"),
     ("POST", "/v1/ask"),
     ("GET", "/v1/budget-status"),
     ("GET", "/v1/savings"),
@@ -95,7 +94,7 @@ def test_token_with_and_without_scheme(api: httpx.Client, token: str) -> None:
         ("HEAD", "/v1/spend-summary"),
         ("OPTIONS", "/v1/ask"),
         ("GET", "/v1/ask/more"),
-        ("DELETE", "/v1/expenses/a/b"),
+        ("DELETE", "/v1/effects/a/b"),
     ],
 )
 def test_no_such_route(api: httpx.Client, method: str, path: str) -> None:

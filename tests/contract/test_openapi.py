@@ -47,7 +47,6 @@ CASES = int(os.environ.get("PAM_CASES", "72"))
 BEYOND_FORM = {
     error.code
     for error in (
-        errors.EXPENSE_NOT_FOUND,
         errors.EFFECT_NOT_FOUND,
         errors.DATE_IN_FUTURE,
         errors.DATE_TOO_OLD,
@@ -78,7 +77,7 @@ SENTENCES = {
 }
 TODAY = datetime.now(UTC).date()
 PRINTABLE = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), min_size=1, max_size=200)
-OWN_EXPENSES: list[str] = []
+OWN_EFFECTS: list[str] = []
 
 # What no JSON schema can say of a text.
 for name, strategy in {
@@ -89,7 +88,7 @@ for name, strategy in {
     | PRINTABLE.filter(str.strip),
     "printable": PRINTABLE,
     "question": st.sampled_from(list(SENTENCES)) | PRINTABLE.filter(str.strip),
-    "uuid": st.integers(0, 30).map(lambda place: OWN_EXPENSES[place]) | st.uuids().map(str),
+    "uuid": st.integers(0, 30).map(lambda place: OWN_EFFECTS[place]) | st.uuids().map(str),
 }.items():
     schemathesis.openapi.format(name, strategy)
 
@@ -109,7 +108,7 @@ def session(stack: LocalStack) -> Iterator[requests.Session]:
             new = {"amount": f"{day + 1}.50", "category": ("fuel", "dining", "tolls")[day % 3]}
             new |= {"date": str(TODAY - timedelta(2 * day + 1))} | ({"currency": "CAD"} if day % 5 == 0 else {})
             told = session.post(f"{stack.url}/v1/expenses", json=new, timeout=30).json()
-            OWN_EXPENSES.append(told["expense"]["id"])
+            OWN_EFFECTS.append(told["undo"]["href"].rpartition("/")[2])
         with psycopg.connect(stack.postgres.owner, autocommit=True) as owner:
             owner.execute(
                 "insert into vehicles (user_id, name, kind, fuel_type, consumption_l_per_100km)"
@@ -118,12 +117,6 @@ def session(stack: LocalStack) -> Iterator[requests.Session]:
             )
             for category, limit, currency in (("fuel", 100, "USD"), ("medical", 50, "USD"), ("tolls", 90, "CAD")):
                 owner.execute("insert into budgets values (%s, %s, %s, %s)", (user_id, category, limit, currency))
-            for expense in OWN_EXPENSES:  # each also as what a tool wrote, under the same id
-                owner.execute(
-                    "insert into effects (id, user_id, key, tool, told, undo, done_at)"
-                    """ values (%s, %s, %s, 'create_expense', '{"source": "Your expenses in PAM"}', %s, now())""",
-                    (expense, user_id, expense, json.dumps({"expense": expense})),
-                )
             for kind, currency in (("gas", "USD"), ("campground", "USD"), ("route", "AUD")):
                 owner.execute(
                     "insert into savings (user_id, amount, currency, kind, saved_at) values (%s, 12.5, %s, %s, now())",

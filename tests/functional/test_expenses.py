@@ -1,47 +1,47 @@
-"""Expenses: written once, refused clearly, undone within ten minutes."""
+"""Recording an expense over HTTP: what is accepted, and that it is written once for its idempotency key."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 
 from local.stack import LocalStack
+from pam.platform import aws
 from tests.conftest import Traveller
-
-NOBODYS = "8f14e45f-ceea-467f-a57b-9b2c1d3e4f50"
-"""An id that no expense has; the same in each process that runs tests."""
 
 TODAY = datetime.now(ZoneInfo("America/Denver")).date()
 
 
-def rows_of(owner: psycopg.Connection, traveller: Traveller) -> int:
-    row = owner.execute("select count(*) from expenses where user_id = %s", (traveller.id,)).fetchone()
+def count_rows(owner: psycopg.Connection, traveller: Traveller, table: str = "expenses") -> int:
+    row = owner.execute(f"select count(*) from {table} where user_id = %s", (traveller.id,)).fetchone()
     assert row is not None
     return row[0]
 
 
-def test_an_expense_is_kept_as_it_was_said(traveller: Traveller, owner: psycopg.Connection) -> None:
-    """The answer shows the expense, no budget where there is none, and the way to undo it for ten minutes."""
+def test_expense_is_stored_as_sent(traveller: Traveller, owner: psycopg.Connection) -> None:
+    """The answer shows the expense, its source, no budget where there is none, and its undo for ten minutes."""
     reply = traveller.spends(
         "62.10", "groceries", description="  Weekly shop – 🍎  ", date=str(TODAY - timedelta(days=3))
     )
     assert reply.status_code == 201
-    told = reply.json()
-    assert told["tier"] == 2 and told["budget"] is None
-    expense = told["expense"]
+    answer = reply.json()
+    assert (answer["tier"], answer["budget"], answer["simulated"]) == (2, None, False)
+    assert answer["source"] == "Your expenses in PAM"
+    expense = answer["expense"]
     assert (expense["amount"], expense["currency"], expense["category"]) == ("62.10", "USD", "groceries")
     assert (expense["description"], expense["date"]) == ("Weekly shop – 🍎", str(TODAY - timedelta(days=3)))
-    lifetime = datetime.fromisoformat(told["undo"]["expires_at"]) - datetime.fromisoformat(expense["created_at"])
+    lifetime = datetime.fromisoformat(answer["undo"]["expires_at"]) - datetime.fromisoformat(expense["created_at"])
     assert lifetime == timedelta(minutes=10)
-    assert told["undo"] | {"expires_at": ""} == {
-        "method": "DELETE",
-        "href": f"/v1/expenses/{expense['id']}",
-        "expires_at": "",
-    }
-    assert rows_of(owner, traveller) == 1
+    effect = owner.execute("select id, tool from effects where user_id = %s", (traveller.id,)).fetchone()
+    assert effect is not None
+    assert (answer["undo"]["method"], answer["undo"]["href"]) == ("DELETE", f"/v1/effects/{effect[0]}")
+    assert effect[1] == "create_expense"
+    assert count_rows(owner, traveller) == 1
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_an_expense_is_kept_as_it_was_said(traveller: Traveller, owner: psycopg.
         ("100", "100.01", "over", "-0.01"),
     ],
 )
-def test_the_state_of_its_budget_comes_with_it(
+def test_answer_includes_the_state_of_the_budget(
     traveller: Traveller, owner: psycopg.Connection, limit: str, spent: str, state: str, left: str
 ) -> None:
     """Good below 80 %, near from there on, over only above the limit."""
@@ -66,7 +66,7 @@ def test_the_state_of_its_budget_comes_with_it(
     assert (budget["state"], budget["left"], budget["limit"]) == (state, left, "100.00")
 
 
-BAD = [
+INVALID = [
     ('{"amount": -5, "category": "fuel"}', "invalid_amount"),
     ('{"amount": 0, "category": "fuel"}', "invalid_amount"),
     ('{"amount": NaN, "category": "fuel"}', "invalid_amount"),
@@ -103,8 +103,8 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("body", "code"), BAD, ids=[f"{code}-{place}" for place, (_, code) in enumerate(BAD)])
-def test_what_makes_no_sense_is_refused_and_changes_nothing(
+@pytest.mark.parametrize(("body", "code"), INVALID, ids=[f"{code}-{place}" for place, (_, code) in enumerate(INVALID)])
+def test_invalid_expense_is_rejected_and_writes_nothing(
     traveller: Traveller, owner: psycopg.Connection, body: str, code: str
 ) -> None:
     """A 4xx with a stable code and a sentence; no row."""
@@ -112,36 +112,46 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(
     assert 400 <= reply.status_code < 500
     assert reply.json()["code"] == code
     assert reply.json()["message"].endswith(".")
-    assert rows_of(owner, traveller) == 0
+    assert count_rows(owner, traveller) == count_rows(owner, traveller, "effects") == 0
 
 
-def test_bytes_that_are_no_text_are_refused(traveller: Traveller, owner: psycopg.Connection) -> None:
-    """Invalid UTF-8 is malformed, as text and as bytes."""
+def test_invalid_utf_8_is_rejected(traveller: Traveller, owner: psycopg.Connection) -> None:
+    """As text and as bytes."""
     for kind in ("application/json", "application/octet-stream"):
         reply = traveller.http.post("/v1/expenses", content=b'{"amount": "\xff\xfe"}', headers={"content-type": kind})
         assert (reply.status_code, reply.json()["code"]) == (400, "malformed_json")
-    assert rows_of(owner, traveller) == 0
+    assert count_rows(owner, traveller) == 0
 
 
-def test_sql_in_a_description_is_text(traveller: Traveller, owner: psycopg.Connection) -> None:
-    """What looks like SQL is kept to the letter and does nothing."""
-    words = "'); drop table expenses; --"
-    assert traveller.spends("5", description=words).json()["expense"]["description"] == words
-    assert rows_of(owner, traveller) == 1
+def test_sql_in_a_description_is_stored_as_text(traveller: Traveller, owner: psycopg.Connection) -> None:
+    """It is not executed."""
+    text = "'); drop table expenses; --"
+    assert traveller.spends("5", description=text).json()["expense"]["description"] == text
+    assert count_rows(owner, traveller) == 1
 
 
-def test_the_same_key_writes_once_however_often_it_comes(traveller: Traveller, owner: psycopg.Connection) -> None:
-    """A repeated request is answered as the first one was."""
+def test_expense_without_a_date_is_of_today_in_the_users_time_zone(
+    traveller: Traveller, owner: psycopg.Connection
+) -> None:
+    """Whatever day it is in UTC."""
+    owner.execute("insert into users (id, time_zone) values (%s, 'Pacific/Kiritimati')", (traveller.id,))
+    answer = traveller.spends("5").json()
+    today: date = datetime.now(ZoneInfo("Pacific/Kiritimati")).date()
+    assert answer["expense"]["date"] == str(today)
+
+
+def test_repeated_idempotency_key_writes_once(traveller: Traveller, owner: psycopg.Connection) -> None:
+    """A repeated request gets the answer of the first."""
     first = traveller.spends("45", key="abc")
-    again = [traveller.spends("45", key="abc") for _ in range(3)]
-    assert all(reply.status_code == 201 and reply.json() == first.json() for reply in again)
-    assert rows_of(owner, traveller) == 1
+    repeated = [traveller.spends("45", key="abc") for _ in range(3)]
+    assert all(reply.status_code == 201 and reply.json() == first.json() for reply in repeated)
+    assert count_rows(owner, traveller) == 1
 
 
-def test_the_same_key_twelve_times_at_once_writes_once(
+def test_concurrent_requests_with_one_key_write_once(
     traveller: Traveller, owner: psycopg.Connection, stack: LocalStack
 ) -> None:
-    """Of simultaneous requests one writes; the others get its answer, or are told that it's being worked on."""
+    """One writes; the others get its answer, or a 409 while it is in progress."""
     stack.functions["expense_create"].warm(3)
     with ThreadPoolExecutor(12) as threads:
         replies = list(threads.map(lambda _: traveller.spends("45", key="race"), range(12)))
@@ -149,26 +159,26 @@ def test_the_same_key_twelve_times_at_once_writes_once(
     assert len({reply.json()["expense"]["id"] for reply in replies if reply.status_code == 201}) == 1
     assert all(reply.json()["code"] == "request_in_progress" for reply in replies if reply.status_code == 409)
     assert traveller.spends("45", key="race").status_code == 201
-    assert rows_of(owner, traveller) == 1
+    assert count_rows(owner, traveller) == 1
 
 
-def test_a_key_can_not_be_used_for_something_else(traveller: Traveller, owner: psycopg.Connection) -> None:
-    """The same key with another amount is a mistake of the client, and is said to be."""
+def test_key_of_another_request_is_rejected(traveller: Traveller, owner: psycopg.Connection) -> None:
+    """The same key with another amount is an error of the client."""
     traveller.spends("45", key="abc")
     reply = traveller.spends("46", key="abc")
     assert (reply.status_code, reply.json()["code"]) == (422, "idempotency_key_reused")
-    assert rows_of(owner, traveller) == 1
+    assert count_rows(owner, traveller) == 1
 
 
-def test_two_travellers_may_use_the_same_key(new_traveller: Callable[[], Traveller], owner: psycopg.Connection) -> None:
-    """A key is its traveller's own: it never shows another's answer."""
+def test_users_can_use_the_same_key(new_traveller: Callable[[], Traveller], owner: psycopg.Connection) -> None:
+    """A key never gets another user's answer."""
     one, other = new_traveller(), new_traveller()
     assert one.spends("45", key="abc").json()["expense"]["id"] != other.spends("45", key="abc").json()["expense"]["id"]
-    assert (rows_of(owner, one), rows_of(owner, other)) == (1, 1)
+    assert (count_rows(owner, one), count_rows(owner, other)) == (1, 1)
 
 
 @pytest.mark.parametrize("key", ["", "x" * 129, "with space", "naïve"])
-def test_a_key_that_no_client_should_send_is_refused(traveller: Traveller, owner: psycopg.Connection, key: str) -> None:
+def test_invalid_key_is_rejected(traveller: Traveller, owner: psycopg.Connection, key: str) -> None:
     """Before anything is written."""
     reply = traveller.http.post(
         "/v1/expenses",
@@ -176,65 +186,56 @@ def test_a_key_that_no_client_should_send_is_refused(traveller: Traveller, owner
         headers=[(b"idempotency-key", key.encode("latin-1"))],
     )
     assert (reply.status_code, reply.json()["code"]) == (400, "invalid_idempotency_key")
-    assert rows_of(owner, traveller) == 0
+    assert count_rows(owner, traveller) == 0
 
 
-def test_an_answer_lost_after_the_commit_is_not_written_twice(
-    traveller: Traveller, owner: psycopg.Connection, build_dependencies: Callable
+def stored_answers(stack: LocalStack, traveller: Traveller) -> list[dict[str, Any]]:
+    """Return the items of the idempotency store with the traveller's expenses."""
+    table = stack.environment_of("expense_create")["IDEMPOTENCY_TABLE"]
+    expenses = {item["id"] for item in traveller.http.get("/v1/expenses").json()["expenses"]}
+    items = aws.client("dynamodb").scan(TableName=table)["Items"]
+    return [
+        item
+        for item in items
+        if json.loads(item.get("data", {"S": "{}"})["S"]).get("expense", {}).get("id") in expenses
+    ]
+
+
+@pytest.mark.usefixtures("lambda_environment")
+def test_answer_lost_after_the_commit_is_not_written_again(
+    traveller: Traveller, owner: psycopg.Connection, stack: LocalStack
 ) -> None:
-    """When the function dies between its commit and its answer, the ledger knows nothing; the row does."""
-    import boto3
-
-    from pam.platform.settings import UserSettings, read_environment
-
-    first = traveller.spends("45", key="lost")
-    table = read_environment(UserSettings).idempotency_table
-    dynamodb = boto3.client("dynamodb")
-    for item in dynamodb.scan(TableName=table)["Items"]:
-        dynamodb.delete_item(TableName=table, Key={"id": item["id"]})
-    again = traveller.spends("45", key="lost")
-    assert again.json()["expense"]["id"] == first.json()["expense"]["id"]
-    assert rows_of(owner, traveller) == 1
+    """If the function dies after its commit, the idempotency store knows nothing of the write, but the ledger does."""
+    first = traveller.spends("45", key="lost").json()
+    for item in stored_answers(stack, traveller):
+        table = stack.environment_of("expense_create")["IDEMPOTENCY_TABLE"]
+        aws.client("dynamodb").delete_item(TableName=table, Key={"id": item["id"]})
+    assert stored_answers(stack, traveller) == []
+    assert traveller.spends("45", key="lost").json() == first
+    assert count_rows(owner, traveller) == count_rows(owner, traveller, "effects") == 1
 
 
-def test_an_expense_can_be_taken_back(traveller: Traveller) -> None:
-    """Undone, it counts no more, at once; undone again, the answer is the same."""
-    traveller.spends("10")
-    undo = traveller.spends("45").json()["undo"]
-    assert traveller.summary()["total"] == "55.00"
-    first, second = traveller.http.delete(undo["href"]), traveller.http.delete(undo["href"])
-    assert first.status_code == second.status_code == 200
-    assert first.json()["undone"] is True and first.json()["expense"] == second.json()["expense"]
-    assert traveller.summary()["total"] == "10.00"
+@pytest.mark.usefixtures("lambda_environment")
+def test_answer_stored_by_another_release_is_made_again_from_the_ledger(
+    traveller: Traveller, owner: psycopg.Connection, stack: LocalStack
+) -> None:
+    """Its fields may have been others."""
+    first = traveller.spends("45", key="old").json()
+    (item,) = stored_answers(stack, traveller)
+    item["data"] = {"S": json.dumps({"expense": {"id": first["expense"]["id"]}})}
+    table = stack.environment_of("expense_create")["IDEMPOTENCY_TABLE"]
+    aws.client("dynamodb").put_item(TableName=table, Item=item)
+    assert traveller.spends("45", key="old").json() == first
+    assert count_rows(owner, traveller) == 1
 
 
-def test_a_request_repeated_after_its_undo_does_not_write_again(traveller: Traveller) -> None:
-    """A late retry of what was taken back leaves it taken back."""
-    undo = traveller.spends("45", key="abc").json()["undo"]
-    traveller.http.delete(undo["href"])
-    traveller.spends("45", key="abc")
-    assert traveller.summary()["total"] == "0.00"
-
-
-def test_after_ten_minutes_it_stays(traveller: Traveller, owner: psycopg.Connection) -> None:
-    """Too late has its own code, and the expense still counts."""
-    undo = traveller.spends("45").json()["undo"]
-    owner.execute("update expenses set created_at = now() - interval '10 minutes' where user_id = %s", (traveller.id,))
-    reply = traveller.http.delete(undo["href"])
-    assert (reply.status_code, reply.json()["code"]) == (409, "undo_expired")
-    assert traveller.summary()["total"] == "45.00"
-
-
-@pytest.mark.parametrize("name", [NOBODYS, "1", "'; drop table expenses; --", "%00", "a" * 300])
-def test_what_does_not_exist_can_not_be_taken_back(traveller: Traveller, name: str) -> None:
-    """An unknown id and nonsense have the same answer."""
-    reply = traveller.http.delete(f"/v1/expenses/{name}")
-    assert (reply.status_code, reply.json()["code"]) == (404, "expense_not_found")
-
-
-def test_a_late_evening_belongs_to_the_traveller_s_day(traveller: Traveller, owner: psycopg.Connection) -> None:
-    """An expense without a date is today's in their zone, whatever day it is in UTC."""
-    owner.execute("insert into users (id, time_zone) values (%s, 'Pacific/Kiritimati')", (traveller.id,))
-    told = traveller.spends("5").json()
-    there: date = datetime.now(ZoneInfo("Pacific/Kiritimati")).date()
-    assert told["expense"]["date"] == str(there)
+def test_fast_answer_and_request_record_the_same_effect(traveller: Traveller, owner: psycopg.Connection) -> None:
+    """An expense added in words has the same undo, and its key writes once, too."""
+    headers = {"idempotency-key": "words"}
+    asked = [traveller.http.post("/v1/ask", json={"text": "add $45 for gas"}, headers=headers) for _ in range(2)]
+    first, second = (reply.json()["answer"] for reply in asked)
+    assert first == second
+    assert first.keys() == traveller.spends("1").json().keys()
+    assert count_rows(owner, traveller) == count_rows(owner, traveller, "effects") == 2
+    assert traveller.http.delete(first["undo"]["href"]).status_code == 200
+    assert traveller.summary()["total"] == "1.00"

@@ -193,9 +193,7 @@ def test_repeated_answer_is_cached_and_replaced_by_304_for_its_etag(
         ("timezone=Mars/Olympus", "unknown_time_zone"),
     ],
 )
-def test_invalid_parameters_are_rejected(
-    traveller: Traveller, query: str, code: str
-) -> None:
+def test_invalid_parameters_are_rejected(traveller: Traveller, query: str, code: str) -> None:
     """Each is answered with 422, a stable error code and a message for the user."""
     response = traveller.http.get(f"/v1/spend-summary?{query}")
     assert response.status_code == 422

@@ -43,7 +43,7 @@ def write(parts: UserDependencies, user: uuid.UUID, amount: str) -> None:
     """An expense with all that belongs to a write."""
     with parts.cache.write_fence(user), parts.database.session(user, Deadline(5)) as connection:
         new = NewExpense(amount=amount, category="fuel")
-        create_expense(connection, read_profile(connection, user), new, parts.clock(), None)
+        create_expense(connection, read_profile(connection, user), new, parts.clock())
 
 
 def summary(dependencies: UserDependencies, user: uuid.UUID, query: SpendingQuery) -> SpendSummary:
@@ -129,7 +129,7 @@ def test_a_writer_that_dies_leaves_no_stale_answer(build_dependencies: Callable[
     dead.__enter__()
     with parts.database.session(user, Deadline(5)) as connection:
         new = NewExpense(amount="2.00", category="fuel")
-        create_expense(connection, read_profile(connection, user), new, watch(), None)
+        create_expense(connection, read_profile(connection, user), new, watch())
     assert [summary(parts, user, FUEL).cached for _ in range(2)] == [False, False]
     watch.forward(seconds=31)
     assert [(a.cached, total(a)) for a in (summary(parts, user, FUEL) for _ in range(2))] == [
@@ -215,7 +215,7 @@ def test_a_write_that_fails_changes_nothing_and_frees_the_cache(
         parts.database.session(user, Deadline(5)) as connection,
     ):
         new = NewExpense(amount="2.00", category="fuel")
-        create_expense(connection, read_profile(connection, user), new, parts.clock(), None)
+        create_expense(connection, read_profile(connection, user), new, parts.clock())
         _ = 1 / 0
     assert [(a.cached, total(a)) for a in (summary(parts, user, FUEL) for _ in range(2))] == [
         (False, 1),

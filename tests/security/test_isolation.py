@@ -88,7 +88,7 @@ def test_query_for_another_user_sees_and_changes_no_rows(
         profile_of_other = Profile(one.id, parse_time_zone("America/Denver"), "USD", "en_US")
         assert read_spending(connection, profile_of_other, SpendingQuery(), utc_now()).overall.count == 0
     with pytest.raises(psycopg.errors.InsufficientPrivilege), database.session(other.id, Deadline(5)) as connection:
-        create_expense(connection, profile_of_other, NewExpense(amount="1", category="fuel"), utc_now(), None)
+        create_expense(connection, profile_of_other, NewExpense(amount="1", category="fuel"), utc_now())
     with database.session(one.id, Deadline(5)) as connection:
         assert read_profile(connection, one.id).currency == "USD"
 
@@ -101,7 +101,7 @@ def test_api_reads_and_undoes_only_the_user_s_own_expenses(two_travellers: tuple
     answer = other.http.post("/v1/ask", json={"text": "How much did I spend on gas this month?"})
     assert answer.json()["answer"]["count"] == 0
     response = other.http.delete(undo["href"])
-    assert (response.status_code, response.json()["code"]) == (404, "expense_not_found")
+    assert (response.status_code, response.json()["code"]) == (404, "effect_not_found")
     assert one.summary()["count"] == 2
 
 
@@ -141,7 +141,7 @@ def test_token_that_is_forged_foreign_or_expired_is_rejected(
         with httpx.Client(base_url=stack.url, headers=headers) as client:
             assert client.get("/v1/spend-summary").status_code == 401
             assert client.post("/v1/expenses", json={"amount": "1", "category": "fuel"}).status_code == 401
-            assert client.delete(f"/v1/expenses/{uuid.uuid4()}").status_code == 401
+            assert client.delete(f"/v1/effects/{uuid.uuid4()}").status_code == 401
             assert client.post("/v1/ask", json={"text": "add $1 for gas"}).status_code == 401
     assert one.summary()["count"] == 1
 

@@ -18,7 +18,7 @@ from pam.platform.errors import PamError
 from pam.platform.http import MAX_BODY_BYTES, HttpApi, HttpOperation, HttpRequest, HttpResponse, parse_json
 
 USER = UUID("2f6f1f5e-3f0a-4c55-9d55-0a6b1c2d3e4f")
-GONE = PamError(errors.EXPENSE_NOT_FOUND, "Gone.")
+GONE = PamError(errors.EFFECT_NOT_FOUND, "Gone.")
 
 
 class Inner(BaseModel):
@@ -317,7 +317,7 @@ def test_an_unforeseen_fault_is_told_without_detail(name: str) -> None:
         ("GET", "/things/", 404, "not_found"),
         ("DELETE", f"/things/{USER}/", 404, "not_found"),
         ("DELETE", "/things/a/b", 404, "not_found"),
-        ("DELETE", "/things/a", 404, "expense_not_found"),
+        ("DELETE", "/things/a", 404, "effect_not_found"),
         ("PUT", "/things", 405, "method_not_allowed"),
     ],
 )

@@ -204,7 +204,7 @@ class Bootstrap:
 
     @cached_property
     def tools(self) -> "Mapping[str, Tool[Any]]":
-        from pam.tools.catalog.registry import TOOLS
+        from pam.tools.catalog import TOOLS
 
         return TOOLS
 
@@ -213,10 +213,10 @@ class Bootstrap:
         from pam.chat.turn.context import default_providers
         from pam.chat.turn.deferred_messages import DeferredMessages
         from pam.chat.turn.worker import WorkerDependencies
-        from pam.tools.catalog.registry import definitions
+        from pam.tools.catalog import TOOLS
         from pam.tools.engine.executor import ToolThreads
 
-        definitions()  # the same in every environment: built before the snapshot
+        TOOLS.definitions()  # the same in every environment: built before the snapshot
         return WorkerDependencies(
             chat=self.chat_dependencies,
             claude=self.claude,

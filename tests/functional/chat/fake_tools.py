@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pam.ledger.operation import WriteOperation, WriteResult
 from pam.tools.engine.arguments import ToolArguments
-from pam.tools.engine.definition import EffectKind, Tool, ToolResult, WriteResult
+from pam.tools.engine.definition import EffectKind, Tool, ToolResult
 from tests.functional.chat.chat_user import ChatUser
 
 
@@ -20,8 +21,9 @@ def reader(name: str, read: Callable[[], ToolResult], timeout_s: float = 0.5) ->
 
 def writer(name: str, write: Callable[[], WriteResult], timeout_s: float = 0.5) -> Tool[Any]:
     """A tool that writes, as `write` does."""
+    operation = WriteOperation(name, lambda *_: write())
     return Tool(
-        name, "x", _Nothing, EffectKind.OWN, lambda _: "Writing it down", write=lambda *_: write(), timeout_s=timeout_s
+        name, "x", _Nothing, EffectKind.OWN, lambda _: "Writing it down", operation=operation, timeout_s=timeout_s
     )
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from pam.tools.catalog.registry import TOOLS
+from pam.tools.catalog import TOOLS
 from pam.tools.engine.definition import ToolResult
 from tests.functional.chat.chat_user import ADDED, ANSWER, READ, TALK, WRITE, lines, said
 from tests.functional.chat.conftest import step, text, use
@@ -178,7 +178,7 @@ def postgres_goes_in_the_middle(context: ScenarioContext) -> None:
         backend.postgres.cut()
         return nothing_found()
 
-    backend.replace(tools=TOOLS | {"pull": reader("pull", cut, timeout_s=30)})
+    backend.replace(tools={**TOOLS, "pull": reader("pull", cut, timeout_s=30)})
     user.claude.script(use("pull"), step(READ, WRITE), text("The books are closed."))
     frames = backend.ask(user)
     assert frames[-1]["text"] == "The books are closed."
@@ -201,7 +201,7 @@ def postgres_goes_at_the_end(context: ScenarioContext) -> None:
         backend.postgres.cut()
         return nothing_found()
 
-    backend.replace(tools=TOOLS | {"pull": reader("pull", cut, timeout_s=30)})
+    backend.replace(tools={**TOOLS, "pull": reader("pull", cut, timeout_s=30)})
     user.claude.script(use("pull"), ANSWER)
     frames = backend.ask(user)
     assert frames[-1]["text"] == "Here you are."
@@ -250,7 +250,7 @@ def postgres_and_dynamodb_are_both_gone_at_the_end(context: ScenarioContext) -> 
         backend.dynamodb.refuses = of("PutItem", "conversation#")
         return nothing_found()
 
-    backend.replace(tools=TOOLS | {"pull": reader("pull", cut, timeout_s=30)})
+    backend.replace(tools={**TOOLS, "pull": reader("pull", cut, timeout_s=30)})
     user.claude.script(use("pull"), ANSWER)
     assert backend.ask(user)[-1]["text"] == "Here you are."
     backend.wait()

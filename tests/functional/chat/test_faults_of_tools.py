@@ -14,11 +14,12 @@ import pytest
 from pam.chat.lifecycle.kill_switch import KillSwitch
 from pam.chat.lifecycle.turns import START_TIMEOUT, TurnStore
 from pam.chat.lifecycle.workers import WorkerInvoker
+from pam.ledger.operation import WriteResult
 from pam.platform import aws
 from pam.platform.clock import utc_now
 from pam.platform.errors import PamError
-from pam.tools.catalog.registry import TOOLS
-from pam.tools.engine.definition import ToolResult, WriteResult
+from pam.tools.catalog import TOOLS
+from pam.tools.engine.definition import ToolResult
 from tests.functional.chat.chat_user import (
     ADDED,
     ANSWER,
@@ -74,7 +75,7 @@ def a_tool_that_hangs_is_left_behind(context: ScenarioContext) -> None:
         backend.released.wait(60)
         return nothing_found()
 
-    backend.replace(tools=TOOLS | {"hang": reader("hang", hang)})
+    backend.replace(tools={**TOOLS, "hang": reader("hang", hang)})
     user.claude.script(step(use("hang"), READ), ANSWER)
     frames = backend.ask(user)
     backend.released.set()
@@ -93,7 +94,7 @@ def a_write_that_hangs_is_neither_promised_nor_denied(context: ScenarioContext) 
         backend.released.wait(60)
         return WriteResult("Written.", {}, "A test", {})
 
-    backend.replace(tools=TOOLS | {"hang": writer("hang", hang)})
+    backend.replace(tools={**TOOLS, "hang": writer("hang", hang)})
     user.claude.script(use("hang"), text("I can't say whether that was done."))
     frames = backend.ask(user)
     assert frames[-1]["text"] == "I can't say whether that was done."
@@ -109,7 +110,7 @@ def a_result_of_five_megabytes_is_not_sent(context: ScenarioContext) -> None:
     """Claude is told to ask for less."""
     user, backend = context.new_user(), context.backend
     big = ToolResult("Much.", {"rows": "x" * 5_000_000}, "A test", "2026-11-22T10:00:00+00:00")
-    backend.replace(tools=TOOLS | {"all": reader("all", lambda: big, timeout_s=30)})
+    backend.replace(tools={**TOOLS, "all": reader("all", lambda: big, timeout_s=30)})
     user.claude.script(use("all"), ANSWER)
     frames = backend.ask(user)
     assert frames[-1]["text"] == "Here you are."
@@ -126,7 +127,7 @@ def a_tool_that_breaks_tells_nothing_of_its_insides(context: ScenarioContext) ->
     def fail() -> ToolResult:
         raise RuntimeError("password=hunter2")
 
-    backend.replace(tools=TOOLS | {"fail": reader("fail", fail)})
+    backend.replace(tools={**TOOLS, "fail": reader("fail", fail)})
     user.claude.script(use("fail"), ANSWER)
     frames = backend.ask(user)
     assert frames[-1]["text"] == "Here you are."
@@ -146,7 +147,7 @@ def a_write_that_breaks_is_not_half_done(context: ScenarioContext) -> None:
             raise fault
         return WriteResult("Written.", {}, "A test", {})
 
-    backend.replace(tools=TOOLS | {"fail": writer("fail", fail_once, timeout_s=30)})
+    backend.replace(tools={**TOOLS, "fail": writer("fail", fail_once, timeout_s=30)})
     user.claude.script(use("fail"), use("fail"))
     frames = backend.ask(user)
     assert frames[-1]["text"] == "Written."
@@ -166,7 +167,7 @@ def cancel_while_a_tool_reads(context: ScenarioContext) -> None:
         backend.released.wait(60)
         return nothing_found()
 
-    backend.replace(tools=TOOLS | {"cancel": reader("cancel", cancel, timeout_s=30)})
+    backend.replace(tools={**TOOLS, "cancel": reader("cancel", cancel, timeout_s=30)})
     user.claude.script(use("cancel"), ANSWER)
     frames = backend.ask(user, message_id=message_id)
     last = frames[-1]
@@ -188,7 +189,7 @@ def cancel_while_a_tool_writes(context: ScenarioContext) -> None:
         backend.await_control_polls()
         return WriteResult("Written.", {}, "A test", {})
 
-    backend.replace(tools=TOOLS | {"cancel": writer("cancel", cancel, timeout_s=30)})
+    backend.replace(tools={**TOOLS, "cancel": writer("cancel", cancel, timeout_s=30)})
     user.claude.script(use("cancel"))
     frames = backend.ask(user, message_id=message_id)
     assert (frames[-1]["type"], frames[-1]["text"]) == ("done", "Written.")
@@ -313,7 +314,7 @@ def a_worker_that_was_taken_for_dead_speaks_no_more(context: ScenarioContext) ->
         backend.released.wait(60)
         return nothing_found()
 
-    backend.replace(tools=TOOLS | {"hang": reader("hang", hang, timeout_s=60)})
+    backend.replace(tools={**TOOLS, "hang": reader("hang", hang, timeout_s=60)})
     user.claude.script(step(use("hang"), WRITE), ANSWER)
     message_id = str(uuid4())
     backend.send(user, "chat", message_id=message_id, text=f"What now? {user.claude.marker}")

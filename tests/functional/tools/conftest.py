@@ -10,12 +10,13 @@ import pytest
 
 from local.stack import LocalStack
 from pam.bootstrap import Bootstrap
+from pam.ledger.effects import undo_effect
 from pam.platform.clock import Clock, utc_now
 from pam.platform.deadline import Deadline
 from pam.tools.engine.definition import TOOL_TIMEOUT_S, Tool, ToolContext, ToolResult
 from pam.tools.engine.execution import execute
-from pam.tools.engine.ledger import undo_write
 from pam.tools.engine.parsing import parse_arguments
+from pam.tools.engine.registry import ToolRegistry
 from tests.functional.test_travel import StandIn, mapbox, open_meteo, shared_table
 
 __all__ = ["mapbox", "open_meteo", "shared_table"]
@@ -43,9 +44,10 @@ class Caller:
         call = replace(self.call, key=key or uuid.uuid4().hex, deadline=Deadline(tool.timeout_s))
         return execute(call, tool, arguments)
 
-    def undoes(self, result: ToolResult, tool: Tool[Any]) -> dict[str, Any]:
+    def undoes(self, result: ToolResult, tool: Tool[Any]) -> str:
         assert result.effect_id is not None
-        return undo_write(self.call.dependencies, self.id, result.effect_id, {tool.name: tool}.get)
+        find, deadline = ToolRegistry([tool]).operation, Deadline(tool.timeout_s)
+        return undo_effect(self.call.dependencies, self.id, result.effect_id, find, deadline).result.text
 
 
 @pytest.fixture

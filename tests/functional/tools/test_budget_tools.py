@@ -296,8 +296,8 @@ def test_an_expense_is_taken_back_once_and_told_twice(caller: Caller, owner: psy
     """The second time changes nothing and answers the same."""
     told = caller.does(create_expense, '{"amount": 45.5, "category": "fuel"}')
     first = caller.undoes(told, create_expense)
-    assert first["text"] == "The $45.50 for fuel are taken back." and first["undone"] is True
-    assert caller.undoes(told, create_expense)["text"] == first["text"]
+    assert first == "The $45.50 for fuel are taken back."
+    assert caller.undoes(told, create_expense) == first
     assert expenses_of(owner, caller) == []
     assert caller.does(get_spending_summary, "").data["total"] == "0.00"
 
@@ -317,7 +317,7 @@ def test_after_ten_minutes_it_stays(
     undone = caller.undoes(early, tool)
     noon.now += timedelta(minutes=2)
     assert refusal(lambda: caller.undoes(late, tool)).error.code == "undo_expired"
-    assert caller.undoes(early, tool)["text"] == undone["text"]
+    assert caller.undoes(early, tool) == undone
     assert len(expenses_of(owner, caller)) + len(limits_of(owner, caller)) == 1
 
 
@@ -339,11 +339,11 @@ def test_a_limit_goes_back_to_what_it_was(caller: Caller, owner: psycopg.Connect
         " You've $400.00 left on fuel: $0.00 of $400.00 this month."
     )
     for _ in range(2):
-        assert caller.undoes(second, update_budget)["text"] == "Your monthly budget for fuel is $300.00 again."
+        assert caller.undoes(second, update_budget) == "Your monthly budget for fuel is $300.00 again."
         assert limits_of(owner, caller) == {"fuel": Decimal(300)}
     for _ in range(2):
         told = caller.undoes(first, update_budget)
-        assert told["text"] == "The monthly budget for fuel is gone again: there was none before."
+        assert told == "The monthly budget for fuel is gone again: there was none before."
         assert limits_of(owner, caller) == {}
 
 
@@ -373,7 +373,7 @@ def test_a_limit_in_another_currency_comes_back_in_it(caller: Caller, owner: psy
     )
     told = caller.does(update_budget, '{"amount": 300, "category": "fuel"}')
     assert "is $300.00 instead of A$500.00." in told.text
-    assert "A$500.00 again" in caller.undoes(told, update_budget)["text"]
+    assert "A$500.00 again" in caller.undoes(told, update_budget)
     row = owner.execute("select monthly_limit, currency from budgets where user_id = %s", (caller.id,)).fetchone()
     assert row == (Decimal(500), "AUD")
 

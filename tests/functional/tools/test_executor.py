@@ -10,11 +10,12 @@ from uuid import uuid4
 
 import pytest
 
+from pam.ledger.operation import WriteOperation, WriteResult
 from pam.platform.clock import utc_now
 from pam.platform.deadline import Deadline
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.call import ToolOutcome
-from pam.tools.engine.definition import EffectKind, Tool, ToolContext, ToolResult, WriteResult
+from pam.tools.engine.definition import EffectKind, Tool, ToolContext, ToolResult
 from pam.tools.engine.events import Approval, ApprovalRequested, ToolEvent, ToolFinished, ToolStarted
 from pam.tools.engine.executor import ABANDON_AFTER_S, ToolExecutor, ToolThreads
 from tests.functional.tools.conftest import Caller
@@ -47,7 +48,7 @@ def writer(
         NoArguments,
         EffectKind.OWN,
         lambda _: "Writing",
-        write=lambda *_: write(),
+        operation=WriteOperation(name, lambda *_: write()),
         prepare=lambda *_: prepare(),
         timeout_s=timeout_s,
     )

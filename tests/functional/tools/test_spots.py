@@ -97,7 +97,7 @@ def test_undo_forgets_it_twice_is_once_and_late_is_refused(
     with pytest.raises(PamError, match="nothing like that"):
         other.undoes(told, save_favorite_spot)
     first, second = caller.undoes(told, save_favorite_spot), caller.undoes(told, save_favorite_spot)
-    assert first == second and first["text"] == "“X” is no favorite spot any more."
+    assert first == second and first == "“X” is no favorite spot any more."
     assert kept(owner, caller.id) == []
     told = caller.does(save_favorite_spot, '{"name": "X", "place": "Moab"}')
     now += timedelta(minutes=10, seconds=1)

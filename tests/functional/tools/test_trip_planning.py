@@ -352,7 +352,7 @@ def test_undo_forgets_the_trip_twice_is_once_and_late_is_refused(
     with pytest.raises(PamError, match="nothing like that"):
         other.undoes(told, plan_trip)
     first, second = caller.undoes(told, plan_trip), caller.undoes(told, plan_trip)
-    assert first == second and first["text"] == "The trip from Denver, Colorado to Moab, Utah is forgotten."
+    assert first == second and first == "The trip from Denver, Colorado to Moab, Utah is forgotten."
     assert [destination for _, destination, *_ in kept(owner, caller)] == ["Pueblo, Colorado, United States"]
     told = caller.does(plan_trip, '{"origin": "Denver", "destination": "Moab"}')
     now += timedelta(minutes=10, seconds=1)

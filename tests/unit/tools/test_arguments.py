@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pam.money.amounts import CURRENCIES
 from pam.money.categories import Category
 from pam.platform.errors import PamError
-from pam.tools.catalog import money, travel
-from pam.tools.catalog.registry import MORE_TO_DO, TOOLS, definitions
+from pam.tools.catalog import TOOLS, money, travel
+from pam.tools.engine.arguments import MORE_TO_DO
 from pam.tools.engine.definition import EffectKind
 from pam.tools.engine.parsing import parse_arguments
 from tests.conftest import CHECKOUT
@@ -25,7 +25,7 @@ NAMES = (
     "create_expense", "get_spending_summary", "compare_vs_budget", "update_budget",
     "find_cheap_gas", "get_weather_forecast", "estimate_travel_time", "find_rv_parks",
 )  # fmt: skip
-DEFINITIONS = {definition["name"]: definition for definition in definitions()}
+DEFINITIONS = {definition["name"]: definition for definition in TOOLS.definitions()}
 
 # As Claude's own tokens are counted here: characters by 3.6. With so many tools in every prompt, each word is paid for.
 MOST_TOKENS = 1600
@@ -86,7 +86,7 @@ def test_who_asks_and_where_they_are_is_not_claudes_to_say() -> None:
 
 def test_the_bytes_are_the_same_in_every_run() -> None:
     """One byte more or less, and nothing of the cached prefix is left."""
-    show = "import json; from pam.tools.catalog.registry import definitions; print(json.dumps(definitions()))"
+    show = "import json; from pam.tools.catalog import TOOLS; print(json.dumps(TOOLS.definitions()))"
     path = os.pathsep.join([str(CHECKOUT / "layers/pam"), str(CHECKOUT)])
     seen = {
         subprocess.run(
@@ -98,7 +98,7 @@ def test_the_bytes_are_the_same_in_every_run() -> None:
         ).stdout
         for seed in ("0", "1", "4711")
     }
-    assert seen == {json.dumps(definitions()).encode() + b"\n"}
+    assert seen == {json.dumps(TOOLS.definitions()).encode() + b"\n"}
 
 
 def test_what_there_is_more_to_do_is_no_argument() -> None:

@@ -246,9 +246,10 @@ def _add_expense(asking: AskRequest, slots: dict[str, Any]) -> dict[str, Any]:
         asking.parts,
         asking.user_id,
         NewExpense.model_validate(new),
+        asking.deadline,
         idempotency_key=asking.idempotency_key,
         context=asking.context,
-    )
+    ).as_json()
 
 
 def _day(asking: AskRequest, said: str) -> str:

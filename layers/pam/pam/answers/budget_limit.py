@@ -1,64 +1,62 @@
-"""A monthly limit set or restored, with how the month stands under it."""
+"""A monthly limit that is set or restored, with how the month stands under it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from pam.answers.answer import Answer, Money, instant
-from pam.answers.budget_item import BudgetItem, budget_item
+from pam.answers.budget_item import budget_item
 from pam.answers.budget_status import budget_sentence
-from pam.money.amounts import Currency
+from pam.answers.json_values import to_json
+from pam.ledger.operation import UndoResult, WriteContext, WriteOperation, WriteResult
 from pam.money.budget_limits import BudgetLimit, restore_budget_limit, set_budget_limit
 from pam.money.budgets import read_budget_state
 from pam.money.categories import Category
-from pam.platform.postgres import Connection
 from pam.users.formatting import format_money
 from pam.users.profile import Profile
 
 
-@dataclass(frozen=True, kw_only=True)
-class PreviousLimit:
-    """The limit that a category had before."""
+@dataclass(frozen=True)
+class NewLimit:
+    """A monthly limit to set, in the user's currency."""
 
-    limit: Money
-    currency: Currency
-
-
-@dataclass(frozen=True, kw_only=True)
-class BudgetSet(Answer):
-    """A budget after its limit was set."""
-
-    budget: BudgetItem
-    before: PreviousLimit | None
+    category: Category
+    amount: Decimal
 
 
-def set_budget(
-    connection: Connection, profile: Profile, category: Category, amount: Decimal, now: datetime
-) -> tuple[BudgetSet, BudgetLimit, BudgetLimit | None]:
-    """Set a limit in the caller's transaction; return the answer, the limit, and the one from before."""
-    limit, before = set_budget_limit(connection, profile, category, amount, now)
-    state = read_budget_state(connection, profile, category, now)
+def _set(context: WriteContext, new: NewLimit) -> WriteResult:
+    connection, profile, category = context.connection, context.profile, new.category
+    limit, before = set_budget_limit(connection, profile, category, new.amount, context.now)
+    state = read_budget_state(connection, profile, category, context.now)
     assert state is not None
     change = f"Your monthly budget for {category} is {_money(limit, profile)}{_instead_of(limit, before, profile)}."
-    answer = BudgetSet(
+    return WriteResult(
         text=f"{change} {budget_sentence(state, profile, category)}",
+        data={
+            "budget": to_json(budget_item(state)),
+            "before": {"limit": str(before.amount), "currency": before.currency} if before else None,
+        },
         source=profile.expenses_source,
+        undo={
+            "category": category,
+            "limit": limit.as_json(),
+            "before": before.as_json() if before else None,
+        },
         simulated=profile.simulated,
-        as_of=instant(now.astimezone(profile.zone)),
-        budget=budget_item(state),
-        before=PreviousLimit(limit=str(before.amount), currency=before.currency) if before else None,
     )
-    return answer, limit, before
 
 
-def restore_budget(
-    connection: Connection, profile: Profile, category: Category, limit: BudgetLimit, before: BudgetLimit | None
-) -> str:
-    """Undo `set_budget` in the caller's transaction; return a sentence. Raises `PamError` (`modified_since`)."""
-    restore_budget_limit(connection, profile.id, category, limit, before)
+def _restore(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
+    category, limit = Category(undo["category"]), BudgetLimit.from_json(undo["limit"])
+    before = BudgetLimit.from_json(undo["before"]) if undo["before"] else None
+    restore_budget_limit(context.connection, context.profile.id, category, limit, before)
     if before is None:
-        return f"The monthly budget for {category} is gone again: there was none before."
-    return f"Your monthly budget for {category} is {_money(before, profile)} again."
+        return UndoResult(f"The monthly budget for {category} is gone again: there was none before.")
+    return UndoResult(f"Your monthly budget for {category} is {_money(before, context.profile)} again.")
+
+
+UPDATE_BUDGET = WriteOperation("update_budget", _set, _restore)
+"""Sets a category's monthly limit."""
 
 
 def _instead_of(limit: BudgetLimit, before: BudgetLimit | None, profile: Profile) -> str:

@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, WithJsonSchema
 
-from pam.answers.budget_item import BudgetItem
 from pam.answers.budget_status import BudgetStatus
 from pam.answers.distance import Distance
-from pam.answers.expense_item import ExpenseItem
+from pam.answers.expenses import ExpenseAdded
 from pam.answers.fuel_estimate import FuelNeeded
 from pam.answers.gas_prices import GasPrice
 from pam.answers.list_expenses import ExpenseList
@@ -55,35 +54,6 @@ class Answer(Reply):
     source: str = Field(description="Who says so; simulated data is named as such.", examples=["Your expenses in PAM"])
 
 
-class Written(Answer):
-    """What was written, and how the budget of its category stands."""
-
-    tier: Literal[2]
-    as_of: Instant = Field(description="When it was written.")
-    expense: ExpenseItem
-    budget: BudgetItem | None = Field(description="Null without a budget for the category.")
-
-
-class Undo(Reply):
-    """How to take the expense back."""
-
-    method: Literal["DELETE"]
-    href: str = Field(pattern="^/v1/expenses/", examples=["/v1/expenses/0b6c7f0e-3d1f-4a53-9a6e-1f6f3c8d2a10"])
-    expires_at: Instant = Field(description="Ten minutes after it was added.")
-
-
-class ExpenseCreated(Written):
-    """An expense that was added."""
-
-    undo: Undo
-
-
-class ExpenseUndone(Written):
-    """An expense that no longer counts."""
-
-    undone: Literal[True]
-
-
 class Ticket(Reply):
     """What opens a WebSocket, once."""
 
@@ -91,13 +61,6 @@ class Ticket(Reply):
     url: str = Field(description="The socket opens at this address with `?ticket=` and the ticket.")
     expires_at: Instant
     expires_in: Literal[60] = Field(description="Seconds.")
-
-
-class EffectUndone(Answer):
-    """What a tool wrote, taken back."""
-
-    undone: Literal[True]
-    as_of: Instant
 
 
 class Told(Reply):
@@ -141,12 +104,12 @@ class ToldExpenses(Told):
     answer: ExpenseList
 
 
-class ToldExpenseCreated(Told):
+class ToldExpenseAdded(Told):
     """An expense that was added from a sentence."""
 
     tier: Literal[2]
     intent: Literal["add_expense"]
-    answer: ExpenseCreated
+    answer: ExpenseAdded
 
 
 class ToldWeather(Told):
@@ -204,7 +167,7 @@ class Asked(
             | ToldBudgetStatus
             | ToldSavings
             | ToldExpenses
-            | ToldExpenseCreated
+            | ToldExpenseAdded
             | ToldWeather
             | ToldDistance
             | ToldFuelEstimate

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,9 +15,7 @@ from pam.money.categories import Category, KnownCategory
 from pam.platform.errors import (
     DATE_IN_FUTURE,
     DATE_TOO_OLD,
-    EXPENSE_NOT_FOUND,
     INVALID_DATE,
-    UNDO_EXPIRED,
     PamError,
 )
 from pam.platform.postgres import Connection
@@ -26,7 +24,6 @@ from pam.users.text import TextParser
 from pam.users.time_zones import TimeZone
 
 MAX_DESCRIPTION_CHARS = 500
-UNDO_WINDOW = timedelta(minutes=10)
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -107,11 +104,6 @@ class Expense:
         """Return the expense from a row of `EXPENSE_COLUMNS`."""
         return cls(**row | {"category": Category(row["category"])})
 
-    @property
-    def undo_until(self) -> datetime:
-        """The instant from which the expense can no longer be undone."""
-        return self.created_at + UNDO_WINDOW
-
     def as_json(self, zone: ZoneInfo) -> dict[str, Any]:
         """Return the fields of the JSON answer; `date` and `created_at` in `zone`."""
         return {
@@ -127,27 +119,21 @@ class Expense:
 
 EXPENSE_COLUMNS = "id, amount, currency, category, description, spent_at, created_at"
 
-# The request key is unique per user, so a request repeated after its response was lost finds the row of the first
-# one, even if its entry in the idempotency store has expired.
 _INSERT_EXPENSE = f"""
-insert into expenses (user_id, amount, currency, category, description, spent_at, created_at, request_key)
-values (%(user)s, %(amount)s, %(currency)s, %(category)s, %(description)s, %(spent_at)s, %(now)s, %(key)s)
-on conflict (user_id, request_key) where request_key is not null
-   do update set request_key = excluded.request_key
+insert into expenses (user_id, amount, currency, category, description, spent_at, created_at)
+values (%(user)s, %(amount)s, %(currency)s, %(category)s, %(description)s, %(spent_at)s, %(now)s)
 returning {EXPENSE_COLUMNS}
 """
 
 _UNDO_EXPENSE = f"""
 update expenses set undone_at = coalesce(undone_at, %(now)s)
- where id = %(id)s and user_id = %(user)s and (undone_at is not null or created_at > %(earliest)s)
+ where id = %(id)s and user_id = %(user)s
 returning {EXPENSE_COLUMNS}
 """
 
 
-def create_expense(
-    connection: Connection, profile: Profile, new: NewExpense, now: datetime, request_key: str | None
-) -> Expense:
-    """Insert an expense and return it; a repeated `request_key` returns the expense of the first call.
+def create_expense(connection: Connection, profile: Profile, new: NewExpense, now: datetime) -> Expense:
+    """Insert an expense and return it.
 
     `profile` is in the current time zone of the user. A date other than today is stored as its noon, the instant
     with the fewest time zones in which it is another date. Raises `PamError` (`date_in_future`, `date_too_old`).
@@ -164,7 +150,6 @@ def create_expense(
             "description": new.description,
             "spent_at": spent_at,
             "now": now,
-            "key": request_key,
         },
     ).fetchone()
     assert row is not None
@@ -172,22 +157,10 @@ def create_expense(
 
 
 def undo_expense(connection: Connection, user_id: UUID, expense_id: UUID, now: datetime) -> Expense:
-    """Mark an expense as undone and return it; does nothing if it is undone already.
-
-    Raises `PamError`: `undo_expired` after `UNDO_WINDOW`, `expense_not_found` if the user has no such expense.
-    """
-    scope = {"id": expense_id, "user": user_id, "now": now, "earliest": now - UNDO_WINDOW}
-    row = connection.execute(_UNDO_EXPENSE, scope).fetchone()
-    if row is not None:
-        return Expense.from_row(row)
-    if connection.execute("select from expenses where id = %(id)s and user_id = %(user)s", scope).fetchone() is None:
-        raise expense_not_found()
-    raise PamError(UNDO_EXPIRED, "That expense is more than ten minutes old, so it can't be undone any more.")
-
-
-def expense_not_found() -> PamError:
-    """Return the error for an id that is unknown, malformed or another user's: the same, to reveal nothing."""
-    return PamError(EXPENSE_NOT_FOUND, "There is no such expense.")
+    """Mark an expense of the user as undone and return it; does nothing if it is undone already."""
+    row = connection.execute(_UNDO_EXPENSE, {"id": expense_id, "user": user_id, "now": now}).fetchone()
+    assert row is not None
+    return Expense.from_row(row)
 
 
 def _spent_at(day: date | None, now: datetime, zone: ZoneInfo) -> datetime:

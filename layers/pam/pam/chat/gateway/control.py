@@ -11,7 +11,7 @@ from pam.platform.errors import MESSAGE_NOT_FOUND, PamError
 from pam.platform.observability import logger
 from pam.platform.postgres import DatabaseUnavailable
 from pam.platform.websocket import WebSocketRequest
-from pam.tools.catalog.registry import TOOLS
+from pam.tools.catalog import TOOLS
 from pam.tools.engine.definition import ToolContext
 from pam.tools.engine.execution import execute
 from pam.tools.engine.parsing import parse_arguments

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from pam.answers.ask import Location
-from pam.tools.catalog.registry import definitions
+from pam.tools.catalog import TOOLS
 from pam.tools.engine.arguments import MORE_TO_DO
 from pam.tools.engine.call import ToolOutcome
 
@@ -97,7 +97,7 @@ def model_request(
         "model": model,
         "max_tokens": MAX_REPLY_TOKENS,
         "thinking": {"type": "disabled"},
-        "tools": list(definitions()),
+        "tools": list(TOOLS.definitions()),
         "system": [{"type": "text", "text": SYSTEM} | _HOUR, {"type": "text", "text": profile_block}],
         "messages": _with_markers(messages),
     }

@@ -1,4 +1,4 @@
-"""The tools by which others hear of a traveller. Each waits for a confirmation that shows what they will hear."""
+"""Tools whose effects other travellers see. Each requires approval of a preview of what they will see."""
 
 from typing import Annotated
 
@@ -14,8 +14,9 @@ from pam.community.messages import (
 )
 from pam.community.posts import MAX_TAG_CHARS, MAX_TAGS, parse_content, parse_tags, parse_title
 from pam.community.profiles import read_display_name
+from pam.ledger.operation import WriteContext, WriteResult
 from pam.tools.engine.arguments import ToolArguments
-from pam.tools.engine.definition import EffectKind, WriteContext, WriteResult, approval_tool
+from pam.tools.engine.definition import EffectKind, approval_tool
 from pam.travel.queries import PlaceName
 
 _SOURCE = "PAM's community"
@@ -34,7 +35,7 @@ _Message = Annotated[str, BeforeValidator(parse_message), parse_message.schema]
 
 
 class CreatePost(ToolArguments):
-    """What is published."""
+    """A post to publish."""
 
     content: _Content = Field(description="The post, in the traveller's words.")
     place: PlaceName | None = Field(default=None, description="Where it is about, only if the traveller named it.")
@@ -43,14 +44,14 @@ class CreatePost(ToolArguments):
 
 
 class MessageFriend(ToolArguments):
-    """What is sent, and to whom."""
+    """A message to send."""
 
     message: _Message = Field(description="The message, in the traveller's words.")
     recipient: _Name = Field(description="The friend's name, as the traveller says it.")
 
 
-def _preview_post(writing: WriteContext, post: CreatePost) -> str:
-    name = read_display_name(writing.connection, writing.profile.id)
+def _preview_post(context: WriteContext, post: CreatePost) -> str:
+    name = read_display_name(context.connection, context.profile.id)
     as_whom = f"as “{name}”" if name else "without a name, since you show none to others"
     lines = [f"Publish this {as_whom}, for everybody who is signed in to PAM to read:"]
     lines += [f"Title: {post.title}"] if post.title else []
@@ -61,34 +62,34 @@ def _preview_post(writing: WriteContext, post: CreatePost) -> str:
 
 
 @approval_tool(EffectKind.OUTWARD, summary=lambda _: "Publishing a post", preview=_preview_post)
-def create_post(writing: WriteContext, post: CreatePost) -> WriteResult:
+def create_post(context: WriteContext, post: CreatePost) -> WriteResult:
     """Publishes a post that everybody who is signed in to PAM can read, once the traveller has confirmed it. Only if
     they asked for a post. It can't be changed or taken back."""
     post_id = posts.create_post(
-        writing.connection,
-        writing.profile.id,
+        context.connection,
+        context.profile.id,
         title=post.title,
         content=post.content,
         place=post.place or "",
         tags=post.tags,
-        now=writing.now,
+        now=context.now,
     )
     called = f" “{post.title}”" if post.title else ""
     return WriteResult(f"Your post{called} is published.", {"post_id": str(post_id)}, _SOURCE)
 
 
-def _preview_message(writing: WriteContext, new: MessageFriend) -> str:
-    recipient = find_recipient(writing.connection, writing.profile.id, new.recipient)
-    check_message_limit(writing.connection, writing.profile.id, writing.now)
+def _preview_message(context: WriteContext, new: MessageFriend) -> str:
+    recipient = find_recipient(context.connection, context.profile.id, new.recipient)
+    check_message_limit(context.connection, context.profile.id, context.now)
     return f"Send this message to {recipient.name}:\n{new.message}"
 
 
 @approval_tool(EffectKind.OUTWARD, summary=lambda new: f"Writing to {new.recipient}", preview=_preview_message)
-def message_friend(writing: WriteContext, new: MessageFriend) -> WriteResult:
+def message_friend(context: WriteContext, new: MessageFriend) -> WriteResult:
     """Sends a direct message to one friend in PAM, once the traveller has confirmed it; to somebody who isn't a friend
     only by their whole name, if they take messages from everybody. At most ten an hour. It can't be taken back."""
-    recipient = find_recipient(writing.connection, writing.profile.id, new.recipient)
-    send_message(writing.connection, writing.profile.id, recipient, new.message, writing.now)
+    recipient = find_recipient(context.connection, context.profile.id, new.recipient)
+    send_message(context.connection, context.profile.id, recipient, new.message, context.now)
     return WriteResult(f"Your message to {recipient.name} is sent.", {"recipient": recipient.name}, _SOURCE)
 
 

@@ -8,8 +8,9 @@ from pydantic import BeforeValidator, Field
 
 from pam.answers.resolved_place import ResolvedPlace, resolve_place
 from pam.answers.user_context import read_user_context
+from pam.ledger.operation import UndoResult, WriteContext, WriteResult
 from pam.tools.engine.arguments import ToolArguments
-from pam.tools.engine.definition import ToolContext, WriteContext, WriteResult, write_tool
+from pam.tools.engine.definition import ToolContext, write_tool
 from pam.travel.favorite_spots import Spot, SpotKind, delete_spot, parse_notes, parse_spot_name, save_spot
 from pam.travel.queries import LocatedQuery, PlaceName
 
@@ -18,7 +19,7 @@ _Notes = Annotated[str, BeforeValidator(parse_notes), parse_notes.schema]
 
 
 class SaveFavoriteSpot(ToolArguments):
-    """Which spot, where it is, and what the traveller says of it."""
+    """A spot to bookmark."""
 
     category: SpotKind = Field(default=SpotKind.OTHER, description="What it is good for.")
     name: _Name = Field(description="What the traveller calls it.")
@@ -27,26 +28,26 @@ class SaveFavoriteSpot(ToolArguments):
     rating: int | None = Field(default=None, ge=1, le=5, description="Stars, only if the traveller gave any.")
 
 
-def _resolve(call: ToolContext, new: SaveFavoriteSpot) -> ResolvedPlace:
-    user = read_user_context(call.dependencies, call.user_id, call.deadline)
-    latitude, longitude = call.location or (None, None)
-    question = LocatedQuery(latitude=latitude, longitude=longitude)
-    return resolve_place(call.dependencies.sources, user, new.place, question, call.deadline)
+def _resolve(context: ToolContext, new: SaveFavoriteSpot) -> ResolvedPlace:
+    user = read_user_context(context.dependencies, context.user_id, context.deadline)
+    latitude, longitude = context.location or (None, None)
+    query = LocatedQuery(latitude=latitude, longitude=longitude)
+    return resolve_place(context.dependencies.sources, user, new.place, query, context.deadline)
 
 
-def _undo(write_tool: WriteContext, undo: Mapping[str, Any]) -> str:
-    delete_spot(write_tool.connection, write_tool.profile.id, UUID(undo["spot"]))
-    return f"“{undo['name']}” is no favorite spot any more."
+def _undo(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
+    delete_spot(context.connection, context.profile.id, UUID(undo["spot"]))
+    return UndoResult(f"“{undo['name']}” is no favorite spot any more.")
 
 
 @write_tool(summary=lambda new: f"Saving “{new.name}”", undo=_undo, prepare=_resolve)
-def save_favorite_spot(write_tool: WriteContext, new: SaveFavoriteSpot, where: ResolvedPlace) -> WriteResult:
+def save_favorite_spot(context: WriteContext, new: SaveFavoriteSpot, where: ResolvedPlace) -> WriteResult:
     """Bookmarks a spot at a town, park or region that the map knows, or where the traveller is. One that is kept
     already isn't kept twice. It can't list or change bookmarks. It can be undone for ten minutes."""
     latitude, longitude = where.point
     place = where.lasting_name
     spot = Spot(new.name, place, latitude, longitude, new.category, new.notes, new.rating)
-    spot_id = save_spot(write_tool.connection, write_tool.profile.id, spot, write_tool.now)
+    spot_id = save_spot(context.connection, context.profile.id, spot, context.now)
     data = {
         "name": new.name,
         "place": place,

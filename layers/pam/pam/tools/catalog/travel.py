@@ -1,4 +1,4 @@
-"""Tools for the road: fuel prices, weather, driving times and places to camp."""
+"""Tools for travel: fuel prices, weather, driving times and places to camp."""
 
 from dataclasses import replace
 from typing import Annotated, Self
@@ -12,7 +12,6 @@ from pam.answers.nearby_parks import nearby_parks
 from pam.answers.travel_time import travel_time
 from pam.answers.weather import weather
 from pam.platform.errors import INVALID_REQUEST, PamError
-from pam.tools.catalog import places, trips
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, ToolResult, read_tool
 from pam.tools.engine.results import to_tool_result
@@ -30,19 +29,19 @@ from pam.travel.queries import (
     WeatherQuery,
 )
 
-# More than a fast answer may take: the traveller sees that a tool is running.
 _TIMEOUT_S = 6.0
+"""More than a fast answer may take, since the traveller sees that a tool is running."""
 
-# Of hours, every third: enough to choose one, and a third of the tokens. The strongest gust is told apart.
-_HOURS_APART = 3
-_MOST_HOURS = 24
+# The model gets every third hour: enough to choose one, for a third of the tokens. The strongest gust is in the answer.
+_HOUR_STEP = 3
+_MAX_HOURS = 24
 
 _Place = Annotated[PlaceName, WithJsonSchema({"type": "string"})]
 
 
-def _location(call: ToolContext) -> dict[str, float]:
-    """Where the device is, as questions take it."""
-    return {} if call.location is None else {"latitude": call.location[0], "longitude": call.location[1]}
+def _location(context: ToolContext) -> dict[str, float]:
+    """Return the location of the device as queries take it."""
+    return {} if context.location is None else {"latitude": context.location[0], "longitude": context.location[1]}
 
 
 def _near(place: str) -> str:
@@ -50,27 +49,27 @@ def _near(place: str) -> str:
 
 
 class FindCheapGas(ToolArguments):
-    """Where, and which fuel. There is no radius: an average is that of a region."""
+    """The place and the fuel. There is no radius: an average is that of a region."""
 
     fuel: FuelType = Field(default="regular", description="A grade of gas, or diesel.")
     place: _Place = Field(description="A town or a state, not `here`.")
 
-    def doing(self) -> str:
-        """In a few words."""
+    def summary(self) -> str:
+        """Return what the tool is doing."""
         return f"Looking for fuel prices {_near(self.place)}"
 
 
-@read_tool(summary=FindCheapGas.doing, timeout_s=_TIMEOUT_S)
-def find_cheap_gas(call: ToolContext, arguments: FindCheapGas) -> ToolResult:
+@read_tool(summary=FindCheapGas.summary, timeout_s=_TIMEOUT_S)
+def find_cheap_gas(context: ToolContext, arguments: FindCheapGas) -> ToolResult:
     """The average price of a fuel in the region of a place: EIA's weekly survey, United States only. No source knows
     single stations, so call it an average and name no station as cheap."""
-    question = GasPriceQuery(place=arguments.place, fuel_type=arguments.fuel, **_location(call))
-    answer = gas_prices(call.dependencies, call.user_id, question, call.deadline)
+    query = GasPriceQuery(place=arguments.place, fuel_type=arguments.fuel, **_location(context))
+    answer = gas_prices(context.dependencies, context.user_id, query, context.deadline)
     return to_tool_result(replace(answer, text=f"{answer.text} PAM knows no prices of single stations."))
 
 
 class GetWeatherForecast(ToolArguments):
-    """Where, and either a number of days or a period."""
+    """The place, and either a number of days or a period."""
 
     days: ForecastDays | None = Field(default=None, description="Day by day from today; not with `period`.")
     period: ForecastPeriod | None = Field(default=None, description="Default now: the next 24 hours.")
@@ -82,64 +81,64 @@ class GetWeatherForecast(ToolArguments):
             raise PamError(INVALID_REQUEST, "Give “days” or “period”, not both.", field="days")
         return self
 
-    def doing(self) -> str:
-        """In a few words."""
+    def summary(self) -> str:
+        """Return what the tool is doing."""
         return f"Looking up the weather {_near(self.place)}"
 
 
-@read_tool(summary=GetWeatherForecast.doing, timeout_s=_TIMEOUT_S)
-def get_weather_forecast(call: ToolContext, arguments: GetWeatherForecast) -> ToolResult:
+@read_tool(summary=GetWeatherForecast.summary, timeout_s=_TIMEOUT_S)
+def get_weather_forecast(context: ToolContext, arguments: GetWeatherForecast) -> ToolResult:
     """Temperature, rain and wind at a place, up to 16 days from today, with a warning where gusts are hard on a
     high-sided rig. No past weather, no state of roads."""
     if arguments.days is not None:
-        asked = DaysQuery(place=arguments.place, days=arguments.days, **_location(call))
-        return to_tool_result(daily_weather(call.dependencies, call.user_id, asked, call.deadline))
-    question = WeatherQuery(place=arguments.place, period=arguments.period or "now", **_location(call))
-    answer = weather(call.dependencies, call.user_id, question, call.deadline)
-    hours = answer.hours if len(answer.hours) <= _MOST_HOURS else ()
-    sampled = {"every_third_hour": to_json(hours[::_HOURS_APART])} if hours else {}
+        days = DaysQuery(place=arguments.place, days=arguments.days, **_location(context))
+        return to_tool_result(daily_weather(context.dependencies, context.user_id, days, context.deadline))
+    query = WeatherQuery(place=arguments.place, period=arguments.period or "now", **_location(context))
+    answer = weather(context.dependencies, context.user_id, query, context.deadline)
+    hours = answer.hours if len(answer.hours) <= _MAX_HOURS else ()
+    sampled = {"every_third_hour": to_json(hours[::_HOUR_STEP])} if hours else {}
     return to_tool_result(answer, omitted=frozenset({"hours"}), **sampled)
 
 
 class EstimateTravelTime(ToolArguments):
-    """From where to where."""
+    """The ends of a drive."""
 
     breaks: StrictBool = Field(default=True, description="False: driving alone.")
     destination: _Place = Field(description="A town, park or region.")
     origin: _Place = Field(description="`here` is where the traveller is.")
 
-    def doing(self) -> str:
-        """In a few words."""
+    def summary(self) -> str:
+        """Return what the tool is doing."""
         return f"Working out the drive to {'you' if self.destination.casefold() == HERE else self.destination}"
 
 
-@read_tool(summary=EstimateTravelTime.doing, timeout_s=_TIMEOUT_S)
-def estimate_travel_time(call: ToolContext, arguments: EstimateTravelTime) -> ToolResult:
+@read_tool(summary=EstimateTravelTime.summary, timeout_s=_TIMEOUT_S)
+def estimate_travel_time(context: ToolContext, arguments: EstimateTravelTime) -> ToolResult:
     """Distance and driving time by road at a car's pace (a big rig is slower), with breaks of 15 minutes each 2 hours
     and 30 each 6, at most 8 hours of driving a day."""
-    question = DistanceQuery(origin=arguments.origin, destination=arguments.destination, **_location(call))
+    query = DistanceQuery(origin=arguments.origin, destination=arguments.destination, **_location(context))
     return to_tool_result(
-        travel_time(call.dependencies, call.user_id, question, call.deadline, breaks=arguments.breaks)
+        travel_time(context.dependencies, context.user_id, query, context.deadline, breaks=arguments.breaks)
     )
 
 
 class FindRvParks(ToolArguments):
-    """Around which place, and how far."""
+    """The place and the radius around it."""
 
     place: _Place = Field(description="A town, park or region; `here` is where the traveller is.")
     radius: Radius = Field(default=None, description="In the traveller's unit; 25 mi or 40 km by default.")
 
-    def doing(self) -> str:
-        """In a few words."""
+    def summary(self) -> str:
+        """Return what the tool is doing."""
         return f"Looking for places to camp {_near(self.place)}"
 
 
-@read_tool(summary=FindRvParks.doing, timeout_s=_TIMEOUT_S)
-def find_rv_parks(call: ToolContext, arguments: FindRvParks) -> ToolResult:
+@read_tool(summary=FindRvParks.summary, timeout_s=_TIMEOUT_S)
+def find_rv_parks(context: ToolContext, arguments: FindRvParks) -> ToolResult:
     """RV parks and campgrounds around a place, nearest first, at most 25. Knows names, addresses and distances; no
     prices, amenities, ratings or vacancies."""
-    question = ParksQuery(place=arguments.place, radius=arguments.radius, **_location(call))
-    return to_tool_result(nearby_parks(call.dependencies, call.user_id, question, call.deadline))
+    query = ParksQuery(place=arguments.place, radius=arguments.radius, **_location(context))
+    return to_tool_result(nearby_parks(context.dependencies, context.user_id, query, context.deadline))
 
 
 TOOLS = (
@@ -147,6 +146,4 @@ TOOLS = (
     get_weather_forecast,
     estimate_travel_time,
     find_rv_parks,
-    *places.TOOLS,
-    *trips.TOOLS,
 )

@@ -1,4 +1,4 @@
-"""The tool that plans a trip by road, and keeps it."""
+"""The tool that plans a trip by road and saves it."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -12,9 +12,10 @@ from pam.answers.planned_trip import planned_trip
 from pam.answers.trip_costs import trip_costs
 from pam.answers.trip_plan import TripPlan, plan_by_road
 from pam.answers.user_context import read_user_context
+from pam.ledger.operation import UndoResult, WriteContext, WriteResult
 from pam.money.expenses import parse_date
 from pam.tools.engine.arguments import ToolArguments
-from pam.tools.engine.definition import ToolContext, WriteContext, WriteResult, write_tool
+from pam.tools.engine.definition import ToolContext, write_tool
 from pam.tools.engine.results import to_write_result
 from pam.travel.queries import HERE, PlaceName
 from pam.travel.trips import (
@@ -41,7 +42,7 @@ _Budget = Annotated[
 
 
 class PlanTrip(ToolArguments):
-    """From where to where, through what, when, and for how much."""
+    """A trip to plan."""
 
     budget: _Budget = Field(default=None, description="For the whole trip, only if the traveller named one.")
     destination: PlaceName = Field(description="A town, park or region.")
@@ -52,45 +53,45 @@ class PlanTrip(ToolArguments):
     )
 
 
-def _plan(call: ToolContext, asked: PlanTrip) -> TripPlan:
-    user = read_user_context(call.dependencies, call.user_id, call.deadline)
-    refuse_past_start(asked.start_date, call.dependencies.clock(), user.profile.in_zone(call.zone))
-    names = (asked.origin, *asked.stops, asked.destination)
-    return plan_by_road(call.dependencies.sources, user, names, call.location, call.deadline)
+def _plan(context: ToolContext, trip: PlanTrip) -> TripPlan:
+    user = read_user_context(context.dependencies, context.user_id, context.deadline)
+    refuse_past_start(trip.start_date, context.dependencies.clock(), user.profile.in_zone(context.zone))
+    names = (trip.origin, *trip.stops, trip.destination)
+    return plan_by_road(context.dependencies.sources, user, names, context.location, context.deadline)
 
 
-def _undo(write_tool: WriteContext, undo: Mapping[str, Any]) -> str:
-    delete_trip(write_tool.connection, write_tool.profile.id, UUID(undo["trip"]))
-    return f"The trip {undo['name']} is forgotten."
+def _undo(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
+    delete_trip(context.connection, context.profile.id, UUID(undo["trip"]))
+    return UndoResult(f"The trip {undo['name']} is forgotten.")
 
 
-def _doing(asked: PlanTrip) -> str:
-    return f"Planning the trip to {'you' if asked.destination.casefold() == HERE else asked.destination}"
+def _summary(trip: PlanTrip) -> str:
+    return f"Planning the trip to {'you' if trip.destination.casefold() == HERE else trip.destination}"
 
 
-@write_tool(summary=_doing, undo=_undo, prepare=_plan)
-def plan_trip(write_tool: WriteContext, asked: PlanTrip, plan: TripPlan) -> WriteResult:
+@write_tool(summary=_summary, undo=_undo, prepare=_plan)
+def plan_trip(context: WriteContext, arguments: PlanTrip, plan: TripPlan) -> WriteResult:
     """Plans a trip by road and keeps it: days of at most 300 miles or 8 hours of driving, where each ends with the
     nearest place to camp, fuel from the real distance, and the costs against a budget. Stops are driven in the given
     order. It books nothing, and knows no campsite prices, low bridges or weight limits. It can be undone for ten
     minutes."""
-    connection, profile = write_tool.connection, write_tool.profile
-    camping = read_camping_costs(connection, profile, write_tool.now) if plan.nights else None
-    costs = trip_costs(plan, camping, asked.budget, profile)
-    answer = planned_trip(plan, profile, asked.start_date, costs, write_tool.now).as_json()
+    connection, profile = context.connection, context.profile
+    camping = read_camping_costs(connection, profile, context.now) if plan.nights else None
+    costs = trip_costs(plan, camping, arguments.budget, profile)
+    answer = planned_trip(plan, profile, arguments.start_date, costs, context.now)
     origin, destination = plan.places[0], plan.places[-1]
     trip = Trip(
         origin=origin.lasting_name,
         destination=destination.lasting_name,
-        start_date=asked.start_date,
+        start_date=arguments.start_date,
         nights=len(plan.nights),
         distance_m=plan.distance_m,
         driving_s=plan.duration_s,
-        budget=asked.budget,
+        budget=arguments.budget,
         currency=profile.currency,
-        plan=answer,
+        plan=answer.as_json(),
     )
-    trip_id = save_trip(connection, profile.id, trip, write_tool.now)
+    trip_id = save_trip(connection, profile.id, trip, context.now)
     return to_write_result(answer, undo={"trip": str(trip_id), "name": f"from {origin.name} to {destination.name}"})
 
 

@@ -1,4 +1,4 @@
-"""What the models of arguments have in common: strict to what is sent, short to who reads their schema."""
+"""The base of the models of tools' arguments: strict in what they accept, with a short schema."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ MORE_TO_DO = "more_to_do"
 
 
 def _shorten(schema: dict[str, Any]) -> None:
-    """Without what only costs tokens: a null for every optional argument, and the model's docstring.
+    """Remove what only costs tokens: the null of each optional argument, and the model's docstring.
 
-    What the arguments are for is in the tool's own description.
+    The tool's own description covers the latter.
     """
     schema.pop("description", None)
     for argument in schema.get("properties", {}).values():

@@ -1,11 +1,11 @@
-"""A tool: what Claude reads of it, what it does to the world, and what it tells.
+"""The definition of a tool: what the model reads of it, what effect it has, and how it runs.
 
-The user id, the zone and the place of the device come from the call, never from the model's arguments.
+The user's id, time zone and location come from the context, never from the model's arguments.
 """
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -15,9 +15,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from pam.answers.dependencies import TravelDependencies
+from pam.ledger.operation import Undo, WriteContext, WriteOperation, WriteResult
 from pam.platform.deadline import Deadline
-from pam.platform.postgres import Connection
-from pam.users.profile import Profile
 
 A = TypeVar("A", bound=BaseModel)
 
@@ -25,15 +24,15 @@ TOOL_TIMEOUT_S = 8.0
 
 
 class EffectKind(StrEnum):
-    """What a tool does to the world, and so what it needs before it may."""
+    """What effect a tool has, which decides whether it needs the user's approval."""
 
     READ = "read"
     OWN = "own"
-    """Writes the traveller's own data: done at once, and can be undone."""
+    """Writes the user's own data: done at once, and can be undone."""
     OUTWARD = "outward"
-    """Others see it: waits for the traveller's confirmation."""
+    """Others see it: requires approval."""
     COSTLY = "costly"
-    """Costs money or can't be undone: waits for the traveller's confirmation."""
+    """Costs money or can't be undone: requires approval."""
 
     @property
     def requires_approval(self) -> bool:
@@ -42,7 +41,7 @@ class EffectKind(StrEnum):
 
 @dataclass(frozen=True)
 class ToolContext:
-    """Who calls a tool, until when, and where their device is (degrees). A write happens once for each key."""
+    """The user of a tool call, its deadline, and where the device is (degrees). A write is done once for the key."""
 
     dependencies: TravelDependencies
     user_id: UUID
@@ -53,47 +52,28 @@ class ToolContext:
 
 
 @dataclass(frozen=True)
-class WriteContext:
-    """What a write happens in: one transaction of the traveller's, at the instant `now`."""
-
-    connection: Connection
-    profile: Profile
-    now: datetime
-
-
-@dataclass(frozen=True)
 class ToolResult:
-    """What a tool tells: a sentence for the traveller, the figures for Claude, who says so and since when.
+    """The result of a tool: a sentence for the user, JSON values for the model, their source and their time.
 
-    `as_of` is ISO 8601 with its offset. `effect_id` names a write that can be undone until `undo_until`.
+    `as_of` is ISO 8601 with its offset. `effect_id` is that of a write that can be undone until `undo_until`.
     """
 
     text: str
     data: Mapping[str, Any]
     source: str
     as_of: str
+    simulated: bool = False
     effect_id: UUID | None = None
     undo_until: datetime | None = None
 
 
 @dataclass(frozen=True)
-class WriteResult:
-    """What a write did, in a sentence and figures, and what its undoing needs to know (JSON)."""
-
-    text: str
-    data: Mapping[str, Any]
-    source: str
-    undo: Mapping[str, Any] | None = field(default=None)
-
-
-@dataclass(frozen=True)
 class Tool(Generic[A]):
-    """One tool. Exactly one of `read` and `write` is there, as its effect says.
+    """A tool. It has either `read` or `operation`, as its effect requires.
 
-    `summary` says in a few words what the tool is summary. `preview` says what will be done once it is
-    confirmed, and raises `PamError` where it couldn't be done anyway. `undo` takes a write back, from what
-    `Written.undo` said, and tells so in a sentence. `prepare` asks sources before the write's transaction begins,
-    so that none is held open meanwhile; `write` gets what it found, else None.
+    `summary` says in a few words what the tool is doing. `operation` takes the arguments and, if there is a `prepare`,
+    what that returned: it calls sources before the transaction begins, so that none is held open meanwhile. `preview`
+    is what the user approves; it raises `PamError` where the write isn't possible.
     """
 
     name: str
@@ -102,25 +82,24 @@ class Tool(Generic[A]):
     effect: EffectKind
     summary: Callable[[A], str]
     read: Callable[[ToolContext, A], ToolResult] | None = None
-    write: Callable[[WriteContext, A, Any], WriteResult] | None = None
+    operation: WriteOperation[tuple[Any, ...]] | None = None
     prepare: Callable[[ToolContext, A], Any] | None = None
     preview: Callable[[WriteContext, A], str] | None = None
-    undo: Callable[[WriteContext, Mapping[str, Any]], str] | None = None
     timeout_s: float = TOOL_TIMEOUT_S
 
 
 def read_tool(
     *, summary: Callable[[A], str], timeout_s: float = TOOL_TIMEOUT_S
 ) -> Callable[[Callable[[ToolContext, A], ToolResult]], Tool[A]]:
-    """Makes a tool that only looks: its name, description and arguments are the function's own."""
+    """Make a tool that only reads. Its name, description and arguments are those of the function."""
 
     def make(read: Callable[[ToolContext, A], ToolResult]) -> Tool[A]:
         return Tool(
-            read.__name__,
-            _told_to_claude(read),
-            _arguments(read),
-            EffectKind.READ,
-            summary,
+            name=read.__name__,
+            description=_description(read),
+            arguments=_arguments(read),
+            effect=EffectKind.READ,
+            summary=summary,
             read=read,
             timeout_s=timeout_s,
         )
@@ -128,31 +107,27 @@ def read_tool(
     return make
 
 
-Prepare = Callable[[ToolContext, A], Any]
-Write = Callable[[WriteContext, A], WriteResult] | Callable[[WriteContext, A, Any], WriteResult]
-
-
 def write_tool(
     *,
     summary: Callable[[A], str],
-    undo: Callable[[WriteContext, Mapping[str, Any]], str],
-    prepare: Prepare[A] | None = None,
-) -> Callable[[Write[A]], Tool[A]]:
-    """Makes a tool that writes the traveller's own data; with `prepare`, its function takes what that found, too."""
+    undo: Undo | None,
+    prepare: Callable[[ToolContext, A], Any] | None = None,
+) -> Callable[[Callable[..., WriteResult]], Tool[A]]:
+    """Make a tool that writes the user's own data. With `prepare`, the function also takes what that returns."""
 
-    def make(write: Write[A]) -> Tool[A]:
-        return _make(write, EffectKind.OWN, summary, prepare, undo=undo)
+    def make(write: Callable[..., WriteResult]) -> Tool[A]:
+        return _make(write, EffectKind.OWN, summary, undo=undo, prepare=prepare)
 
     return make
 
 
 def approval_tool(
     effect: EffectKind, *, summary: Callable[[A], str], preview: Callable[[WriteContext, A], str]
-) -> Callable[[Write[A]], Tool[A]]:
-    """Makes a tool that waits for the traveller's confirmation."""
+) -> Callable[[Callable[[WriteContext, A], WriteResult]], Tool[A]]:
+    """Make a tool that requires the user's approval."""
 
-    def make(write: Write[A]) -> Tool[A]:
-        return _make(write, effect, summary, None, preview=preview)
+    def make(write: Callable[[WriteContext, A], WriteResult]) -> Tool[A]:
+        return _make(write, effect, summary, preview=preview)
 
     return make
 
@@ -161,29 +136,26 @@ def _make(
     write: Callable[..., WriteResult],
     effect: EffectKind,
     summary: Callable[[A], str],
-    prepare: Prepare[A] | None,
-    undo: Callable[[WriteContext, Mapping[str, Any]], str] | None = None,
+    *,
+    undo: Undo | None = None,
+    prepare: Callable[[ToolContext, A], Any] | None = None,
     preview: Callable[[WriteContext, A], str] | None = None,
 ) -> Tool[A]:
-    def with_found(write_tool: WriteContext, arguments: A, found: Any) -> WriteResult:
-        return write(write_tool, arguments) if prepare is None else write(write_tool, arguments, found)
-
     return Tool(
         name=write.__name__,
-        description=_told_to_claude(write),
+        description=_description(write),
         arguments=_arguments(write),
         effect=effect,
         summary=summary,
-        write=with_found,
+        operation=WriteOperation(write.__name__, lambda context, arguments: write(context, *arguments), undo),
         prepare=prepare,
         preview=preview,
-        undo=undo,
     )
 
 
-def _told_to_claude(function: Callable[..., Any]) -> str:
+def _description(function: Callable[..., Any]) -> str:
     description = inspect.getdoc(function)
-    assert description, f"{function.__name__} has nothing to tell Claude"
+    assert description, f"{function.__name__} has no description for the model"
     return " ".join(description.split())
 
 

@@ -6,14 +6,16 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from pam.tools.engine.definition import Tool, ToolContext, ToolResult, WriteContext
-from pam.tools.engine.ledger import perform_write
+from pam.ledger.effects import Effect, perform_write
+from pam.ledger.operation import WriteContext
+from pam.platform.errors import CONFIRMATION_MISMATCH, PamError
+from pam.tools.engine.definition import Tool, ToolContext, ToolResult
 from pam.users.profile import read_profile
 
 A = TypeVar("A", bound=BaseModel)
 
 PREPARE_TIMEOUT_S = 6.5
-"""How long a write may ask sources, which leaves time for its transaction."""
+"""How long a write may call sources, which leaves time for its transaction."""
 
 
 def execute(
@@ -24,7 +26,7 @@ def execute(
     approved_preview: str | None = None,
     before_write: Callable[[], None] = lambda: None,
 ) -> ToolResult:
-    """Run a tool; a write happens once for the context's key, and a repeated call returns the first one's result.
+    """Run a tool; a write is done once for the context's key, and a repeated call returns the first one's result.
 
     `approved_preview` is the preview that the user has approved: nothing is written where it would be another one by
     now. `before_write` is called between a write's preparation and its transaction; what it raises prevents the write.
@@ -32,18 +34,50 @@ def execute(
     """
     if tool.read is not None:
         return tool.read(context, arguments)
-    prepared: Any = None
+    assert tool.operation is not None
+    operands: tuple[Any, ...] = (arguments,)
     if tool.prepare is not None:
         limited = replace(context, deadline=context.deadline.at_most(PREPARE_TIMEOUT_S))
-        prepared = tool.prepare(limited, arguments)
+        operands = (arguments, tool.prepare(limited, arguments))
+
+    def check(write: WriteContext) -> None:
+        if (
+            approved_preview is not None
+            and tool.preview is not None
+            and tool.preview(write, arguments) != approved_preview
+        ):
+            raise PamError(CONFIRMATION_MISMATCH, "That has changed since PAM asked about it. Nothing was done.")
+
     before_write()
-    return perform_write(context, tool, arguments, prepared, approved_preview=approved_preview)
+    effect = perform_write(
+        context.dependencies,
+        context.user_id,
+        context.key,
+        tool.operation,
+        operands,
+        context.deadline,
+        zone=context.zone,
+        check=check,
+    )
+    return _result(effect)
 
 
 def preview(context: ToolContext, tool: Tool[A], arguments: A) -> str:
-    """Return what the user has to approve before the tool may run. Raises `PamError` where it could not be done."""
+    """Return what the user has to approve before the tool may run. Raises `PamError` where it isn't possible."""
     assert tool.preview is not None
     services = context.dependencies
     with services.database.session(context.user_id, context.deadline) as connection:
         profile = read_profile(connection, context.user_id).in_zone(context.zone)
         return tool.preview(WriteContext(connection, profile, services.clock()), arguments)
+
+
+def _result(effect: Effect) -> ToolResult:
+    return ToolResult(
+        text=effect.text,
+        data=effect.data,
+        source=effect.source,
+        as_of=effect.as_of,
+        simulated=effect.simulated,
+        effect_id=effect.id if effect.undo_until else None,
+        undo_until=effect.undo_until,
+    )

@@ -1,4 +1,4 @@
-"""From the JSON that Claude wrote for a tool to its arguments."""
+"""Parse the JSON that the model wrote for a tool."""
 
 from typing import TypeVar
 
@@ -12,12 +12,12 @@ A = TypeVar("A", bound=BaseModel)
 
 
 def parse_arguments(tool: Tool[A], raw: str) -> A:
-    """The arguments out of JSON text, with exact numbers; nothing at all means none of them.
+    """Parse arguments from JSON text, with exact numbers; an empty text has none.
 
-    Raises `PamError` with a sentence that Claude can act on: `malformed_json`, `invalid_request` for a field that is
+    Raises `PamError` with a message that the model can act on: `malformed_json`, `invalid_request` for a field that is
     missing, unknown or of another type, and what the arguments' own types raise.
     """
-    # Half a surrogate pair is no UTF-8; it stays what it is, and is refused.
+    # Half a surrogate pair isn't UTF-8: it is passed through and then rejected.
     fields = parse_json(raw.encode(errors="surrogatepass")) if raw.strip() else {}
     if isinstance(fields, dict):
         fields.pop(MORE_TO_DO, None)

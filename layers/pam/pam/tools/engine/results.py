@@ -1,28 +1,29 @@
-"""From an answer, as the API gives it, to the result of a tool, as the model gets it."""
+"""From a typed answer to the result of a tool, and to JSON for the model."""
 
 import json
 from collections.abc import Mapping, Set
 from typing import Any
 
 from pam.answers.answer import Answer
-from pam.tools.engine.definition import ToolResult, WriteResult
+from pam.ledger.operation import WriteResult
+from pam.tools.engine.definition import ToolResult
 
-# Said beside the figures, or of use only to a client of the API.
-_NOT_FIGURES = frozenset({"tier", "text", "source", "simulated", "as_of", "cached"})
+# Beside the data of a result, or of use only to a client of the API.
+_NOT_DATA = frozenset({"tier", "text", "source", "simulated", "as_of", "cached"})
 
 
 def to_tool_result(answer: Answer, *, omitted: Set[str] = frozenset(), **more: Any) -> ToolResult:
-    """Return a reader's result: the answer's figures without the `omitted`, and `more`.
+    """Return a reader's result: the answer's data without the `omitted`, and `more`.
 
-    `stale`, with age and reason, is among them only where it is true.
+    `stale`, with age and reason, is in it only where it is true.
     """
-    figures = {name: value for name, value in _figures(answer.as_json()).items() if name not in omitted}
-    return ToolResult(answer.text, figures | more, answer.source, answer.as_of)
+    data = {name: value for name, value in _data(answer).items() if name not in omitted}
+    return ToolResult(answer.text, data | more, answer.source, answer.as_of, answer.simulated)
 
 
-def to_write_result(answer: Mapping[str, Any], undo: Mapping[str, Any]) -> WriteResult:
+def to_write_result(answer: Answer, undo: Mapping[str, Any]) -> WriteResult:
     """Return a write's result, with what its undo needs."""
-    return WriteResult(answer["text"], _figures(answer), answer["source"], undo)
+    return WriteResult(answer.text, _data(answer), answer.source, undo, answer.simulated)
 
 
 def result_json(result: ToolResult) -> str:
@@ -36,7 +37,9 @@ def to_json(content: Mapping[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False, default=str)
 
 
-def _figures(answer: Mapping[str, Any]) -> dict[str, Any]:
+def _data(answer: Answer) -> dict[str, Any]:
     return {
-        name: value for name, value in answer.items() if name not in _NOT_FIGURES and (name, value) != ("stale", False)
+        name: value
+        for name, value in answer.as_json().items()
+        if name not in _NOT_DATA and (name, value) != ("stale", False)
     }
