@@ -30,7 +30,6 @@ _STATEMENTS = {
     "boto3_ms": "import boto3; boto3.client('dynamodb', region_name='us-east-1')",
     "psycopg_ms": "import psycopg",
     "tracer_ms": "from aws_lambda_powertools import Tracer; Tracer(disabled=True)",
-    "replies_ms": "import pam.answers.replies",
     "sources_ms": "import pam.sources.mapbox, pam.sources.open_meteo, pam.sources.eia, pam.cache.circuit_breaker",
     "httpx_ms": "import httpx",
 }
