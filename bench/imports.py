@@ -1,4 +1,4 @@
-"""What each function costs before its first answer: the CPU of its imports and clients, in a process of its own."""
+"""CPU time of each function's imports and clients, before its first event, in a process of its own."""
 
 import json
 import os
@@ -14,7 +14,7 @@ ROUNDS = 5
 
 _LOAD = """
 import json, sys
-sys.modules.update(dict.fromkeys(json.loads(sys.argv[2])))  # what isn't on Lambda
+sys.modules.update(dict.fromkeys(json.loads(sys.argv[2])))  # packages that Lambda doesn't have
 import time; began = time.process_time()
 import importlib
 sys.path.insert(0, sys.argv[1])
@@ -36,7 +36,7 @@ _STATEMENTS = {
 
 
 def run() -> dict[str, Figure]:
-    """The least of some rounds: what is more is other work of the machine."""
+    """Measure each several times and take the minimum, which other processes affect least."""
     parameters = {"Stage": "local", "JwtIssuer": "http://127.0.0.1:9"}
     template = load(CHECKOUT / "template.yaml", parameters, endpoint="http://127.0.0.1:9", api_url="http://127.0.0.1:9")
     functions = {each.code: dict(each.environment) for each in template.functions.values()}
