@@ -1,8 +1,6 @@
-"""POST /v1/ask: a question in words, answered at once, or left to the chat (tier 3)."""
+"""POST /v1/ask: a question in words, answered at once, or handed to the conversation (tier 3)."""
 
-from pam.answers.ask import ask
-from pam.answers.ask_request import AskRequest
-from pam.answers.question import Question
+from pam.answers.ask import AskRequest, Question, ask
 from pam.bootstrap import travel_dependencies
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
@@ -11,13 +9,12 @@ handler = HttpApi(travel_dependencies)
 
 @handler.post("/v1/ask", Question)
 def post(call: HttpRequest, question: Question) -> HttpResponse:
-    """Return the answer, or tier 3 alone."""
-    request = AskRequest(
-        dependencies=travel_dependencies(),
+    """The answer, or tier 3 alone."""
+    asking = AskRequest(
+        travel=travel_dependencies(),
         user_id=call.user_id,
         question=question,
-        deadline=call.deadline,
         idempotency_key=call.idempotency_key,
         context=call.context,
     )
-    return HttpResponse(ask(request).as_json())
+    return HttpResponse(ask(asking))

@@ -90,7 +90,7 @@ BUSY = "Claude is very busy"
 
 for case in (
     Case("400", (refused(400, "invalid_request_error"),), 1, "model_unavailable", "isn't set up right"),
-    Case("413", (refused(413, "request_too_large"),), 1, "model_unavailable", "isn't set up right"),
+    Case("413", (refused(413, "request_too_large"),), 1, "conversation_too_long", "has become too long"),
     Case("overloaded before anything", (recited(until="", error="overloaded_error"), WHOLE), 2),
     Case("overloaded before a block", (recited(until="message_start", error="overloaded_error"), WHOLE), 2),
     Case("an error of the API's before a block", (recited(until="message_start", error="api_error"), WHOLE), 2),

@@ -1,4 +1,4 @@
-"""Expenses: their fields, creation and undo."""
+"""Expenses: their fields, their creation, and their undo within `UNDO_WINDOW`."""
 
 import re
 from dataclasses import dataclass

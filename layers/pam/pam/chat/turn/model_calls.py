@@ -7,7 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from pam.platform.deadline import Deadline
-from pam.platform.errors import MODEL_BUSY, MODEL_INTERRUPTED, MODEL_UNAVAILABLE, TURN_TIMED_OUT, PamError
+from pam.platform.errors import (
+    CONVERSATION_TOO_LONG,
+    MODEL_BUSY,
+    MODEL_INTERRUPTED,
+    MODEL_UNAVAILABLE,
+    TURN_TIMED_OUT,
+    PamError,
+)
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
 from pam.sources.claude.client import ClaudeClient
@@ -22,7 +29,14 @@ _MIN_TIME_S = 1.0
 # `random.random` would be the same in all environments that are restored from one snapshot.
 _jitter = random.SystemRandom().random
 
-_RETRYABLE = {ModelErrorKind.BUSY, ModelErrorKind.UNAVAILABLE, ModelErrorKind.CUT, ModelErrorKind.SILENT}
+_RETRYABLE = {
+    ModelErrorKind.BUSY,
+    ModelErrorKind.UNAVAILABLE,
+    ModelErrorKind.CUT,
+    ModelErrorKind.SILENT,
+    ModelErrorKind.TIMED_OUT,
+    ModelErrorKind.CONFLICT,
+}
 _SALVAGEABLE = {ModelErrorKind.CUT, ModelErrorKind.SILENT, ModelErrorKind.BUSY}
 
 
@@ -121,6 +135,19 @@ class ModelCaller:
                     MODEL_UNAVAILABLE,
                     "PAM's conversation has reached its spending limit. Quick questions about spending, fuel, weather "
                     "and distances still work.",
+                )
+            case ModelErrorKind.TOO_LONG:
+                return PamError(
+                    CONVERSATION_TOO_LONG,
+                    "This conversation has become too long for Claude. Please start a new one.",
+                )
+            case ModelErrorKind.TIMED_OUT:
+                return PamError(
+                    MODEL_UNAVAILABLE, "Claude took too long to answer. Please try again in a moment.", retry_after=10
+                )
+            case ModelErrorKind.CONFLICT:
+                return PamError(
+                    MODEL_UNAVAILABLE, "Claude couldn't take the question just now. Please try again.", retry_after=5
                 )
             case ModelErrorKind.REFUSED:
                 return PamError(

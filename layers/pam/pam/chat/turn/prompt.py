@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pam.answers.question import Location
+from pam.answers.ask import Location
+from pam.sources.claude.pricing import THINKING
 from pam.tools.catalog import TOOLS
 from pam.tools.engine.arguments import MORE_TO_DO
 from pam.tools.engine.call import ToolOutcome
@@ -79,6 +80,11 @@ def assistant_message(text: str) -> dict[str, Any]:
     return {"role": "assistant", "content": [{"type": "text", "text": text}]}
 
 
+def continue_message() -> dict[str, Any]:
+    """Return a user message that asks for the rest of an answer that ended without text."""
+    return {"role": "user", "content": [{"type": "text", "text": "Please continue."}]}
+
+
 def tool_results(outcomes: Sequence[ToolOutcome]) -> dict[str, Any]:
     """Return the results of a step in one message, as the API requires."""
     return {"role": "user", "content": [_tool_result(outcome) for outcome in outcomes]}
@@ -93,10 +99,11 @@ def model_request(
     model: str, profile_block: str, messages: Sequence[Mapping[str, Any]], *, tools_allowed: bool = True
 ) -> dict[str, Any]:
     """Return the body of a model call. `messages` aren't changed: the markers are set on copies."""
+    thinking = THINKING[model]
     body = {
         "model": model,
         "max_tokens": MAX_REPLY_TOKENS,
-        "thinking": {"type": "disabled"},
+        **({} if thinking is None else {"thinking": thinking}),
         "tools": list(TOOLS.definitions()),
         "system": [{"type": "text", "text": SYSTEM} | _HOUR, {"type": "text", "text": profile_block}],
         "messages": _with_markers(messages),

@@ -16,7 +16,7 @@ from pam.chat.turn import prompt
 from pam.chat.turn.model_calls import ModelCaller, turn_timed_out
 from pam.chat.turn.transcript import ConversationAdvanced, Transcript
 from pam.platform.deadline import Deadline
-from pam.platform.errors import COST_EXCEEDED, MODEL_INTERRUPTED, MODEL_REFUSED, MODEL_UNAVAILABLE, PamError
+from pam.platform.errors import COST_EXCEEDED, MODEL_REFUSED, MODEL_UNAVAILABLE, NO_ANSWER, PamError
 from pam.platform.observability import logger
 from pam.platform.postgres import DatabaseUnavailable
 from pam.sources.claude.client import ClaudeClient
@@ -41,19 +41,15 @@ class TurnResult:
     usage: TokenUsage = field(default_factory=TokenUsage)
     outcomes: list[ToolOutcome] = field(default_factory=list)
     is_truncated: bool = False
-    model_is_simulated: bool = False
+    is_simulated: bool = False
     """Whether a stand-in answered in Claude's place."""
+    is_refused: bool = False
     error: PamError | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
         """The sources of all tool results, each once."""
         return tuple(dict.fromkeys(each.result.source for each in self.outcomes if each.result))
-
-    @property
-    def is_simulated(self) -> bool:
-        """Whether the model or a source of a tool result is simulated."""
-        return self.model_is_simulated or any(each.result.simulated for each in self.outcomes if each.result)
 
     @property
     def as_of(self) -> str | None:
@@ -92,14 +88,16 @@ class TurnRunner:
         self._caller = ModelCaller(claude, tools, deadline, stop, self._add_text, self._add_usage)
         self._result = TurnResult()
         self._step_text = ""
+        self._asked_to_continue = False
         self._saved: list[Future[None]] = []
 
     def run(self) -> TurnResult:
         """Run the turn; an error is in the result, not raised."""
         self._save()
         try:
-            for step in range(1, MAX_STEPS + 1):
-                if self._run_step(is_last=step == MAX_STEPS):
+            # One step more where the last one ended without an answer.
+            for step in range(1, MAX_STEPS + 2):
+                if self._run_step(is_last=step >= MAX_STEPS):
                     break
             else:
                 raise turn_timed_out()
@@ -125,13 +123,13 @@ class TurnRunner:
             self._result.is_truncated = True
             self._close_step(_STOPPED)
             return True
-        self._result.model_is_simulated = self._result.model_is_simulated or reply.simulated
+        self._result.is_simulated = self._result.is_simulated or reply.simulated
         if reply.stop_reason == "refusal":
+            self._result.is_refused = True
             raise PamError(MODEL_REFUSED, "PAM can't help with that. Try asking in another way.")
         outcomes = self._tools.gather(self._stop)
         if not outcomes:
-            self._finish_reply(reply)
-            return True
+            return self._finish_reply(reply)
         self._result.outcomes += outcomes
         self._append({"role": "assistant", "content": _sendable(reply)}, prompt.tool_results(outcomes), reply=reply)
         texts = [outcome.final_text for outcome in outcomes]
@@ -145,12 +143,17 @@ class TurnRunner:
         self._check_limits()
         return False
 
-    def _finish_reply(self, reply: ModelReply) -> None:
-        """Handle a reply without tools, which ends the turn."""
+    def _finish_reply(self, reply: ModelReply) -> bool:
+        """Handle a reply without tools, which ends the turn; one without text is asked for once more."""
         self._result.is_truncated = reply.stop_reason in ("max_tokens", "model_context_window_exceeded")
         if not reply.text.strip():
-            raise PamError(MODEL_INTERRUPTED, "Claude gave no answer to that. Please try again.")
+            if self._asked_to_continue:
+                raise PamError(NO_ANSWER, "Claude ended without an answer to that. Please ask in other words.")
+            self._asked_to_continue = True
+            self._append(prompt.continue_message(), reply=reply)
+            return False
         self._append({"role": "assistant", "content": _sendable(reply)}, reply=reply)
+        return True
 
     def _append(self, *messages: dict[str, Any], reply: ModelReply) -> None:
         self._messages += messages
@@ -193,12 +196,13 @@ class TurnRunner:
 
 
 def _sendable(reply: ModelReply) -> list[dict[str, Any]]:
-    """Return the blocks that can be sent again: no empty text, and no incomplete tool use."""
+    """Return the blocks that can be sent again: no empty text, no incomplete tool use or thinking."""
     complete = {use.id for use in reply.tools}
     return [
         block
         for block in reply.content
         if (block["type"] == "text" and block["text"].strip())
         or (block["type"] == "tool_use" and block["id"] in complete)
-        or block["type"] not in ("text", "tool_use")
+        or (block["type"] == "thinking" and block["signature"])
+        or block["type"] == "redacted_thinking"
     ]

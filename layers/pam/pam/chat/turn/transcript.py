@@ -50,7 +50,7 @@ _SELECT_CONVERSATION = "select profile, cut_before from conversations where id =
 _SELECT_MESSAGES = """
 select m.position, m.turn_id, m.role, m.content, m.context_tokens
   from messages m join conversations c on c.user_id = m.user_id and c.id = m.conversation_id
- where m.conversation_id = %(id)s and m.user_id = %(user)s and m.position >= c.cut_before
+ where m.conversation_id = %(id)s and m.user_id = %(user)s and m.position >= c.cut_before and m.in_context
  order by m.position
 """
 _SELECT_NEXT_POSITION = """
@@ -59,9 +59,9 @@ select coalesce(max(position) + 1, 0) as next from messages where user_id = %(us
 _UPDATE_CUT = "update conversations set cut_before = %(before)s where user_id = %(user)s and id = %(id)s"
 # A repeated insert changes nothing; a position that another turn took is not overwritten.
 _INSERT_MESSAGE = """
-insert into messages (user_id, conversation_id, position, turn_id, role, content, context_tokens)
-values (%(user)s, %(id)s, %(position)s, %(turn)s, %(role)s, %(content)s, %(tokens)s)
-on conflict (user_id, conversation_id, position) do update set role = excluded.role
+insert into messages (user_id, conversation_id, position, turn_id, role, content, context_tokens, in_context)
+values (%(user)s, %(id)s, %(position)s, %(turn)s, %(role)s, %(content)s, %(tokens)s, %(in_context)s)
+on conflict (user_id, conversation_id, position) do update set in_context = excluded.in_context
  where messages.turn_id = excluded.turn_id
 returning position
 """
@@ -157,22 +157,29 @@ class Transcript:
         self._scope = {"user": user_id, "id": conversation.id, "turn": turn_id}
         self._notes = len(conversation.context.get("notes", []))
         self._position = conversation.next_position
+        self._rows: list[dict[str, Any]] = []
         self._unsaved: list[dict[str, Any]] = []
         self._saving = threading.Lock()
 
     def add(self, *messages: Mapping[str, Any], tokens: int | None = None) -> None:
         """Append messages; `tokens` is the `context_tokens` of an assistant's among them."""
         for message in messages:
-            self._unsaved.append(
-                self._scope
-                | {
-                    "position": self._position,
-                    "role": message["role"],
-                    "content": json.dumps(message["content"], ensure_ascii=False),
-                    "tokens": tokens if message["role"] == "assistant" else None,
-                }
-            )
+            row = self._scope | {
+                "position": self._position,
+                "role": message["role"],
+                "content": json.dumps(message["content"], ensure_ascii=False),
+                "tokens": tokens if message["role"] == "assistant" else None,
+                "in_context": True,
+            }
+            self._rows.append(row)
+            self._unsaved.append(row)
             self._position += 1
+
+    def exclude(self) -> None:
+        """Leave the turn's messages out of later prompts: the API refuses what follows a refused question, too."""
+        with self._saving:
+            self._rows = [row | {"in_context": False} for row in self._rows]
+            self._unsaved = list(self._rows)
 
     def save(self, deadline: Deadline) -> None:
         """Save what isn't saved yet, in one transaction.

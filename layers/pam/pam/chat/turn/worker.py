@@ -14,7 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict
 
-from pam.answers.question import Location
+from pam.answers.ask import Location
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import Done, Failed, ServerFrame
 from pam.chat.lifecycle.limits import Reservation
@@ -184,6 +184,8 @@ class _Worker:
             stop=self._stop,
         )
         result = runner.run()
+        if result.is_refused:
+            transcript.exclude()
         self._save(transcript, result)
         return result
 
@@ -238,6 +240,19 @@ class _Worker:
             self._worker.deferred_messages.put(self._turn.user_id, self._turn.conversation_id, transcript.unsaved())
         except ConversationAdvanced:
             logger.warning("the conversation advanced without this turn")
+        if result.is_refused:
+            self._note_writes(result)
+
+    def _note_writes(self, result: TurnResult) -> None:
+        """Note the writes of a turn that later prompts don't contain."""
+        texts = [each.result.text for each in result.outcomes if each.result and each.result.effect_id]
+        if not texts:
+            return
+        note = f"PAM did this for a question that isn't part of the conversation any more: {' '.join(texts)}"
+        try:
+            self._chat.notes.add(self._turn.user_id, self._turn.conversation_id, note, self._invocation)
+        except DatabaseUnavailable:
+            logger.warning("writes not noted", exc_info=True)
 
     def _last_frame(self, result: TurnResult) -> ServerFrame:
         undo = tuple(
@@ -267,7 +282,7 @@ class _Worker:
             },
             sources=result.sources,
             as_of=result.as_of,
-            simulated=result.is_simulated,
+            simulated=result.is_simulated or any("(simulated)" in source for source in result.sources),
             undo=undo,
             truncated=result.is_truncated,
         )

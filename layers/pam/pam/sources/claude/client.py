@@ -21,7 +21,8 @@ from pam.sources.http_client import SIMULATED_HEADER
 from pam.sources.source import SourceError
 
 STREAM_IDLE_TIMEOUT_S = 12.0
-"""Time without an event after which a reply counts as dead. The API's pings are no events."""
+"""Time without any data, pings included, after which a reply counts as dead: a long tool argument arrives in one piece
+after pings."""
 
 _CONNECT_TIMEOUT_S = 2.0
 _MAX_CONNECTIONS = 8
@@ -53,7 +54,7 @@ class ClaudeClient:
         reply = ModelReply()
         watch = _Watch(self._idle_timeout_s, deadline, stop)
         try:
-            with self._transport.interrupt_when(watch.is_over):
+            with self._transport.observe(watch.is_over, watch.record_data):
                 yield from self._stream(request, betas, watch, reply)
         except ModelError as error:
             error.partial = reply
@@ -79,10 +80,11 @@ class ClaudeClient:
             with messages.create(**request, stream=True, extra_headers=headers, timeout=timeout) as events:
                 began = True
                 reply.simulated = events.response.headers.get(SIMULATED_HEADER) == "true"
-                for piece in read_events(events, reply, watch.record_event):
+                for piece in read_events(events, reply):
                     if watch.stop.is_set():
                         return
                     yield piece
+                    watch.record_data()  # the time that the consumer took isn't the API's
         except (anthropic.APIError, httpx2.HTTPError, OSError) as error:
             if watch.stop.is_set():
                 return
@@ -117,18 +119,18 @@ class ClaudeClient:
 
 
 class _Watch:
-    """Whether a request is over: it was stopped, its deadline has passed, or no event arrives."""
+    """Whether a request is over: it was stopped, its deadline has passed, or no data arrives."""
 
     def __init__(self, idle_timeout_s: float, deadline: Deadline, stop: threading.Event) -> None:
         self.stop = stop
         self._idle_timeout_s = idle_timeout_s
         self._deadline = deadline
-        self._last_event = time.monotonic()
+        self._last_data = time.monotonic()
 
-    def record_event(self) -> None:
+    def record_data(self) -> None:
         """Restart the idle timeout."""
-        self._last_event = time.monotonic()
+        self._last_data = time.monotonic()
 
     def is_over(self) -> bool:
-        idle_s = time.monotonic() - self._last_event
+        idle_s = time.monotonic() - self._last_data
         return self.stop.is_set() or self._deadline.left_s == 0 or idle_s > self._idle_timeout_s

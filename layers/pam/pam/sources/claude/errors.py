@@ -9,6 +9,10 @@ from pam.sources.claude.reply import ModelError, ModelErrorKind
 
 _BUSY_TYPES = {"rate_limit_error", "overloaded_error"}
 
+# The account's own limit and its balance are reported as 400 or 429 and are told apart by their text alone.
+_SPENT_TEXTS = ("specified api usage limits", "credit balance is too low", "spend_limit", "spend limit")
+_TOO_LONG_TEXT = "prompt is too long"
+
 
 def model_error(error: Exception, *, began: bool) -> ModelError:
     """Return the error's kind; `began` says whether the response had begun."""
@@ -26,10 +30,17 @@ def model_error(error: Exception, *, began: bool) -> ModelError:
 def _status_error(error: anthropic.APIStatusError, *, began: bool) -> ModelError:
     # An error in the stream comes with the status 200 of its response: its type decides.
     kind = str(error.type or "")
-    if isinstance(error, anthropic.RateLimitError) and "spend" in f"{error.error_code} {error.message}".lower():
+    detail = f"{error.error_code} {error.message}".lower()
+    if kind == "billing_error" or error.status_code == 402 or any(text in detail for text in _SPENT_TEXTS):
         return ModelError(ModelErrorKind.SPENT, kind)
+    if kind == "request_too_large" or error.status_code == 413 or _TOO_LONG_TEXT in detail:
+        return ModelError(ModelErrorKind.TOO_LONG, kind)
     if kind in _BUSY_TYPES or error.status_code in (429, 529):
         return ModelError(ModelErrorKind.BUSY, kind, _seconds(error.response.headers.get("retry-after")))
+    if error.status_code == 408:
+        return ModelError(ModelErrorKind.TIMED_OUT, kind)
+    if error.status_code == 409:
+        return ModelError(ModelErrorKind.CONFLICT, kind)
     if error.status_code == 200 or error.status_code >= 500:
         return ModelError(ModelErrorKind.CUT if began else ModelErrorKind.UNAVAILABLE, kind)
     return ModelError(ModelErrorKind.REFUSED, f"{error.status_code} {kind}: {error.message[:200]}")

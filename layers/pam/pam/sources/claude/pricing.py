@@ -1,4 +1,4 @@
-"""Prices of Claude in dollars per million tokens, by model, and the token usage that they apply to.
+"""The models that may answer: their prices in dollars per million tokens, and how they are asked not to think.
 
 Source: the provider's price list as of 2026-10-10. A cache write is for five minutes or an hour.
 Above 100,000 tokens a prompt to Haiku 5.5 costs five times as much: PAM's are cut long before.
@@ -6,6 +6,7 @@ Above 100,000 tokens a prompt to Haiku 5.5 costs five times as much: PAM's are c
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 _MILLION = Decimal(1_000_000)
 
@@ -24,6 +25,14 @@ class ModelPrice:
 def _price(*dollars: str) -> ModelPrice:
     return ModelPrice(*map(Decimal, dollars))
 
+
+THINKING: dict[str, dict[str, Any] | None] = {
+    "claude-haiku-5-5": {"type": "disabled"},
+    "claude-sonnet-5-5": {"type": "between_tools"},
+    "claude-opus-5-5": None,
+    "claude-haiku-4-5": {"type": "disabled"},
+}
+"""The `thinking` parameter with the least latency that each model accepts; None: it can't be set."""
 
 PRICES = {
     "claude-haiku-5-5": _price("0.10", "0.125", "0.20", "0.01", "0.50"),

@@ -31,21 +31,29 @@ class InterruptibleTransport(httpx2.BaseTransport):
             max_connections=max_connections,
             max_keepalive_connections=max_connections,
             keepalive_expiry=keepalive_expiry_s,
-            network_backend=_Backend(self._is_interrupted),
+            network_backend=_Backend(self._is_interrupted, self._report_data),
         )
 
     @contextmanager
-    def interrupt_when(self, condition: Condition) -> Iterator[None]:
-        """End requests of this thread soon after the condition holds: they raise `httpx2.TimeoutException`."""
-        self._thread.condition = condition
+    def observe(self, is_over: Condition, on_data: Callable[[], None]) -> Iterator[None]:
+        """End requests of this thread soon after `is_over` holds: they raise `httpx2.TimeoutException`.
+
+        `on_data` is called for each piece of data that arrives.
+        """
+        self._thread.condition, self._thread.on_data = is_over, on_data
         try:
             yield
         finally:
-            self._thread.condition = None
+            self._thread.condition = self._thread.on_data = None
 
     def _is_interrupted(self) -> bool:
         condition: Condition | None = getattr(self._thread, "condition", None)
         return condition is not None and condition()
+
+    def _report_data(self) -> None:
+        on_data: Callable[[], None] | None = getattr(self._thread, "on_data", None)
+        if on_data is not None:
+            on_data()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         assert isinstance(request.stream, Iterable)
@@ -80,9 +88,10 @@ class _Body(httpx2.SyncByteStream):
 
 
 class _Backend(httpcore2.NetworkBackend):
-    def __init__(self, is_interrupted: Condition) -> None:
+    def __init__(self, is_interrupted: Condition, on_data: Callable[[], None]) -> None:
         self._backend = httpcore2.SyncBackend()
         self._is_interrupted = is_interrupted
+        self._on_data = on_data
 
     def connect_tcp(
         self,
@@ -93,19 +102,24 @@ class _Backend(httpcore2.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
         return _open(
-            lambda: self._backend.connect_tcp(host, port, timeout, local_address, socket_options), self._is_interrupted
+            lambda: self._backend.connect_tcp(host, port, timeout, local_address, socket_options),
+            self._is_interrupted,
+            self._on_data,
         )
 
 
 class _Stream(httpcore2.NetworkStream):
-    def __init__(self, stream: httpcore2.NetworkStream, is_interrupted: Condition) -> None:
+    def __init__(self, stream: httpcore2.NetworkStream, is_interrupted: Condition, on_data: Callable[[], None]) -> None:
         self._stream = stream
         self._is_interrupted = is_interrupted
+        self._on_data = on_data
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         for interval_s in self._intervals(timeout):
             with suppress(httpcore2.ReadTimeout):
-                return self._stream.read(max_bytes, interval_s)
+                data = self._stream.read(max_bytes, interval_s)
+                self._on_data()
+                return data
         raise httpcore2.ReadTimeout
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -132,7 +146,9 @@ class _Stream(httpcore2.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
-        return _open(lambda: self._stream.start_tls(ssl_context, server_hostname, timeout), self._is_interrupted)
+        return _open(
+            lambda: self._stream.start_tls(ssl_context, server_hostname, timeout), self._is_interrupted, self._on_data
+        )
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -141,7 +157,9 @@ class _Stream(httpcore2.NetworkStream):
         self._stream.close()
 
 
-def _open(connect: Callable[[], httpcore2.NetworkStream], is_interrupted: Condition) -> _Stream:
+def _open(
+    connect: Callable[[], httpcore2.NetworkStream], is_interrupted: Condition, on_data: Callable[[], None]
+) -> _Stream:
     """Return the stream of `connect`, which runs in a thread of its own: name resolution and TLS can't be polled."""
     opened: Future[httpcore2.NetworkStream] = Future()
 
@@ -156,7 +174,7 @@ def _open(connect: Callable[[], httpcore2.NetworkStream], is_interrupted: Condit
         if is_interrupted():
             opened.add_done_callback(_close)
             raise httpcore2.ConnectTimeout
-    return _Stream(opened.result(), is_interrupted)
+    return _Stream(opened.result(), is_interrupted, on_data)
 
 
 def _close(opened: Future[httpcore2.NetworkStream]) -> None:
