@@ -1,6 +1,6 @@
-"""`python -m bench [NAME]`: runs one benchmark and prints its figures as JSON on the last line.
+"""`python -m bench [NAME]`: run one benchmark and print its figures as JSON on the last line.
 
-Without NAME it runs all, and writes docs/figures.json and docs/performance.md.
+Without NAME run all, and write docs/figures.json and docs/performance.md.
 """
 
 import importlib
@@ -11,17 +11,17 @@ import bench
 from bench import page
 from bench.figures import Figure, as_json, record
 
-_OURS = {"__main__", "figures", "page"}
+_HARNESS = {"__main__", "figures", "page"}
 
 
 def names() -> list[str]:
-    """The benchmarks: each module of this package that isn't part of the harness."""
-    return sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name not in _OURS)
+    """Return the names of the benchmarks: each module of this package that isn't part of the harness."""
+    return sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name not in _HARNESS)
 
 
 def run(name: str) -> dict[str, Figure]:
-    """Runs one benchmark and prints its figures, a line each."""
-    print(f"{name}: {page.about(name)}\n", flush=True)
+    """Run one benchmark and print its figures, a line each."""
+    print(f"{name}: {page.description(name)}\n", flush=True)
     figures: dict[str, Figure] = importlib.import_module(f"bench.{name}").run()
     for figure_name, figure in figures.items():
         print(f"  {figure_name:28} {figure.value:10g} {figure.unit:6} {figure.meaning}")
@@ -29,7 +29,7 @@ def run(name: str) -> dict[str, Figure]:
 
 
 def main() -> int:
-    """Returns 0, or 2 for a name that is no benchmark."""
+    """Return 0, or 2 for a name that is no benchmark."""
     wanted = sys.argv[1:] or names()
     unknown = set(wanted) - set(names())
     if unknown:

@@ -1,10 +1,10 @@
-"""The two-tool question, end to end, against the stand-in for Claude with its default latencies.
+"""A question that needs two facts, end to end, against the stand-in for Claude with its default latencies.
 
-These are an ASSUMPTION, taken from the document that the system was built from: a reply begins after 500 ms where the
-prompt's fixed part is cached, and after 1,200 ms without; 150 tokens a second follow. There, the question took
-4,200 ms: three model calls of 1,200 ms, and two tools. Here the budget stands in the prompt already, which saves a
-call, and the fixed part is cached. So the figures say what the design saves if Claude is as fast as that; Claude itself
-isn't timed.
+These are an ASSUMPTION, taken from the specification: a reply begins after 500 ms if the static part of the prompt is
+cached, else after 1,200 ms, and continues at 150 tokens per second. The specification's own design takes 4,200 ms for
+the question: three model calls of 1,200 ms each, and two tools. Here the budget is in the prompt already, which saves a
+call, and the static part is cached. The figures show what the design saves at these latencies; Claude itself isn't
+measured.
 """
 
 import statistics
@@ -24,7 +24,7 @@ QUESTION = "I'm in Denver. Check if I'm over budget on gas, and if so, find the 
 
 
 def run() -> dict[str, Figure]:
-    """Each round is a conversation of its own: only what all travellers share is cached."""
+    """Measure rounds in conversations of their own, so that only the static part of the prompt is cached."""
     with tempfile.TemporaryDirectory() as state, LocalStack(Path(state), claude_profile="seed") as stack:
         stack.warm()
         token = stack.token(uuid.uuid4())
@@ -41,10 +41,10 @@ def run() -> dict[str, Figure]:
 
     return {
         "ack_ms_p50": _median(after("ack"), "the question is accepted"),
-        "first_delta_ms_p50": _median(after("delta"), "the first words: that the budget is exceeded"),
-        "tool_running_ms_p50": _median(after("tool", state="running"), "find_cheap_gas has begun"),
-        "tool_done_ms_p50": _median(after("tool", state="done"), "find_cheap_gas has answered"),
-        "second_text_ms_p50": _median([_second_text(each) for each in rounds], "the words after the tool"),
+        "first_delta_ms_p50": _median(after("delta"), "the first text: that the budget is exceeded"),
+        "tool_running_ms_p50": _median(after("tool", state="running"), "find_cheap_gas is running"),
+        "tool_done_ms_p50": _median(after("tool", state="done"), "find_cheap_gas has returned"),
+        "second_text_ms_p50": _median([_second_text(each) for each in rounds], "the first text after the tool"),
         "total_ms_p50": _median(after("done"), "the whole answer"),
         "total_ms_p95": Figure(percentile_ms(after("done"), 95), "ms", "the same, 95th percentile"),
         "model_calls": Figure(statistics.median(frame["usage"]["model_calls"] for frame in done), "", "a question"),
@@ -54,7 +54,7 @@ def run() -> dict[str, Figure]:
 
 
 def _overspend(stack: LocalStack, token: str) -> None:
-    """A fuel budget of $100, and $160 spent of it."""
+    """Give the user a fuel budget of $100, and expenses of $160."""
     headers = {"authorization": f"Bearer {token}"}
     with httpx.Client(base_url=stack.url, headers=headers, timeout=30) as client:
         for amount in ("90", "70"):

@@ -1,8 +1,8 @@
 """All fast answers at 50 requests a second through the local gateway: tier 1, and tier 2 from the shared cache.
 
-Requests arrive by a fixed schedule, whether or not the ones before are answered, and each is timed from the moment
-it was due: a queue counts. The load comes from a process of its own. One request in twenty is a write, which makes
-its traveller's tier-1 answers stale.
+Requests are sent on a fixed schedule, whether or not earlier ones are answered, and each is timed from the moment at
+which it was due, so that waiting counts. The load comes from a process of its own. One request in twenty is a write,
+which invalidates its user's cached tier-1 answers.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from local.stack import LocalStack
 
 PER_SECOND = 50
 SECONDS = 30
-TRAVELLERS = 20
+USERS = 20
 
 TIER_1 = (
     "/v1/spend-summary?period=this_month",
@@ -40,29 +40,29 @@ TIER_2 = (
 
 
 def run() -> dict[str, Figure]:
-    """Measures on a stack of its own, which ends with it."""
+    """Measure on a stack of its own, which ends with the measurement."""
     with tempfile.TemporaryDirectory() as state, LocalStack(Path(state)) as stack:
         stack.warm()
-        tokens = [stack.token(uuid.uuid4()) for _ in range(TRAVELLERS)]
+        tokens = [stack.token(uuid.uuid4()) for _ in range(USERS)]
         _warm_up(stack.url, tokens)
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            told = pool.apply(_load, (stack.url, tokens))
+            load = pool.apply(_load, (stack.url, tokens))
     return {
-        "tier1_ms_p95": Figure(percentile_ms(told["tier1"], 95), "ms", "tier 1, cached or not, from when it was due"),
-        "tier1_ms_p50": Figure(percentile_ms(told["tier1"], 50), "ms", "the same, median"),
-        "tier2_cached_ms_p95": Figure(percentile_ms(told["tier2"], 95), "ms", "tier 2 from the shared cache"),
-        "tier2_cached_ms_p50": Figure(percentile_ms(told["tier2"], 50), "ms", "the same, median"),
-        "write_ms_p95": Figure(percentile_ms(told["write"], 95), "ms", "an expense written, fences included"),
+        "tier1_ms_p95": Figure(percentile_ms(load["tier1"], 95), "ms", "tier 1, cached or not"),
+        "tier1_ms_p50": Figure(percentile_ms(load["tier1"], 50), "ms", "the same, median"),
+        "tier2_cached_ms_p95": Figure(percentile_ms(load["tier2"], 95), "ms", "tier 2 from the shared cache"),
+        "tier2_cached_ms_p50": Figure(percentile_ms(load["tier2"], 50), "ms", "the same, median"),
+        "write_ms_p95": Figure(percentile_ms(load["write"], 95), "ms", "creating an expense"),
         "requests_per_second": Figure(
-            round(told["requests"] / told["seconds"], 1), "1/s", "answered, over the whole run"
+            round(load["requests"] / load["seconds"], 1), "1/s", "answered, over the whole run"
         ),
-        "errors": Figure(told["errors"], "", "answers other than 200 and 201"),
-        "requests": Figure(told["requests"], "", "requests in all"),
+        "errors": Figure(load["errors"], "", "answers other than 200 and 201"),
+        "requests": Figure(load["requests"], "", "requests in all"),
     }
 
 
 def _warm_up(url: str, tokens: list[str]) -> None:
-    """Each traveller has books, and every answer has been given once."""
+    """Give each user expenses, and request every answer once."""
     with httpx.Client(base_url=url, timeout=30) as client:
         for token in tokens:
             headers = {"authorization": f"Bearer {token}"}
@@ -78,8 +78,8 @@ def _load(url: str, tokens: list[str]) -> dict[str, Any]:
 
 
 async def _arrivals(url: str, tokens: list[str]) -> dict[str, Any]:
-    chance = random.Random(7)
-    took: dict[str, list[float]] = {"tier1": [], "tier2": [], "write": []}
+    generator = random.Random(7)
+    durations: dict[str, list[float]] = {"tier1": [], "tier2": [], "write": []}
     errors = 0
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
     async with httpx.AsyncClient(base_url=url, timeout=30, limits=limits) as client:
@@ -88,11 +88,11 @@ async def _arrivals(url: str, tokens: list[str]) -> dict[str, Any]:
             nonlocal errors
             headers = {"authorization": f"Bearer {token}"}
             if kind == "write":
-                reply = await client.post("/v1/expenses", json={"amount": "5", "category": "tolls"}, headers=headers)
+                response = await client.post("/v1/expenses", json={"amount": "5", "category": "tolls"}, headers=headers)
             else:
-                reply = await client.get(path, headers=headers)
-            took[kind].append(time.perf_counter() - due)
-            errors += reply.status_code not in (200, 201)
+                response = await client.get(path, headers=headers)
+            durations[kind].append(time.perf_counter() - due)
+            errors += response.status_code not in (200, 201)
 
         began = time.perf_counter() + 0.2
         tasks = []
@@ -100,8 +100,8 @@ async def _arrivals(url: str, tokens: list[str]) -> dict[str, Any]:
             due = began + number / PER_SECOND
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             kind = "write" if number % 20 == 19 else ("tier1", "tier2")[number % 2]
-            path = chance.choice(TIER_1 if kind == "tier1" else TIER_2)
-            tasks.append(asyncio.create_task(one(kind, path, chance.choice(tokens), due)))
+            path = generator.choice(TIER_1 if kind == "tier1" else TIER_2)
+            tasks.append(asyncio.create_task(one(kind, path, generator.choice(tokens), due)))
         await asyncio.gather(*tasks)
         seconds = time.perf_counter() - began
-    return took | {"errors": errors, "requests": len(tasks), "seconds": seconds}
+    return durations | {"errors": errors, "requests": len(tasks), "seconds": seconds}

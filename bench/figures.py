@@ -1,4 +1,4 @@
-"""What a benchmark measures, and how it's written down."""
+"""The figures of benchmarks, and their record in docs/figures.json."""
 
 import json
 import os
@@ -16,7 +16,7 @@ FIGURES = DOCS / "figures.json"
 
 @dataclass(frozen=True)
 class Figure:
-    """One number, its unit, and what it says in a sentence."""
+    """One number, its unit, and its meaning in a sentence."""
 
     value: float
     unit: str
@@ -24,24 +24,24 @@ class Figure:
 
 
 def median_ms(seconds: Sequence[float]) -> float:
-    """The median of durations in seconds, in milliseconds with two decimals."""
+    """Return the median of durations in seconds, in milliseconds with two decimals."""
     return round(statistics.median(seconds) * 1000, 2)
 
 
 def percentile_ms(seconds: Sequence[float], percent: float) -> float:
-    """The smallest duration that so many per cent don't exceed; seconds in, milliseconds with two decimals out."""
+    """Return the smallest duration that `percent` of them don't exceed, in milliseconds with two decimals."""
     ordered = sorted(seconds)
     place = max(0, -(-len(ordered) * percent // 100) - 1)
     return round(ordered[int(place)] * 1000, 2)
 
 
 def as_json(figures: dict[str, Figure]) -> str:
-    """One JSON object, name to value: what a benchmark prints on its last line."""
+    """Return a JSON object of the figures' values by name, which a benchmark prints on its last line."""
     return json.dumps({name: figure.value for name, figure in figures.items()})
 
 
 def machine() -> dict[str, Any]:
-    """Where the figures were taken: no name, only what bears on speed."""
+    """Return the properties of this machine that affect speed, and the date."""
     processor = platform.machine()
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -58,7 +58,7 @@ def machine() -> dict[str, Any]:
 
 
 def record(name: str, figures: dict[str, Figure]) -> None:
-    """Puts a benchmark's figures into docs/figures.json, in place of its last ones."""
+    """Replace a benchmark's figures in docs/figures.json."""
     kept = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
     kept[name] = {
         "command": f"make bench NAME={name}",

@@ -1,4 +1,4 @@
-"""What each function costs before its first answer: the CPU of its imports and clients, in a process of its own."""
+"""CPU time of each function's imports and clients, before its first event, in a process of its own."""
 
 import json
 import os
@@ -14,7 +14,7 @@ ROUNDS = 5
 
 _LOAD = """
 import json, sys
-sys.modules.update(dict.fromkeys(json.loads(sys.argv[2])))  # what isn't on Lambda
+sys.modules.update(dict.fromkeys(json.loads(sys.argv[2])))  # packages that Lambda doesn't have
 import time; began = time.process_time()
 import importlib
 sys.path.insert(0, sys.argv[1])
@@ -30,14 +30,13 @@ _STATEMENTS = {
     "boto3_ms": "import boto3; boto3.client('dynamodb', region_name='us-east-1')",
     "psycopg_ms": "import psycopg",
     "tracer_ms": "from aws_lambda_powertools import Tracer; Tracer(disabled=True)",
-    "replies_ms": "import pam.answers.replies",
     "sources_ms": "import pam.sources.mapbox, pam.sources.open_meteo, pam.sources.eia, pam.cache.circuit_breaker",
     "httpx_ms": "import httpx",
 }
 
 
 def run() -> dict[str, Figure]:
-    """The least of some rounds: what is more is other work of the machine."""
+    """Measure each several times and take the minimum, which other processes affect least."""
     parameters = {"Stage": "local", "JwtIssuer": "http://127.0.0.1:9"}
     template = load(CHECKOUT / "template.yaml", parameters, endpoint="http://127.0.0.1:9", api_url="http://127.0.0.1:9")
     functions = {each.code: dict(each.environment) for each in template.functions.values()}

@@ -1,4 +1,4 @@
-"""docs/performance.md, made from docs/figures.json: no number in it is written by hand."""
+"""docs/performance.md, rendered from docs/figures.json and the benchmarks' docstrings."""
 
 import importlib
 import inspect
@@ -11,26 +11,26 @@ PAGE = DOCS / "performance.md"
 
 _HEAD = """# Performance
 
-Made by `make bench` from [figures.json](figures.json); every number here is one that its command prints. Speed is
-judged by ratios taken side by side in one run: single times move with the machine.
+Written by `make bench` from [figures.json](figures.json). Ratios compare measurements of one run side by side; single
+times depend on the machine and its load.
 """
 
 
-def about(name: str) -> str:
-    """What a benchmark measures, and what it assumes: told wherever its figures are."""
-    told = inspect.getdoc(importlib.import_module(f"bench.{name}"))
-    assert told, name
-    return told
+def description(name: str) -> str:
+    """Return the docstring of a benchmark: what it measures and what it assumes."""
+    text = inspect.getdoc(importlib.import_module(f"bench.{name}"))
+    assert text, name
+    return text
 
 
 def render(benchmarks: dict[str, Any]) -> str:
-    """The page for all recorded benchmarks."""
+    """Return the page of all recorded benchmarks."""
     parts = [_HEAD]
     for name, recorded in sorted(benchmarks.items()):
         machine = recorded["machine"]
         parts.append(f"\n## {name}\n\n`{recorded['command']}`, on {machine['on']}: {machine['cores']} cores of")
-        parts.append(f" {machine['processor']}, Python {machine['python']}.\n\n{about(name)}\n\n")
-        parts.append("| figure | value | what it says |\n")
+        parts.append(f" {machine['processor']}, Python {machine['python']}.\n\n{description(name)}\n\n")
+        parts.append("| figure | value | meaning |\n")
         parts.append("| --- | ---: | --- |\n")
         for figure_name, figure in recorded["figures"].items():
             parts.append(f"| `{figure_name}` | {figure['value']:g} {figure['unit']} | {figure['meaning']} |\n")
@@ -38,5 +38,5 @@ def render(benchmarks: dict[str, Any]) -> str:
 
 
 def write() -> None:
-    """Writes the page anew."""
+    """Write the page."""
     PAGE.write_text(render(json.loads(FIGURES.read_text())))

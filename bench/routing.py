@@ -1,4 +1,4 @@
-"""The router: how long a sentence takes, ordinary and hostile, and how long the automaton takes to load."""
+"""The router: time per sentence, for ordinary and hostile ones, and to load the automaton."""
 
 import json
 import statistics
@@ -25,7 +25,7 @@ HOSTILE = (
 
 
 def run() -> dict[str, Figure]:
-    """Times every test sentence and near miss of the intents."""
+    """Time every test sentence and near miss of the intents."""
     text = AUTOMATON.read_text(encoding="utf-8")
     loads = []
     for _ in range(ROUNDS):
@@ -42,7 +42,7 @@ def run() -> dict[str, Figure]:
             round(statistics.median(took) * 1e6, 1), "µs", "a test sentence or near miss, median"
         ),
         "sentence_us_p99": Figure(round(took[len(took) * 99 // 100] * 1e6, 1), "µs", "the same, 99th percentile"),
-        "hostile_ms_max": Figure(round(hostile * 1000, 3), "ms", "the slowest of repeated and endless inputs"),
+        "hostile_ms_max": Figure(round(hostile * 1000, 3), "ms", "the slowest of repetitive and very long inputs"),
         "load_ms_p50": Figure(round(statistics.median(loads) * 1000, 1), "ms", "to load the automaton"),
         "automaton_kb": Figure(round(len(text.encode()) / 1000), "kB", "the automaton's size"),
         "sentences": Figure(len(sentences), "", "sentences timed"),
@@ -50,7 +50,7 @@ def run() -> dict[str, Figure]:
 
 
 def _times(router: Router, sentences: Iterable[str]) -> list[float]:
-    """For each sentence the least of some rounds, in seconds: what is more is other work of the machine."""
+    """Return the minimum of several rounds for each sentence, in seconds."""
     least = []
     for sentence in sentences:
         times = []

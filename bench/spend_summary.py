@@ -1,8 +1,8 @@
-"""The first answer, warm: the handler by itself and behind the gateway, cached and uncached, short and long history.
+"""The spending summary in warm functions: handler alone and behind the gateway, cached and not, short and long history.
 
-All variants take turns, one request each, so that a machine that slows down slows them all. The handler runs in this
-process, on the real Postgres and on moto. DynamoDB on AWS isn't moto, so moto's own time is measured inside the moto
-server, request by request, and taken off; it's printed beside.
+The variants alternate, one request each, so that changes of the machine's speed affect all of them. The handler runs in
+this process, with the real Postgres and with moto. moto isn't DynamoDB, so its own time is measured inside of the moto
+server for each request and subtracted; it is a figure of its own.
 """
 
 import importlib.util
@@ -30,31 +30,31 @@ ROUNDS = 300
 WARM_UP = 30
 PERIOD = "last_30_days"
 
-# Expenses in the last 30 days, the same for both travellers: what differs is the history behind them.
+# Expenses in the last 30 days, the same for both users, whose earlier histories differ.
 RECENT = 80
 
 
 @dataclass
 class Sample:
-    """Durations in seconds, one for each round; `elsewhere` is moto's part of them."""
+    """Durations in seconds, one per round; `moto` is moto's part of them."""
 
     whole: list[float] = field(default_factory=list)
-    elsewhere: list[float] = field(default_factory=list)
+    moto: list[float] = field(default_factory=list)
 
     @property
     def own(self) -> list[float]:
-        return [whole - elsewhere for whole, elsewhere in zip(self.whole, self.elsewhere, strict=True)]
+        return [whole - moto for whole, moto in zip(self.whole, self.moto, strict=True)]
 
 
 def run() -> dict[str, Figure]:
-    """Measures on a stack of its own, which ends with it."""
-    with ExitStack() as user_dependencies:
-        state = user_dependencies.enter_context(tempfile.TemporaryDirectory())
-        stack = user_dependencies.enter_context(LocalStack(Path(state)))
+    """Measure on a stack of its own, which ends with the measurement."""
+    with ExitStack() as exits:
+        state = exits.enter_context(tempfile.TemporaryDirectory())
+        stack = exits.enter_context(LocalStack(Path(state)))
         stack.warm()
-        user_dependencies.enter_context(mock.patch.dict(os.environ, stack.environment_of("spend_summary")))
+        exits.enter_context(mock.patch.dict(os.environ, stack.environment_of("spend_summary")))
         # The handler's metrics are lines on standard output, where our figures go.
-        user_dependencies.enter_context(redirect_stdout(user_dependencies.enter_context(Path(os.devnull).open("w"))))
+        exits.enter_context(redirect_stdout(exits.enter_context(Path(os.devnull).open("w"))))
         return _measure(stack)
 
 
@@ -66,14 +66,14 @@ def _measure(stack: LocalStack) -> dict[str, Figure]:
 
     def in_process(user: uuid.UUID, sample: Sample, *, cached: bool) -> None:
         if not cached:
-            with cache.write_fence(user):  # as a write would: what is kept is no longer believed
+            with cache.write_fence(user):  # as a write does: it invalidates the cached answers
                 pass
         moto.seconds = 0.0
         began = time.perf_counter()
-        reply = handler(_event(user), _CONTEXT)
+        response = handler(_event(user), _CONTEXT)
         sample.whole.append(time.perf_counter() - began)
-        sample.elsewhere.append(moto.seconds)
-        assert reply["statusCode"] == 200 and json.loads(reply["body"])["cached"] is cached, reply
+        sample.moto.append(moto.seconds)
+        assert response["statusCode"] == 200 and json.loads(response["body"])["cached"] is cached, response
 
     samples = {name: Sample() for name in ("cached", "uncached", "long", "gateway_cached", "gateway_uncached")}
     with httpx.Client(base_url=stack.url, headers={"authorization": f"Bearer {stack.token(short)}"}) as client:
@@ -83,10 +83,10 @@ def _measure(stack: LocalStack) -> dict[str, Figure]:
                 with cache.write_fence(short):
                     pass
             began = time.perf_counter()
-            reply = client.get("/v1/spend-summary", params={"period": PERIOD})
+            response = client.get("/v1/spend-summary", params={"period": PERIOD})
             sample.whole.append(time.perf_counter() - began)
-            sample.elsewhere.append(0.0)
-            assert reply.json()["cached"] is cached, reply.text
+            sample.moto.append(0.0)
+            assert response.json()["cached"] is cached, response.text
 
         for turn in range(WARM_UP + ROUNDS):
             if turn == WARM_UP:
@@ -108,10 +108,10 @@ def _measure(stack: LocalStack) -> dict[str, Figure]:
         ),
         "uncached_ms_p95": Figure(percentile_ms(uncached.own, 95), ms, "the same, 95th percentile"),
         "cached_moto_ms_p50": Figure(
-            median_ms(cached.elsewhere), ms, "moto's own time in a cached answer: taken off above"
+            median_ms(cached.moto), ms, "moto's own time in a cached answer: subtracted above"
         ),
         "uncached_moto_ms_p50": Figure(
-            median_ms(uncached.elsewhere), ms, "moto's own time in an uncached answer: taken off above"
+            median_ms(uncached.moto), ms, "moto's own time in an uncached answer: subtracted above"
         ),
         "gateway_cached_ms_p50": Figure(
             median_ms(samples["gateway_cached"].whole), ms, "cached, through the local gateway, everything included"
@@ -130,7 +130,7 @@ def _measure(stack: LocalStack) -> dict[str, Figure]:
 
 
 def _book(owner: str, user: uuid.UUID, count: int) -> None:
-    """A traveller with `RECENT` expenses in the last 30 days and the rest spread over the ten years before."""
+    """Insert a user with `RECENT` expenses in the last 30 days and the rest spread over the ten years before."""
     with psycopg.connect(owner) as connection:
         connection.execute("insert into users (id) values (%s)", (user,))
         connection.execute(
@@ -149,7 +149,7 @@ def _book(owner: str, user: uuid.UUID, count: int) -> None:
 
 
 class MotoTime:
-    """Adds up what the moto server says, in a header of each answer, that it took."""
+    """Sums the times that the moto server reports in a header of each response."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -159,7 +159,7 @@ class MotoTime:
 
 
 def _handler() -> tuple[Callable[[dict[str, Any], Any], dict[str, Any]], Any, MotoTime]:
-    """The function's handler, its cache, and the watch on moto: in this process, on the stack's parts."""
+    """Return the function's handler in this process, its cache, and the sum of moto's times."""
     from pam.bootstrap import user_dependencies
     from pam.platform import aws
 
@@ -184,4 +184,5 @@ _CONTEXT = SimpleNamespace(
     memory_limit_in_mb=512,
     invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:spend_summary",
     aws_request_id="bench",
+    get_remaining_time_in_millis=lambda: 10_000,
 )

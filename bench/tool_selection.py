@@ -1,8 +1,8 @@
-"""All tools in every request, against a list of tools that is filtered for each question.
+"""All tools in every request, compared with a list of tools that is filtered for each question.
 
-The first is how PAM sends its requests, through the whole local stack. The second sends the same requests again with
-the five tools that fit the question best. Costs are the price table's, on tokens as the stand-in counts them: it
-caches prefixes as the API does, and its token count is an estimate, the same for both.
+PAM sends all tools; its requests are recorded through the whole local stack. They are then sent again with the five
+tools that match the question best. Costs are computed by the price table from the stand-in's token counts: it caches
+prefixes as the API does, and its counts are an estimate, by the same rule for both.
 """
 
 import math
@@ -107,7 +107,7 @@ def _converse(stack: LocalStack, questions: Sequence[str]) -> None:
 
 
 def _filtered(body: dict[str, Any]) -> dict[str, Any]:
-    """The request with the tools that fit its question best, and those that its conversation has used."""
+    """Return the request with the tools that match its question best, and those that its conversation has used."""
     messages = body["messages"]
     question = next(
         message["content"][-1]["text"]

@@ -1,9 +1,139 @@
 // Generated from docs/openapi.json by `make openapi`.
 
-/** What a question in words is answered with: a fast answer, or tier 3 alone. */
-export type Asked =
-  ToldSpendSummary | ToldBudgetStatus | ToldSavings | ToldExpenses | ToldExpenseAdded | ToldWeather | ToldDistance |
-  ToldFuelEstimate | ToldParks | ToldGasPrice | LeftToConversation;
+/** The answer to a question in words, or tier 3 alone. */
+export type AskResponse =
+  AskedSpendSummary | AskedBudgetStatus | AskedSavingsTotal | AskedExpenseList | AskedExpenseAdded | AskedWeather |
+  AskedDistance | AskedFuelNeeded | AskedNearbyParks | AskedGasPrice | LeftToChat;
+
+/** A question that was understood as `budget_status`, and its answer. */
+export interface AskedBudgetStatus {
+  tier: 1;
+  intent: "budget_status";
+  /** The values in the question. */
+  slots: Record<string, string | number>;
+  answer: BudgetStatus;
+  text: string;
+  source: string;
+  simulated: boolean;
+  as_of: string;
+}
+
+/** A question that was understood as `distance`, and its answer. */
+export interface AskedDistance {
+  tier: 2;
+  intent: "distance";
+  /** The values in the question. */
+  slots: Record<string, string | number>;
+  answer: Distance;
+  text: string;
+  source: string;
+  simulated: boolean;
+  as_of: string;
+}
+
+/** A question that was understood as `add_expense`, and its answer. */
+export interface AskedExpenseAdded {
+  tier: 2;
+  intent: "add_expense";
+  /** The values in the question. */
+  slots: Record<string, string | number>;
+  answer: ExpenseAdded;
+  text: string;
+  source: string;
+  simulated: boolean;
+  as_of: string;
+}
+
+/** A question that was understood as `list_expenses`, and its answer. */
+export interface AskedExpenseList {
+  tier: 1;
+  intent: "list_expenses";
+  /** The values in the question. */
+  slots: Record<string, string | number>;
+  answer: ExpenseList;
+  text: string;
+  source: string;
+  simulated: boolean;
+  as_of: string;
+}
+
+/** A question that was understood as `fuel_estimate`, and its answer. */
+export interface AskedFuelNeeded {
+  tier: 2;
+  intent: "fuel_estimate";
+  /** The values in the question. */
+  slots: Record<string, string | number>;
+  answer: FuelNeeded;
+  text: string;
+  source: string;
+  simulated: boolean;
+  as_of: string;
+}
+
+/** A question that was understood as `gas_prices`, and its answer. */
+export interface AskedGasPrice {
+  tier: 2;
+  intent: "gas_prices";
+  /** The values in the question. */
+  slots: Record<string, string | number>;
+  answer: GasPrice;
+  text: string;
+  source: string;
+  simulated: boolean;
+  as_of: string;
+}
+
+/** A question that was understood as `nearby_parks`, and its answer. */
+export interface AskedNearbyParks {
+  tier: 2;
+  intent: "nearby_parks";
+  /** The values in the question. */
+  slots: Record<string, string | number>;
+  answer: NearbyParks;
+  text: string;
+  source: string;
+  simulated: boolean;
+  as_of: string;
+}
+
+/** A question that was understood as `savings_total`, and its answer. */
+export interface AskedSavingsTotal {
+  tier: 1;
+  intent: "savings_total";
+  /** The values in the question. */
+  slots: Record<string, string | number>;
+  answer: SavingsTotal;
+  text: string;
+  source: string;
+  simulated: boolean;
+  as_of: string;
+}
+
+/** A question that was understood as `spend_summary`, and its answer. */
+export interface AskedSpendSummary {
+  tier: 1;
+  intent: "spend_summary";
+  /** The values in the question. */
+  slots: Record<string, string | number>;
+  answer: SpendSummary;
+  text: string;
+  source: string;
+  simulated: boolean;
+  as_of: string;
+}
+
+/** A question that was understood as `weather`, and its answer. */
+export interface AskedWeather {
+  tier: 2;
+  intent: "weather";
+  /** The values in the question. */
+  slots: Record<string, string | number>;
+  answer: Weather;
+  text: string;
+  source: string;
+  simulated: boolean;
+  as_of: string;
+}
 
 /** A budget for a calendar month, and what of it is spent. */
 export interface BudgetItem {
@@ -144,6 +274,10 @@ export interface EffectUndone {
   undone: true;
   /** Of an expense: its budget without it, if it has one. */
   budget?: BudgetItem;
+}
+
+/** An empty object: the user's token is all that matters. */
+export interface EmptyBody {
 }
 
 /** A request that is refused, or a fault of PAM's own. */
@@ -316,8 +450,18 @@ export interface HourRange {
   time_zone: string;
 }
 
+/** A ticket that opens a WebSocket once. */
+export interface IssuedTicket {
+  ticket: string;
+  /** The socket opens at this address with `?ticket=` and the ticket. */
+  url: string;
+  expires_at: string;
+  /** Seconds. */
+  expires_in: 60;
+}
+
 /** A question that no fast answer is sure of. */
-export interface LeftToConversation {
+export interface LeftToChat {
   tier: 3;
   intent: "chat";
   slots: Record<string, string>;
@@ -379,10 +523,6 @@ export interface NewExpense {
   timezone?: string | null;
 }
 
-/** An empty object: who asks is all that counts. */
-export interface NothingAsked {
-}
-
 /** A place to camp. */
 export interface Park {
   name: string;
@@ -438,7 +578,7 @@ export interface ProjectedBudget {
   projection_basis: "months_before" | "pace";
 }
 
-/** What was asked, and where and in which zone the device says it is. */
+/** A question, and the device's location and time zone. */
 export interface Question {
   /** What is asked, or an expense to add; not blank. */
   text: string;
@@ -535,136 +675,6 @@ export interface SpendingChange {
   amount: string;
   /** The same in percent; null where nothing was spent before. */
   percent: number | null;
-}
-
-/** What opens a WebSocket, once. */
-export interface Ticket {
-  ticket: string;
-  /** The socket opens at this address with `?ticket=` and the ticket. */
-  url: string;
-  expires_at: string;
-  /** Seconds. */
-  expires_in: 60;
-}
-
-/** An answer about budgets. */
-export interface ToldBudgetStatus {
-  /** What the sentence said. */
-  slots: Record<string, string | number>;
-  text: string;
-  source: string;
-  as_of: string;
-  tier: 1;
-  intent: "budget_status";
-  answer: BudgetStatus;
-}
-
-/** An answer about a distance. */
-export interface ToldDistance {
-  /** What the sentence said. */
-  slots: Record<string, string | number>;
-  text: string;
-  source: string;
-  as_of: string;
-  tier: 2;
-  intent: "distance";
-  answer: Distance;
-}
-
-/** An expense that was added from a sentence. */
-export interface ToldExpenseAdded {
-  /** What the sentence said. */
-  slots: Record<string, string | number>;
-  text: string;
-  source: string;
-  as_of: string;
-  tier: 2;
-  intent: "add_expense";
-  answer: ExpenseAdded;
-}
-
-/** A list of expenses. */
-export interface ToldExpenses {
-  /** What the sentence said. */
-  slots: Record<string, string | number>;
-  text: string;
-  source: string;
-  as_of: string;
-  tier: 1;
-  intent: "list_expenses";
-  answer: ExpenseList;
-}
-
-/** An answer about fuel. */
-export interface ToldFuelEstimate {
-  /** What the sentence said. */
-  slots: Record<string, string | number>;
-  text: string;
-  source: string;
-  as_of: string;
-  tier: 2;
-  intent: "fuel_estimate";
-  answer: FuelNeeded;
-}
-
-/** An answer about a fuel's price. */
-export interface ToldGasPrice {
-  /** What the sentence said. */
-  slots: Record<string, string | number>;
-  text: string;
-  source: string;
-  as_of: string;
-  tier: 2;
-  intent: "gas_prices";
-  answer: GasPrice;
-}
-
-/** An answer about places to camp. */
-export interface ToldParks {
-  /** What the sentence said. */
-  slots: Record<string, string | number>;
-  text: string;
-  source: string;
-  as_of: string;
-  tier: 2;
-  intent: "nearby_parks";
-  answer: NearbyParks;
-}
-
-/** An answer about savings. */
-export interface ToldSavings {
-  /** What the sentence said. */
-  slots: Record<string, string | number>;
-  text: string;
-  source: string;
-  as_of: string;
-  tier: 1;
-  intent: "savings_total";
-  answer: SavingsTotal;
-}
-
-/** An answer about spending. */
-export interface ToldSpendSummary {
-  /** What the sentence said. */
-  slots: Record<string, string | number>;
-  text: string;
-  source: string;
-  as_of: string;
-  tier: 1;
-  intent: "spend_summary";
-  answer: SpendSummary;
-}
-
-/** An answer about the weather. */
-export interface ToldWeather {
-  /** What the sentence said. */
-  slots: Record<string, string | number>;
-  text: string;
-  source: string;
-  as_of: string;
-  tier: 2;
-  intent: "weather";
-  answer: Weather;
 }
 
 /** The request that undoes a write. */

@@ -1,6 +1,8 @@
-"""POST /v1/ask: a question in words, answered at once, or handed to the conversation (tier 3)."""
+"""POST /v1/ask: a question in words, answered at once, or left to the chat (tier 3)."""
 
-from pam.answers.ask import AskRequest, Question, ask
+from pam.answers.ask import ask
+from pam.answers.ask_request import AskRequest
+from pam.answers.question import Question
 from pam.bootstrap import travel_dependencies
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
@@ -9,12 +11,13 @@ handler = HttpApi(travel_dependencies)
 
 @handler.post("/v1/ask", Question)
 def post(call: HttpRequest, question: Question) -> HttpResponse:
-    """The answer, or tier 3 alone."""
-    asking = AskRequest(
-        travel=travel_dependencies(),
+    """Return the answer, or tier 3 alone."""
+    request = AskRequest(
+        dependencies=travel_dependencies(),
         user_id=call.user_id,
         question=question,
+        deadline=call.deadline,
         idempotency_key=call.idempotency_key,
         context=call.context,
     )
-    return HttpResponse(ask(asking))
+    return HttpResponse(ask(request).as_json())

@@ -10,6 +10,6 @@ handler = HttpApi(user_dependencies)
 
 @handler.get("/v1/budget-status", BudgetQuery)
 def get(call: HttpRequest, query: BudgetQuery) -> HttpResponse:
-    """The budgets as JSON, or 304 when the caller has it already."""
+    """Return the budgets as JSON, or 304 when the client has it already."""
     answer = budget_status(user_dependencies(), call.user_id, query, call.deadline)
     return call.with_etag(answer.etag, answer.as_json())

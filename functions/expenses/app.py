@@ -10,6 +10,6 @@ handler = HttpApi(user_dependencies)
 
 @handler.get("/v1/expenses", ExpensesQuery)
 def get(call: HttpRequest, query: ExpensesQuery) -> HttpResponse:
-    """A page as JSON, or 304 when the caller has it already."""
+    """Return a page as JSON, or 304 when the client has it already."""
     answer = list_expenses(user_dependencies(), call.user_id, query, call.deadline)
     return call.with_etag(answer.etag, answer.as_json())

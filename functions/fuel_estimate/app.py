@@ -11,6 +11,6 @@ handler = HttpApi(travel_dependencies)
 
 @handler.get("/v1/fuel-estimate", FuelQuery)
 def get(call: HttpRequest, query: FuelQuery) -> HttpResponse:
-    """The answer as JSON, in the traveller's units."""
+    """Return the answer as JSON, in the traveller's units."""
     deadline = call.deadline.at_most(FAST_ANSWER_TIMEOUT_S)
     return HttpResponse(fuel_estimate(travel_dependencies(), call.user_id, query, deadline).as_json())

@@ -11,6 +11,6 @@ handler = HttpApi(travel_dependencies)
 
 @handler.get("/v1/gas-prices", GasPriceQuery)
 def get(call: HttpRequest, query: GasPriceQuery) -> HttpResponse:
-    """The answer as JSON, in the traveller's units."""
+    """Return the answer as JSON, in the traveller's units."""
     deadline = call.deadline.at_most(FAST_ANSWER_TIMEOUT_S)
     return HttpResponse(gas_prices(travel_dependencies(), call.user_id, query, deadline).as_json())

@@ -10,6 +10,6 @@ handler = HttpApi(user_dependencies)
 
 @handler.get("/v1/savings", SavingsQuery)
 def get(call: HttpRequest, query: SavingsQuery) -> HttpResponse:
-    """The sums as JSON, or 304 when the caller has it already."""
+    """Return the sums as JSON, or 304 when the client has it already."""
     answer = savings_total(user_dependencies(), call.user_id, query, call.deadline)
     return call.with_etag(answer.etag, answer.as_json())

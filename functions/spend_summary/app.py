@@ -10,6 +10,6 @@ handler = HttpApi(user_dependencies)
 
 @handler.get("/v1/spend-summary", SpendingQuery)
 def get(call: HttpRequest, query: SpendingQuery) -> HttpResponse:
-    """The figures as JSON, or 304 when the caller has them already."""
+    """Return the figures as JSON, or 304 when the client has them already."""
     answer = spend_summary(user_dependencies(), call.user_id, query, call.deadline)
     return call.with_etag(answer.etag, answer.as_json())

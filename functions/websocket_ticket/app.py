@@ -2,19 +2,20 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from pam.answers.json_values import to_json
 from pam.bootstrap import connection_gateway
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
 handler = HttpApi(connection_gateway)
 
 
-class NothingAsked(BaseModel):
-    """An empty object: who asks is all that counts."""
+class EmptyBody(BaseModel):
+    """An empty object: the user's token is all that matters."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-@handler.post("/v1/ws-ticket", NothingAsked, status=201)
-def post(call: HttpRequest, _asked: NothingAsked) -> HttpResponse:
-    """The ticket, and where it opens a socket."""
-    return HttpResponse(connection_gateway().issue_ticket(call.user_id))
+@handler.post("/v1/ws-ticket", EmptyBody, status=201)
+def post(call: HttpRequest, _body: EmptyBody) -> HttpResponse:
+    """Return the ticket, and the address at which it opens a socket."""
+    return HttpResponse(to_json(connection_gateway().issue_ticket(call.user_id)))

@@ -75,7 +75,8 @@ def responses(operation: HttpOperation, route: RouteDescription) -> Json:
     """Return a route's responses by status."""
     codes = list(error_codes(operation, route))
     content = {"application/json": {"schema": ref(route.answer)}}
-    success: Json = {"description": inspect.getdoc(operation.endpoint), "content": content}
+    docstring = (inspect.getdoc(operation.endpoint) or "").removeprefix("Return ")
+    success: Json = {"description": docstring[:1].upper() + docstring[1:], "content": content}
     by_status: Json = {str(operation.status): success}
     if route.conditional:
         success["headers"] = {"ETag": _component("headers", "ETag")}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pam.answers import replies
+from local.openapi.ask_response import ask_response
 from pam.answers.budget_status import BudgetStatus
 from pam.answers.distance import Distance
 from pam.answers.expenses import ExpenseAdded
@@ -15,6 +15,7 @@ from pam.answers.savings_total import SavingsTotal
 from pam.answers.spend_summary import SpendSummary
 from pam.answers.undo import EffectUndone
 from pam.answers.weather import Weather
+from pam.chat.gateway.connect import IssuedTicket
 from pam.platform import errors
 from pam.platform.errors import ErrorCode
 from pam.platform.http import HttpOperation
@@ -22,7 +23,7 @@ from pam.platform.http import HttpOperation
 
 @dataclass(frozen=True)
 class RouteDescription:
-    """What neither a handler's signature nor its model says of a route.
+    """The part of a route's description that neither its handler's signature nor its model has.
 
     `conditional`: it answers `If-None-Match`. `idempotent`: it takes an `Idempotency-Key`. `codes`: the errors beside
     those that follow from its fields.
@@ -42,7 +43,7 @@ _READS = (errors.DATABASE_UNAVAILABLE,)
 ROUTES = {
     "POST /v1/ask": RouteDescription(
         "Ask",
-        replies.Asked,
+        ask_response(),
         idempotent=True,
         codes=(
             *_WRITES,
@@ -61,7 +62,7 @@ ROUTES = {
     "GET /v1/savings": RouteDescription("Money", SavingsTotal, conditional=True, codes=_READS),
     "GET /v1/expenses": RouteDescription("Expenses", ExpenseList, conditional=True, codes=_READS),
     "POST /v1/expenses": RouteDescription("Expenses", ExpenseAdded, idempotent=True, codes=_WRITES),
-    "POST /v1/ws-ticket": RouteDescription("Conversation", replies.Ticket, codes=(errors.STORE_UNAVAILABLE,)),
+    "POST /v1/ws-ticket": RouteDescription("Conversation", IssuedTicket, codes=(errors.STORE_UNAVAILABLE,)),
     "DELETE /v1/effects/{id}": RouteDescription(
         "Expenses",
         EffectUndone,

@@ -1,9 +1,7 @@
-"""The description of the API is the API: complete, valid, and true of thousands of generated requests."""
+"""docs/openapi.json is complete, valid, and right about thousands of generated requests."""
 
 import json
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -39,12 +37,12 @@ from tests.conftest import CHECKOUT
 DOCUMENT: dict[str, Any] = json.loads((CHECKOUT / openapi.FILE).read_text(encoding="utf-8"))
 OPERATIONS = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
 
-# Generated requests for each operation in each mode. PAM_CASES=2000 looks longer.
+# Generated requests for each operation in each mode; PAM_CASES=2000 for a longer run.
 CASES = int(os.environ.get("PAM_CASES", "72"))
 
-# Nothing but these may be said of a request that has the described form: they depend on more than one field, on
-# the day, on where things are, or on what exists.
-BEYOND_FORM = {
+# The only errors of a request that fits the schema: they depend on more than one field, on the date, on places, or on
+# what exists.
+BEYOND_SCHEMA = {
     error.code
     for error in (
         errors.EFFECT_NOT_FOUND,
@@ -79,7 +77,7 @@ TODAY = datetime.now(UTC).date()
 PRINTABLE = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), min_size=1, max_size=200)
 OWN_EFFECTS: list[str] = []
 
-# What no JSON schema can say of a text.
+# Strategies for what no JSON schema can say of a text.
 for name, strategy in {
     "time-zone": st.sampled_from(["America/Denver", "Australia/Sydney", "UTC", "Pacific/Kiritimati", "Asia/Kolkata"]),
     "date": st.integers(0, 300).map(lambda ago: str(TODAY - timedelta(ago)))
@@ -92,7 +90,7 @@ for name, strategy in {
 }.items():
     schemathesis.openapi.format(name, strategy)
 
-# Tokens aren't generated: what happens without a good one is tested by itself.
+# Tokens aren't generated: a request without a valid one has a test of its own.
 SCHEMA = schemathesis.openapi.from_dict(
     {name: part for name, part in DOCUMENT.items() if name != "security"}, config=schemathesis.Config(seed=1)
 )
@@ -100,7 +98,7 @@ SCHEMA = schemathesis.openapi.from_dict(
 
 @pytest.fixture(scope="module")
 def session(stack: LocalStack) -> Iterator[requests.Session]:
-    """Signed in as somebody with a rig, budgets, savings and some expenses, also in other currencies."""
+    """An HTTP session of a user with a rig, budgets, savings and expenses, also in other currencies."""
     user_id = uuid.uuid4()
     with requests.Session() as session:
         session.headers["authorization"] = f"Bearer {stack.token(user_id)}"
@@ -125,21 +123,21 @@ def session(stack: LocalStack) -> Iterator[requests.Session]:
         yield session
 
 
-def carried_out(_: CheckContext, response: Response, case: Case) -> None:
-    """What has the described form is carried out, or refused for a reason beyond its form."""
+def valid_request_is_accepted(_: CheckContext, response: Response, case: Case) -> None:
+    """A request that fits the schema is accepted, or rejected for a reason beyond the schema."""
     if not case.meta.generation.mode.is_positive or response.status_code < 400:
         return
-    told = response.json()
-    # A distance, or places: no schema of single parameters can say that.
-    needs_a_way = case.path == "/v1/fuel-estimate" and (told["code"], told.get("field")) == (
+    error = response.json()
+    # A distance or places: no schema of single parameters can express that.
+    lacks_distance = case.path == "/v1/fuel-estimate" and (error["code"], error.get("field")) == (
         "invalid_request",
         "distance",
     )
-    assert told["code"] in BEYOND_FORM or needs_a_way, f"has the described form, and yet: {told}"
+    assert error["code"] in BEYOND_SCHEMA or lacks_distance, f"fits the schema, and is rejected: {error}"
 
 
-def refused(context: CheckContext, response: Response, case: Case) -> None:
-    """What hasn't the described form is refused; an empty parameter counts as absent."""
+def invalid_request_is_rejected(context: CheckContext, response: Response, case: Case) -> None:
+    """A request that doesn't fit the schema is rejected; an empty parameter counts as absent."""
     sent = parse_qsl(urlsplit(response.request.url).query, keep_blank_values=True)
     if all(value for _, value in sent) and response.status_code != 413:
         negative_data_rejection(context, response, case)
@@ -151,17 +149,17 @@ CHECKS = [
     content_type_conformance,
     response_headers_conformance,
     response_schema_conformance,
-    carried_out,
-    refused,
+    valid_request_is_accepted,
+    invalid_request_is_rejected,
 ]
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fitting", "unfitting"])
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["valid", "invalid"])
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_generated_requests_are_answered_as_described(
     stack: LocalStack, session: requests.Session, method: str, path: str, mode: GenerationMode
 ) -> None:
-    """No 5xx, no status, header, type or field that isn't described; what fits is taken and what doesn't is refused."""
+    """No 5xx, no status, header, type or field that isn't described; valid requests are accepted, others rejected."""
     statuses: list[int] = []
 
     @settings(
@@ -173,60 +171,62 @@ def test_generated_requests_are_answered_as_described(
         suppress_health_check=list(HealthCheck),
     )
     @given(case=SCHEMA[path][method].as_strategy(generation_mode=mode))
-    def ask(case: Case) -> None:
+    def send(case: Case) -> None:
         response = case.call(stack.url, session=session, timeout=30)
         statuses.append(response.status_code)
         case.validate_response(response, checks=CHECKS)
 
-    ask()
-    # Only one body fits where nothing is asked for, `{}`: there is nothing to generate.
-    nothing_to_vary = mode is GenerationMode.POSITIVE and path == "/v1/ws-ticket"
-    assert len(statuses) >= (1 if nothing_to_vary else CASES)
+    send()
+    # Only one body is valid where it has no fields, `{}`: there is nothing to generate.
+    has_one_case = mode is GenerationMode.POSITIVE and path == "/v1/ws-ticket"
+    assert len(statuses) >= (1 if has_one_case else CASES)
     if mode is GenerationMode.POSITIVE:
-        # How many are carried out is chance: a way for fuel must be one of several optional fields. Each refusal is
-        # checked by `carried_out`; here it only matters that the description leads to an answer at all.
+        # How many are accepted is chance: fuel needs a distance or places, which are optional fields. Each rejection
+        # is checked by `valid_request_is_accepted`; here it matters that there is an answer at all.
         assert any(status < 400 for status in statuses)
 
 
 @pytest.mark.parametrize(("sentence", "intent"), SENTENCES.items())
-def test_each_kind_of_answer_to_a_sentence_is_as_described(
+def test_answer_of_each_intent_fits_its_schema(
     stack: LocalStack, session: requests.Session, sentence: str, intent: str
 ) -> None:
-    """No field more, none less."""
+    """The response to a sentence of each intent has the described fields and no others."""
     reply = session.post(f"{stack.url}/v1/ask", json={"text": sentence}, timeout=30)
     assert reply.status_code == 200
     assert reply.json()["intent"] == intent
-    schema = {"$ref": "#/components/schemas/Asked", "components": DOCUMENT["components"]}
+    schema = {"$ref": "#/components/schemas/AskResponse", "components": DOCUMENT["components"]}
     jsonschema.validate(reply.json(), schema, jsonschema.Draft202012Validator)
 
 
-def test_every_described_intent_has_a_sentence() -> None:
-    """So that the test above leaves none out."""
-    assert set(SENTENCES.values()) == DOCUMENT["components"]["schemas"]["Asked"]["discriminator"]["mapping"].keys()
+def test_each_described_intent_has_a_sentence() -> None:
+    """The test above covers all variants of the response."""
+    assert (
+        set(SENTENCES.values()) == DOCUMENT["components"]["schemas"]["AskResponse"]["discriminator"]["mapping"].keys()
+    )
 
 
-def test_there_are_two_thousand_generated_requests() -> None:
-    """As many as the whole is worth, at least."""
+def test_at_least_two_thousand_requests_are_generated() -> None:
+    """The number of cases and of operations is not reduced unnoticed."""
     assert 2 * CASES * len(OPERATIONS) >= 2_000
 
 
-def test_the_committed_description_is_of_this_code() -> None:
+def test_committed_document_is_generated_from_this_code() -> None:
     """After a change of a route, a model or an answer: `make openapi`."""
     assert (CHECKOUT / openapi.FILE).read_text(encoding="utf-8") == openapi.render(openapi.describe())
 
 
-def test_committed_types_of_the_page_are_of_this_description() -> None:
+def test_committed_types_of_the_page_are_generated_from_this_document() -> None:
     """After a change of a route, a model or an answer: `make openapi`."""
     assert (CHECKOUT / openapi.TYPES_FILE).read_text(encoding="utf-8") == openapi.render_types(DOCUMENT)
 
 
-def test_the_description_is_valid() -> None:
-    """OpenAPI 3.1, by its own schema."""
+def test_document_is_valid() -> None:
+    """It is OpenAPI 3.1 by its own schema."""
     validate(DOCUMENT)
 
 
-# Told over the WebSocket, or to Claude as what came of a tool.
-OF_THE_CONVERSATION = {
+# Errors over the WebSocket, or of a tool.
+CHAT_CODES = {
     error.code
     for error in (
         errors.AMBIGUOUS_RECIPIENT,
@@ -259,15 +259,14 @@ OF_THE_CONVERSATION = {
 
 
 def test_every_error_code_belongs_to_a_route() -> None:
-    """All but those of the conversation, and the one that API Gateway never lets through: it answers 404 for a method
-    that isn't there."""
+    """All but those of the chat and `method_not_allowed`: API Gateway responds with 404 to an unknown method."""
     described = json.dumps(DOCUMENT["paths"]) + json.dumps(DOCUMENT["components"]["responses"])
     unreachable = {error.code for error in errors.ALL if f'"{error.code}"' not in described}
-    assert unreachable == {"method_not_allowed"} | OF_THE_CONVERSATION
+    assert unreachable == {"method_not_allowed"} | CHAT_CODES
 
 
 def with_examples(part: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Each example of the description with its schema."""
+    """Yield each example of the document with its schema."""
     if isinstance(part, dict):
         if "example" in part:
             yield part["example"], part["schema"]
@@ -278,7 +277,7 @@ def with_examples(part: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
 
 
 def test_examples_fit_their_schemas() -> None:
-    """So that a reader can send them."""
+    """A reader can send each example of the document."""
     examples = list(with_examples(DOCUMENT))
     assert len(examples) > 30
     for example, schema in examples:
@@ -286,8 +285,8 @@ def test_examples_fit_their_schemas() -> None:
 
 
 @pytest.mark.parametrize("period", [*PERIOD_SCHEMA["anyOf"][0]["enum"], "last_1_days", "last_3660_days"])
-def test_every_described_period_is_one(period: str) -> None:
-    """The names in the description are those of the calendar, up to the last bound."""
+def test_every_described_period_is_resolved(period: str) -> None:
+    """The periods in the document are those of `resolve_period`, up to the last bound."""
     assert resolve_period(period, TODAY, first_weekday=0).days >= 1
 
 
@@ -299,10 +298,10 @@ def test_every_described_period_is_one(period: str) -> None:
         ("DefaultAuthorizer: Traveller", "", "Without an authorizer"),
     ],
 )
-def test_a_route_that_template_and_handlers_do_not_share_is_an_error(
+def test_route_of_template_or_handlers_alone_is_an_error(
     tmp_path: Path, before: str, after: str, complaint: str
 ) -> None:
-    """So is one that asks for no token."""
+    """A route without a handler, a handler without a route and a route without a token are rejected."""
     for name in ("functions", "layers", "migrations", "pyproject.toml"):
         (tmp_path / name).symlink_to(CHECKOUT / name)
     template = (CHECKOUT / "template.yaml").read_text(encoding="utf-8")
@@ -312,16 +311,16 @@ def test_a_route_that_template_and_handlers_do_not_share_is_an_error(
         openapi.describe(tmp_path)
 
 
-def test_a_route_that_is_not_described_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new route must say what it answers."""
+def test_route_without_description_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new route must declare its answer."""
     monkeypatch.delitem(openapi.ROUTES, "GET /v1/savings")
     with pytest.raises(openapi.RouteMismatchError, match="GET /v1/savings"):
         openapi.describe()
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_the_description_says_who_may_ask(stack: LocalStack, method: str, path: str) -> None:
-    """Without a token, every operation gives the described 401."""
+def test_request_without_token_is_rejected_as_described(stack: LocalStack, method: str, path: str) -> None:
+    """Without a token, every operation responds with the described 401."""
     response = httpx.request(method, stack.url + path)
     described = DOCUMENT["components"]["responses"]["401"]
     assert response.status_code == 401
@@ -331,10 +330,10 @@ def test_the_description_says_who_may_ask(stack: LocalStack, method: str, path: 
 
 
 @pytest.mark.parametrize("path", sorted(path for path, methods in DOCUMENT["paths"].items() if "get" in methods))
-def test_what_is_said_to_be_conditional_is(stack: LocalStack, session: requests.Session, path: str) -> None:
-    """An `ETag` comes exactly where it is described, and sent back gives a 304 without a body."""
-    asked = {"distance": {"origin": "Denver", "destination": "Moab, Utah"}, "fuel-estimate": {"distance": "100"}}
-    parameters = asked.get(path.removeprefix("/v1/"), {})
+def test_conditional_request_is_answered_as_described(stack: LocalStack, session: requests.Session, path: str) -> None:
+    """An `ETag` is sent exactly where it is described, and sent back it leads to a 304 without a body."""
+    required = {"distance": {"origin": "Denver", "destination": "Moab, Utah"}, "fuel-estimate": {"distance": "100"}}
+    parameters = required.get(path.removeprefix("/v1/"), {})
     if path in ("/v1/weather", "/v1/parks"):
         parameters = {"place": "Moab, Utah"}
     reply = session.get(stack.url + path, params=parameters, timeout=30)
@@ -347,24 +346,8 @@ def test_what_is_said_to_be_conditional_is(stack: LocalStack, session: requests.
         assert (again.status_code, again.content) == (304, b"")
 
 
-def test_no_function_pays_for_the_description() -> None:
-    """The models of answers take time to define, and only tests have a use for them: no handler imports them."""
-    load = """
-import importlib.util, pathlib, sys
-for file in sorted(pathlib.Path("functions").glob("*/app.py")):
-    spec = importlib.util.spec_from_file_location(file.parent.name, file)
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
-print("pam.answers.spend_summary" in sys.modules, "pam.answers.replies" in sys.modules)
-"""
-    environment = os.environ | {"POWERTOOLS_METRICS_NAMESPACE": "PAM"}
-    loaded = subprocess.run(
-        [sys.executable, "-c", load], cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=True
-    )
-    assert loaded.stdout.split() == ["True", "False"]
-
-
-def test_the_local_stack_serves_the_description_and_a_page_to_read_it(stack: LocalStack) -> None:
-    """The committed file as JSON, and a page that loads nothing from elsewhere."""
+def test_local_stack_serves_the_document_and_a_page_to_read_it(stack: LocalStack) -> None:
+    """The committed file is served as JSON, with a page that loads nothing from other hosts."""
     served = httpx.get(f"{stack.url}/openapi.json")
     assert served.headers["content-type"] == "application/json"
     assert served.headers["cache-control"] == "no-cache"

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from pam.answers.ask import Location, Question, parse_question
+from pam.answers.question import Location, Question, parse_question
 from pam.money.amounts import CURRENCIES, parse_amount, parse_currency
 from pam.money.budget_overview import BudgetQuery
 from pam.money.categories import Category, parse_category

@@ -1,1 +1,1 @@
-"""From a question to an answer without a model; the HTTP routes and the conversation share these."""
+"""Fast answers, without a model: one module per intent. HTTP routes, the chat and tools share them."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from pam.answers.answer import QueriedCategory, UserAnswer
+from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.budget_item import ProjectedBudget, projected_budget
 from pam.answers.cached_answer import cached_answer, user_provenance
 from pam.answers.date_range import PeriodRange, period_range
@@ -37,6 +38,16 @@ def budget_status(
 ) -> BudgetStatus:
     """Return the state of the user's budgets, from the cache where nothing was written since. Raises `PamError`."""
     return cached_answer(dependencies, user_id, query, deadline, BudgetStatus, read_budget_overview, _answer)
+
+
+def budget_status_from_slots(request: AskRequest, slots: Slots) -> BudgetStatus | None:
+    """Answer a question in words; None for another month, and without a budget: a reason to talk about one."""
+    if slots.get("period", "this_month") != "this_month":
+        return None
+    fields = {name: value for name, value in slots.items() if name != "period"}
+    query = BudgetQuery(**request.in_zone(fields))
+    answer = budget_status(request.dependencies, request.user_id, query, request.deadline)
+    return answer if answer.budgets else None
 
 
 def _answer(budgets: BudgetOverview) -> BudgetStatus:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.dependencies import TravelDependencies
 from pam.answers.resolved_place import NamedPoint, ResolvedPlace, resolve_place
 from pam.answers.sourced import Sourced
@@ -85,6 +86,17 @@ def distance(dependencies: TravelDependencies, user_id: UUID, query: DistanceQue
         text=f"{resolved.length_text}: about {format_duration(duration_s)} of driving, without stops.",
         duration_s=round(duration_s),
     )
+
+
+def distance_from_slots(request: AskRequest, slots: Slots) -> Distance:
+    """Answer a question in words. Distance and time are in every answer, whichever was asked for as `measure`."""
+    fields = {_FIELDS.get(name, name): value for name, value in slots.items() if name != "measure"}
+    query = DistanceQuery(**request.at_location(fields))
+    return distance(request.dependencies, request.user_id, query, request.source_deadline)
+
+
+# The fields of a query whose slots have another name.
+_FIELDS = {"answer_unit": "unit"}
 
 
 def resolve_road(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.dependencies import TravelDependencies
 from pam.answers.distance import existing_road
 from pam.answers.fuel_figures import FROM_USER, FuelFigures, fuel_figures, fuel_sentence
@@ -72,6 +73,12 @@ def fuel_estimate(dependencies: TravelDependencies, user_id: UUID, query: FuelQu
         distance=round(user.units.distance(estimate.distance_m), 1),
         unit=user.units.distance_unit,
     )
+
+
+def fuel_estimate_from_slots(request: AskRequest, slots: Slots) -> FuelNeeded:
+    """Answer a question in words."""
+    query = FuelQuery(**request.at_location(slots))
+    return fuel_estimate(request.dependencies, request.user_id, query, request.source_deadline)
 
 
 def _resolve_way(sources: TravelSources, user: UserContext, query: FuelQuery, deadline: Deadline) -> _Way:

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from pam.answers.answer import Date
+from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.dependencies import TravelDependencies
 from pam.answers.fuel_price import UNIT_NAMES, average_price, survey_text
 from pam.answers.travel_answer import TravelAnswer, UnitOfVolume, UnitPrice, travel_provenance
@@ -61,3 +62,9 @@ def gas_prices(dependencies: TravelDependencies, user_id: UUID, query: GasPriceQ
         unit=unit,
         currency="USD",
     )
+
+
+def gas_prices_from_slots(request: AskRequest, slots: Slots) -> GasPrice:
+    """Answer a question in words."""
+    query = GasPriceQuery(**request.at_location(slots))
+    return gas_prices(request.dependencies, request.user_id, query, request.source_deadline)

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from pam.answers.answer import QueriedCategory, UserAnswer
+from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.cached_answer import cached_answer, user_provenance
 from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
@@ -32,6 +33,12 @@ def list_expenses(
 ) -> ExpenseList:
     """Return a page of the user's expenses, from the cache where nothing was written since. Raises `PamError`."""
     return cached_answer(dependencies, user_id, query, deadline, ExpenseList, read_expense_page, _answer)
+
+
+def list_expenses_from_slots(request: AskRequest, slots: Slots) -> ExpenseList:
+    """Answer a question in words."""
+    query = ExpensesQuery(**request.in_zone(slots))
+    return list_expenses(request.dependencies, request.user_id, query, request.deadline)
 
 
 def _answer(page: ExpensePage) -> ExpenseList:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.dependencies import TravelDependencies
 from pam.answers.resolved_place import NamedPoint, resolve_place
 from pam.answers.sourced import Sourced
@@ -68,6 +69,12 @@ def nearby_parks(dependencies: TravelDependencies, user_id: UUID, query: ParksQu
         unit=units.distance_unit,
         parks=tuple(_park(park, units) for park in found.value),
     )
+
+
+def nearby_parks_from_slots(request: AskRequest, slots: Slots) -> NearbyParks:
+    """Answer a question in words."""
+    query = ParksQuery(**request.at_location(slots))
+    return nearby_parks(request.dependencies, request.user_id, query, request.source_deadline)
 
 
 def _park(park: PointOfInterest, units: Units) -> Park:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from pam.answers.answer import Count, Money, UserAnswer, one_of
+from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.cached_answer import cached_answer, user_provenance
 from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
@@ -51,6 +52,12 @@ def savings_total(
 ) -> SavingsTotal:
     """Return what the user saved, from the cache where nothing was written since. Raises `PamError`."""
     return cached_answer(dependencies, user_id, query, deadline, SavingsTotal, read_savings, _answer)
+
+
+def savings_total_from_slots(request: AskRequest, slots: Slots) -> SavingsTotal:
+    """Answer a question in words."""
+    query = SavingsQuery(**request.in_zone(slots))
+    return savings_total(request.dependencies, request.user_id, query, request.deadline)
 
 
 def _answer(savings: Savings) -> SavingsTotal:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from pam.answers.answer import Count, Money, QueriedCategory, UserAnswer
+from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.cached_answer import cached_answer, user_provenance
 from pam.answers.date_range import DateRange, PeriodRange, date_range, period_range
 from pam.answers.dependencies import UserDependencies
@@ -72,6 +73,17 @@ def spend_summary(
 ) -> SpendSummary:
     """Return what the user spent, from the cache where nothing was written since. Raises `PamError`."""
     return cached_answer(dependencies, user_id, query, deadline, SpendSummary, read_spending, _answer)
+
+
+def spend_summary_from_slots(request: AskRequest, slots: Slots) -> SpendSummary | None:
+    """Answer a question in words; None for a category that the user doesn't use.
+
+    The user may mean others by it: "food" may be booked as groceries and dining.
+    """
+    fields = {name: value for name, value in slots.items() if name != "group_by"}
+    query = SpendingQuery(**request.in_zone(fields))
+    answer = spend_summary(request.dependencies, request.user_id, query, request.deadline)
+    return answer if answer.category_in_use else None
 
 
 def _answer(spending: Spending) -> SpendSummary:

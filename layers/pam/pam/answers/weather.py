@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from pam.answers.answer import ZoneName
+from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.dependencies import TravelDependencies
 from pam.answers.resolved_place import NamedPoint, resolve_place
 from pam.answers.travel_answer import TravelAnswer, travel_provenance
@@ -91,6 +92,12 @@ def weather(dependencies: TravelDependencies, user_id: UUID, query: WeatherQuery
         days=tuple(day_forecast(day, units) for day in found.days),
         wind_warning=_gust_warning(found, units),
     )
+
+
+def weather_from_slots(request: AskRequest, slots: Slots) -> Weather:
+    """Answer a question in words."""
+    query = WeatherQuery(**request.at_location(slots))
+    return weather(request.dependencies, request.user_id, query, request.source_deadline)
 
 
 def _gust_warning(found: Outlook, units: Units) -> GustWarning | None:

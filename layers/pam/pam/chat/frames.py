@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pam.answers.ask import Location, QuestionText
+from pam.answers.question import Location, QuestionText
 from pam.platform.errors import PamError
 from pam.users.time_zones import TimeZone
 

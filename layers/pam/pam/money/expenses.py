@@ -1,4 +1,4 @@
-"""Expenses: their fields, their creation, and their undo within `UNDO_WINDOW`."""
+"""Expenses: their fields, creation and undo."""
 
 import re
 from dataclasses import dataclass

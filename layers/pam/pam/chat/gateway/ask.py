@@ -4,11 +4,13 @@ Imports no model SDK: this answers in milliseconds.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from pam.answers.ask import CHAT, AskRequest, Question, ask
+from pam.answers.ask import AskAnswer, ask
+from pam.answers.ask_request import AskRequest
+from pam.answers.question import Question
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import Ack, ChatFrame, Done, Failed, Queued, ServerFrame, numbered
 from pam.chat.gateway.control import send_frames_after
@@ -37,14 +39,15 @@ def answer_question(dependencies: ChatDependencies, request: WebSocketRequest, f
     try:
         answer = ask(
             AskRequest(
-                travel=dependencies.answers,
+                dependencies=dependencies.answers,
                 user_id=request.user_id,
                 question=Question(text=frame.text, timezone=frame.context.timezone, location=frame.context.location),
+                deadline=request.deadline,
                 idempotency_key=str(frame.message_id),
                 context=request.context,
             )
         )
-        if answer != CHAT:
+        if isinstance(answer, AskAnswer):
             _send_fast_answer(dependencies, request, turn, answer, started_at)
             return
         dependencies.kill_switch.check()
@@ -77,22 +80,22 @@ def _send_fast_answer(
     dependencies: ChatDependencies,
     request: WebSocketRequest,
     turn: Turn,
-    answer: Mapping[str, Any],
+    answer: AskAnswer,
     started_at: float,
 ) -> None:
     done = Done(
-        text=answer["text"],
-        tier=answer["tier"],
+        text=answer.text,
+        tier=answer.tier,
         latency_ms={"first_delta": None, "total": round((time.monotonic() - started_at) * 1000)},
-        sources=(answer["source"],),
-        as_of=answer["as_of"],
-        simulated="(simulated)" in answer["source"],
-        answer=answer["answer"],
-        intent=answer["intent"],
-        slots=answer["slots"],
+        sources=(answer.source,),
+        as_of=answer.as_of,
+        simulated=answer.simulated,
+        answer=answer.answer.as_json(),
+        intent=answer.intent,
+        slots=answer.slots,
     )
     _end(dependencies, request, turn, done)
-    note = f"The traveller asked: {turn.request['text']}\nPAM answered by itself: {answer['text']}"
+    note = f"The traveller asked: {turn.request['text']}\nPAM answered by itself: {answer.text}"
     try:
         dependencies.notes.add(turn.user_id, turn.conversation_id, note, request.deadline)
     except DatabaseUnavailable:

@@ -1,11 +1,27 @@
 """Opening a WebSocket: a ticket over HTTPS, API Gateway's authorizer, and `$connect` and `$disconnect`."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 from uuid import UUID
 
+from pydantic import Field, WithJsonSchema
+
+from pam.answers.answer import Instant, instant
 from pam.chat.gateway.connections import ConnectionRegistry
 from pam.chat.gateway.tickets import TICKET_TTL, TicketStore
+
+_TTL_S = int(TICKET_TTL.total_seconds())
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuedTicket:
+    """A ticket that opens a WebSocket once."""
+
+    ticket: Annotated[str, Field(min_length=43, max_length=43)]
+    url: Annotated[str, Field(description="The socket opens at this address with `?ticket=` and the ticket.")]
+    expires_at: Instant
+    expires_in: Annotated[int, WithJsonSchema({"type": "integer", "const": _TTL_S}), Field(description="Seconds.")]
 
 
 class ConnectionGateway:
@@ -17,15 +33,12 @@ class ConnectionGateway:
         self._connections = connections
         self._url = url
 
-    def issue_ticket(self, user_id: UUID) -> dict[str, Any]:
-        """Return `{ticket, url, expires_at, expires_in}`; a client connects to `url?ticket=…`. Raises `PamError`."""
+    def issue_ticket(self, user_id: UUID) -> IssuedTicket:
+        """Issue a ticket for a user. Raises `PamError`."""
         ticket = self._tickets.issue(user_id)
-        return {
-            "ticket": ticket.secret,
-            "url": self._url,
-            "expires_at": ticket.expires_at.isoformat(timespec="seconds"),
-            "expires_in": int(TICKET_TTL.total_seconds()),
-        }
+        return IssuedTicket(
+            ticket=ticket.secret, url=self._url, expires_at=instant(ticket.expires_at), expires_in=_TTL_S
+        )
 
     def authorize(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Return the policy and context of a `$connect` request for API Gateway.

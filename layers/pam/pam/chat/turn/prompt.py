@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pam.answers.ask import Location
+from pam.answers.question import Location
 from pam.sources.claude.pricing import THINKING
 from pam.tools.catalog import TOOLS
 from pam.tools.engine.arguments import MORE_TO_DO

@@ -41,7 +41,7 @@ class TurnResult:
     usage: TokenUsage = field(default_factory=TokenUsage)
     outcomes: list[ToolOutcome] = field(default_factory=list)
     is_truncated: bool = False
-    is_simulated: bool = False
+    model_is_simulated: bool = False
     """Whether a stand-in answered in Claude's place."""
     is_refused: bool = False
     error: PamError | None = None
@@ -50,6 +50,11 @@ class TurnResult:
     def sources(self) -> tuple[str, ...]:
         """The sources of all tool results, each once."""
         return tuple(dict.fromkeys(each.result.source for each in self.outcomes if each.result))
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the model or a source of a tool result is simulated."""
+        return self.model_is_simulated or any(each.result.simulated for each in self.outcomes if each.result)
 
     @property
     def as_of(self) -> str | None:
@@ -123,7 +128,7 @@ class TurnRunner:
             self._result.is_truncated = True
             self._close_step(_STOPPED)
             return True
-        self._result.is_simulated = self._result.is_simulated or reply.simulated
+        self._result.model_is_simulated = self._result.model_is_simulated or reply.simulated
         if reply.stop_reason == "refusal":
             self._result.is_refused = True
             raise PamError(MODEL_REFUSED, "PAM can't help with that. Try asking in another way.")

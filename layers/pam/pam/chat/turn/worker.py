@@ -14,7 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict
 
-from pam.answers.ask import Location
+from pam.answers.question import Location
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import Done, Failed, ServerFrame
 from pam.chat.lifecycle.limits import Reservation
@@ -282,7 +282,7 @@ class _Worker:
             },
             sources=result.sources,
             as_of=result.as_of,
-            simulated=result.is_simulated or any("(simulated)" in source for source in result.sources),
+            simulated=result.is_simulated,
             undo=undo,
             truncated=result.is_truncated,
         )

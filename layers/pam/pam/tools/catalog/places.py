@@ -57,12 +57,12 @@ def save_favorite_spot(context: WriteContext, new: SaveFavoriteSpot, where: Reso
         "saved": spot_id is not None,
     }
     source = ", ".join(["Your favorite spots in PAM", *(fact.source for fact in where.facts)])
+    simulated = any(fact.simulated for fact in where.facts)
     if spot_id is None:
-        return WriteResult(
-            f"“{new.name}” at {place} is among your favorite spots already: nothing changed.", data, source
-        )
+        text = f"“{new.name}” at {place} is among your favorite spots already: nothing changed."
+        return WriteResult(text, data, source, simulated=simulated)
     undo = {"spot": str(spot_id), "name": new.name}
-    return WriteResult(f"“{new.name}” at {place} is among your favorite spots.", data, source, undo)
+    return WriteResult(f"“{new.name}” at {place} is among your favorite spots.", data, source, undo, simulated)
 
 
 TOOLS = (save_favorite_spot,)

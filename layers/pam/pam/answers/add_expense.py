@@ -1,0 +1,37 @@
+"""An expense that is added from a sentence."""
+
+from decimal import Decimal
+
+from pam.answers.ask_request import AskRequest, Slots
+from pam.answers.expenses import ExpenseAdded, add_expense
+from pam.money.expenses import NewExpense
+from pam.platform.errors import INVALID_DATE, PamError
+from pam.users.periods import resolve_day
+from pam.users.profile import read_profile
+
+
+def add_expense_from_slots(request: AskRequest, slots: Slots) -> ExpenseAdded:
+    """Record the expense of a sentence, once for the request's idempotency key. Raises `PamError`."""
+    fields = request.in_zone(slots) | {"amount": Decimal(str(slots["amount"]))}
+    if "date" in slots:
+        fields["date"] = _date(request, slots["date"])
+    return add_expense(
+        request.dependencies,
+        request.user_id,
+        NewExpense.model_validate(fields),
+        request.deadline,
+        idempotency_key=request.idempotency_key,
+        context=request.context,
+    )
+
+
+def _date(request: AskRequest, day: str) -> str:
+    """Return the date of a day such as `yesterday`, where the user is."""
+    zone = request.question.timezone
+    if zone is None:
+        with request.dependencies.database.session(request.user_id, request.deadline) as connection:
+            zone = read_profile(connection, request.user_id).zone
+    date = resolve_day(day, request.dependencies.clock().astimezone(zone).date())
+    if date is None:
+        raise PamError(INVALID_DATE, "There is no such day.", field="date")
+    return date.isoformat()

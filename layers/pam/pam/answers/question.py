@@ -1,0 +1,55 @@
+"""A question in words as a client sends it."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from pam.platform.errors import INVALID_TEXT, PamError
+from pam.users.time_zones import TimeZone
+
+MAX_QUESTION_CHARS = 4000
+
+
+def parse_question(value: Any) -> str:
+    """Return the text of a question, 1 to 4000 characters. Raises `PamError` (`invalid_text`)."""
+    if not isinstance(value, str) or not value.strip():
+        raise PamError(INVALID_TEXT, "Ask PAM something: the text is empty.", field="text")
+    if len(value) > MAX_QUESTION_CHARS:
+        raise PamError(INVALID_TEXT, f"A question can have at most {MAX_QUESTION_CHARS} characters.", field="text")
+    return value
+
+
+QuestionText = Annotated[
+    str,
+    BeforeValidator(parse_question),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "question",
+            "minLength": 1,
+            "maxLength": MAX_QUESTION_CHARS,
+            "description": "What is asked, or an expense to add; not blank.",
+            "examples": ["How much did I spend on gas this month?"],
+        }
+    ),
+]
+
+
+class Location(BaseModel):
+    """Where the device is, in degrees."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    latitude: Decimal = Field(ge=-90, le=90, strict=True)
+    longitude: Decimal = Field(ge=-180, le=180, strict=True)
+
+
+class Question(BaseModel):
+    """A question, and the device's location and time zone."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: QuestionText = Field(min_length=1)  # with a bound, pydantic also looks for half a character
+    timezone: TimeZone | None = None
+    location: Location | None = None
