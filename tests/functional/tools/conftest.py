@@ -45,9 +45,9 @@ class Caller:
         return execute(call, tool, arguments)
 
     def undoes(self, result: ToolResult, tool: Tool[Any]) -> str:
-        assert result.effect_id is not None
+        assert result.effect is not None
         find, deadline = ToolRegistry([tool]).operation, Deadline(tool.timeout_s)
-        return undo_effect(self.call.dependencies, self.id, result.effect_id, find, deadline).result.text
+        return undo_effect(self.call.dependencies, self.id, result.effect.id, find, deadline).result.text
 
 
 @pytest.fixture

@@ -83,12 +83,7 @@ def test_the_same_call_again_is_told_the_same_and_writes_nothing(caller: Caller,
     raw = '{"amount": 45.5, "category": "fuel", "more_to_do": false}'
     first = caller.does(create_expense, raw, key="turn-1/0")
     again = caller.does(create_expense, raw, key="turn-1/0")
-    assert (again.text, again.data, again.effect_id) == (
-        first.text,
-        json.loads(json.dumps(first.data)),
-        first.effect_id,
-    )
-    assert (again.source, again.as_of, again.undo_until) == (first.source, first.as_of, first.undo_until)
+    assert again == first
     assert expenses_of(owner, caller) == [(Decimal("45.50"), "fuel", "USD")]
     caller.does(create_expense, raw, key="turn-1/1")
     assert len(expenses_of(owner, caller)) == 2
@@ -111,7 +106,7 @@ def test_two_at_once_under_one_key_write_once(
 
     with ThreadPoolExecutor(4) as threads:
         told = list(threads.map(call, callers))
-    assert len({(one.text, one.effect_id, one.as_of) for one in told}) == 1
+    assert len({(one.text, one.effect.id, one.as_of) for one in told}) == 1
     row = owner.execute("select count(*) from effects where user_id = %s", (user_id,)).fetchone()
     assert row == (1,)
     assert len(expenses_of(owner, callers[0])) + len(limits_of(owner, callers[0])) == 1
@@ -312,7 +307,7 @@ def test_after_ten_minutes_it_stays(
     """Nine are early enough, and once undone it stays undone however late the answer is asked for again."""
     caller = new_caller(noon)
     late, early = caller.does(tool, raw), caller.does(tool, raw.replace("fuel", "tolls"))
-    assert late.undo_until == noon.now + timedelta(minutes=10)
+    assert late.effect.undo_until == noon.now + timedelta(minutes=10)
     noon.now += timedelta(minutes=9)
     undone = caller.undoes(early, tool)
     noon.now += timedelta(minutes=2)
@@ -401,7 +396,7 @@ def test_a_summary_holds_figures_and_no_plumbing(caller: Caller, books: Callable
     assert told.data["other_currencies"] == [{"currency": "CAD", "total": "4.00", "count": 1}]
     assert not told.data.keys() & {"text", "source", "as_of", "tier", "cached", "stale"}
     assert told.source == "Your expenses in PAM" and datetime.fromisoformat(told.as_of).tzinfo is not None
-    assert told.effect_id is None
+    assert told.effect is None
 
 
 def test_nobody_sees_what_somebody_else_spent(new_caller: Callers) -> None:

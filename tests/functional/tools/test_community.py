@@ -104,7 +104,8 @@ def test_a_message_reaches_the_friend_who_is_meant(
     )
     assert inbox(database, dan) == []
     told = sender.does(message_friend, raw)
-    assert told.text == f"Your message to Dan {surname} is sent." and told.effect_id is None
+    assert told.text == f"Your message to Dan {surname} is sent."
+    assert told.effect is not None and told.effect.undo_until is None
     assert inbox(database, dan) == [(sender.id, "Campfire at 7?\nBring wood \U0001f525")]
 
 

@@ -238,7 +238,7 @@ def test_what_claude_reads_holds_no_plumbing(caller: Caller, tool: Any) -> None:
     assert not told.data.keys() & {"tier", "text", "source", "as_of", "cached", "stale"}
     assert json.loads(json.dumps(told.data)) == told.data
     assert told.text[-1] == "." and datetime.fromisoformat(told.as_of).tzinfo is not None
-    assert told.effect_id is None and told.undo_until is None
+    assert told.effect is None
 
 
 @pytest.mark.parametrize(

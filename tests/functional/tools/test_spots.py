@@ -41,7 +41,7 @@ def test_the_same_spot_again_is_told_and_not_doubled(caller: Caller, owner: psyc
     """By name and place, whatever the case and however the place is named; elsewhere it is another spot."""
     caller.does(save_favorite_spot, '{"name": "Red cliffs", "place": "Moab", "rating": 5}')
     again = caller.does(save_favorite_spot, '{"name": "red CLIFFS", "place": "Moab, Utah", "rating": 1}')
-    assert again.data["saved"] is False and again.effect_id is None
+    assert again.data["saved"] is False and again.effect is not None and again.effect.undo_until is None
     assert again.text.endswith("is among your favorite spots already: nothing changed.")
     caller.does(save_favorite_spot, '{"name": "Red cliffs", "place": "Durango, Colorado"}')
     assert [rating for *_, rating in kept(owner, caller.id)] == [5, None]

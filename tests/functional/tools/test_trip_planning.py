@@ -337,7 +337,7 @@ def test_the_same_call_again_is_one_trip(caller: Caller, owner: psycopg.Connecti
     """Told the same."""
     raw = '{"origin": "Denver", "destination": "Moab"}'
     first, second = (caller.does(plan_trip, raw, key="once") for _ in range(2))
-    assert (first.text, first.effect_id) == (second.text, second.effect_id)
+    assert first == second
     assert len(kept(owner, caller)) == 1
 
 

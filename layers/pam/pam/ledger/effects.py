@@ -60,7 +60,7 @@ class LedgerDependencies(Protocol):
 class Effect:
     """A write as it was recorded. `as_of` is ISO 8601 in the user's time zone.
 
-    `undo_until` is None for a write that can't be undone.
+    `undo_until` has the same offset; it is None for a write that can't be undone.
     """
 
     id: UUID
@@ -169,6 +169,7 @@ def effect_not_found() -> PamError:
 
 def _effect(row: Row) -> Effect:
     result = row["result"]
+    undo_until = row["done_at"] + UNDO_WINDOW if row["can_be_undone"] else None
     return Effect(
         id=row["id"],
         text=result["text"],
@@ -176,5 +177,5 @@ def _effect(row: Row) -> Effect:
         source=result["source"],
         simulated=result.get("simulated", False),
         as_of=result["as_of"],
-        undo_until=row["done_at"] + UNDO_WINDOW if row["can_be_undone"] else None,
+        undo_until=undo_until and undo_until.astimezone(datetime.fromisoformat(result["as_of"]).tzinfo),
     )

@@ -14,7 +14,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict
 
+from pam.answers.json_values import to_json
 from pam.answers.question import Location
+from pam.answers.undo_link import undo_link
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import Done, Failed, ServerFrame
 from pam.chat.lifecycle.limits import Reservation
@@ -255,15 +257,9 @@ class _Worker:
             logger.warning("writes not noted", exc_info=True)
 
     def _last_frame(self, result: TurnResult) -> ServerFrame:
+        effects = [outcome.result.effect for outcome in result.outcomes if outcome.result]
         undo = tuple(
-            {
-                "text": outcome.result.text,
-                "method": "DELETE",
-                "href": f"/v1/effects/{outcome.result.effect_id}",
-                "expires_at": outcome.result.undo_until.isoformat(timespec="seconds"),
-            }
-            for outcome in result.outcomes
-            if outcome.result and outcome.result.effect_id and outcome.result.undo_until
+            {"text": effect.text} | to_json(undo_link(effect)) for effect in effects if effect and effect.undo_until
         )
         if result.error is not None:
             return Failed.from_error(result.error, undo)

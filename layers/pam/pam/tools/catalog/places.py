@@ -56,13 +56,14 @@ def save_favorite_spot(context: WriteContext, new: SaveFavoriteSpot, where: Reso
         "category": new.category.value,
         "saved": spot_id is not None,
     }
-    source = ", ".join(["Your favorite spots in PAM", *(fact.source for fact in where.facts)])
-    simulated = any(fact.simulated for fact in where.facts)
-    if spot_id is None:
-        text = f"“{new.name}” at {place} is among your favorite spots already: nothing changed."
-        return WriteResult(text, data, source, simulated=simulated)
-    undo = {"spot": str(spot_id), "name": new.name}
-    return WriteResult(f"“{new.name}” at {place} is among your favorite spots.", data, source, undo, simulated)
+    text = f"“{new.name}” at {place} is among your favorite spots"
+    return WriteResult(
+        text=f"{text} already: nothing changed." if spot_id is None else f"{text}.",
+        data=data,
+        source=", ".join(["Your favorite spots in PAM", *(fact.source for fact in where.facts)]),
+        undo=None if spot_id is None else {"spot": str(spot_id), "name": new.name},
+        simulated=context.profile.simulated or any(fact.simulated for fact in where.facts),
+    )
 
 
 TOOLS = (save_favorite_spot,)

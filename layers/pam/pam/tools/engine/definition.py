@@ -6,7 +6,6 @@ The user's id, time zone and location come from the context, never from the mode
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -15,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from pam.answers.dependencies import TravelDependencies
+from pam.ledger.effects import Effect
 from pam.ledger.operation import Undo, WriteContext, WriteOperation, WriteResult
 from pam.platform.deadline import Deadline
 
@@ -55,7 +55,7 @@ class ToolContext:
 class ToolResult:
     """The result of a tool: a sentence for the user, JSON values for the model, their source and their time.
 
-    `as_of` is ISO 8601 with its offset. `effect_id` is that of a write that can be undone until `undo_until`.
+    `as_of` is ISO 8601 with its offset. `effect` is the recorded write; None for a reader.
     """
 
     text: str
@@ -63,8 +63,7 @@ class ToolResult:
     source: str
     as_of: str
     simulated: bool = False
-    effect_id: UUID | None = None
-    undo_until: datetime | None = None
+    effect: Effect | None = None
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,5 @@ def _result(effect: Effect) -> ToolResult:
         source=effect.source,
         as_of=effect.as_of,
         simulated=effect.simulated,
-        effect_id=effect.id if effect.undo_until else None,
-        undo_until=effect.undo_until,
+        effect=effect,
     )
