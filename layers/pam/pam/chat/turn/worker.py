@@ -247,7 +247,7 @@ class _Worker:
 
     def _note_writes(self, result: TurnResult) -> None:
         """Note the writes of a turn that later prompts don't contain."""
-        texts = [each.result.text for each in result.outcomes if each.result and each.result.effect_id]
+        texts = [each.result.text for each in result.outcomes if each.result and each.result.effect]
         if not texts:
             return
         note = f"PAM did this for a question that isn't part of the conversation any more: {' '.join(texts)}"
