@@ -1,4 +1,4 @@
-"""Simple patterns for what a traveller says: amounts, categories, places, ways and times."""
+"""Regular expressions for tool arguments in a user's text: amounts, categories, places, routes and times."""
 
 import re
 from datetime import date, timedelta
@@ -49,7 +49,7 @@ _DAYS = re.compile(r"\b(\d{1,2})[- ]days?\b")
 
 
 def amount(text: str) -> int | float | None:
-    """A sum of money."""
+    """Return the first amount of money."""
     match = _AMOUNT.search(text)
     if match is None:
         return None
@@ -58,12 +58,12 @@ def amount(text: str) -> int | float | None:
 
 
 def category(text: str) -> str | None:
-    """What an expense is for."""
+    """Return the category of the first word that names one."""
     return next((_CATEGORY[word] for word in re.findall(r"[a-z]+", text.lower()) if word in _CATEGORY), None)
 
 
 def place(text: str) -> str | None:
-    """A town or park after a word such as `in`, or where the speaker says to be."""
+    """Return a place after a preposition such as `in`, or the stated location."""
     for found in _NEAR.findall(text):
         if str(found).lower() not in {*_MONTHS, *_WEEKDAYS}:
             return str(found)
@@ -73,14 +73,14 @@ def place(text: str) -> str | None:
     return None
 
 
-def whereabouts(text: str) -> str | None:
-    """Where the speaker says to be."""
+def stated_location(text: str) -> str | None:
+    """Return the place in a phrase such as `I'm in Moab`."""
     match = _AM_IN.search(text)
     return match[1] if match else None
 
 
-def way(text: str) -> dict[str, Any]:
-    """`origin` and `destination`, as far as they are named."""
+def route(text: str) -> dict[str, Any]:
+    """Return `origin` and `destination`, as far as they are named."""
     if match := _WAY.search(text):
         return {"origin": match[1], "destination": match[2]}
     match = _GOAL.search(text)
@@ -88,7 +88,7 @@ def way(text: str) -> dict[str, Any]:
 
 
 def period(text: str) -> str | None:
-    """A period as the tools name it: `last_month`, `march`, `tomorrow`."""
+    """Return a period in the tools' format: `last_month`, `march`, `tomorrow`."""
     match = _PERIOD.search(text)
     if match is None:
         return None
@@ -96,11 +96,12 @@ def period(text: str) -> str | None:
 
 
 def day_before(text: str) -> str | None:
-    """The day before the first date of a text, as ISO 8601."""
+    """Return the day before the first date in a text, as ISO 8601."""
     match = _DATE.search(text)
     return (date.fromisoformat(match[0]) - timedelta(days=1)).isoformat() if match else None
 
 
 def days(text: str) -> int | None:
+    """Return a number of days."""
     match = _DAYS.search(text)
     return int(match[1]) if match else None

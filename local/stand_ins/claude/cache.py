@@ -1,29 +1,29 @@
-"""The prompt cache: what of a prompt is read from it, what is written to it, and when entries end."""
+"""The prompt cache: how many tokens of a prompt are read or written, and when entries expire."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from local.stand_ins.claude.prompt import Prompt
 
-LOOK_BACK = 20
-"""Blocks at which an earlier entry is looked for, the marked one included."""
+LOOK_BACK_BLOCKS = 20
+"""Number of blocks, including the marked one, that are checked for an earlier entry."""
 
-LIFETIMES = {"5m": 300.0, "1h": 3600.0}
-"""Seconds, from the start of the request that wrote or read the entry last."""
+TTLS_S = {"5m": 300.0, "1h": 3600.0}
+"""Lifetimes since the start of the request that last wrote or read the entry."""
 
-_MOST = 50_000
-"""Entries, a few hundred bytes each, before the ended and then the oldest ones go."""
+_MAX_ENTRIES = 50_000
+"""Above this, expired entries and then the oldest ones are removed."""
 
 
 @dataclass(slots=True)
-class _Entry:
-    lifetime: float
-    expires: float
+class _CacheEntry:
+    ttl_s: float
+    expires_at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Input tokens: from the cache, into it for five minutes and for an hour, and neither."""
+    """Input tokens: read from the cache, written to it for five minutes or an hour, or uncached."""
 
     read: int
     written_5m: int
@@ -40,55 +40,55 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a request gets from the cache, and the entries that its answer will write."""
+class CachePlan:
+    """The result of a look-up: the usage, and the entries to write when the response begins."""
 
     usage: Usage
-    started: float
+    started_at: float
     writes: tuple[tuple[bytes, str], ...]
 
 
 class PromptCache:
-    """Prefixes by their keys. `clock` gives seconds that only grow."""
+    """Cached prefixes by their keys. `clock` returns monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._entries: dict[bytes, _Entry] = {}
+        self._entries: dict[bytes, _CacheEntry] = {}
 
-    def look_up(self, prompt: Prompt) -> Plan:
-        """Reads at the start of a request; what is read lives on for its whole lifetime again."""
-        now, parts = self._clock(), prompt.parts
-        marks = [index for index, part in enumerate(parts) if part.ttl]
+    def look_up(self, prompt: Prompt) -> CachePlan:
+        """Look up a prompt at the start of its request, which renews the lifetime of the entries it reads."""
+        now, blocks = self._clock(), prompt.blocks
+        markers = [index for index, block in enumerate(blocks) if block.ttl]
         hit = -1
-        for mark in marks:
-            for index in range(mark, max(mark - LOOK_BACK, -1), -1):
-                entry = self._entries.get(parts[index].key)
-                if entry is not None and entry.expires > now:
-                    entry.expires = now + entry.lifetime
+        for marker in markers:
+            for index in range(marker, max(marker - LOOK_BACK_BLOCKS, -1), -1):
+                entry = self._entries.get(blocks[index].key)
+                if entry is not None and entry.expires_at > now:
+                    entry.expires_at = now + entry.ttl_s
                     hit = max(hit, index)
                     break
-        read = parts[hit].end if hit >= 0 else 0
-        written = dict.fromkeys(LIFETIMES, 0)
+        read = blocks[hit].end_tokens if hit >= 0 else 0
+        written = dict.fromkeys(TTLS_S, 0)
         writes: list[tuple[bytes, str]] = []
         end = read
-        for mark in marks:
-            part = parts[mark]
-            if mark > hit and part.end >= prompt.minimum and part.ttl:
-                written[part.ttl] += part.end - end
-                end = part.end
-                writes.append((part.key, part.ttl))
+        for marker in markers:
+            block = blocks[marker]
+            if marker > hit and block.end_tokens >= prompt.min_cached_tokens and block.ttl:
+                written[block.ttl] += block.end_tokens - end
+                end = block.end_tokens
+                writes.append((block.key, block.ttl))
         usage = Usage(read, written["5m"], written["1h"], prompt.total - end)
-        return Plan(usage, now, tuple(writes))
+        return CachePlan(usage, now, tuple(writes))
 
-    def store(self, plan: Plan) -> None:
-        """Writes when the answer begins: until then, other requests find nothing."""
+    def store(self, plan: CachePlan) -> None:
+        """Write the entries of a look-up, when its response begins: until then, other requests don't find them."""
         for key, ttl in plan.writes:
-            lifetime = LIFETIMES[ttl]
-            self._entries[key] = _Entry(lifetime, plan.started + lifetime)
-        if len(self._entries) > _MOST:
+            ttl_s = TTLS_S[ttl]
+            self._entries[key] = _CacheEntry(ttl_s, plan.started_at + ttl_s)
+        if len(self._entries) > _MAX_ENTRIES:
             now = self._clock()
-            live = [(key, entry) for key, entry in self._entries.items() if entry.expires > now]
-            self._entries = dict(live[-_MOST // 2 :])
+            live = [(key, entry) for key, entry in self._entries.items() if entry.expires_at > now]
+            self._entries = dict(live[-_MAX_ENTRIES // 2 :])
 
     def clear(self) -> None:
         self._entries.clear()

@@ -1,16 +1,16 @@
-"""Time that can be put forward."""
+"""A clock that can be advanced."""
 
 import time
 
 
 class Clock:
-    """Seconds that only grow."""
+    """Returns monotonic seconds."""
 
     def __init__(self) -> None:
-        self._ahead = 0.0
+        self._advance_s = 0.0
 
     def __call__(self) -> float:
-        return time.monotonic() + self._ahead
+        return time.monotonic() + self._advance_s
 
     def advance(self, seconds: float) -> None:
-        self._ahead += seconds
+        self._advance_s += seconds

@@ -1,4 +1,4 @@
-"""What a request says about where its conversation stands: who asked what, and what came of it so far."""
+"""The state of a conversation, as far as a request contains it: the user's text, tools and their results."""
 
 import json
 import re
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.stand_ins.claude.request import (
-    Bm25Search,
-    Countable,
-    FoundTool,
+    Bm25SearchTool,
+    CountTokensRequest,
     Message,
-    SearchFound,
     SearchResult,
+    SearchSuccess,
     Text,
     Tool,
     ToolAddition,
     ToolByName,
+    ToolReference,
     ToolRemoval,
     ToolResult,
     ToolUse,
@@ -26,8 +26,8 @@ _SECTION = re.compile(r"<(?P<name>[a-z][a-z0-9_-]*)(?:\s[^<>]*)?>(?P<text>.*?)</
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """A tool's result: `value` is its JSON, or its text where that isn't JSON."""
+class ToolOutcome:
+    """A tool's result: `value` is its JSON, or its text if that isn't JSON."""
 
     name: str
     value: Any
@@ -36,63 +36,64 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Conversation:
-    """A request from its newest turn's side; a turn begins at the newest user message with a block of text.
+    """The newest turn of a request, which starts at the newest user message with a text block.
 
-    `text` is all text of that message, `asked` the same without sections in tags, and `sections` those by
-    their names. `earlier` are the `asked` of the turns before, newest first. `step` counts the assistant's
-    messages since the turn began, `called` names the tools that they called, and `outcomes` are all results of
-    the conversation in order, those of the turn being the last `fresh` ones.
+    `text` is all text of that message, `user_text` the same without sections in tags, and `sections` those by name.
+    `earlier_user_texts` are those of earlier turns, newest first. `step` counts the assistant's messages of the turn,
+    `called` names the tools that they called. `outcomes` are all tool results of the conversation in order; the last
+    `turn_outcomes` of them belong to the turn.
 
-    `offered` are the tools that may be called, `deferred` those that would have to be found first, by name.
+    `offered` are the tools that can be called, `deferred` those that a search has to find first, by name.
     """
 
     text: str
-    asked: str
+    user_text: str
     sections: Mapping[str, str]
-    earlier: tuple[str, ...]
+    earlier_user_texts: tuple[str, ...]
     step: int
     called: tuple[str, ...]
-    outcomes: tuple[Outcome, ...]
-    fresh: int
+    outcomes: tuple[ToolOutcome, ...]
+    turn_outcomes: int
     offered: Mapping[str, Tool]
     deferred: Mapping[str, Tool]
     can_search: bool
-    forced: str | None
-    """`any`, or the name of the tool that must be called."""
-    one_at_a_time: bool
+    required_tool: str | None
+    """`any`, or the name of the tool that `tool_choice` requires."""
+    is_sequential: bool
+    """Whether `tool_choice` disables parallel calls."""
 
     @property
-    def results(self) -> tuple[Outcome, ...]:
-        """What came of the calls of this turn."""
-        return self.outcomes[len(self.outcomes) - self.fresh :]
+    def results(self) -> tuple[ToolOutcome, ...]:
+        """The results of this turn's calls."""
+        return self.outcomes[len(self.outcomes) - self.turn_outcomes :]
 
 
-def read(request: Countable) -> Conversation:
-    """The conversation in a request that `rules.check` has passed."""
+def read(request: CountTokensRequest) -> Conversation:
+    """Read the conversation of a request that `request_rules.check` has accepted."""
     messages = request.messages
     starts = [index for index, message in enumerate(messages) if message.role == "user" and _text(message)]
     start = starts[-1] if starts else 0
     turn = messages[start:]
     text = _text(messages[start])
-    outcomes, fresh = _outcomes(messages, start)
+    outcomes, turn_outcomes = _outcomes(messages, start)
     offered, deferred = _tools(request)
     choice = request.tool_choice
     if choice and choice.type == "none":
         offered, deferred = {}, {}
     return Conversation(
         text=text,
-        asked=_asked(text),
+        user_text=_user_text(text),
         sections=_sections(text),
-        earlier=tuple(_asked(_text(messages[index])) for index in reversed(starts[:-1])),
+        earlier_user_texts=tuple(_user_text(_text(messages[index])) for index in reversed(starts[:-1])),
         step=sum(message.role == "assistant" for message in turn),
         called=tuple(block.name for message in turn for block in message.content if isinstance(block, ToolUse)),
         outcomes=outcomes,
-        fresh=fresh,
+        turn_outcomes=turn_outcomes,
         offered=offered,
         deferred=deferred,
-        can_search=any(isinstance(tool, Bm25Search) for tool in request.tools),
-        forced={"any": "any", "tool": choice.name}.get(choice.type) if choice else None,
-        one_at_a_time=bool(choice and choice.disable_parallel_tool_use),
+        can_search=any(isinstance(tool, Bm25SearchTool) for tool in request.tools),
+        required_tool={"any": "any", "tool": choice.name}.get(choice.type) if choice else None,
+        is_sequential=bool(choice and choice.disable_parallel_tool_use),
     )
 
 
@@ -101,20 +102,20 @@ def _text(message: Message) -> str:
 
 
 def _sections(text: str) -> dict[str, str]:
-    """Sections by their names, those within others too."""
+    """Return sections by name, including nested ones."""
     found: dict[str, str] = {}
     for match in _SECTION.finditer(text):
         found |= {match["name"]: match["text"].strip()} | _sections(match["text"])
     return found
 
 
-def _asked(text: str) -> str:
+def _user_text(text: str) -> str:
     return _SECTION.sub("", text).strip()
 
 
-def _outcomes(messages: list[Message], start: int) -> tuple[tuple[Outcome, ...], int]:
+def _outcomes(messages: list[Message], start: int) -> tuple[tuple[ToolOutcome, ...], int]:
     names: dict[str, str] = {}
-    outcomes: list[Outcome] = []
+    outcomes: list[ToolOutcome] = []
     before = 0
     for index, message in enumerate(messages):
         if index == start:
@@ -124,7 +125,7 @@ def _outcomes(messages: list[Message], start: int) -> tuple[tuple[Outcome, ...],
                 names[block.id] = block.name
             elif isinstance(block, ToolResult):
                 content = "".join(each.text for each in block.content if isinstance(each, Text))
-                outcomes.append(Outcome(names[block.tool_use_id], _value(content), bool(block.is_error)))
+                outcomes.append(ToolOutcome(names[block.tool_use_id], _value(content), bool(block.is_error)))
     return tuple(outcomes), len(outcomes) - before
 
 
@@ -135,8 +136,8 @@ def _value(content: str) -> Any:
         return content
 
 
-def _tools(request: Countable) -> tuple[dict[str, Tool], dict[str, Tool]]:
-    """What may be called at the end of the messages, and what is still deferred."""
+def _tools(request: CountTokensRequest) -> tuple[dict[str, Tool], dict[str, Tool]]:
+    """Return the tools that can be called after the last message, and those that are still deferred."""
     known = {tool.name: tool for tool in request.tools if isinstance(tool, Tool)}
     offered = {name: tool for name, tool in known.items() if not tool.defer_loading}
     removed: set[str] = set()
@@ -158,8 +159,8 @@ def _loaded(block: Any, known: dict[str, Tool]) -> list[str]:
             return [block.tool.name]
         known[block.tool.definition.name] = block.tool.definition
         return [block.tool.definition.name]
-    if isinstance(block, SearchResult) and isinstance(block.content, SearchFound):
+    if isinstance(block, SearchResult) and isinstance(block.content, SearchSuccess):
         return [each.tool_name for each in block.content.tool_references]
     if isinstance(block, ToolResult):
-        return [each.tool_name for each in block.content if isinstance(each, FoundTool)]
+        return [each.tool_name for each in block.content if isinstance(each, ToolReference)]
     return []

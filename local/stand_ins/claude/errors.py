@@ -1,4 +1,4 @@
-"""What the API answers when it refuses."""
+"""Error responses of the API."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _TYPES = {
 
 
 class ApiError(Exception):
-    """A refusal: its status, its words, and the stable code of its cause where there is one."""
+    """An error response: status, message, and the stable code of its cause if there is one."""
 
     def __init__(self, status: int, message: str, *, code: str | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -25,13 +25,13 @@ class ApiError(Exception):
         self.retry_after = retry_after
 
     def body(self, request_id: str) -> dict[str, Any]:
-        """`{type, error: {type, message, details?}, request_id}`, in an answer and in an `error` event alike."""
+        """Return `{type, error: {type, message, details?}, request_id}`, for a response or an `error` event."""
         error: dict[str, Any] = {"type": _TYPES[self.status], "message": self.message}
         if self.code:
             error["details"] = {"error_code": self.code}
         return {"type": "error", "error": error, "request_id": request_id}
 
 
-def invalid(message: str, code: str | None = None) -> ApiError:
-    """A 400; the message begins with the field, as `messages.0.content: ...`."""
+def invalid_request(message: str, code: str | None = None) -> ApiError:
+    """Return a 400 whose message begins with the field, as in `messages.0.content: ...`."""
     return ApiError(400, message, code=code)

@@ -1,4 +1,4 @@
-"""What goes wrong on demand: refusals, replies that end badly, and streams that break."""
+"""Fault injection: error responses, incomplete replies, and broken streams."""
 
 import itertools
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from local.stand_ins.claude.errors import ApiError
-from local.stand_ins.claude.replies import Call, Part, Reply, Say, limited, said
+from local.stand_ins.claude.replies import ModelReply, ReplyPart, TextPart, ToolCallPart, make_reply, truncate
 from local.stand_ins.claude.stream import Event
 
 Mode = Literal[
@@ -18,8 +18,8 @@ Mode = Literal[
     "no_message_stop", "silence", "silence_in_text",
 ]  # fmt: skip
 
-UNKNOWN_TOOL = "read_the_tea_leaves"
-"""What `unknown_tool` calls."""
+UNKNOWN_TOOL = "undefined_tool"
+"""The tool that `unknown_tool` calls."""
 
 _MESSAGES = {
     "401": "invalid x-api-key",
@@ -30,11 +30,11 @@ _MESSAGES = {
 }
 
 
-class Order(BaseModel):
-    """How to fail; `times` None means always, and the first `after` requests that fit are spared.
+class Fault(BaseModel):
+    """A fault for matching requests: not for the first `after` of them, then `times` times, or always if that is None.
 
-    With `contains`, only turns whose text contains that fit. `retry_after` and `seconds` are seconds: of the header,
-    and of a silence.
+    A request matches if the text of its newest turn contains `contains`. `retry_after` is the header's value, `seconds`
+    the length of a silence.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -46,8 +46,8 @@ class Order(BaseModel):
     seconds: float = 30.0
     contains: str = ""
 
-    def strikes(self) -> bool:
-        """Whether it strikes this request, which is counted."""
+    def applies(self) -> bool:
+        """Count a matching request; return whether the fault applies to it."""
         if self.after > 0:
             self.after -= 1
             return False
@@ -58,124 +58,130 @@ class Order(BaseModel):
 
 
 class Faults:
-    """The orders that are given, at most one for each `contains`."""
+    """The active faults, at most one for each `contains`."""
 
     def __init__(self) -> None:
-        self._orders: dict[str, Order] = {}
+        self._faults: dict[str, Fault] = {}
 
-    def give(self, order: Order) -> None:
-        self._orders[order.contains] = order
+    def add(self, fault: Fault) -> None:
+        self._faults[fault.contains] = fault
 
-    def lift(self, contains: str | None = None) -> None:
-        """Ends the order for `contains`, or all of them."""
+    def remove(self, contains: str | None = None) -> None:
+        """Remove the fault for `contains`, or all faults."""
         if contains is None:
-            self._orders.clear()
+            self._faults.clear()
         else:
-            self._orders.pop(contains, None)
+            self._faults.pop(contains, None)
 
-    def next(self, text: str) -> Order | None:
-        """The order that strikes a request with this text in its newest turn."""
-        for order in list(self._orders.values()):
-            if order.contains in text and order.strikes():
-                return order
+    def take(self, text: str) -> Fault | None:
+        """Return the fault that applies to a request with this text in its newest turn, or None."""
+        for fault in list(self._faults.values()):
+            if fault.contains in text and fault.applies():
+                return fault
         return None
 
 
-def refusal_of(order: Order) -> ApiError | None:
-    """The error that is the answer, for modes that are one."""
-    if order.mode == "spend_cap":
+def error_of(fault: Fault) -> ApiError | None:
+    """Return the error response of a mode, or None for a mode without one."""
+    if fault.mode == "spend_cap":
         return ApiError(
             429, "You have reached your specified API usage limits for this month.", code="enforced_spend_limit_reached"
         )
-    if order.mode in _MESSAGES:
-        return ApiError(int(order.mode), _MESSAGES[order.mode], retry_after=order.retry_after)
+    if fault.mode in _MESSAGES:
+        return ApiError(int(fault.mode), _MESSAGES[fault.mode], retry_after=fault.retry_after)
     return None
 
 
-def spoiled(reply: Reply, mode: Mode) -> Reply:
-    """The reply of modes that end it badly; of others, as it is."""
+def apply_to_reply(reply: ModelReply, mode: Mode) -> ModelReply:
+    """Return the reply as the mode changes it."""
     match mode:
         case "refusal":
             details = {"type": "refusal", "category": None, "explanation": None}
-            return Reply((), "refusal", details)
+            return ModelReply((), "refusal", details)
         case "max_tokens":
-            texts = [part for part in reply.parts if isinstance(part, Say)]
-            return limited(said(*texts[:1]), max(texts[0].size // 2, 1)) if texts else Reply((), "max_tokens")
+            texts = [part for part in reply.parts if isinstance(part, TextPart)]
+            return (
+                truncate(make_reply(*texts[:1]), max(texts[0].tokens // 2, 1))
+                if texts
+                else ModelReply((), "max_tokens")
+            )
         case "max_tokens_in_tool":
-            return Reply(_broken(reply), "max_tokens")
+            return ModelReply(_cut_call(reply), "max_tokens")
         case "invalid_tool_json":
-            return Reply(_broken(reply), "tool_use")
+            return ModelReply(_cut_call(reply), "tool_use")
         case "unknown_tool":
-            texts = [part for part in reply.parts if isinstance(part, Say)]
-            return said(*texts, Call(UNKNOWN_TOOL, {"cups": 1}))
+            texts = [part for part in reply.parts if isinstance(part, TextPart)]
+            return make_reply(*texts, ToolCallPart(UNKNOWN_TOOL, {"argument": 1}))
     return reply
 
 
-def _broken(reply: Reply) -> tuple[Part, ...]:
-    """The parts up to the first call, and the first half of its input."""
-    before = list(itertools.takewhile(lambda part: not isinstance(part, Call), reply.parts))
-    calls = [part for part in reply.parts if isinstance(part, Call)] or [Call(UNKNOWN_TOOL, {"cups": 1})]
-    written = calls[0].json or '{"a'
-    return (*before, replace(calls[0], written=written[: len(written) // 2 + 1]))
+def _cut_call(reply: ModelReply) -> tuple[ReplyPart, ...]:
+    """Return the parts up to the first call, and the call with the first half of its input."""
+    before = list(itertools.takewhile(lambda part: not isinstance(part, ToolCallPart), reply.parts))
+    calls = [part for part in reply.parts if isinstance(part, ToolCallPart)] or [
+        ToolCallPart(UNKNOWN_TOOL, {"argument": 1})
+    ]
+    raw_json = calls[0].json or '{"a'
+    return (*before, replace(calls[0], raw_json=raw_json[: len(raw_json) // 2 + 1]))
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Nothing is sent for so many seconds."""
+    """A time without output."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """The connection is closed in the middle."""
+class Disconnect:
+    """The connection is closed before the response is complete."""
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """An error within the stream."""
+class StreamError:
+    """An `error` event in the stream."""
 
     error: ApiError
 
 
-Step = Event | Pause | Cut | Failure
+Step = Event | Pause | Disconnect | StreamError
 
 
-def disturbed(events: Iterator[Event], order: Order) -> Iterator[Step]:
-    """The stream of modes that break it; of others, as it is."""
-    match order.mode:
+def apply_to_stream(events: Iterator[Event], fault: Fault) -> Iterator[Step]:
+    """Yield the stream as the mode changes it."""
+    match fault.mode:
         case "overloaded_in_stream":
             yield from _until(events, "text_delta", 2)
-            yield Failure(ApiError(529, "Overloaded"))
+            yield StreamError(ApiError(529, "Overloaded"))
         case "cut_before_block":
             yield next(events)
-            yield Cut()
+            yield Disconnect()
         case "cut_in_text":
             yield from _until(events, "text_delta", 2)
-            yield Cut()
+            yield Disconnect()
         case "cut_in_tool_input":
             yield from _until(events, "input_json_delta", 2)
-            yield Cut()
+            yield Disconnect()
         case "cut_after_tool_block":
             yield from _until(events, "input_json_delta", 1)
             yield from _until(events, "content_block_stop", 1)
-            yield Cut()
+            yield Disconnect()
         case "no_message_stop":
             yield from _until(events, "message_delta", 1)
         case "silence":
             yield next(events)
-            yield Pause(order.seconds)
+            yield Pause(fault.seconds)
             yield from events
         case "silence_in_text":
             yield from _until(events, "text_delta", 2)
-            yield Pause(order.seconds)
+            yield Pause(fault.seconds)
             yield from events
         case _:
             yield from events
 
 
 def _until(events: Iterator[Event], kind: str, count: int) -> Iterator[Event]:
-    """Events up to the `count`-th of a kind, or up to the end of the last block where there are fewer."""
+    """Yield events up to the `count`-th of a kind, or up to the end of the last block if there are fewer."""
     for event in events:
         if event.name == "message_delta":
             return

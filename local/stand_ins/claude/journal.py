@@ -1,4 +1,4 @@
-"""What the stand-in was asked, and what it answered."""
+"""A journal of requests and their responses."""
 
 import json
 from collections import deque
@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-KEPT = 500
-"""Requests."""
+MAX_ENTRIES = 500
 
 
 @dataclass
-class Entry:
-    """A request. `ended` tells how: `complete`, `hung_up` by the client, or what went wrong; None while it runs.
+class JournalEntry:
+    """A request and its response, without tokens and hashes if that is an error.
 
-    A request that was refused has neither tokens nor hashes.
+    `ended` is None while it runs, then `complete`, `incomplete`, `cut`, `disconnected` if the client closed the
+    connection, or the message of the error.
     """
 
     request_id: str
@@ -33,12 +33,13 @@ class Entry:
     cache_read: int = 0
     cache_write: int = 0
     cache_write_1h: int = 0
-    """Of `cache_write`, what was written for an hour."""
+    """The part of `cache_write` that was written for an hour."""
     uncached: int = 0
     input_total: int = 0
     output_tokens: int = 0
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry with its parsed body, which is None if it isn't JSON."""
         entry = asdict(self)
         raw = entry.pop("raw")
         try:
@@ -48,29 +49,29 @@ class Entry:
 
 
 class Journal:
-    """The last `KEPT` requests, and how many there were."""
+    """The last MAX_ENTRIES requests, and the number of all."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
         self._count = 0
-        self._last: deque[Entry] = deque(maxlen=KEPT)
+        self._last: deque[JournalEntry] = deque(maxlen=MAX_ENTRIES)
 
-    def add(self, entry: Entry) -> Entry:
+    def add(self, entry: JournalEntry) -> JournalEntry:
         self._count += 1
         self._last.append(entry)
         return entry
 
-    def told(self, user_id: str | None, contains: str | None) -> dict[str, Any]:
-        """`{requests, last}`, oldest first; with a filter, `requests` counts what it leaves of the kept ones."""
+    def to_json(self, user_id: str | None, contains: str | None) -> dict[str, Any]:
+        """Return `{requests, last}`, oldest first; with a filter, `requests` is the number of matching entries."""
         if user_id is None and contains is None:
-            return {"requests": self._count, "last": [entry.told() for entry in self._last]}
-        left = [entry.told() for entry in self._filtered(user_id, contains)]
-        return {"requests": len(left), "last": left}
+            return {"requests": self._count, "last": [entry.to_json() for entry in self._last]}
+        matching = [entry.to_json() for entry in self._filtered(user_id, contains)]
+        return {"requests": len(matching), "last": matching}
 
-    def _filtered(self, user_id: str | None, contains: str | None) -> Iterator[Entry]:
-        # As it may stand in the JSON: escaped to ASCII, or not.
+    def _filtered(self, user_id: str | None, contains: str | None) -> Iterator[JournalEntry]:
+        # As JSON, both escaped to ASCII and not.
         forms = [] if contains is None else [json.dumps(contains, ensure_ascii=each)[1:-1] for each in (True, False)]
         for entry in self._last:
             if user_id is not None and entry.metadata_user_id != user_id:

@@ -1,24 +1,24 @@
-"""What the API refuses in `messages`: who speaks when, calls without results, and changes of tools in between."""
+"""Validates `messages`: order of roles, calls and their results, and changes of tools."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from local.stand_ins.claude.errors import invalid
+from local.stand_ins.claude.errors import invalid_request
 from local.stand_ins.claude.models import MODELS
 from local.stand_ins.claude.request import (
     Block,
-    Countable,
-    FoundTool,
+    CountTokensRequest,
     Message,
     RedactedThinking,
-    SearchFound,
     SearchResult,
+    SearchSuccess,
     ServerToolUse,
     Text,
     Thinking,
     ToolAddition,
     ToolByName,
+    ToolReference,
     ToolRemoval,
     ToolResult,
     ToolUse,
@@ -37,31 +37,31 @@ _ALLOWED: dict[Role, tuple[type, ...]] = {
 
 
 @dataclass
-class Turn:
-    """Messages of one role that follow each other: to the API they are one. `place` is that of the first."""
+class MergedMessage:
+    """Consecutive messages of one role, which the API treats as one. `index` is that of the first."""
 
     role: Role
-    place: int
+    index: int
     blocks: list[tuple[str, Block]] = field(default_factory=list)
 
 
-def check(request: Countable, betas: frozenset[str]) -> None:
-    """Raises `ApiError` 400 for the first message that the API would refuse."""
+def check(request: CountTokensRequest, betas: frozenset[str]) -> None:
+    """Raise ApiError 400 for the first invalid message."""
     messages = request.messages
     if not messages:
-        raise invalid("messages: at least one message is required")
+        raise invalid_request("messages: at least one message is required")
     for index, message in enumerate(messages):
         _check_content(index, message)
     merged = _merged(messages)
     if merged[0].role != "user":
-        raise invalid('messages: first message must use the "user" role')
+        raise invalid_request('messages: first message must use the "user" role')
     _check_system(request, merged, betas)
     _check_calls([turn for turn in merged if turn.role != "system"])
     last = [turn for turn in merged if turn.role != "system"][-1]
-    # A turn that paused for the server's own tools is sent back as it is, to go on with.
+    # A reply that paused for server tools is sent back unchanged, to be continued.
     paused = isinstance(last.blocks[-1][1], ServerToolUse | SearchResult)
     if last.role == "assistant" and not paused:
-        raise invalid(
+        raise invalid_request(
             "This model does not support assistant message prefill. The conversation must end with a user message."
         )
     _check_references(request)
@@ -69,52 +69,54 @@ def check(request: Countable, betas: frozenset[str]) -> None:
 
 def _check_content(index: int, message: Message) -> None:
     if not message.content:
-        raise invalid(f"messages.{index}: all messages must have non-empty content")
+        raise invalid_request(f"messages.{index}: all messages must have non-empty content")
     for place, block in enumerate(message.content):
         where = f"messages.{index}.content.{place}"
         if not isinstance(block, _ALLOWED[message.role]):
-            raise invalid(f"{where}: `{block.type}` blocks can not be in `{message.role}` messages")
+            raise invalid_request(f"{where}: `{block.type}` blocks can not be in `{message.role}` messages")
         if isinstance(block, Text):
             if not block.text:
-                raise invalid(f"{where}: text content blocks must be non-empty")
+                raise invalid_request(f"{where}: text content blocks must be non-empty")
             if not block.text.strip():
-                raise invalid(f"{where}: text content blocks must contain non-whitespace text")
+                raise invalid_request(f"{where}: text content blocks must contain non-whitespace text")
 
 
-def _merged(messages: Sequence[Message]) -> list[Turn]:
-    turns: list[Turn] = []
+def _merged(messages: Sequence[Message]) -> list[MergedMessage]:
+    turns: list[MergedMessage] = []
     for index, message in enumerate(messages):
         if not turns or turns[-1].role != message.role:
-            turns.append(Turn(message.role, index))
+            turns.append(MergedMessage(message.role, index))
         turns[-1].blocks += [
             (f"messages.{index}.content.{place}", block) for place, block in enumerate(message.content)
         ]
     return turns
 
 
-def _check_system(request: Countable, merged: Sequence[Turn], betas: frozenset[str]) -> None:
+def _check_system(request: CountTokensRequest, merged: Sequence[MergedMessage], betas: frozenset[str]) -> None:
     for number, turn in enumerate(merged):
         if turn.role != "system":
             continue
-        where = f"messages.{turn.place}"
+        where = f"messages.{turn.index}"
         if not MODELS[request.model].tool_changes:
-            raise invalid(f"{where}: role 'system' is not supported for this model")
+            raise invalid_request(f"{where}: role 'system' is not supported for this model")
         after = merged[number + 1].role if number + 1 < len(merged) else None
         if merged[number - 1].role != "user" or after == "user":
-            raise invalid(
+            raise invalid_request(
                 f"{where}: a `system` message must follow a `user` message, and be the last one or come before an "
                 "`assistant` message"
             )
         for place, block in turn.blocks:
             if isinstance(block, ToolAddition) and not isinstance(block.tool, ToolByName):
                 if INLINE_TOOLS not in betas:
-                    raise invalid(f"{place}.tool: `tool_definition` requires the beta header {INLINE_TOOLS}")
+                    raise invalid_request(f"{place}.tool: `tool_definition` requires the beta header {INLINE_TOOLS}")
             elif isinstance(block, ToolAddition | ToolRemoval) and not betas & {INLINE_TOOLS, TOOL_CHANGES}:
-                raise invalid(f"{place}: `{block.type}` requires the beta header {INLINE_TOOLS} or {TOOL_CHANGES}")
+                raise invalid_request(
+                    f"{place}: `{block.type}` requires the beta header {INLINE_TOOLS} or {TOOL_CHANGES}"
+                )
 
 
-def _check_calls(turns: Sequence[Turn]) -> None:
-    """Each call has its result at the beginning of the next user turn, and each result has its call."""
+def _check_calls(turns: Sequence[MergedMessage]) -> None:
+    """Check that each call has a result at the start of the next user message, and each result a call."""
     seen: set[str] = set()
     open_calls: list[str] = []
     for turn in turns:
@@ -124,17 +126,17 @@ def _check_calls(turns: Sequence[Turn]) -> None:
         for place, block in turn.blocks:
             if isinstance(block, ToolUse | ServerToolUse):
                 if block.id in seen:
-                    raise invalid(f"{place}: `tool_use` ids must be unique")
+                    raise invalid_request(f"{place}: `tool_use` ids must be unique")
                 seen.add(block.id)
             if isinstance(block, ToolUse):
                 open_calls.append(block.id)
         if turn.role == "assistant":
             _check_searches(turn)
     if open_calls:
-        raise _unanswered(turns[-1], open_calls)
+        raise _missing_results(turns[-1], open_calls)
 
 
-def _check_results(turn: Turn, open_calls: Sequence[str]) -> None:
+def _check_results(turn: MergedMessage, open_calls: Sequence[str]) -> None:
     answered: set[str] = set()
     text_at = None
     for place, block in turn.blocks:
@@ -142,57 +144,59 @@ def _check_results(turn: Turn, open_calls: Sequence[str]) -> None:
             text_at = text_at or place
             continue
         if block.tool_use_id not in open_calls:
-            raise invalid(
+            raise invalid_request(
                 f"{place}: unexpected `tool_use_id` found in `tool_result` blocks: {block.tool_use_id}. Each "
                 "`tool_result` block must have a corresponding `tool_use` block in the previous message."
             )
         if block.tool_use_id in answered:
-            raise invalid(f"{place}: each tool_use must have a single result. Found multiple: {block.tool_use_id}")
+            raise invalid_request(
+                f"{place}: each tool_use must have a single result. Found multiple: {block.tool_use_id}"
+            )
         if text_at:
-            raise invalid(f"{text_at}: `tool_result` blocks must come first in the content of a message")
+            raise invalid_request(f"{text_at}: `tool_result` blocks must come first in the content of a message")
         answered.add(block.tool_use_id)
     missing = [call for call in open_calls if call not in answered]
     if missing:
-        raise _unanswered(turn, missing)
+        raise _missing_results(turn, missing)
 
 
-def _unanswered(turn: Turn, calls: Sequence[str]) -> Exception:
-    return invalid(
-        f"messages.{turn.place}: `tool_use` ids were found without `tool_result` blocks immediately after: "
+def _missing_results(turn: MergedMessage, calls: Sequence[str]) -> Exception:
+    return invalid_request(
+        f"messages.{turn.index}: `tool_use` ids were found without `tool_result` blocks immediately after: "
         f"{', '.join(calls)}. Each `tool_use` block must have a corresponding `tool_result` block in the next message."
     )
 
 
-def _check_searches(turn: Turn) -> None:
-    """A search of the server and its result are replayed together."""
+def _check_searches(turn: MergedMessage) -> None:
+    """Check that each server search is followed by its result."""
     results = {block.tool_use_id for _, block in turn.blocks if isinstance(block, SearchResult)}
     for place, block in turn.blocks:
         if isinstance(block, ServerToolUse) and block.id not in results:
-            raise invalid(
+            raise invalid_request(
                 f"{place}: `{block.name}` tool use with id {block.id} was found without a corresponding result"
             )
 
 
-def _check_references(request: Countable) -> None:
+def _check_references(request: CountTokensRequest) -> None:
     known = {tool.name for tool in request.tools}
     for index, message in enumerate(request.messages):
         for place, block in enumerate(message.content):
             if isinstance(block, ToolAddition) and not isinstance(block.tool, ToolByName):
                 known.add(block.tool.definition.name)
-            for name in _named(block):
+            for name in _referenced_tools(block):
                 if name not in known:
-                    raise invalid(
+                    raise invalid_request(
                         f"messages.{index}.content.{place}: tool reference '{name}' is not defined at this position",
                         "tool_reference_unresolved",
                     )
 
 
-def _named(block: Block) -> list[str]:
-    """The names of tools that a block refers to."""
+def _referenced_tools(block: Block) -> list[str]:
+    """Return the names of the tools that a block refers to."""
     if isinstance(block, ToolAddition | ToolRemoval):
         return [block.tool.name] if isinstance(block.tool, ToolByName) else []
-    if isinstance(block, SearchResult) and isinstance(block.content, SearchFound):
+    if isinstance(block, SearchResult) and isinstance(block.content, SearchSuccess):
         return [each.tool_name for each in block.content.tool_references]
     if isinstance(block, ToolResult):
-        return [each.tool_name for each in block.content if isinstance(each, FoundTool)]
+        return [each.tool_name for each in block.content if isinstance(each, ToolReference)]
     return []

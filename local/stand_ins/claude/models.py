@@ -1,16 +1,14 @@
-"""What differs between the models, as far as the stand-in minds. Names and figures are Anthropic's."""
+"""Properties of the models that the stand-in takes into account. Names and figures are Anthropic's."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Model:
-    """`minimum` is the shortest prefix that is cached, in tokens.
+    """A model. `thinking` are the supported types, the default first; `effort` is the default."""
 
-    `thinking` are the types that it takes, the default first; `effort` is the default too.
-    """
-
-    minimum: int
+    min_cached_tokens: int
+    """The shortest prefix that is cached."""
     thinking: tuple[str, ...]
     effort: str = "high"
     forced_tools: bool = True
@@ -18,7 +16,7 @@ class Model:
 
 
 _ANY = ("adaptive", "disabled", "enabled", "between_tools")
-"""Where the documentation says nothing, everything is taken."""
+"""For models whose documentation doesn't list the supported types."""
 
 _FABLE = Model(512, ("adaptive",), forced_tools=False)
 _CLASSIC = ("disabled", "enabled")

@@ -1,4 +1,4 @@
-"""How long the stand-in takes: to the first token, and from token to token."""
+"""Latency profiles: time to first token, and output tokens a second."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -6,11 +6,11 @@ from types import MappingProxyType
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Profile(BaseModel):
-    """Time to first token: `first_token_ms`, and `ms_per_uncached_token` for each input token that isn't read from the
-    cache, those that are written included.
+class LatencyProfile(BaseModel):
+    """A latency profile.
 
-    Output follows at `tokens_per_second`, or at once where that is None.
+    Time to first token is `first_token_ms`, plus `ms_per_uncached_token` for each input token that isn't read from the
+    cache, including those that are written to it. Output follows at `tokens_per_second`, or at once if that is None.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -19,20 +19,20 @@ class Profile(BaseModel):
     ms_per_uncached_token: float = Field(ge=0)
     tokens_per_second: float | None = Field(gt=0)
 
-    def first_token(self, uncached: int) -> float:
-        """Seconds from the request to the first token."""
+    def first_token_s(self, uncached: int) -> float:
+        """Return the seconds from the request to the first token."""
         return (self.first_token_ms + self.ms_per_uncached_token * uncached) / 1000
 
-    def seconds(self, tokens: int) -> float:
-        """From the first token until so many are out."""
+    def output_s(self, tokens: int) -> float:
+        """Return the seconds from the first token until so many have been sent."""
         return tokens / self.tokens_per_second if self.tokens_per_second else 0.0
 
 
-PROFILES: Mapping[str, Profile] = MappingProxyType(
+PROFILES: Mapping[str, LatencyProfile] = MappingProxyType(
     {
-        # An assumption of the project's seed, and no measurement: a reply begins after 500 ms when the prefix is
-        # cached, and after 1,200 ms when its 5,000 tokens aren't.
-        "seed": Profile(first_token_ms=500, ms_per_uncached_token=0.14, tokens_per_second=150),
-        "zero": Profile(first_token_ms=0, ms_per_uncached_token=0, tokens_per_second=None),
+        # An assumption of the project's seed, not a measurement: a reply begins after 500 ms if the prefix is cached,
+        # and after 1,200 ms if its 5,000 tokens aren't.
+        "seed": LatencyProfile(first_token_ms=500, ms_per_uncached_token=0.14, tokens_per_second=150),
+        "zero": LatencyProfile(first_token_ms=0, ms_per_uncached_token=0, tokens_per_second=None),
     }
 )

@@ -1,7 +1,6 @@
-"""A request as the model reads it: blocks in the order tools, system, messages, each with its tokens and its key.
+"""Renders a request to the prompt: blocks in the order tools, system, messages, with their tokens and cache keys.
 
-Tokens follow a rule, not a tokenizer: `TOKEN` characters of a block's text are one token, and the block is
-rounded up.
+Tokens are estimated: a block has one token for each CHARACTERS_PER_TOKEN characters of its text, rounded up.
 """
 
 import hashlib
@@ -17,77 +16,76 @@ from local.stand_ins.claude.models import MODELS
 from local.stand_ins.claude.request import (
     Block,
     CacheControl,
-    Countable,
-    FoundTool,
+    CountTokensRequest,
     RedactedThinking,
-    SearchFound,
     SearchResult,
+    SearchSuccess,
     ServerToolUse,
     Text,
     Thinking,
     ToolAddition,
     ToolByName,
+    ToolReference,
     ToolRemoval,
     ToolResult,
     ToolUse,
 )
 
-TOKEN = 3.6
-"""Characters."""
+CHARACTERS_PER_TOKEN = 3.6
 
 TOOL_USE_TOKENS = 286
-"""What the API's own instructions for tools take, once there is a tool."""
+"""Tokens of the API's own instructions for tools, if there are tools."""
 
 
-def tokens(characters: int) -> int:
-    """What so many characters of text count."""
-    return math.ceil(characters / TOKEN)
+def count_tokens(characters: int) -> int:
+    """Return the tokens of a text with so many characters."""
+    return math.ceil(characters / CHARACTERS_PER_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A block: `end` is the tokens from the prompt's beginning to its end, `key` a hash of all that.
+class PromptBlock:
+    """A block. `end_tokens` is the number of tokens up to its end, `key` a hash of the prompt up to its end.
 
-    `ttl` is set where a marker is.
+    `ttl` is set if the block has a cache marker.
     """
 
-    end: int
+    end_tokens: int
     key: bytes
     ttl: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`minimum` is the model's: prefixes with fewer tokens aren't cached."""
+    """A rendered prompt. Prefixes with fewer than `min_cached_tokens` aren't cached."""
 
-    parts: list[Part]
-    minimum: int
+    blocks: list[PromptBlock]
+    min_cached_tokens: int
     tools_hash: str
     system_hash: str
 
     @property
     def total(self) -> int:
-        return self.parts[-1].end
+        return self.blocks[-1].end_tokens
 
 
-def render(request: Countable) -> Prompt:
-    """The prompt of a request that `rules.check` has passed."""
+def render(request: CountTokensRequest) -> Prompt:
+    """Render the prompt of a request that `request_rules.check` has accepted."""
     return _Renderer(request).prompt()
 
 
 class _Renderer:
-    def __init__(self, request: Countable) -> None:
+    def __init__(self, request: CountTokensRequest) -> None:
         self._request = request
         self._hash = hashlib.blake2b(request.model.encode(), digest_size=16)
-        self._parts: list[Part] = []
-        self._end = 0
+        self._blocks: list[PromptBlock] = []
+        self._end_tokens = 0
         self._definitions = {tool.name: _dump(tool) for tool in request.tools}
 
     def prompt(self) -> Prompt:
         request = self._request
         model = MODELS[request.model]
         if request.tools:
-            self._end = TOOL_USE_TOKENS
+            self._end_tokens = TOOL_USE_TOKENS
         self._settings("tools")
         for tool in request.tools:
             if not tool.defer_loading:
@@ -99,51 +97,51 @@ class _Renderer:
         self._settings("messages", _choice(request), *_thinking(request))
         for message in request.messages:
             for block in message.content:
-                # Thinking carries no marker.
+                # Thinking blocks have no marker.
                 marker = getattr(block, "cache_control", None)
                 dump = _dump(block) + "".join(self._loaded(block))
                 self._add(message.role + dump, self._characters(block), marker)
         if request.cache_control:
             self._mark_last(request.cache_control.ttl)
         return Prompt(
-            self._parts,
-            model.minimum,
+            self._blocks,
+            model.min_cached_tokens,
             _digest(f"{tool.defer_loading}{self._definitions[tool.name]}" for tool in request.tools),
             _digest(_dump(text) for text in request.system),
         )
 
     def _settings(self, *settings: Any) -> None:
-        """A level begins: what it depends on is in the key of everything after, and is no block."""
+        """Add settings to the keys of all following blocks, without a block of their own."""
         self._hash.update(json.dumps(settings).encode())
 
     def _add(self, key: str, characters: int, marker: CacheControl | None) -> None:
         self._hash.update(key.encode())
         self._hash.update(b"\0")
-        self._end += tokens(characters)
-        self._parts.append(Part(self._end, self._hash.digest(), marker.ttl if marker else None))
+        self._end_tokens += count_tokens(characters)
+        self._blocks.append(PromptBlock(self._end_tokens, self._hash.digest(), marker.ttl if marker else None))
 
     def _mark_last(self, ttl: str) -> None:
-        """The automatic marker: on the last block that can have one. Thinking can't."""
+        """Set the automatic marker on the last block that can have one, which thinking blocks can't."""
         blocks = [block for message in self._request.messages for block in message.content]
-        offset = len(self._parts) - len(blocks)
+        offset = len(self._blocks) - len(blocks)
         for index in range(len(blocks) - 1, -1, -1):
             if not isinstance(blocks[index], Thinking | RedactedThinking):
-                part = self._parts[offset + index]
-                self._parts[offset + index] = Part(part.end, part.key, ttl)
+                block = self._blocks[offset + index]
+                self._blocks[offset + index] = PromptBlock(block.end_tokens, block.key, ttl)
                 return
 
     def _loaded(self, block: Block) -> list[str]:
-        """Definitions that the model reads at this block: those of tools that were deferred until here."""
+        """Return the definitions of deferred tools that this block adds to the prompt."""
         if isinstance(block, ToolAddition):
             if isinstance(block.tool, ToolByName):
-                # One that an earlier addition brought by value is known to the model already.
+                # A tool that an earlier addition defined is in the prompt already.
                 return [self._definitions.get(block.tool.name, "")]
             return [_dump(block.tool.definition)]
         found: Iterable[Any] = ()
-        if isinstance(block, SearchResult) and isinstance(block.content, SearchFound):
+        if isinstance(block, SearchResult) and isinstance(block.content, SearchSuccess):
             found = block.content.tool_references
         if isinstance(block, ToolResult):
-            found = [each for each in block.content if isinstance(each, FoundTool)]
+            found = [each for each in block.content if isinstance(each, ToolReference)]
         return [self._definitions.get(each.tool_name, "") for each in found]
 
     def _characters(self, block: Block) -> int:
@@ -165,7 +163,7 @@ class _Renderer:
 
 
 def _dump(part: BaseModel) -> str:
-    """A part as it enters the key: without what only steers caching and loading."""
+    """Serialise a part of the request for the key, without the fields that control caching and loading."""
     return part.model_dump_json(exclude={"cache_control", "defer_loading"}, exclude_unset=True)
 
 
@@ -177,15 +175,15 @@ def _digest(texts: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def _choice(request: Countable) -> Any:
-    """`auto` said and not said are the same."""
+def _choice(request: CountTokensRequest) -> Any:
+    """Return the tool choice; an explicit `auto` equals the default."""
     choice = request.tool_choice
     return ("auto", None, False) if choice is None else (choice.type, choice.name, choice.disable_parallel_tool_use)
 
 
-def _thinking(request: Countable) -> tuple[Any, ...]:
-    """Thinking, effort and format; a default that is said and one that isn't are the same."""
+def _thinking(request: CountTokensRequest) -> tuple[Any, ...]:
+    """Return thinking, effort and format; an explicit default equals an omitted one."""
     model, output = MODELS[request.model], request.output_config
     thinking = request.thinking.model_dump() if request.thinking else {"type": model.thinking[0]}
-    stated = {name: value for name, value in thinking.items() if value is not None}
-    return stated, (output and output.effort) or model.effort, output and output.format
+    explicit = {name: value for name, value in thinking.items() if value is not None}
+    return explicit, (output and output.effort) or model.effort, output and output.format

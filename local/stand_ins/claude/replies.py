@@ -1,4 +1,4 @@
-"""What Claude says: text, calls of tools and searches for them, and why it stopped."""
+"""A reply of the model: texts, tool calls, tool searches, and the stop reason."""
 
 import json
 import secrets
@@ -6,47 +6,49 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from local.stand_ins.claude.prompt import TOKEN, tokens
+from local.stand_ins.claude.prompt import CHARACTERS_PER_TOKEN, count_tokens
 
 SIMULATED = "(simulated Claude)"
-"""Ends every text of the stand-in's own brain."""
+"""The end of every text that `reply_rules` generates."""
 
 
 def new_id(prefix: str) -> str:
-    """An id as the API gives them: `msg_`, `toolu_`, `srvtoolu_` or `req_`, and 24 characters."""
+    """Return an id in the API's format: `msg_`, `toolu_`, `srvtoolu_` or `req_`, and 24 characters."""
     return f"{prefix}_01{secrets.token_hex(11)}"
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class TextPart:
+    """A text block."""
+
     text: str
 
     @property
-    def size(self) -> int:
-        return tokens(len(self.text))
+    def tokens(self) -> int:
+        return count_tokens(len(self.text))
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A call of a client's tool; `written` is its input as it is streamed, which may be broken."""
+class ToolCallPart:
+    """A call of a client tool. `raw_json` replaces the JSON of its input, and may be invalid."""
 
     name: str
     input: dict[str, Any]
-    written: str = ""
+    raw_json: str = ""
     id: str = field(default_factory=lambda: new_id("toolu"))
 
     @property
     def json(self) -> str:
-        return self.written or (json.dumps(self.input, ensure_ascii=False) if self.input else "")
+        return self.raw_json or (json.dumps(self.input, ensure_ascii=False) if self.input else "")
 
     @property
-    def size(self) -> int:
-        return tokens(len(self.name) + len(self.json))
+    def tokens(self) -> int:
+        return count_tokens(len(self.name) + len(self.json))
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """A search for deferred tools on the server, with what it found."""
+class ToolSearchPart:
+    """A server-side search for deferred tools, with the names that it found."""
 
     query: str
     found: tuple[str, ...]
@@ -57,45 +59,47 @@ class Search:
         return json.dumps({"query": self.query}, ensure_ascii=False)
 
     @property
-    def size(self) -> int:
-        return tokens(len(self.json))
+    def tokens(self) -> int:
+        return count_tokens(len(self.json))
 
 
-Part = Say | Call | Search
+ReplyPart = TextPart | ToolCallPart | ToolSearchPart
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    parts: tuple[Part, ...]
+class ModelReply:
+    """A whole reply."""
+
+    parts: tuple[ReplyPart, ...]
     stop_reason: str
     stop_details: dict[str, Any] | None = None
 
     @property
-    def size(self) -> int:
+    def tokens(self) -> int:
         """Output tokens."""
-        return sum(part.size for part in self.parts)
+        return sum(part.tokens for part in self.parts)
 
     def content(self) -> list[dict[str, Any]]:
-        """The blocks of a message that isn't streamed."""
-        return [block for part in self.parts for block in blocks(part)]
+        """Return the content blocks of a message that isn't streamed."""
+        return [block for part in self.parts for block in content_blocks(part)]
 
 
-def said(*parts: Part) -> Reply:
-    """A reply that stops for its calls, or because all is said."""
-    calls = any(isinstance(part, Call) for part in parts)
-    return Reply(parts, "tool_use" if calls else "end_turn")
+def make_reply(*parts: ReplyPart) -> ModelReply:
+    """Return a reply that stops for its tool calls, or at the end of its turn."""
+    calls = any(isinstance(part, ToolCallPart) for part in parts)
+    return ModelReply(parts, "tool_use" if calls else "end_turn")
 
 
-def blocks(part: Part) -> list[dict[str, Any]]:
-    """A part as content blocks on the wire."""
+def content_blocks(part: ReplyPart) -> list[dict[str, Any]]:
+    """Return the content blocks of a part in the API's format."""
     match part:
-        case Say(text):
+        case TextPart(text):
             return [{"type": "text", "text": text}]
-        case Call():
-            # Broken input can't be an object: the API has the same trouble, and this is what is left of it.
-            value = {} if part.written else part.input
+        case ToolCallPart():
+            # Invalid JSON can't be an object: like the API, an empty one replaces it.
+            value = {} if part.raw_json else part.input
             return [{"type": "tool_use", "id": part.id, "name": part.name, "input": value}]
-        case Search():
+        case ToolSearchPart():
             found = [{"type": "tool_reference", "tool_name": name} for name in part.found]
             return [
                 {
@@ -112,24 +116,24 @@ def blocks(part: Part) -> list[dict[str, Any]]:
             ]
 
 
-def limited(reply: Reply, max_tokens: int) -> Reply:
-    """The reply as far as `max_tokens` let it come."""
-    left = max_tokens
-    parts: list[Part] = []
+def truncate(reply: ModelReply, max_tokens: int) -> ModelReply:
+    """Cut the reply off after `max_tokens`."""
+    remaining = max_tokens
+    parts: list[ReplyPart] = []
     for part in reply.parts:
-        if part.size <= left:
+        if part.tokens <= remaining:
             parts.append(part)
-            left -= part.size
+            remaining -= part.tokens
             continue
-        return Reply((*parts, *_beginning(part, left)), "max_tokens")
+        return ModelReply((*parts, *_cut_off(part, remaining)), "max_tokens")
     return reply
 
 
-def _beginning(part: Part, size: int) -> Sequence[Part]:
-    characters = int(size * TOKEN)
+def _cut_off(part: ReplyPart, tokens: int) -> Sequence[ReplyPart]:
+    characters = int(tokens * CHARACTERS_PER_TOKEN)
     match part:
-        case Say(text) if characters:
-            return [Say(text[:characters])]
-        case Call() if characters > len(part.name) + 1:
-            return [replace(part, written=part.json[: characters - len(part.name)])]
+        case TextPart(text) if characters:
+            return [TextPart(text[:characters])]
+        case ToolCallPart() if characters > len(part.name) + 1:
+            return [replace(part, raw_json=part.json[: characters - len(part.name)])]
     return []

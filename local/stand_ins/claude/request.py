@@ -1,6 +1,6 @@
-"""The shape of a request: what `POST /v1/messages` takes, field by field.
+"""Models of the requests to `POST /v1/messages` and `POST /v1/messages/count_tokens`.
 
-Anthropic's own errors come from shapes like these, so pydantic's words and places serve as they are.
+Anthropic's own validation errors have pydantic's format, so pydantic's messages are used unchanged.
 """
 
 from collections.abc import Iterator
@@ -8,37 +8,37 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError
 
-from local.stand_ins.claude.errors import invalid
+from local.stand_ins.claude.errors import invalid_request
 
 
-class _Part(BaseModel):
+class _StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class CacheControl(_Part):
+class CacheControl(_StrictModel):
     type: Literal["ephemeral"]
     ttl: Literal["5m", "1h"] = "5m"
 
 
-class Marked(_Part):
-    """Anything that can end a cached prefix."""
+class Cacheable(_StrictModel):
+    """A part of the prompt that can have a cache marker."""
 
     cache_control: CacheControl | None = None
 
 
-class Text(Marked):
+class Text(Cacheable):
     type: Literal["text"]
     text: str
     citations: list[Any] | None = None
 
 
-class FoundTool(_Part):
+class ToolReference(_StrictModel):
     type: Literal["tool_reference"]
     tool_name: str
 
 
 def _as_blocks(value: Any) -> Any:
-    """A string stands for one block of text."""
+    """Convert a string to a list of one text block."""
     return [{"type": "text", "text": value}] if isinstance(value, str) else value
 
 
@@ -46,7 +46,7 @@ def _as_result(value: Any) -> Any:
     return [] if value == "" else _as_blocks(value)
 
 
-class ToolUse(Marked):
+class ToolUse(Cacheable):
     type: Literal["tool_use"]
     id: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]+$")]
     name: Annotated[str, Field(min_length=1, max_length=200)]
@@ -54,14 +54,16 @@ class ToolUse(Marked):
     caller: dict[str, Any] | None = None
 
 
-class ToolResult(Marked):
+class ToolResult(Cacheable):
     type: Literal["tool_result"]
     tool_use_id: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]+$")]
-    content: Annotated[list[Annotated[Text | FoundTool, Field(discriminator="type")]], BeforeValidator(_as_result)] = []
+    content: Annotated[
+        list[Annotated[Text | ToolReference, Field(discriminator="type")]], BeforeValidator(_as_result)
+    ] = []
     is_error: bool | None = None
 
 
-class ServerToolUse(Marked):
+class ServerToolUse(Cacheable):
     type: Literal["server_tool_use"]
     id: Annotated[str, Field(pattern=r"^srvtoolu_[a-zA-Z0-9_]+$")]
     name: Literal["tool_search_tool_bm25", "tool_search_tool_regex"]
@@ -69,30 +71,30 @@ class ServerToolUse(Marked):
     caller: dict[str, Any] | None = None
 
 
-class SearchFound(_Part):
+class SearchSuccess(_StrictModel):
     type: Literal["tool_search_tool_search_result"]
-    tool_references: list[FoundTool]
+    tool_references: list[ToolReference]
 
 
-class SearchFailed(_Part):
+class SearchFailure(_StrictModel):
     type: Literal["tool_search_tool_result_error"]
     error_code: str
     error_message: str | None = None
 
 
-class SearchResult(Marked):
+class SearchResult(Cacheable):
     type: Literal["tool_search_tool_result"]
     tool_use_id: str
-    content: Annotated[SearchFound | SearchFailed, Field(discriminator="type")]
+    content: Annotated[SearchSuccess | SearchFailure, Field(discriminator="type")]
 
 
-class Thinking(_Part):
+class Thinking(_StrictModel):
     type: Literal["thinking"]
     thinking: str
     signature: str
 
 
-class RedactedThinking(_Part):
+class RedactedThinking(_StrictModel):
     type: Literal["redacted_thinking"]
     data: str
 
@@ -103,7 +105,7 @@ class InputSchema(BaseModel):
     type: Literal["object"]
 
 
-class Tool(Marked):
+class Tool(Cacheable):
     """A client tool."""
 
     type: Literal["custom"] | None = None
@@ -117,18 +119,18 @@ class Tool(Marked):
     allowed_callers: list[str] | None = None
 
 
-class _SearchTool(Marked):
+class _SearchTool(Cacheable):
     strict: bool | None = None
     defer_loading: bool | None = None
     allowed_callers: list[str] | None = None
 
 
-class Bm25Search(_SearchTool):
+class Bm25SearchTool(_SearchTool):
     type: Literal["tool_search_tool_bm25_20251119", "tool_search_tool_bm25"]
     name: Literal["tool_search_tool_bm25"]
 
 
-class RegexSearch(_SearchTool):
+class RegexSearchTool(_SearchTool):
     type: Literal["tool_search_tool_regex_20251119", "tool_search_tool_regex"]
     name: Literal["tool_search_tool_regex"]
 
@@ -145,28 +147,28 @@ def _kind(value: Any) -> str | None:
 
 AnyTool = Annotated[
     Annotated[Tool, Tag("custom")]
-    | Annotated[Bm25Search, Tag("tool_search_tool_bm25")]
-    | Annotated[RegexSearch, Tag("tool_search_tool_regex")],
+    | Annotated[Bm25SearchTool, Tag("tool_search_tool_bm25")]
+    | Annotated[RegexSearchTool, Tag("tool_search_tool_regex")],
     Discriminator(_kind),
 ]
 
 
-class ToolByName(_Part):
+class ToolByName(_StrictModel):
     type: Literal["tool_reference"]
     name: str
 
 
-class ToolByValue(_Part):
+class ToolByValue(_StrictModel):
     type: Literal["tool_definition"]
     definition: Tool
 
 
-class ToolAddition(Marked):
+class ToolAddition(Cacheable):
     type: Literal["tool_addition"]
     tool: Annotated[ToolByName | ToolByValue, Field(discriminator="type")]
 
 
-class ToolRemoval(Marked):
+class ToolRemoval(Cacheable):
     type: Literal["tool_removal"]
     tool: ToolByName
 
@@ -185,34 +187,34 @@ Block = Annotated[
 ]
 
 
-class Message(_Part):
+class Message(_StrictModel):
     role: Literal["user", "assistant", "system"]
     content: Annotated[list[Block], BeforeValidator(_as_blocks)]
 
 
-class ToolChoice(_Part):
+class ToolChoice(_StrictModel):
     type: Literal["auto", "any", "tool", "none"]
     name: str | None = None
     disable_parallel_tool_use: bool = False
 
 
-class ThinkingConfig(_Part):
+class ThinkingConfig(_StrictModel):
     type: Literal["adaptive", "enabled", "disabled", "between_tools"]
     budget_tokens: Annotated[int, Field(ge=1024)] | None = None
     display: Literal["summarized", "omitted"] | None = None
 
 
-class OutputConfig(_Part):
+class OutputConfig(_StrictModel):
     effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
     format: dict[str, Any] | None = None
 
 
-class Metadata(_Part):
+class Metadata(_StrictModel):
     user_id: str | None = None
 
 
-class Countable(_Part):
-    """What `POST /v1/messages/count_tokens` takes."""
+class CountTokensRequest(_StrictModel):
+    """A request to `POST /v1/messages/count_tokens`."""
 
     model: str
     messages: list[Message]
@@ -224,20 +226,20 @@ class Countable(_Part):
     tool_choice: ToolChoice | None = None
     tools: list[AnyTool] = []
 
-    def markers(self) -> Iterator[tuple[str, Marked]]:
-        """The blocks that may be marked, with their places, in the order of the prompt."""
+    def cacheable_parts(self) -> Iterator[tuple[str, Cacheable]]:
+        """Yield the parts that can have a cache marker, with their paths, in the order of the prompt."""
         for index, tool in enumerate(self.tools):
             yield f"tools.{index}", tool
         for index, text in enumerate(self.system):
             yield f"system.{index}", text
         for index, message in enumerate(self.messages):
             for place, block in enumerate(message.content):
-                if isinstance(block, Marked):
+                if isinstance(block, Cacheable):
                     yield f"messages.{index}.content.{place}", block
 
 
-class Request(Countable):
-    """What `POST /v1/messages` takes."""
+class MessagesRequest(CountTokensRequest):
+    """A request to `POST /v1/messages`."""
 
     max_tokens: Annotated[int, Field(ge=0)]
     container: str | None = None
@@ -253,12 +255,12 @@ class Request(Countable):
     user_profile_id: str | None = None
 
 
-def parse(body: bytes, shape: type[Countable]) -> Countable:
-    """The request in the body. Raises `ApiError` 400 that names the first field that is wrong."""
+def parse(body: bytes, model: type[CountTokensRequest]) -> CountTokensRequest:
+    """Parse a request. Raises ApiError 400 that names the first invalid field."""
     try:
-        return shape.model_validate_json(body)
+        return model.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         if first["type"] == "json_invalid":
-            raise invalid(f"The request body is not valid JSON: {first['msg']}") from None
-        raise invalid(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
+            raise invalid_request(f"The request body is not valid JSON: {first['msg']}") from None
+        raise invalid_request(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None

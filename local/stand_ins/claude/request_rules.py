@@ -1,15 +1,15 @@
-"""What the API refuses beyond a wrong shape: parameters, tools and cache markers.
+"""Validates parameters, tools and cache markers of a parsed request.
 
-The words are the API's where they are known, and name the field first in any case.
+Messages are the API's where they are known; each begins with the field.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 from local.stand_ins.claude import message_rules
-from local.stand_ins.claude.errors import ApiError, invalid
+from local.stand_ins.claude.errors import ApiError, invalid_request
 from local.stand_ins.claude.models import MODELS, Model
-from local.stand_ins.claude.request import Countable, Request, Tool
+from local.stand_ins.claude.request import CountTokensRequest, MessagesRequest, Tool
 
 VERSION = "2026-10-21"
 VERSIONS = ("2023-06-01", VERSION)
@@ -19,93 +19,99 @@ MAX_OPTIONAL = 24
 MAX_UNIONS = 16
 
 
-def check(request: Countable, version: str, betas: frozenset[str]) -> None:
-    """Raises `ApiError` for the first thing that the API would refuse."""
+def check(request: CountTokensRequest, version: str, betas: frozenset[str]) -> None:
+    """Raise ApiError for the first fault that the API would reject."""
     model = MODELS.get(request.model)
     if model is None:
         raise ApiError(404, f"model: {request.model}")
-    if isinstance(request, Request):
+    if isinstance(request, MessagesRequest):
         _check_parameters(request, version)
     _check_thinking(request, model)
     _check_tools(request, model)
     for index, text in enumerate(request.system):
         if not text.text:
-            raise invalid(f"system.{index}: text content blocks must be non-empty")
+            raise invalid_request(f"system.{index}: text content blocks must be non-empty")
     message_rules.check(request, betas)
     _check_markers(request)
 
 
-def _check_parameters(request: Request, version: str) -> None:
+def _check_parameters(request: MessagesRequest, version: str) -> None:
     for name in ("temperature", "top_p", "top_k"):
         if name in request.model_fields_set and version == VERSION:
-            raise invalid(f"{name}: Extra inputs are not permitted")
+            raise invalid_request(f"{name}: Extra inputs are not permitted")
     if request.max_tokens > 0:
         return
-    # Warms the cache, and generates nothing.
+    # Writes the cache without generating output.
     if request.stream:
-        raise invalid("max_tokens: 0 is not supported with `stream: true`")
+        raise invalid_request("max_tokens: 0 is not supported with `stream: true`")
     if request.thinking and request.thinking.type == "enabled":
-        raise invalid("max_tokens: 0 is not supported with `thinking.type: enabled`")
+        raise invalid_request("max_tokens: 0 is not supported with `thinking.type: enabled`")
     if request.output_config and request.output_config.format:
-        raise invalid("max_tokens: 0 is not supported with `output_config.format`")
+        raise invalid_request("max_tokens: 0 is not supported with `output_config.format`")
     if request.tool_choice and request.tool_choice.type in ("any", "tool"):
-        raise invalid("max_tokens: 0 is not supported with a forced `tool_choice`")
+        raise invalid_request("max_tokens: 0 is not supported with a forced `tool_choice`")
 
 
-def _check_thinking(request: Countable, model: Model) -> None:
+def _check_thinking(request: CountTokensRequest, model: Model) -> None:
     thinking = request.thinking
     if thinking is None:
         return
     if thinking.type not in model.thinking:
         allowed = ", ".join(model.thinking)
-        raise invalid(f"thinking.type: `{thinking.type}` is not supported for this model; use one of: {allowed}")
+        raise invalid_request(
+            f"thinking.type: `{thinking.type}` is not supported for this model; use one of: {allowed}"
+        )
     if thinking.type == "enabled" and thinking.budget_tokens is None:
-        raise invalid("thinking.enabled.budget_tokens: Field required")
+        raise invalid_request("thinking.enabled.budget_tokens: Field required")
     effort = request.output_config.effort if request.output_config else None
     if thinking.type in ("disabled", "between_tools") and effort in ("xhigh", "max"):
-        raise invalid(f"output_config.effort: `{effort}` is not supported with `thinking.type: {thinking.type}`")
+        raise invalid_request(
+            f"output_config.effort: `{effort}` is not supported with `thinking.type: {thinking.type}`"
+        )
 
 
-def _check_tools(request: Countable, model: Model) -> None:
+def _check_tools(request: CountTokensRequest, model: Model) -> None:
     names: set[str] = set()
     for index, tool in enumerate(request.tools):
         if tool.name in names:
-            raise invalid("tools: Tool names must be unique.")
+            raise invalid_request("tools: Tool names must be unique.")
         names.add(tool.name)
         if tool.defer_loading and tool.cache_control:
-            raise invalid(f"tools.{index}: a tool with `defer_loading: true` cannot have `cache_control`")
+            raise invalid_request(f"tools.{index}: a tool with `defer_loading: true` cannot have `cache_control`")
     if request.tools and all(tool.defer_loading for tool in request.tools):
-        raise invalid("tools: At least one tool must have `defer_loading` set to false")
+        raise invalid_request("tools: At least one tool must have `defer_loading` set to false")
     _check_strict([tool for tool in request.tools if isinstance(tool, Tool) and tool.strict])
     choice = request.tool_choice
     if choice is None:
         return
     if not request.tools:
-        raise invalid("tool_choice: `tool_choice` may only be specified while providing `tools`")
+        raise invalid_request("tool_choice: `tool_choice` may only be specified while providing `tools`")
     if choice.type in ("any", "tool") and not model.forced_tools:
-        raise invalid(f"tool_choice.type: `{choice.type}` is not supported for this model")
+        raise invalid_request(f"tool_choice.type: `{choice.type}` is not supported for this model")
     if choice.type == "tool" and choice.name not in names:
-        raise invalid(f"tool_choice.name: Tool '{choice.name}' not found in provided tools")
+        raise invalid_request(f"tool_choice.name: Tool '{choice.name}' not found in provided tools")
 
 
 def _check_strict(tools: list[Tool]) -> None:
     if len(tools) > MAX_STRICT_TOOLS:
-        raise invalid(f"tools: at most {MAX_STRICT_TOOLS} tools may have `strict: true`; found {len(tools)}")
+        raise invalid_request(f"tools: at most {MAX_STRICT_TOOLS} tools may have `strict: true`; found {len(tools)}")
     optional = unions = 0
     for tool in tools:
         for schema in _schemas(tool.input_schema.model_dump()):
             if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
-                raise invalid(f"tools: '{tool.name}': for 'object' type, 'additionalProperties' must be false")
+                raise invalid_request(f"tools: '{tool.name}': for 'object' type, 'additionalProperties' must be false")
             optional += len(set(schema.get("properties", {})) - set(schema.get("required", [])))
             unions += "anyOf" in schema or isinstance(schema.get("type"), list)
     if optional > MAX_OPTIONAL:
-        raise invalid(f"tools: strict tools may have {MAX_OPTIONAL} optional parameters together; found {optional}")
+        raise invalid_request(
+            f"tools: strict tools may have {MAX_OPTIONAL} optional parameters together; found {optional}"
+        )
     if unions > MAX_UNIONS:
-        raise invalid(f"tools: strict tools may have {MAX_UNIONS} parameters of several types; found {unions}")
+        raise invalid_request(f"tools: strict tools may have {MAX_UNIONS} parameters of several types; found {unions}")
 
 
 def _schemas(schema: Any) -> Iterator[dict[str, Any]]:
-    """A schema, and all that are in it."""
+    """Yield a schema and all schemas within it."""
     if not isinstance(schema, dict):
         return
     yield schema
@@ -114,30 +120,30 @@ def _schemas(schema: Any) -> Iterator[dict[str, Any]]:
         yield from _schemas(each)
 
 
-def _check_markers(request: Countable) -> None:
-    marked = [(place, block.cache_control) for place, block in request.markers() if block.cache_control]
+def _check_markers(request: CountTokensRequest) -> None:
+    marked = [(place, block.cache_control) for place, block in request.cacheable_parts() if block.cache_control]
     found = len(marked) + (1 if _adds_marker(request) else 0)
     if found > MAX_MARKERS:
-        raise invalid(f"A maximum of {MAX_MARKERS} blocks with cache_control may be provided. Found {found}.")
+        raise invalid_request(f"A maximum of {MAX_MARKERS} blocks with cache_control may be provided. Found {found}.")
     if request.cache_control:
         marked.append(("cache_control", request.cache_control))
-    short = False
+    has_short_ttl = False
     for place, control in marked:
-        if control.ttl == "1h" and short:
-            raise invalid(
+        if control.ttl == "1h" and has_short_ttl:
+            raise invalid_request(
                 f"{place}.ttl: a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block. "
                 "Note that blocks are processed in the following order: `tools`, `system`, `messages`."
             )
-        short = short or control.ttl == "5m"
+        has_short_ttl = has_short_ttl or control.ttl == "5m"
 
 
-def _adds_marker(request: Countable) -> bool:
-    """Whether the automatic marker stands where no explicit one is."""
+def _adds_marker(request: CountTokensRequest) -> bool:
+    """Return whether the automatic marker is on a block without an explicit one."""
     if request.cache_control is None:
         return False
-    _, last = list(request.markers())[-1]
+    _, last = list(request.cacheable_parts())[-1]
     if last.cache_control is None:
         return True
     if last.cache_control.ttl != request.cache_control.ttl:
-        raise invalid("cache_control.ttl: the last block has a cache_control with another ttl")
+        raise invalid_request("cache_control.ttl: the last block has a cache_control with another ttl")
     return False

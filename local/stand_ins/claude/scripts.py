@@ -1,4 +1,4 @@
-"""Turns that are told beforehand: which words begin one, and what Claude says at each of its steps."""
+"""Scripted turns: the texts that they match, and a reply for each step."""
 
 import json
 import re
@@ -8,73 +8,73 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from local.stand_ins.claude.conversation import Conversation
-from local.stand_ins.claude.faults import Order
-from local.stand_ins.claude.replies import Call, Part, Reply, Say, Search, said
+from local.stand_ins.claude.faults import Fault
+from local.stand_ins.claude.replies import ModelReply, ReplyPart, TextPart, ToolCallPart, ToolSearchPart, make_reply
 
-_PLACE = re.compile(r"\{\{tool_result:([\w-]+):([^{}]*)\}\}")
+_PLACEHOLDER = re.compile(r"\{\{tool_result:([\w-]+):([^{}]*)\}\}")
 
 
-class _Told(BaseModel):
+class _ScriptModel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Match(_Told):
-    """All that is given must hold, of the newest turn."""
+class Match(_ScriptModel):
+    """Conditions on the newest turn, which all have to be true."""
 
     text_contains: str | None = None
     user_text_equals: str | None = None
     any: Literal[True] | None = None
 
-    def fits(self, conversation: Conversation) -> bool:
+    def matches(self, conversation: Conversation) -> bool:
         if self.text_contains is not None and self.text_contains not in conversation.text:
             return False
-        if self.user_text_equals is not None and self.user_text_equals != conversation.asked:
+        if self.user_text_equals is not None and self.user_text_equals != conversation.user_text:
             return False
         return bool(self.any or self.text_contains or self.user_text_equals)
 
 
-class _Text(_Told):
+class _Text(_ScriptModel):
     type: Literal["text"]
     text: str
 
 
-class _ToolUse(_Told):
+class _ToolUse(_ScriptModel):
     type: Literal["tool_use"]
     name: str
     input: dict[str, Any] = {}
 
 
-class _Search(_Told):
+class _Search(_ScriptModel):
     type: Literal["tool_search"]
     query: str
     found: tuple[str, ...]
 
 
-def _as_order(value: Any) -> Any:
+def _as_fault(value: Any) -> Any:
     return {"mode": value} if isinstance(value, str) else value
 
 
-class ScriptedReply(_Told):
+class ScriptedReply(_ScriptModel):
     content: list[Annotated[_Text | _ToolUse | _Search, Field(discriminator="type")]] = []
     stop_reason: str | None = None
-    fault: Annotated[Order | None, BeforeValidator(_as_order)] = None
+    fault: Annotated[Fault | None, BeforeValidator(_as_fault)] = None
 
-    def spoken(self, conversation: Conversation) -> Reply:
-        """The reply, with what the tools have told in its places."""
-        parts: list[Part] = []
+    def render(self, conversation: Conversation) -> ModelReply:
+        """Return the reply, with tool results in the place of its placeholders."""
+        parts: list[ReplyPart] = []
         for block in self.content:
             match block:
                 case _Text():
-                    parts.append(Say(_filled(block.text, conversation)))
+                    parts.append(TextPart(_fill_placeholders(block.text, conversation)))
                 case _ToolUse():
-                    parts.append(Call(block.name, block.input))
+                    parts.append(ToolCallPart(block.name, block.input))
                 case _Search():
-                    parts.append(Search(block.query, block.found))
-        reply = said(*parts)
-        return Reply(reply.parts, self.stop_reason or reply.stop_reason)
+                    parts.append(ToolSearchPart(block.query, block.found))
+        reply = make_reply(*parts)
+        return ModelReply(reply.parts, self.stop_reason or reply.stop_reason)
 
 
-class Script(_Told):
+class Script(_ScriptModel):
     match: Match
     replies: list[ScriptedReply] = Field(min_length=1)
 
@@ -82,14 +82,14 @@ class Script(_Told):
 _SCRIPTS = TypeAdapter(list[Script])
 
 
-class Scripts:
-    """The turns that are told. Where a reply comes from the request alone, conversations don't disturb each other."""
+class ScriptStore:
+    """The active scripts. A reply depends on the request alone, so that concurrent conversations don't interfere."""
 
     def __init__(self) -> None:
         self._scripts: list[Script] = []
 
     def add(self, body: bytes) -> None:
-        """Adds a list of scripts in front of the others; one with the same `match` is replaced.
+        """Add a list of scripts before the others, replacing those with the same `match`.
 
         Raises pydantic's ValidationError.
         """
@@ -101,26 +101,26 @@ class Scripts:
         self._scripts.clear()
 
     def find(self, conversation: Conversation) -> ScriptedReply | None:
-        """The reply for this step of the turn; past the last one, the last one again. None: no script fits."""
+        """Return the reply for this step of the turn, the last one for later steps, or None if no script matches."""
         for script in self._scripts:
-            if script.match.fits(conversation):
+            if script.match.matches(conversation):
                 return script.replies[min(conversation.step, len(script.replies) - 1)]
         return None
 
 
-def _filled(text: str, conversation: Conversation) -> str:
-    def fill(place: re.Match[str]) -> str:
-        name, path = place.groups()
+def _fill_placeholders(text: str, conversation: Conversation) -> str:
+    def fill(placeholder: re.Match[str]) -> str:
+        name, path = placeholder.groups()
         results = [outcome.value for outcome in conversation.outcomes if outcome.name == name]
-        value = _at(results[-1], path.split(".") if path else []) if results else None
+        value = _value_at(results[-1], path.split(".") if path else []) if results else None
         if value is None:
             return f"(no {path or 'result'} from {name})"
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
-    return _PLACE.sub(fill, text)
+    return _PLACEHOLDER.sub(fill, text)
 
 
-def _at(value: Any, path: Sequence[str]) -> Any:
+def _value_at(value: Any, path: Sequence[str]) -> Any:
     for step in path:
         if isinstance(value, dict):
             value = value.get(step)

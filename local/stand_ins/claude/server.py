@@ -1,4 +1,4 @@
-"""Runs the stand-in for Claude in a process of its own, so that a handler's CPU and its are told apart."""
+"""Runs Claude's stand-in in a process of its own, so that its CPU time isn't counted as a handler's."""
 
 import asyncio
 import signal
@@ -10,16 +10,16 @@ from local import processes
 from local.sockets import listen
 
 CLAUDE_KEY = "sk-ant-simulated"
-"""The key that the stand-in takes."""
+"""The key that the stand-in accepts."""
 
 
 class ClaudeStandIn:
     """Claude's stand-in, on a port of 127.0.0.1."""
 
     def __init__(self, log: Path, profile: str = "seed") -> None:
-        """The address is known from here on, and connections wait in line until `start` is done.
+        """Bind the socket: connections wait until `start` has finished.
 
-        `profile` is one of `local.stand_ins.claude.profile.PROFILES`: how long it takes.
+        `profile` is a latency profile of `local.stand_ins.claude.profile.PROFILES`.
         """
         self._log = log
         self._profile = profile
@@ -30,7 +30,7 @@ class ClaudeStandIn:
         """The template's parameters that make the functions call the stand-in."""
 
     async def start(self) -> None:
-        """Returns when it answers."""
+        """Start the process and wait until it serves."""
         descriptor = self._socket.fileno()
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -56,12 +56,12 @@ class ClaudeStandIn:
 
 _READY = b"ready\n"
 
-_KEEP_ALIVE_S = 120
-"""Longer than a client keeps an idle connection: uvicorn's five seconds would be a fault that nobody asked for."""
+_KEEP_ALIVE_TIMEOUT_S = 120
+"""Longer than a client keeps an idle connection: uvicorn's five seconds would cause connection errors."""
 
 
 async def _serve(descriptor: int, profile: str) -> None:
-    """The process of the stand-in: serves on an inherited socket until its standard input is closed."""
+    """Serve on an inherited socket until standard input is closed."""
     import uvicorn
 
     from local.stand_ins.claude.app import make_app
@@ -73,7 +73,7 @@ async def _serve(descriptor: int, profile: str) -> None:
         lifespan="off",
         log_level="critical",
         server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_keep_alive=_KEEP_ALIVE_TIMEOUT_S,
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[socket.socket(fileno=descriptor)]))

@@ -1,4 +1,4 @@
-"""A message as the events of a stream."""
+"""Converts a reply to a message, or to the events of a stream."""
 
 import json
 import re
@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.stand_ins.claude.cache import Usage
-from local.stand_ins.claude.prompt import tokens
-from local.stand_ins.claude.replies import Call, Part, Reply, Say, Search, blocks
+from local.stand_ins.claude.prompt import count_tokens
+from local.stand_ins.claude.replies import ModelReply, ReplyPart, TextPart, ToolCallPart, ToolSearchPart, content_blocks
 
-_PIECE = 14
-"""Characters of a delta at least, which makes about four tokens; a word isn't broken."""
+_MIN_DELTA_CHARACTERS = 14
+"""About four tokens. Words aren't split."""
 
 _WORD = re.compile(r"\S+\s*|\s+")
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`before` is how many output tokens come before it."""
+    """An event. `tokens_before` is the number of output tokens before it."""
 
     name: str
     data: dict[str, Any]
-    before: int = 0
+    tokens_before: int = 0
 
     @property
     def kind(self) -> str:
-        """The type of its delta, or its own name."""
+        """The type of the delta, or the event's name."""
         return str(self.data["delta"]["type"]) if self.name == "content_block_delta" else self.name
 
     def encode(self) -> bytes:
@@ -34,47 +34,47 @@ class Event:
         return f"event: {self.name}\ndata: {data}\n\n".encode()
 
 
-def message(message_id: str, model: str, usage: Usage, reply: Reply) -> dict[str, Any]:
-    """The whole message, as it is answered when it isn't streamed."""
-    return _frame(message_id, model) | {
+def message(message_id: str, model: str, usage: Usage, reply: ModelReply) -> dict[str, Any]:
+    """Return the message for a response that isn't streamed."""
+    return _empty_message(message_id, model) | {
         "content": reply.content(),
         "stop_reason": reply.stop_reason,
         "stop_details": reply.stop_details,
-        "usage": _full_usage(usage, reply.size),
+        "usage": _full_usage(usage, reply.tokens),
     }
 
 
-def events(message_id: str, model: str, usage: Usage, reply: Reply) -> Iterator[Event]:
-    """The events in their order; `before` grows from 0 to the reply's size."""
-    start = _frame(message_id, model) | {"usage": _full_usage(usage, min(reply.size, 1))}
+def events(message_id: str, model: str, usage: Usage, reply: ModelReply) -> Iterator[Event]:
+    """Yield the events; `tokens_before` grows from 0 to the reply's tokens."""
+    start = _empty_message(message_id, model) | {"usage": _full_usage(usage, min(reply.tokens, 1))}
     yield Event("message_start", {"type": "message_start", "message": start})
     before = index = 0
     for part in reply.parts:
-        for block in blocks(part):
-            written = _written(part, block)
+        for block in content_blocks(part):
+            deltas = _deltas(part, block)
             empty: dict[str, Any] = (
                 {"text": ""} if block["type"] == "text" else {"input": {}} if "input" in block else {}
             )
-            yield _in_block("content_block_start", index, before, content_block=block | empty)
+            yield _block_event("content_block_start", index, before, content_block=block | empty)
             if index == 0:
                 yield Event("ping", {"type": "ping"}, before)
             ahead = 0
-            for piece in written:
+            for delta_text in deltas:
                 name = "text" if block["type"] == "text" else "partial_json"
-                delta = {"type": "text_delta" if name == "text" else "input_json_delta", name: piece}
-                yield _in_block("content_block_delta", index, before + ahead, delta=delta)
-                ahead = min(ahead + tokens(len(piece)), part.size)
-            # A search's result isn't written by the model.
-            before += part.size if written else 0
-            yield _in_block("content_block_stop", index, before)
+                delta = {"type": "text_delta" if name == "text" else "input_json_delta", name: delta_text}
+                yield _block_event("content_block_delta", index, before + ahead, delta=delta)
+                ahead = min(ahead + count_tokens(len(delta_text)), part.tokens)
+            # The result of a search isn't output of the model.
+            before += part.tokens if deltas else 0
+            yield _block_event("content_block_stop", index, before)
             index += 1
     stop = {"stop_reason": reply.stop_reason, "stop_sequence": None, "stop_details": reply.stop_details}
-    cumulative = _usage(usage) | {"output_tokens": reply.size}
+    cumulative = _usage(usage) | {"output_tokens": reply.tokens}
     yield Event("message_delta", {"type": "message_delta", "delta": stop, "usage": cumulative}, before)
     yield Event("message_stop", {"type": "message_stop"}, before)
 
 
-def _frame(message_id: str, model: str) -> dict[str, Any]:
+def _empty_message(message_id: str, model: str) -> dict[str, Any]:
     return {
         "id": message_id,
         "type": "message",
@@ -107,28 +107,28 @@ def _full_usage(usage: Usage, output: int) -> dict[str, Any]:
     }
 
 
-def _in_block(name: str, index: int, before: int, **more: Any) -> Event:
+def _block_event(name: str, index: int, before: int, **more: Any) -> Event:
     return Event(name, {"type": name, "index": index} | more, before)
 
 
-def _written(part: Part, block: dict[str, Any]) -> list[str]:
-    """What is written into a block bit by bit."""
+def _deltas(part: ReplyPart, block: dict[str, Any]) -> list[str]:
+    """Return the texts of a block's deltas."""
     match part:
-        case Say(text):
-            return _pieces(text)
-        case Call():
-            # An empty delta opens the input, and is all of it where there are no arguments.
-            return ["", *_pieces(part.json)]
-        case Search() if block["type"] == "server_tool_use":
-            return ["", *_pieces(part.json)]
+        case TextPart(text):
+            return _split(text)
+        case ToolCallPart():
+            # An empty delta precedes the input, and is the only one if there are no arguments.
+            return ["", *_split(part.json)]
+        case ToolSearchPart() if block["type"] == "server_tool_use":
+            return ["", *_split(part.json)]
     return []
 
 
-def _pieces(text: str) -> list[str]:
-    """The text in pieces of a few tokens, two at least where it has two characters."""
+def _split(text: str) -> list[str]:
+    """Split a text into pieces of a few tokens, at least two if it has two characters."""
     pieces: list[str] = []
     for word in _WORD.findall(text):
-        if pieces and len(pieces[-1]) < _PIECE:
+        if pieces and len(pieces[-1]) < _MIN_DELTA_CHARACTERS:
             pieces[-1] += word
         else:
             pieces.append(word)

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from local.stand_ins.claude.cache import Usage
-from local.stand_ins.claude.replies import Call, Say
-from local.stand_ins.claude.replies import said as reply_of
+from local.stand_ins.claude.replies import TextPart, ToolCallPart, make_reply
 from local.stand_ins.claude.server import CLAUDE_KEY
 from local.stand_ins.claude.stream import Event, events
 from pam.sources.api_key import ApiKey
@@ -28,7 +27,7 @@ scenario = ScenarioList()
 def recited(*parts: Any, until: str = "message_stop", error: str | None = None) -> Replay:
     """A streamed reply up to the first event of that kind, with an error backend it."""
     body = b""
-    for event in events("msg_01simulated", "claude-haiku-5-5", Usage(0, 0, 0, 100), reply_of(*parts)):
+    for event in events("msg_01simulated", "claude-haiku-5-5", Usage(0, 0, 0, 100), make_reply(*parts)):
         body += event.encode()
         if event.kind == until:
             break
@@ -50,8 +49,8 @@ def stream(body: bytes, **headers: str) -> Replay:
 
 
 _STOP = {"type": "content_block_stop", "index": 0}
-WHOLE = recited(Say("Here you are."))
-CALL = Call("create_expense", {"amount": 45, "category": "fuel"})
+WHOLE = recited(TextPart("Here you are."))
+CALL = ToolCallPart("create_expense", {"amount": 45, "category": "fuel"})
 
 
 @dataclass(frozen=True)

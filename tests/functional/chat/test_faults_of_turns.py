@@ -137,7 +137,7 @@ def cancel_in_the_middle_of_the_text(context: ScenarioContext) -> None:
     frames = check_frames(frames + user.socket.until("done", "error"))
     assert (frames[-1]["type"], frames[-1]["truncated"]) == ("done", True)
     assert frames[-1]["text"].strip() == PIECES
-    until(lambda: user.claude.requests()[0]["ended"] == "hung_up")
+    until(lambda: user.claude.requests()[0]["ended"] == "disconnected")
     user.conversation = frames[0]["conversation_id"]
     following = said(user.ask_follow_up())
     assert PIECES in following and "Stopped by the traveller" in following

@@ -1,4 +1,4 @@
-"""The official SDK takes what the stand-in sends, and the stand-in takes what the SDK sends."""
+"""The official SDK accepts the stand-in's responses, and the stand-in the SDK's requests."""
 
 import json
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from anthropic.types import Message, RawMessageStreamEvent
 from pydantic import TypeAdapter
 
 from local.stand_ins.claude.message_rules import TOOL_CHANGES
-from local.stand_ins.claude.prompt import tokens
-from tests.functional.claude.conftest import MODEL, TOOL, Standin
+from local.stand_ins.claude.prompt import count_tokens
+from tests.functional.stand_ins.claude.conftest import MODEL, TOOL, ClaudeClient
 
 Body = Callable[..., dict[str, Any]]
 
@@ -24,15 +24,18 @@ CALLS = [
 ]
 
 
-def test_a_message_is_one_to_the_sdk(standin: Standin, sdk: anthropic.Anthropic, asked: str, body: Body) -> None:
-    standin.says(asked, {"content": [{"type": "text", "text": WORDS}]})
+def test_message_is_valid_for_the_sdk(
+    claude: ClaudeClient, sdk: anthropic.Anthropic, question: str, body: Body
+) -> None:
+    """A response is the SDK's Message, with usage, ids and rate limit headers."""
+    claude.script(question, {"content": [{"type": "text", "text": WORDS}]})
     raw = sdk.messages.with_raw_response.create(**body())
     message = Message.model_validate_json(raw.text())
     assert (message.role, message.model, message.stop_reason) == ("assistant", MODEL, "end_turn")
     assert message.id.startswith("msg_")
     assert message.content[0].text == WORDS
-    assert message.usage.input_tokens == tokens(len(asked))
-    assert message.usage.output_tokens == tokens(len(WORDS))
+    assert message.usage.input_tokens == count_tokens(len(question))
+    assert message.usage.output_tokens == count_tokens(len(WORDS))
     assert raw.headers["request-id"].startswith("req_")
     for name in ("requests", "input-tokens", "output-tokens"):
         limit, left, reset = (
@@ -42,11 +45,11 @@ def test_a_message_is_one_to_the_sdk(standin: Standin, sdk: anthropic.Anthropic,
         assert reset.endswith("Z")
 
 
-def test_a_stream_has_the_events_in_their_order(
-    standin: Standin, sdk: anthropic.Anthropic, asked: str, body: Body
+def test_stream_events_are_valid_and_ordered(
+    claude: ClaudeClient, sdk: anthropic.Anthropic, question: str, body: Body
 ) -> None:
-    """Each event fits the SDK's type, text and input come in several pieces, and the pieces make the whole."""
-    standin.says(asked, {"content": CALLS})
+    """Each event is valid for the SDK; text and input come in several deltas that make up the whole."""
+    claude.script(question, {"content": CALLS})
     with sdk.messages.with_streaming_response.create(**body(tools=[TOOL], stream=True)) as response:
         lines = list(response.iter_lines())
     names = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
@@ -74,12 +77,12 @@ def test_a_stream_has_the_events_in_their_order(
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_tools_are_called_in_parallel(
-    standin: Standin, sdk: anthropic.Anthropic, asked: str, body: Body, stream: bool
+def test_parallel_tool_calls_are_accepted_back(
+    claude: ClaudeClient, sdk: anthropic.Anthropic, question: str, body: Body, stream: bool
 ) -> None:
-    """The reply is taken back as it is, with both results in one message."""
-    standin.says(
-        asked,
+    """A reply with two tool calls is accepted back unchanged, with both results in one message."""
+    claude.script(
+        question,
         {"content": CALLS},
         {"content": [{"type": "text", "text": "{{tool_result:get_weather_forecast:data.text}}"}]},
     )
@@ -101,23 +104,23 @@ def test_tools_are_called_in_parallel(
     assert (answer.stop_reason, answer.content[0].text) == ("end_turn", "Zürich")
 
 
-def _ask(sdk: anthropic.Anthropic, asked: dict[str, Any], stream: bool) -> Message:
+def _ask(sdk: anthropic.Anthropic, request: dict[str, Any], stream: bool) -> Message:
     if not stream:
-        return sdk.messages.create(**asked)
-    with sdk.messages.stream(**asked) as events:
+        return sdk.messages.create(**request)
+    with sdk.messages.stream(**request) as events:
         return events.get_final_message()
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_usage_tells_what_the_cache_did(
-    standin: Standin, sdk: anthropic.Anthropic, asked: str, body: Body, stream: bool
+def test_usage_reports_cache_reads_and_writes(
+    claude: ClaudeClient, sdk: anthropic.Anthropic, question: str, body: Body, stream: bool
 ) -> None:
-    """The first request writes for an hour and for five minutes, the second reads, and changed tools lose all."""
-    long = [{"type": "text", "text": f"{asked} " * 100, "cache_control": {"type": "ephemeral", "ttl": "1h"}}]
+    """The first request writes for an hour and five minutes, the second reads, and changed tools read nothing."""
+    long = [{"type": "text", "text": f"{question} " * 100, "cache_control": {"type": "ephemeral", "ttl": "1h"}}]
     cached = body(system=long, tools=[TOOL], cache_control={"type": "ephemeral"})
     first, second = (_ask(sdk, cached, stream).usage for _ in range(2))
     assert first.cache_creation.ephemeral_1h_input_tokens > 512
-    assert first.cache_creation.ephemeral_5m_input_tokens == tokens(len(asked))
+    assert first.cache_creation.ephemeral_5m_input_tokens == count_tokens(len(question))
     written = first.cache_creation.ephemeral_1h_input_tokens + first.cache_creation.ephemeral_5m_input_tokens
     assert (first.cache_creation_input_tokens, first.cache_read_input_tokens, first.input_tokens) == (written, 0, 0)
     assert (second.cache_creation_input_tokens, second.cache_read_input_tokens) == (0, written)
@@ -127,8 +130,8 @@ def test_usage_tells_what_the_cache_did(
     assert counted.input_tokens == written
 
 
-def test_usage_at_the_end_of_a_stream_is_that_of_its_start(sdk: anthropic.Anthropic, body: Body) -> None:
-    """Input counts are cumulative, and so the same; output has grown."""
+def test_stream_ends_with_cumulative_usage(sdk: anthropic.Anthropic, body: Body) -> None:
+    """At the end of a stream the input counts are those of its start, and the output count has grown."""
     start = delta = None
     for event in sdk.messages.create(**body(), stream=True):
         if event.type == "message_start":
@@ -142,22 +145,22 @@ def test_usage_at_the_end_of_a_stream_is_that_of_its_start(sdk: anthropic.Anthro
     assert start.output_tokens < delta.output_tokens
 
 
-def test_a_cached_prefix_ends_with_its_time(standin: Standin, sdk: anthropic.Anthropic, asked: str, body: Body) -> None:
-    """The clock is put forward by command."""
-    cached = body(system=f"{asked} " * 100, cache_control={"type": "ephemeral"})
+def test_cache_entry_expires(claude: ClaudeClient, sdk: anthropic.Anthropic, question: str, body: Body) -> None:
+    """A cache entry expires after five minutes on a clock that can be advanced."""
+    cached = body(system=f"{question} " * 100, cache_control={"type": "ephemeral"})
     written = sdk.messages.create(**cached).usage.cache_creation_input_tokens
-    standin.orders(advance_s=290)
+    claude.control(advance_s=290)
     assert sdk.messages.create(**cached).usage.cache_read_input_tokens == written
-    standin.orders(advance_s=301)
+    claude.control(advance_s=301)
     assert sdk.messages.create(**cached).usage.cache_creation_input_tokens == written
 
 
-def test_tools_are_added_in_the_middle_of_a_conversation(
-    standin: Standin, sdk: anthropic.Anthropic, asked: str, body: Body
+def test_tool_is_added_within_a_conversation(
+    claude: ClaudeClient, sdk: anthropic.Anthropic, question: str, body: Body
 ) -> None:
-    """By the beta namespace and by a header: the tool is called, and the prefix before it is still read."""
+    """A tool added by a system message can be called, and the prefix before it is still cached."""
     hidden = TOOL | {"name": "find_rv_parks", "defer_loading": True}
-    long = [{"type": "text", "text": f"{asked} " * 100, "cache_control": {"type": "ephemeral"}}]
+    long = [{"type": "text", "text": f"{question} " * 100, "cache_control": {"type": "ephemeral"}}]
     usual = body(system=long, tools=[TOOL, hidden], messages=[{"role": "user", "content": "RV parks near Moab?"}])
     before = sdk.messages.create(**usual)
     assert "find_rv_parks" in before.content[0].text
@@ -173,13 +176,13 @@ def test_tools_are_added_in_the_middle_of_a_conversation(
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_the_server_searches_for_a_deferred_tool(
-    standin: Standin, sdk: anthropic.Anthropic, asked: str, body: Body, stream: bool
+def test_server_search_finds_a_deferred_tool(
+    claude: ClaudeClient, sdk: anthropic.Anthropic, question: str, body: Body, stream: bool
 ) -> None:
-    """Search, result and call are in one reply; replayed, they are taken, and the tool is loaded."""
+    """Search, result and call are in one reply; sent back, they are accepted, and the tool stays loaded."""
     hidden = TOOL | {"name": "find_rv_parks", "defer_loading": True}
     search = {"type": "tool_search_tool_bm25_20251119", "name": "tool_search_tool_bm25"}
-    question = {"role": "user", "content": f"Are there RV parks near Moab? ({asked})"}
+    question = {"role": "user", "content": f"Are there RV parks near Moab? ({question})"}
     found = _ask(sdk, body(tools=[TOOL, hidden, search], messages=[question]), stream)
     assert [block.type for block in found.content] == ["text", "server_tool_use", "tool_search_tool_result", "tool_use"]
     assert found.content[2].tool_use_id == found.content[1].id
@@ -197,27 +200,29 @@ def test_the_server_searches_for_a_deferred_tool(
     assert [block.type for block in again.content] == ["text", "tool_use"]
 
 
-def test_a_request_for_no_tokens_warms_the_cache(sdk: anthropic.Anthropic, asked: str, body: Body) -> None:
-    cached = body(system=f"{asked} " * 100, cache_control={"type": "ephemeral"})
+def test_request_for_no_tokens_writes_the_cache(sdk: anthropic.Anthropic, question: str, body: Body) -> None:
+    """A request with `max_tokens: 0` writes the cache without output."""
+    cached = body(system=f"{question} " * 100, cache_control={"type": "ephemeral"})
     warmed = sdk.messages.create(**cached | {"max_tokens": 0})
     assert (warmed.content, warmed.usage.output_tokens) == ([], 0)
     assert sdk.messages.create(**cached).usage.cache_read_input_tokens == warmed.usage.cache_creation_input_tokens > 0
 
 
-def test_a_reply_ends_where_its_tokens_do(standin: Standin, sdk: anthropic.Anthropic, asked: str, body: Body) -> None:
-    standin.says(asked, {"content": [{"type": "text", "text": WORDS * 10}]})
+def test_reply_ends_at_max_tokens(claude: ClaudeClient, sdk: anthropic.Anthropic, question: str, body: Body) -> None:
+    """A reply ends after `max_tokens`."""
+    claude.script(question, {"content": [{"type": "text", "text": WORDS * 10}]})
     for stream in (True, False):
         message = _ask(sdk, body(max_tokens=20), stream)
         assert (message.stop_reason, message.usage.output_tokens) == ("max_tokens", 20)
         assert (WORDS * 10).startswith(message.content[0].text)
 
 
-def test_all_text_of_a_stream_comes_in_order(
-    standin: Standin, sdk: anthropic.Anthropic, asked: str, body: Body
+def test_long_text_is_streamed_in_order(
+    claude: ClaudeClient, sdk: anthropic.Anthropic, question: str, body: Body
 ) -> None:
-    """However long it is, and whatever it is made of."""
+    """A long text with any characters is streamed completely and in order."""
     long = "Straße, 道路, 🚐.\n\n  - $3.10 " * 200
-    standin.says(asked, {"content": [{"type": "text", "text": long}]})
+    claude.script(question, {"content": [{"type": "text", "text": long}]})
     with sdk.messages.stream(**body(max_tokens=5000)) as events:
         snapshots = [event.snapshot for event in events if event.type == "text"]
     assert snapshots[-1] == long

@@ -1,4 +1,4 @@
-"""The stand-ins: the shapes of the real answers, the refusals of the real services, and obedience."""
+"""The stand-ins for the travel sources: response formats, errors, fault injection."""
 
 import json
 from pathlib import Path
@@ -9,9 +9,9 @@ import pytest
 from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY
 from local.stand_ins.travel.shared_names import shared_names
 from pam.travel.places import SHARED_NAMES
-from tests.functional.sources.conftest import Standin
+from tests.functional.stand_ins.client import StandInClient
 
-WIRE = Path(__file__).parent.parent.parent / "unit/sources/wire"
+WIRE = Path(__file__).parents[3] / "unit/sources/wire"
 GEOCODE = f"/search/geocode/v6/forward?access_token={MAPBOX_KEY}&q=Moab"
 CATEGORY = f"/search/searchbox/v1/category/campground?access_token={MAPBOX_KEY}&proximity=-109.55,38.57"
 ROAD = f"/directions/v5/mapbox/driving/-104.98,39.74;-109.55,38.57?access_token={MAPBOX_KEY}"
@@ -25,7 +25,7 @@ PRICES = (
 
 
 def shape(value: Any) -> Any:
-    """Names and types of a JSON document, without its values; lists by their first entry, numbers as one kind."""
+    """Return the names and types of a JSON document; a list has the shape of its first item."""
     if isinstance(value, dict):
         return {name: shape(part) for name, part in value.items()}
     if isinstance(value, list):
@@ -33,36 +33,36 @@ def shape(value: Any) -> Any:
     return "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
 
 
-def held(part: Any, whole: Any) -> bool:
-    """Whether every name of a shape is in another one, with the same type."""
+def is_contained(part: Any, whole: Any) -> bool:
+    """Return whether every name of a shape is in another one, with the same type."""
     if isinstance(part, dict) and isinstance(whole, dict):
-        return all(name in whole and held(inner, whole[name]) for name, inner in part.items())
+        return all(name in whole and is_contained(inner, whole[name]) for name, inner in part.items())
     if isinstance(part, list) and isinstance(whole, list):
-        return not part or not whole or held(part[0], whole[0])
+        return not part or not whole or is_contained(part[0], whole[0])
     return bool(part == whole)
 
 
 @pytest.mark.parametrize(
-    ("standin", "path", "documented", "left_out"),
+    ("source", "path", "documented", "omitted"),
     [
-        ("mapbox_standin", GEOCODE, "geocode", {"wikidata_id", "district", "place", "country_code_alpha_3"}),
-        ("mapbox_standin", CATEGORY, "search", {"routable_points", "postcode", "place", "street", "phone", "website",
+        ("mapbox", GEOCODE, "geocode", {"wikidata_id", "district", "place", "country_code_alpha_3"}),
+        ("mapbox", CATEGORY, "search", {"routable_points", "postcode", "place", "street", "phone", "website",
                                                 "open_hours", "foursquare", "country_code_alpha_3"}),
-        ("mapbox_standin", ROAD, "directions", {"iso_3166_1", "iso_3166_1_alpha3"}),
-        ("mapbox_standin", LINE, "directions_line", {"iso_3166_1", "iso_3166_1_alpha3"}),
-        ("eia_standin", PRICES, "prices", {"data[]"}),
+        ("mapbox", ROAD, "directions", {"iso_3166_1", "iso_3166_1_alpha3"}),
+        ("mapbox", LINE, "directions_line", {"iso_3166_1", "iso_3166_1_alpha3"}),
+        ("eia", PRICES, "prices", {"data[]"}),
     ],
 )  # fmt: skip
-def test_a_stand_in_answers_in_the_documented_shape(
-    request: pytest.FixtureRequest, standin: str, path: str, documented: str, left_out: set[str]
+def test_response_has_the_documented_format(
+    request: pytest.FixtureRequest, source: str, path: str, documented: str, omitted: set[str]
 ) -> None:
-    """Every field of the documented answer is there with its type, but for those that are left out on purpose."""
-    reply = request.getfixturevalue(standin).http.get(path)
+    """A response has every documented field with its type, except for those that are omitted on purpose."""
+    reply = request.getfixturevalue(source).http.get(path)
     expected = json.loads((WIRE / f"{documented}.json").read_text("utf-8"))
     if documented == "prices":
         expected["response"]["data"] = expected["response"]["data"][1:2]
         expected["request"]["params"] = {"frequency": "weekly"}
-    assert held(without(shape(expected), left_out), shape(reply.json()))
+    assert is_contained(without(shape(expected), omitted), shape(reply.json()))
     assert reply.headers["x-simulated"] == "true"
 
 
@@ -72,29 +72,29 @@ def without(shaped: Any, names: set[str]) -> Any:
     return [without(part, names) for part in shaped] if isinstance(shaped, list) else shaped
 
 
-def test_the_weather_stand_in_answers_in_the_documented_shape(weather_standin: Standin) -> None:
-    """Columns of equal length, 24 hours a day, times in the place's own zone unless asked otherwise."""
+def test_forecast_has_the_documented_format(open_meteo: StandInClient) -> None:
+    """A forecast has columns of equal length, 24 hours a day, and times in the place's time zone."""
     expected = json.loads((WIRE / "forecast.json").read_text("utf-8"))
     daily = ",".join(name for name in expected["daily"] if name != "time")
     current = ",".join(name for name in expected["current"] if name not in {"time", "interval"})
-    asked = (
+    path = (
         f"/v1/forecast?latitude=38.57&longitude=-109.55&hourly={HOURLY}&daily={daily}&current={current}&timezone=auto"
     )
-    told = weather_standin.http.get(f"{asked}&timeformat=unixtime&wind_speed_unit=ms&forecast_days=16").json()
-    assert held(shape(expected), shape(told))
-    assert {len(column) for column in told["hourly"].values()} == {16 * 24}
-    assert told["hourly_units"] == expected["hourly_units"]
-    plain = weather_standin.http.get(asked).json()
+    response = open_meteo.http.get(f"{path}&timeformat=unixtime&wind_speed_unit=ms&forecast_days=16").json()
+    assert is_contained(shape(expected), shape(response))
+    assert {len(column) for column in response["hourly"].values()} == {16 * 24}
+    assert response["hourly_units"] == expected["hourly_units"]
+    plain = open_meteo.http.get(path).json()
     assert plain["hourly"]["time"][0].endswith("T00:00")
     assert len(plain["daily"]["time"]) == 7
     assert plain["hourly_units"]["wind_speed_10m"] == "km/h"
 
 
 @pytest.mark.parametrize("path", [GEOCODE, CATEGORY, ROAD])
-def test_mapbox_refuses_a_missing_and_a_bad_token(mapbox_standin: Standin, path: str) -> None:
-    """401, in Mapbox's own words."""
-    missing = mapbox_standin.http.get(path.replace(f"access_token={MAPBOX_KEY}", ""))
-    bad = mapbox_standin.http.get(path.replace(MAPBOX_KEY, "nonsense"))
+def test_mapbox_rejects_missing_and_invalid_tokens(mapbox: StandInClient, path: str) -> None:
+    """A missing or invalid token is a 401 with Mapbox's message."""
+    missing = mapbox.http.get(path.replace(f"access_token={MAPBOX_KEY}", ""))
+    bad = mapbox.http.get(path.replace(MAPBOX_KEY, "nonsense"))
     assert (missing.status_code, missing.json()) == (401, {"message": "Not Authorized - No Token"})
     assert (bad.status_code, bad.json()) == (401, {"message": "Not Authorized - Invalid Token"})
 
@@ -105,10 +105,10 @@ def test_mapbox_refuses_a_missing_and_a_bad_token(mapbox_standin: Standin, path:
         ("/search/geocode/v6/forward?{token}&q=", 404),
         ("/search/geocode/v6/forward?{token}&q=a;b", 422),
         ("/search/geocode/v6/forward?{token}&q=" + "word+" * 21, 422),
-        ("/search/geocode/v6/forward?{token}&q=Moab&types=planet", 422),
+        ("/search/geocode/v6/forward?{token}&q=Moab&types=unknown", 422),
         ("/search/geocode/v6/forward?{token}&q=Moab&types=poi", 422),
         ("/search/geocode/v6/forward?{token}&q=Moab&limit=11", 422),
-        ("/search/searchbox/v1/category/starship?{token}", 400),
+        ("/search/searchbox/v1/category/unknown?{token}", 400),
         ("/search/searchbox/v1/category/campground?{token}&limit=26", 400),
         ("/search/searchbox/v1/category/campground?{token}&proximity=0,0&bbox=170,0,-170,1", 400),
         ("/search/searchbox/v1/forward?{token}", 400),
@@ -118,13 +118,13 @@ def test_mapbox_refuses_a_missing_and_a_bad_token(mapbox_standin: Standin, path:
         ("/directions/v5/mapbox/driving/" + ";".join(["1,2"] * 26) + "?{token}", 422),
         ("/directions/v5/mapbox/driving/1,2;3,4?{token}&geometries=wkt", 422),
         ("/directions/v5/mapbox/driving/1,2;3,4?{token}&overview=some", 422),
-        ("/directions/v5/mapbox/flying/1,2;3,4?{token}", 404),
-        ("/nowhere?{token}", 404),
+        ("/directions/v5/mapbox/unknown/1,2;3,4?{token}", 404),
+        ("/unknown?{token}", 404),
     ],
 )
-def test_mapbox_refuses_what_the_real_one_refuses(mapbox_standin: Standin, path: str, status: int) -> None:
-    """With a message, and a code where directions have one."""
-    reply = mapbox_standin.http.get(path.replace("{token}", f"access_token={MAPBOX_KEY}"))
+def test_mapbox_rejects_invalid_requests(mapbox: StandInClient, path: str, status: int) -> None:
+    """An invalid request to Mapbox is an error with the real status and a message."""
+    reply = mapbox.http.get(path.replace("{token}", f"access_token={MAPBOX_KEY}"))
     assert reply.status_code == status
     assert reply.json()["message"]
 
@@ -132,15 +132,15 @@ def test_mapbox_refuses_what_the_real_one_refuses(mapbox_standin: Standin, path:
 @pytest.mark.parametrize(
     "query",
     [
-        "longitude=1", "latitude=91&longitude=1", "latitude=a&longitude=1", "latitude=1&longitude=1&hourly=luck",
+        "longitude=1", "latitude=91&longitude=1", "latitude=a&longitude=1", "latitude=1&longitude=1&hourly=unknown",
         "latitude=1&longitude=1&forecast_days=17", "latitude=1&longitude=1&wind_speed_unit=c",
-        "latitude=1&longitude=1&timezone=Mars", "latitude=1&longitude=1&daily=weather_code",
+        "latitude=1&longitude=1&timezone=Unknown", "latitude=1&longitude=1&daily=weather_code",
         "latitude=nan&longitude=1",
     ],
 )  # fmt: skip
-def test_open_meteo_refuses_what_the_real_one_refuses(weather_standin: Standin, query: str) -> None:
-    """400 with a reason."""
-    reply = weather_standin.http.get(f"/v1/forecast?{query}")
+def test_open_meteo_rejects_invalid_requests(open_meteo: StandInClient, query: str) -> None:
+    """An invalid request to Open-Meteo is a 400 with a reason."""
+    reply = open_meteo.http.get(f"/v1/forecast?{query}")
     assert (reply.status_code, reply.json()["error"]) == (400, True)
     assert reply.json()["reason"]
 
@@ -151,46 +151,46 @@ def test_open_meteo_refuses_what_the_real_one_refuses(weather_standin: Standin, 
         ((f"api_key={EIA_KEY}", ""), 403),
         ((EIA_KEY, "short"), 403),
         (("frequency=weekly", "frequency=hourly"), 400),
-        (("facets[product]", "facets[planet]"), 400),
-        (("data[0]=value", "data[0]=luck"), 400),
+        (("facets[product]", "facets[unknown]"), 400),
+        (("data[0]=value", "data[0]=unknown"), 400),
         (("length=3", "length=many"), 400),
     ],
 )
-def test_eia_refuses_what_the_real_one_refuses(eia_standin: Standin, change: tuple[str, str], status: int) -> None:
-    """403 for keys, 400 for parameters."""
-    reply = eia_standin.http.get(PRICES.replace(*change))
+def test_eia_rejects_invalid_requests(eia: StandInClient, change: tuple[str, str], status: int) -> None:
+    """An invalid key for EIA is a 403, an invalid parameter a 400."""
+    reply = eia.http.get(PRICES.replace(*change))
     assert reply.status_code == status
     assert reply.json()["error"]
 
 
-def test_the_same_question_has_the_same_answer(mapbox_standin: Standin, eia_standin: Standin) -> None:
-    """Everything follows from seeds."""
-    for standin, path in ((mapbox_standin, CATEGORY), (eia_standin, PRICES)):
-        assert standin.http.get(path).json() == standin.http.get(path).json()
+def test_same_request_has_the_same_response(mapbox: StandInClient, eia: StandInClient) -> None:
+    """The same request always has the same response."""
+    for source, path in ((mapbox, CATEGORY), (eia, PRICES)):
+        assert source.http.get(path).json() == source.http.get(path).json()
 
 
-def test_a_stand_in_fails_as_often_as_told_and_keeps_a_journal(mapbox_standin: Standin) -> None:
-    """Two failures in Mapbox's own form, then rightly; every request is in the journal, and no key is."""
-    mapbox_standin.fails("429", retry_after=3, times=2)
-    replies = [mapbox_standin.http.get(GEOCODE) for _ in range(3)]
+def test_fault_applies_to_the_given_number_of_requests(mapbox: StandInClient) -> None:
+    """A fault applies to `times` requests; the journal has all of them, without keys."""
+    mapbox.control(mode="429", retry_after=3, times=2)
+    replies = [mapbox.http.get(GEOCODE) for _ in range(3)]
     assert [reply.status_code for reply in replies] == [429, 429, 200]
     assert replies[0].headers["retry-after"] == "3"
     assert replies[0].json() == {"message": "Too Many Requests"}
-    journal = mapbox_standin.journal
+    journal = mapbox.journal()
     assert (journal["requests"], journal["paths"]) == (3, {"/search/geocode/v6/forward": 3})
     assert [entry["mode"] for entry in journal["last"]] == ["429", "429", "ok"]
     assert MAPBOX_KEY not in json.dumps(journal)
 
 
-def test_an_order_that_is_not_known_is_refused(mapbox_standin: Standin) -> None:
-    """A typing error in a test mustn't look like a stand-in that doesn't fail."""
-    for order in ({"mode": "tired"}, {"mood": "429"}, {}):
-        reply = mapbox_standin.http.put("/_control", json=order)
-        assert reply.status_code == (422 if order else 204)
+def test_invalid_fault_is_rejected(mapbox: StandInClient) -> None:
+    """An invalid fault gets a 422, so that a typing error in a test can't pass for a source without faults."""
+    for settings in ({"mode": "unknown"}, {"unknown": "429"}, {}):
+        reply = mapbox.http.put("/_control", json=settings)
+        assert reply.status_code == (422 if settings else 204)
 
 
-def test_the_list_of_shared_names_is_what_the_gazetteer_says() -> None:
-    """A newer gazetteer shows up here; `python -m local.stand_ins.travel.shared_names` writes the list anew."""
+def test_list_of_shared_names_matches_the_gazetteer() -> None:
+    """The list of shared names is up to date; `python -m local.stand_ins.travel.shared_names` writes it."""
     assert sorted(SHARED_NAMES) == shared_names()
     assert {"portland", "springfield", "washington"} <= SHARED_NAMES
     assert SHARED_NAMES.isdisjoint({"denver", "moab", "las vegas", "salt lake city"})

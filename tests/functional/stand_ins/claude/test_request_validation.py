@@ -1,4 +1,4 @@
-"""What the API refuses, the stand-in refuses: one row for each rule, with the field that the refusal names."""
+"""Requests that the API rejects are rejected: one case for each rule, with the start of the message."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 from local.stand_ins.claude.app import MAX_BYTES
 from local.stand_ins.claude.message_rules import INLINE_TOOLS, TOOL_CHANGES
 from local.stand_ins.claude.server import CLAUDE_KEY
-from tests.functional.claude.conftest import TOOL, Standin
+from tests.functional.stand_ins.claude.conftest import TOOL, ClaudeClient
 
 Body = Callable[..., dict[str, Any]]
 
@@ -53,7 +53,7 @@ def optional(count: int, kind: Any = "string") -> dict[str, Any]:
     return {"properties": {f"p{number}": {"type": kind} for number in range(count)}}
 
 
-REFUSED: list[tuple[str, dict[str, Any]]] = [
+INVALID: list[tuple[str, dict[str, Any]]] = [
     ("max_tokens: Field required", {"max_tokens": None}),
     ("max_tokens: Input should be a valid integer", {"max_tokens": "10"}),
     ("max_tokens: Input should be greater than or equal to 0", {"max_tokens": -1}),
@@ -149,18 +149,18 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("words", "changes"), REFUSED, ids=lambda value: value if isinstance(value, str) else "")
-def test_what_the_api_refuses_is_refused(standin: Standin, body: Body, words: str, changes: dict[str, Any]) -> None:
-    """With 400, the API's shape of an error, and the field first."""
-    reply = standin.post(body(**changes))
+@pytest.mark.parametrize(("message", "changes"), INVALID, ids=lambda value: value if isinstance(value, str) else "")
+def test_invalid_request_is_rejected(claude: ClaudeClient, body: Body, message: str, changes: dict[str, Any]) -> None:
+    """An invalid request gets a 400 in the API's format, whose message begins with the field."""
+    reply = claude.post(body(**changes))
     assert (reply.status_code, reply.json()["type"]) == (400, "error"), reply.text
     error = reply.json()["error"]
     assert error["type"] == "invalid_request_error"
-    assert error["message"].startswith(words)
+    assert error["message"].startswith(message)
     assert reply.json()["request_id"] == reply.headers["request-id"]
 
 
-TAKEN: list[dict[str, Any]] = [
+VALID: list[dict[str, Any]] = [
     {"messages": [user(text()), user(text())]},
     {"messages": [user(text()), assistant(call()), user(result()), user(text("And then?"))]},
     {"messages": [user(text()), assistant(text()), assistant(text()), user(text())]},
@@ -175,10 +175,10 @@ TAKEN: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("changes", TAKEN)
-def test_what_the_api_takes_is_taken(standin: Standin, body: Body, changes: dict[str, Any]) -> None:
-    """Turns of one role in a row, system messages in their places, limits that are just reached."""
-    reply = standin.post(body(**changes))
+@pytest.mark.parametrize("changes", VALID)
+def test_valid_request_is_accepted(claude: ClaudeClient, body: Body, changes: dict[str, Any]) -> None:
+    """Consecutive messages of one role, system messages and values at their limits are accepted."""
+    reply = claude.post(body(**changes))
     assert reply.status_code == 200, reply.text
 
 
@@ -193,12 +193,12 @@ def test_what_the_api_takes_is_taken(standin: Standin, body: Body, changes: dict
         ("something-else", ADDITION, 400),
     ],
 )
-def test_changes_of_tools_need_their_beta(
-    standin: Standin, body: Body, betas: str, block: dict[str, Any], status: int
+def test_tool_change_requires_its_beta(
+    claude: ClaudeClient, body: Body, betas: str, block: dict[str, Any], status: int
 ) -> None:
-    """By reference either header does, by value only one."""
-    asked = body(tools=[TOOL, DEFERRED], messages=[user(text()), system(block)])
-    assert standin.post(asked, **{"anthropic-beta": betas}).status_code == status
+    """A tool change by reference requires one of two betas, by value one of them."""
+    request = body(tools=[TOOL, DEFERRED], messages=[user(text()), system(block)])
+    assert claude.post(request, **{"anthropic-beta": betas}).status_code == status
 
 
 @pytest.mark.parametrize(
@@ -215,18 +215,20 @@ def test_changes_of_tools_need_their_beta(
             result() | {"content": [{"type": "tool_reference", "tool_name": "hidden"}]})],
     ],
 )  # fmt: skip
-def test_a_reference_to_an_unknown_tool_has_a_code(
-    standin: Standin, body: Body, messages: list[dict[str, Any]]
+def test_unresolved_tool_reference_has_an_error_code(
+    claude: ClaudeClient, body: Body, messages: list[dict[str, Any]]
 ) -> None:
-    reply = standin.post(body(tools=[TOOL], messages=messages), **{"anthropic-beta": TOOL_CHANGES})
+    """A reference to an undefined tool has its own error code."""
+    reply = claude.post(body(tools=[TOOL], messages=messages), **{"anthropic-beta": TOOL_CHANGES})
     assert reply.status_code == 400
     assert reply.json()["error"]["details"] == {"error_code": "tool_reference_unresolved"}
     known = body(tools=[TOOL, DEFERRED], messages=messages)
-    assert standin.post(known, **{"anthropic-beta": TOOL_CHANGES}).status_code == 200
+    assert claude.post(known, **{"anthropic-beta": TOOL_CHANGES}).status_code == 200
 
 
-def test_sampling_parameters_are_taken_on_the_old_version(standin: Standin, body: Body) -> None:
-    reply = standin.post(body(temperature=0.5, top_k=5), **{"anthropic-version": "2023-06-01"})
+def test_sampling_parameters_are_accepted_on_the_old_version(claude: ClaudeClient, body: Body) -> None:
+    """Sampling parameters are accepted with the old version of the API."""
+    reply = claude.post(body(temperature=0.5, top_k=5), **{"anthropic-version": "2023-06-01"})
     assert reply.status_code == 200
 
 
@@ -240,39 +242,41 @@ def test_sampling_parameters_are_taken_on_the_old_version(standin: Standin, body
         ({"anthropic-version": "2020-01-01"}, 400, "invalid_request_error"),
     ],
 )
-def test_headers_are_checked(
-    standin: Standin, body: Body, headers: dict[str, str], status: int, kind: str | None
+def test_headers_are_validated(
+    claude: ClaudeClient, body: Body, headers: dict[str, str], status: int, kind: str | None
 ) -> None:
-    """The key comes as a bearer or as `x-api-key`."""
+    """The key is accepted as a bearer token or as `x-api-key`; a wrong key or version is an error."""
     for path in ("/v1/messages", "/v1/messages/count_tokens"):
-        asked = body() if path == "/v1/messages" else body(max_tokens=None)
-        reply = standin.http.post(path, json=asked, headers=headers)
+        request = body() if path == "/v1/messages" else body(max_tokens=None)
+        reply = claude.http.post(path, json=request, headers=headers)
         assert reply.status_code == status
         assert reply.json().get("error", {}).get("type") == kind
 
 
-def test_the_version_is_required(standin: Standin, body: Body) -> None:
-    request = standin.http.build_request("POST", "/v1/messages", json=body())
+def test_missing_version_is_rejected(claude: ClaudeClient, body: Body) -> None:
+    """A request without `anthropic-version` is rejected."""
+    request = claude.http.build_request("POST", "/v1/messages", json=body())
     del request.headers["anthropic-version"]
-    reply = standin.http.send(request)
+    reply = claude.http.send(request)
     assert (reply.status_code, reply.json()["error"]["message"]) == (400, "anthropic-version: header is required")
 
 
-def test_other_refusals(standin: Standin, body: Body) -> None:
-    """No JSON, an unknown model, too much, an unknown path, and a wrong method."""
-    reply = standin.http.post("/v1/messages", content=b"{")
+def test_malformed_request_has_its_own_status(claude: ClaudeClient, body: Body) -> None:
+    """Invalid JSON, an unknown model, a body that is too large, an unknown path or method have their own errors."""
+    reply = claude.http.post("/v1/messages", content=b"{")
     assert (reply.status_code, reply.json()["error"]["type"]) == (400, "invalid_request_error")
-    reply = standin.post(body(model="claude-of-next-year"))
+    reply = claude.post(body(model="claude-of-next-year"))
     assert (reply.status_code, reply.json()["error"]) == (
         404,
         {"type": "not_found_error", "message": "model: claude-of-next-year"},
     )
-    reply = standin.http.post("/v1/messages", content=json.dumps(body()) + " " * MAX_BYTES)
+    reply = claude.http.post("/v1/messages", content=json.dumps(body()) + " " * MAX_BYTES)
     assert (reply.status_code, reply.json()["error"]["type"]) == (413, "request_too_large")
-    assert standin.http.get("/v1/models").status_code == 404
-    assert standin.http.get("/v1/messages").status_code == 404
+    assert claude.http.get("/v1/models").status_code == 404
+    assert claude.http.get("/v1/messages").status_code == 404
 
 
-def test_count_tokens_takes_no_more_than_the_prompt(standin: Standin, body: Body) -> None:
-    reply = standin.http.post("/v1/messages/count_tokens", json=body())
+def test_count_tokens_rejects_output_parameters(claude: ClaudeClient, body: Body) -> None:
+    """`count_tokens` rejects parameters that aren't part of the prompt."""
+    reply = claude.http.post("/v1/messages/count_tokens", json=body())
     assert (reply.status_code, reply.json()["error"]["message"]) == (400, "max_tokens: Extra inputs are not permitted")

@@ -1,0 +1,146 @@
+"""Rules that map a user's text to tools and their arguments, by keywords and regular expressions."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from local.stand_ins.claude import argument_patterns
+from local.stand_ins.claude.conversation import Conversation
+
+ArgumentParser = Callable[[str, Conversation], dict[str, Any]]
+"""Returns arguments by name, None for those that the text doesn't contain."""
+
+_MESSAGE = re.compile(
+    r"\b(?:tell|message|text|let)\s+(?P<who>(?!me\b|us\b)(?-i:[A-Z])[\w'-]*)\s+(?:know\s+)?(?:that\s+)?(?P<what>.+)",
+    re.I,
+)
+_POST = re.compile(r"\b(?:post|publish|share)\b(?:\s+that\b|[^:]{0,20}:)\s*(?P<what>.+)", re.I)
+_SPOT = re.compile(
+    r"\b(?:save|remember|bookmark)\s+(?:the\s+)?(?P<name>.+?)(?=\s+(?:as|to|in|near|at)\s|[.!?]|$)", re.I
+)
+_SENTENCE_END = re.compile(r"(?<=[.?!;])(?<!\bSt\.)(?<!\bFt\.)(?<!\bMt\.)\s+")
+_CLAUSE_END = re.compile(r",?\s+(?:and|then)\s+(?:then\s+)?|,\s+(?=if\b)", re.I)
+_IF_SO = re.compile(r"^if (?:so|yes|I am|it is)\b", re.I)
+
+
+def _message(text: str, _: Conversation) -> dict[str, Any]:
+    match = _MESSAGE.search(text)
+    return {"recipient": match["who"], "message": match["what"].rstrip(".")} if match else {}
+
+
+def _post(text: str, _: Conversation) -> dict[str, Any]:
+    match = _POST.search(text)
+    return {"content": match["what"]} if match else {}
+
+
+def _spot(text: str, turn: Conversation) -> dict[str, Any]:
+    match = _SPOT.search(text)
+    return {"name": match["name"] if match else None} | _place(text, turn)
+
+
+def _route(text: str, turn: Conversation) -> dict[str, Any]:
+    start = {"origin": _stated_location(turn)}
+    return start | argument_patterns.route(text) | {"budget": argument_patterns.amount(text)}
+
+
+def _place(text: str, turn: Conversation) -> dict[str, Any]:
+    place = argument_patterns.place(text) or argument_patterns.place(turn.user_text)
+    return {"place": place or _stated_location(turn)}
+
+
+def _stated_location(turn: Conversation) -> str | None:
+    """Return the location that the user has stated last, in this turn or an earlier one."""
+    locations = map(argument_patterns.stated_location, (turn.user_text, *turn.earlier_user_texts))
+    return next(filter(None, locations), None)
+
+
+def _weather(text: str, turn: Conversation) -> dict[str, Any]:
+    days = argument_patterns.days(text)
+    return _place(text, turn) | ({"days": days} if days else {"period": argument_patterns.period(text)})
+
+
+def _gas(text: str, turn: Conversation) -> dict[str, Any]:
+    return _place(text, turn) | {"fuel": "diesel" if "diesel" in text.lower() else None}
+
+
+def _money(text: str, turn: Conversation) -> dict[str, Any]:
+    is_yesterday = "yesterday" in text.lower()
+    return {
+        "amount": argument_patterns.amount(text),
+        "category": argument_patterns.category(text),
+        "period": argument_patterns.period(text),
+        "date": argument_patterns.day_before(turn.sections.get("context", "")) if is_yesterday else None,
+    }
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A tool, and the pattern of the texts that require it.
+
+    The pattern is matched with whole sentences if `matches_sentence`, otherwise with their clauses. `opening` is the
+    text before a call; tools that write have none.
+    """
+
+    tool: str
+    pattern: re.Pattern[str]
+    parse_arguments: ArgumentParser
+    opening: str = ""
+    matches_sentence: bool = False
+
+
+def _rule(tool: str, pattern: str, parse_arguments: ArgumentParser, opening: str = "") -> Rule:
+    return Rule(tool, re.compile(pattern, re.I), parse_arguments, opening)
+
+
+RULES = (
+    Rule("message_friend", _MESSAGE, _message, matches_sentence=True),
+    Rule("create_post", _POST, _post, matches_sentence=True),
+    _rule("save_favorite_spot", r"\b(?:save|remember|bookmark|favou?rite)\b", _spot),
+    _rule("plan_trip", r"\bplan\b.*\b(?:trip|route|way)\b|\btrip (?:from|to)\b", _route),
+    _rule("estimate_travel_time", r"\bhow (?:long|far)\b|\bdriving time\b", _route, "Let me work out the drive."),
+    _rule(
+        "get_weather_forecast", r"\b(?:weather|forecast|rain|wind|windy|snow|temperature)\b", _weather,
+        "Let me look up the weather.",
+    ),
+    _rule(
+        "find_rv_parks", r"\b(?:rv parks?|campgrounds?|campsites?|camping spots?|(?:place|where)\b.*\b(?:camp|stay))\b",
+        _place, "Let me look for places to camp.",
+    ),
+    _rule("update_budget", r"\b(?:set|raise|lower|change|increase|update|make)\b.*\bbudget\b.*\d", _money),
+    _rule("compare_vs_budget", r"\bbudgets?\b|\boverspent\b", _money, "Let me check your budget."),
+    _rule(
+        "find_cheap_gas",
+        r"\b(?:cheap\w*|prices?)\b.*\b(?:gas|fuel|diesel|stations?)\b|\b(?:gas|fuel|diesel) prices?\b",
+        _gas, "Let me look at fuel prices.",
+    ),
+    _rule("create_expense", r"^(?!.*\bhow much\b).*\b(?:spent|paid|add|log|record)\b.*\d", _money),
+    _rule("get_spending_summary", r"\b(?:how much|spent|spend|spending|expenses)\b", _money, "Let me add that up."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A rule that matches a part of the user's text.
+
+    `is_conditional` if the part begins with `if so`, which refers to the intent before it.
+    """
+
+    rule: Rule
+    text: str
+    is_conditional: bool
+
+
+def find_intents(user_text: str) -> list[Intent]:
+    """Return the intents in a text, in order, at most one for each tool."""
+    intents: dict[str, Intent] = {}
+    for sentence in _SENTENCE_END.split(user_text):
+        rule = next((rule for rule in RULES if rule.matches_sentence and rule.pattern.search(sentence)), None)
+        if rule:
+            intents.setdefault(rule.tool, Intent(rule, sentence, False))
+            continue
+        for clause in _CLAUSE_END.split(sentence):
+            rule = next((rule for rule in RULES if not rule.matches_sentence and rule.pattern.search(clause)), None)
+            if rule:
+                intents.setdefault(rule.tool, Intent(rule, clause, bool(_IF_SO.search(clause))))
+    return list(intents.values())

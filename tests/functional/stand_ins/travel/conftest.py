@@ -1,0 +1,38 @@
+"""The stand-ins for the travel sources in their own process."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.stand_ins.travel.server import TravelStandIns
+from tests.functional.stand_ins.client import StandInClient, running
+
+
+@pytest.fixture(scope="session")
+def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TravelStandIns]:
+    stand_ins = TravelStandIns(tmp_path_factory.mktemp("travel") / "travel.log")
+    with running(stand_ins):
+        yield stand_ins
+
+
+def _client(url: str) -> Iterator[StandInClient]:
+    client = StandInClient(url)
+    client.reset()
+    yield client
+    client.reset()
+    client.http.close()
+
+
+@pytest.fixture
+def mapbox(stand_ins: TravelStandIns) -> Iterator[StandInClient]:
+    yield from _client(stand_ins.mapbox_url)
+
+
+@pytest.fixture
+def open_meteo(stand_ins: TravelStandIns) -> Iterator[StandInClient]:
+    yield from _client(stand_ins.open_meteo_url)
+
+
+@pytest.fixture
+def eia(stand_ins: TravelStandIns) -> Iterator[StandInClient]:
+    yield from _client(stand_ins.eia_url)
