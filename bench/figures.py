@@ -59,8 +59,8 @@ def machine() -> dict[str, Any]:
 
 def record(name: str, figures: dict[str, Figure]) -> None:
     """Replace a benchmark's figures in docs/figures.json."""
-    kept = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
-    kept[name] = {
+    recorded = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
+    recorded[name] = {
         "command": f"make bench NAME={name}",
         "machine": machine(),
         "figures": {
@@ -68,4 +68,4 @@ def record(name: str, figures: dict[str, Figure]) -> None:
             for figure_name, figure in figures.items()
         },
     }
-    FIGURES.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
+    FIGURES.write_text(json.dumps(recorded, indent=2, sort_keys=True) + "\n")

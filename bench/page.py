@@ -25,16 +25,16 @@ def description(name: str) -> str:
 
 def render(benchmarks: dict[str, Any]) -> str:
     """Return the page of all recorded benchmarks."""
-    parts = [_HEAD]
+    lines = [_HEAD]
     for name, recorded in sorted(benchmarks.items()):
         machine = recorded["machine"]
-        parts.append(f"\n## {name}\n\n`{recorded['command']}`, on {machine['on']}: {machine['cores']} cores of")
-        parts.append(f" {machine['processor']}, Python {machine['python']}.\n\n{description(name)}\n\n")
-        parts.append("| figure | value | meaning |\n")
-        parts.append("| --- | ---: | --- |\n")
+        lines.append(f"\n## {name}\n\n`{recorded['command']}`, on {machine['on']}: {machine['cores']} cores of")
+        lines.append(f" {machine['processor']}, Python {machine['python']}.\n\n{description(name)}\n\n")
+        lines.append("| figure | value | meaning |\n")
+        lines.append("| --- | ---: | --- |\n")
         for figure_name, figure in recorded["figures"].items():
-            parts.append(f"| `{figure_name}` | {figure['value']:g} {figure['unit']} | {figure['meaning']} |\n")
-    return "".join(parts)
+            lines.append(f"| `{figure_name}` | {figure['value']:g} {figure['unit']} | {figure['meaning']} |\n")
+    return "".join(lines)
 
 
 def write() -> None:
