@@ -293,8 +293,8 @@ export interface Error {
     "name_taken" | "idempotency_key_reused" | "message_limit_reached" | "rate_limited" | "queue_full" |
     "daily_limit_reached" | "internal_error" | "database_unavailable" | "store_unavailable" | "source_unavailable" |
     "source_not_configured" | "chat_disabled" | "model_busy" | "model_unavailable" | "model_interrupted" |
-    "model_refused" | "turn_timed_out" | "cost_exceeded" | "turn_lost" | "unknown_tool" | "tool_timed_out" |
-    "tool_result_too_large";
+    "model_refused" | "no_answer" | "conversation_too_long" | "turn_timed_out" | "cost_exceeded" | "turn_lost" |
+    "unknown_tool" | "tool_timed_out" | "tool_result_too_large";
   /** A sentence for the traveller. */
   message: string;
   /** What to correct. */
@@ -584,6 +584,8 @@ export interface Question {
   text: string;
   timezone?: string | null;
   location?: Location | null;
+  /** The conversation that the question is asked in, whose context gets the answer. */
+  conversation_id?: string | null;
 }
 
 /** What was saved by one kind of thing. */

@@ -1,9 +1,9 @@
 """POST /v1/ask: a question in words, answered at once, or left to the chat (tier 3)."""
 
-from pam.answers.ask import ask
 from pam.answers.ask_request import AskRequest
 from pam.answers.question import Question
-from pam.bootstrap import travel_dependencies
+from pam.bootstrap import notes, travel_dependencies
+from pam.chat.gateway.ask_over_http import answer_over_http
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
 handler = HttpApi(travel_dependencies)
@@ -20,4 +20,4 @@ def post(call: HttpRequest, question: Question) -> HttpResponse:
         idempotency_key=call.idempotency_key,
         context=call.context,
     )
-    return HttpResponse(ask(request).as_json())
+    return HttpResponse(answer_over_http(notes(), request).as_json())

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pam.answers.travel_sources import TravelSources
     from pam.cache.shared_cache import SharedCache
     from pam.cache.user_cache import UserCache
+    from pam.chat.conversations import NoteStore
     from pam.chat.dependencies import ChatDependencies
     from pam.chat.gateway.connect import ConnectionGateway
     from pam.chat.lifecycle.kill_switch import KillSwitch
@@ -171,8 +172,13 @@ class Bootstrap:
         return CostCaps(settings.turn_cap, settings.user_day_cap, settings.stage_day_cap)
 
     @cached_property
-    def chat_dependencies(self) -> "ChatDependencies":
+    def notes(self) -> "NoteStore":
         from pam.chat.conversations import NoteStore
+
+        return NoteStore(self.database)
+
+    @cached_property
+    def chat_dependencies(self) -> "ChatDependencies":
         from pam.chat.dependencies import ChatDependencies
         from pam.chat.lifecycle.confirmations import Confirmations
         from pam.chat.lifecycle.lifecycle import TurnLifecycle
@@ -187,7 +193,7 @@ class Bootstrap:
             confirmations=Confirmations(self.chat_table, self.clock),
             limits=ChatLimits(self.chat_table, self.cost_caps, self.clock),
             kill_switch=self.kill_switch,
-            notes=NoteStore(self.database),
+            notes=self.notes,
             sender=self.frame_sender,
         )
 
@@ -267,6 +273,11 @@ def user_dependencies() -> "UserDependencies":
 def travel_dependencies() -> "TravelDependencies":
     """Return the services behind answers about travel."""
     return environment().travel_dependencies
+
+
+def notes() -> "NoteStore":
+    """Return the store of a conversation's notes."""
+    return environment().notes
 
 
 def connection_gateway() -> "ConnectionGateway":

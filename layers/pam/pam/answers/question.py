@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -53,3 +54,6 @@ class Question(BaseModel):
     text: QuestionText = Field(min_length=1)  # with a bound, pydantic also looks for half a character
     timezone: TimeZone | None = None
     location: Location | None = None
+    conversation_id: UUID | None = Field(
+        default=None, description="The conversation that the question is asked in, whose context gets the answer."
+    )

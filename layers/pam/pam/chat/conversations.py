@@ -1,14 +1,20 @@
 """Conversations and their notes in Postgres. A note is an event beside Claude that its next prompt mentions."""
 
+import json
 from uuid import UUID
 
+from pam.answers.ask import AskAnswer
 from pam.chat.profile_block import profile_lines, render_profile_block
 from pam.platform.deadline import Deadline
-from pam.platform.postgres import Connection, Database
+from pam.platform.observability import logger
+from pam.platform.postgres import Connection, Database, DatabaseUnavailable
 from pam.travel.rig import SELECT_RIG, rig_from_row
 from pam.users.profile import SELECT_PROFILE, ensure_user, profile_from_row
 
 MAX_NOTE_CHARS = 12_000
+
+_MAX_FIGURES_CHARS = 3000
+_NOT_FIGURES = frozenset({"tier", "text", "cached", "stale", "age_s", "reason", "undo"})
 
 _INSERT_CONVERSATION = """
 insert into conversations (id, user_id, profile) values (%(id)s, %(user)s, %(block)s)
@@ -22,11 +28,27 @@ def create_conversation(connection: Connection, user_id: UUID, conversation_id: 
     connection.execute(_INSERT_CONVERSATION, {"id": conversation_id, "user": user_id, "block": profile_block})
 
 
+def fast_answer_note(question: str, answer: AskAnswer) -> str:
+    """Return the note of a question that was answered without Claude, with the answer's figures as JSON."""
+    figures = {name: value for name, value in answer.answer.as_json().items() if name not in _NOT_FIGURES}
+    text = json.dumps(figures, ensure_ascii=False, separators=(",", ":"))
+    if len(text) > _MAX_FIGURES_CHARS:
+        text = text[:_MAX_FIGURES_CHARS] + " (shortened)"
+    return f"The traveller asked: {question}\nPAM answered by itself: {answer.text}\nIts figures: {text}"
+
+
 class NoteStore:
     """The notes of all conversations."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def try_add(self, user_id: UUID, conversation_id: UUID, text: str, deadline: Deadline) -> None:
+        """Store a note, unless Postgres is unavailable: the conversation goes on without it."""
+        try:
+            self.add(user_id, conversation_id, text, deadline)
+        except DatabaseUnavailable:
+            logger.warning("event not noted", exc_info=True)
 
     def add(self, user_id: UUID, conversation_id: UUID, text: str, deadline: Deadline) -> None:
         """Store a note, creating the conversation if needed. Raises `DatabaseUnavailable`."""

@@ -11,6 +11,7 @@ from uuid import uuid4
 from pam.answers.ask import AskAnswer, ask
 from pam.answers.ask_request import AskRequest
 from pam.answers.question import Question
+from pam.chat.conversations import fast_answer_note
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import Ack, ChatFrame, Done, Failed, Queued, ServerFrame, numbered
 from pam.chat.gateway.control import send_frames_after
@@ -18,7 +19,6 @@ from pam.chat.lifecycle.turn import Turn
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
-from pam.platform.postgres import DatabaseUnavailable
 from pam.platform.websocket import WebSocketRequest
 
 
@@ -95,12 +95,8 @@ def _send_fast_answer(
         slots=answer.slots,
     )
     _end(dependencies, request, turn, done)
-    note = f"The traveller asked: {turn.request['text']}\nPAM answered by itself: {answer.text}"
-    try:
-        dependencies.notes.add(turn.user_id, turn.conversation_id, note, request.deadline)
-    except DatabaseUnavailable:
-        # The question is answered all the same; Claude won't know of it.
-        logger.warning("fast answer not noted", exc_info=True)
+    note = fast_answer_note(turn.request["text"], answer)
+    dependencies.notes.try_add(turn.user_id, turn.conversation_id, note, request.deadline)
 
 
 def _end(dependencies: ChatDependencies, request: WebSocketRequest, turn: Turn, last: ServerFrame) -> None:

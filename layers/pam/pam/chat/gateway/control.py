@@ -8,8 +8,6 @@ from pam.chat.frames import PONG, CancelFrame, Confirmed, ConfirmFrame, PingFram
 from pam.chat.lifecycle.confirmations import Confirmation
 from pam.chat.lifecycle.turn import Turn, TurnState
 from pam.platform.errors import MESSAGE_NOT_FOUND, PamError
-from pam.platform.observability import logger
-from pam.platform.postgres import DatabaseUnavailable
 from pam.platform.websocket import WebSocketRequest
 from pam.tools.catalog import TOOLS
 from pam.tools.engine.definition import ToolContext
@@ -91,10 +89,7 @@ def confirm(dependencies: ChatDependencies, request: WebSocketRequest, frame: Co
     if not dependencies.turns.request_frame(turn, str(confirmation.id), body):
         request.reply(dependencies.turns.append_frame(turn, body))
     note = f"Of the confirmation for {confirmation.tool}: the traveller said {frame.decision}. {text}"
-    try:
-        dependencies.notes.add(turn.user_id, turn.conversation_id, note, request.deadline)
-    except DatabaseUnavailable:
-        logger.warning("confirmation not noted", exc_info=True)
+    dependencies.notes.try_add(turn.user_id, turn.conversation_id, note, request.deadline)
 
 
 def _repeat_report(

@@ -251,10 +251,7 @@ class _Worker:
         if not texts:
             return
         note = f"PAM did this for a question that isn't part of the conversation any more: {' '.join(texts)}"
-        try:
-            self._chat.notes.add(self._turn.user_id, self._turn.conversation_id, note, self._invocation)
-        except DatabaseUnavailable:
-            logger.warning("writes not noted", exc_info=True)
+        self._chat.notes.try_add(self._turn.user_id, self._turn.conversation_id, note, self._invocation)
 
     def _last_frame(self, result: TurnResult) -> ServerFrame:
         effects = [outcome.result.effect for outcome in result.outcomes if outcome.result]

@@ -1,0 +1,52 @@
+"""Fast answers are part of the conversation's history, with their figures, whichever transport was used."""
+
+import uuid
+
+import pytest
+
+from tests.conftest import Traveller
+from tests.functional.chat.conftest import ChatSocket, ClaudeScripts, text
+
+
+def prompt_of(claude: ClaudeScripts) -> str:
+    """The context of the newest question that Claude was sent."""
+    newest: str = claude.requests()[-1]["body"]["messages"][-1]["content"][0]["text"]
+    return newest
+
+
+@pytest.mark.parametrize("transport", ["http", "websocket"])
+def test_fast_answer_is_in_the_next_prompt_with_its_figures(
+    traveller: Traveller, socket: ChatSocket, claude: ClaudeScripts, transport: str
+) -> None:
+    """The follow-up \"and last month?\" reaches Claude with the question before it and the answer's figures."""
+    traveller.spends("61.37")
+    conversation_id, question = str(uuid.uuid4()), "How much did I spend on gas this month?"
+    if transport == "http":
+        body = {"text": question, "conversation_id": conversation_id}
+        assert traveller.http.post("/v1/ask", json=body).json()["tier"] == 1
+    else:
+        assert socket.ask(question, conversation_id=conversation_id)[-1]["tier"] == 1
+    claude.script(text("Nothing was recorded last month."))
+    socket.ask(f"And last month? {claude.marker}", conversation_id=conversation_id)
+    prompt = prompt_of(claude)
+    assert question in prompt
+    assert "You've spent $61.37 on fuel" in prompt
+    assert '"total":"61.37"' in prompt and '"period":"this_month"' in prompt
+
+
+def test_question_left_to_chat_is_not_noted(traveller: Traveller, socket: ChatSocket, claude: ClaudeScripts) -> None:
+    """A question that no fast answer is sure of reaches Claude once, as the question itself."""
+    conversation_id = str(uuid.uuid4())
+    body = {"text": f"Is that a lot? {claude.marker}", "conversation_id": conversation_id}
+    assert traveller.http.post("/v1/ask", json=body).json()["tier"] == 3
+    claude.script(text("It depends."))
+    socket.ask(body["text"], conversation_id=conversation_id)
+    assert "PAM answered by itself" not in prompt_of(claude)
+
+
+def test_fast_answer_over_http_is_given_without_a_conversation(traveller: Traveller) -> None:
+    """The conversation is optional, and must be a UUID."""
+    question = {"text": "How much did I spend on gas this month?"}
+    assert traveller.http.post("/v1/ask", json=question).status_code == 200
+    refused = traveller.http.post("/v1/ask", json=question | {"conversation_id": "mine"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
