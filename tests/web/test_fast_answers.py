@@ -151,6 +151,7 @@ def test_simulated_answer_has_badge(app, api):
     """An answer with `simulated` set has a badge; one without it has none, whatever its source is called."""
     card = app.sign_in().ask("how far is Moab from Denver")
     expect(figure(card, "Source")).to_have_text("Mapbox (simulated)")
+    expect(card.get_by_text("Simulated data")).to_be_visible()
     expect(figure(card, "As of").locator("time")).to_be_visible()
     expect(figure(card, "Took")).to_have_text(re.compile(r"^[\d,]+ ms, (not )?from the cache$"))
     stored = api.get("distance", origin="denver", destination="moab")
