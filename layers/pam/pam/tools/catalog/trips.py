@@ -25,8 +25,8 @@ from pam.travel.trips import (
     delete_trip,
     parse_trip_budget,
     read_camping_costs,
-    refuse_past_start,
     save_trip,
+    validate_start_date,
 )
 
 _Start = Annotated[
@@ -55,7 +55,7 @@ class PlanTrip(ToolArguments):
 
 def _plan(context: ToolContext, trip: PlanTrip) -> TripPlan:
     user = read_user_context(context.dependencies, context.user_id, context.deadline)
-    refuse_past_start(trip.start_date, context.dependencies.clock(), user.profile.in_zone(context.zone))
+    validate_start_date(trip.start_date, context.dependencies.clock(), user.profile.in_zone(context.zone))
     names = (trip.origin, *trip.stops, trip.destination)
     return plan_by_road(context.dependencies.sources, user, names, context.location, context.deadline)
 
