@@ -222,7 +222,7 @@ def test_comparison_returns_each_budget_and_the_total(
     )
     last = caller.call(compare_vs_budget, '{"category": "fuel", "period": "last_month"}')
     assert last.text.startswith("You've spent $70.00 of $100.00 on fuel last month (Oct 1")
-    assert last.text.endswith(": 70.0 %, $30.00 under. The limits are today's.")
+    assert last.text.endswith(": 70.0 %, $30.00 under. Your records begin on Oct 6, 2026. The limits are today's.")
     october = caller.call(compare_vs_budget, '{"category": "fuel", "period": "october"}')
     assert october.data["budgets"] == last.data["budgets"]
     december = caller.call(compare_vs_budget, '{"category": "fuel", "period": "december"}')
