@@ -71,7 +71,7 @@ def _summary(trip: PlanTrip) -> str:
 
 @write_tool(summary=_summary, undo=_undo, prepare=_plan)
 def plan_trip(context: WriteContext, arguments: PlanTrip, plan: TripPlan) -> WriteResult:
-    """Plans a trip by road and keeps it: days of at most 300 miles or 8 hours of driving, where each ends with the
+    """Plan a trip by road and save it: days of at most 300 miles or 8 hours of driving, where each ends with the
     nearest place to camp, fuel from the real distance, and the costs against a budget. Stops are driven in the given
     order. It books nothing, and knows no campsite prices, low bridges or weight limits. It can be undone for ten
     minutes."""
