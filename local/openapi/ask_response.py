@@ -28,7 +28,6 @@ def _ask_answer(intent: str, fast_answer: FastAnswer) -> type:
             ("answer", answer_type),
         ],
         bases=(AskAnswer,),
-        frozen=True,
         kw_only=True,
     )
     ask_answer.__doc__ = f"A question that was understood as `{intent}`, and its answer."

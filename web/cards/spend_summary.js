@@ -36,8 +36,7 @@ function figures(answer) {
   const period = nowrap(formatDateRange(answer.window, answerDate(answer)));
   return stats(
     ["Total", formatMoney(answer.total, currency), [`${formatCount(answer.count, "expense")}, `, period]],
-    answer.daily_average != null && ["Daily average", formatMoney(answer.daily_average, currency),
-      answer.since > answer.window.from && ["since your records begin, ", nowrap(formatDate(answer.since))]],
+    ["Daily average", formatMoney(answer.daily_average, currency)],
     answer.change && ["Change", ...changeFigure(answer.change, currency)],
     top && ["Largest", formatMoney(top.amount, top.currency),
       [`${top.description || categoryName(top.category)}, `, nowrap(formatDate(top.date))]],

@@ -4,17 +4,13 @@ Answers are dataclasses. Their fields have their JSON form (money is a decimal s
 descriptions for docs/openapi.json as metadata.
 """
 
-import hashlib
-import json
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
-from pam.answers.json_values import to_json
-from pam.money.categories import Category
+from pam.answers.json_values import json_dataclass, to_json
 
 Money = Annotated[str, Field(pattern=r"^-?[0-9]+\.[0-9]{2}$", examples=["412.36"])]
 Count = Annotated[int, Field(ge=0, examples=[9])]
@@ -24,9 +20,6 @@ Instant = Annotated[
     str, WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-22T10:15:30-07:00"]})
 ]
 ZoneName = Annotated[str, Field(description="An IANA time zone.", examples=["America/Denver"])]
-QueriedCategory = Annotated[
-    Category | None, Field(description="The only category that was asked about, if it was one.")
-]
 
 
 def one_of(*values: str) -> WithJsonSchema:
@@ -39,7 +32,7 @@ def instant(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class Answer:
     """A fast answer."""
 
@@ -60,29 +53,3 @@ class Answer:
     def _json(self) -> dict[str, Any]:
         converted: dict[str, Any] = to_json(self)
         return converted
-
-
-_NOT_IN_ETAG = frozenset({"as_of", "cached", "age_s", "reason"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class UserAnswer(Answer):
-    """An answer from the user's own data."""
-
-    source: Annotated[
-        str,
-        Field(description="Where it comes from; simulated data is named as such.", examples=["Your expenses in PAM"]),
-    ]
-    as_of: Annotated[Instant, Field(description="When the figures were read.")]
-    tier: Literal[1] = 1
-    cached: Annotated[bool, Field(description="Whether it comes from the cache: nothing was written since.")] = False
-    stale: Annotated[bool, Field(description="Whether it may be outdated: the database can't be reached.")] = False
-    age_s: Annotated[Seconds | None, Field(description="Of a stale answer: its age in seconds.")] = None
-    reason: Annotated[Literal["database_unavailable"] | None, Field(description="Of a stale answer: why.")] = None
-
-    @property
-    def etag(self) -> str:
-        """The same for the same figures, whenever they were read."""
-        figures = {name: value for name, value in self._json.items() if name not in _NOT_IN_ETAG}
-        digest = hashlib.sha256(json.dumps(figures).encode())
-        return f'"{digest.hexdigest()[:32]}"'

@@ -13,7 +13,7 @@ from pam.answers.budget_status import budget_status_from_slots
 from pam.answers.distance import distance_from_slots
 from pam.answers.fuel_estimate import fuel_estimate_from_slots
 from pam.answers.gas_prices import gas_prices_from_slots
-from pam.answers.json_values import to_json
+from pam.answers.json_values import json_dataclass, to_json
 from pam.answers.list_expenses import list_expenses_from_slots
 from pam.answers.nearby_parks import nearby_parks_from_slots
 from pam.answers.savings_total import savings_total_from_slots
@@ -34,7 +34,7 @@ from pam.routing.interpreter import Route, route
 from pam.travel.queries import FuelQuery
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class AskAnswer:
     """A question that was understood, and its answer: `text`, `source` and the like are the answer's own."""
 
@@ -56,7 +56,7 @@ class AskAnswer:
         return converted
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class LeftToChat:
     """A question that no fast answer is sure of."""
 

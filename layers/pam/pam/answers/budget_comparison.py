@@ -1,28 +1,28 @@
 """How a month went against its budgets, with a sentence about it."""
 
-from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from pam.answers.answer import Date, Money, QueriedCategory, UserAnswer
+from pam.answers.answer import Money
 from pam.answers.budget_item import BudgetStateName
-from pam.answers.cached_answer import cached_answer, user_provenance
+from pam.answers.cached_answer import cached_answer
 from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
+from pam.answers.json_values import json_dataclass
+from pam.answers.user_answer import QueriedCategory, UserAnswer, user_provenance
 from pam.answers.window_text import window_text
 from pam.money.amounts import Currency, to_cents
 from pam.money.budget_comparison import BudgetComparisonQuery, ComparedMonth, percent_spent, read_budget_comparison
 from pam.money.budgets import BudgetState
 from pam.money.categories import Category
 from pam.platform.deadline import Deadline
-from pam.users.formatting import format_dates, format_money, format_number
+from pam.users.formatting import format_money, format_number
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class ComparedBudget:
     """A budget against what was spent."""
 
@@ -35,7 +35,7 @@ class ComparedBudget:
     state: BudgetStateName
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class CategoryWithoutBudget:
     """What was spent on a category that has no budget."""
 
@@ -43,15 +43,11 @@ class CategoryWithoutBudget:
     spent: Money
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class BudgetComparison(UserAnswer):
     """How a month went against its budgets."""
 
     window: PeriodRange
-    since: Annotated[
-        Date | None,
-        Field(description="The first day of the month that the records cover; null where they cover none."),
-    ]
     currency: Currency
     category: QueriedCategory
     budgets: Annotated[tuple[ComparedBudget, ...], Field(description="Those in the traveller's currency.")]
@@ -73,7 +69,6 @@ def _answer(comparison: ComparedMonth) -> BudgetComparison:
         text=sentence(comparison),
         **user_provenance(comparison),
         window=period_range(comparison.window, profile),
-        since=comparison.recorded.start.isoformat() if comparison.recorded else None,
         currency=profile.currency,
         category=comparison.query.category,
         budgets=tuple(_compared(line) for line in comparison.lines),
@@ -104,8 +99,6 @@ def sentence(comparison: ComparedMonth) -> str:
     when = window_text(comparison.window, comparison.today, profile)
     outside = sum(comparison.without_budget.values(), Decimal(0))
     spent_outside = format_money(outside, profile.currency, profile)
-    if comparison.is_before_records:
-        return f"You have no expenses recorded {when}, so there is nothing to compare. {_start_of_records(comparison)}"
     if comparison.total is None:
         which, on = (f" for {category}", f" on {category}") if category else ("", "")
         text = f"You have no budget{which} in {profile.currency}."
@@ -118,17 +111,8 @@ def sentence(comparison: ComparedMonth) -> str:
     if outside:
         sentences.append(f"Another {spent_outside} went to categories without a budget.")
     if comparison.window.end <= comparison.today:
-        if comparison.recorded and comparison.recorded.start > comparison.window.start:
-            sentences.append(_start_of_records(comparison))
         sentences.append("The limits are today's.")
     return " ".join(sentences)
-
-
-def _start_of_records(comparison: ComparedMonth) -> str:
-    if comparison.first_day is None:
-        return "You haven't recorded any expense yet."
-    first = format_dates(comparison.first_day, comparison.first_day + timedelta(days=1), comparison.profile)
-    return f"Your records begin on {first}."
 
 
 def _budget_sentence(state: BudgetState, name: str, when: str, comparison: ComparedMonth) -> str:

@@ -1,12 +1,12 @@
 """A monthly budget as clients get it."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from pam.answers.answer import Money, one_of
 from pam.answers.date_range import DateRange, date_range
+from pam.answers.json_values import json_dataclass
 from pam.money.amounts import Currency, to_cents
 from pam.money.budget_overview import BudgetProjection
 from pam.money.budgets import BudgetState
@@ -15,7 +15,7 @@ from pam.money.categories import Category
 BudgetStateName = Annotated[str, one_of("good", "near", "over"), Field(description="Near from 80 % on.")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class BudgetItem:
     """A budget for a calendar month, and what of it is spent."""
 
@@ -28,16 +28,14 @@ class BudgetItem:
     state: BudgetStateName
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class ProjectedBudget(BudgetItem):
     """A budget, and its projection to the end of the month."""
 
-    projected: Annotated[
-        Money | None, Field(description="The likely sum at the month's end; null with too few days of records.")
-    ]
+    projected: Annotated[Money, Field(description="The likely sum at the month's end.")]
     projection_basis: Annotated[
-        Literal["months_before", "pace"] | None,
-        Field(description="What the rest of up to three months before brought, or this month's pace as recorded."),
+        Literal["months_before", "pace"],
+        Field(description="What the rest of up to three months before brought, or this month's pace so far."),
     ]
 
 
@@ -59,12 +57,6 @@ def projected_budget(line: BudgetProjection) -> ProjectedBudget:
     budget = line.state
     return ProjectedBudget(
         **vars(budget_item(budget)),
-        projected=None if line.projected is None else str(line.projected),
-        projection_basis=_projection_basis(line),
+        projected=str(line.projected),
+        projection_basis="pace" if line.usual_remainder is None else "months_before",
     )
-
-
-def _projection_basis(line: BudgetProjection) -> Literal["months_before", "pace"] | None:
-    if line.projected is None:
-        return None
-    return "pace" if line.usual_remainder is None else "months_before"

@@ -1,17 +1,17 @@
 """How this month's budgets stand, where they are heading, and a sentence about it."""
 
-from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from pam.answers.answer import Date, QueriedCategory, UserAnswer
 from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.budget_item import ProjectedBudget, projected_budget
-from pam.answers.cached_answer import cached_answer, user_provenance
+from pam.answers.cached_answer import cached_answer
 from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
+from pam.answers.json_values import json_dataclass
+from pam.answers.user_answer import QueriedCategory, UserAnswer, user_provenance
 from pam.money.amounts import Currency
 from pam.money.budget_overview import BudgetOverview, BudgetQuery, read_budget_overview
 from pam.money.budgets import BudgetState
@@ -20,17 +20,13 @@ from pam.users.formatting import format_money, pluralize
 from pam.users.profile import Profile
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class BudgetStatus(UserAnswer):
     """How this month's budgets stand."""
 
     window: PeriodRange
     currency: Currency
     category: QueriedCategory
-    since: Annotated[
-        Date | None,
-        Field(description="The first day of the month that the records cover; null without an expense until today."),
-    ]
     days_left: Annotated[int, Field(ge=0, le=30, description="Days of the month after today.")]
     budgets: Annotated[tuple[ProjectedBudget, ...], Field(description="Those in the traveller's currency.")]
     total: Annotated[ProjectedBudget | None, Field(description="All of those together.")]
@@ -62,7 +58,6 @@ def _answer(budgets: BudgetOverview) -> BudgetStatus:
         window=period_range(budgets.window, profile),
         currency=profile.currency,
         category=budgets.query.category,
-        since=budgets.recorded.start.isoformat() if budgets.recorded else None,
         days_left=budgets.days_left,
         budgets=tuple(projected_budget(line) for line in budgets.lines),
         total=projected_budget(budgets.total) if budgets.total else None,
@@ -97,7 +92,5 @@ def budget_sentence(state: BudgetState, profile: Profile, name: str) -> str:
 
 def _projection(budgets: BudgetOverview) -> str:
     assert budgets.total is not None
-    if budgets.total.projected is None:
-        return "Your records are too short to say where the month is heading."
     projected = format_money(budgets.total.projected, budgets.profile.currency, budgets.profile)
     return f"With {pluralize(budgets.days_left, 'day')} left, the month is heading for {projected}."

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Generic, Protocol, TypedDict, TypeVar
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from pam.answers.answer import UserAnswer, instant
 from pam.answers.dependencies import UserDependencies
 from pam.answers.json_values import from_json, to_json
+from pam.answers.user_answer import Figures, UserAnswer
 from pam.cache.user_cache import FRESH_FOR, CachedAnswer
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
@@ -43,35 +43,6 @@ class UserQuery(Protocol):
 
     @property
     def key(self) -> str: ...
-
-
-class Figures(Protocol):
-    """What the domain reads for a query: whose data, and the day and instant of reading."""
-
-    @property
-    def profile(self) -> Profile: ...
-    @property
-    def today(self) -> date: ...
-    @property
-    def as_of(self) -> datetime: ...
-
-
-class UserProvenance(TypedDict):
-    """The fields of a `UserAnswer` that say where it comes from."""
-
-    source: str
-    simulated: bool
-    as_of: str
-
-
-def user_provenance(figures: Figures) -> UserProvenance:
-    """Return where an answer from these figures comes from, and since when it holds."""
-    profile = figures.profile
-    return {
-        "source": profile.expenses_source,
-        "simulated": profile.simulated,
-        "as_of": instant(figures.as_of.astimezone(profile.zone)),
-    }
 
 
 Q = TypeVar("Q", bound=UserQuery)

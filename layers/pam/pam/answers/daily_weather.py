@@ -1,11 +1,11 @@
 """The weather at a place day by day, with the days on which the wind matters to a rig."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from pam.answers.answer import ZoneName
 from pam.answers.dependencies import TravelDependencies
+from pam.answers.json_values import json_dataclass
 from pam.answers.resolved_place import NamedPoint, resolve_place
 from pam.answers.travel_answer import TravelAnswer, travel_provenance
 from pam.answers.user_context import UserContext, read_user_context
@@ -27,14 +27,14 @@ from pam.users.formatting import format_dates, format_number
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class DayWithWind(DayForecast):
     """One day's weather, and the level of its wind where that matters to a rig."""
 
     wind_warning: WindLevel | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class DailyWeather(TravelAnswer):
     """The weather at a place day by day."""
 

@@ -1,16 +1,16 @@
 """The days that an answer is about."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
 from pam.answers.answer import Date, ZoneName
+from pam.answers.json_values import json_dataclass
 from pam.users.periods import Window
 from pam.users.profile import Profile
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class DateRange:
     """Whole days in the traveller's zone."""
 
@@ -18,7 +18,7 @@ class DateRange:
     to: Annotated[Date, Field(description="The day after the last.")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class PeriodRange(DateRange):
     """The days that an answer is about."""
 

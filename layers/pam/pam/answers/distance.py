@@ -9,6 +9,7 @@ from pydantic import Field
 
 from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.dependencies import TravelDependencies
+from pam.answers.json_values import json_dataclass
 from pam.answers.resolved_place import NamedPoint, ResolvedPlace, resolve_place
 from pam.answers.sourced import Sourced
 from pam.answers.travel_answer import TravelAnswer, TravelProvenance, UnitOfDistance, travel_provenance
@@ -23,7 +24,7 @@ from pam.users.formatting import format_duration, format_number
 R = TypeVar("R", bound=Road)
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class RoadAnswer(TravelAnswer):
     """An answer about the road between two places."""
 
@@ -33,7 +34,7 @@ class RoadAnswer(TravelAnswer):
     unit: UnitOfDistance
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class Distance(RoadAnswer):
     """How far it is by road."""
 

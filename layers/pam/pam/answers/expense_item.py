@@ -1,18 +1,18 @@
 """An expense as clients get it."""
 
-from dataclasses import dataclass
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, WithJsonSchema
 
 from pam.answers.answer import Date, Instant, Money, instant
+from pam.answers.json_values import json_dataclass
 from pam.money.amounts import Currency
 from pam.money.categories import Category
 from pam.money.expenses import Expense
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class ExpenseItem:
     """An expense as it was recorded."""
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
@@ -14,7 +13,7 @@ from pam.answers.answer import Answer, Instant
 from pam.answers.budget_item import BudgetItem, budget_item
 from pam.answers.dependencies import UserDependencies
 from pam.answers.expense_item import ExpenseItem, expense_item
-from pam.answers.json_values import from_json, to_json
+from pam.answers.json_values import from_json, json_dataclass, to_json
 from pam.answers.undo_link import UndoLink, undo_link
 from pam.ledger.effects import perform_write
 from pam.ledger.operation import UndoResult, WriteContext, WriteOperation, WriteResult
@@ -27,7 +26,7 @@ from pam.users.formatting import format_money
 from pam.users.profile import Profile
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class ExpenseAdded(Answer):
     """An expense that was added."""
 

@@ -12,6 +12,7 @@ from pam.answers.dependencies import TravelDependencies
 from pam.answers.distance import existing_road
 from pam.answers.fuel_figures import FROM_USER, FuelFigures, fuel_figures, fuel_sentence
 from pam.answers.fuel_price import average_price
+from pam.answers.json_values import json_dataclass
 from pam.answers.resolved_place import NamedPoint, ResolvedPlace, resolve_place
 from pam.answers.sourced import Sourced
 from pam.answers.travel_answer import TravelAnswer, UnitOfDistance, travel_provenance
@@ -27,7 +28,7 @@ from pam.travel.queries import HERE, FuelQuery
 from pam.travel.units import LITRES_PER_GALLON, litres_per, litres_per_100km, metres_per
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class FuelNeeded(FuelFigures, TravelAnswer):
     """The fuel that a way takes, and what it costs, as far as that is known."""
 

@@ -1,6 +1,5 @@
 """The fuel for a distance, its consumption and its price, in the user's units."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated
 
@@ -8,6 +7,7 @@ from pydantic import Field
 
 from pam.answers.answer import Date, Money, one_of
 from pam.answers.fuel_price import UNIT_NAMES, survey_text
+from pam.answers.json_values import json_dataclass
 from pam.answers.travel_answer import UnitOfVolume, UnitPrice
 from pam.answers.user_context import UserContext
 from pam.money.amounts import Currency
@@ -21,7 +21,7 @@ FROM_USER = "You"
 _CONSUMPTION_UNITS = {"mpg": "mpg", "l_per_100km": "l/100 km"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class ConsumptionFigure:
     """What the rig uses."""
 
@@ -30,7 +30,7 @@ class ConsumptionFigure:
     source: Annotated[str, Field(description="`You`, or the rig's name.")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class PriceFigure:
     """What a gallon or a litre costs."""
 
@@ -41,7 +41,7 @@ class PriceFigure:
     week: Annotated[Date | None, Field(description="The Monday of an average's week.")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class FuelFigures:
     """The fuel for a distance and its cost, as far as they are known."""
 

@@ -1,6 +1,5 @@
 """The average price of a fuel in a region: called an average, since no prices of single stations are known."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
@@ -11,6 +10,7 @@ from pam.answers.answer import Date
 from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.dependencies import TravelDependencies
 from pam.answers.fuel_price import UNIT_NAMES, average_price, survey_text
+from pam.answers.json_values import json_dataclass
 from pam.answers.travel_answer import TravelAnswer, UnitOfVolume, UnitPrice, travel_provenance
 from pam.answers.user_context import read_user_context
 from pam.platform.deadline import Deadline
@@ -22,7 +22,7 @@ from pam.users.formatting import format_money
 _FUEL_NAMES = {"regular": "regular gas", "mid": "mid-grade gas", "premium": "premium gas", "diesel": "diesel"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class GasPrice(TravelAnswer):
     """The average price of a fuel in a region: no single station's."""
 

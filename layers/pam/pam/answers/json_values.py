@@ -6,13 +6,23 @@ out where it is None.
 """
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import NoneType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+def json_dataclass(cls: type[T]) -> type[T]:
+    """Define a keyword-only dataclass of JSON values, whose fields type checkers don't allow to change.
+
+    Not frozen at run time: that would double the time to define the class, and to make each object.
+    """
+    return dataclass(kw_only=True)(cls)
+
 
 Converter = Callable[[Any], Any] | None
 """Restores a value from JSON; None where it is the same in JSON."""

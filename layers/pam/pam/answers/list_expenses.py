@@ -1,24 +1,24 @@
 """Expenses one by one: a page of them, and a sentence about it."""
 
-from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from pam.answers.answer import QueriedCategory, UserAnswer
 from pam.answers.ask_request import AskRequest, Slots
-from pam.answers.cached_answer import cached_answer, user_provenance
+from pam.answers.cached_answer import cached_answer
 from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
 from pam.answers.expense_item import ExpenseItem, expense_item
+from pam.answers.json_values import json_dataclass
+from pam.answers.user_answer import QueriedCategory, UserAnswer, user_provenance
 from pam.answers.window_text import window_text
 from pam.money.expense_list import ExpensePage, ExpensesQuery, read_expense_page
 from pam.platform.deadline import Deadline
 from pam.users.formatting import pluralize
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class ExpenseList(UserAnswer):
     """Expenses of a window, newest first."""
 

@@ -1,6 +1,5 @@
 """Places to camp near a place, nearest first; none where the source knows none."""
 
-from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -8,6 +7,7 @@ from pydantic import Field
 
 from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.dependencies import TravelDependencies
+from pam.answers.json_values import json_dataclass
 from pam.answers.resolved_place import NamedPoint, resolve_place
 from pam.answers.sourced import Sourced
 from pam.answers.travel_answer import Latitude, Longitude, TravelAnswer, UnitOfDistance, travel_provenance
@@ -23,7 +23,7 @@ _DEFAULT_RADIUS = {"mi": 25.0, "km": 40.0}
 _MAX_NAMES = 3
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class Park:
     """A place to camp."""
 
@@ -36,7 +36,7 @@ class Park:
     website: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class NearbyParks(TravelAnswer):
     """Places to camp near a place; none where the source knows none."""
 

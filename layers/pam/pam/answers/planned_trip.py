@@ -1,6 +1,5 @@
 """A planned trip as an answer: its way, days, nights, fuel and costs."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
@@ -10,6 +9,7 @@ from pydantic import Field
 from pam.answers.answer import Count, Date, Money, Seconds
 from pam.answers.distance import RoadAnswer
 from pam.answers.fuel_figures import FuelFigures, fuel_figures
+from pam.answers.json_values import json_dataclass
 from pam.answers.travel_answer import Latitude, Longitude, travel_provenance
 from pam.answers.trip_costs import TripCosts
 from pam.answers.trip_plan import TripPlan
@@ -22,7 +22,7 @@ from pam.users.profile import Profile
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class Camp:
     """The nearest place to camp at the end of a day."""
 
@@ -33,7 +33,7 @@ class Camp:
     distance: Annotated[float, Field(ge=0, description="As the crow flies, in the trip's `unit`.")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class TripDay:
     """A day of driving."""
 
@@ -46,7 +46,7 @@ class TripDay:
     camp: Camp | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class CostFigures:
     """The costs beside fuel, and all together. Null: not known."""
 
@@ -59,7 +59,7 @@ class CostFigures:
     left: Money | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class PlannedTrip(RoadAnswer):
     """A trip by road."""
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from pam.answers.json_values import json_dataclass
 from pam.answers.sourced import Sourced
 from pam.answers.travel_answer import Latitude, Longitude
 from pam.answers.travel_sources import Point, TravelSources
@@ -15,7 +16,7 @@ from pam.travel.places import Place
 from pam.travel.queries import HERE, LocatedQuery
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class NamedPoint:
     """A place on the map."""
 

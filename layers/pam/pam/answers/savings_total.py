@@ -1,16 +1,17 @@
 """What was saved in a window, by kind and in a sentence."""
 
-from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from pam.answers.answer import Count, Money, UserAnswer, one_of
+from pam.answers.answer import Count, Money, one_of
 from pam.answers.ask_request import AskRequest, Slots
-from pam.answers.cached_answer import cached_answer, user_provenance
+from pam.answers.cached_answer import cached_answer
 from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
+from pam.answers.json_values import json_dataclass
+from pam.answers.user_answer import UserAnswer, user_provenance
 from pam.answers.window_text import window_text
 from pam.money.amounts import Currency, to_cents
 from pam.money.savings import Savings, SavingsQuery, read_savings
@@ -18,7 +19,7 @@ from pam.platform.deadline import Deadline
 from pam.users.formatting import format_money, pluralize
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class SavingsByKind:
     """What was saved by one kind of thing."""
 
@@ -27,7 +28,7 @@ class SavingsByKind:
     count: Count
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class SavingsInCurrency:
     """What was saved in another currency: never added up, since no rate is known."""
 
@@ -35,7 +36,7 @@ class SavingsInCurrency:
     total: Money
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class SavingsTotal(UserAnswer):
     """What was saved in a window, in the traveller's currency: only what they confirmed as real."""
 

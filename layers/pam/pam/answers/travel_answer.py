@@ -1,12 +1,12 @@
 """Answers about travel: from sources that are the same for all users, in the user's units."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypedDict, get_args
 
 from pydantic import Field
 
 from pam.answers.answer import Answer, Instant, Seconds, instant, one_of
+from pam.answers.json_values import json_dataclass
 from pam.answers.sourced import Sourced
 from pam.travel.queries import DistanceUnit, VolumeUnit
 from pam.users.profile import Profile
@@ -18,7 +18,7 @@ Latitude = Annotated[float, Field(ge=-90, le=90, examples=[38.57])]
 Longitude = Annotated[float, Field(ge=-180, le=180, examples=[-109.55])]
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class TravelAnswer(Answer):
     """An answer from sources that are the same for all users."""
 

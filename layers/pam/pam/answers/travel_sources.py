@@ -6,6 +6,7 @@ Cache keys contain the name or the rounded coordinates of a place, and nothing a
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -37,13 +38,6 @@ _FORECASTS = Lifetime(fresh_for=timedelta(minutes=30), empty_fresh_for=timedelta
 _PARKS = Lifetime(fresh_for=7 * _DAY, empty_fresh_for=_DAY, stale_for=60 * _DAY)
 _PRICES = Lifetime(fresh_for=6 * _HOUR, empty_fresh_for=_HOUR, stale_for=14 * _DAY)
 
-_PLACES_JSON = TypeAdapter(tuple[Place, ...])
-_ROAD_JSON: TypeAdapter[Road | None] = TypeAdapter(Road | None)
-_ROUTE_JSON: TypeAdapter[RoadWithPath | None] = TypeAdapter(RoadWithPath | None)
-_FORECAST_JSON = TypeAdapter(Forecast)
-_PARKS_JSON = TypeAdapter(tuple[PointOfInterest, ...])
-_PRICE_JSON = TypeAdapter(FuelPrice)
-
 # Parks are searched around a point that is rounded by up to this, and measured from the real one.
 _ROUNDING_M = 800.0
 
@@ -61,7 +55,7 @@ class TravelSources:
         """Find the place that is meant by `text`. Raises `UnknownPlace`, `AmbiguousPlace`."""
         key = "places|" + " ".join(name_words(text))
         found = self._fetch(
-            key, Source.MAPBOX, _PLACES, _PLACES_JSON, lambda left: self.mapbox.places(text, left), deadline
+            key, Source.MAPBOX, _PLACES, tuple[Place, ...], lambda left: self.mapbox.places(text, left), deadline
         )
         place = found.map(lambda places: choose_place(text, places, near=near, country_code=country_code))
         return replace(place, lasting=True)
@@ -71,7 +65,7 @@ class TravelSources:
         points = [_rounded(origin, 2), _rounded(destination, 2)]
         key = f"road|{points[0]}|{points[1]}"
         return self._fetch(
-            key, Source.MAPBOX, _ROADS, _ROAD_JSON, lambda left: self.mapbox.road(points, left), deadline
+            key, Source.MAPBOX, _ROADS, Road | None, lambda left: self.mapbox.road(points, left), deadline
         )
 
     def route(self, origin: Point, destination: Point, deadline: Deadline) -> Sourced[RoadWithPath | None]:
@@ -79,7 +73,7 @@ class TravelSources:
         points = [_rounded(origin, 2), _rounded(destination, 2)]
         key = f"route|{points[0]}|{points[1]}"
         return self._fetch(
-            key, Source.MAPBOX, _ROADS, _ROUTE_JSON, lambda left: self.mapbox.route(points, left), deadline
+            key, Source.MAPBOX, _ROADS, RoadWithPath | None, lambda left: self.mapbox.route(points, left), deadline
         )
 
     def forecast(self, point: Point, deadline: Deadline) -> Sourced[Forecast]:
@@ -89,7 +83,7 @@ class TravelSources:
             f"forecast|{latitude:.2f}|{longitude:.2f}",
             Source.OPEN_METEO,
             _FORECASTS,
-            _FORECAST_JSON,
+            Forecast,
             lambda left: self.open_meteo.forecast(latitude, longitude, left),
             deadline,
         )
@@ -101,7 +95,7 @@ class TravelSources:
             f"parks|{around}|{radius_m:.0f}",
             Source.MAPBOX,
             _PARKS,
-            _PARKS_JSON,
+            tuple[PointOfInterest, ...],
             lambda left: self.mapbox.nearby(CAMPGROUNDS, *around, radius_m + _ROUNDING_M, left),
             deadline,
         )
@@ -110,20 +104,19 @@ class TravelSources:
     def price(self, fuel: Fuel, area: PriceArea, deadline: Deadline) -> Sourced[FuelPrice]:
         """Return the newest weekly average of a region."""
         key = f"price|{fuel}|{area.code}"
-        return self._fetch(
-            key, Source.EIA, _PRICES, _PRICE_JSON, lambda left: self.eia.price(fuel, area, left), deadline
-        )
+        return self._fetch(key, Source.EIA, _PRICES, FuelPrice, lambda left: self.eia.price(fuel, area, left), deadline)
 
     def _fetch(
         self,
         key: str,
         source: Source,
         lifetime: Lifetime,
-        adapter: TypeAdapter[T],
+        kind: Any,
         call: Callable[[Deadline], Fetched[T]],
         deadline: Deadline,
     ) -> Sourced[T]:
-        """Return the cached fact, or that of `call`, which calls the source."""
+        """Return the cached fact, or that of `call`, which calls the source. `kind` is the type of the fact."""
+        adapter = _adapter(kind)
 
         def fetch(left: Deadline) -> Fetched[Any]:
             return call(left).map(lambda value: adapter.dump_python(value, mode="json"))
@@ -137,6 +130,12 @@ class TravelSources:
             cached=answer.cached,
             age_s=answer.age_s,
         )
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Return the conversion of a type to JSON and back. A function needs two or three, which are built on first use."""
+    return TypeAdapter(kind)
 
 
 def _parks_within(parks: Iterable[PointOfInterest], point: Point, radius_m: float) -> tuple[PointOfInterest, ...]:

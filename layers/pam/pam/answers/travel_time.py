@@ -1,6 +1,5 @@
 """How long a drive takes with breaks, and over how many days."""
 
-from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -9,13 +8,14 @@ from pydantic import Field
 from pam.answers.answer import Count, Seconds
 from pam.answers.dependencies import TravelDependencies
 from pam.answers.distance import ResolvedRoad, RoadAnswer, resolve_road
+from pam.answers.json_values import json_dataclass
 from pam.platform.deadline import Deadline
 from pam.travel.drive_time import MAX_DRIVING_DAY_S, DriveTime, drive_time
 from pam.travel.queries import DistanceQuery
 from pam.users.formatting import format_duration
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class TravelTime(RoadAnswer):
     """How long a drive takes."""
 

@@ -1,7 +1,6 @@
 """A write that is undone, with how its budget stands without it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,12 +9,13 @@ from pydantic import Field
 from pam.answers.answer import Answer, Instant
 from pam.answers.budget_item import BudgetItem
 from pam.answers.dependencies import UserDependencies
+from pam.answers.json_values import json_dataclass
 from pam.ledger.effects import undo_effect
 from pam.ledger.operation import WriteOperation
 from pam.platform.deadline import Deadline
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class EffectUndone(Answer):
     """A write that was undone."""
 

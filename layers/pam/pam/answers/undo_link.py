@@ -1,15 +1,15 @@
 """The request that undoes a write, as clients get it."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from pam.answers.answer import Instant, instant
+from pam.answers.json_values import json_dataclass
 from pam.ledger.effects import Effect
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class UndoLink:
     """The request that undoes a write."""
 

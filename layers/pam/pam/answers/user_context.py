@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pam.answers.cached_answer import ComputedValue, read_through
 from pam.answers.dependencies import UserDependencies
+from pam.answers.json_values import json_dataclass
 from pam.cache.user_cache import FRESH_FOR
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import DatabaseUnavailable
@@ -32,7 +33,7 @@ class UserContext:
         return self.profile.locale.split("_")[1]
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class SavedSettings:
     """A user's settings and rig as they are cached."""
 

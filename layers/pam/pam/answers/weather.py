@@ -1,6 +1,5 @@
 """The weather at a place in a period, in the user's units."""
 
-from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from pydantic import Field
 from pam.answers.answer import ZoneName
 from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.dependencies import TravelDependencies
+from pam.answers.json_values import json_dataclass
 from pam.answers.resolved_place import NamedPoint, resolve_place
 from pam.answers.travel_answer import TravelAnswer, travel_provenance
 from pam.answers.user_context import read_user_context
@@ -36,7 +36,7 @@ from pam.users.formatting import format_number
 from pam.users.profile import Profile
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class HourRange:
     """A span of time where the place is."""
 
@@ -45,7 +45,7 @@ class HourRange:
     time_zone: ZoneName
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class GustWarning:
     """What gusts mean for a high-sided rig."""
 
@@ -55,7 +55,7 @@ class GustWarning:
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class Weather(TravelAnswer):
     """The weather at a place in a period."""
 

@@ -1,7 +1,6 @@
 """Forecasts in the user's units, for answers about a period and about days."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, overload
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from pam.answers.answer import Date, one_of
+from pam.answers.json_values import json_dataclass
 from pam.travel.forecast import CurrentWeather, DailyForecast, HourlyForecast
 from pam.travel.units import Units
 from pam.users.formatting import format_number
@@ -36,7 +36,7 @@ RainDepth = Annotated[float | None, Field(ge=0, description="In mm.")]
 Condition = Annotated[str | None, Field(examples=["partly cloudy"])]
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class WeatherUnits:
     """The units of the figures."""
 
@@ -45,7 +45,7 @@ class WeatherUnits:
     rain: Literal["mm"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class WeatherMoment:
     """The weather at a time. Null: not forecast."""
 
@@ -56,7 +56,7 @@ class WeatherMoment:
     condition: Condition
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class WeatherHour(WeatherMoment):
     """One hour's weather."""
 
@@ -64,7 +64,7 @@ class WeatherHour(WeatherMoment):
     rain: RainDepth
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class DayForecast:
     """One day's weather."""
 

@@ -1,1 +1,1 @@
-"""Places, roads, weather, fuel and trips: the domain types and the rules. `sources` fetches the data."""
+"""Fuel, roads, weather, parks and prices: the rules; who knows the facts is in `upstream`."""

@@ -1,17 +1,17 @@
-"""Units of measure: SI in the code, the user's own in answers, converted here."""
+"""Units of measure: SI inside, the traveller's own outside, converted in one place."""
 
 from enum import StrEnum
 
 METRES_PER_MILE = 1609.344
 LITRES_PER_GALLON = 3.785411784
-"""In a US gallon."""
+"""US gallons: the only ones that pumps on PAM's roads use."""
 
 _MPS_PER_MPH = 0.44704
 _MPS_PER_KMH = 1 / 3.6
 
 
 class Units(StrEnum):
-    """A system of units: miles, gallons and °F, or kilometres, litres and °C."""
+    """What a traveller measures in: miles, gallons and °F, or kilometres, litres and °C."""
 
     IMPERIAL = "imperial"
     METRIC = "metric"
@@ -42,41 +42,41 @@ class Units(StrEnum):
         return "mpg" if self is Units.IMPERIAL else "l_per_100km"
 
     def distance(self, metres: float) -> float:
-        """Convert metres."""
+        """Metres in this traveller's unit."""
         return metres / metres_per(self.distance_unit)
 
     def volume(self, litres: float) -> float:
-        """Convert litres."""
+        """Litres in this traveller's unit."""
         return litres / litres_per(self.volume_unit)
 
     def speed(self, metres_per_second: float) -> float:
-        """Convert metres per second."""
+        """Metres a second in this traveller's unit."""
         return metres_per_second / (_MPS_PER_MPH if self is Units.IMPERIAL else _MPS_PER_KMH)
 
     def temperature(self, celsius: float) -> float:
-        """Convert degrees Celsius."""
+        """Degrees Celsius in this traveller's unit."""
         return celsius * 9 / 5 + 32 if self is Units.IMPERIAL else celsius
 
     def consumption(self, litres_per_100km: float) -> float:
-        """Convert litres per 100 km."""
+        """Litres for 100 km in this traveller's unit."""
         return mpg_of(litres_per_100km) if self is Units.IMPERIAL else litres_per_100km
 
 
 def metres_per(unit: str) -> float:
-    """Return the metres in one `mi` or `km`. Raises `KeyError` for any other unit."""
+    """Metres in one `mi` or `km`. Raises `KeyError` for any other."""
     return {"mi": METRES_PER_MILE, "km": 1000.0}[unit]
 
 
 def litres_per(unit: str) -> float:
-    """Return the litres in one `gal` (US) or `l`. Raises `KeyError` for any other unit."""
+    """Litres in one `gal` (US) or `l`. Raises `KeyError` for any other."""
     return {"gal": LITRES_PER_GALLON, "l": 1.0}[unit]
 
 
 def litres_per_100km(consumption: float, unit: str) -> float:
-    """Convert a consumption in `mpg` (US) or `l_per_100km` to litres per 100 km. Raises `KeyError` for other units."""
+    """A consumption in `mpg` (US) or `l_per_100km` as litres for 100 km. Raises `KeyError` for any other unit."""
     return {"mpg": mpg_of(consumption), "l_per_100km": consumption}[unit]
 
 
 def mpg_of(litres_for_100km: float) -> float:
-    """Convert litres per 100 km to miles per US gallon, or back: the formula is its own inverse."""
+    """Litres for 100 km as US miles a gallon; and back, for the formula is its own inverse."""
     return 100 * LITRES_PER_GALLON / (METRES_PER_MILE / 1000) / litres_for_100km

@@ -1,20 +1,20 @@
 """Opening a WebSocket: a ticket over HTTPS, API Gateway's authorizer, and `$connect` and `$disconnect`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, WithJsonSchema
 
 from pam.answers.answer import Instant, instant
+from pam.answers.json_values import json_dataclass
 from pam.chat.gateway.connections import ConnectionRegistry
 from pam.chat.gateway.tickets import TICKET_TTL, TicketStore
 
 _TTL_S = int(TICKET_TTL.total_seconds())
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class IssuedTicket:
     """A ticket that opens a WebSocket once."""
 
