@@ -61,7 +61,7 @@ def http(stack: LocalStack) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def bearer(stack: LocalStack) -> dict[str, str]:
-    """The header of somebody who is signed in."""
+    """The header of the signed-in demo traveller."""
     return {"authorization": f"Bearer {stack.token()}"}
 
 

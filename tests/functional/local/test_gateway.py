@@ -28,8 +28,8 @@ def echo(http: httpx.Client, path: str, **options: Any) -> dict[str, Any]:
     return event
 
 
-def test_event(stack: LocalStack, http: httpx.Client) -> None:
-    """A request becomes an event of payload format 2.0, in the form that the service documents."""
+def test_request_becomes_a_documented_event(stack: LocalStack, http: httpx.Client) -> None:
+    """A request becomes an event of payload format 2.0 as AWS documents it."""
     http.cookies.clear()
     request = httpx.Request(
         "GET",
@@ -57,8 +57,8 @@ def test_event(stack: LocalStack, http: httpx.Client) -> None:
     assert event == expected
 
 
-def test_claims(http: httpx.Client, bearer: dict[str, str]) -> None:
-    """The claims of a token reach the function as strings."""
+def test_claims_are_strings_in_the_event(http: httpx.Client, bearer: dict[str, str]) -> None:
+    """The claims of a token are strings in the event."""
     event = echo(http, "/echo/static", headers=bearer)
     jwt = event["requestContext"]["authorizer"]["jwt"]
     assert jwt["scopes"] is None
@@ -77,30 +77,32 @@ def test_claims(http: httpx.Client, bearer: dict[str, str]) -> None:
         (None, b"a", base64.b64encode(b"a").decode(), True),
     ],
 )
-def test_body(http: httpx.Client, content_type: str | None, content: bytes, body: str, encoded: bool) -> None:
-    """A body is text for the content types that the service takes for text, and base64 for all others."""
+def test_body_is_text_or_base64_by_content_type(
+    http: httpx.Client, content_type: str | None, content: bytes, body: str, encoded: bool
+) -> None:
+    """A body is text for the content types that AWS treats as text, and base64 for all others."""
     headers = {"content-type": content_type} if content_type else {}
     event = echo(http, "/echo/x/y", method="POST", content=content, headers=headers)
     assert (event["body"], event["isBase64Encoded"]) == (body, encoded)
 
 
-def test_no_body(http: httpx.Client) -> None:
+def test_absent_parts_have_no_keys(http: httpx.Client) -> None:
     """A request without body, cookies, query or parameters has none of these keys."""
     event = echo(http, "/echo/x/y", method="DELETE")
     assert not {"body", "cookies", "queryStringParameters"} & event.keys()
     assert event["pathParameters"] == {"rest": "x/y"}
 
 
-def test_route_priority(http: httpx.Client, bearer: dict[str, str]) -> None:
-    """A static path wins over a parameter, and that over a greedy one."""
+def test_static_route_precedes_parameters(http: httpx.Client, bearer: dict[str, str]) -> None:
+    """A static path precedes a parameter, and that a greedy one."""
     assert echo(http, "/echo/static", headers=bearer)["routeKey"] == "GET /echo/static"
     assert echo(http, "/echo/other")["routeKey"] == "GET /echo/{name}"
     assert echo(http, "/echo/other/more")["routeKey"] == "ANY /echo/{rest+}"
     assert echo(http, "/echo/static", method="PUT")["routeKey"] == "ANY /echo/{rest+}"
 
 
-def test_router() -> None:
-    """Routes are found as the service finds them, whatever order the template has them in."""
+def test_route_selection_is_independent_of_order() -> None:
+    """Routes are selected by AWS's rules, whatever their order in the template."""
 
     def route(key: str) -> Route:
         method, _, path = key.partition(" ")
@@ -132,15 +134,15 @@ def test_router() -> None:
     assert Router([route("GET /a.b")]).match("GET", "/aXb") is None
 
 
-def test_unknown_route(http: httpx.Client) -> None:
+def test_unknown_route_is_a_404(http: httpx.Client) -> None:
     """A path or a method without a route is the API's own 404."""
     for method, path in (("GET", "/nothing"), ("GET", "/answers"), ("POST", "/"), ("GET", "/echo/")):
         response = http.request(method, path)
         assert (response.status_code, response.json()) == (404, {"message": "Not Found"}), path
 
 
-def test_head(http: httpx.Client, bearer: dict[str, str]) -> None:
-    """HEAD isn't GET: it needs a route of its own, and its answer has no body."""
+def test_head_needs_its_own_route(http: httpx.Client, bearer: dict[str, str]) -> None:
+    """HEAD needs a route of its own, and its response has no body."""
     response = http.head("/scoped", headers=bearer)
     assert (response.status_code, response.content) == (404, b"")
     response = http.head("/echo/x/y")
@@ -148,8 +150,8 @@ def test_head(http: httpx.Client, bearer: dict[str, str]) -> None:
     assert int(response.headers["content-length"]) > 0
 
 
-def test_full_response(http: httpx.Client) -> None:
-    """Status, headers, cookies and body of a result become the response, beside a request id."""
+def test_proxy_result_becomes_the_response(http: httpx.Client) -> None:
+    """Status, headers, cookies and body of a result become the response, which also has a request id."""
     result = {
         "statusCode": 201,
         "headers": {"X-Number": 5, "X-Yes": True, "Content-Type": "text/csv", "ETag": '"a"'},
@@ -169,21 +171,21 @@ def test_full_response(http: httpx.Client) -> None:
     ("result", "body"),
     [({"a": 1}, '{"a": 1}'), ([1], "[1]"), ("text", "text"), (None, "null"), (5, "5")],
 )
-def test_bare_result(http: httpx.Client, result: Any, body: str) -> None:
+def test_result_without_status_is_a_json_body(http: httpx.Client, result: Any, body: str) -> None:
     """A result without status code is the JSON body of a 200."""
     response = answer(http, result)
     assert (response.status_code, response.text) == (200, body)
     assert response.headers["content-type"] == "application/json"
 
 
-def test_base64_response(http: httpx.Client) -> None:
-    """A body that says it is base64 is sent as the bytes that it stands for."""
+def test_base64_body_is_decoded(http: httpx.Client) -> None:
+    """A base64 body is sent decoded."""
     result = {"statusCode": 200, "isBase64Encoded": True, "body": base64.b64encode(b"\xff\x00").decode()}
     assert answer(http, result).content == b"\xff\x00"
 
 
-def test_not_modified(http: httpx.Client) -> None:
-    """A 304 keeps its headers and claims no length."""
+def test_not_modified_has_no_content_length(http: httpx.Client) -> None:
+    """A 304 has its headers, and no content length."""
     response = answer(http, {"statusCode": 304, "headers": {"etag": '"v"'}})
     assert (response.status_code, response.content, response.headers["etag"]) == (304, b"", '"v"')
     assert "content-length" not in response.headers
@@ -201,33 +203,33 @@ def test_not_modified(http: httpx.Client) -> None:
         {"raise": "an exception"},
     ],
 )
-def test_malformed_result(http: httpx.Client, result: Any) -> None:
-    """A result that is no response, or an error of the function, is a 500 that gives nothing away."""
+def test_malformed_result_is_a_500(http: httpx.Client, result: Any) -> None:
+    """A malformed result, or an error of the function, is a 500 without details."""
     response = answer(http, result)
     assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})
 
 
-def test_import_error(http: httpx.Client) -> None:
-    """A function that can't be imported gives a 500."""
+def test_import_error_is_a_500(http: httpx.Client) -> None:
+    """A function that can't be imported is a 500."""
     assert http.get("/broken").status_code == 500
 
 
-def test_integration_timeout(http: httpx.Client) -> None:
-    """When a function takes longer than its integration waits, the client hears 503."""
-    response = http.post("/impatient", json={"sleep": 2})
+def test_integration_timeout_is_a_503(http: httpx.Client) -> None:
+    """A function that takes longer than its integration's timeout is a 503."""
+    response = http.post("/short-timeout", json={"sleep": 2})
     assert (response.status_code, response.json()) == (503, {"message": "Service Unavailable"})
 
 
-def test_largest_body(http: httpx.Client) -> None:
-    """More than 10 MB, or more than the function may get, is refused with 413, and the connection survives it."""
+def test_too_large_body_is_a_413(http: httpx.Client) -> None:
+    """A body of more than 10 MB, or than an event may have, is a 413, and the connection stays open."""
     for size in (MAX_BODY + 1, 7 * 1024 * 1024):
         response = http.post("/answers", content=b"1" * size, headers={"content-type": "text/plain"})
         assert (response.status_code, response.json()) == (413, {"message": "Request Entity Too Large"})
     assert answer(http, 1).status_code == 200
 
 
-def test_preflight(http: httpx.Client) -> None:
-    """A preflight is answered by the API from its CORS settings, and not by a function."""
+def test_preflight_is_answered_by_the_api(http: httpx.Client) -> None:
+    """A preflight request is answered from the API's CORS settings, without a function."""
     asked = {"origin": "https://allowed.example", "access-control-request-method": "POST"}
     response = http.options("/answers", headers=asked)
     assert response.status_code == 204
@@ -239,9 +241,9 @@ def test_preflight(http: httpx.Client) -> None:
     assert "access-control-allow-origin" not in refused.headers
 
 
-def test_cors_headers(http: httpx.Client) -> None:
-    """CORS headers of a response come from the API's settings; a function's own are dropped."""
-    result = {"statusCode": 200, "headers": {"AccessLogEntry-Control-Allow-Origin": "*"}, "body": "x"}
+def test_cors_headers_come_from_the_settings(http: httpx.Client) -> None:
+    """CORS headers of a response come from the API's settings; a function's own are removed."""
+    result = {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*"}, "body": "x"}
     response = answer(http, result, origin="https://allowed.example")
     assert response.headers["access-control-allow-origin"] == "https://allowed.example"
     assert response.headers["access-control-expose-headers"] == "etag"

@@ -21,8 +21,8 @@ def refusal(http: httpx.Client, token: str, path: str = "/echo/static") -> str:
     return challenge
 
 
-def test_token(stack: LocalStack, http: httpx.Client) -> None:
-    """The issuer gives out a token of the demo traveller, which its published key verifies."""
+def test_issued_token_is_verified_by_the_published_key(stack: LocalStack, http: httpx.Client) -> None:
+    """The issuer returns a token of the demo traveller, which its published key verifies."""
     discovery = http.get("/local/issuer/.well-known/openid-configuration").json()
     assert discovery["issuer"] == f"{stack.url}/local/issuer" == http.get("/config.json").json()["issuer"]
     answer = http.post(discovery["token_endpoint"], data={"client_id": "pam-web"}).json()
@@ -34,28 +34,28 @@ def test_token(stack: LocalStack, http: httpx.Client) -> None:
     assert (claims["client_id"], claims["token_use"]) == ("pam-web", "access")
 
 
-def test_token_of_another(http: httpx.Client) -> None:
-    """`sub` asks for a token of somebody else."""
-    somebody = str(uuid.uuid4())
-    answer = http.post("/local/issuer/token", data={"client_id": "pam-web", "sub": somebody}).json()
-    assert jwt.decode(answer["access_token"], options={"verify_signature": False})["sub"] == somebody
+def test_token_for_another_subject_is_issued(http: httpx.Client) -> None:
+    """`sub` requests a token of another user."""
+    subject = str(uuid.uuid4())
+    answer = http.post("/local/issuer/token", data={"client_id": "pam-web", "sub": subject}).json()
+    assert jwt.decode(answer["access_token"], options={"verify_signature": False})["sub"] == subject
 
 
 @pytest.mark.parametrize(
     ("form", "status", "error"),
     [
         ({}, 401, "invalid_client"),
-        ({"client_id": "somebody"}, 401, "invalid_client"),
+        ({"client_id": "a-user"}, 401, "invalid_client"),
         ({"client_id": "pam-web", "sub": "me"}, 400, "invalid_request"),
     ],
 )
-def test_token_refused(http: httpx.Client, form: dict[str, str], status: int, error: str) -> None:
-    """An unknown client, or a subject that is no UUID, gets no token."""
+def test_invalid_token_request_is_rejected(http: httpx.Client, form: dict[str, str], status: int, error: str) -> None:
+    """An unknown client, or a subject that isn't a UUID, gets no token."""
     response = http.post("/local/issuer/token", data=form)
     assert (response.status_code, response.json()["error"]) == (status, error)
 
 
-def test_key_file(tmp_path: Path) -> None:
+def test_signing_key_is_kept_between_starts(tmp_path: Path) -> None:
     """The signing key is kept between starts, in a file that only its owner can read."""
     path = tmp_path / "key.pem"
     first = load_key(path)
@@ -63,8 +63,8 @@ def test_key_file(tmp_path: Path) -> None:
     assert load_key(path).private_numbers() == first.private_numbers()
 
 
-def test_accepted(http: httpx.Client, stack: LocalStack) -> None:
-    """A token passes with or without `Bearer`, and with an audience in place of the client id."""
+def test_valid_token_is_accepted(http: httpx.Client, stack: LocalStack) -> None:
+    """A token is accepted with or without `Bearer`, and with an audience in place of the client id."""
     for header in (
         f"Bearer {stack.token()}",
         f"bearer {stack.token()}",
@@ -75,8 +75,8 @@ def test_accepted(http: httpx.Client, stack: LocalStack) -> None:
         assert http.get("/echo/static", headers={"authorization": header}).status_code == 200
 
 
-def test_missing_token(http: httpx.Client) -> None:
-    """Without a token the answer is a 401 that asks for one."""
+def test_missing_token_is_a_401(http: httpx.Client) -> None:
+    """A request without a token is a 401 with a challenge."""
     assert refusal(http, "") == "Bearer"
 
 
@@ -97,15 +97,17 @@ NOW = int(time.time())
         ({"aud": "other"}, "the token does not have a valid audience"),  # `aud` wins over `client_id`
     ],
 )
-def test_bad_claims(http: httpx.Client, stack: LocalStack, claims: dict[str, Any], reason: str) -> None:
-    """A token that is expired, not valid yet, or meant for somebody else is refused."""
+def test_token_with_invalid_claims_is_rejected(
+    http: httpx.Client, stack: LocalStack, claims: dict[str, Any], reason: str
+) -> None:
+    """A token that is expired, not valid yet, or for another issuer or audience is rejected."""
     challenge = refusal(http, f"Bearer {stack.token(**claims)}")
     assert challenge.startswith('Bearer scope="" error="invalid_token" error_description="')
     assert reason in challenge
 
 
-def test_forged_tokens(http: httpx.Client, stack: LocalStack) -> None:
-    """A token that the issuer's key didn't sign is refused, whatever it claims."""
+def test_forged_token_is_rejected(http: httpx.Client, stack: LocalStack) -> None:
+    """A token that the issuer's key hasn't signed is rejected."""
     good = stack.token()
     claims = jwt.decode(good, options={"verify_signature": False})
     header = {"kid": stack.issuer.key_id}
@@ -123,8 +125,8 @@ def test_forged_tokens(http: httpx.Client, stack: LocalStack) -> None:
         refusal(http, f"Bearer {token}")
 
 
-def test_scopes(http: httpx.Client, stack: LocalStack) -> None:
-    """A route that asks for scopes takes a token with one of them, tells the function, and refuses the rest."""
+def test_route_with_scopes_requires_one(http: httpx.Client, stack: LocalStack) -> None:
+    """A route with scopes accepts a token with one of them, which the event contains."""
 
     def get(**claims: Any) -> httpx.Response:
         return http.get("/scoped", headers={"authorization": stack.token(**claims)})
@@ -137,8 +139,8 @@ def test_scopes(http: httpx.Client, stack: LocalStack) -> None:
     assert 'error="insufficient_scope"' in refused.headers["www-authenticate"]
 
 
-def test_claim_texts(http: httpx.Client, stack: LocalStack) -> None:
-    """Claims that aren't strings reach the function as the service writes them."""
+def test_claims_of_other_types_are_formatted(http: httpx.Client, stack: LocalStack) -> None:
+    """Claims that aren't strings are formatted as AWS does."""
     token = stack.token(groups=["a", "b"], admin=True, level=3)
     event = http.get("/echo/static", headers={"authorization": token}).json()
     claims = event["requestContext"]["authorizer"]["jwt"]["claims"]

@@ -53,23 +53,23 @@ def has(work: str) -> Callable[[dict[str, Any]], bool]:
         "arn:aws:lambda:us-east-1:123456789012:function:pam-local-ProbeFunction:live",
     ],
 )
-def test_synchronous(functions: Any, name: str) -> None:
-    """A function is invoked by its name or its ARN, with or without a qualifier, and its result comes back."""
+def test_function_is_invoked_by_name_or_arn(functions: Any, name: str) -> None:
+    """A function is invoked by name or ARN, with or without a qualifier, and its result is returned."""
     answer = functions.invoke(FunctionName=name, Payload=json.dumps({"do": "size", "text": "héllo"}))
     assert (answer["StatusCode"], answer["ExecutedVersion"]) == (200, "1")
     assert "FunctionError" not in answer
     assert json.load(answer["Payload"]) == 5
 
 
-def test_function_error(functions: Any) -> None:
-    """An error of the function is the payload, and marked as one."""
+def test_function_error_is_marked(functions: Any) -> None:
+    """An error of the function is the payload, and marked as an error."""
     answer = functions.invoke(FunctionName="pam-local-ProbeFunction", Qualifier="live", Payload='{"do": "raise"}')
     assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
     assert json.load(answer["Payload"])["errorType"] == "KeyError"
 
 
-def test_dry_run(functions: Any) -> None:
-    """A dry run runs nothing."""
+def test_dry_run_invokes_nothing(functions: Any) -> None:
+    """A dry run invokes nothing."""
     answer = functions.invoke(FunctionName="pam-local-ProbeFunction", InvocationType="DryRun", Payload='{"do": "exit"}')
     assert answer["StatusCode"] == 204
 
@@ -77,7 +77,7 @@ def test_dry_run(functions: Any) -> None:
 @pytest.mark.parametrize(
     ("request_", "kind"),
     [
-        ({"FunctionName": "nobody"}, "ResourceNotFoundException"),
+        ({"FunctionName": "unknown"}, "ResourceNotFoundException"),
         ({"FunctionName": "pam-local-ProbeFunction", "Qualifier": "2"}, "ResourceNotFoundException"),
         ({"FunctionName": "pam-local-ProbeFunction:dead"}, "ResourceNotFoundException"),
         ({"FunctionName": "pam-local-EchoFunction:1"}, "ResourceNotFoundException"),
@@ -96,16 +96,16 @@ def test_dry_run(functions: Any) -> None:
         ),
     ],
 )
-def test_errors(functions: Any, request_: dict[str, Any], kind: str) -> None:
-    """What can't be invoked is one of the SDK's exceptions."""
+def test_invalid_invocation_raises_the_sdk_s_exceptions(functions: Any, request_: dict[str, Any], kind: str) -> None:
+    """An invalid invocation raises one of the SDK's exceptions."""
     with pytest.raises(getattr(functions.exceptions, kind)) as caught:
         functions.invoke(**request_)
     assert caught.value.response["Error"]["Code"] == kind
     assert caught.value.response["Error"]["Message"]
 
 
-def test_asynchronous(functions: Any, worker: FunctionHandle, queue: Queues) -> None:
-    """An event is accepted at once, and handled afterwards under the request id of the answer."""
+def test_asynchronous_event_is_accepted_at_once(functions: Any, worker: FunctionHandle, queue: Queues) -> None:
+    """An event is accepted at once, and handled afterwards with the request id of the response."""
     work = str(uuid.uuid4())
     event = json.dumps({"work": work, "seconds": 1})
     answer = functions.invoke(FunctionName="pam-local-WorkerFunction", InvocationType="Event", Payload=event)
@@ -116,8 +116,8 @@ def test_asynchronous(functions: Any, worker: FunctionHandle, queue: Queues) -> 
     assert note["request_id"] == answer["ResponseMetadata"]["RequestId"]
 
 
-def test_largest_event(functions: Any) -> None:
-    """An event may have 1 MB."""
+def test_event_may_have_one_megabyte(functions: Any) -> None:
+    """An event may have 1 MB, and no more."""
     frame = len(json.dumps({"do": "size", "text": ""}))
     event = json.dumps({"do": "size", "text": "x" * (MAX_EVENT - frame)})
     assert len(event) == MAX_EVENT
@@ -125,8 +125,8 @@ def test_largest_event(functions: Any) -> None:
     assert answer["StatusCode"] == 202
 
 
-def test_in_order(worker: FunctionHandle, queue: Queues) -> None:
-    """Events are started in the order in which they came, as many at once as there may be environments."""
+def test_events_start_in_order(worker: FunctionHandle, queue: Queues) -> None:
+    """Events start in their order, at most as many at once as there may be environments."""
     worker.warm(2)
     ids = [str(uuid.uuid4()) for _ in range(6)]
     for number, work in enumerate(ids):
@@ -141,8 +141,8 @@ def test_in_order(worker: FunctionHandle, queue: Queues) -> None:
     assert places == sorted(places)
 
 
-def test_synchronous_is_not_behind_the_queue(worker: FunctionHandle) -> None:
-    """However many events wait, a synchronous invocation is behind those only that run."""
+def test_synchronous_invocation_overtakes_the_queue(worker: FunctionHandle) -> None:
+    """A synchronous invocation waits for running events only, not for queued ones."""
     for _ in range(8):
         worker.invoke_async({"work": "filler", "seconds": 0.3})
     assert worker.invoke({"work": "now"}).json() == {"done": "now"}
@@ -150,18 +150,18 @@ def test_synchronous_is_not_behind_the_queue(worker: FunctionHandle) -> None:
 
 
 @pytest.fixture(scope="module")
-def impatient(used_state_dir: Path, app: Path) -> Iterator[LocalStack]:
+def retrying_stack(used_state_dir: Path, app: Path) -> Iterator[LocalStack]:
     """A stack that tries again at once."""
     with LocalStack(used_state_dir, template=app / "template.yaml", retry_delays_s=(0, 0)) as stack:
         yield stack
 
 
-def test_retries_and_dead_letters(impatient: LocalStack, session: boto3.Session) -> None:
-    """An event that fails is tried again, and then goes to the dead-letter queue and to the destination."""
-    sqs = session.client("sqs", endpoint_url=impatient.aws_endpoint)
+def test_failed_event_is_retried_then_sent_to_queues(retrying_stack: LocalStack, session: boto3.Session) -> None:
+    """An event that fails is retried, then sent to the dead-letter queue and the destination."""
+    sqs = session.client("sqs", endpoint_url=retrying_stack.aws_endpoint)
 
     def receive(queue: str) -> list[dict[str, Any]]:
-        url = f"{impatient.aws_endpoint}/123456789012/pam-local-{queue}"
+        url = f"{retrying_stack.aws_endpoint}/123456789012/pam-local-{queue}"
         messages: list[dict[str, Any]] = []
         end = time.monotonic() + 30
         while not messages and time.monotonic() < end:
@@ -170,7 +170,7 @@ def test_retries_and_dead_letters(impatient: LocalStack, session: boto3.Session)
         return messages
 
     event = {"work": "nothing to be done", "fail": True}
-    request_id = impatient.functions["worker"].invoke_async(event)
+    request_id = retrying_stack.functions["worker"].invoke_async(event)
 
     [letter] = receive("DeadEvents")
     assert json.loads(letter["Body"]) == event
@@ -194,9 +194,9 @@ def test_retries_and_dead_letters(impatient: LocalStack, session: boto3.Session)
     assert [note["request_id"] for note in notes] == [request_id, request_id]
 
 
-def test_without_configuration(impatient: LocalStack) -> None:
-    """Without an EventInvokeConfig, an event is tried three times, and then it is gone."""
-    probe = impatient.functions["probe"]
+def test_failed_event_without_configuration_is_dropped(retrying_stack: LocalStack) -> None:
+    """Without an EventInvokeConfig, an event is tried three times and then dropped."""
+    probe = retrying_stack.functions["probe"]
     request_id = probe.invoke_async({"do": "raise"})
     end = time.monotonic() + 30
     while probe.queued and time.monotonic() < end:
@@ -204,8 +204,8 @@ def test_without_configuration(impatient: LocalStack) -> None:
     assert probe.log.read_text(encoding="utf-8").count(f"START RequestId: {request_id}") == 3
 
 
-def test_ends_with_events(state_dir: Path, app: Path) -> None:
-    """A stack ends while events run, wait, and wait for another attempt."""
+def test_stack_stops_with_unfinished_events(state_dir: Path, app: Path) -> None:
+    """A stack stops while events run, wait, and wait for another attempt."""
     with LocalStack(state_dir, template=app / "template.yaml") as stack:
         for _ in range(3):
             stack.functions["worker"].invoke_async({"work": "x", "seconds": 60})

@@ -25,14 +25,14 @@ def error_of(function: FunctionHandle, event: dict[str, Any]) -> dict[str, Any]:
     return error
 
 
-def test_result(probe: FunctionHandle) -> None:
-    """What the handler returns is the payload, as JSON."""
+def test_result_is_json(probe: FunctionHandle) -> None:
+    """The result of a handler is the payload, as JSON."""
     result = probe.invoke({"do": "size", "text": "héllo"})
     assert (result.json(), result.function_error) == (5, None)
 
 
-def test_context(probe: FunctionHandle) -> None:
-    """The handler's context says what Lambda's would."""
+def test_context_has_lambda_s_values(probe: FunctionHandle) -> None:
+    """The handler's context has the values that it has on Lambda."""
     result = probe.invoke({"do": "context"})
     context = result.json()
     assert 0 < context.pop("remaining_ms") <= 2000
@@ -46,8 +46,10 @@ def test_context(probe: FunctionHandle) -> None:
     }
 
 
-def test_environment_is_exact(stack: LocalStack, probe: FunctionHandle, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An environment has the function's variables and Lambda's own, and nothing of the developer's shell."""
+def test_environment_has_no_other_variables(
+    stack: LocalStack, probe: FunctionHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An environment has the function's variables and Lambda's own, and none of the developer's shell."""
     monkeypatch.setenv("A_VARIABLE_OF_THE_SHELL", "leaked")
     seen = probe.invoke({"do": "environment"}).json()
     assert seen.pop("AWS_LAMBDA_RUNTIME_API").startswith("127.0.0.1:")
@@ -58,8 +60,8 @@ def test_environment_is_exact(stack: LocalStack, probe: FunctionHandle, monkeypa
     assert seen["AWS_ENDPOINT_URL"] == stack.aws_endpoint
 
 
-def test_exception(probe: FunctionHandle) -> None:
-    """An exception gives Lambda's error object, and the environment goes on."""
+def test_exception_is_lambda_s_error_object(probe: FunctionHandle) -> None:
+    """An exception is returned as Lambda's error object, and the environment is used again."""
     before = probe.invoke({"do": "pid"}).json()
     error = error_of(probe, {"do": "raise"})
     assert (error["errorType"], error["errorMessage"]) == ("KeyError", "'no such thing'")
@@ -75,16 +77,16 @@ def test_exception(probe: FunctionHandle) -> None:
         ({"do": "kill"}, "Runtime exited with error: signal: killed"),
     ],
 )
-def test_crash(probe: FunctionHandle, event: dict[str, Any], reason: str) -> None:
-    """A process that ends gives Runtime.ExitError, and the next event gets a new one."""
+def test_crash_is_an_exit_error(probe: FunctionHandle, event: dict[str, Any], reason: str) -> None:
+    """A process that ends is Runtime.ExitError, and the next event gets a new environment."""
     error = error_of(probe, event)
     assert error["errorType"] == "Runtime.ExitError"
     assert error["errorMessage"].endswith(reason)
     assert probe.invoke({"do": "size", "text": ""}).json() == 0
 
 
-def test_timeout(probe: FunctionHandle) -> None:
-    """A handler that takes longer than the function's timeout is killed, and the answer says so."""
+def test_timeout_kills_the_environment(probe: FunctionHandle) -> None:
+    """A handler that exceeds the function's timeout is killed, and the error states the timeout."""
     began = time.monotonic()
     error = error_of(probe, {"do": "pid", "seconds": 60})
     assert time.monotonic() - began < 30
@@ -93,15 +95,15 @@ def test_timeout(probe: FunctionHandle) -> None:
     assert probe.invoke({"do": "size", "text": ""}).json() == 0
 
 
-def test_import_error(stack: LocalStack) -> None:
-    """A handler that can't be imported gives the runtime client's own words."""
+def test_import_error_is_the_runtime_client_s(stack: LocalStack) -> None:
+    """A handler that can't be imported gives the runtime client's own error."""
     error = error_of(stack.functions["broken"], {})
     assert error["errorType"] == "Runtime.ImportModuleError"
     assert error["errorMessage"] == "Unable to import module 'app': No module named 'no_such_module'"
 
 
-def test_reserved_concurrency(probe: FunctionHandle) -> None:
-    """No more events run at once than the reserved concurrency says; the others wait their turn."""
+def test_reserved_concurrency_limits_environments(probe: FunctionHandle) -> None:
+    """At most as many events run at once as the reserved concurrency; the others wait."""
     probe.warm(3)
     with ThreadPoolExecutor(12) as pool:
         pids = list(pool.map(lambda _: probe.invoke({"do": "pid", "seconds": 0.2}).json(), range(12)))
@@ -109,13 +111,13 @@ def test_reserved_concurrency(probe: FunctionHandle) -> None:
     assert sorted(probe.pids) == sorted(set(pids))
 
 
-def test_reuse(probe: FunctionHandle) -> None:
-    """Events that come one after the other are all handled by the same environment."""
+def test_environment_is_reused(probe: FunctionHandle) -> None:
+    """Consecutive events are handled by the same environment."""
     assert len({probe.invoke({"do": "pid"}).json() for _ in range(20)}) == 1
 
 
-def test_warm(stack: LocalStack) -> None:
-    """Warming starts environments ahead of the first event, up to the limit, and never twice."""
+def test_warm_starts_missing_environments(stack: LocalStack) -> None:
+    """`warm` starts environments up to the limit, and only those that are missing."""
     hooks = stack.functions["hooks"]
     hooks.warm(2)
     two = hooks.pids
@@ -126,8 +128,8 @@ def test_warm(stack: LocalStack) -> None:
     assert len(stack.functions["probe"].pids) == 3
 
 
-def test_environment_that_died_while_idle(probe: FunctionHandle) -> None:
-    """An event that a dead environment never fetched goes to another one."""
+def test_dead_idle_environment_is_replaced(probe: FunctionHandle) -> None:
+    """An event that a dead environment has never fetched is handled by another one."""
     pid = probe.invoke({"do": "pid"}).json()
     os.kill(pid, signal.SIGKILL)
     time.sleep(0.2)
@@ -136,8 +138,8 @@ def test_environment_that_died_while_idle(probe: FunctionHandle) -> None:
     assert result.json() != pid
 
 
-def test_largest_event(probe: FunctionHandle) -> None:
-    """An event of 6 MB arrives whole; a larger one is refused before it is sent."""
+def test_event_may_have_six_megabytes(probe: FunctionHandle) -> None:
+    """An event may have 6 MB; a larger one is rejected before it is sent."""
     frame = len(json.dumps({"do": "size", "text": ""}))
     largest = "x" * (MAX_PAYLOAD - frame)
     assert probe.invoke({"do": "size", "text": largest}).json() == len(largest)
@@ -145,8 +147,8 @@ def test_largest_event(probe: FunctionHandle) -> None:
         probe.invoke({"do": "size", "text": largest + "x"})
 
 
-def test_largest_response(probe: FunctionHandle) -> None:
-    """A response of 6 MB and 100 bytes arrives; a larger one is an error, and the next event isn't harmed."""
+def test_too_large_response_is_an_error(probe: FunctionHandle) -> None:
+    """A response may have 6 MB and 100 bytes; a larger one is an error, and the environment is used again."""
     limit = MAX_PAYLOAD + 100
     assert len(probe.invoke({"do": "text", "bytes": limit - 2}).payload) == limit
     error = error_of(probe, {"do": "text", "bytes": limit - 1})
@@ -155,7 +157,7 @@ def test_largest_response(probe: FunctionHandle) -> None:
     assert probe.invoke({"do": "size", "text": ""}).json() == 0
 
 
-def test_log(probe: FunctionHandle) -> None:
+def test_log_has_output_and_report(probe: FunctionHandle) -> None:
     """The function's log has its output between START and END, and a REPORT line with the figures."""
     request = probe.invoke({"do": "print", "text": "a line of the handler"}).request_id
     text = probe.log.read_text(encoding="utf-8")
@@ -167,8 +169,8 @@ def test_log(probe: FunctionHandle) -> None:
     assert "Init Duration: " in text
 
 
-def test_stores(probe: FunctionHandle) -> None:
-    """Tables with indexes and expiry, secrets, queues and parameters are there under the names in the variables."""
+def test_stores_exist_under_the_names_in_variables(probe: FunctionHandle) -> None:
+    """Tables, secrets, queues and parameters exist under the names in the function's variables."""
     assert probe.invoke({"do": "table"}).json() == {"ttl": "ttl", "found": 1}
     secret = json.loads(probe.invoke({"do": "secret"}).json())
     assert secret["username"] == "someone"

@@ -42,7 +42,7 @@ def lines_until(process: subprocess.Popen[str], wanted: str) -> list[str]:
     raise AssertionError(lines)
 
 
-def test_main_prints_url_then_progress(state_dir: Path) -> None:
+def test_url_is_printed_before_progress(state_dir: Path) -> None:
     """`python -m local` takes another port if its own is taken, prints its URL first, then each part that is up.
 
     It runs on when the signals come that it ignores under `nohup`, and ends at SIGTERM. A second one with the same
@@ -73,8 +73,8 @@ def test_main_prints_url_then_progress(state_dir: Path) -> None:
     assert not note.exists()
 
 
-def test_interrupt_during_start_ends_it(state_dir: Path) -> None:
-    """SIGINT ends a start that isn't finished within seconds, also where it is ignored on entry."""
+def test_interrupt_ends_an_unfinished_start(state_dir: Path) -> None:
+    """SIGINT ends an unfinished start within seconds, even if it is ignored on entry."""
     command = [*IGNORING, sys.executable, "-c", MAIN, str(state_dir), "--port", "0"]
     with running(command, signal.SIGINT) as process:
         lines_until(process, "PAM is at ")

@@ -7,8 +7,8 @@ import pytest
 from local.stack import LocalStack
 
 
-def test_page(http: httpx.Client, app: Path) -> None:
-    """The page and its modules are served with the types that a browser insists on, and never from a stale cache."""
+def test_page_is_served_with_its_types(http: httpx.Client, app: Path) -> None:
+    """The page and its modules are served with their content types, and revalidated on each request."""
     for path, file, kinds in (
         ("/", "index.html", ["text/html"]),
         ("/index.html", "index.html", ["text/html"]),
@@ -21,8 +21,8 @@ def test_page(http: httpx.Client, app: Path) -> None:
         assert response.headers["cache-control"] == "no-cache"
 
 
-def test_config(http: httpx.Client, stack: LocalStack) -> None:
-    """The page's settings name the issuer of this stack."""
+def test_settings_have_the_stack_s_issuer(http: httpx.Client, stack: LocalStack) -> None:
+    """The page's settings have the issuer of this stack."""
     assert http.get("/config.json").json() == {
         "stage": "local",
         "issuer": f"{stack.url}/local/issuer",
@@ -31,8 +31,8 @@ def test_config(http: httpx.Client, stack: LocalStack) -> None:
     }
 
 
-def test_missing_router(http: httpx.Client) -> None:
-    """Where no router was compiled, the page hears the API's 404."""
+def test_missing_router_is_a_404(http: httpx.Client) -> None:
+    """If no router is compiled, the page gets the API's 404."""
     response = http.get("/router.json")
     assert (response.status_code, response.json()) == (404, {"message": "Not Found"})
 
@@ -41,7 +41,7 @@ def test_missing_router(http: httpx.Client) -> None:
     "path",
     ["/../template.yaml", "/%2e%2e/template.yaml", "/..%2ftemplate.yaml", "//etc/passwd", "/%00"],
 )
-def test_no_way_out(stack: LocalStack, path: str) -> None:
+def test_path_outside_the_page_is_a_404(stack: LocalStack, path: str) -> None:
     """No path, however it is written, leads out of the folder of the page."""
     host, port = stack.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=20) as connection:

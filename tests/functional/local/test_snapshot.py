@@ -36,7 +36,7 @@ import logging
 logging.basicConfig(format="own %(message)s", level="INFO")
 """,
 }
-"""What fails about a snapshot, by the name of the function; but for the last."""
+"""Code of handlers by the function's name: all but the last fail before the first event."""
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def forked(stack: LocalStack) -> FunctionHandle:
     return stack.functions["hooks"]
 
 
-def test_imported_once(forked: FunctionHandle) -> None:
+def test_handler_is_imported_once(forked: FunctionHandle) -> None:
     """Environments are forks of one process that has imported the handler; each handles its own events."""
     forked.warm(4)
     with ThreadPoolExecutor(4) as pool:
@@ -58,15 +58,15 @@ def test_imported_once(forked: FunctionHandle) -> None:
     assert log.count("INIT_REPORT Init Duration: ") == 1
 
 
-def test_hooks(forked: FunctionHandle) -> None:
-    """The hooks before the snapshot run once, those after the restore in each environment, once too."""
+def test_hooks_run_once(forked: FunctionHandle) -> None:
+    """The hooks before the snapshot run once, those after the restore once in each environment."""
     forked.warm(2)
     for _ in range(3):
         assert forked.invoke({}).json()["ran"] == ["before snapshot", "after restore"]
     assert "Restore Duration: " in forked.log.read_text(encoding="utf-8")
 
 
-def test_random_numbers(forked: FunctionHandle) -> None:
+def test_random_numbers_differ_between_forks(forked: FunctionHandle) -> None:
     """Two environments don't draw the same random numbers."""
     forked.warm(4)
     with ThreadPoolExecutor(4) as pool:
@@ -74,8 +74,8 @@ def test_random_numbers(forked: FunctionHandle) -> None:
     assert len({answer["random"] for answer in answers}) == 4
 
 
-def test_environment(stack: LocalStack, forked: FunctionHandle) -> None:
-    """A fork has the variables that the function has, and the address of a Runtime API of its own."""
+def test_fork_has_the_function_s_variables(stack: LocalStack, forked: FunctionHandle) -> None:
+    """A fork has the function's variables, and its own Runtime API."""
     seen = forked.invoke({}).json()["environment"]
     assert seen.pop("AWS_LAMBDA_RUNTIME_API").startswith("127.0.0.1:")
     seen.pop("_X_AMZN_TRACE_ID")
@@ -83,8 +83,8 @@ def test_environment(stack: LocalStack, forked: FunctionHandle) -> None:
     assert seen == stack.environment_of("hooks")
 
 
-def test_replaced_after_a_timeout(forked: FunctionHandle) -> None:
-    """A fork that takes too long is killed, and the next event has a new one."""
+def test_fork_is_replaced_after_a_timeout(forked: FunctionHandle) -> None:
+    """A fork that exceeds the timeout is killed, and the next event gets a new one."""
     before = forked.invoke({}).json()
     error = forked.invoke({"seconds": 60})
     assert error.json()["errorType"] == "Sandbox.Timedout"
@@ -93,16 +93,16 @@ def test_replaced_after_a_timeout(forked: FunctionHandle) -> None:
 
 
 @pytest.mark.parametrize(("status", "reason"), [(1, "exit status 1"), (0, "without providing a reason")])
-def test_replaced_after_an_exit(forked: FunctionHandle, status: int, reason: str) -> None:
-    """How a fork has ended is known, as of any other environment."""
+def test_fork_is_replaced_after_an_exit(forked: FunctionHandle, status: int, reason: str) -> None:
+    """The exit status of a fork is reported, and the next event gets a new one."""
     error = forked.invoke({"exit": status}).json()
     assert error["errorType"] == "Runtime.ExitError"
     assert error["errorMessage"].endswith(reason)
     assert forked.invoke({}).function_error is None
 
 
-def test_snapshot_is_taken_again(forked: FunctionHandle) -> None:
-    """When the process to fork from is gone, its forks are ended, and a new one is imported."""
+def test_killed_snapshot_is_replaced(forked: FunctionHandle) -> None:
+    """If the snapshot's process is killed, its forks end, and the handler is imported again."""
     before = forked.invoke({}).json()
     error = forked.invoke({"kill": before["imported_by"], "seconds": 1})
     assert error.json()["errorMessage"].endswith("signal: killed")
@@ -118,7 +118,7 @@ def failing(used_state_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     resources = ""
     for name, code in FAILING.items():
         (folder / "functions" / name).mkdir(parents=True)
-        module = f"{code}\ndef handler(event, context):\n    logging.info('told')\n"
+        module = f"{code}\ndef handler(event, context):\n    logging.info('from the handler')\n"
         (folder / "functions" / name / "app.py").write_text(module, encoding="utf-8")
         resources += f"""
   {name.title()}:
@@ -154,8 +154,10 @@ Resources:
         ("after", "LookupError", "after the restore"),
     ],
 )
-def test_failures(failing: LocalStack, function: str, kind: str, message: str) -> None:
-    """What goes wrong before the first event is the answer, in the runtime client's own words where it has any."""
+def test_failure_before_the_first_event_is_the_result(
+    failing: LocalStack, function: str, kind: str, message: str
+) -> None:
+    """A failure before the first event is the result, in the runtime client's words if it has any."""
     result = failing.functions[function].invoke({})
     error: dict[str, Any] = result.json()
     assert result.function_error == "Unhandled"
@@ -164,9 +166,9 @@ def test_failures(failing: LocalStack, function: str, kind: str, message: str) -
     assert failing.functions[function].pids == []
 
 
-def test_logging(failing: LocalStack) -> None:
-    """A handler's own `basicConfig` does nothing, as with the runtime client alone."""
+def test_basic_config_of_a_handler_has_no_effect(failing: LocalStack) -> None:
+    """A handler's own `basicConfig` has no effect, as with the runtime client alone."""
     function = failing.functions["logs"]
     assert function.invoke({}).function_error is None
     text = function.log.read_text(encoding="utf-8")
-    assert "own told" not in text
+    assert "own from the handler" not in text

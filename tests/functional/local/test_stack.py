@@ -60,8 +60,8 @@ def descendants(pid: int) -> list[int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
-def test_nothing_is_left(used_state_dir: Path, app: Path, ending: signal.Signals) -> None:
-    """When the stack's process is killed, or interrupted, all that it started ends too."""
+def test_all_processes_end_with_the_stack(used_state_dir: Path, app: Path, ending: signal.Signals) -> None:
+    """If the stack's process is killed or interrupted, all processes that it started end."""
     command = [sys.executable, "-c", HOLD, str(used_state_dir), str(app / "template.yaml")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
@@ -75,11 +75,11 @@ def test_nothing_is_left(used_state_dir: Path, app: Path, ending: signal.Signals
             process.wait(60)
     assert until(lambda: not any(map(alive, started))), [pid for pid in started if alive(pid)]
     if ending is signal.SIGKILL and alive(held["grandchild"]):
-        os.kill(held["grandchild"], signal.SIGKILL)  # what a handler started itself isn't bound to anybody
+        os.kill(held["grandchild"], signal.SIGKILL)  # not bound to the stack's process: a handler has started it
 
 
-def test_start_after_a_kill(used_state_dir: Path, app: Path) -> None:
-    """A stack starts in the state directory of one that was killed, with the database as it was."""
+def test_stack_starts_after_a_kill(used_state_dir: Path, app: Path) -> None:
+    """A stack starts in the state directory of a killed one, with its database."""
     command = [sys.executable, "-c", HOLD, str(used_state_dir), str(app / "template.yaml")]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -93,15 +93,15 @@ def test_start_after_a_kill(used_state_dir: Path, app: Path) -> None:
         os.kill(held["grandchild"], signal.SIGKILL)
 
 
-def test_any_locale(state_dir: Path, app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine whose locale isn't installed has a database that knows its letters all the same."""
+def test_missing_locale_is_no_problem(state_dir: Path, app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the locale of the machine isn't installed, the database still handles letters beyond ASCII."""
     monkeypatch.setenv("LANG", "xx_XX.UTF-8")
     with LocalStack(state_dir, template=app / "template.yaml") as stack, psycopg.connect(stack.postgres.owner) as owner:
         assert owner.execute("select lower('É')").fetchone() == ("é",)
 
 
-def test_same_state_twice(used_state_dir: Path, app: Path) -> None:
-    """A second stack with the same state directory is refused, and the first isn't harmed by it."""
+def test_second_stack_in_the_same_directory_is_refused(used_state_dir: Path, app: Path) -> None:
+    """A second stack with the same state directory is refused, and the first runs on."""
     with LocalStack(used_state_dir, template=app / "template.yaml") as stack:
         with pytest.raises(StackError, match="Another PAM is running"):
             LocalStack(used_state_dir, template=app / "template.yaml").__enter__()
@@ -110,8 +110,8 @@ def test_same_state_twice(used_state_dir: Path, app: Path) -> None:
         httpx.get(f"{stack.url}/config.json", trust_env=False)
 
 
-def test_two_at_once(stack: LocalStack, used_state_dir: Path, app: Path) -> None:
-    """Two stacks run side by side, and neither takes the other's tokens."""
+def test_two_stacks_run_side_by_side(stack: LocalStack, used_state_dir: Path, app: Path) -> None:
+    """Two stacks run side by side, and neither accepts the other's tokens."""
     with LocalStack(used_state_dir, template=app / "template.yaml") as other:
         for url, token, status in (
             (stack.url, stack.token(), 200),
@@ -123,8 +123,8 @@ def test_two_at_once(stack: LocalStack, used_state_dir: Path, app: Path) -> None
             assert response.status_code == status
 
 
-def test_port_taken(state_dir: Path, app: Path) -> None:
-    """A taken port is an error that names it, and leaves nothing running."""
+def test_port_in_use_is_an_error(state_dir: Path, app: Path) -> None:
+    """A port in use is an error that names it, and starts nothing."""
     with listen() as taken:
         port = taken.getsockname()[1]
         with pytest.raises(PortTakenError, match=f"Port {port} can't be used"):
@@ -133,7 +133,7 @@ def test_port_taken(state_dir: Path, app: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's table of sockets")
-def test_listens_here_only(stack: LocalStack) -> None:
+def test_servers_listen_on_loopback_only(stack: LocalStack) -> None:
     """The API, the issuer and moto listen on 127.0.0.1, and on no other address of the machine."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     for url in (stack.url, stack.aws_endpoint):
@@ -142,8 +142,8 @@ def test_listens_here_only(stack: LocalStack) -> None:
         assert local == [f"0100007F:{port:04X}"]
 
 
-def test_failed_start(state_dir: Path, app: Path) -> None:
-    """A start that fails half way says why, and ends what it had started."""
+def test_failed_start_stops_all_parts(state_dir: Path, app: Path) -> None:
+    """A start that fails half way raises its cause, and stops what it has started."""
     queue = "Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: '?'}}}"
     (state_dir / "template.yaml").write_text(queue, encoding="utf-8")
     with pytest.raises(Exception, match=r"QueueName|queue name|alphanumeric") as caught:
@@ -152,8 +152,8 @@ def test_failed_start(state_dir: Path, app: Path) -> None:
     assert until(lambda: not (state_dir / "state" / "postgres" / "postmaster.pid").exists())
 
 
-def test_plug_of_the_database(stack: LocalStack) -> None:
-    """Postgres can be stopped and started again under a running stack, and keeps what it had."""
+def test_database_is_stopped_and_started(stack: LocalStack) -> None:
+    """Postgres can be stopped and started again under a running stack, without loss of data."""
     with psycopg.connect(stack.postgres.owner) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
     stack.postgres.stop()
@@ -174,8 +174,8 @@ async def _prepare(postgres: Postgres) -> None:
         await postgres.close()
 
 
-def test_database_url(stack: LocalStack, tmp_path: Path) -> None:
-    """A Postgres that DATABASE_URL names is used as it is: no server is started, and none is stopped."""
+def test_database_url_is_used_unchanged(stack: LocalStack, tmp_path: Path) -> None:
+    """A Postgres in DATABASE_URL is used: no server is started or stopped."""
     postgres = Postgres(tmp_path, tmp_path / "migrations", stack.postgres.owner)
     asyncio.run(_prepare(postgres))
     assert list(tmp_path.iterdir()) == []

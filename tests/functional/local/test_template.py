@@ -86,8 +86,8 @@ def sockets(routes: str = "chat: {FunctionArn: !GetAtt Other.Arn}", more: str = 
         ),
     ],
 )
-def test_intrinsics(tmp_path: Path, expression: str, value: str) -> None:
-    """Each intrinsic function that a template may use in a variable gives what CloudFormation would give."""
+def test_intrinsic_function_is_resolved(tmp_path: Path, expression: str, value: str) -> None:
+    """Each intrinsic function in a variable resolves to CloudFormation's value."""
     template = read(
         tmp_path,
         function(f"VALUE: {expression}")
@@ -109,8 +109,8 @@ def test_intrinsics(tmp_path: Path, expression: str, value: str) -> None:
     assert template.functions["Fn"].environment == {"VALUE": value}
 
 
-def test_no_value(tmp_path: Path) -> None:
-    """A property that resolves to AWS::NoValue isn't there."""
+def test_no_value_removes_a_property(tmp_path: Path) -> None:
+    """A property that resolves to AWS::NoValue is removed."""
     template = read(
         tmp_path,
         function(
@@ -121,15 +121,15 @@ def test_no_value(tmp_path: Path) -> None:
     assert template.functions["Fn"].environment == {"B": "y"}
 
 
-def test_conditions(tmp_path: Path) -> None:
-    """A resource is there only if its condition holds, by the parameters that the stack gives."""
+def test_condition_selects_a_resource(tmp_path: Path) -> None:
+    """A resource exists only if its condition holds for the stack's parameters."""
     queue = "\n  Queue: {Type: AWS::SQS::Queue, Condition: Production}\n"
     assert [store.logical_id for store in read(tmp_path, queue).stores] == []
     assert [store.logical_id for store in read(tmp_path, queue, Stage="prod").stores] == ["Queue"]
 
 
-def test_function(tmp_path: Path) -> None:
-    """A function's settings and its folder are read from the template as SAM understands it."""
+def test_function_settings_are_read(tmp_path: Path) -> None:
+    """A function's settings and its folder are read from the expanded template."""
     template = read(
         tmp_path,
         function(
@@ -144,16 +144,16 @@ def test_function(tmp_path: Path) -> None:
     assert found.code == tmp_path.resolve() / "functions" / "fn"
 
 
-def test_route_to_an_alias(tmp_path: Path) -> None:
-    """A route that leads to a function's alias leads to the function."""
+def test_route_to_an_alias_selects_the_function(tmp_path: Path) -> None:
+    """A route to a function's alias selects the function."""
     event = "Events: {Get: {Type: HttpApi, Properties: {Path: /x, Method: get}}}"
     template = read(tmp_path, function("", extra=f"AutoPublishAlias: live\n      {event}"))
     [route] = template.routes
     assert (route.key, route.function, route.authorizer) == ("GET /x", "Fn", None)
 
 
-def test_websocket_api(tmp_path: Path) -> None:
-    """A WebSocket API is read with its routes, their functions and patience, its authorizer and its stage."""
+def test_websocket_api_is_read(tmp_path: Path) -> None:
+    """A WebSocket API is read with its routes, functions, timeouts, authorizer and stage."""
     template = read(
         tmp_path,
         function("", extra="AutoPublishAlias: live")
@@ -177,13 +177,13 @@ def test_websocket_api(tmp_path: Path) -> None:
     assert template.routed == {"Fn", "Other"}
 
 
-def test_without_websocket_api(tmp_path: Path) -> None:
+def test_template_without_websocket_api_is_valid(tmp_path: Path) -> None:
     """A template needs no WebSocket API."""
     assert read(tmp_path, function("")).websocket is None
 
 
-def test_asynchronous_invocation(tmp_path: Path) -> None:
-    """Retries, age and the queues for what fails are read for each qualifier."""
+def test_asynchronous_settings_are_read(tmp_path: Path) -> None:
+    """Retries, maximum age and queues for failures are read for each qualifier."""
     template = read(
         tmp_path,
         function(
@@ -209,8 +209,8 @@ def test_asynchronous_invocation(tmp_path: Path) -> None:
         ("", sockets("chat: {FunctionArn: !GetAtt Fn.Arn}")),
     ],
 )
-def test_unresolvable(tmp_path: Path, extra: str, more: str) -> None:
-    """What can't be resolved is named with its path, where a route needs it."""
+def test_unresolvable_value_of_a_routed_function_is_an_error(tmp_path: Path, extra: str, more: str) -> None:
+    """A value that can't be resolved is an error with its path, if a route needs the function."""
     database = "\n  Database: {Type: AWS::RDS::DBCluster, Properties: {Engine: aurora-postgresql}}\n"
     with pytest.raises(TemplateError) as caught:
         read(tmp_path, function("HOST: !GetAtt Database.Endpoint.Address", extra=extra) + database + more)
@@ -218,8 +218,8 @@ def test_unresolvable(tmp_path: Path, extra: str, more: str) -> None:
     assert "Endpoint.Address of Database (AWS::RDS::DBCluster)" in str(caught.value)
 
 
-def test_left_out(tmp_path: Path) -> None:
-    """A function that needs what isn't here, and that no route leads to, is left out with the reason."""
+def test_unresolvable_function_without_a_route_is_unavailable(tmp_path: Path) -> None:
+    """A function that can't be resolved, and has no route, is unavailable with the reason."""
     template = read(tmp_path, function("HOST: !GetAtt Nowhere.Arn") + function("A: b", name="Other"))
     assert list(template.functions) == ["Other"]
     assert "'Nowhere'" in template.unavailable["Fn"]
@@ -240,7 +240,7 @@ def test_left_out(tmp_path: Path) -> None:
         (
             function("", name="Other")
             + sockets("chat: {FunctionArn: !GetAtt Other.Arn, RouteResponseSelectionExpression: $default}"),
-            "route responses aren't known",
+            "route responses aren't supported",
         ),
         (
             function("", name="Other")
@@ -249,14 +249,14 @@ def test_left_out(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_errors(tmp_path: Path, resources: str, message: str) -> None:
-    """A template that can't be served is refused with the place of the fault."""
+def test_unsupported_template_is_an_error(tmp_path: Path, resources: str, message: str) -> None:
+    """A template that the stack doesn't support is an error with the path of the problem."""
     with pytest.raises(TemplateError) as caught:
         read(tmp_path, resources)
     assert message in str(caught.value)
 
 
-def test_missing_parameter(tmp_path: Path) -> None:
+def test_parameter_without_a_value_is_an_error(tmp_path: Path) -> None:
     """A parameter with neither default nor value is named."""
     file = tmp_path / "template.yaml"
     file.write_text("Parameters: {Needed: {Type: String}}\nResources: {}\n", encoding="utf-8")

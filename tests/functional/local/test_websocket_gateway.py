@@ -28,7 +28,7 @@ Queues = Callable[[str], Any]
 
 @pytest.fixture
 def open_socket(stack: LocalStack) -> Iterator[Open]:
-    """Opens sockets, with a good ticket unless another is named."""
+    """Opens connections, with a valid ticket unless the query has another."""
     with ExitStack() as sockets:
 
         def open_one(query: str = "ticket=good", **more: Any) -> ClientConnection:
@@ -44,13 +44,14 @@ def management(stack: LocalStack, session: boto3.Session) -> Any:
     return session.client("apigatewaymanagementapi", endpoint_url=url)
 
 
-def ask(socket: ClientConnection, order: dict[str, Any]) -> str:
-    socket.send(json.dumps({"action": "do"} | order))
+def ask(socket: ClientConnection, command: dict[str, Any]) -> str:
+    """Send a command to the function, and return the next message."""
+    socket.send(json.dumps({"action": "do"} | command))
     return str(socket.recv(timeout=30))
 
 
 def closed(socket: ClientConnection) -> Close:
-    """The close frame of the server, waited for."""
+    """Wait for the server's close frame, and return it."""
     with pytest.raises(ConnectionClosed) as caught:
         while True:
             socket.recv(timeout=30)
@@ -59,13 +60,14 @@ def closed(socket: ClientConnection) -> Close:
 
 
 def refusal(open_socket: Open, query: str, **more: Any) -> int:
+    """Return the status of a refused handshake."""
     with pytest.raises(InvalidStatus) as caught:
         open_socket(query, **more)
     return caught.value.response.status_code
 
 
-def test_message_event(open_socket: Open) -> None:
-    """A message reaches the function as a proxy event with all that is known of its connection."""
+def test_message_becomes_a_proxy_event(open_socket: Open) -> None:
+    """A message becomes a proxy event with the facts about its connection."""
     socket = open_socket(additional_headers={"X-Own": "1"})
     event = json.loads(ask(socket, {"do": "event"}))
     context = event.pop("requestContext")
@@ -78,7 +80,7 @@ def test_message_event(open_socket: Open) -> None:
     assert re.fullmatch(r"\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d \+0000", context.pop("requestTime"))
     authorizer = context.pop("authorizer")
     del authorizer["event"]
-    assert authorizer == {"principalId": "somebody", "ticket": "good", "number": "7", "flag": "true"}
+    assert authorizer == {"principalId": "a-user", "ticket": "good", "number": "7", "flag": "true"}
     identity = context.pop("identity")
     assert identity["sourceIp"] == "127.0.0.1"
     assert identity["userAgent"].startswith("Python/")
@@ -93,8 +95,8 @@ def test_message_event(open_socket: Open) -> None:
     }
 
 
-def test_authorizer_event(open_socket: Open) -> None:
-    """The authorizer gets the request that wants to connect."""
+def test_authorizer_gets_the_handshake_request(open_socket: Open) -> None:
+    """The authorizer's event has the handshake request."""
     socket = open_socket("ticket=old&ticket=good&other=a%20b", additional_headers={"X-Own": "1"})
     event = json.loads(json.loads(ask(socket, {"do": "event"}))["requestContext"]["authorizer"]["event"])
     assert event["type"] == "REQUEST"
@@ -129,13 +131,15 @@ def test_authorizer_event(open_socket: Open) -> None:
         ("ticket=good&connect=post", 410),
     ],
 )
-def test_refused(stack: LocalStack, open_socket: Open, query: str, status: int) -> None:
-    """Authorizer and `$connect` refuse before the upgrade; a function can't post to a socket that isn't open yet."""
+def test_handshake_is_refused_by_authorizer_or_connect(
+    stack: LocalStack, open_socket: Open, query: str, status: int
+) -> None:
+    """The authorizer and `$connect` refuse before the upgrade; posts to an unopened connection fail."""
     assert refusal(open_socket, query) == status
 
 
-def test_other_stage(stack: LocalStack) -> None:
-    """There is a socket at the stage's path only, and only for a request that asks for one."""
+def test_handshake_needs_the_stage_s_path(stack: LocalStack) -> None:
+    """A handshake succeeds at the stage's path only, and only with the headers of one."""
     for url in (f"{stack.ws_url}x?ticket=good", f"{stack.ws_url}/more?ticket=good"):
         with pytest.raises(InvalidStatus) as caught, connect(url, proxy=None):
             pass
@@ -146,8 +150,8 @@ def test_other_stage(stack: LocalStack) -> None:
     assert httpx.get(f"{http}?ticket=good", headers=headers, trust_env=False).status_code == 426
 
 
-def test_subprotocol(open_socket: Open) -> None:
-    """The subprotocol is the one that `$connect` names."""
+def test_subprotocol_is_selected_by_connect(open_socket: Open) -> None:
+    """The subprotocol is the one that `$connect` returns."""
     socket = open_socket("ticket=good&connect=protocol", subprotocols=["first", "second"])
     assert socket.subprotocol == "second"
     assert open_socket().subprotocol is None
@@ -157,8 +161,8 @@ def test_subprotocol(open_socket: Open) -> None:
     "message",
     ['{"action": "unknown"}', '{"do": "event"}', '{"action": 1}', "[1]", "no JSON", "", '{"action": "$connect"}'],
 )
-def test_no_route(open_socket: Open, message: str) -> None:
-    """What selects no route is answered by the gateway, and the socket stays open."""
+def test_message_without_a_route_gets_an_error_frame(open_socket: Open, message: str) -> None:
+    """A message that selects no route gets an error frame, and the connection stays open."""
     socket = open_socket()
     socket.send(message)
     answer = json.loads(socket.recv(timeout=30))
@@ -168,48 +172,48 @@ def test_no_route(open_socket: Open, message: str) -> None:
 
 
 @pytest.mark.parametrize("order", ["raise", "nothing", "more"])
-def test_function_error(open_socket: Open, order: str) -> None:
-    """An error of the function, or a result that is no proxy response, is told by the gateway."""
+def test_function_error_gets_an_error_frame(open_socket: Open, order: str) -> None:
+    """An error of the function, or a malformed result, gets an error frame."""
     socket = open_socket()
     answer = json.loads(ask(socket, {"do": order}))
     assert answer.pop("message") == "Internal server error"
     assert answer.keys() == {"connectionId", "requestId"}
 
 
-def test_result_is_not_sent(open_socket: Open) -> None:
-    """Without route responses, nothing that the function returns reaches the client, a status of 500 included."""
+def test_result_is_not_sent_to_the_client(open_socket: Open) -> None:
+    """Without route responses, a function's result isn't sent to the client, even with status 500."""
     socket = open_socket()
     socket.send(json.dumps({"action": "do", "do": "fail"}))
     assert ask(socket, {"do": "post", "texts": ["the first"]}) == "the first"
 
 
-def test_integration_timeout(open_socket: Open) -> None:
-    """A function that takes longer than its integration is reported, and runs on."""
+def test_integration_timeout_gets_an_error_frame(open_socket: Open) -> None:
+    """A function that exceeds its integration's timeout gets an error frame, and runs on."""
     socket = open_socket()
-    socket.send(json.dumps({"action": "impatient", "do": "sleep", "seconds": 2}))
+    socket.send(json.dumps({"action": "shortTimeout", "do": "sleep", "seconds": 2}))
     answer = json.loads(socket.recv(timeout=30))
     assert answer.pop("message") == "Endpoint request timed out"
     assert answer.keys() == {"connectionId", "requestId"}
     assert socket.recv(timeout=30) == "slept 2"
 
 
-def test_concurrent_messages(open_socket: Open) -> None:
-    """Messages of one socket are handled at once, not one after the other."""
+def test_messages_of_a_connection_run_concurrently(open_socket: Open) -> None:
+    """Messages of one connection are handled concurrently."""
     socket = open_socket()
     socket.send(json.dumps({"action": "do", "do": "sleep", "seconds": 3}))
     socket.send(json.dumps({"action": "do", "do": "sleep", "seconds": 0}))
     assert [socket.recv(timeout=30), socket.recv(timeout=30)] == ["slept 0", "slept 3"]
 
 
-def test_order_of_posts(open_socket: Open) -> None:
-    """What a function posts arrives in its order."""
+def test_posts_arrive_in_order(open_socket: Open) -> None:
+    """A function's posts arrive in their order."""
     texts = [f"{number} " + "x" * (number * 701 % 1000) for number in range(50)]
     socket = open_socket()
     socket.send(json.dumps({"action": "do", "do": "post", "texts": texts}))
     assert [socket.recv(timeout=30) for _ in texts] == texts
 
 
-def test_largest_message(open_socket: Open) -> None:
+def test_message_may_have_128_kilobytes(open_socket: Open) -> None:
     """A frame may have 32 KB, and a message 128 KB in several frames."""
     socket = open_socket()
     order = {"action": "do", "do": "event", "pad": ""}
@@ -226,22 +230,22 @@ def test_largest_message(open_socket: Open) -> None:
     "message",
     [["x" * (MAX_FRAME + 1)], ["x" * MAX_FRAME] * 4 + ["x"]],
 )
-def test_too_large(open_socket: Open, message: list[str]) -> None:
-    """A larger frame, or a larger message, closes the socket with 1009."""
+def test_too_large_message_closes_with_1009(open_socket: Open, message: list[str]) -> None:
+    """A larger frame, or a larger message, closes the connection with 1009."""
     socket = open_socket()
     socket.send(message)
     assert closed(socket).code == 1009
 
 
-def test_binary(open_socket: Open) -> None:
-    """A binary frame closes the socket with 1003."""
+def test_binary_frame_closes_with_1003(open_socket: Open) -> None:
+    """A binary frame closes the connection with 1003."""
     socket = open_socket()
     socket.send(b'{"action": "do", "do": "event"}')
     assert closed(socket).code == 1003
 
 
-def test_disconnect_event(queue: Queues, open_socket: Open) -> None:
-    """`$disconnect` is told of the end, with the connection already gone."""
+def test_disconnect_event_follows_the_close(queue: Queues, open_socket: Open) -> None:
+    """`$disconnect` gets the code and reason of the close; posts to the connection fail by then."""
     for close, code, reason in (
         (lambda socket: socket.close(4001, "enough"), 4001, "enough"),
         (lambda socket: socket.socket.close(), 1006, "Connection closed abnormally"),
@@ -256,11 +260,11 @@ def test_disconnect_event(queue: Queues, open_socket: Open) -> None:
         assert note["gone"] is True
         assert (context["routeKey"], context["eventType"]) == ("$disconnect", "DISCONNECT")
         assert (context["disconnectStatusCode"], context["disconnectReason"]) == (code, reason)
-        assert context["authorizer"]["principalId"] == "somebody"
+        assert context["authorizer"]["principalId"] == "a-user"
 
 
-def test_message_before_close(queue: Queues, open_socket: Open) -> None:
-    """A message that was sent right before the close is handled."""
+def test_message_before_a_close_is_handled(queue: Queues, open_socket: Open) -> None:
+    """A message that is sent right before the close is handled."""
     marker = str(uuid.uuid4())
     socket = open_socket()
     socket.send(json.dumps({"action": "do", "do": "work", "event": {"work": marker}}))
@@ -268,8 +272,8 @@ def test_message_before_close(queue: Queues, open_socket: Open) -> None:
     assert queue("Notes").find(lambda note: note.get("event", {}).get("work") == marker)
 
 
-def test_management(open_socket: Open, management: Any) -> None:
-    """boto3 posts to a socket, describes it and closes it; then it is gone."""
+def test_connection_is_managed_by_boto3(open_socket: Open, management: Any) -> None:
+    """boto3 posts to a connection, describes it and closes it; then it is gone."""
     socket = open_socket()
     connection = json.loads(ask(socket, {"do": "event"}))["requestContext"]["connectionId"]
     management.post_to_connection(ConnectionId=connection, Data="héllo".encode())
@@ -287,7 +291,7 @@ def test_management(open_socket: Open, management: Any) -> None:
         management.post_to_connection(ConnectionId=connection, Data=b"x")
 
 
-def test_management_sizes(open_socket: Open, management: Any) -> None:
+def test_post_is_divided_into_frames(open_socket: Open, management: Any) -> None:
     """A post of up to 128 KB arrives as one message in frames of at most 32 KB; a larger one is an error."""
     socket = open_socket(max_size=(MAX_MESSAGE, MAX_FRAME))
     connection = json.loads(ask(socket, {"do": "event"}))["requestContext"]["connectionId"]
@@ -298,8 +302,8 @@ def test_management_sizes(open_socket: Open, management: Any) -> None:
         management.post_to_connection(ConnectionId=connection, Data=b"x" * (MAX_MESSAGE + 1))
 
 
-def test_management_of_unknown_things(stack: LocalStack, management: Any) -> None:
-    """An id that was never given is gone; another stage or another method is forbidden."""
+def test_unknown_connection_is_gone(stack: LocalStack, management: Any) -> None:
+    """An unknown id is gone; another stage or another method is forbidden."""
     with pytest.raises(management.exceptions.GoneException):
         management.post_to_connection(ConnectionId="AAAAAAAAAAAAAAA=", Data=b"x")
     base = stack.ws_url.replace("ws:", "http:")
@@ -307,8 +311,8 @@ def test_management_of_unknown_things(stack: LocalStack, management: Any) -> Non
         assert httpx.request(method, url, content=b"x", trust_env=False).status_code == 403
 
 
-def test_slow_client(open_socket: Open, management: Any) -> None:
-    """A client that doesn't read holds up nobody, and has a buffer with an end."""
+def test_slow_client_delays_no_other(open_socket: Open, management: Any) -> None:
+    """A client that doesn't read delays no other, and has a limited buffer."""
     slow, other = open_socket(), open_socket()
     ids = [json.loads(ask(socket, {"do": "event"}))["requestContext"]["connectionId"] for socket in (slow, other)]
     posted = 0
@@ -322,18 +326,18 @@ def test_slow_client(open_socket: Open, management: Any) -> None:
         assert slow.recv(timeout=30) == "x" * MAX_MESSAGE
 
 
-def test_many_sockets(stack: LocalStack, open_socket: Open) -> None:
-    """A hundred sockets at once, each with an answer of its own."""
+def test_hundred_connections_get_their_own_messages(stack: LocalStack, open_socket: Open) -> None:
+    """A hundred concurrent connections each get their own message."""
     with ThreadPoolExecutor(16) as pool:
         sockets = list(pool.map(lambda _: open_socket(), range(100)))
         answers = list(pool.map(lambda one: ask(one[1], {"do": "post", "texts": [str(one[0])]}), enumerate(sockets)))
     assert answers == [str(number) for number in range(100)]
 
 
-def test_access_log_limits_and_default_route(state_dir: Path, app: Path) -> None:
-    """Without an authorizer everybody connects; `$default` takes what no route does; sockets end when they are due.
+def test_connections_are_closed_at_their_limits(state_dir: Path, app: Path) -> None:
+    """Idle connections, and old ones, are closed; `$default` handles messages without a route.
 
-    An idle one does after ten minutes on AWS, any one after two hours: here after one second and after three.
+    API Gateway's limits are ten minutes idle and two hours: here one second and three. There is no authorizer.
     """
     accesses: list[AccessLogEntry] = []
     with ExitStack() as parts:
@@ -359,9 +363,9 @@ def test_access_log_limits_and_default_route(state_dir: Path, app: Path) -> None
             while True:
                 ask(busy, {"do": "post", "texts": ["x"]})
                 time.sleep(0.1)
-        except ConnectionClosed as gone:
-            assert gone.rcvd is not None
-            assert (gone.rcvd.code, gone.rcvd.reason) == (1001, "Going away")
+        except ConnectionClosed as error:
+            assert error.rcvd is not None
+            assert (error.rcvd.code, error.rcvd.reason) == (1001, "Going away")
         assert time.monotonic() - began >= 3
     logged = {(access.method, access.path, access.status, access.function) for access in accesses}
     # Beside these, a message whose answer came too late for its socket may have failed.
@@ -372,8 +376,8 @@ def test_access_log_limits_and_default_route(state_dir: Path, app: Path) -> None
     }
 
 
-def test_connection_ids_are_encoded(management: Any, stack: LocalStack, open_socket: Open) -> None:
-    """The `=` of an id may come encoded, as SDKs send it, or as it is."""
+def test_connection_id_may_be_encoded(management: Any, stack: LocalStack, open_socket: Open) -> None:
+    """The `=` of an id may be percent-encoded, as SDKs send it, or not."""
     socket = open_socket()
     connection = json.loads(ask(socket, {"do": "event"}))["requestContext"]["connectionId"]
     base = stack.ws_url.replace("ws:", "http:")

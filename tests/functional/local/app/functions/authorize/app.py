@@ -8,7 +8,7 @@ def handler(event, context):
     if ticket == "raise":
         raise Exception("Unauthorized, or so")
     result = {
-        "principalId": "somebody",
+        "principalId": "a-user",
         "context": {"ticket": ticket, "number": 7, "flag": True, "event": json.dumps(event)},
         "policyDocument": {
             "Version": "2012-10-17",

@@ -46,19 +46,19 @@ def connect(event, connection):
     return {"statusCode": 200}
 
 
-def message(event, connection, order):
+def message(event, connection, command):
     def post(text):
         sockets.post_to_connection(ConnectionId=connection, Data=text.encode())
 
-    match order.get("do"):
+    match command.get("do"):
         case "event":
             post(json.dumps(event))
         case "post":
-            for text in order["texts"]:
+            for text in command["texts"]:
                 post(text)
         case "sleep":
-            time.sleep(order["seconds"])
-            post(f"slept {order['seconds']}")
+            time.sleep(command["seconds"])
+            post(f"slept {command['seconds']}")
         case "raise":
             raise ValueError("no")
         case "nothing":
@@ -71,7 +71,7 @@ def message(event, connection, order):
             answer = functions.invoke(
                 FunctionName=os.environ["WORKER"],
                 InvocationType="Event",
-                Payload=json.dumps({"connection": connection} | order["event"]),
+                Payload=json.dumps({"connection": connection} | command["event"]),
             )
             post(f"status {answer['StatusCode']}")
     return {"statusCode": 200, "body": "not sent"}
