@@ -1,4 +1,4 @@
-"""Tools that no catalogue has, which do what a test wants; and what Claude is sent of tools."""
+"""Tools that run a function of the test, and the tool results that Claude was sent."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,36 +10,39 @@ from pam.tools.engine.definition import EffectKind, Tool, ToolResult
 from tests.functional.chat.chat_user import ChatUser
 
 
-class _Nothing(ToolArguments):
+class _NoArguments(ToolArguments):
     """No arguments."""
 
 
-def reader(name: str, read: Callable[[], ToolResult], timeout_s: float = 0.5) -> Tool[Any]:
-    """A tool that only looks, as `read` does."""
-    return Tool(name, "x", _Nothing, EffectKind.READ, lambda _: "Having a look", lambda *_: read(), timeout_s=timeout_s)
+def fake_reader(name: str, read: Callable[[], ToolResult], timeout_s: float = 0.5) -> Tool[Any]:
+    """Return a tool without effects."""
+    return Tool(name, "x", _NoArguments, EffectKind.READ, lambda _: "Reading", lambda *_: read(), timeout_s=timeout_s)
 
 
-def writer(name: str, write: Callable[[], WriteResult], timeout_s: float = 0.5) -> Tool[Any]:
-    """A tool that writes, as `write` does."""
+def fake_writer(name: str, write: Callable[[], WriteResult], timeout_s: float = 0.5) -> Tool[Any]:
+    """Return a tool that writes the user's own data."""
     operation = WriteOperation(name, lambda *_: write())
-    return Tool(
-        name, "x", _Nothing, EffectKind.OWN, lambda _: "Writing it down", operation=operation, timeout_s=timeout_s
-    )
+    return Tool(name, "x", _NoArguments, EffectKind.OWN, lambda _: "Writing", operation=operation, timeout_s=timeout_s)
 
 
-def nothing_found() -> ToolResult:
-    """What a tool tells that looked in vain."""
+def empty_result() -> ToolResult:
+    """Return the result of a reader that found nothing."""
     return ToolResult("Nothing there.", {}, "A test", "2026-11-22T10:00:00+00:00")
 
 
-def results(user: ChatUser) -> list[dict[str, Any]]:
-    """The newest tool results that Claude was sent."""
+def empty_write() -> WriteResult:
+    """Return the result of a writer that wrote nothing but its effect."""
+    return WriteResult("Written.", {}, "A test", {})
+
+
+def newest_results(user: ChatUser) -> list[dict[str, Any]]:
+    """Return the tool results in the newest request that Claude was sent."""
     blocks: list[dict[str, Any]] = user.claude.requests()[-1]["body"]["messages"][-1]["content"]
     return blocks
 
 
-def fault_of(block: Mapping[str, Any]) -> str | None:
-    """The code of a failed result."""
-    code = json.loads(block["content"]).get("error", {}).get("code")
-    assert (code is not None) is block.get("is_error", False)
+def error_code(result: Mapping[str, Any]) -> str | None:
+    """Return the code of a failed tool result, None of a successful one."""
+    code = json.loads(result["content"]).get("error", {}).get("code")
+    assert (code is not None) is result.get("is_error", False)
     return code

@@ -1,4 +1,4 @@
-"""What stands between the functions and their parts, and fails as it is told."""
+"""Servers between the chat's functions and what they depend on, which fail as a test configures them."""
 
 import http.client
 import json
@@ -10,19 +10,35 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Refuses = Callable[[str, Mapping[str, Any]], bool]
-"""Whether DynamoDB refuses this operation: `UpdateItem` and the like, and its request."""
+RequestFilter = Callable[[str, Mapping[str, Any]], bool]
+"""Selects requests to DynamoDB by the operation's name, such as `UpdateItem`, and its parameters."""
 
 
-class DynamoProxy:
-    """An HTTP proxy in front of moto that refuses what it is told to, as DynamoDB does when it is throttled."""
+class _HttpServer:
+    """An HTTP server in a thread."""
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        """Stop accepting connections."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class DynamoProxy(_HttpServer):
+    """A proxy in front of DynamoDB that throttles requests, or drops the response of one."""
 
     def __init__(self, endpoint: str) -> None:
-        self.refuses: Refuses | None = None
-        self.drops: Refuses | None = None
-        """Which request is performed, and its response dropped: the first that it is true for."""
-        self.refused = 0
-        self.dropped = 0
+        self.should_throttle: RequestFilter | None = None
+        """The requests that aren't performed and fail as if DynamoDB had throttled them."""
+        self.should_drop: RequestFilter | None = None
+        """The request that is performed and whose response is lost: the first one that it returns True for."""
+        self.throttled_count = 0
+        self.dropped_count = 0
         address = endpoint.removeprefix("http://")
         proxy = self
 
@@ -32,24 +48,24 @@ class DynamoProxy:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 operation = self.headers["x-amz-target"].rpartition(".")[2]
-                if proxy.refuses is not None and proxy.refuses(operation, json.loads(body)):
-                    proxy.refused += 1
-                    told = {"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}
-                    self._answer(400, json.dumps(told).encode())
+                if proxy.should_throttle is not None and proxy.should_throttle(operation, json.loads(body)):
+                    proxy.throttled_count += 1
+                    error = {"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}
+                    self._respond(400, json.dumps(error).encode())
                     return
                 upstream = http.client.HTTPConnection(address, timeout=30)
                 upstream.request("POST", self.path, body, dict(self.headers))
-                reply = upstream.getresponse()
-                response = reply.read()
+                response = upstream.getresponse()
+                content = response.read()
                 upstream.close()
-                if proxy.drops is not None and proxy.drops(operation, json.loads(body)):
-                    proxy.drops = None
-                    proxy.dropped += 1
+                if proxy.should_drop is not None and proxy.should_drop(operation, json.loads(body)):
+                    proxy.should_drop = None
+                    proxy.dropped_count += 1
                     self.close_connection = True
                     return
-                self._answer(reply.status, response)
+                self._respond(response.status, content)
 
-            def _answer(self, status: int, body: bytes) -> None:
+            def _respond(self, status: int, body: bytes) -> None:
                 self.send_response(status)
                 self.send_header("content-type", "application/x-amz-json-1.0")
                 self.send_header("content-length", str(len(body)))
@@ -58,135 +74,148 @@ class DynamoProxy:
 
             def log_message(self, *_: object) -> None: ...
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)
 
 
 @dataclass(frozen=True)
-class Replay:
-    """An answer to a model call, to the byte."""
+class RecordedResponse:
+    """A response to a model call, byte for byte."""
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class ReplayServer:
-    """Stands in Claude's place and says what it was given: an answer for each request, the last one again and again."""
+class ReplayServer(_HttpServer):
+    """A server in Claude's place that returns recorded responses in their order, the last one repeatedly."""
 
-    def __init__(self, *recitals: Replay) -> None:
-        self.asked = 0
-        reciter = self
+    def __init__(self, *responses: RecordedResponse) -> None:
+        self.request_count = 0
+        server = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers["content-length"]))
-                recital = recitals[min(reciter.asked, len(recitals) - 1)]
-                reciter.asked += 1
-                self.send_response(recital.status)
-                for name, value in ({"content-length": str(len(recital.body))} | dict(recital.headers)).items():
+                response = responses[min(server.request_count, len(responses) - 1)]
+                server.request_count += 1
+                self.send_response(response.status)
+                for name, value in ({"content-length": str(len(response.body))} | dict(response.headers)).items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(recital.body)
+                self.wfile.write(response.body)
 
             def log_message(self, *_: object) -> None: ...
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__(Handler)
+
+
+class SilentServer(_HttpServer):
+    """A server in Claude's place that reads requests and doesn't respond."""
+
+    def __init__(self) -> None:
+        self.received = threading.Semaphore(0)
+        """Released for every request."""
+        self._closed = threading.Event()
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["content-length"]))
+                server.received.release()
+                server._closed.wait(120)
+
+            def log_message(self, *_: object) -> None: ...
+
+        super().__init__(Handler)
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        """End all requests, and stop accepting connections."""
+        self._closed.set()
+        super().close()
 
 
 _COMMITTED = b"Z\x00\x00\x00\x05I"
-"""`ReadyForQuery`, outside of a transaction."""
+"""`ReadyForQuery` outside of a transaction."""
 
 
 class PostgresProxy:
-    """A TCP socket to Postgres that can be pulled, and that can lose the answer to a commit."""
+    """A TCP proxy in front of Postgres that can be disconnected, and can lose the response to a commit."""
 
     def __init__(self, directory: str, port: int) -> None:
         self._path = f"{directory}/.s.PGSQL.{port}"
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        self._there = True
-        self._open: set[socket.socket] = set()
+        self._is_connected = True
+        self._sockets: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._loses: bytes | None = None
-        self.lost = threading.Event()
-        """Set when an answer was lost."""
+        self._lost_statement: bytes | None = None
+        self.commit_lost = threading.Event()
+        """Set when the response to a commit was lost."""
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def cut(self) -> None:
-        """Cuts all connections, and lets none in."""
-        self._there = False
+    def disconnect(self) -> None:
+        """Close all connections, and refuse new ones."""
+        self._is_connected = False
         with self._lock:
-            for each in self._open:
+            for each in self._sockets:
                 with suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
 
-    def restore(self) -> None:
-        self._there = True
+    def reconnect(self) -> None:
+        """Accept connections again."""
+        self._is_connected = True
 
     def lose_commit_of(self, statement: bytes) -> None:
-        """The next transaction with this statement is committed, and who asked for it never hears of it."""
-        self.cut()  # on connections anew, where no statement is prepared and known by a name only
-        self.lost.clear()
-        self._loses = statement
-        self.restore()
+        """Lose the response to the commit of the next transaction that contains a statement."""
+        self.disconnect()  # on new connections no statement is prepared, so that its text is sent
+        self.commit_lost.clear()
+        self._lost_statement = statement
+        self.reconnect()
 
     def close(self) -> None:
+        """Close all connections, and stop listening."""
         self._listener.close()
-        self.cut()
+        self.disconnect()
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                if not self._there:
+                if not self._is_connected:
                     client.close()
                     continue
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(self._path)
-                doomed = threading.Event()
+                loses_commit = threading.Event()
                 with self._lock:
-                    self._open |= {client, server}
-                threading.Thread(target=self._forward, args=(client, server, doomed), daemon=True).start()
-                threading.Thread(target=self._return, args=(server, client, doomed), daemon=True).start()
+                    self._sockets |= {client, server}
+                threading.Thread(target=self._send, args=(client, server, loses_commit), daemon=True).start()
+                threading.Thread(target=self._return, args=(server, client, loses_commit), daemon=True).start()
 
-    def _forward(self, client: socket.socket, server: socket.socket, doomed: threading.Event) -> None:
-        with self._ending(client, server):
+    def _send(self, client: socket.socket, server: socket.socket, loses_commit: threading.Event) -> None:
+        with self._closing(client, server):
             while data := client.recv(65536):
-                if self._loses is not None and self._loses in data:
-                    self._loses = None
-                    doomed.set()
+                if self._lost_statement is not None and self._lost_statement in data:
+                    self._lost_statement = None
+                    loses_commit.set()
                 server.sendall(data)
 
-    def _return(self, server: socket.socket, client: socket.socket, doomed: threading.Event) -> None:
-        with self._ending(client, server):
+    def _return(self, server: socket.socket, client: socket.socket, loses_commit: threading.Event) -> None:
+        with self._closing(client, server):
             while data := server.recv(65536):
-                if doomed.is_set() and _COMMITTED in data:
-                    self.lost.set()
+                if loses_commit.is_set() and _COMMITTED in data:
+                    self.commit_lost.set()
                     return
                 client.sendall(data)
 
     @contextmanager
-    def _ending(self, *ends: socket.socket) -> Iterator[None]:
+    def _closing(self, *ends: socket.socket) -> Iterator[None]:
         with suppress(OSError):
             yield
         for each in ends:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
         with self._lock:
-            self._open -= set(ends)
+            self._sockets -= set(ends)

@@ -1,6 +1,6 @@
 """The chat's functions in this process, on connections to Claude, DynamoDB and Postgres that tests can break.
 
-The services are built by the product's composition root. The WebSocket is the local stack's.
+The services are built by the product's composition root. The WebSocket is that of the local stack.
 """
 
 import json
@@ -32,10 +32,13 @@ from pam.platform.postgres import Database
 from pam.platform.validation import parse_json, validate
 from pam.platform.websocket import WebSocketRequest, error_frame
 from pam.sources.api_key import ApiKey
-from pam.sources.claude.client import ClaudeClient
+from pam.sources.claude.client import STREAM_IDLE_TIMEOUT_S, ClaudeClient
 from pam.sources.source import Source
-from tests.functional.chat.chat_user import ChatUser, Frames, check_frames
+from pam.tools.catalog import TOOLS
+from pam.tools.engine.definition import Tool
+from tests.functional.chat.chat_user import ChatUser
 from tests.functional.chat.fault_proxies import DynamoProxy, PostgresProxy
+from tests.functional.chat.frames import Frames, check_frames
 
 MAX_CAPS = CostCaps(Decimal(1), Decimal(100), Decimal(1000))
 
@@ -59,10 +62,10 @@ class InProcessBackend:
         self.deliveries = 1
         """How often each asynchronous event is delivered."""
         self.released = threading.Event()
-        """What fake tools that hang wait for; set at the end in any case."""
+        """Fake tools that hang wait for it. Set when the backend is closed."""
         self._replacements: dict[str, Any] = {
             "database": database,
-            "dynamodb": _dynamodb_client(dynamodb),
+            "dynamodb": dynamodb_client(dynamodb),
             "claude": make_claude(stack.claude.url),
             "cost_caps": MAX_CAPS,
             "worker_invoker": self,
@@ -75,6 +78,10 @@ class InProcessBackend:
         """Replace services of the composition root."""
         self._replacements |= services
         self._build()
+
+    def add_tools(self, *tools: Tool[Any]) -> None:
+        """Add tools to the catalogue."""
+        self.replace(tools={**TOOLS, **{tool.name: tool for tool in tools}})
 
     def _build(self) -> None:
         environment = self.stack.environment_of("chat_worker")
@@ -106,31 +113,35 @@ class InProcessBackend:
         for _ in range(self.deliveries):
             self._running.append(self._pool.submit(run_turn, self.worker, job, self._context()))
 
-    def ask(self, user: ChatUser, words: str = "What now?", **fields: Any) -> Frames:
-        """A question with all frames of its answer, which are checked to be in order and whole."""
-        if user.conversation is not None:
-            fields = {"conversation_id": user.conversation} | fields
-        fields = {"message_id": str(uuid4()), "text": f"{words} {user.claude.marker}"} | fields
-        self.send(user, "chat", **fields)
-        frames = check_frames(user.socket.until("done", "error"))
-        user.conversation = frames[0]["conversation_id"]
+    def ask(self, user: ChatUser, text: str | None = None, *, message_id: str | None = None) -> Frames:
+        """Ask a question, as `send_question` does; return all frames of its answer."""
+        self.send_question(user, text, message_id=message_id)
+        frames = check_frames(user.socket.receive_until("done", "error"))
+        user.conversation_id = frames[0]["conversation_id"]
         return frames
 
-    def await_control_polls(self) -> None:
-        """Waits until the worker has looked twice what is asked of it: what was asked before is known to it."""
-        seen = threading.Semaphore(0)
+    def send_question(self, user: ChatUser, text: str | None = None, *, message_id: str | None = None) -> str:
+        """Send a question of the user's conversation, by default one with the marker; return its message id."""
+        message_id = message_id or str(uuid4())
+        scope = {} if user.conversation_id is None else {"conversation_id": user.conversation_id}
+        self.send(user, "chat", message_id=message_id, text=text or f"What now? {user.claude.marker}", **scope)
+        return message_id
 
-        def see(operation: str, request: Mapping[str, Any]) -> bool:
+    def wait_for_control_polls(self) -> None:
+        """Wait until the worker has polled its turn twice: then it knows of earlier requests."""
+        polls = threading.Semaphore(0)
+
+        def count_poll(operation: str, request: Mapping[str, Any]) -> bool:
             if operation == "GetItem" and request["Key"]["item"]["S"] == "state":
-                seen.release()
+                polls.release()
             return False
 
-        self.dynamodb.refuses = see
+        self.dynamodb.should_throttle = count_poll
         for _ in range(2):
-            assert seen.acquire(timeout=30)
+            assert polls.acquire(timeout=30)
 
     def wait(self) -> None:
-        """Until no worker runs any more. Raises what one of them raised."""
+        """Wait until no worker runs. Raises what one of them raised."""
         while self._running:
             self._running.pop().result(60)
 
@@ -144,9 +155,9 @@ class InProcessBackend:
         )
 
 
-def make_claude(url: str, silence_s: float = 12.0) -> ClaudeClient:
-    """A client of Claude, or of what stands at `url`."""
-    return ClaudeClient(url, ApiKey(Source.CLAUDE, lambda: json.dumps({"key": CLAUDE_KEY})), silence_s)
+def make_claude(url: str, idle_timeout_s: float = STREAM_IDLE_TIMEOUT_S) -> ClaudeClient:
+    """Return a client of Claude at a URL, with a valid key."""
+    return ClaudeClient(url, ApiKey(Source.CLAUDE, lambda: json.dumps({"key": CLAUDE_KEY})), idle_timeout_s)
 
 
 @contextmanager
@@ -170,7 +181,7 @@ _SESSION = boto3.session.Session()
 _LOCK = threading.Lock()  # a session is shared, and creating clients isn't thread-safe
 
 
-def _dynamodb_client(proxy: DynamoProxy) -> Any:
-    """Return a client with the product's configuration."""
+def dynamodb_client(proxy: DynamoProxy) -> Any:
+    """Return a client of DynamoDB through a proxy, with the product's configuration."""
     with _LOCK:
         return _SESSION.client("dynamodb", endpoint_url=proxy.url, config=aws.client("dynamodb").meta.config)

@@ -1,6 +1,6 @@
-"""Acts: tests that are played several at once, each with people, words and lines of its own.
+"""Scenarios: tests of a module that run several at once, since they wait most of the time.
 
-An scenario is a function of a `ScenarioContext`; what fails in it fails in the test that waits for it.
+A failure in a scenario is raised in the test that waits for it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,26 +15,27 @@ from pam.platform.dynamodb import DynamoTable
 from tests.functional.chat.chat_user import ChatUser
 from tests.functional.chat.in_process_backend import InProcessBackend, in_process_backend
 
-AT_ONCE = 3
+MAX_CONCURRENT = 3
 
 
 class ScenarioContext:
-    """What an scenario has. All that it opens is closed when the scenario is over."""
+    """The resources of one scenario. All that it opens is closed when the scenario ends."""
 
     def __init__(self, stack: LocalStack, owner: psycopg.Connection, table: DynamoTable, opened: ExitStack) -> None:
         self.stack = stack
         self.owner = owner
+        """A connection to Postgres that sees all rows."""
         self.table = table
-        """The conversations' table, to look into and to alter."""
+        """The chat table."""
         self._opened = opened
 
     def new_user(self) -> ChatUser:
-        """Somebody new, at a socket."""
+        """Return a new user with an open connection."""
         return self._opened.enter_context(ChatUser(self.stack, self.owner))
 
     @cached_property
     def backend(self) -> InProcessBackend:
-        """The functions in this process, on lines that may be cut."""
+        """The chat's functions in this process, on connections that can be broken."""
         return self._opened.enter_context(in_process_backend(self.stack))
 
 
@@ -42,7 +43,7 @@ Scenario = Callable[[ScenarioContext], None]
 
 
 class ScenarioList(list[Scenario]):
-    """The acts of a module, in the order in which they begin; called with an scenario, it takes it on."""
+    """The scenarios of a module in the order of their start. As a decorator it adds one."""
 
     def __call__(self, scenario: Scenario) -> Scenario:
         self.append(scenario)
@@ -50,30 +51,30 @@ class ScenarioList(list[Scenario]):
 
 
 def scenario_name(scenario: Scenario) -> str:
-    """Its name in the list of tests."""
+    """Return the name of a scenario in the list of tests."""
     return str(getattr(scenario, "name", "") or scenario.__name__)
 
 
 @contextmanager
-def run_scenarios(
-    stack: LocalStack, table: DynamoTable, acts: Sequence[Scenario]
+def start_scenarios(
+    stack: LocalStack, table: DynamoTable, scenarios: Sequence[Scenario]
 ) -> Iterator[Callable[[Scenario], None]]:
-    """Begins to play the acts, and gives what waits for one of them."""
+    """Start scenarios in threads; yield a function that waits for one of them and raises its failure."""
     with (
         psycopg.connect(stack.postgres.owner, autocommit=True) as owner,
-        ThreadPoolExecutor(AT_ONCE, "scenario") as pool,
+        ThreadPoolExecutor(MAX_CONCURRENT, "scenario") as pool,
     ):
 
-        def play(scenario: Scenario) -> None:
+        def run(scenario: Scenario) -> None:
             with ExitStack() as opened:
                 scenario(ScenarioContext(stack, owner, table, opened))
 
-        played = [(scenario, pool.submit(play, scenario)) for scenario in acts]
+        started = [(scenario, pool.submit(run, scenario)) for scenario in scenarios]
 
-        def wait(for_act: Scenario) -> None:
-            next(future for scenario, future in played if scenario is for_act).result()
+        def wait_for(scenario: Scenario) -> None:
+            next(future for each, future in started if each is scenario).result()
 
         try:
-            yield wait
+            yield wait_for
         finally:
             pool.shutdown(cancel_futures=True)

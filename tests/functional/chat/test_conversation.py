@@ -1,4 +1,4 @@
-"""The conversation from a socket's other end: real gateway, real functions, real Postgres; Claude stands in."""
+"""Conversations through the real gateway, functions and Postgres, with a stand-in for Claude."""
 
 import subprocess
 import sys
@@ -8,26 +8,33 @@ from pathlib import Path
 
 from local.stack import LocalStack
 from tests.conftest import Traveller
-from tests.functional.chat.conftest import ChatSocket, ClaudeScripts, step, text, use
+from tests.functional.chat.chat_socket import ChatSocket
+from tests.functional.chat.claude_scripts import (
+    LONG_ANSWER,
+    LONG_TEXT,
+    POST,
+    WRITE,
+    WRITE_TEXT,
+    ClaudeScripts,
+    step,
+    text,
+    use,
+)
+from tests.functional.chat.frames import check_frames, decision_on
 
 
-def test_an_answer_comes_in_numbered_pieces_and_whole(socket: ChatSocket, claude: ClaudeScripts) -> None:
-    """ack, deltas, done: numbered from 1, the whole text equal to its pieces, with what it cost."""
-    claude.script(text("The Needles district is quieter in November than the Island in the Sky."))
-    frames = socket.ask(f"Where is it quiet near Moab? {claude.marker}")
-    assert [frame["seq"] for frame in frames] == list(range(1, len(frames) + 1))
-    assert frames[0]["type"] == "ack"
-    assert "".join(frame["text"] for frame in frames if frame["type"] == "delta") == frames[-1]["text"]
+def test_answer_is_streamed_in_numbered_frames(socket: ChatSocket, claude: ClaudeScripts) -> None:
+    """The frames are `ack`, deltas and `done`, which has the whole text, the usage and the cost."""
+    claude.script(LONG_ANSWER)
+    frames = check_frames(socket.ask(f"Where is it quiet near Moab? {claude.marker}"))
     done = frames[-1]
-    assert done["text"] == "The Needles district is quieter in November than the Island in the Sky."
+    assert done["text"] == LONG_TEXT
     assert (done["tier"], done["usage"]["model_calls"], done["truncated"]) == (3, 1, False)
     assert float(done["cost_usd"]) > 0
 
 
-def test_a_quick_question_is_answered_in_place_and_the_model_knows_of_it(
-    socket: ChatSocket, claude: ClaudeScripts
-) -> None:
-    """No model call for it; the next question's prompt tells what was answered."""
+def test_fast_question_is_answered_without_a_model_call(socket: ChatSocket, claude: ClaudeScripts) -> None:
+    """The next question's prompt has the question and its answer."""
     frames = socket.ask("How much did I spend on gas this month?")
     assert [frame["type"] for frame in frames] == ["ack", "done"]
     assert frames[-1]["tier"] == 1
@@ -38,18 +45,17 @@ def test_a_quick_question_is_answered_in_place_and_the_model_knows_of_it(
     assert "How much did I spend on gas this month?" in newest
 
 
-def test_an_expense_is_added_by_a_tool_and_told_by_a_template(
+def test_write_is_reported_without_a_second_model_call(
     socket: ChatSocket, claude: ClaudeScripts, traveller: Traveller
 ) -> None:
-    """One model call; the sentence is the tool's own; the undo works, once and again."""
-    claude.script(use("create_expense", amount=45, category="fuel"))
+    """The text is that of the tool; the undo may be repeated."""
+    claude.script(WRITE)
     frames = socket.ask(f"I just filled up for forty-five {claude.marker}")
     done = frames[-1]
     assert done["type"] == "done"
-    assert done["text"].startswith("Added $45.00 for fuel.")
+    assert done["text"].startswith(WRITE_TEXT)
     assert done["usage"]["model_calls"] == 1
-    lines = [frame for frame in frames if frame["type"] == "tool"]
-    assert [each["state"] for each in lines] == ["running", "done"]
+    assert [frame["state"] for frame in frames if frame["type"] == "tool"] == ["running", "done"]
     assert traveller.summary()["total"] == "45.00"
     for _ in range(2):
         undone = traveller.http.delete(done["undo"][0]["href"])
@@ -57,10 +63,8 @@ def test_an_expense_is_added_by_a_tool_and_told_by_a_template(
     assert traveller.summary()["total"] == "0.00"
 
 
-def test_tools_of_a_step_run_together_and_their_results_go_back_in_one_message(
-    socket: ChatSocket, claude: ClaudeScripts
-) -> None:
-    """Two reads in one step, one message of results in the order of the calls, then the answer."""
+def test_tools_of_a_step_return_their_results_in_one_message(socket: ChatSocket, claude: ClaudeScripts) -> None:
+    """Two readers in one step need two model calls, and their sources are in `done`."""
     claude.script(
         step(
             text("Looking."),
@@ -78,37 +82,37 @@ def test_tools_of_a_step_run_together_and_their_results_go_back_in_one_message(
     assert frames[-1]["usage"]["model_calls"] == 2
 
 
-def test_the_same_message_is_answered_once(
+def test_repeated_message_returns_the_same_frames(
     socket: ChatSocket, claude: ClaudeScripts, connect_socket: Callable[[Traveller], ChatSocket], traveller: Traveller
 ) -> None:
-    """Sent again, also over another socket, it brings the same frames and no further model call."""
+    """A message that is sent again over another connection causes no further model call."""
     claude.script(text("Once only."))
     message_id = str(uuid.uuid4())
-    first = socket.ask(f"Say it once {claude.marker}", message_id=message_id)
-    again = connect_socket(traveller).ask(f"Say it once {claude.marker}", message_id=message_id)
-    assert again == first
+    frames = socket.ask(f"Say it once {claude.marker}", message_id=message_id)
+    repeated = connect_socket(traveller).ask(f"Say it once {claude.marker}", message_id=message_id)
+    assert repeated == frames
     assert len(claude.requests()) == 1
 
 
-def test_what_others_see_waits_for_a_yes_to_exactly_this(socket: ChatSocket, claude: ClaudeScripts) -> None:
-    """Nothing is published before it; after it, once."""
-    claude.script(use("create_post", content="Quiet site at Goblin Valley."))
+def test_post_is_published_once_after_its_confirmation(socket: ChatSocket, claude: ClaudeScripts) -> None:
+    """A wrong digest is rejected, a repeated yes returns the same outcome, and a later no is rejected."""
+    claude.script(POST)
     frames = socket.ask(f"Post that Goblin Valley is quiet {claude.marker}")
-    asked = next(frame for frame in frames if frame["type"] == "confirm_request")
+    yes = decision_on(frames)
     assert frames[-1]["type"] == "done"
-    socket.send("confirm", confirmation_id=asked["confirmation_id"], decision="yes", digest="0" * 64)
-    assert socket.next()["code"] == "confirmation_mismatch"
-    socket.send("confirm", confirmation_id=asked["confirmation_id"], decision="yes", digest=asked["digest"])
-    told = socket.next()
-    assert (told["type"], told["decision"], told["seq"]) == ("confirmed", "yes", frames[-1]["seq"] + 1)
-    socket.send("confirm", confirmation_id=asked["confirmation_id"], decision="yes", digest=asked["digest"])
-    assert socket.next() == told
-    socket.send("confirm", confirmation_id=asked["confirmation_id"], decision="no", digest=asked["digest"])
-    assert socket.next()["code"] == "confirmation_used"
+    socket.send("confirm", **(yes | {"digest": "0" * 64}))
+    assert socket.receive()["code"] == "confirmation_mismatch"
+    socket.send("confirm", **yes)
+    outcome = socket.receive()
+    assert (outcome["type"], outcome["decision"], outcome["seq"]) == ("confirmed", "yes", frames[-1]["seq"] + 1)
+    socket.send("confirm", **yes)
+    assert socket.receive() == outcome
+    socket.send("confirm", **decision_on(frames, "no"))
+    assert socket.receive()["code"] == "confirmation_used"
 
 
-def test_the_command_line_converses(stack: LocalStack, claude: ClaudeScripts) -> None:
-    """`pam ask` prints the answer as it comes, tools aside, and what it rests on."""
+def test_command_line_prints_the_streamed_answer(stack: LocalStack, claude: ClaudeScripts) -> None:
+    """`pam ask` prints text and sources to stdout, and tools to stderr."""
     claude.script(step(text("Looking."), use("find_cheap_gas", place="Denver")), text("Here it is."))
     command = [
         Path(sys.executable).with_name("pam"),
