@@ -1,8 +1,8 @@
-"""A fetch, a clock and a faulty DynamoDB client for the tests of the shared cache and the circuit breaker."""
+"""A fetch and a faulty DynamoDB client for the tests of the shared cache and the circuit breaker."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -15,19 +15,6 @@ from pam.platform.deadline import Deadline
 from pam.sources.source import Fetched, Source, SourceError, SourceErrorKind
 
 LIFETIME = Lifetime(timedelta(minutes=10), timedelta(minutes=1), timedelta(days=1))
-
-
-class ManualClock:
-    """A clock that only `advance` moves."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 7, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **time: float) -> None:
-        self.now += timedelta(**time)
 
 
 class FakeFetch:

@@ -12,7 +12,8 @@ from pam.cache.shared_cache import SharedCache
 from pam.cache.source_unavailable import SourceUnavailable
 from pam.platform.deadline import Deadline
 from pam.sources.source import Fetched, Source, SourceErrorKind
-from tests.functional.sources.cache_fixtures import LIFETIME, FakeFetch, ManualClock, answer_from, lose_response
+from tests.functional.manual_clock import ManualClock
+from tests.functional.sources.cache_fixtures import LIFETIME, FakeFetch, answer_from, lose_response
 
 
 def fail_times(cache: SharedCache, fetch: FakeFetch, times: int) -> None:

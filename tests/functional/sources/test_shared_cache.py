@@ -21,10 +21,10 @@ from pam.sources.mapbox import Mapbox
 from pam.sources.open_meteo import OpenMeteo
 from pam.sources.source import Fetched, Source, SourceErrorKind
 from pam.travel.forecast import Forecast
+from tests.functional.manual_clock import ManualClock
 from tests.functional.sources.cache_fixtures import (
     LIFETIME,
     FakeFetch,
-    ManualClock,
     answer_from,
     dynamodb_at,
     lose_response,
