@@ -174,6 +174,8 @@ export interface BudgetStatus {
   currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
   /** The only category that was asked about, if it was one. */
   category: Category | null;
+  /** The first day of the month that the records cover; null without an expense until today. */
+  since: string | null;
   /** Days of the month after today. */
   days_left: number;
   /** Those in the traveller's currency. */
@@ -572,10 +574,10 @@ export interface ProjectedBudget {
   left: string;
   /** Near from 80 % on. */
   state: "good" | "near" | "over";
-  /** The likely sum at the month's end. */
-  projected: string;
-  /** What the rest of up to three months before brought, or this month's pace so far. */
-  projection_basis: "months_before" | "pace";
+  /** The likely sum at the month's end; null with too few days of records. */
+  projected: string | null;
+  /** What the rest of up to three months before brought, or this month's pace as recorded. */
+  projection_basis: "months_before" | "pace" | null;
 }
 
 /** A question, and the device's location and time zone. */
@@ -659,11 +661,13 @@ export interface SpendSummary {
   category_in_use: boolean;
   total: string;
   count: number;
-  /** Per day of the window that has been. */
-  daily_average: string;
+  /** The first day of the average: the window's, or that of the first expense if it is later. */
+  since: string | null;
+  /** Per elapsed day from `since` on; null where the records cover none. */
+  daily_average: string | null;
   /** The largest first. */
   by_category: CategorySum[];
-  /** Null where nothing compares. */
+  /** Null unless the records cover the period before. */
   change: SpendingChange | null;
   top_expense: ExpenseItem | null;
   other_currencies: CurrencySum[];

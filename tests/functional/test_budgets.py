@@ -79,10 +79,10 @@ def test_overview_has_the_state_of_each_budget_and_their_sum(read_overview: Call
 def test_projection_without_previous_months_extrapolates_the_month(
     read_overview: Callable[..., BudgetOverview],
 ) -> None:
-    """The amount of 22 days is extrapolated to the month's 30."""
-    line = read_overview({"fuel": "500"}, [("220", "fuel", "2026-11-05")]).lines[0]
+    """The pace of the 18 days since the first expense continues for the 8 days that are left."""
+    line = read_overview({"fuel": "500"}, [("180", "fuel", "2026-11-05")]).lines[0]
     assert line.usual_remainder is None
-    assert line.projected == Decimal("300.00")
+    assert line.projected == Decimal("260.00")
 
 
 def test_projection_with_previous_months_adds_the_average_of_their_remaining_days(

@@ -1,4 +1,4 @@
-"""What a function says of itself: JSON logs with a correlation id, metrics as EMF lines."""
+"""Logs as JSON with a correlation id, metrics as EMF lines, and the recorded event of each function."""
 
 import json
 from collections.abc import Callable
@@ -9,8 +9,10 @@ from tests.conftest import CHECKOUT, Traveller
 
 
 def lines_about(stack: LocalStack, function: str, request_id: str | None = None) -> list[dict[str, Any]]:
-    """The JSON objects in a function's log, or those with a correlation id. Environments share the log, and one may
-    write between another's line and its end, so that a line holds several."""
+    """Return the JSON objects in a function's log, or those with a correlation id.
+
+    Environments share the log, and one may write between another's line and its end, so a line can have several.
+    """
     lines: list[dict[str, Any]] = []
     for line in stack.functions[function].log.read_text().splitlines():
         while line[:1] == "{":
@@ -24,10 +26,10 @@ def event(name: str) -> dict[str, Any]:
     return json.loads((CHECKOUT / "events" / f"{name}.json").read_text())
 
 
-def metrics_of(stack: LocalStack, function: str, act: Callable[[], Any]) -> dict[str, float]:
-    """The sums of the metrics that a function wrote while `act` ran, checked to be well-formed EMF."""
+def metrics_of(stack: LocalStack, function: str, action: Callable[[], Any]) -> dict[str, float]:
+    """Return the sums of the metrics that a function wrote during `action`; check that they are valid EMF."""
     before = len(lines_about(stack, function))
-    act()
+    action()
     sums: dict[str, float] = {}
     for line in lines_about(stack, function)[before:]:
         for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
@@ -39,35 +41,35 @@ def metrics_of(stack: LocalStack, function: str, act: Callable[[], Any]) -> dict
     return sums
 
 
-def test_a_log_line_carries_the_id_of_its_request(stack: LocalStack, traveller: Traveller) -> None:
-    """The header that the caller sees finds the line, and the line says what happened."""
+def test_log_line_has_the_id_of_its_request(stack: LocalStack, traveller: Traveller) -> None:
+    """The id in the response header finds the log line with the error code."""
     reply = traveller.http.get("/v1/spend-summary", params={"category": "gas"})
     (line,) = lines_about(stack, "spend_summary", reply.headers["apigw-requestid"])
     assert (line["level"], line["error_code"], line["service"]) == ("WARNING", "unknown_category", "spend_summary")
 
 
-def test_a_read_counts_where_its_answer_came_from(stack: LocalStack, traveller: Traveller) -> None:
-    """Computed the first time, cached the second."""
+def test_read_counts_computed_and_cached_answers(stack: LocalStack, traveller: Traveller) -> None:
+    """The first answer is computed, the second cached."""
     assert metrics_of(stack, "spend_summary", traveller.summary) == {"AnswerComputed": 1}
     assert metrics_of(stack, "spend_summary", traveller.summary) == {"AnswerCached": 1}
 
 
-def test_a_write_counts_and_so_does_a_refusal(stack: LocalStack, traveller: Traveller) -> None:
-    """One expense, one client error."""
+def test_write_and_refusal_are_counted(stack: LocalStack, traveller: Traveller) -> None:
+    """An accepted expense counts as such, a refused one as a client error."""
     assert metrics_of(stack, "expense_create", lambda: traveller.spends("5")) == {"ExpenseCreated": 1}
     assert metrics_of(stack, "expense_create", lambda: traveller.spends("-5")) == {"ClientError": 1}
 
 
-def test_personal_figures_stay_out_of_the_logs(stack: LocalStack, traveller: Traveller) -> None:
-    """Neither what was spent nor the token is written down."""
+def test_logs_contain_no_personal_data(stack: LocalStack, traveller: Traveller) -> None:
+    """Neither the amount and the description of an expense nor the token is logged."""
     traveller.spends("4711.47", description="a very private matter")
     log = stack.functions["expense_create"].log.read_text()
     assert "4711.47" not in log and "private matter" not in log
     assert traveller.http.headers["authorization"].removeprefix("Bearer ") not in log
 
 
-def test_every_recorded_event_is_answered_by_its_function(stack: LocalStack) -> None:
-    """One real event for each route, through the real runtime client: the status that it deserves."""
+def test_every_recorded_event_has_its_status(stack: LocalStack) -> None:
+    """Each event in `events/`, through the real runtime client, has the expected status."""
     expected = {
         "spend_summary": ("spend_summary", 200),
         "budget_status": ("budget_status", 200),
@@ -84,12 +86,12 @@ def test_every_recorded_event_is_answered_by_its_function(stack: LocalStack) -> 
         "effect_undo": ("effect_undo", 404),
         "websocket_ticket": ("websocket_ticket", 201),
     }
-    over_sockets = {"websocket_connection", "chat", "chat_control"}
-    # `migrate` isn't run here; of a ticket that is nobody's API Gateway makes a 401; the worker answers nothing.
-    otherwise = {"migrate", "migrate_on_deploy", "websocket_authorizer", "chat_worker"}
+    websocket = {"websocket_connection", "chat", "chat_control"}
+    # The migrations have tests of their own; the authorizer raises for an unknown ticket; the worker returns nothing.
+    others = {"migrate", "migrate_on_deploy", "websocket_authorizer", "chat_worker"}
     names = {path.stem for path in (CHECKOUT / "events").glob("*.json")}
-    assert names == expected.keys() | over_sockets | otherwise
-    for name in over_sockets:
+    assert names == expected.keys() | websocket | others
+    for name in websocket:
         assert stack.functions[name].invoke(event(name)).json() == {"statusCode": 200}
     assert "Unauthorized" in str(stack.functions["websocket_authorizer"].invoke(event("websocket_authorizer")).json())
     assert stack.functions["chat_worker"].invoke(event("chat_worker")).json() is None

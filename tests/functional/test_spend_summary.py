@@ -119,7 +119,11 @@ def test_spending_equals_a_plain_sum_of_the_rows(
     assert (spending.top_expense.amount if spending.top_expense else None) == max(
         (amount for amount, _ in current), default=None
     )
-    if before is None:
+    recorded = [
+        moment.astimezone(zone).date() for (*_, undone), moment in zip(rows, moments, strict=True) if not undone
+    ]
+    first_day = min(recorded, default=None)
+    if before is None or first_day is None or first_day > before.start:
         assert spending.previous is None
         assert spending.change_percent is None
     else:
@@ -128,9 +132,13 @@ def test_spending_equals_a_plain_sum_of_the_rows(
         assert spending.previous.total == earlier
         change = ((total - earlier) / earlier * 100).quantize(Decimal("0.1")) if earlier else None
         assert spending.change_percent == change
-    if period != "all_time":
-        elapsed_days = max(1, (min(window.end, today + timedelta(days=1)) - window.start).days)
-        assert spending.daily_average == (total / elapsed_days).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+    end = min(window.end, today + timedelta(days=1))
+    start = max(window.start, first_day or end)
+    if start < end:
+        days = (end - start).days
+        assert spending.daily_average == (total / days).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+    else:
+        assert spending.daily_average is None
     in_cad = within(window.start, window.end, "CAD")
     assert spending.other_currencies == (
         {"CAD": SpendingSum(sum((amount for amount, _ in in_cad), Decimal(0)), len(in_cad))} if in_cad else {}

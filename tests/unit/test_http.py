@@ -1,4 +1,4 @@
-"""The edge between API Gateway and an endpoint: what is parsed, what is refused, and in which form."""
+"""The HTTP API between API Gateway and an endpoint: parsing, validation, errors."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ class Inner(BaseModel):
     depth: Decimal = Decimal(0)
 
 
-class Asked(BaseModel):
+class Thing(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = "nobody"
@@ -36,7 +36,7 @@ class Asked(BaseModel):
 
 
 class Context(LambdaContext):
-    """What Powertools' logger wants to know of an invocation."""
+    """The attributes of an invocation that Powertools' logger reads."""
 
     def __init__(self) -> None:
         self._function_name = "unit"
@@ -49,7 +49,9 @@ class Context(LambdaContext):
         return 10_000
 
 
-def call(body: bytes = b"", query: list[tuple[str, str]] | None = None, path: str = "", **headers: str) -> HttpRequest:
+def request(
+    body: bytes = b"", query: list[tuple[str, str]] | None = None, path: str = "", **headers: str
+) -> HttpRequest:
     return HttpRequest(
         user_id=USER,
         path={"id": path},
@@ -62,7 +64,7 @@ def call(body: bytes = b"", query: list[tuple[str, str]] | None = None, path: st
 
 def test_deadline_of_a_request_leaves_time_for_the_response() -> None:
     """A function with 10 s left gives its endpoint 9.5 s."""
-    deadline = call().deadline
+    deadline = request().deadline
     assert 9 < deadline.left_s <= 9.5
     assert deadline.at_most(2).left_s <= 2
 
@@ -75,7 +77,7 @@ def event(
     body: bytes | None = None,
     claims: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """As API Gateway sends it; a body as base64, as for any type but text."""
+    """Return an event as API Gateway sends it, its body in base64."""
     http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "198.51.100.7", "userAgent": ""}
     sent: dict[str, Any] = {
         "version": "2.0",
@@ -95,81 +97,81 @@ def event(
 
 
 def api() -> HttpApi:
-    """Each kind of route, and the ways in which an endpoint can fail."""
+    """Return an API with each kind of route, whose POST fails in several ways."""
     api = HttpApi(dict)
 
-    @api.get("/things", Asked)
-    def read(call: HttpRequest, asked: Asked) -> HttpResponse:
-        return call.with_etag('"tag"', {"name": asked.name, "no": asked.number})
+    @api.get("/things", Thing)
+    def read(request: HttpRequest, thing: Thing) -> HttpResponse:
+        return request.with_etag('"tag"', {"name": thing.name, "no": thing.number})
 
-    @api.post("/things", Asked, status=201)
-    def write(_: HttpRequest, asked: Asked) -> HttpResponse:
+    @api.post("/things", Thing, status=201)
+    def write(_: HttpRequest, thing: Thing) -> HttpResponse:
         failures = {
             "late": PamError(errors.REQUEST_IN_PROGRESS, "Later.", retry_after=3),
             "down": PamError(errors.STORE_UNAVAILABLE, "Down.", field="name"),
             "bug": ZeroDivisionError("secret"),
         }
-        if asked.name in failures:
-            raise failures[asked.name]
-        return HttpResponse({"name": {1} if asked.name == "no JSON" else asked.name})
+        if thing.name in failures:
+            raise failures[thing.name]
+        return HttpResponse({"name": {1} if thing.name == "no JSON" else thing.name})
 
     @api.delete("/things/{id}")
-    def remove(call: HttpRequest) -> HttpResponse:
-        return HttpResponse({"id": str(call.path_uuid("id", missing=GONE))}, headers={"x-note": "gone"})
+    def remove(request: HttpRequest) -> HttpResponse:
+        return HttpResponse({"id": str(request.path_uuid("id", missing=GONE))}, headers={"x-note": "gone"})
 
     return api
 
 
-def answer(sent: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
-    """Status, body and headers of the answer to an event."""
+def respond(sent: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
+    """Return status, body and headers of the response to an event."""
     reply = api()(sent, Context())
     return reply["statusCode"], json.loads(reply["body"]) if reply["body"] else None, reply["headers"]
 
 
-def fault_of(work: Any) -> PamError:
-    with pytest.raises(PamError) as caught:
-        work()
-    return caught.value
+def error_of(function: Any) -> PamError:
+    with pytest.raises(PamError) as raised:
+        function()
+    return raised.value
 
 
 # Query strings
 
 
-def test_an_empty_value_counts_as_absent() -> None:
+def test_empty_parameter_counts_as_absent() -> None:
     """A form with an empty field sends `name=`."""
-    assert call(query=[("name", ""), ("no", "7")]).parameters(Asked) == Asked(no=7)
+    assert request(query=[("name", ""), ("no", "7")]).parameters(Thing) == Thing(no=7)
 
 
 @pytest.mark.parametrize("values", [("a", "b"), ("a", "a"), ("", "a"), ("", "")])
-def test_a_repeated_name_is_refused(values: tuple[str, str]) -> None:
-    """Also with the same value, also with an empty one: nobody can know which was meant."""
-    fault = fault_of(lambda: call(query=[("name", value) for value in values]).parameters(Asked))
-    assert (fault.error, fault.field) == (errors.INVALID_REQUEST, "name")
+def test_repeated_parameter_is_refused(values: tuple[str, str]) -> None:
+    """A parameter that occurs twice is ambiguous, also with the same or an empty value."""
+    error = error_of(lambda: request(query=[("name", value) for value in values]).parameters(Thing))
+    assert (error.error, error.field) == (errors.INVALID_REQUEST, "name")
 
 
-def test_a_parameter_is_known_by_the_name_that_clients_use() -> None:
-    """Not by that of the attribute."""
-    fault = fault_of(lambda: call(query=[("number", "1")]).parameters(Asked))
-    assert (fault.error, fault.field) == (errors.INVALID_REQUEST, "number")
+def test_parameter_is_named_by_its_alias() -> None:
+    """The name of the attribute is unknown to clients."""
+    error = error_of(lambda: request(query=[("number", "1")]).parameters(Thing))
+    assert (error.error, error.field) == (errors.INVALID_REQUEST, "number")
 
 
 @pytest.mark.parametrize("query", [[("x" * 5000, "1")], [("x" * 5000, "1"), ("x" * 5000, "2")]])
-def test_a_name_that_a_client_made_up_comes_back_shortened(query: list[tuple[str, str]]) -> None:
-    """Neither the sentence nor the field grows with it."""
-    fault = fault_of(lambda: call(query=query).parameters(Asked))
-    assert len(fault.message) < 100
-    assert fault.field == "x" * 40
+def test_unknown_field_name_is_truncated_in_the_error(query: list[tuple[str, str]]) -> None:
+    """Neither the message nor the field grows with the name."""
+    error = error_of(lambda: request(query=query).parameters(Thing))
+    assert len(error.message) < 100
+    assert error.field == "x" * 40
 
 
 # Bodies
 
 
 @pytest.mark.parametrize("body", [b"[]", b"1", b'"x"', b"null", b"true", b'[{"name": "a"}]'])
-def test_json_that_is_no_object_is_refused(body: bytes) -> None:
-    """With a sentence that says so, and no field."""
-    fault = fault_of(lambda: call(body).json(Asked))
-    assert (fault.error, fault.field) == (errors.INVALID_REQUEST, None)
-    assert fault.message == "The request must be a JSON object."
+def test_json_body_that_is_no_object_is_refused(body: bytes) -> None:
+    """The message says so, and names no field."""
+    error = error_of(lambda: request(body).json(Thing))
+    assert (error.error, error.field) == (errors.INVALID_REQUEST, None)
+    assert error.message == "The request must be a JSON object."
 
 
 @pytest.mark.parametrize(
@@ -189,13 +191,13 @@ def test_json_that_is_no_object_is_refused(body: bytes) -> None:
         b'{"a":' * 100_000,
     ],
 )
-def test_what_is_not_json_is_malformed(body: bytes) -> None:
-    """Also a name that is there twice at any depth, and nesting beyond any stack."""
-    assert fault_of(lambda: parse_json(body)).error is errors.MALFORMED_JSON
+def test_malformed_json_is_refused(body: bytes) -> None:
+    """Names that occur twice at any depth and nesting beyond any stack are refused, too."""
+    assert error_of(lambda: parse_json(body)).error is errors.MALFORMED_JSON
 
 
-def test_numbers_are_exact() -> None:
-    """Not those of a float; what no number can be is not a number."""
+def test_json_numbers_are_exact() -> None:
+    """They are parsed as `Decimal`; a number beyond its range is NaN."""
     assert parse_json(b"[0.1, 1e2, -0, 12345678901234567890.5]") == [
         Decimal("0.1"),
         Decimal("1e2"),
@@ -217,94 +219,94 @@ def test_numbers_are_exact() -> None:
         (b'{"\\ud800": 1}', None, "characters"),
     ],
 )
-def test_the_field_to_mend_is_named(body: bytes, field: str | None, words: str) -> None:
-    """By its path; half a surrogate pair can't be sent back."""
-    fault = fault_of(lambda: call(body).json(Asked))
-    assert (fault.error, fault.field) == (errors.INVALID_REQUEST, field)
-    assert words in fault.message
-    json.dumps(fault.body(), ensure_ascii=False).encode()
+def test_invalid_field_is_named_by_its_path(body: bytes, field: str | None, words: str) -> None:
+    """Half a surrogate pair has no name that could be sent back."""
+    error = error_of(lambda: request(body).json(Thing))
+    assert (error.error, error.field) == (errors.INVALID_REQUEST, field)
+    assert words in error.message
+    json.dumps(error.body(), ensure_ascii=False).encode()
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
-def test_any_bytes_are_parsed_or_refused(body: bytes) -> None:
-    """No other exception leaves the parser."""
+def test_any_body_is_parsed_or_refused(body: bytes) -> None:
+    """The parser raises nothing but `PamError`."""
     with suppress(PamError):
-        call(body).json(Asked)
+        request(body).json(Thing)
 
 
 # Headers and paths
 
 
 @pytest.mark.parametrize("name", ["", "x", f"{USER}0", USER.hex, USER.urn, f"{{{USER}}}", "٣" * 32, f"{USER}\n"])
-def test_what_is_no_uuid_names_nothing(name: str) -> None:
-    """And is answered like what doesn't exist."""
-    assert fault_of(lambda: call(path=name).path_uuid("id", missing=GONE)) is GONE
-    assert call(path=str(USER).upper()).path_uuid("id", missing=GONE) == USER
+def test_invalid_uuid_in_the_path_is_not_found(name: str) -> None:
+    """It has the same response as an unknown id."""
+    assert error_of(lambda: request(path=name).path_uuid("id", missing=GONE)) is GONE
+    assert request(path=str(USER).upper()).path_uuid("id", missing=GONE) == USER
 
 
 @pytest.mark.parametrize("key", ["!", "~" * 128, "9b2f6c1e-5d0a-4e7c-8f43-2a1b0c9d8e7f", '"quoted"'])
-def test_an_idempotency_key_is_any_printable_word(key: str) -> None:
-    """As it came."""
-    assert call(idempotency_key=key).idempotency_key == key
-    assert call().idempotency_key is None
+def test_printable_idempotency_key_is_accepted(key: str) -> None:
+    """It is used unchanged."""
+    assert request(idempotency_key=key).idempotency_key == key
+    assert request().idempotency_key is None
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "a\tb", "a\n", "é", "\x7f", "~" * 129])
-def test_an_idempotency_key_that_is_none_is_refused(key: str) -> None:
-    """Rather than taken for something else."""
-    assert fault_of(lambda: call(idempotency_key=key).idempotency_key).error is errors.INVALID_IDEMPOTENCY_KEY
+def test_invalid_idempotency_key_is_refused(key: str) -> None:
+    """A key that is empty, too long or unprintable is an error."""
+    assert error_of(lambda: request(idempotency_key=key).idempotency_key).error is errors.INVALID_IDEMPOTENCY_KEY
 
 
 @pytest.mark.parametrize("known", ['"tag"', 'W/"tag"', '"a", W/"tag" ,"b"', "*", '"a",*'])
-def test_what_the_caller_has_is_not_sent_again(known: str) -> None:
-    """Among several tags, weak ones, or any."""
-    assert call(if_none_match=known).with_etag('"tag"', {"a": 1}) == HttpResponse(None, 304, {"etag": '"tag"'})
+def test_matching_etag_is_not_modified(known: str) -> None:
+    """A tag matches among several, as a weak one, or as any."""
+    assert request(if_none_match=known).with_etag('"tag"', {"a": 1}) == HttpResponse(None, 304, {"etag": '"tag"'})
 
 
 @pytest.mark.parametrize("known", ["", '"other"', "tag", '"tag', 'w/"tag"', '""'])
-def test_what_the_caller_has_not_is_sent(known: str) -> None:
-    """A tag is its quotes, too."""
+def test_other_etag_gets_the_body(known: str) -> None:
+    """A tag includes its quotes."""
     reply = HttpResponse({"a": 1}, headers={"etag": '"tag"'})
-    assert call(if_none_match=known).with_etag('"tag"', {"a": 1}) == reply
-    assert call().with_etag('"tag"', {"a": 1}) == reply
+    assert request(if_none_match=known).with_etag('"tag"', {"a": 1}) == reply
+    assert request().with_etag('"tag"', {"a": 1}) == reply
 
 
 # Whole requests
 
 
-def test_a_route_parses_what_it_declares() -> None:
-    """GET its query string, POST its body, with the status that the route declares."""
-    status, body, headers = answer(event(query="name=Ann%20%C3%A9&no=2"))
+def test_route_parses_its_model() -> None:
+    """GET parses the query string, POST the body; the status is the route's."""
+    status, body, headers = respond(event(query="name=Ann%20%C3%A9&no=2"))
     assert (status, body) == (200, {"name": "Ann é", "no": 2})
     assert (headers["cache-control"], headers["etag"]) == ("private, no-cache", '"tag"')
-    assert answer(event("POST", body='{"name": "Zoë 🚐"}'.encode()))[:2] == (201, {"name": "Zoë 🚐"})
-    status, body, headers = answer(event("DELETE", f"/things/{USER}"))
+    assert respond(event("POST", body='{"name": "Zoë 🚐"}'.encode()))[:2] == (201, {"name": "Zoë 🚐"})
+    status, body, headers = respond(event("DELETE", f"/things/{USER}"))
     assert (status, body, headers["x-note"]) == (200, {"id": str(USER)}, "gone")
 
 
-def test_a_route_can_be_described() -> None:
-    """Method, path, model and status are there to be read."""
+def test_operations_describe_the_routes() -> None:
+    """Each has its method, path, model and status."""
     read, write, remove = api().operations
-    assert (read.method, read.path, read.takes, read.status) == ("GET", "/things", Asked, 200)
-    assert (write.method, write.path, write.takes, write.status) == ("POST", "/things", Asked, 201)
+    assert (read.method, read.path, read.takes, read.status) == ("GET", "/things", Thing, 200)
+    assert (write.method, write.path, write.takes, write.status) == ("POST", "/things", Thing, 201)
     assert (remove.method, remove.path, remove.takes, remove.status) == ("DELETE", "/things/{id}", None, 200)
     assert isinstance(read, HttpOperation)
 
 
-def test_an_error_says_when_to_try_again() -> None:
-    """In the body and as a header; nobody may keep it."""
-    status, body, headers = answer(event("POST", body=b'{"name": "late"}'))
+def test_error_has_retry_after() -> None:
+    """It is in the body and in a header; no cache may store the response."""
+    status, body, headers = respond(event("POST", body=b'{"name": "late"}'))
     assert (status, body) == (409, {"code": "request_in_progress", "message": "Later.", "retry_after": 3})
     assert (headers["retry-after"], headers["cache-control"]) == ("3", "no-store")
-    status, body, headers = answer(event("POST", body=b'{"name": "down"}'))
+    status, body, headers = respond(event("POST", body=b'{"name": "down"}'))
     assert (status, body) == (503, {"code": "store_unavailable", "message": "Down.", "field": "name"})
     assert "retry-after" not in headers
 
 
 @pytest.mark.parametrize("name", ["bug", "no JSON"])
-def test_an_unforeseen_fault_is_told_without_detail(name: str) -> None:
-    """Also one that shows only when the answer is written."""
-    status, body, headers = answer(event("POST", body=json.dumps({"name": name}).encode()))
+def test_unexpected_exception_is_an_internal_error_without_details(name: str) -> None:
+    """The same holds for one that occurs when the response is rendered."""
+    status, body, headers = respond(event("POST", body=json.dumps({"name": name}).encode()))
     assert (status, body["code"]) == (500, "internal_error")
     assert "secret" not in body["message"]
     assert headers["cache-control"] == "no-store"
@@ -321,23 +323,23 @@ def test_an_unforeseen_fault_is_told_without_detail(name: str) -> None:
         ("PUT", "/things", 405, "method_not_allowed"),
     ],
 )
-def test_an_address_that_is_not_ours_is_an_error_in_our_form(method: str, path: str, status: int, code: str) -> None:
-    """Never a redirect: behind API Gateway it would lead astray."""
-    assert answer(event(method, path))[:1] == (status,)
-    assert answer(event(method, path))[1]["code"] == code
+def test_unknown_path_is_a_json_error(method: str, path: str, status: int, code: str) -> None:
+    """There is never a redirect: behind API Gateway it would lose the stage."""
+    assert respond(event(method, path))[:1] == (status,)
+    assert respond(event(method, path))[1]["code"] == code
 
 
 @pytest.mark.parametrize("claims", [{}, {"sub": ""}, {"sub": "ann"}, {"sub": "1"}])
-def test_a_token_of_nobody_is_refused(claims: dict[str, str]) -> None:
-    """The `sub` must be a UUID; no header or parameter takes its place."""
-    status, body, _ = answer(event(query="user_id=" + str(USER), claims=claims))
+def test_token_without_a_uuid_is_refused(claims: dict[str, str]) -> None:
+    """The `sub` must be a UUID; no header or parameter replaces it."""
+    status, body, _ = respond(event(query="user_id=" + str(USER), claims=claims))
     assert (status, body["code"]) == (403, "invalid_subject")
 
 
-def test_a_body_is_as_large_as_it_may_be_and_no_larger() -> None:
-    """Counted in bytes, before it is parsed, and for every method."""
+def test_body_over_the_maximum_is_refused() -> None:
+    """It is measured in bytes, before parsing, for every method."""
     filled = b'{"name": "%s"}' % (b"x" * (MAX_BODY_BYTES - 12))
     assert len(filled) == MAX_BODY_BYTES
-    assert answer(event("POST", body=filled))[0] == 201
-    assert answer(event("POST", body=filled + b" "))[1]["code"] == "body_too_large"
-    assert answer(event("GET", body=filled + b" "))[1]["code"] == "body_too_large"
+    assert respond(event("POST", body=filled))[0] == 201
+    assert respond(event("POST", body=filled + b" "))[1]["code"] == "body_too_large"
+    assert respond(event("GET", body=filled + b" "))[1]["code"] == "body_too_large"

@@ -1,4 +1,4 @@
-"""X-Ray, where the template's parameter switches it on: a segment reaches the daemon, and only then."""
+"""X-Ray tracing, which the template's parameter turns on."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import pytest
 
 EVENT = Path(__file__).parent.parent.parent / "events" / "ask.json"
 
-# A function with one route, called with a real event as Lambda calls it.
+# A function with one route, called with a real event.
 _FUNCTION = """
 import json, sys
 from types import SimpleNamespace
@@ -34,8 +34,8 @@ print(handler(event, context)["statusCode"], "aws_xray_sdk" in sys.modules, file
 
 
 @pytest.mark.parametrize("tracing", [True, False])
-def test_a_traced_function_sends_its_segment(tracing: bool) -> None:
-    """With `TRACING` the SDK is loaded and a subsegment goes out; without, neither. The answer is the same."""
+def test_segment_is_sent_only_with_tracing(tracing: bool) -> None:
+    """With `TRACING` the SDK is imported and a segment sent, without it neither; the response is the same."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
         daemon.bind(("127.0.0.1", 0))
         daemon.settimeout(10 if tracing else 0.5)
@@ -57,4 +57,4 @@ def test_a_traced_function_sends_its_segment(tracing: bool) -> None:
         segment = json.loads(daemon.recv(65536).split(b"\n", 1)[1])
         assert segment["trace_id"] == "1-6921d0a4-5c1f0e2d3b4a596877869504"
         assert segment["annotations"]["Service"] == "traced"
-        assert "metadata" not in segment  # what was answered is nobody's but the traveller's
+        assert "metadata" not in segment  # no data of the response

@@ -32,6 +32,7 @@ const sortByFractionSpent = (budgets) => [...budgets].sort((a, b) => fractionSpe
 const fractionSpent = ({ spent, limit }) => (Number(limit) > 0 ? Number(spent) / Number(limit) : Infinity);
 
 function legend(budgets) {
+  if (!budgets.some(({ projected }) => projected != null)) return null;
   const usesPace = budgets.some((budget) => budget.projection_basis === "pace");
   const basis = usesPace ? "this month's pace so far" : "what the rest of the months before brought";
   return el("p", { class: "muted legend" },

@@ -36,7 +36,8 @@ function figures(answer) {
   const period = nowrap(formatDateRange(answer.window, answerDate(answer)));
   return stats(
     ["Total", formatMoney(answer.total, currency), [`${formatCount(answer.count, "expense")}, `, period]],
-    ["Daily average", formatMoney(answer.daily_average, currency)],
+    answer.daily_average != null && ["Daily average", formatMoney(answer.daily_average, currency),
+      answer.since > answer.window.from && ["since your records begin, ", nowrap(formatDate(answer.since))]],
     answer.change && ["Change", ...changeFigure(answer.change, currency)],
     top && ["Largest", formatMoney(top.amount, top.currency),
       [`${top.description || categoryName(top.category)}, `, nowrap(formatDate(top.date))]],

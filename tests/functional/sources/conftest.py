@@ -1,52 +1,40 @@
-"""The stand-ins in their own process, a real moto server, and adapters and caches over both."""
+"""The stand-ins and moto in processes of their own, and adapters and caches that use them."""
 
-import asyncio
 import json
-import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
 
 from local.stand_ins.aws import Aws
 from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY, TravelStandIns
+from pam.platform.deadline import Deadline
 from pam.sources.api_key import ApiKey
 from pam.sources.eia import Eia
 from pam.sources.http_client import HttpClient
 from pam.sources.mapbox import Mapbox
 from pam.sources.open_meteo import OpenMeteo
-from pam.sources.source import Source
+from pam.sources.source import Source, SourceError
 from tests.functional.sources.cache_fixtures import dynamodb_at
+from tests.functional.stand_ins.client import StandInClient, running
+
+DENVER, MOAB = (39.7392, -104.9847), (38.5733, -109.5498)
 
 
-class Standin:
-    """One stand-in, as a test commands it and reads its journal."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.http = httpx.Client(base_url=url, trust_env=False, verify=False)
-
-    def fails(self, mode: str, **more: Any) -> None:
-        self.http.put("/_control", json={"mode": mode} | more).raise_for_status()
-
-    def reset(self) -> None:
-        self.http.delete("/_journal").raise_for_status()
-
-    @property
-    def journal(self) -> dict[str, Any]:
-        return self.http.get("/_journal").json()
-
-    @property
-    def asked(self) -> int:
-        return self.journal["requests"]
+def error_of(send: Callable[[Deadline], Any], seconds: float = 2.0) -> tuple[SourceError, float]:
+    """Return the error of a request that fails, and its duration in seconds."""
+    began = time.monotonic()
+    with pytest.raises(SourceError) as raised:
+        send(Deadline(seconds))
+    return raised.value, time.monotonic() - began
 
 
 @dataclass(frozen=True)
 class Servers:
-    """Where everything is."""
+    """The URLs of the servers."""
 
     mapbox: str
     open_meteo: str
@@ -56,49 +44,34 @@ class Servers:
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """The processes of the stand-ins and of moto, started once."""
-    logs = tmp_path_factory.mktemp("upstream")
-    upstreams, aws = TravelStandIns(logs / "upstream.log"), Aws(logs / "aws.log")
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-
-    def run(work: Any) -> None:
-        asyncio.run_coroutine_threadsafe(work, loop).result(60)
-
-    try:
-        run(aws.start())
-        run(upstreams.start())
-        yield Servers(upstreams.mapbox_url, upstreams.open_meteo_url, upstreams.eia_url, aws.endpoint)
-    finally:
-        run(upstreams.stop())
-        run(aws.stop())
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    """Start the processes of the stand-ins and of moto once."""
+    logs = tmp_path_factory.mktemp("sources")
+    travel, aws = TravelStandIns(logs / "travel.log"), Aws(logs / "aws.log")
+    with running(aws), running(travel):
+        yield Servers(travel.mapbox_url, travel.open_meteo_url, travel.eia_url, aws.endpoint)
 
 
-def standin(url: str) -> Iterator[Standin]:
-    it = Standin(url)
-    it.reset()
-    yield it
-    it.reset()
-    it.http.close()
+def stand_in(url: str) -> Iterator[StandInClient]:
+    client = StandInClient(url)
+    client.reset()
+    yield client
+    client.reset()
+    client.http.close()
 
 
 @pytest.fixture
-def mapbox_standin(servers: Servers) -> Iterator[Standin]:
-    yield from standin(servers.mapbox)
+def mapbox_stand_in(servers: Servers) -> Iterator[StandInClient]:
+    yield from stand_in(servers.mapbox)
 
 
 @pytest.fixture
-def weather_standin(servers: Servers) -> Iterator[Standin]:
-    yield from standin(servers.open_meteo)
+def weather_stand_in(servers: Servers) -> Iterator[StandInClient]:
+    yield from stand_in(servers.open_meteo)
 
 
 @pytest.fixture
-def eia_standin(servers: Servers) -> Iterator[Standin]:
-    yield from standin(servers.eia)
+def eia_stand_in(servers: Servers) -> Iterator[StandInClient]:
+    yield from stand_in(servers.eia)
 
 
 def key(source: Source, value: str) -> ApiKey:
@@ -106,18 +79,18 @@ def key(source: Source, value: str) -> ApiKey:
 
 
 @pytest.fixture
-def mapbox(mapbox_standin: Standin) -> Mapbox:
-    return Mapbox(HttpClient(Source.MAPBOX, mapbox_standin.url), key(Source.MAPBOX, MAPBOX_KEY))
+def mapbox(mapbox_stand_in: StandInClient) -> Mapbox:
+    return Mapbox(HttpClient(Source.MAPBOX, mapbox_stand_in.url), key(Source.MAPBOX, MAPBOX_KEY))
 
 
 @pytest.fixture
-def open_meteo(weather_standin: Standin) -> OpenMeteo:
-    return OpenMeteo(HttpClient(Source.OPEN_METEO, weather_standin.url))
+def open_meteo(weather_stand_in: StandInClient) -> OpenMeteo:
+    return OpenMeteo(HttpClient(Source.OPEN_METEO, weather_stand_in.url))
 
 
 @pytest.fixture
-def eia(eia_standin: Standin) -> Eia:
-    return Eia(HttpClient(Source.EIA, eia_standin.url), key(Source.EIA, EIA_KEY))
+def eia(eia_stand_in: StandInClient) -> Eia:
+    return Eia(HttpClient(Source.EIA, eia_stand_in.url), key(Source.EIA, EIA_KEY))
 
 
 @pytest.fixture
@@ -145,5 +118,5 @@ def table(dynamodb: Any) -> str:
 
 @pytest.fixture
 def nobody() -> str:
-    """An address where nobody listens."""
+    """A URL that refuses connections."""
     return "http://127.0.0.1:9"

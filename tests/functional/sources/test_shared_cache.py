@@ -30,11 +30,11 @@ from tests.functional.sources.cache_fixtures import (
     lose_response,
     stop_requests,
 )
-from tests.functional.sources.conftest import Standin
+from tests.functional.stand_ins.client import StandInClient
 
 
 def test_concurrent_callers_of_all_environments_cause_one_request(
-    mapbox: Mapbox, mapbox_standin: Standin, new_client: Callable[[], Any], table: str
+    mapbox: Mapbox, mapbox_stand_in: StandInClient, new_client: Callable[[], Any], table: str
 ) -> None:
     """A hundred callers in eight environments ask for the same uncached road: the source gets one request."""
     began = utc_now()
@@ -49,7 +49,7 @@ def test_concurrent_callers_of_all_environments_cause_one_request(
     def fetch(deadline: Deadline) -> Fetched[Any]:
         return mapbox.road([(39.74, -104.98), (38.57, -109.55)], deadline).map(lambda road: road and road.distance_m)
 
-    mapbox_standin.fails("slow", seconds=0.3)
+    mapbox_stand_in.control(mode="slow", seconds=0.3)
 
     def call(number: int) -> SharedAnswer:
         barrier.wait(30)
@@ -57,7 +57,7 @@ def test_concurrent_callers_of_all_environments_cause_one_request(
 
     with ThreadPoolExecutor(100) as threads:
         answers = list(threads.map(call, range(100)))
-    assert mapbox_standin.asked == 1
+    assert mapbox_stand_in.journal()["requests"] == 1
     assert len({answer.value for answer in answers}) == 1
     assert Counter(answer.cached for answer in answers) == {False: 1, True: 99}
     assert {(answer.source, answer.simulated, answer.age_s) for answer in answers} == {
@@ -116,11 +116,11 @@ def test_stale_answer_is_served_with_its_age_when_the_source_fails(
 
 
 def test_waiting_callers_get_the_failure_and_send_no_requests(
-    mapbox: Mapbox, mapbox_standin: Standin, new_client: Callable[[], Any], table: str
+    mapbox: Mapbox, mapbox_stand_in: StandInClient, new_client: Callable[[], Any], table: str
 ) -> None:
     """Of thirty callers of a source that is down, one finds out, and all have its error within the deadline."""
     caches = [SharedCache(new_client(), table, utc_now) for _ in range(4)]
-    mapbox_standin.fails("500")
+    mapbox_stand_in.control(mode="500")
     runs: list[float] = []
 
     def fetch(deadline: Deadline) -> Fetched[Any]:
@@ -143,14 +143,14 @@ def test_waiting_callers_get_the_failure_and_send_no_requests(
 
 @pytest.mark.parametrize(("mode", "seconds"), [("slow", 10), ("500", 0), ("cut", 0)])
 def test_failing_source_is_reported_within_two_seconds_and_then_gets_no_requests(
-    mapbox: Mapbox, mapbox_standin: Standin, dynamodb: Any, table: str, mode: str, seconds: float
+    mapbox: Mapbox, mapbox_stand_in: StandInClient, dynamodb: Any, table: str, mode: str, seconds: float
 ) -> None:
     """Each uncached request fails within its deadline, and the sixth isn't sent to the source.
 
     By their median: one of them may be held up by the machine.
     """
     cache = SharedCache(dynamodb, table, utc_now)
-    mapbox_standin.fails(mode, seconds=seconds)
+    mapbox_stand_in.control(mode=mode, seconds=seconds)
 
     def fetch(deadline: Deadline) -> Fetched[Any]:
         return mapbox.nearby("campground", 38.57, -109.55, 50_000, deadline).map(len)
@@ -161,7 +161,7 @@ def test_failing_source_is_reported_within_two_seconds_and_then_gets_no_requests
         with pytest.raises(SourceUnavailable):
             answer_from(cache, fetch, f"parks|{number}")
         durations.append(time.monotonic() - began)
-        requests.append(mapbox_standin.asked)
+        requests.append(mapbox_stand_in.journal()["requests"])
     assert median(durations[:-1]) < 2
     assert requests[-1] == requests[-2]
     assert durations[-1] < 0.5
@@ -241,7 +241,7 @@ def test_unavailable_cache_misses(nobody: str) -> None:
 
 
 def test_whole_forecast_is_cached_unchanged(
-    open_meteo: OpenMeteo, weather_standin: Standin, dynamodb: Any, table: str
+    open_meteo: OpenMeteo, weather_stand_in: StandInClient, dynamodb: Any, table: str
 ) -> None:
     """The largest answer uses an eighth of a DynamoDB item."""
     adapter = TypeAdapter(Forecast)
@@ -256,7 +256,7 @@ def test_whole_forecast_is_cached_unchanged(
     first, second = (cache.fetch("weather|moab", Source.OPEN_METEO, LIFETIME, fetch, Deadline(5)) for _ in range(2))
     assert (first.cached, second.cached) == (False, True)
     assert fetched == [adapter.validate_python(second.value)]
-    assert weather_standin.asked == 1
+    assert weather_stand_in.journal()["requests"] == 1
     item = dynamodb.get_item(TableName=table, Key={"key": {"S": "weather|moab"}})["Item"]
     assert len(item["body"]["B"]) < 50_000
 

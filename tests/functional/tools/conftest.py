@@ -1,11 +1,14 @@
-"""Tools as the conversation calls them: on the real parts, with arguments as Claude writes them."""
+"""Tools as the conversation calls them: on the real services, with arguments as the model writes them."""
 
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 
 from local.stack import LocalStack
@@ -13,8 +16,10 @@ from pam.bootstrap import Bootstrap
 from pam.ledger.effects import undo_effect
 from pam.platform.clock import Clock, utc_now
 from pam.platform.deadline import Deadline
-from pam.tools.engine.definition import TOOL_TIMEOUT_S, Tool, ToolContext, ToolResult
-from pam.tools.engine.execution import execute
+from pam.platform.errors import PamError
+from pam.platform.postgres import Database
+from pam.tools.engine.definition import Tool, ToolContext, ToolResult
+from pam.tools.engine.execution import execute, preview
 from pam.tools.engine.parsing import parse_arguments
 from pam.tools.engine.registry import ToolRegistry
 from tests.functional.test_travel import StandIn, mapbox, open_meteo, shared_table
@@ -22,54 +27,111 @@ from tests.functional.test_travel import StandIn, mapbox, open_meteo, shared_tab
 __all__ = ["mapbox", "open_meteo", "shared_table"]
 
 
+@dataclass
+class ManualClock:
+    """A clock that a test sets."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
 @dataclass(frozen=True)
 class Caller:
-    """Somebody whose tools are called; `at` and `located` say where their device is."""
+    """A user whose tools are called; `in_zone` and `located` set where their device is."""
 
-    call: ToolContext
+    context: ToolContext
 
     @property
     def id(self) -> uuid.UUID:
-        return self.call.user_id
+        return self.context.user_id
 
-    def at(self, zone: str) -> "Caller":
-        return Caller(replace(self.call, zone=ZoneInfo(zone)))
+    def in_zone(self, zone: str) -> "Caller":
+        return Caller(replace(self.context, zone=ZoneInfo(zone)))
 
     def located(self, latitude: float, longitude: float) -> "Caller":
-        return Caller(replace(self.call, location=(latitude, longitude)))
+        return Caller(replace(self.context, location=(latitude, longitude)))
 
-    def does(self, tool: Tool[Any], raw: str, *, key: str | None = None) -> ToolResult:
-        """Runs the tool, under a key of its own unless one is given."""
-        arguments = parse_arguments(tool, raw)
-        call = replace(self.call, key=key or uuid.uuid4().hex, deadline=Deadline(tool.timeout_s))
-        return execute(call, tool, arguments)
+    def call(self, tool: Tool[Any], raw: str, *, key: str | None = None) -> ToolResult:
+        """Run the tool, with a key of its own unless one is given."""
+        context = replace(self.context, key=key or uuid.uuid4().hex, deadline=Deadline(tool.timeout_s))
+        return execute(context, tool, parse_arguments(tool, raw))
 
-    def undoes(self, result: ToolResult, tool: Tool[Any]) -> str:
+    def preview(self, tool: Tool[Any], raw: str) -> str:
+        """Return what a confirmation would show."""
+        return preview(self.context, tool, parse_arguments(tool, raw))
+
+    def undo(self, result: ToolResult, tool: Tool[Any]) -> str:
+        """Undo the tool's write; return the text of the undo."""
         assert result.effect is not None
         find, deadline = ToolRegistry([tool]).operation, Deadline(tool.timeout_s)
-        return undo_effect(self.call.dependencies, self.id, result.effect.id, find, deadline).result.text
+        return undo_effect(self.context.dependencies, self.id, result.effect.id, find, deadline).result.text
+
+
+def error_of(call: Callable[[], Any]) -> PamError:
+    """Return the error that the call raises."""
+    with pytest.raises(PamError) as raised:
+        call()
+    return raised.value
+
+
+def read_expenses(owner: psycopg.Connection, caller: Caller) -> list[tuple[Decimal, str, str]]:
+    return owner.execute(
+        "select amount, category, currency from expenses where user_id = %s and undone_at is null", (caller.id,)
+    ).fetchall()
+
+
+def read_limits(owner: psycopg.Connection, caller: Caller) -> dict[str, Decimal]:
+    rows = owner.execute("select category, monthly_limit from budgets where user_id = %s", (caller.id,)).fetchall()
+    return dict(rows)
 
 
 @pytest.fixture
-def new_caller(lambda_environment: None) -> Callable[..., Caller]:
-    """Makes callers whom the database has never seen, with a clock of one's own."""
+def new_caller(lambda_environment: None) -> Iterator[Callable[..., Caller]]:
+    """Make callers whom the database has never seen, with a clock of the test's own."""
+    databases: list[Database] = []
 
     def make(clock: Clock = utc_now, user_id: uuid.UUID | None = None) -> Caller:
-        travel = Bootstrap(clock=clock).travel_dependencies
-        return Caller(ToolContext(travel, user_id or uuid.uuid4(), "", Deadline(TOOL_TIMEOUT_S)))
+        dependencies = Bootstrap(clock=clock).travel_dependencies
+        databases.append(dependencies.database)
+        return Caller(ToolContext(dependencies, user_id or uuid.uuid4(), "", Deadline(60)))
 
-    return make
+    yield make
+    for database in databases:
+        database.close()
 
 
 @pytest.fixture
 def caller(new_caller: Callable[..., Caller]) -> Caller:
-    """Somebody new."""
+    """A new user."""
     return new_caller()
 
 
 @pytest.fixture
+def noon() -> ManualClock:
+    """22 November 2026, noon in Denver."""
+    return ManualClock(datetime(2026, 11, 22, 19, tzinfo=UTC))
+
+
+@pytest.fixture
+def insert_expenses(owner: psycopg.Connection) -> Callable[..., None]:
+    """Insert expenses (amount, category, local time with offset, currency) past the tools."""
+
+    def insert(caller: Caller, *expenses: tuple[str, str, str, str]) -> None:
+        owner.execute("insert into users (id) values (%s) on conflict do nothing", (caller.id,))
+        for amount, category, spent_at, currency in expenses:
+            owner.execute(
+                "insert into expenses (user_id, amount, category, spent_at, currency) values (%s, %s, %s, %s, %s)",
+                (caller.id, amount, category, spent_at, currency),
+            )
+
+    return insert
+
+
+@pytest.fixture
 def eia(stack: LocalStack, shared_table: Any) -> Iterator[StandIn]:
-    """EIA's stand-in, well again afterwards."""
+    """EIA's stand-in, reset afterwards."""
     stand_in = StandIn(stack.travel_sources.eia_url)
     stand_in.reset()
     yield stand_in

@@ -66,7 +66,7 @@ class Turn:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def executor(self, seconds: float = 30.0) -> ToolExecutor:
-        context = replace(self.caller.call, key=str(uuid4()), deadline=Deadline(seconds))
+        context = replace(self.caller.context, key=str(uuid4()), deadline=Deadline(seconds))
 
         def request_approval(*_: str) -> Approval:
             return Approval(uuid4(), "digest", utc_now())

@@ -1,4 +1,4 @@
-"""Adapters on answers that are given, without a network: the shapes of the documentation, and whatever else."""
+"""Adapters with an HTTP client that returns given bodies, without a network."""
 
 import json
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ WIRE = Path(__file__).parent / "wire"
 
 
 def wire(name: str) -> Any:
-    """A documented answer, as JSON."""
+    """Return a documented response as JSON."""
     return json.loads((WIRE / f"{name}.json").read_text("utf-8"))
 
 
-class Given(HttpClient):
-    """Answers each question with the next of the bodies, parsed as the real thing is."""
+class FakeHttpClient(HttpClient):
+    """Parses the next body for each request."""
 
     def __init__(self, source: Source, *bodies: bytes) -> None:
         super().__init__(source, "http://source")
@@ -37,21 +37,22 @@ class Given(HttpClient):
         return Fetched(parse_response(self.source, self._bodies.pop(0), model), str(self.source), simulated=False)
 
 
-def given(source: Source, *bodies: Any) -> Given:
-    return Given(source, *(body if isinstance(body, bytes) else json.dumps(body).encode() for body in bodies))
+def respond(source: Source, *bodies: Any) -> FakeHttpClient:
+    """Return a client whose responses have these bodies."""
+    return FakeHttpClient(source, *(body if isinstance(body, bytes) else json.dumps(body).encode() for body in bodies))
 
 
-def a_key(source: Source) -> ApiKey:
+def api_key(source: Source) -> ApiKey:
     return ApiKey(source, lambda: '{"key": "secret"}')
 
 
-def mapbox_of(http: Given) -> Mapbox:
-    return Mapbox(http, a_key(Source.MAPBOX))
+def mapbox_of(http: FakeHttpClient) -> Mapbox:
+    return Mapbox(http, api_key(Source.MAPBOX))
 
 
-def eia_of(http: Given) -> Eia:
-    return Eia(http, a_key(Source.EIA))
+def eia_of(http: FakeHttpClient) -> Eia:
+    return Eia(http, api_key(Source.EIA))
 
 
-def open_meteo_of(http: Given) -> OpenMeteo:
+def open_meteo_of(http: FakeHttpClient) -> OpenMeteo:
     return OpenMeteo(http)

@@ -1,4 +1,4 @@
-"""The forecast day by day, and the wind that matters to a rig."""
+"""The forecast by day, and the levels of wind."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -24,26 +24,26 @@ def forecast(first: date, count: int, zone: str) -> Forecast:
         ("2026-03-08T09:30+00:00", "America/Denver", "2026-03-08"),
     ],
 )
-def test_today_is_where_the_place_is(now: str, zone: str, first: str) -> None:
-    """Days that are over are left out of a forecast that was made before midnight."""
+def test_first_day_is_today_in_the_place_s_zone(now: str, zone: str, first: str) -> None:
+    """Past days of a forecast that was made before midnight are omitted."""
     start = date.fromisoformat(first)
     days = days_ahead(forecast(start - timedelta(days=1), 16, zone), 3, datetime.fromisoformat(now))
     assert [day.date for day in days] == [start, start + timedelta(days=1), start + timedelta(days=2)]
 
 
-def test_a_forecast_that_ends_before_has_fewer_days() -> None:
-    """One of yesterday reaches fifteen days from today; one that is over reaches none."""
+def test_forecast_that_ends_early_has_fewer_days() -> None:
+    """One of yesterday has fifteen days from today; one that has ended is an error."""
     made = forecast(date(2026, 11, 21), 16, "America/Denver")
     assert len(days_ahead(made, 16, datetime(2026, 11, 22, 19, tzinfo=UTC))) == 15
-    with pytest.raises(PamError) as refused:
+    with pytest.raises(PamError) as raised:
         days_ahead(made, 1, datetime(2026, 12, 7, 19, tzinfo=UTC))
-    assert refused.value.error.code == "unknown_period"
+    assert raised.value.error.code == "unknown_period"
 
 
 @pytest.mark.parametrize(
     ("gusts_mph", "level"),
     [(0, None), (29.9, None), (30, "caution"), (45, "caution"), (46, "warning"), (57, "warning"), (58, "danger")],
 )
-def test_wind_is_judged_by_its_gusts(gusts_mph: float, level: str | None) -> None:
-    """From 30 mph on with care, 46 mph is an advisory for everybody, 58 mph a high wind warning."""
+def test_wind_level_follows_the_gusts(gusts_mph: float, level: str | None) -> None:
+    """Caution from 30 mph, an advisory for all vehicles from 46 mph, a high wind warning from 58 mph."""
     assert wind_level(gusts_mph * 0.44704) == level

@@ -1,4 +1,4 @@
-"""A long way as it is driven."""
+"""Driving time with breaks and days."""
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ HOUR, MINUTE = 3600, 60
     [
         (0, 0, 1),
         (1.99, 0, 1),
-        (2, 0, 1),  # there already
+        (2, 0, 1),  # arrived
         (2.01, 15, 1),
         (4, 15, 1),
         (4.01, 30, 1),
@@ -28,24 +28,24 @@ HOUR, MINUTE = 3600, 60
         (24, 180, 3),
     ],
 )
-def test_breaks_come_between_and_days_end(hours: float, breaks_min: int, days: int) -> None:
-    """Fifteen minutes after each two hours, thirty instead after six, and none where the day is over."""
-    took = drive_time(hours * HOUR)
-    assert (took.breaks_s, took.days) == (breaks_min * MINUTE, days)
-    assert took.driving_s == round(hours * HOUR)
+def test_breaks_and_days_of_a_route(hours: float, breaks_min: int, days: int) -> None:
+    """15 minutes follow every two hours, or 30 minutes every six, but none at the end of a day."""
+    time = drive_time(hours * HOUR)
+    assert (time.breaks_s, time.days) == (breaks_min * MINUTE, days)
+    assert time.driving_s == round(hours * HOUR)
 
 
 @given(st.floats(0, 500 * HOUR))
-def test_no_day_is_longer_than_eight_hours(driving_s: float) -> None:
-    """And none is wasted; without breaks, the same days."""
-    took = drive_time(driving_s)
-    assert (took.days - 1) * MAX_DRIVING_DAY_S < max(took.driving_s, 1) <= took.days * MAX_DRIVING_DAY_S
+def test_no_day_exceeds_eight_hours(driving_s: float) -> None:
+    """There is no day too many; without breaks there are as many days."""
+    time = drive_time(driving_s)
+    assert (time.days - 1) * MAX_DRIVING_DAY_S < max(time.driving_s, 1) <= time.days * MAX_DRIVING_DAY_S
     alone = drive_time(driving_s, breaks=False)
-    assert (alone.driving_s, alone.days, alone.breaks_s) == (took.driving_s, took.days, 0)
+    assert (alone.driving_s, alone.days, alone.breaks_s) == (time.driving_s, time.days, 0)
 
 
 @given(st.floats(0, 500 * HOUR), st.floats(0, 500 * HOUR))
-def test_who_drives_longer_rests_no_less(one: float, other: float) -> None:
-    """Breaks never shrink as the way grows."""
+def test_longer_route_has_no_fewer_breaks(one: float, other: float) -> None:
+    """Breaks never decrease as the driving time grows."""
     shorter, longer = sorted((one, other))
     assert drive_time(shorter).breaks_s <= drive_time(longer).breaks_s

@@ -1,4 +1,4 @@
-"""Fuel for a way: what is known is multiplied, what isn't is named."""
+"""Fuel for a route: distance × consumption × price."""
 
 from decimal import Decimal
 
@@ -10,13 +10,13 @@ from pam.travel.fuel import Consumption, FuelEstimate, FuelUnitPrice
 PRICE = FuelUnitPrice(Decimal("0.95"), "USD", "EIA")
 
 
-def test_distance_times_consumption_times_price() -> None:
+def test_cost_is_distance_times_consumption_times_price() -> None:
     """400 km at 25 l/100 km are 100 l; at 0.95 they cost 95."""
     estimate = FuelEstimate(400_000, Consumption(25, "You"), PRICE)
     assert (estimate.litres, estimate.cost, estimate.missing) == (Decimal("100.00"), Decimal("95.00"), ())
 
 
-def test_what_is_missing_is_named_and_nothing_is_guessed() -> None:
+def test_unknown_factors_are_named() -> None:
     """Without consumption there is no volume, without a price no cost."""
     assert FuelEstimate(400_000, None, PRICE).litres is None
     assert FuelEstimate(400_000, None, PRICE).cost is None
@@ -25,11 +25,11 @@ def test_what_is_missing_is_named_and_nothing_is_guessed() -> None:
 
 
 @given(st.floats(1, 3e7), st.floats(1, 200), st.decimals("0.001", "50", places=3))
-def test_twice_as_far_costs_twice_as_much(metres: float, consumption: float, price: Decimal) -> None:
-    """To the cent's rounding."""
+def test_twice_the_distance_costs_twice_as_much(metres: float, consumption: float, price: Decimal) -> None:
+    """The costs differ by rounding only."""
 
-    def cost(far: float) -> Decimal:
-        estimate = FuelEstimate(far, Consumption(consumption, "You"), FuelUnitPrice(price, "USD", "You"))
+    def cost(distance_m: float) -> Decimal:
+        estimate = FuelEstimate(distance_m, Consumption(consumption, "You"), FuelUnitPrice(price, "USD", "You"))
         assert estimate.cost is not None
         return estimate.cost
 

@@ -1,4 +1,4 @@
-"""A long way is cut into days: none too long, nothing lost, halts on the road."""
+"""A long route divided into days of driving."""
 
 from itertools import pairwise
 
@@ -24,8 +24,8 @@ legs = st.lists(st.tuples(st.floats(0, 5_000_000), st.floats(0, 60 * HOUR)), min
 
 
 @given(legs)
-def test_no_day_is_too_long_and_nothing_is_lost(legs: list[Leg]) -> None:
-    """Each day is within both limits, days join on to each other, and together they are the whole way."""
+def test_days_are_within_the_limits_and_cover_the_route(legs: list[Leg]) -> None:
+    """Each day begins where the previous ends, and together they are the whole route."""
     days = split_into_days(legs)
     assert all(day.distance_m <= MAX_DAY_DISTANCE_M * 1.000001 for day in days)
     assert all(day.duration_s <= MAX_DRIVING_DAY_S * 1.000001 for day in days)
@@ -38,15 +38,15 @@ def test_no_day_is_too_long_and_nothing_is_lost(legs: list[Leg]) -> None:
     assert passed == [f"p{n + 1}" for n in range(len(legs))]
 
 
-def test_short_legs_share_a_day_until_one_does_not_fit() -> None:
-    """The stop before the one that is too far is where the night is."""
+def test_short_legs_share_a_day() -> None:
+    """The day ends before the leg that would exceed it."""
     first, second = split_into_days([leg("a", "b", 200_000), leg("b", "c", 200_000), leg("c", "d", 200_000)])
     assert (first.via, first.end.place, second.end.place) == (("b",), "c", "d")
     assert first.end.metres_after is None
 
 
-def test_a_long_leg_begins_in_the_morning_and_is_cut_evenly() -> None:
-    """500 km after a short leg are two days of 250, not what was left of the first day and a rest."""
+def test_long_leg_starts_a_day_and_is_divided_evenly() -> None:
+    """500 km after a short leg are two days of 250 km."""
     days = split_into_days([leg("a", "b", 50_000), leg("b", "c", 500_000)])
     assert [day.distance_m for day in days] == [50_000, 250_000, 250_000]
     night = days[1].end
@@ -54,15 +54,15 @@ def test_a_long_leg_begins_in_the_morning_and_is_cut_evenly() -> None:
     assert great_circle_m(*night.point, *DENVER) == pytest.approx(great_circle_m(*night.point, *MOAB), rel=0.01)
 
 
-def test_hours_end_a_day_as_miles_do() -> None:
-    """A slow road is cut by its time, a fast one by its length; a day exactly at the limit is one day."""
+def test_day_ends_by_time_or_distance() -> None:
+    """A slow road is divided by time, a fast one by distance; a leg exactly at the limits is one day."""
     assert len(split_into_days([leg("a", "b", 100_000, 8.5 * HOUR)])) == 2
     assert len(split_into_days([leg("a", "b", MAX_DAY_DISTANCE_M + 1, HOUR)])) == 2
     assert len(split_into_days([leg("a", "b", MAX_DAY_DISTANCE_M, MAX_DRIVING_DAY_S)])) == 1
 
 
-def test_a_halt_is_on_the_path_also_where_it_bends_or_stands_still() -> None:
-    """A share of the length, along the bends; the ends are the path's own; a path of one place is that place."""
+def test_stop_lies_on_the_path() -> None:
+    """It is a fraction of the length along the bends; a path of a single point is that point."""
     bend = ((0.0, 0.0), (0.0, 1.0), (0.0, 1.0), (1.0, 1.0))
     assert point_along(bend, 0.25) == pytest.approx((0.0, 0.5))
     assert point_along(bend, 0.75) == pytest.approx((0.5, 1.0))
@@ -71,9 +71,9 @@ def test_a_halt_is_on_the_path_also_where_it_bends_or_stands_still() -> None:
 
 
 @given(st.floats(0, 1))
-def test_a_path_over_the_date_line_does_not_go_round_the_world(share: float) -> None:
-    """Halts lie between its ends, with degrees as maps have them."""
-    latitude, longitude = point_along((FIJI, SAMOA), share)
+def test_path_may_cross_the_date_line(fraction: float) -> None:
+    """Stops lie between its ends, with longitudes from -180 to 180."""
+    latitude, longitude = point_along((FIJI, SAMOA), fraction)
     assert -17 <= latitude <= -14
     assert -180 <= longitude <= 180
     assert longitude >= 178 or longitude <= -172

@@ -1,4 +1,4 @@
-"""Units: SI inside, the traveller's own outside."""
+"""Conversions between SI units and those of users."""
 
 import pytest
 from hypothesis import given
@@ -10,22 +10,22 @@ sizes = st.floats(0.01, 1e6)
 
 
 @pytest.mark.parametrize(
-    ("said", "unit", "litres"),
+    ("value", "unit", "litres"),
     [(10, "mpg", 23.521), (8, "mpg", 29.402), (22, "l_per_100km", 22.0), (23.5214583, "mpg", 10.0)],
 )
-def test_a_consumption_means_the_same_in_both_ways_of_saying_it(said: float, unit: str, litres: float) -> None:
-    """US miles a gallon and litres for 100 km, against the known factor 235.215."""
-    assert litres_per_100km(said, unit) == pytest.approx(litres, rel=1e-4)
+def test_consumption_is_converted_from_both_units(value: float, unit: str, litres: float) -> None:
+    """US miles per gallon and litres per 100 km differ by the known factor 235.215."""
+    assert litres_per_100km(value, unit) == pytest.approx(litres, rel=1e-4)
 
 
 @given(sizes)
-def test_consumption_there_and_back_is_the_same(value: float) -> None:
-    """The formula is its own inverse."""
+def test_mpg_conversion_is_its_own_inverse(value: float) -> None:
+    """Converting twice returns the value."""
     assert mpg_of(mpg_of(value)) == pytest.approx(value)
 
 
-def test_known_sizes() -> None:
-    """A mile, a gallon, a storm and a freezing night, as everybody knows them."""
+def test_known_sizes_are_converted() -> None:
+    """A mile, a gallon, a storm and a freezing night."""
     american, metric = Units.IMPERIAL, Units.METRIC
     assert american.distance(1609.344) == pytest.approx(1) and metric.distance(1000) == 1
     assert american.volume(3.785411784) == pytest.approx(1) and metric.volume(1) == 1
@@ -35,7 +35,7 @@ def test_known_sizes() -> None:
 
 
 @pytest.mark.parametrize("convert", [metres_per, litres_per, lambda unit: litres_per_100km(1, unit)])
-def test_an_unknown_unit_is_not_taken_for_another(convert: object) -> None:
-    """Nautical miles, imperial gallons: no unit is better than a wrong one."""
+def test_unknown_unit_is_an_error(convert: object) -> None:
+    """Nautical miles and imperial gallons have no conversion."""
     with pytest.raises(KeyError):
         convert("nm")  # type: ignore[operator]

@@ -1,12 +1,13 @@
 """How a month went against its budgets, with a sentence about it."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from pam.answers.answer import Money
+from pam.answers.answer import Date, Money
 from pam.answers.budget_item import BudgetStateName
 from pam.answers.cached_answer import cached_answer
 from pam.answers.date_range import PeriodRange, period_range
@@ -19,7 +20,7 @@ from pam.money.budget_comparison import BudgetComparisonQuery, ComparedMonth, pe
 from pam.money.budgets import BudgetState
 from pam.money.categories import Category
 from pam.platform.deadline import Deadline
-from pam.users.formatting import format_money, format_number
+from pam.users.formatting import format_dates, format_money, format_number
 
 
 @json_dataclass
@@ -48,6 +49,10 @@ class BudgetComparison(UserAnswer):
     """How a month went against its budgets."""
 
     window: PeriodRange
+    since: Annotated[
+        Date | None,
+        Field(description="The first day of the month that the records cover; null where they cover none."),
+    ]
     currency: Currency
     category: QueriedCategory
     budgets: Annotated[tuple[ComparedBudget, ...], Field(description="Those in the traveller's currency.")]
@@ -69,6 +74,7 @@ def _answer(comparison: ComparedMonth) -> BudgetComparison:
         text=sentence(comparison),
         **user_provenance(comparison),
         window=period_range(comparison.window, profile),
+        since=comparison.recorded.start.isoformat() if comparison.recorded else None,
         currency=profile.currency,
         category=comparison.query.category,
         budgets=tuple(_compared(line) for line in comparison.lines),
@@ -99,6 +105,8 @@ def sentence(comparison: ComparedMonth) -> str:
     when = window_text(comparison.window, comparison.today, profile)
     outside = sum(comparison.without_budget.values(), Decimal(0))
     spent_outside = format_money(outside, profile.currency, profile)
+    if comparison.is_before_records:
+        return f"You have no expenses recorded {when}, so there is nothing to compare. {_start_of_records(comparison)}"
     if comparison.total is None:
         which, on = (f" for {category}", f" on {category}") if category else ("", "")
         text = f"You have no budget{which} in {profile.currency}."
@@ -111,8 +119,17 @@ def sentence(comparison: ComparedMonth) -> str:
     if outside:
         sentences.append(f"Another {spent_outside} went to categories without a budget.")
     if comparison.window.end <= comparison.today:
+        if comparison.recorded and comparison.recorded.start > comparison.window.start:
+            sentences.append(_start_of_records(comparison))
         sentences.append("The limits are today's.")
     return " ".join(sentences)
+
+
+def _start_of_records(comparison: ComparedMonth) -> str:
+    if comparison.first_day is None:
+        return "You haven't recorded any expense yet."
+    first = format_dates(comparison.first_day, comparison.first_day + timedelta(days=1), comparison.profile)
+    return f"Your records begin on {first}."
 
 
 def _budget_sentence(state: BudgetState, name: str, when: str, comparison: ComparedMonth) -> str:

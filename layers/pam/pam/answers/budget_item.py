@@ -32,10 +32,12 @@ class BudgetItem:
 class ProjectedBudget(BudgetItem):
     """A budget, and its projection to the end of the month."""
 
-    projected: Annotated[Money, Field(description="The likely sum at the month's end.")]
+    projected: Annotated[
+        Money | None, Field(description="The likely sum at the month's end; null with too few days of records.")
+    ]
     projection_basis: Annotated[
-        Literal["months_before", "pace"],
-        Field(description="What the rest of up to three months before brought, or this month's pace so far."),
+        Literal["months_before", "pace"] | None,
+        Field(description="What the rest of up to three months before brought, or this month's pace as recorded."),
     ]
 
 
@@ -57,6 +59,12 @@ def projected_budget(line: BudgetProjection) -> ProjectedBudget:
     budget = line.state
     return ProjectedBudget(
         **vars(budget_item(budget)),
-        projected=str(line.projected),
-        projection_basis="pace" if line.usual_remainder is None else "months_before",
+        projected=None if line.projected is None else str(line.projected),
+        projection_basis=_projection_basis(line),
     )
+
+
+def _projection_basis(line: BudgetProjection) -> Literal["months_before", "pace"] | None:
+    if line.projected is None:
+        return None
+    return "pace" if line.usual_remainder is None else "months_before"

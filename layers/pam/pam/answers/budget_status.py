@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from pam.answers.answer import Date
 from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.budget_item import ProjectedBudget, projected_budget
 from pam.answers.cached_answer import cached_answer
@@ -27,6 +28,10 @@ class BudgetStatus(UserAnswer):
     window: PeriodRange
     currency: Currency
     category: QueriedCategory
+    since: Annotated[
+        Date | None,
+        Field(description="The first day of the month that the records cover; null without an expense until today."),
+    ]
     days_left: Annotated[int, Field(ge=0, le=30, description="Days of the month after today.")]
     budgets: Annotated[tuple[ProjectedBudget, ...], Field(description="Those in the traveller's currency.")]
     total: Annotated[ProjectedBudget | None, Field(description="All of those together.")]
@@ -58,6 +63,7 @@ def _answer(budgets: BudgetOverview) -> BudgetStatus:
         window=period_range(budgets.window, profile),
         currency=profile.currency,
         category=budgets.query.category,
+        since=budgets.recorded.start.isoformat() if budgets.recorded else None,
         days_left=budgets.days_left,
         budgets=tuple(projected_budget(line) for line in budgets.lines),
         total=projected_budget(budgets.total) if budgets.total else None,
@@ -92,5 +98,7 @@ def budget_sentence(state: BudgetState, profile: Profile, name: str) -> str:
 
 def _projection(budgets: BudgetOverview) -> str:
     assert budgets.total is not None
+    if budgets.total.projected is None:
+        return "Your records are too short to say where the month is heading."
     projected = format_money(budgets.total.projected, budgets.profile.currency, budgets.profile)
     return f"With {pluralize(budgets.days_left, 'day')} left, the month is heading for {projected}."

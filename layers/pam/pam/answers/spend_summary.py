@@ -1,11 +1,12 @@
 """What was spent in a window: by category, against the period before, and in a sentence."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from pam.answers.answer import Count, Money
+from pam.answers.answer import Count, Date, Money
 from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.cached_answer import cached_answer
 from pam.answers.date_range import DateRange, PeriodRange, date_range, period_range
@@ -62,9 +63,15 @@ class SpendSummary(UserAnswer):
     ]
     total: Money
     count: Count
-    daily_average: Annotated[Money, Field(description="Per day of the window that has been.")]
+    since: Annotated[
+        Date | None,
+        Field(description="The first day of the average: the window's, or that of the first expense if it is later."),
+    ]
+    daily_average: Annotated[
+        Money | None, Field(description="Per elapsed day from `since` on; null where the records cover none.")
+    ]
     by_category: Annotated[tuple[CategorySum, ...], Field(description="The largest first.")]
-    change: Annotated[SpendingChange | None, Field(description="Null where nothing compares.")]
+    change: Annotated[SpendingChange | None, Field(description="Null unless the records cover the period before.")]
     top_expense: ExpenseItem | None
     other_currencies: tuple[CurrencySum, ...]
 
@@ -98,7 +105,8 @@ def _answer(spending: Spending) -> SpendSummary:
         category_in_use=spending.category_in_use,
         total=str(to_cents(total)),
         count=spending.overall.count,
-        daily_average=str(spending.daily_average),
+        since=spending.recorded.start.isoformat() if spending.recorded else None,
+        daily_average=None if spending.daily_average is None else str(spending.daily_average),
         by_category=tuple(
             CategorySum(
                 category=category,
@@ -139,16 +147,24 @@ def sentence(spending: Spending) -> str:
         return f"You have no expenses{subject} recorded {when}." + _other_currencies(spending)
     text = f"You've spent {format_money(total.total, profile.currency, profile)}{subject} {when}"
     text += f", in {pluralize(total.count, 'expense')}"
-    if spending.window.elapsed(spending.today).days > 1:
-        text += f": {format_money(spending.daily_average, profile.currency, profile)} a day"
-    return f"{text}.{_comparison(spending)}{_other_currencies(spending)}"
+    return f"{text}{_daily_average(spending)}.{_comparison(spending)}{_other_currencies(spending)}"
+
+
+def _daily_average(spending: Spending) -> str:
+    """Render the average, and the day since which it counts unless that is the window's first."""
+    recorded, profile = spending.recorded, spending.profile
+    if recorded is None or spending.daily_average is None or spending.window.elapsed(spending.today).days == 1:
+        return ""
+    average = f": {format_money(spending.daily_average, profile.currency, profile)} a day"
+    if recorded.start == spending.window.start:
+        return average
+    first = format_dates(recorded.start, recorded.start + timedelta(days=1), profile)
+    return f"{average} since {first}, when your records begin"
 
 
 def _comparison(spending: Spending) -> str:
-    """Render the change, where the records reach back over the whole period before."""
-    if spending.previous is None or spending.previous_window is None or not spending.previous.count:
-        return ""
-    if spending.first_day and spending.first_day > spending.previous_window.start:
+    """Render the change from the period before, where it is comparable."""
+    if spending.previous is None or spending.previous_window is None:
         return ""
     difference = spending.overall.total - spending.previous.total
     dates = format_dates(spending.previous_window.start, spending.previous_window.end, spending.profile)

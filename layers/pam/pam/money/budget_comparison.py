@@ -1,13 +1,20 @@
 """A month compared with its budgets: the limit, the amount spent and the difference, by category."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
-from pam.money.budgets import SELECT_BUDGETS, SELECT_SPENT_BY_CATEGORY, BudgetState, fetch_spent_by_category
+from pam.money.budgets import (
+    SELECT_BUDGETS,
+    SELECT_FIRST_EXPENSE,
+    SELECT_SPENT_BY_CATEGORY,
+    BudgetState,
+    fetch_first_day,
+    fetch_spent_by_category,
+)
 from pam.money.categories import Category, KnownCategory
 from pam.platform.errors import UNKNOWN_PERIOD, PamError
 from pam.platform.postgres import Connection
@@ -51,6 +58,8 @@ class BudgetComparisonQuery(BaseModel):
 class ComparedMonth:
     """The budgets of a month: `lines` in the user's currency, and those in other currencies.
 
+    `first_day` is the date of the user's first expense, None without expenses. A month that was over before it isn't
+    compared: `lines` and `other_currencies` are empty.
     `without_budget` is the amount spent, in the user's currency, by category without a budget in that currency. The
     limits are those at the instant `as_of`, also for a past month, because PAM stores no history of limits.
     """
@@ -58,11 +67,22 @@ class ComparedMonth:
     query: BudgetComparisonQuery
     profile: Profile
     window: Window
+    first_day: date | None
     today: date
     as_of: datetime
     lines: list[BudgetState]
     other_currencies: list[BudgetState]
     without_budget: dict[Category, Decimal]
+
+    @property
+    def recorded(self) -> Window | None:
+        """The elapsed days of the month since the user's first expense; None if there are none."""
+        return self.window.recorded(self.first_day, self.today)
+
+    @property
+    def is_before_records(self) -> bool:
+        """Whether the month was over before the user's first expense."""
+        return self.recorded is None and self.window.end <= self.today
 
     @property
     def total(self) -> BudgetState | None:
@@ -90,7 +110,9 @@ def read_budget_comparison(
     scope = {"user": profile.id, "category": query.category}
     budgets = connection.execute(SELECT_BUDGETS, scope)
     spent_cursor = connection.execute(SELECT_SPENT_BY_CATEGORY, scope | {"start": start, "end": end})
+    first_cursor = connection.execute(SELECT_FIRST_EXPENSE, scope)
     spent = fetch_spent_by_category(spent_cursor)
+    first_day = fetch_first_day(first_cursor, profile)
 
     lines = [
         BudgetState(
@@ -104,10 +126,11 @@ def read_budget_comparison(
     ]
     own = [line for line in lines if line.currency == profile.currency]
     budgeted = {line.category for line in own}
-    return ComparedMonth(
+    comparison = ComparedMonth(
         query=query,
         profile=profile,
         window=window,
+        first_day=first_day,
         today=today,
         as_of=now,
         lines=own,
@@ -118,3 +141,4 @@ def read_budget_comparison(
             if currency == profile.currency and category not in budgeted
         },
     )
+    return replace(comparison, lines=[], other_currencies=[]) if comparison.is_before_records else comparison

@@ -8,15 +8,25 @@ from psycopg import Cursor
 from pydantic import BaseModel, ConfigDict
 
 from pam.money.amounts import to_cents
-from pam.money.budgets import SELECT_BUDGETS, SELECT_SPENT_BY_CATEGORY, BudgetState, fetch_spent_by_category
+from pam.money.budgets import (
+    SELECT_BUDGETS,
+    SELECT_FIRST_EXPENSE,
+    SELECT_SPENT_BY_CATEGORY,
+    BudgetState,
+    fetch_first_day,
+    fetch_spent_by_category,
+)
 from pam.money.categories import Category, KnownCategory
 from pam.platform.postgres import Connection, Row
-from pam.users.periods import Window, midnight, previous_month, resolve_period
+from pam.users.periods import Window, previous_month, resolve_period
 from pam.users.profile import Profile
 from pam.users.time_zones import TimeZone
 
 # How many whole months before the current one are averaged for a projection.
 _MAX_PREVIOUS_MONTHS = 3
+
+MIN_PACE_DAYS = 7
+"""The days of records in the month from which its pace so far is extrapolated."""
 
 
 class BudgetQuery(BaseModel):
@@ -38,35 +48,42 @@ class BudgetProjection:
     """The state of a budget and the amount projected for the end of its month.
 
     `usual_remainder` is what the remaining days brought on average in the previous months, in the budget's currency;
-    None if there are no expenses from a whole previous month. `days_elapsed` includes today.
+    None if there are no expenses from a whole previous month. `days_recorded` are the days of the month since the
+    user's first expense, today included.
     """
 
     state: BudgetState
     usual_remainder: Decimal | None
-    days_elapsed: int
+    days_recorded: int
+    days_left: int
 
     @property
-    def projected(self) -> Decimal:
-        """The projected sum of the month, to the cent.
+    def projected(self) -> Decimal | None:
+        """The projected sum of the month, to the cent; None if too few days are recorded to project one.
 
         The amount spent plus the usual remainder, so that a bill that is already paid isn't counted again. Without a
-        usual remainder, the amount spent extrapolated linearly to the whole month.
+        usual remainder, the amount spent plus its average per recorded day for each day left, once `MIN_PACE_DAYS` of
+        the month are recorded.
         """
         if self.usual_remainder is not None:
             return to_cents(self.state.spent + self.usual_remainder)
-        return to_cents(self.state.spent * self.state.window.days / self.days_elapsed)
+        if self.days_recorded < MIN_PACE_DAYS:
+            return None
+        return to_cents(self.state.spent * (self.days_recorded + self.days_left) / self.days_recorded)
 
 
 @dataclass(frozen=True)
 class BudgetOverview:
     """The budgets of a month: `lines` in the user's currency, and those in other currencies.
 
-    `today` is the date in the profile's time zone; `as_of` is the instant at which the budgets were read.
+    `recorded` are the elapsed days of the month since the user's first expense, None if there are none. `today` is the
+    date in the profile's time zone; `as_of` is the instant at which the budgets were read.
     """
 
     query: BudgetQuery
     profile: Profile
     window: Window
+    recorded: Window | None
     today: date
     as_of: datetime
     lines: list[BudgetProjection]
@@ -93,11 +110,9 @@ class BudgetOverview:
                 spent=sum((state.spent for state in states), Decimal(0)),
             ),
             usual_remainder=sum(remainders, Decimal(0)) if len(remainders) == len(self.lines) else None,
-            days_elapsed=self.lines[0].days_elapsed,
+            days_recorded=self.lines[0].days_recorded,
+            days_left=self.days_left,
         )
-
-
-_SELECT_FIRST_EXPENSE = "select min(spent_at) as first from expenses where user_id = %(user)s and undone_at is null"
 
 
 def read_budget_overview(connection: Connection, profile: Profile, query: BudgetQuery, now: datetime) -> BudgetOverview:
@@ -115,19 +130,20 @@ def read_budget_overview(connection: Connection, profile: Profile, query: Budget
         return connection.execute(SELECT_SPENT_BY_CATEGORY, scope | {"start": start, "end": end})
 
     budgets = connection.execute(SELECT_BUDGETS, scope)
-    first = connection.execute(_SELECT_FIRST_EXPENSE, scope)
+    first = connection.execute(SELECT_FIRST_EXPENSE, scope)
     spent_this_month = send_spent_query(window)
     remainders = _previous_remainders(window, today)
     spent_in_remainders = [send_spent_query(remainder) for remainder in remainders]
 
     spent = fetch_spent_by_category(spent_this_month)
-    first_row = first.fetchone()
-    first_spent_at = first_row["first"] if first_row and first_row["first"] else now
-    # Only months since whose beginning the user has recorded expenses.
+    first_day = fetch_first_day(first, profile)
+    recorded = window.recorded(first_day, today)
+    days_recorded = recorded.days if recorded else 0
+    # Only months that the records cover from their first day.
     known_remainders = [
         fetch_spent_by_category(cursor)
         for remainder, cursor in zip(remainders, spent_in_remainders, strict=True)
-        if midnight(remainder.start.replace(day=1), profile.zone) >= first_spent_at
+        if first_day and first_day <= remainder.start.replace(day=1)
     ]
 
     def project(row: Row) -> BudgetProjection:
@@ -139,13 +155,14 @@ def read_budget_overview(connection: Connection, profile: Profile, query: Budget
         state = BudgetState(
             Category(row["category"]), window, row["currency"], row["limit"], spent.get(key, Decimal(0))
         )
-        return BudgetProjection(state, usual_remainder, (today - window.start).days + 1)
+        return BudgetProjection(state, usual_remainder, days_recorded, (window.end - today).days - 1)
 
     lines = [project(row) for row in budgets.fetchall()]
     return BudgetOverview(
         query=query,
         profile=profile,
         window=window,
+        recorded=recorded,
         today=today,
         as_of=now,
         lines=[line for line in lines if line.state.currency == profile.currency],

@@ -1,7 +1,7 @@
 """The state of monthly budgets: what of a category's limit is spent in a calendar month of the user's time zone."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -82,6 +82,8 @@ select category, currency, sum(amount) as total
  group by category, currency
 """
 
+SELECT_FIRST_EXPENSE = "select min(spent_at) as first from expenses where user_id = %(user)s and undone_at is null"
+
 # The month is computed here as well as in `periods`, so that the query can be sent before the profile's time zone is
 # known. Its midnights are an hour after 23:00: where midnight comes twice, Postgres would take the second one.
 _SELECT_MONTH_BUDGETS = """
@@ -146,3 +148,9 @@ def fetch_month_budgets(cursor: Cursor[Row]) -> list[BudgetState]:
 def fetch_spent_by_category(cursor: Cursor[Row]) -> dict[tuple[str, str], Decimal]:
     """Fetch the rows of `SELECT_SPENT_BY_CATEGORY` as sums by category and currency."""
     return {(row["category"], row["currency"]): row["total"] for row in cursor.fetchall()}
+
+
+def fetch_first_day(cursor: Cursor[Row], profile: Profile) -> date | None:
+    """Fetch the row of `SELECT_FIRST_EXPENSE` as the date of the user's first expense; None without expenses."""
+    row = cursor.fetchone()
+    return row["first"].astimezone(profile.zone).date() if row and row["first"] else None

@@ -39,7 +39,8 @@ class SpendingSum:
 class Spending:
     """The amounts spent in a window, in the user's currency.
 
-    `previous` is the sum of `previous_window`; both are None for a window without a comparable previous one.
+    `previous` is the sum of `previous_window`; both are None for a window without a comparable previous one, which is
+    one that the user's records cover from its first day.
     `other_currencies` maps a currency to its sum: sums are never converted, because PAM has no exchange rates.
     `first_day` is the date of the user's first expense, None without expenses. `category_in_use` is False if the
     query names a category for which the user has neither an expense nor a budget.
@@ -64,9 +65,14 @@ class Spending:
         return sum(self.by_category.values(), SpendingSum())
 
     @property
-    def daily_average(self) -> Decimal:
-        """The average per elapsed day of the window, to the cent."""
-        return to_cents(self.overall.total / max(1, self.window.elapsed(self.today).days))
+    def recorded(self) -> Window | None:
+        """The elapsed days of the window since the user's first expense; None if there are none."""
+        return self.window.recorded(self.first_day, self.today)
+
+    @property
+    def daily_average(self) -> Decimal | None:
+        """The average per day of `recorded`, to the cent; None if there are none."""
+        return to_cents(self.overall.total / self.recorded.days) if self.recorded else None
 
     @property
     def change_percent(self) -> Decimal | None:
@@ -129,6 +135,7 @@ def read_spending(connection: Connection, profile: Profile, query: SpendingQuery
     first_day = history["first"].astimezone(profile.zone).date() if history["first"] else None
     if window.period == "all_time":
         window = Window(min(first_day or today, today), window.end, window.period)
+    is_comparable = previous is not None and first_day is not None and first_day <= previous.start
     return Spending(
         query=query,
         profile=profile,
@@ -136,9 +143,9 @@ def read_spending(connection: Connection, profile: Profile, query: SpendingQuery
         today=today,
         as_of=now,
         by_category=_sums_by_category(row for row in current if row["currency"] == profile.currency),
-        previous_window=previous,
+        previous_window=previous if is_comparable else None,
         previous=_sum_rows(row for row in rows if not row["current"] and row["currency"] == profile.currency)
-        if previous
+        if is_comparable
         else None,
         top_expense=Expense.from_row(top) if top else None,
         other_currencies={

@@ -1,1 +1,1 @@
-"""Fuel, roads, weather, parks and prices: the rules; who knows the facts is in `upstream`."""
+"""Places, roads, weather, fuel and trips: the domain types and the rules. `sources` fetches the data."""

@@ -1,4 +1,4 @@
-"""Favorite spots: bookmarks of real points, each kept once."""
+"""Favorite spots: bookmarks of places, each saved once."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ parse_notes = TextParser("notes", 1000)
 
 
 class SpotKind(StrEnum):
-    """What a spot is good for."""
+    """The kind of a spot."""
 
     CAMPGROUND = "campground"
     BOONDOCKING = "boondocking"
@@ -27,7 +27,7 @@ class SpotKind(StrEnum):
 
 @dataclass(frozen=True)
 class Spot:
-    """A bookmark: what the traveller calls it, the full name of the place, degrees, and what they say of it."""
+    """A bookmark: the user's name for it, the full name of the place, its position in degrees, notes and rating."""
 
     name: str
     place: str
@@ -47,11 +47,11 @@ returning id
 
 
 def save_spot(connection: Connection, user_id: UUID, spot: Spot, now: datetime) -> UUID | None:
-    """Keeps a spot, and returns its id; None where one of that name at that place is kept already."""
+    """Save a spot and return its id, or None where the user has one of that name at that place."""
     row = connection.execute(_SAVE, vars(spot) | {"user": user_id, "now": now}).fetchone()
     return None if row is None else row["id"]
 
 
 def delete_spot(connection: Connection, user_id: UUID, spot_id: UUID) -> None:
-    """Forgets a spot; does nothing where it is forgotten already."""
+    """Delete a spot; does nothing where there is none."""
     connection.execute("delete from favorite_spots where id = %s and user_id = %s", (spot_id, user_id))

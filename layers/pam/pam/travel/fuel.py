@@ -1,4 +1,4 @@
-"""Fuel for a way: distance × consumption × price, each as it is known, none of them guessed."""
+"""Fuel for a route: distance × consumption × price, each None where it is unknown."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +9,7 @@ from pam.money.amounts import to_cents
 
 @dataclass(frozen=True)
 class Consumption:
-    """Litres for 100 km, and whose figure it is."""
+    """Litres per 100 km, and the source of the figure."""
 
     litres_per_100km: float
     source: str
@@ -17,7 +17,7 @@ class Consumption:
 
 @dataclass(frozen=True)
 class FuelUnitPrice:
-    """What a litre costs in a currency, whose figure it is, and for regional averages the region and the week."""
+    """The price of a litre, its source, and for a regional average the region and the week."""
 
     per_litre: Decimal
     currency: str
@@ -28,7 +28,7 @@ class FuelUnitPrice:
 
 @dataclass(frozen=True)
 class FuelEstimate:
-    """What a way takes: litres where the consumption is known, and what they cost where the price is."""
+    """Fuel for a route: litres where the consumption is known, and their cost where the price is, too."""
 
     distance_m: float
     consumption: Consumption | None
@@ -36,7 +36,7 @@ class FuelEstimate:
 
     @property
     def litres(self) -> Decimal | None:
-        """To the hundredth of a litre."""
+        """Litres to the hundredth."""
         if self.consumption is None:
             return None
         litres = Decimal(self.distance_m / 100_000 * self.consumption.litres_per_100km)
@@ -44,14 +44,14 @@ class FuelEstimate:
 
     @property
     def cost(self) -> Decimal | None:
-        """In the price's currency, to the cent."""
+        """The cost in the price's currency, to the cent."""
         if self.litres is None or self.price is None:
             return None
         return to_cents(self.litres * self.price.per_litre)
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What must be told before the cost is known: `consumption`, `price`."""
+        """What is needed for the cost: `consumption`, `price`."""
         return tuple(
             name for name, known in (("consumption", self.consumption), ("price", self.price)) if known is None
         )

@@ -1,4 +1,4 @@
-"""Average fuel prices and the areas of the United States that have one, as EIA's weekly survey divides them."""
+"""Average fuel prices, and the areas of the United States in EIA's weekly survey."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +10,7 @@ Fuel = Literal["regular", "mid", "premium", "diesel"]
 
 @dataclass(frozen=True)
 class PriceArea:
-    """A region that EIA has a price for: its code, and its name for the answer."""
+    """An area of the survey: its code and its display name."""
 
     code: str
     name: str
@@ -18,7 +18,7 @@ class PriceArea:
 
 @dataclass(frozen=True)
 class FuelPrice:
-    """An average price in US dollars a US gallon, of the week that begins on `week` (a Monday), in `area`."""
+    """An average price in US dollars per US gallon in `area`, of the week that begins on `week`, a Monday."""
 
     usd_per_gallon: Decimal
     week: date
@@ -50,7 +50,7 @@ _REGIONS: dict[PriceArea, str] = {
 }
 _REGION_OF = {state: area for area, states in _REGIONS.items() for state in states.split()}
 
-# States whose gasoline, though not whose diesel, has a price of its own.
+# States that are an area of their own for gasoline, but not for diesel.
 _STATES = {
     "CO": PriceArea("SCO", "Colorado"),
     "FL": PriceArea("SFL", "Florida"),
@@ -64,7 +64,7 @@ _STATES = {
 
 
 def price_area(country_code: str | None, state_code: str | None, fuel: Fuel) -> PriceArea | None:
-    """The finest area with a price of this fuel: `US`, `UT` → Rocky Mountain (PADD 4). `US` alone → United States.
+    """Return the smallest area with a price of this fuel: `US`, `UT` → Rocky Mountain (PADD 4); `US` → United States.
 
     None outside of the 50 states and D.C.: the survey covers nothing else.
     """

@@ -1,4 +1,4 @@
-"""Distances on the sphere."""
+"""Distances and bounding boxes on the sphere."""
 
 from math import asin, cos, degrees, radians, sin, sqrt
 
@@ -7,7 +7,7 @@ EARTH_RADIUS_M = 6_371_008.8
 
 
 def great_circle_m(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
-    """Metres between two points in degrees, as the crow flies (haversine; within 0.5 % of the ellipsoid)."""
+    """Return the metres between two points in degrees, by the haversine formula (within 0.5 % of the ellipsoid)."""
     north = radians(other_latitude - latitude)
     east = radians(other_longitude - longitude)
     chord = sin(north / 2) ** 2 + cos(radians(latitude)) * cos(radians(other_latitude)) * sin(east / 2) ** 2
@@ -15,7 +15,7 @@ def great_circle_m(latitude: float, longitude: float, other_latitude: float, oth
 
 
 def box_around(latitude: float, longitude: float, radius_m: float) -> tuple[float, float, float, float]:
-    """West, south, east, north in degrees of a box that holds the circle, cut at the poles and at 180°."""
+    """Return west, south, east and north in degrees of a box around a circle, limited to the poles and 180°."""
     north = degrees(radius_m / EARTH_RADIUS_M)
     shrink = cos(radians(min(89.0, abs(latitude) + north)))
     east = min(180.0, north / shrink)

@@ -1,4 +1,4 @@
-"""A long way cut into days, each no longer than a rig and its driver like."""
+"""A long route divided into days of driving."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -10,11 +10,11 @@ from pam.travel.geography import great_circle_m
 from pam.travel.units import METRES_PER_MILE
 
 MAX_DAY_DISTANCE_M = 300 * METRES_PER_MILE
-"""The farthest that a day's drive goes, in metres: what RVers advise each other. A day ends there or after
-`LONGEST_DAY_S` of driving, whichever comes first."""
+"""The longest distance of a day in metres, as RVers advise. A day ends there or after `MAX_DRIVING_DAY_S` of driving,
+whichever comes first."""
 
 MAX_DRIVING_DAYS = 40
-"""Days of driving in one plan: enough to go round a continent."""
+"""The most days of driving in one plan."""
 
 Point = tuple[float, float]
 """Latitude and longitude, in degrees."""
@@ -22,7 +22,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Leg:
-    """A way by road between two places by their names: metres, seconds of driving, and the points it runs along."""
+    """A route between two named places: metres, seconds of driving, and its points."""
 
     origin: str
     destination: str
@@ -33,7 +33,7 @@ class Leg:
 
 @dataclass(frozen=True)
 class Stop:
-    """Where a day ends: at a place, or on the road, so many metres after a place."""
+    """The end of a day: at a place, or on the road `metres_after` a place."""
 
     point: Point
     place: str
@@ -42,7 +42,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class DrivingDay:
-    """One day's drive, from halt to halt, through `via`: metres along the road, and seconds of driving."""
+    """A day of driving from stop to stop through `via`: metres by road, and seconds."""
 
     start: Stop
     end: Stop
@@ -52,11 +52,10 @@ class DrivingDay:
 
 
 def split_into_days(legs: Sequence[Leg]) -> tuple[DrivingDay, ...]:
-    """The legs as days, in order.
+    """Return the legs as days, in order.
 
-    Legs that fit into one day together are driven on one. A leg that is too long for a day is begun in the morning
-    and cut into equal parts, so that no day of it is much shorter than the others. Along a leg the speed is taken as
-    even. `legs` has one or more, each beginning where the one before ends.
+    Legs that fit into one day are driven on the same day. A leg that is too long for a day starts a new one and is
+    divided into equal parts, at a constant speed. `legs` isn't empty, and each begins where the previous ends.
     """
     days: list[DrivingDay] = []
     for leg in legs:
@@ -71,27 +70,27 @@ def split_into_days(legs: Sequence[Leg]) -> tuple[DrivingDay, ...]:
     return tuple(days)
 
 
-def point_along(path: Sequence[Point], share: float) -> Point:
-    """The point at a share, 0 to 1, of a path's length."""
+def point_along(path: Sequence[Point], fraction: float) -> Point:
+    """Return the point at a fraction, 0 to 1, of a path's length."""
     lengths = [great_circle_m(*here, *there) for here, there in pairwise(path)]
-    left = share * sum(lengths)
+    left = fraction * sum(lengths)
     for (here, there), length in zip(pairwise(path), lengths, strict=True):
         if left <= length and length > 0:
             part = left / length
-            longitude = here[1] + part * _within_half_a_turn(there[1] - here[1])
-            return here[0] + part * (there[0] - here[0]), _within_half_a_turn(longitude)
+            longitude = here[1] + part * _normalise_longitude(there[1] - here[1])
+            return here[0] + part * (there[0] - here[0]), _normalise_longitude(longitude)
         left -= length
     return path[-1]
 
 
 def _parts(leg: Leg) -> Iterator[DrivingDay]:
     count = max(1, math.ceil(leg.distance_m / MAX_DAY_DISTANCE_M), math.ceil(leg.duration_s / MAX_DRIVING_DAY_S))
-    halts = [Stop(leg.path[0], leg.origin)]
+    stops = [Stop(leg.path[0], leg.origin)]
     for number in range(1, count):
-        share = number / count
-        halts.append(Stop(point_along(leg.path, share), leg.origin, share * leg.distance_m))
-    halts.append(Stop(leg.path[-1], leg.destination))
-    for start, end in pairwise(halts):
+        fraction = number / count
+        stops.append(Stop(point_along(leg.path, fraction), leg.origin, fraction * leg.distance_m))
+    stops.append(Stop(leg.path[-1], leg.destination))
+    for start, end in pairwise(stops):
         yield DrivingDay(start, end, (), leg.distance_m / count, leg.duration_s / count)
 
 
@@ -101,6 +100,6 @@ def _fits(day: DrivingDay, more: DrivingDay) -> bool:
     )
 
 
-def _within_half_a_turn(degrees: float) -> float:
-    """The same direction, from -180 up to but without 180."""
+def _normalise_longitude(degrees: float) -> float:
+    """Return the longitude from -180 up to, but without, 180."""
     return (degrees + 180) % 360 - 180

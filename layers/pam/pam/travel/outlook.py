@@ -1,4 +1,4 @@
-"""The part of a forecast that is asked about, and what its wind means for a high-sided rig."""
+"""The forecast of a period, and the warning that its wind requires for a high-sided vehicle."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -16,7 +16,7 @@ _HOURS_AHEAD = 24
 
 @dataclass(frozen=True)
 class WindWarning:
-    """What gusts mean for a motorhome: `caution`, `warning` or `danger`, the strongest gust in m/s, and when."""
+    """A warning for motorhomes: `caution`, `warning` or `danger`, the strongest gust in m/s, and its time."""
 
     level: str
     gusts_mps: float
@@ -24,21 +24,20 @@ class WindWarning:
 
 
 # Gusts in m/s. The US National Weather Service issues a wind advisory from gusts of 46 mph and a high wind
-# warning from 58 mph, for everybody; a high side feels wind earlier, so the first level of caution is at 30 mph.
+# warning from 58 mph; high-sided vehicles are affected earlier, so the first level is at 30 mph.
 _LEVELS = ((25.9, "danger"), (20.5, "warning"), (13.4, "caution"))
 
 
 def wind_level(gusts_mps: float) -> str | None:
-    """`caution`, `warning` or `danger` for gusts in m/s; None where they are harmless."""
-    return next((level for least, level in _LEVELS if gusts_mps >= least), None)
+    """Return `caution`, `warning` or `danger` for gusts in m/s, None where they are harmless."""
+    return next((level for threshold, level in _LEVELS if gusts_mps >= threshold), None)
 
 
 @dataclass(frozen=True)
 class Outlook:
     """The weather of a period: from `start` up to, but without, `end` (aware, in the place's zone).
 
-    `now` is there only where the period holds this moment, `hours` for periods of up to two days, `days` for
-    those that hold whole days.
+    `now` is set where the period contains the current time, `days` where it contains whole days.
     """
 
     period: str
@@ -51,7 +50,7 @@ class Outlook:
 
     @property
     def wind(self) -> WindWarning | None:
-        """The warning that the strongest gust of the period deserves, if any."""
+        """The warning for the strongest gust of the period, if any."""
         strongest = max(
             (hour for hour in self.hours if hour.gusts_mps is not None),
             key=lambda hour: hour.gusts_mps or 0,
@@ -64,11 +63,11 @@ class Outlook:
 
 
 def outlook(forecast: Forecast, period: str, now: datetime) -> Outlook:
-    """What the forecast says of a period, named where the place is.
+    """Return the forecast of a period, in the time zone of the place.
 
     Periods: `now` (and the 24 hours after), `today`, `tonight`, `tomorrow`, weekdays (the next of that name, or
-    today), `this_weekend` (what is left of it, or the next), `this_week` (seven days). Raises `PamError`
-    (`unknown_period`) for any other, and for one that the forecast doesn't reach.
+    today), `this_weekend` (the rest of it, or the next), `this_week` (seven days). Raises `PamError`
+    (`unknown_period`) for any other, and for one after the end of the forecast.
     """
     zone = ZoneInfo(forecast.zone)
     here = now.astimezone(zone)
@@ -76,7 +75,7 @@ def outlook(forecast: Forecast, period: str, now: datetime) -> Outlook:
     hours = tuple(hour for hour in forecast.hours if start <= hour.time < end)
     if not hours:
         raise PamError(UNKNOWN_PERIOD, "The forecast doesn't reach that far.", field="period")
-    whole = period not in ("now", "tonight")
+    has_days = period not in ("now", "tonight")
     return Outlook(
         period=period,
         zone=zone,
@@ -84,12 +83,12 @@ def outlook(forecast: Forecast, period: str, now: datetime) -> Outlook:
         end=end,
         now=forecast.now if start <= now < end and period in ("now", "today") else None,
         hours=hours,
-        days=tuple(day for day in forecast.days if whole and start.date() <= day.date < end.date()),
+        days=tuple(day for day in forecast.days if has_days and start.date() <= day.date < end.date()),
     )
 
 
 def days_ahead(forecast: Forecast, count: int, now: datetime) -> tuple[DailyForecast, ...]:
-    """Today, where the place is, and the days after: `count` of them, fewer where the forecast ends before.
+    """Return today, in the time zone of the place, and the following days: `count`, or fewer at the forecast's end.
 
     Raises `PamError` (`unknown_period`) where it ended before today.
     """
@@ -106,7 +105,7 @@ def _bounds(period: str, here: datetime, zone: ZoneInfo) -> tuple[datetime, date
     if period == "now":
         return hour, hour + timedelta(hours=_HOURS_AHEAD)
     if period == "tonight":
-        # After midnight "tonight" is what is left of this night.
+        # After midnight, tonight is the rest of this night.
         evening = today - _DAY if here.time() < _MORNING else today
         dusk = datetime.combine(evening, _EVENING, zone)
         return max(dusk, hour), datetime.combine(evening + _DAY, _MORNING, zone)

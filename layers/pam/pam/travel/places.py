@@ -1,16 +1,17 @@
-"""Places, and which of several is meant. A place that isn't certain is none: a wrong one is a wrong answer.
+"""Places, and the choice of one from several candidates. An uncertain place is an error: a wrong one is a wrong answer.
 
-A phrase means a place only when every word of it occurs in the place's full name. Mapbox names no measure of
-how well a result fits, only an order, so the rest is decided by these rules:
+A text matches a place only if each of its words occurs in the place's full name. Mapbox returns an order, but no
+score, so these rules decide:
 
-1. A place that is called exactly so comes before one that is called longer (“Lake Havasu” for Lake Havasu City).
-   A national park is called by its name without “National Park”, too.
-2. The first in Mapbox's order is meant, unless it has a rival: a park, state or country of that name, any other
-   town where two towns of note share the name (`shared_names.txt`), or a town in the traveller's own country
-   where the first is abroad.
-3. No rival is what lies in the same state or within 50 km, what holds the first (New York in New York), and,
-   parks apart, what lies abroad where the first is in the traveller's own country.
-4. With rivals, it is the one clearly nearest to the traveller, where that is known; else nobody knows.
+1. A place whose name is the text comes before one whose name is longer (“Lake Havasu” for Lake Havasu City).
+   The name of a national park also counts without “National Park”.
+2. The first in Mapbox's order is chosen, unless it has a rival: a park, state or country of that name, another
+   town where two towns of note share the name (`shared_names.txt`), or a town in the user's own country where the
+   first is abroad.
+3. A place is no rival in the same state or within 50 km, where it contains the first (New York in New York), or,
+   except for parks, abroad where the first is in the user's own country.
+4. Of rivals, the one clearly nearest to the user is chosen, where their position is known; else the text is
+   ambiguous.
 """
 
 import re
@@ -43,14 +44,14 @@ class Place:
 
 
 class UnknownPlace(PamError):
-    """Nothing that is certainly meant by these words."""
+    """No place matches the text."""
 
     def __init__(self, text: str) -> None:
         super().__init__(UNKNOWN_PLACE, f"PAM doesn't know a place “{_short(text)}”.")
 
 
 class AmbiguousPlace(PamError):
-    """Several places may be meant; `candidates` are the first of them."""
+    """Several places match the text."""
 
     def __init__(self, text: str, candidates: Sequence[Place]) -> None:
         named = list(dict.fromkeys(place.full_name for place in candidates))[:4]
@@ -69,22 +70,22 @@ _SAME_AREA_M = 50_000.0
 _FARTHEST_M = 800_000.0
 
 SHARED_NAMES = frozenset(Path(__file__).with_name("shared_names.txt").read_text("utf-8").splitlines())
-"""Names that two towns of note have, as `words` writes them. Made from GeoNames (CC BY 4.0)."""
+"""Names that two towns of note share, as `name_words` writes them. Made from GeoNames (CC BY 4.0)."""
 
 
 def is_park_name(name: str) -> bool:
-    """Whether a name ends as parks' names do. “Zion National Park” does, “Zion National Park Lodge” doesn't."""
+    """Return whether a name ends like a park's: “Zion National Park” does, “Zion National Park Lodge” doesn't."""
     return _PARK.search(name) is not None
 
 
 def name_words(text: str) -> tuple[str, ...]:
-    """The words of a name, without accents, case and punctuation; “St.” and “Mt.” in full."""
+    """Return the words of a name without accents, case and punctuation; “St.” and “Mt.” in full."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     found = re.findall(r"\w+", re.sub(r"[.'’ʻ`]", "", plain))
-    return tuple(_IN_FULL.get(word, word) for word in found)
+    return tuple(_ABBREVIATIONS.get(word, word) for word in found)
 
 
-_IN_FULL = {"st": "saint", "ste": "sainte", "mt": "mount", "ft": "fort"}
+_ABBREVIATIONS = {"st": "saint", "ste": "sainte", "mt": "mount", "ft": "fort"}
 
 
 def choose_place(
@@ -94,21 +95,21 @@ def choose_place(
     near: tuple[float, float] | None = None,
     country_code: str | None = None,
 ) -> Place:
-    """The place that `text` means, out of what `Mapbox.places` found, by the rules of this module.
+    """Return the place that `text` means, by the rules of this module. Candidates are in Mapbox's order.
 
-    `near` (latitude, longitude) is where the traveller is, `country_code` their country. Raises `UnknownPlace`
-    or `AmbiguousPlace`.
+    `near` (latitude, longitude) is the user's position, `country_code` their country. Raises `UnknownPlace` or
+    `AmbiguousPlace`.
     """
-    asked = name_words(text)
-    if not asked:
+    words = name_words(text)
+    if not words:
         raise UnknownPlace(text)
-    exact = [place for place in candidates if _called(asked, place)]
-    longer = [place for place in candidates if _begins(asked, place)]
-    meant = exact or longer
-    if not meant:
+    exact = [place for place in candidates if _is_named(words, place)]
+    longer = [place for place in candidates if _is_longer(words, place)]
+    matches = exact or longer
+    if not matches:
         raise UnknownPlace(text)
-    first = meant[0]
-    rivals = [place for place in meant[1:] if _is_rival(place, first, country_code, by_name=bool(exact))]
+    first = matches[0]
+    rivals = [place for place in matches[1:] if _is_rival(place, first, country_code, by_name=bool(exact))]
     if not rivals:
         return first
     if near is not None:
@@ -118,35 +119,35 @@ def choose_place(
     raise AmbiguousPlace(text, [first, *rivals])
 
 
-def _called(asked: tuple[str, ...], place: Place) -> bool:
-    """Whether the phrase is the place's name, and after it nothing but where the place lies."""
+def _is_named(words: tuple[str, ...], place: Place) -> bool:
+    """Return whether the words are the place's name, followed by nothing but its surroundings."""
     name = name_words(place.name)
     names = [name]
     if place.kind == "park":
         names += [name[: -len(end)] for end in _NATIONAL_PARK if name[-len(end) :] == end]
     if place.kind == "place":
         names.append((*name, "city"))  # New York, Quebec
-    elif asked[0] == "the":  # of towns, only The Dalles and the like: the Pacific isn't Pacific, Missouri
-        asked = asked[1:]
-    around = set(name_words(place.full_name)[len(name) :])
-    return any(n and asked[: len(n)] == n and _explained(asked[len(n) :], around) for n in names)
+    elif words[0] == "the":  # not for towns, except The Dalles: “the Pacific” isn't Pacific, Missouri
+        words = words[1:]
+    surroundings = set(name_words(place.full_name)[len(name) :])
+    return any(n and words[: len(n)] == n and _all_in(words[len(n) :], surroundings) for n in names)
 
 
-def _begins(asked: tuple[str, ...], place: Place) -> bool:
-    """Whether every word is explained, and the name begins as the phrase does."""
+def _is_longer(words: tuple[str, ...], place: Place) -> bool:
+    """Return whether the place's name begins like the words, and its full name contains all of them."""
     name = name_words(place.name)
-    return (
-        place.kind != "district" and name[:1] == asked[:1] and _explained(asked[1:], set(name_words(place.full_name)))
-    )
+    return place.kind != "district" and name[:1] == words[:1] and _all_in(words[1:], set(name_words(place.full_name)))
 
 
-def _explained(asked: Sequence[str], by: set[str]) -> bool:
+def _all_in(words: Sequence[str], known: set[str]) -> bool:
+    """Return whether each word is known, as itself or as an abbreviation of known words; “in” always is."""
     return all(
-        word == "in" or word in by or any(by.issuperset(form) for form in LONG_FORMS.get(word, ())) for word in asked
+        word == "in" or word in known or any(known.issuperset(form) for form in LONG_FORMS.get(word, ()))
+        for word in words
     )
 
 
-def _is_rival(place: Place, first: Place, home: str | None, *, by_name: bool) -> bool:
+def _is_rival(place: Place, first: Place, home_country: str | None, *, by_name: bool) -> bool:
     if _distance_m(place, (first.latitude, first.longitude)) < _SAME_AREA_M:
         return False
     in_same_country = place.country_code == first.country_code
@@ -156,8 +157,8 @@ def _is_rival(place: Place, first: Place, home: str | None, *, by_name: bool) ->
         return False
     if place.kind == "park":
         return True
-    if not in_same_country and home in {place.country_code, first.country_code} - {None}:
-        return place.country_code == home
+    if not in_same_country and home_country in {place.country_code, first.country_code} - {None}:
+        return place.country_code == home_country
     if not by_name or place.kind in {"country", "region"}:
         return True
     return " ".join(name_words(place.name)) in SHARED_NAMES

@@ -1,4 +1,4 @@
-"""How people shorten states, provinces and countries: a closed table, since a wrong guess is a wrong place."""
+"""Abbreviations of states, provinces and countries: a closed table, since a wrong guess is a wrong place."""
 
 _UNITED_STATES = """
 AL Alabama|AK Alaska|AZ Arizona|AR Arkansas|CA California|CO Colorado|CT Connecticut|DE Delaware
@@ -27,10 +27,10 @@ def _table() -> dict[str, tuple[tuple[str, ...], ...]]:
     table: dict[str, tuple[tuple[str, ...], ...]] = {}
     for lines in (_UNITED_STATES, _CANADA, _AUSTRALIA, _COUNTRIES):
         for entry in lines.strip().replace("\n", "|").split("|"):
-            short, _, name = entry.partition(" ")
-            table[short.lower()] = (*table.get(short.lower(), ()), tuple(name.lower().split()))
+            abbreviation, _, name = entry.partition(" ")
+            table[abbreviation.lower()] = (*table.get(abbreviation.lower(), ()), tuple(name.lower().split()))
     return table
 
 
 LONG_FORMS = _table()
-"""The words that a short form may stand for, in lower case: `wa` is Washington or Western Australia."""
+"""The words that an abbreviation may stand for, in lower case: `wa` is Washington or Western Australia."""

@@ -1,4 +1,4 @@
-"""What the traveller drives, as far as an answer needs to know."""
+"""The user's vehicle, as far as an answer needs it."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,14 +8,14 @@ from pam.platform.postgres import Connection, Row
 
 @dataclass(frozen=True)
 class Rig:
-    """A vehicle, and what it uses: litres for 100 km. None: not told."""
+    """A vehicle and its consumption. None: unknown."""
 
     name: str
     fuel_type: str | None
     litres_per_100km: float | None
 
 
-# Who has a car beside the motorhome asks for what they live in; the newest of those.
+# With a car and a motorhome, a question is about the motorhome; of several, about the newest.
 SELECT_RIG = """
 select name, fuel_type, consumption_l_per_100km
   from vehicles
@@ -26,12 +26,12 @@ select name, fuel_type, consumption_l_per_100km
 
 
 def read_rig(connection: Connection, user_id: UUID) -> Rig | None:
-    """The vehicle that questions are about; None for a traveller who has told of none."""
+    """Return the vehicle that questions are about, None for a user without one."""
     return rig_from_row(connection.execute(SELECT_RIG, {"user": user_id}).fetchone())
 
 
 def rig_from_row(row: Row | None) -> Rig | None:
-    """From a row of `RIG`."""
+    """Return the rig of a row of `SELECT_RIG`."""
     if row is None:
         return None
     consumption = row["consumption_l_per_100km"]

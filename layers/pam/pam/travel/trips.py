@@ -1,4 +1,4 @@
-"""Trips that a traveller planned, and what their nights have cost so far."""
+"""Planned trips, and the cost of camping so far."""
 
 import json
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ from pam.users.profile import Profile
 MAX_STOPS = 20
 MAX_TRIP_BUDGET = Decimal(100_000)
 
-_A_YEAR = timedelta(days=365)
+_YEAR = timedelta(days=365)
 
 
 def parse_trip_budget(value: Any) -> Decimal | None:
-    """An amount of at most 100,000. Raises `PamError` (`invalid_amount`)."""
+    """Return an amount of at most 100,000, or None. Raises `PamError` (`invalid_amount`)."""
     if value is None:
         return None
     amount = parse_amount(value)
@@ -30,15 +30,15 @@ def parse_trip_budget(value: Any) -> Decimal | None:
     return amount
 
 
-def refuse_past_start(start: date | None, now: datetime, profile: Profile) -> None:
-    """Raises `PamError` (`date_in_past`) for a day that is over where the traveller is."""
+def validate_start_date(start: date | None, now: datetime, profile: Profile) -> None:
+    """Raise `PamError` (`date_in_past`) for a day that is over in the user's time zone."""
     if start is not None and start < now.astimezone(profile.zone).date():
         raise PamError(DATE_IN_PAST, "A trip can begin today at the earliest.", field="start_date")
 
 
 @dataclass(frozen=True)
 class CampingCosts:
-    """What a traveller paid for camping in the last 365 days, on average each time, and how often."""
+    """A user's expenses for camping in the last 365 days: their average and number."""
 
     average: Decimal
     count: int
@@ -53,16 +53,16 @@ select avg(amount) as average, count(*) as count
 
 
 def read_camping_costs(connection: Connection, profile: Profile, now: datetime) -> CampingCosts | None:
-    """From the expenses in the traveller's currency; None where there are none."""
+    """Return the costs in the user's currency, None where there are none."""
     scope = {"user": profile.id, "category": Category.CAMPING, "currency": profile.currency}
-    row = connection.execute(_CAMPING, scope | {"since": now - _A_YEAR, "now": now}).fetchone()
+    row = connection.execute(_CAMPING, scope | {"since": now - _YEAR, "now": now}).fetchone()
     assert row is not None
     return CampingCosts(row["average"], row["count"]) if row["count"] else None
 
 
 @dataclass(frozen=True)
 class Trip:
-    """A trip to keep: its ends as they can be found again, metres, seconds of driving, and the plan as it was told."""
+    """A trip to save: origin and destination as searchable names, metres, seconds of driving, and the whole plan."""
 
     origin: str
     destination: str
@@ -85,7 +85,7 @@ returning id
 
 
 def save_trip(connection: Connection, user_id: UUID, trip: Trip, now: datetime) -> UUID:
-    """Keeps a trip, and returns its id."""
+    """Save a trip and return its id."""
     values = vars(trip) | {"plan": json.dumps(trip.plan), "user": user_id, "now": now}
     row = connection.execute(_SAVE, values).fetchone()
     assert row is not None
@@ -94,5 +94,5 @@ def save_trip(connection: Connection, user_id: UUID, trip: Trip, now: datetime) 
 
 
 def delete_trip(connection: Connection, user_id: UUID, trip_id: UUID) -> None:
-    """Forgets a trip; does nothing where it is forgotten already."""
+    """Delete a trip; does nothing where there is none."""
     connection.execute("delete from trips where id = %s and user_id = %s", (trip_id, user_id))

@@ -1,17 +1,17 @@
-"""Units of measure: SI inside, the traveller's own outside, converted in one place."""
+"""Units of measure: SI in the code, the user's own in answers, converted here."""
 
 from enum import StrEnum
 
 METRES_PER_MILE = 1609.344
 LITRES_PER_GALLON = 3.785411784
-"""US gallons: the only ones that pumps on PAM's roads use."""
+"""In a US gallon."""
 
 _MPS_PER_MPH = 0.44704
 _MPS_PER_KMH = 1 / 3.6
 
 
 class Units(StrEnum):
-    """What a traveller measures in: miles, gallons and °F, or kilometres, litres and °C."""
+    """A system of units: miles, gallons and °F, or kilometres, litres and °C."""
 
     IMPERIAL = "imperial"
     METRIC = "metric"
@@ -42,41 +42,41 @@ class Units(StrEnum):
         return "mpg" if self is Units.IMPERIAL else "l_per_100km"
 
     def distance(self, metres: float) -> float:
-        """Metres in this traveller's unit."""
+        """Convert metres."""
         return metres / metres_per(self.distance_unit)
 
     def volume(self, litres: float) -> float:
-        """Litres in this traveller's unit."""
+        """Convert litres."""
         return litres / litres_per(self.volume_unit)
 
     def speed(self, metres_per_second: float) -> float:
-        """Metres a second in this traveller's unit."""
+        """Convert metres per second."""
         return metres_per_second / (_MPS_PER_MPH if self is Units.IMPERIAL else _MPS_PER_KMH)
 
     def temperature(self, celsius: float) -> float:
-        """Degrees Celsius in this traveller's unit."""
+        """Convert degrees Celsius."""
         return celsius * 9 / 5 + 32 if self is Units.IMPERIAL else celsius
 
     def consumption(self, litres_per_100km: float) -> float:
-        """Litres for 100 km in this traveller's unit."""
+        """Convert litres per 100 km."""
         return mpg_of(litres_per_100km) if self is Units.IMPERIAL else litres_per_100km
 
 
 def metres_per(unit: str) -> float:
-    """Metres in one `mi` or `km`. Raises `KeyError` for any other."""
+    """Return the metres in one `mi` or `km`. Raises `KeyError` for any other unit."""
     return {"mi": METRES_PER_MILE, "km": 1000.0}[unit]
 
 
 def litres_per(unit: str) -> float:
-    """Litres in one `gal` (US) or `l`. Raises `KeyError` for any other."""
+    """Return the litres in one `gal` (US) or `l`. Raises `KeyError` for any other unit."""
     return {"gal": LITRES_PER_GALLON, "l": 1.0}[unit]
 
 
 def litres_per_100km(consumption: float, unit: str) -> float:
-    """A consumption in `mpg` (US) or `l_per_100km` as litres for 100 km. Raises `KeyError` for any other unit."""
+    """Convert a consumption in `mpg` (US) or `l_per_100km` to litres per 100 km. Raises `KeyError` for other units."""
     return {"mpg": mpg_of(consumption), "l_per_100km": consumption}[unit]
 
 
 def mpg_of(litres_for_100km: float) -> float:
-    """Litres for 100 km as US miles a gallon; and back, for the formula is its own inverse."""
+    """Convert litres per 100 km to miles per US gallon, or back: the formula is its own inverse."""
     return 100 * LITRES_PER_GALLON / (METRES_PER_MILE / 1000) / litres_for_100km

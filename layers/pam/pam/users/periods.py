@@ -62,6 +62,16 @@ class Window:
         """Return the part of the window up to and including today; it is empty for a window in the future."""
         return Window(self.start, max(self.start, min(self.end, today + _DAY)), self.period)
 
+    def recorded(self, first_day: date | None, today: date) -> "Window | None":
+        """Return the elapsed part of the window since the records began on `first_day`; None if they cover none of it.
+
+        `first_day` is None for a user without records.
+        """
+        elapsed = self.elapsed(today)
+        if first_day is None or first_day >= elapsed.end:
+            return None
+        return Window(max(first_day, elapsed.start), elapsed.end, self.period)
+
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant in UTC at which a day begins in a time zone.

@@ -47,7 +47,7 @@ class MessageFriend(ToolArguments):
     """A message to send."""
 
     message: _Message = Field(description="The message, in the traveller's words.")
-    recipient: _Name = Field(description="The friend's name, as the traveller says it.")
+    recipient: _Name = Field(description="The friend's name, as the traveller wrote it.")
 
 
 def _preview_post(context: WriteContext, post: CreatePost) -> str:
@@ -63,8 +63,8 @@ def _preview_post(context: WriteContext, post: CreatePost) -> str:
 
 @approval_tool(EffectKind.OUTWARD, summary=lambda _: "Publishing a post", preview=_preview_post)
 def create_post(context: WriteContext, post: CreatePost) -> WriteResult:
-    """Publishes a post that everybody who is signed in to PAM can read, once the traveller has confirmed it. Only if
-    they asked for a post. It can't be changed or taken back."""
+    """Publish a post that all users of PAM can read, once the traveller has confirmed it. Only if they asked for a
+    post. It can't be changed or deleted."""
     post_id = posts.create_post(
         context.connection,
         context.profile.id,
@@ -86,8 +86,8 @@ def _preview_message(context: WriteContext, new: MessageFriend) -> str:
 
 @approval_tool(EffectKind.OUTWARD, summary=lambda new: f"Writing to {new.recipient}", preview=_preview_message)
 def message_friend(context: WriteContext, new: MessageFriend) -> WriteResult:
-    """Sends a direct message to one friend in PAM, once the traveller has confirmed it; to somebody who isn't a friend
-    only by their whole name, if they take messages from everybody. At most ten an hour. It can't be taken back."""
+    """Send a direct message to one friend in PAM, once the traveller has confirmed it; to another user only by their
+    whole name, if they accept messages from all. At most ten an hour. It can't be undone."""
     recipient = find_recipient(context.connection, context.profile.id, new.recipient)
     send_message(context.connection, context.profile.id, recipient, new.message, context.now)
     return WriteResult(f"Your message to {recipient.name} is sent.", {"recipient": recipient.name}, _SOURCE)

@@ -37,7 +37,7 @@ class CreateExpense(ToolArguments):
     category: KnownCategory = Field(description="Gas and diesel are fuel.")
     currency: _Currency | None = Field(default=None, description="ISO 4217, if named and not the traveller's own.")
     date: _PastDay = Field(default=None, description="Today by default; within the last year.")
-    description: _Text = Field(default="", description="What else was said of it.")
+    description: _Text = Field(default="", description="Other details, if any.")
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -46,7 +46,7 @@ class CreateExpense(ToolArguments):
 
 @write_tool(summary=CreateExpense.summary, undo=CREATE_EXPENSE.undo)
 def create_expense(context: WriteContext, arguments: CreateExpense) -> WriteResult:
-    """Record one expense that the traveller has paid; tells what is left of its budget. Needs an amount they named:
+    """Record one expense that the traveller has paid; returns what is left of its budget. Needs an amount they named:
     never guess one. They can undo it for ten minutes."""
     return CREATE_EXPENSE.write(context, NewExpense.model_validate(arguments.model_dump(mode="json")))
 
@@ -89,8 +89,8 @@ class CompareVsBudget(ToolArguments):
 
 @read_tool(summary=CompareVsBudget.summary)
 def compare_vs_budget(context: ToolContext, arguments: CompareVsBudget) -> ToolResult:
-    """A month's spending against the budgets set at present: budgeted, spent, difference, per cent. Tells which
-    categories have none. It makes no projection."""
+    """A month's spending against the budgets set at present: budgeted, spent, difference, per cent. Names the
+    categories without one. It makes no projection."""
     query = BudgetComparisonQuery(category=arguments.category, period=arguments.period, timezone=context.zone)
     return to_tool_result(budget_comparison(context.dependencies, context.user_id, query, context.deadline))
 
@@ -108,8 +108,8 @@ class UpdateBudget(ToolArguments):
 
 @write_tool(summary=UpdateBudget.summary, undo=UPDATE_BUDGET.undo)
 def update_budget(context: WriteContext, arguments: UpdateBudget) -> WriteResult:
-    """Set a category's monthly limit, in the traveller's currency; tells the one before and how the month stands. For
-    a change by some amount, look up the present limit first. It can't remove one. They can undo it for ten
+    """Set a category's monthly limit, in the traveller's currency; returns the previous one and how the month stands.
+    For a change by some amount, look up the present limit first. It can't remove one. They can undo it for ten
     minutes."""
     return UPDATE_BUDGET.write(context, NewLimit(arguments.category, arguments.amount))
 

@@ -25,8 +25,8 @@ from pam.travel.trips import (
     delete_trip,
     parse_trip_budget,
     read_camping_costs,
-    refuse_past_start,
     save_trip,
+    validate_start_date,
 )
 
 _Start = Annotated[
@@ -55,7 +55,7 @@ class PlanTrip(ToolArguments):
 
 def _plan(context: ToolContext, trip: PlanTrip) -> TripPlan:
     user = read_user_context(context.dependencies, context.user_id, context.deadline)
-    refuse_past_start(trip.start_date, context.dependencies.clock(), user.profile.in_zone(context.zone))
+    validate_start_date(trip.start_date, context.dependencies.clock(), user.profile.in_zone(context.zone))
     names = (trip.origin, *trip.stops, trip.destination)
     return plan_by_road(context.dependencies.sources, user, names, context.location, context.deadline)
 
@@ -71,7 +71,7 @@ def _summary(trip: PlanTrip) -> str:
 
 @write_tool(summary=_summary, undo=_undo, prepare=_plan)
 def plan_trip(context: WriteContext, arguments: PlanTrip, plan: TripPlan) -> WriteResult:
-    """Plans a trip by road and keeps it: days of at most 300 miles or 8 hours of driving, where each ends with the
+    """Plan a trip by road and save it: days of at most 300 miles or 8 hours of driving, where each ends with the
     nearest place to camp, fuel from the real distance, and the costs against a budget. Stops are driven in the given
     order. It books nothing, and knows no campsite prices, low bridges or weight limits. It can be undone for ten
     minutes."""

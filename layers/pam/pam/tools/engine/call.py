@@ -48,7 +48,7 @@ class ToolCall(Generic[A]):
         """When the call has to have ended, by `time.monotonic`: the turn's end, then its own timeout's."""
         self.outcome: ToolOutcome | None = None
         self.is_uncertain = False
-        """Whether it took too long in the middle of its write, so that nobody knows whether it was done."""
+        """Whether it took too long in the middle of its write, so that it may have been done or not."""
         self._lock = threading.Lock()
         self._is_abandoned = False
         self._is_writing = False

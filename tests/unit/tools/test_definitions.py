@@ -1,4 +1,4 @@
-"""What Claude reads of the tools, and what becomes of what it writes."""
+"""The definitions of the tools, and the parsing of the arguments that a model writes for them."""
 
 import json
 import math
@@ -27,11 +27,11 @@ NAMES = (
 )  # fmt: skip
 DEFINITIONS = {definition["name"]: definition for definition in TOOLS.definitions()}
 
-# As Claude's own tokens are counted here: characters by 3.6. With so many tools in every prompt, each word is paid for.
-MOST_TOKENS = 1600
+# Tokens are counted as characters by 3.6. The definitions are in every prompt, so each word has its price.
+MAX_TOKENS = 1600
 
-# What depends on more than one argument, on the day, or on a form that the schema leaves to its description.
-BEYOND_FORM = {
+# Errors that depend on more than one argument, on the day, or on a format that only the description has.
+BEYOND_SCHEMA = {
     "unknown_currency", "unknown_period", "invalid_window", "invalid_date", "invalid_text", "invalid_amount",
     "invalid_request",
 }  # fmt: skip
@@ -42,19 +42,19 @@ def compact(definition: Any) -> str:
 
 
 def nodes(schema: Any) -> list[dict[str, Any]]:
-    """The schema and every object in it."""
+    """Return the schema and every object in it."""
     inner = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else []
     return ([schema] if isinstance(schema, dict) else []) + [node for part in inner for node in nodes(part)]
 
 
-def test_the_eight_stay_short() -> None:
-    """Together under 1,600 tokens."""
-    assert sum(len(compact(DEFINITIONS[name])) for name in NAMES) / 3.6 < MOST_TOKENS
+def test_definitions_are_short() -> None:
+    """Eight of them have less than 1,600 tokens together."""
+    assert sum(len(compact(DEFINITIONS[name])) for name in NAMES) / 3.6 < MAX_TOKENS
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_definition_says_all_that_claude_needs(name: str) -> None:
-    """A valid schema, closed, without nulls and references; every argument with a type and a description."""
+def test_definition_is_a_valid_closed_schema(name: str) -> None:
+    """Without nulls and references; every argument has a type and a description."""
     definition = DEFINITIONS[name]
     schema = definition["input_schema"]
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -65,8 +65,8 @@ def test_a_definition_says_all_that_claude_needs(name: str) -> None:
     assert 60 < len(definition["description"]) < 300
 
 
-def test_categories_and_fuels_are_there_to_choose_from() -> None:
-    """So that Claude needn't guess a name; an amount is a number."""
+def test_categories_and_fuels_are_enumerated() -> None:
+    """So that the model need not guess a name; an amount is a number."""
     for name in NAMES[:4]:
         assert DEFINITIONS[name]["input_schema"]["properties"]["category"]["enum"] == list(Category)
     assert DEFINITIONS["find_cheap_gas"]["input_schema"]["properties"]["fuel"]["enum"] == [
@@ -78,19 +78,19 @@ def test_categories_and_fuels_are_there_to_choose_from() -> None:
     assert [(amount["type"], amount["maximum"]) for amount in amounts] == [("number", 1_000_000), ("number", 100_000)]
 
 
-def test_who_asks_and_where_they_are_is_not_claudes_to_say() -> None:
-    """No tool has an argument for it."""
-    asked = {name for definition in DEFINITIONS.values() for name in definition["input_schema"]["properties"]}
-    assert not asked & {"user", "user_id", "timezone", "latitude", "longitude"}
+def test_no_tool_has_an_argument_for_user_zone_or_location() -> None:
+    """They come from the session and the device."""
+    names = {name for definition in DEFINITIONS.values() for name in definition["input_schema"]["properties"]}
+    assert not names & {"user", "user_id", "timezone", "latitude", "longitude"}
 
 
-def test_the_bytes_are_the_same_in_every_run() -> None:
-    """One byte more or less, and nothing of the cached prefix is left."""
-    show = "import json; from pam.tools.catalog import TOOLS; print(json.dumps(TOOLS.definitions()))"
+def test_definitions_are_the_same_bytes_in_every_process() -> None:
+    """Another byte would invalidate the cached prefix."""
+    script = "import json; from pam.tools.catalog import TOOLS; print(json.dumps(TOOLS.definitions()))"
     path = os.pathsep.join([str(CHECKOUT / "layers/pam"), str(CHECKOUT)])
     seen = {
         subprocess.run(
-            [sys.executable, "-c", show],
+            [sys.executable, "-c", script],
             env={"PYTHONPATH": path, "PYTHONHASHSEED": seed, "AWS_DEFAULT_REGION": "us-east-1"},
             capture_output=True,
             check=True,
@@ -101,8 +101,8 @@ def test_the_bytes_are_the_same_in_every_run() -> None:
     assert seen == {json.dumps(TOOLS.definitions()).encode() + b"\n"}
 
 
-def test_what_there_is_more_to_do_is_no_argument() -> None:
-    """Offered with every tool that writes, and taken off before the arguments are looked at."""
+def test_more_to_do_is_removed_before_parsing() -> None:
+    """Every tool that writes has it beside its own arguments."""
     for name in NAMES:
         writes = TOOLS[name].effect is not EffectKind.READ
         assert (MORE_TO_DO in DEFINITIONS[name]["input_schema"]["properties"]) == writes
@@ -112,13 +112,13 @@ def test_what_there_is_more_to_do_is_no_argument() -> None:
 
 
 @pytest.mark.parametrize("raw", ["", " \n", "{}"])
-def test_nothing_at_all_is_no_arguments(raw: str) -> None:
-    """Claude writes nothing where it has nothing to say."""
+def test_empty_text_has_no_arguments(raw: str) -> None:
+    """A model may write nothing for a tool without required arguments."""
     assert parse_arguments(money.get_spending_summary, raw).category is None
 
 
-def test_what_may_be_left_out_may_be_null() -> None:
-    """Some write it so."""
+def test_optional_arguments_may_be_null() -> None:
+    """Null is the default."""
     raw = '{"amount": 5, "category": "fuel", "currency": null, "date": null, "description": null}'
     assert parse_arguments(money.create_expense, raw) == parse_arguments(
         money.create_expense, '{"amount": 5, "category": "fuel"}'
@@ -126,8 +126,8 @@ def test_what_may_be_left_out_may_be_null() -> None:
     assert parse_arguments(travel.get_weather_forecast, '{"days": null, "period": null}').place == "here"
 
 
-def fitting(argument: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Values that an argument's schema describes."""
+def values_of(argument: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Return values that are valid for the schema of an argument."""
     if "enum" in argument:
         return st.sampled_from(argument["enum"])
     match argument["type"]:
@@ -146,19 +146,19 @@ def fitting(argument: dict[str, Any]) -> st.SearchStrategy[Any]:
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=60)
 @given(data=st.data())
-def test_what_fits_the_schema_is_taken(name: str, data: st.DataObject) -> None:
-    """But for what no schema says; and it has the form that it has whatever the spaces between."""
+def test_arguments_valid_for_the_schema_are_parsed(name: str, data: st.DataObject) -> None:
+    """Or rejected for what no schema can express; the spacing of the JSON makes no difference."""
     schema = DEFINITIONS[name]["input_schema"]
-    values = {argument: fitting(described) for argument, described in schema["properties"].items()}
-    needed = {argument: values.pop(argument) for argument in schema.get("required", ())}
-    arguments = data.draw(st.fixed_dictionaries(needed, optional=values))
+    values = {argument: values_of(described) for argument, described in schema["properties"].items()}
+    required = {argument: values.pop(argument) for argument in schema.get("required", ())}
+    arguments = data.draw(st.fixed_dictionaries(required, optional=values))
     jsonschema.validate(arguments, schema)
     try:
-        taken = parse_arguments(TOOLS[name], json.dumps(arguments))
-    except PamError as refused:
-        assert refused.error.code in BEYOND_FORM, refused.message
+        parsed = parse_arguments(TOOLS[name], json.dumps(arguments))
+    except PamError as error:
+        assert error.error.code in BEYOND_SCHEMA, error.message
         return
-    assert parse_arguments(TOOLS[name], json.dumps(arguments, indent=2)) == taken
+    assert parse_arguments(TOOLS[name], json.dumps(arguments, indent=2)) == parsed
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
@@ -168,18 +168,18 @@ near = st.text('0123456789-+.eE_ ,:{}[]"abcdefghijklmnopqrstuvwxyz٣\u0000\ud800
 
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-def test_whatever_is_written_fits_or_is_refused(name: str, data: st.DataObject) -> None:
-    """Never another error, and always a sentence."""
+def test_any_text_is_parsed_or_rejected(name: str, data: st.DataObject) -> None:
+    """With an error of the API and a message that is a sentence."""
     names = st.sampled_from(sorted(DEFINITIONS[name]["input_schema"]["properties"]))
     raw = data.draw(near | (st.dictionaries(names, anything | near, max_size=4) | anything).map(json.dumps))
     try:
         assert isinstance(parse_arguments(TOOLS[name], raw), TOOLS[name].arguments)
-    except PamError as refused:
-        assert refused.error.status in (400, 422) and refused.message[-1] == "."
+    except PamError as error:
+        assert error.error.status in (400, 422) and error.message[-1] == "."
 
 
 @pytest.mark.parametrize("code", sorted(CURRENCIES))
-def test_every_currency_that_accounts_are_kept_in_is_taken(code: str) -> None:
-    """Though the schema doesn't list them."""
+def test_every_currency_of_iso_4217_is_parsed(code: str) -> None:
+    """Though the schema does not list them."""
     raw = json.dumps({"amount": 5, "category": "fuel", "currency": code})
     assert parse_arguments(money.create_expense, raw).currency == code

@@ -1,4 +1,4 @@
-"""The part of a forecast that is asked about, and what its wind means."""
+"""The forecast of a period, and its wind warning."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ SUNDAY_NOON = datetime(2026, 11, 22, 12, 20, tzinfo=DENVER)
 
 
 def forecast(gusts_mps: float = 5.0, gusty_hour: datetime | None = None, zone: str = "America/Denver") -> Forecast:
-    """Sixteen days from Sunday the 22nd on, calm but for one hour."""
+    """Return sixteen days from Sunday the 22nd, calm except for one hour."""
     midnight = datetime(2026, 11, 22, tzinfo=ZoneInfo(zone)).astimezone(UTC)
     hours = tuple(
         HourlyForecast(
@@ -47,31 +47,31 @@ def forecast(gusts_mps: float = 5.0, gusty_hour: datetime | None = None, zone: s
         ("this_week", "2026-11-22T00:00", "2026-11-29T00:00", 168, 7),
     ],
 )
-def test_a_period_is_counted_where_the_place_is(period: str, start: str, end: str, hours: int, days: int) -> None:
-    """Its hours and whole days, in the place's own zone."""
-    asked = outlook(forecast(), period, SUNDAY_NOON)
-    assert (f"{asked.start:%Y-%m-%dT%H:%M}", f"{asked.end:%Y-%m-%dT%H:%M}") == (start, end)
-    assert (len(asked.hours), len(asked.days)) == (hours, days)
-    assert (asked.now is not None) == (period in ("now", "today"))
+def test_period_is_in_the_place_s_zone(period: str, start: str, end: str, hours: int, days: int) -> None:
+    """It has the hours and whole days between its local bounds."""
+    found = outlook(forecast(), period, SUNDAY_NOON)
+    assert (f"{found.start:%Y-%m-%dT%H:%M}", f"{found.end:%Y-%m-%dT%H:%M}") == (start, end)
+    assert (len(found.hours), len(found.days)) == (hours, days)
+    assert (found.now is not None) == (period in ("now", "today"))
 
 
-def test_after_midnight_tonight_is_what_is_left_of_the_night() -> None:
-    """At two in the morning nobody means the next evening."""
-    asked = outlook(forecast(), "tonight", datetime(2026, 11, 23, 2, 10, tzinfo=DENVER))
-    assert (f"{asked.start:%d %H}", f"{asked.end:%d %H}") == ("23 02", "23 06")
+def test_tonight_after_midnight_is_the_rest_of_the_night() -> None:
+    """At two in the morning it ends at six."""
+    found = outlook(forecast(), "tonight", datetime(2026, 11, 23, 2, 10, tzinfo=DENVER))
+    assert (f"{found.start:%d %H}", f"{found.end:%d %H}") == ("23 02", "23 06")
 
 
-def test_tomorrow_is_the_place_s_tomorrow() -> None:
-    """In Sydney it's Monday morning already when it's Sunday noon in Denver."""
-    asked = outlook(forecast(zone="Australia/Sydney"), "tomorrow", SUNDAY_NOON)
-    assert asked.start.date() == date(2026, 11, 24)
+def test_tomorrow_is_that_of_the_place() -> None:
+    """In Sydney it is Monday morning when it is Sunday noon in Denver."""
+    found = outlook(forecast(zone="Australia/Sydney"), "tomorrow", SUNDAY_NOON)
+    assert found.start.date() == date(2026, 11, 24)
 
 
 @pytest.mark.parametrize(
     ("gusts", "level"), [(13.3, None), (13.4, "caution"), (20.5, "warning"), (25.9, "danger"), (40, "danger")]
 )
-def test_gusts_that_matter_to_a_high_side_are_warned_of(gusts: float, level: str | None) -> None:
-    """By the strongest hour of the period, named with its time; gusts outside of the period don't count."""
+def test_wind_warning_is_for_the_strongest_gust(gusts: float, level: str | None) -> None:
+    """It has its time; gusts outside of the period don't count."""
     at = datetime(2026, 11, 23, 15, tzinfo=DENVER)
     wind = outlook(forecast(gusts, at.astimezone(UTC)), "tomorrow", SUNDAY_NOON).wind
     assert (wind.level if wind else None) == level
@@ -80,14 +80,14 @@ def test_gusts_that_matter_to_a_high_side_are_warned_of(gusts: float, level: str
 
 
 @pytest.mark.parametrize("period", ["last_week", "march", "", "in_20_days"])
-def test_a_period_that_is_none_is_refused(period: str) -> None:
-    """The past and the far future have one code."""
-    with pytest.raises(PamError) as refused:
+def test_unknown_period_is_refused(period: str) -> None:
+    """The past and the far future have the same code."""
+    with pytest.raises(PamError) as raised:
         outlook(forecast(), period, SUNDAY_NOON)
-    assert refused.value.error.code == "unknown_period"
+    assert raised.value.error.code == "unknown_period"
 
 
-def test_a_forecast_that_has_run_out_is_not_stretched() -> None:
-    """A kept forecast says nothing of days that it doesn't hold."""
+def test_period_after_the_forecast_is_refused() -> None:
+    """A cached forecast doesn't cover days after its end."""
     with pytest.raises(PamError):
         outlook(forecast(), "tomorrow", SUNDAY_NOON + timedelta(days=20))

@@ -1,4 +1,4 @@
-"""Which place is meant, by rules alone: candidates in, a place or a refusal out."""
+"""The choice of a place from candidates."""
 
 from contextlib import suppress
 
@@ -18,12 +18,12 @@ from pam.travel.places import (
 
 
 def place(full_name: str, at: tuple[float, float] = (40.0, -100.0), kind: PlaceKind = "place") -> Place:
-    """A place out of `Name, State, Country`."""
-    name, *around = full_name.split(", ")
+    """Return a place from `Name, State, Country`."""
+    name, *surroundings = full_name.split(", ")
     country = {"United States": "US", "France": "FR", "Canada": "CA", "Australia": "AU"}.get(
-        around[-1] if around else name
+        surroundings[-1] if surroundings else name
     )
-    region = name if kind == "region" else around[0] if len(around) > 1 else None
+    region = name if kind == "region" else surroundings[0] if len(surroundings) > 1 else None
     return Place(name, full_name, kind, *at, country_code=country, region=region, region_code=None)
 
 
@@ -41,22 +41,22 @@ BANFF = place("Banff, Alberta, Canada", (51.18, -115.57))
 BANFF_PARK = place("Banff National Park, Alberta, Canada", (51.5, -115.93), "park")
 
 
-def test_the_first_of_namesakes_is_meant_where_only_one_is_of_note() -> None:
-    """Nobody who says Denver means the one in North Carolina."""
+def test_first_of_one_name_is_chosen_where_only_one_is_of_note() -> None:
+    """“Denver” isn't the one in North Carolina, unless the state is named."""
     assert choose_place("Denver", [DENVER_CO, DENVER_NC]) == DENVER_CO
     assert choose_place("denver north carolina", [DENVER_CO, DENVER_NC]) == DENVER_NC
 
 
-def test_namesakes_of_note_are_ambiguous_without_their_state() -> None:
-    """The candidates are named, for whoever asks back."""
-    with pytest.raises(AmbiguousPlace) as refused:
+def test_shared_name_is_ambiguous_without_its_state() -> None:
+    """The error names the candidates."""
+    with pytest.raises(AmbiguousPlace) as raised:
         choose_place("Springfield", [SPRINGFIELD_IL, SPRINGFIELD_MO])
-    assert refused.value.candidates == (SPRINGFIELD_IL, SPRINGFIELD_MO)
-    assert "Springfield, Missouri" in refused.value.message
+    assert raised.value.candidates == (SPRINGFIELD_IL, SPRINGFIELD_MO)
+    assert "Springfield, Missouri" in raised.value.message
     assert choose_place("Springfield, MO", [SPRINGFIELD_IL, SPRINGFIELD_MO]) == SPRINGFIELD_MO
 
 
-def test_what_holds_a_place_is_no_rival() -> None:
+def test_region_that_contains_the_place_is_no_rival() -> None:
     """New York is in New York; Banff lies in Banff National Park."""
     assert choose_place("New York", [NEW_YORK, NEW_YORK_STATE]) == NEW_YORK
     assert choose_place("New York", [NEW_YORK_STATE, NEW_YORK]) == NEW_YORK_STATE
@@ -64,8 +64,8 @@ def test_what_holds_a_place_is_no_rival() -> None:
     assert choose_place("Banff", [BANFF, BANFF_PARK]) == BANFF
 
 
-def test_a_park_far_from_its_namesake_is_a_rival() -> None:
-    """Zion may be a town in Illinois: one asks, unless it's said, or clear from where the traveller is."""
+def test_distant_park_of_the_same_name_is_a_rival() -> None:
+    """Zion may be a town in Illinois: it is ambiguous without the state or the user's position."""
     with pytest.raises(AmbiguousPlace):
         choose_place("Zion", [ZION_TOWN, ZION_PARK])
     assert choose_place("Zion National Park", [ZION_TOWN, ZION_PARK]) == ZION_PARK
@@ -73,8 +73,8 @@ def test_a_park_far_from_its_namesake_is_a_rival() -> None:
     assert choose_place("Zion", [ZION_TOWN, ZION_PARK], near=(36.2, -115.1)) == ZION_PARK
 
 
-def test_abroad_and_at_home() -> None:
-    """For a Frenchman it's Paris, for a Texan one asks."""
+def test_place_in_the_user_s_country_is_a_rival() -> None:
+    """Paris is in France for the French, and ambiguous for an American."""
     assert choose_place("Paris", [PARIS_FR, PARIS_TX]) == PARIS_FR
     assert choose_place("Paris", [PARIS_FR, PARIS_TX], country_code="FR") == PARIS_FR
     with pytest.raises(AmbiguousPlace):
@@ -84,14 +84,14 @@ def test_abroad_and_at_home() -> None:
 @pytest.mark.parametrize(
     "text", ["Denver excluding tolls", "not Denver", "Denver Kansas", "", "the Denver", "Denv", "CO"]
 )
-def test_every_word_must_be_explained(text: str) -> None:
-    """A stray word makes it no place."""
+def test_text_with_an_unknown_word_is_an_unknown_place(text: str) -> None:
+    """A single word that isn't in the full name is enough."""
     with pytest.raises(UnknownPlace):
         choose_place(text, [DENVER_CO, DENVER_NC])
 
 
-def test_a_short_form_is_a_state_only_behind_a_name() -> None:
-    """WA is Washington or Western Australia, whichever is there."""
+def test_abbreviation_matches_any_of_its_states() -> None:
+    """WA is Washington or Western Australia, whichever the candidate has."""
     perth = place("Perth, Western Australia, Australia")
     seattle = place("Seattle, Washington, United States")
     assert choose_place("Perth WA", [perth]) == perth
@@ -109,8 +109,8 @@ def test_a_short_form_is_a_state_only_behind_a_name() -> None:
         ("Central Park", False),
     ],
 )
-def test_a_park_is_known_by_the_end_of_its_name(name: str, park: bool) -> None:
-    """What is in a park, or a park in a town, isn't one."""
+def test_park_is_recognised_by_the_end_of_its_name(name: str, park: bool) -> None:
+    """A lodge in a park, or a park in a town, is none."""
     assert is_park_name(name) == park
 
 
@@ -124,8 +124,8 @@ def test_a_park_is_known_by_the_end_of_its_name(name: str, park: bool) -> None:
         ("Winston-Salem", ("winston", "salem")),
     ],
 )
-def test_words_are_compared_without_accents_and_points(text: str, expected: tuple[str, ...]) -> None:
-    """As people type them."""
+def test_name_words_have_no_accents_and_punctuation(text: str, expected: tuple[str, ...]) -> None:
+    """Names match as people type them."""
     assert name_words(text) == expected
 
 
@@ -136,10 +136,10 @@ def test_words_are_compared_without_accents_and_points(text: str, expected: tupl
     ),
     st.none() | st.tuples(st.floats(-90, 90), st.floats(-180, 180)),
 )
-def test_any_words_and_candidates_are_a_place_or_a_refusal(
+def test_any_text_and_candidates_give_a_place_or_an_error(
     text: str, candidates: list[Place], near: tuple[float, float] | None
 ) -> None:
-    """And a place that is picked explains the first word."""
+    """A chosen place is a candidate that shares a word with the text."""
     found = None
     with suppress(UnknownPlace, AmbiguousPlace):
         found = choose_place(text, candidates, near=near, country_code="US")

@@ -1,0 +1,235 @@
+"""Responses of the sources: documented ones are parsed correctly, all others are malformed."""
+
+import copy
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pam.platform.deadline import Deadline
+from pam.sources.mapbox import CAMPGROUNDS
+from pam.sources.open_meteo import CONDITIONS
+from pam.sources.source import Source, SourceError, SourceErrorKind
+from pam.travel.fuel_prices import PriceArea
+from pam.travel.roads import PointOfInterest, Road
+from tests.unit.sources.conftest import eia_of, mapbox_of, open_meteo_of, respond, wire
+
+ROCKY = PriceArea("R40", "Rocky Mountain (PADD 4)")
+MOAB = (38.5733, -109.5498)
+
+
+def test_documented_geocode_is_parsed() -> None:
+    """Names, kinds, codes and degrees are read; a park counts by its own name, a lodge in it doesn't."""
+    http = respond(Source.MAPBOX, wire("geocode"), wire("parks"))
+    found = mapbox_of(http).places("  Moab;  Utah ", Deadline())
+    moab, country, zion = found.value
+    assert found.source == "Mapbox"
+    assert (moab.full_name, moab.kind, moab.country_code, moab.region, moab.region_code) == (
+        "Moab, Utah, United States", "place", "US", "Utah", "UT",
+    )  # fmt: skip
+    assert (moab.latitude, moab.longitude) == (38.573757, -109.549687)
+    assert (country.kind, country.region_code) == ("country", None)
+    assert (zion.name, zion.kind) == ("Zion National Park", "park")
+    assert zion.full_name == "Zion National Park, Springdale, Utah 84767, United States"
+    geocode, search = http.queries
+    assert (geocode["q"], geocode["autocomplete"], geocode["permanent"]) == ("Moab Utah", "false", "true")
+    assert (search["q"], search["types"]) == ("Moab Utah National Park", "poi")
+
+
+def test_documented_directions_are_parsed() -> None:
+    """The best route has metres and seconds; no route is None."""
+    http = respond(Source.MAPBOX, wire("directions"), wire("directions_no_route"))
+    mapbox = mapbox_of(http)
+    assert mapbox.road([(39.74, -104.98), MOAB], Deadline()).value == Road(568123.5, 20312.4)
+    assert mapbox.road([(39.74, -104.98), MOAB], Deadline()).value is None
+    assert http.paths[0] == "/directions/v5/mapbox/driving/-104.980000,39.740000;-109.549800,38.573300"
+
+
+def test_documented_directions_with_geometry_are_parsed() -> None:
+    """The path has latitude before longitude, from end to end; no route is None."""
+    http = respond(Source.MAPBOX, wire("directions_line"), wire("directions_no_route"))
+    mapbox = mapbox_of(http)
+    route = mapbox.route([(39.74, -104.98), MOAB], Deadline()).value
+    assert route is not None and (route.distance_m, route.duration_s) == (568123.5, 20312.4)
+    assert (len(route.path), route.path[0], route.path[-1]) == (4, (39.7401, -104.98471), (38.57331, -109.54983))
+    assert (http.queries[0]["overview"], http.queries[0]["geometries"]) == ("simplified", "geojson")
+    assert mapbox.route([(39.74, -104.98), MOAB], Deadline()).value is None
+
+
+def test_documented_category_search_is_parsed() -> None:
+    """The nearest comes first, whatever the order in the response; an unknown field is None."""
+    http = respond(Source.MAPBOX, wire("search"))
+    near, far = mapbox_of(http).nearby(CAMPGROUNDS, *MOAB, 10_000, Deadline()).value
+    assert near == PointOfInterest("Slickrock Campground", None, 38.58, -109.55, near.distance_m, None, None)
+    assert (far.address, far.phone) == ("1 Main St, Moab, Utah 84532, United States", "+14355550100")
+    assert 500 < near.distance_m < 1000 < far.distance_m < 5000
+    west, south, east, north = map(float, http.queries[0]["bbox"].split(","))
+    assert west < MOAB[1] < east
+    assert south < MOAB[0] < north
+
+
+def test_documented_forecast_is_parsed() -> None:
+    """Instants are in UTC, days in the place's zone, probabilities from 0 to 1; a missing value is None."""
+    forecast = open_meteo_of(respond(Source.OPEN_METEO, wire("forecast"))).forecast(*MOAB, Deadline()).value
+    assert forecast.zone == "America/Denver"
+    assert (forecast.now.temperature_c, forecast.now.condition) == (8.0, "overcast")
+    assert forecast.hours[0].time == datetime(2026, 3, 1, 7, tzinfo=UTC)
+    assert (forecast.hours[1].rain_probability, forecast.hours[1].condition) == (0.25, "light rain")
+    assert forecast.hours[2].temperature_c is None
+    first, second = forecast.days
+    assert (first.date, first.high_c, first.gusts_mps) == (date(2026, 3, 1), 12.1, 13.1)
+    assert (second.date, second.condition, second.rain_probability) == (date(2026, 3, 2), None, None)
+
+
+def test_documented_price_is_parsed() -> None:
+    """The newest week with a value counts: EIA sends strings, and null for a week without a survey."""
+    found = eia_of(respond(Source.EIA, wire("prices"))).price("regular", ROCKY, Deadline())
+    assert (found.value.usd_per_gallon, found.value.week, found.source) == (Decimal("2.987"), date(2026, 3, 2), "EIA")
+
+
+def get_places(body: Any) -> Any:
+    return mapbox_of(respond(Source.MAPBOX, body, body)).places("Moab", Deadline())
+
+
+def get_road(body: Any) -> Any:
+    return mapbox_of(respond(Source.MAPBOX, body)).road([(39.74, -104.98), MOAB], Deadline())
+
+
+def get_route(body: Any) -> Any:
+    return mapbox_of(respond(Source.MAPBOX, body)).route([(39.74, -104.98), MOAB], Deadline())
+
+
+def get_nearby(body: Any) -> Any:
+    return mapbox_of(respond(Source.MAPBOX, body)).nearby(CAMPGROUNDS, *MOAB, 10_000, Deadline())
+
+
+def get_forecast(body: Any) -> Any:
+    return open_meteo_of(respond(Source.OPEN_METEO, body)).forecast(*MOAB, Deadline())
+
+
+def get_price(body: Any) -> Any:
+    return eia_of(respond(Source.EIA, body)).price("regular", ROCKY, Deadline())
+
+
+REQUESTS: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "places": (get_places, wire("geocode")),
+    "road": (get_road, wire("directions")),
+    "route": (get_route, wire("directions_line")),
+    "nearby": (get_nearby, wire("search")),
+    "forecast": (get_forecast, wire("forecast")),
+    "price": (get_price, wire("prices")),
+}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def survives(send: Callable[[Any], Any], body: Any) -> None:
+    """Check that the response is parsed, or raises `SourceError` as malformed or not found."""
+    kind = None
+    try:
+        send(body)
+    except SourceError as error:
+        kind = error.kind
+    assert kind in {None, SourceErrorKind.MALFORMED, SourceErrorKind.NOT_FOUND}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+@given(body=st.binary(max_size=64) | JSON)
+def test_any_response_is_parsed_or_malformed(name: str, body: Any) -> None:
+    """Any bytes and any JSON raise nothing but `SourceError`."""
+    survives(REQUESTS[name][0], body)
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the paths to all values of a JSON document."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path] + [found for name, part in inner for found in paths(part, (*path, name))]
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+@given(data=st.data())
+def test_response_with_any_change_is_parsed_or_malformed(name: str, data: st.DataObject) -> None:
+    """Any value of a documented response is replaced or removed."""
+    send, good = REQUESTS[name]
+    body = {"top": copy.deepcopy(good)}
+    *path, last = data.draw(st.sampled_from(paths(body)[1:]))
+    holder = body
+    for step in path:
+        holder = holder[step]
+    if data.draw(st.booleans()):
+        del holder[last]
+    else:
+        holder[last] = data.draw(JSON | st.sampled_from([1e308, -1, 2**70, "2026-02-30", "NaN", "", "9" * 400]))
+    survives(send, body.get("top"))
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"),
+    [
+        ("road", ("routes", 0, "distance"), "568"),
+        ("road", ("routes", 0, "duration"), -1),
+        ("road", ("routes",), []),
+        ("road", ("code",), "InvalidInput"),
+        ("route", ("routes", 0, "geometry"), "{gp_Iny_cR"),
+        ("route", ("routes", 0, "geometry", "coordinates"), [[-104.98471, 39.7401]]),
+        ("route", ("routes", 0, "geometry", "coordinates", 1), [39.7401, -104.98471]),
+        ("route", ("routes", 0, "geometry", "coordinates", 1, 0), "-104.9"),
+        ("places", ("features", 0, "properties", "coordinates", "latitude"), 91),
+        ("places", ("features", 0, "properties", "name"), ""),
+        ("nearby", ("features", 0, "properties", "coordinates", "longitude"), None),
+        ("nearby", ("type",), "Feature"),
+        ("forecast", ("hourly", "temperature_2m"), [1.0]),
+        ("forecast", ("daily", "time"), [1772348400]),
+        ("forecast", ("hourly_units", "wind_speed_10m"), "km/h"),
+        ("forecast", ("current", "temperature_2m"), None),
+        ("forecast", ("hourly", "precipitation_probability"), [0, 125, None]),
+        ("forecast", ("timezone",), "Mars/Olympus_Mons"),
+        ("forecast", ("timezone",), "../../etc/passwd"),
+        ("forecast", ("timezone",), ""),
+        ("price", ("response", "data", 1, "value"), "-2.9"),
+        ("price", ("response", "data", 1, "value"), "298.7"),
+        ("price", ("response", "data", 1, "value"), "NaN"),
+        ("price", ("response", "data", 1, "value"), "cheap"),
+        ("price", ("response", "data", 1, "units"), "$/BBL"),
+        ("price", ("response", "data", 1, "duoarea"), "R50"),
+    ],
+)
+def test_plausible_but_wrong_response_is_malformed(name: str, path: tuple[Any, ...], value: Any) -> None:
+    """Other units, other regions and impossible values are rejected."""
+    send, good = REQUESTS[name]
+    body = copy.deepcopy(good)
+    holder = body
+    for step in path[:-1]:
+        holder = holder[step]
+    holder[path[-1]] = value
+    with pytest.raises(SourceError) as raised:
+        send(body)
+    assert raised.value.kind is SourceErrorKind.MALFORMED
+
+
+def test_response_without_a_price_is_not_found() -> None:
+    """Without rows, or without a value in them, EIA has no such price."""
+    for rows in ([], wire("prices")["response"]["data"][:1]):
+        with pytest.raises(SourceError) as raised:
+            get_price({"response": {"data": rows}})
+        assert raised.value.kind is SourceErrorKind.NOT_FOUND
+
+
+def test_conditions_cover_the_documented_codes() -> None:
+    """28 codes of WMO table 4677 have different names."""
+    assert len(CONDITIONS) == 28
+    assert len(set(CONDITIONS.values())) == 28
+
+
+@pytest.mark.parametrize("points", [[], [MOAB], [MOAB] * 26])
+def test_route_has_2_to_25_points(points: Any) -> None:
+    """Any other number is a ValueError, before a request is sent."""
+    with pytest.raises(ValueError, match="points"):
+        mapbox_of(respond(Source.MAPBOX)).road(points, Deadline())
