@@ -87,7 +87,7 @@ def test_file_changed_after_it_was_applied_is_refused(empty_database: str, direc
 
 
 def test_database_ahead_of_the_files_is_refused(empty_database: str, directory: Path) -> None:
-    """An older checkout doesn't migrate a newer database, and the error says that this is the reason."""
+    """An older checkout doesn't migrate a newer database, and the error gives this reason."""
     Runner(empty_database, directory).up()
     for path in directory.glob("0002_*"):
         path.unlink()
