@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from psycopg import Cursor
 
-from pam.money.amounts import to_cents
 from pam.money.categories import Category
 from pam.platform.postgres import Connection, Row
 from pam.users.periods import Window, next_month, resolve_period
@@ -43,18 +41,6 @@ class BudgetState:
         if self.spent > self.limit:
             return "over"
         return "near" if self.spent >= NEAR_LIMIT_RATIO * self.limit else "good"
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the fields of the JSON answer; amounts are decimal strings."""
-        return {
-            "category": self.category,
-            "window": self.window.as_json(),
-            "currency": self.currency,
-            "limit": str(self.limit),
-            "spent": str(to_cents(self.spent)),
-            "left": str(self.left),
-            "state": self.state,
-        }
 
 
 _SELECT_BUDGET_STATE = """

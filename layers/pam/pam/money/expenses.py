@@ -104,18 +104,6 @@ class Expense:
         """Return the expense from a row of `EXPENSE_COLUMNS`."""
         return cls(**row | {"category": Category(row["category"])})
 
-    def as_json(self, zone: ZoneInfo) -> dict[str, Any]:
-        """Return the fields of the JSON answer; `date` and `created_at` in `zone`."""
-        return {
-            "id": str(self.id),
-            "amount": str(self.amount),
-            "currency": self.currency,
-            "category": self.category,
-            "description": self.description,
-            "date": self.spent_at.astimezone(zone).date().isoformat(),
-            "created_at": self.created_at.astimezone(zone).isoformat(timespec="seconds"),
-        }
-
 
 EXPENSE_COLUMNS = "id, amount, currency, category, description, spent_at, created_at"
 

@@ -54,10 +54,6 @@ class Window:
         """Return the bounds of the window in UTC: the midnights in `zone` at which `start` and `end` begin."""
         return midnight(self.start, zone), midnight(self.end, zone)
 
-    def as_json(self) -> dict[str, str]:
-        """Return `{from, to}` as ISO 8601 dates; `to` is exclusive."""
-        return {"from": self.start.isoformat(), "to": self.end.isoformat()}
-
     def elapsed(self, today: date) -> "Window":
         """Return the part of the window up to and including today; it is empty for a window in the future."""
         return Window(self.start, max(self.start, min(self.end, today + _DAY)), self.period)
