@@ -109,6 +109,7 @@ class _Api:
                 entry.ended = "complete"
                 return HTMLResponse("<html><body>Bad gateway</body></html>", headers=_headers(entry.request_id))
         prompt = render(request)
+        request_rules.check_length(prompt.total, request.model)
         plan = self._cache.look_up(prompt)
         _record_prompt(entry, prompt, plan.usage)
 

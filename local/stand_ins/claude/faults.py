@@ -7,12 +7,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from local.stand_ins.claude.errors import ApiError
+from local.stand_ins.claude.errors import ApiError, invalid_request
 from local.stand_ins.claude.replies import ModelReply, ReplyPart, TextPart, ToolCallPart, make_reply, truncate
 from local.stand_ins.claude.stream import Event
 
 Mode = Literal[
-    "401", "429", "spend_cap", "500", "503", "529", "not_json",
+    "401", "402", "408", "409", "429", "500", "503", "529", "not_json",
+    "spend_cap", "usage_limit", "credit_balance", "prompt_too_long",
     "refusal", "max_tokens", "max_tokens_in_tool", "invalid_tool_json", "unknown_tool",
     "overloaded_in_stream", "cut_before_block", "cut_in_text", "cut_after_tool_block", "cut_in_tool_input",
     "no_message_stop", "silence", "silence_in_text",
@@ -23,11 +24,23 @@ UNKNOWN_TOOL = "undefined_tool"
 
 _MESSAGES = {
     "401": "invalid x-api-key",
+    "402": "There is a problem with your billing. Please check your payment method in the Console.",
+    "408": "Request timed out. Please try again.",
+    "409": "The request conflicts with another one. Please try again.",
     "429": "This request would exceed your organization's rate limit. Please try again later.",
     "500": "Internal server error",
     "503": "Service unavailable",
     "529": "Overloaded",
 }
+
+_INVALID_REQUESTS = {
+    "usage_limit": "You have reached your specified API usage limits. You will regain access on 2026-12-01 at "
+    "00:00 UTC.",
+    "credit_balance": "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to "
+    "upgrade or purchase credits.",
+    "prompt_too_long": "prompt is too long: 1000001 tokens > 1000000 maximum",
+}
+"""Conditions that the API reports as `invalid_request_error`, told apart by their message alone."""
 
 
 class Fault(BaseModel):
@@ -87,6 +100,8 @@ def error_of(fault: Fault) -> ApiError | None:
         return ApiError(
             429, "You have reached your specified API usage limits for this month.", code="enforced_spend_limit_reached"
         )
+    if fault.mode in _INVALID_REQUESTS:
+        return invalid_request(_INVALID_REQUESTS[fault.mode])
     if fault.mode in _MESSAGES:
         return ApiError(int(fault.mode), _MESSAGES[fault.mode], retry_after=fault.retry_after)
     return None

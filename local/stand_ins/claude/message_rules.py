@@ -119,7 +119,7 @@ def _check_calls(turns: Sequence[MergedMessage]) -> None:
     """Check that each call has a result at the start of the next user message, and each result a call."""
     seen: set[str] = set()
     open_calls: list[str] = []
-    for turn in turns:
+    for number, turn in enumerate(turns):
         if turn.role == "user":
             _check_results(turn, open_calls)
         open_calls = []
@@ -131,7 +131,7 @@ def _check_calls(turns: Sequence[MergedMessage]) -> None:
             if isinstance(block, ToolUse):
                 open_calls.append(block.id)
         if turn.role == "assistant":
-            _check_searches(turn)
+            _check_searches(turns[number:])
     if open_calls:
         raise _missing_results(turns[-1], open_calls)
 
@@ -167,11 +167,21 @@ def _missing_results(turn: MergedMessage, calls: Sequence[str]) -> Exception:
     )
 
 
-def _check_searches(turn: MergedMessage) -> None:
-    """Check that each server search is followed by its result."""
-    results = {block.tool_use_id for _, block in turn.blocks if isinstance(block, SearchResult)}
+def _check_searches(turns: Sequence[MergedMessage]) -> None:
+    """Check that each server search of the first turn has its result, or that the request continues the search.
+
+    A reply that paused is continued by sending it back. If it also calls client tools, their results are sent with it,
+    and the search's result begins the next reply.
+    """
+    turn, *following = turns
+    replies = [turn]
+    is_continued = not following
+    if following and any(isinstance(block, ToolUse) for _, block in turn.blocks):
+        replies += following[1:2]
+        is_continued = len(following) == 1 and all(isinstance(block, ToolResult) for _, block in following[0].blocks)
+    results = {block.tool_use_id for each in replies for _, block in each.blocks if isinstance(block, SearchResult)}
     for place, block in turn.blocks:
-        if isinstance(block, ServerToolUse) and block.id not in results:
+        if isinstance(block, ServerToolUse) and block.id not in results and not is_continued:
             raise invalid_request(
                 f"{place}: `{block.name}` tool use with id {block.id} was found without a corresponding result"
             )

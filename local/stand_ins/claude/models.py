@@ -13,6 +13,7 @@ class Model:
     effort: str = "high"
     forced_tools: bool = True
     tool_changes: bool = True
+    max_input_tokens: int = 1_000_000
 
 
 _ANY = ("adaptive", "disabled", "enabled", "between_tools")
@@ -31,9 +32,9 @@ MODELS = {
     "claude-opus-4-8": Model(1024, _ANY),
     "claude-sonnet-5": Model(1024, _ANY, tool_changes=False),
     "claude-sonnet-4-6": Model(1024, ("disabled", "adaptive", "enabled"), tool_changes=False),
-    "claude-sonnet-4-5": Model(1024, _CLASSIC, tool_changes=False),
+    "claude-sonnet-4-5": Model(1024, _CLASSIC, tool_changes=False, max_input_tokens=200_000),
     "claude-opus-4-7": Model(2048, _ANY, tool_changes=False),
-    "claude-haiku-4-5": Model(4096, _CLASSIC, tool_changes=False),
+    "claude-haiku-4-5": Model(4096, _CLASSIC, tool_changes=False, max_input_tokens=200_000),
     "claude-opus-4-6": Model(4096, ("disabled", "adaptive", "enabled"), tool_changes=False),
-    "claude-opus-4-5": Model(4096, _CLASSIC, tool_changes=False),
+    "claude-opus-4-5": Model(4096, _CLASSIC, tool_changes=False, max_input_tokens=200_000),
 }

@@ -35,6 +35,13 @@ def check(request: CountTokensRequest, version: str, betas: frozenset[str]) -> N
     _check_markers(request)
 
 
+def check_length(tokens: int, model: str) -> None:
+    """Raise ApiError for a prompt that is longer than the model's context."""
+    maximum = MODELS[model].max_input_tokens
+    if tokens > maximum:
+        raise invalid_request(f"prompt is too long: {tokens} tokens > {maximum} maximum")
+
+
 def _check_parameters(request: MessagesRequest, version: str) -> None:
     for name in ("temperature", "top_p", "top_k"):
         if name in request.model_fields_set and version == VERSION:

@@ -26,6 +26,9 @@ TEXT_AND_CALL = [
     ("mode", "more", "error", "kind", "retry_after"),
     [
         ("401", {}, anthropic.AuthenticationError, "authentication_error", None),
+        ("402", {}, anthropic.PaymentRequiredError, "billing_error", None),
+        ("408", {}, anthropic.RequestTimeoutError, "timeout_error", None),
+        ("409", {}, anthropic.ConflictError, "conflict_error", None),
         ("429", {}, anthropic.RateLimitError, "rate_limit_error", None),
         ("429", {"retry_after": 7}, anthropic.RateLimitError, "rate_limit_error", "7"),
         ("529", {}, anthropic.OverloadedError, "overloaded_error", None),
@@ -56,6 +59,25 @@ def test_spend_cap_has_its_own_error_code(claude: ClaudeClient, sdk: anthropic.A
     assert raised.value.error_code == "enforced_spend_limit_reached"
     assert type(raised.value).__name__ == "EnforcedSpendLimitReachedError"
     assert "retry-after" not in raised.value.response.headers
+
+
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [
+        ("usage_limit", "You have reached your specified API usage limits."),
+        ("credit_balance", "Your credit balance is too low to access the Anthropic API."),
+        ("prompt_too_long", "prompt is too long: 1000001 tokens > 1000000 maximum"),
+    ],
+)
+def test_limit_of_the_account_or_the_context_is_an_invalid_request(
+    claude: ClaudeClient, sdk: anthropic.Anthropic, body: Body, mode: str, message: str
+) -> None:
+    """These are 400s without a code of their own: their message alone tells them apart."""
+    claude.control(mode=mode)
+    with pytest.raises(anthropic.BadRequestError) as raised:
+        sdk.messages.create(**body())
+    assert (raised.value.type, raised.value.error_code) == ("invalid_request_error", None)
+    assert raised.value.body["error"]["message"].startswith(message)  # type: ignore[index]
 
 
 def test_fault_applies_to_matching_requests_after_the_first(claude: ClaudeClient, body: Body, question: str) -> None:

@@ -1,6 +1,7 @@
 """Requests that the API rejects are rejected: one case for each rule, with the start of the message."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,12 @@ FIVE = {"cache_control": {"type": "ephemeral"}}
 HOUR = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
 DEFERRED = TOOL | {"name": "hidden", "defer_loading": True}
 ADDITION = {"type": "tool_addition", "tool": {"type": "tool_reference", "name": "hidden"}}
+SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "tool_search_tool_bm25", "input": {"query": "rain"}}
+FOUND = {
+    "type": "tool_search_tool_result",
+    "tool_use_id": "srvtoolu_1",
+    "content": {"type": "tool_search_tool_search_result", "tool_references": []},
+}
 BY_VALUE = {"type": "tool_addition", "tool": {"type": "tool_definition", "definition": TOOL | {"name": "inline"}}}
 
 
@@ -144,8 +151,12 @@ INVALID: list[tuple[str, dict[str, Any]]] = [
     ("messages.1.content.0: `tool_addition` requires the beta header",
      {"tools": [TOOL, DEFERRED], "messages": [user(text()), system(ADDITION)]}),
     ("messages.0.content.0: `tool_addition` blocks can not be in `user`", {"messages": [user(ADDITION)]}),
-    ("messages.1.content.0: `tool_search_tool_bm25` tool use with id", {"messages": [user(text()), assistant(
-        {"type": "server_tool_use", "id": "srvtoolu_1", "name": "tool_search_tool_bm25", "input": {}}), user(text())]}),
+    ("messages.1.content.0: `tool_search_tool_bm25` tool use with id",
+     {"messages": [user(text()), assistant(SEARCH), user(text())]}),
+    ("messages.1.content.0: `tool_search_tool_bm25` tool use with id",
+     {"messages": [user(text()), assistant(SEARCH, call()), user(result(), text())]}),
+    ("messages.1.content.0: `tool_search_tool_bm25` tool use with id",
+     {"messages": [user(text()), assistant(SEARCH, call()), user(result()), assistant(text()), user(text())]}),
 ]  # fmt: skip
 
 
@@ -172,7 +183,22 @@ VALID: list[dict[str, Any]] = [
     {"messages": [user(text("y", FIVE))]} | FIVE,
     {"metadata": {"user_id": "u"}, "service_tier": "auto", "stop_sequences": ["x"]},
     {"model": "claude-sonnet-5-5", "thinking": {"type": "between_tools"}},
+    # A paused search is continued: alone, with the result of a client tool, and both within the history.
+    {"messages": [user(text()), assistant(text(), SEARCH)]},
+    {"messages": [user(text()), assistant(SEARCH, call()), user(result())]},
+    {"messages": [user(text()), assistant(SEARCH, FOUND, text()), user(text())]},
+    {"messages": [user(text()), assistant(SEARCH), assistant(FOUND, text()), user(text())]},
+    {"messages": [user(text()), assistant(SEARCH, call()), user(result()), assistant(FOUND, text()), user(text())]},
 ]
+
+
+def test_prompt_longer_than_the_context_is_rejected(claude: ClaudeClient, body: Body) -> None:
+    """A prompt above the model's context gets the API's message with both token counts."""
+    long = {"messages": [user(text("word " * 150_000))]}
+    error = claude.post(body(model="claude-haiku-4-5", **long)).json()["error"]
+    assert error["type"] == "invalid_request_error"
+    assert re.fullmatch(r"prompt is too long: \d{6} tokens > 200000 maximum", error["message"])
+    assert claude.post(body(model="claude-haiku-5-5", **long)).status_code == 200
 
 
 @pytest.mark.parametrize("changes", VALID)
