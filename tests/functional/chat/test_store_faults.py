@@ -29,18 +29,6 @@ from tests.functional.chat.scenarios import Scenario, ScenarioContext, ScenarioL
 scenario = ScenarioList()
 
 
-@scenario
-def turn_of_the_in_process_backend_is_answered(context: ScenarioContext) -> None:
-    """Without faults, the backend of these tests answers as the deployed functions do."""
-    user, backend = context.new_user(), context.backend
-    user.claude.script(step(READ, WRITE), SHORT_ANSWER)
-    frames = backend.ask(user)
-    assert frames[-1]["type"] == "done", frames[-1]
-    assert tool_states(frames) == [("get_spending_summary", "done"), ("create_expense", "done")]
-    assert user.resume(frames[0]["message_id"]) == frames
-    assert "What now?" in user.ask_follow_up()
-
-
 # DynamoDB
 
 
