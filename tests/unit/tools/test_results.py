@@ -1,14 +1,14 @@
 """The results of tools, made from answers."""
 
 import json
-from dataclasses import dataclass
 
+from pam.answers.json_values import json_dataclass
 from pam.answers.travel_answer import TravelAnswer
 from pam.tools.engine.definition import ToolResult
 from pam.tools.engine.results import result_json, to_tool_result, to_write_result
 
 
-@dataclass(frozen=True, kw_only=True)
+@json_dataclass
 class Measured(TravelAnswer):
     """An answer with one figure."""
 

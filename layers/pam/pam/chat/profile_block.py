@@ -26,7 +26,7 @@ def render_profile_block(lines: list[str]) -> str:
 
 def _describe(rig: Rig | None) -> str:
     if rig is None:
-        return "not told"
+        return "unknown"
     parts = [rig.name]
     if rig.fuel_type:
         parts.append(f"fuel {rig.fuel_type}")
