@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from pam.platform.deadline import Deadline
 from pam.sources.api_key import ApiKey
 from pam.sources.claude.client import ClaudeClient
-from pam.sources.claude.reply import ModelError, ModelErrorKind, ModelReply, TextDelta
+from pam.sources.claude.reply import ModelError, ModelErrorKind, ModelReply, TextDelta, ToolUse
 from pam.sources.source import Source
 from tests.functional.sources.tcp_server import Connection, receive, serving
 
@@ -176,12 +176,36 @@ def test_connection_is_reused() -> None:
         assert server.connections == 1
 
 
-def test_stream_without_events_times_out() -> None:
-    """The API's pings are no events: the reply counts as dead, and its text is kept."""
-    with serving(pings) as server, pytest.raises(ModelError) as raised:
+def test_stream_without_data_times_out() -> None:
+    """A reply that stops in the middle counts as dead, and its text is kept."""
+    with serving(text_only) as server, pytest.raises(ModelError) as raised:
         send(client_at(f"http://{server.address}", idle_timeout_s=0.4))
     assert raised.value.kind is ModelErrorKind.SILENT
     assert raised.value.partial.text == "Hello."
+
+
+def test_pings_are_activity() -> None:
+    """A long tool argument arrives in one piece, after pings for longer than the idle timeout."""
+    argument = json.dumps({"content": "Quiet at Goblin Valley. " * 210})
+    assert len(argument) > 5000
+    tool = {"type": "tool_use", "id": "toolu_1", "name": "create_post", "input": {}}
+    delta = {"type": "input_json_delta", "partial_json": argument}
+
+    def argument_after_pings(connection: Connection) -> None:
+        receive(connection)
+        connection.sendall(
+            HEAD + chunk(*TEXT, END[0], {"type": "content_block_start", "index": 1, "content_block": tool})
+        )
+        for _ in range(12):
+            time.sleep(0.1)
+            connection.sendall(PING)
+        rest = [{"type": "content_block_delta", "index": 1, "delta": delta}, END[0] | {"index": 1}, *END[1:]]
+        connection.sendall(chunk(*rest) + b"0\r\n\r\n")
+
+    with serving(argument_after_pings) as server:
+        pieces = send(client_at(f"http://{server.address}", idle_timeout_s=0.6))
+    assert pieces[:2] == [TextDelta("Hello."), ToolUse("toolu_1", "create_post", argument)]
+    assert pieces[2].content[1] == tool | {"input": json.loads(argument)}
 
 
 def test_slow_consumer_is_no_silent_stream() -> None:

@@ -162,7 +162,8 @@ class TurnRunner:
 
     def _append(self, *messages: dict[str, Any], reply: ModelReply) -> None:
         self._messages += messages
-        self._transcript.add(*messages, tokens=reply.usage.prompt + reply.usage.output)
+        tokens = reply.usage.prompt + reply.usage.output if reply.usage.prompt else None
+        self._transcript.add(*messages, tokens=tokens)
 
     def _add_text(self, text: str, *, is_new_paragraph: bool = False) -> None:
         if self._result.text and (is_new_paragraph or not self._step_text):
@@ -172,8 +173,7 @@ class TurnRunner:
         self._send(Delta(text))
 
     def _add_usage(self, usage: TokenUsage) -> None:
-        if usage.prompt:
-            self._result.usage += usage
+        self._result.usage += usage
 
     def _check_limits(self) -> None:
         if self._result.usage.cost(self._model) >= self._cost_cap:

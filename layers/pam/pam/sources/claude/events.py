@@ -54,26 +54,23 @@ def read_events(events: Iterable[Any], reply: ModelReply) -> Iterator[TextDelta 
                     yield tool
             case "message_delta":
                 reply.usage = _usage(event.usage, reply.usage)
-                stop_reason = event.delta.stop_reason
+                stop_reason = event.delta.stop_reason or stop_reason
             case "message_stop":
                 reply.stop_reason = stop_reason
 
 
-def _start_block(content_block: Any) -> dict[str, Any]:
+def _start_block(start: Any) -> dict[str, Any]:
     """Return the block as it is sent back: without citations and callers, which only describe it."""
-    block: dict[str, Any] = content_block.to_dict(exclude_none=True)
-    match block["type"]:
+    match start.type:
         case "text":
-            return {"type": "text", "text": block.get("text", "")}
+            return {"type": "text", "text": start.text or ""}
         case "tool_use":
-            return {"type": "tool_use", "id": block["id"], "name": block["name"], "input": block.get("input", {})}
+            return {"type": "tool_use", "id": start.id, "name": start.name, "input": start.input or {}}
         case "thinking":
-            return {
-                "type": "thinking",
-                "thinking": block.get("thinking", ""),
-                "signature": block.get("signature", ""),
-            }
-    return block
+            return {"type": "thinking", "thinking": start.thinking or "", "signature": start.signature or ""}
+        case "redacted_thinking":
+            return {"type": "redacted_thinking", "data": start.data}
+    return {"type": start.type}
 
 
 def _finish_block(content: list[dict[str, Any]], block: dict[str, Any], arguments: str) -> ToolUse | None:
@@ -95,20 +92,34 @@ def _finish_block(content: list[dict[str, Any]], block: dict[str, Any], argument
 
 def _usage(counts: Any, before: TokenUsage) -> TokenUsage:
     """Return the API's counts. Those of `message_delta` are cumulative, and omit what hasn't changed."""
-
-    def count(value: Any, name: str, known: int) -> int:
-        return max(known, int(getattr(value, name, None) or 0))
-
-    creation = getattr(counts, "cache_creation", None)
-    write_5m = count(creation, "ephemeral_5m_input_tokens", before.write_5m)
-    write_1h = count(creation, "ephemeral_1h_input_tokens", before.write_1h)
-    # A total without its split: what has been added is of the marker that moves with the conversation.
-    write_5m += max(0, count(counts, "cache_creation_input_tokens", 0) - write_5m - write_1h)
+    write_5m, write_1h = _cache_writes(counts, before)
     return TokenUsage(
-        input=count(counts, "input_tokens", before.input),
+        input=_count(counts, "input_tokens", before.input),
         write_5m=write_5m,
         write_1h=write_1h,
-        read=count(counts, "cache_read_input_tokens", before.read),
-        output=count(counts, "output_tokens", before.output),
+        read=_count(counts, "cache_read_input_tokens", before.read),
+        output=_count(counts, "output_tokens", before.output),
         calls=before.calls,
     )
+
+
+def _cache_writes(counts: Any, before: TokenUsage) -> tuple[int, int]:
+    """Return the tokens written for five minutes and for an hour.
+
+    The split of `message_start` is kept where a total comes without one: what has been added to it is of the marker
+    that moves with the conversation.
+    """
+    known = before.write_5m + before.write_1h
+    split = getattr(counts, "cache_creation", None)
+    write_5m, write_1h = (_count(split, f"ephemeral_{ttl}_input_tokens", 0) for ttl in ("5m", "1h"))
+    if write_5m + write_1h < known:
+        write_5m, write_1h = before.write_5m, before.write_1h
+    total = _count(counts, "cache_creation_input_tokens", known)
+    return write_5m + max(0, total - write_5m - write_1h), write_1h
+
+
+def _count(counts: Any, name: str, known: int) -> int:
+    """Return a cumulative count, or the known one where it is missing or lower."""
+    # The SDK leaves an object at a place where it doesn't expect it as a dict.
+    value = counts.get(name) if isinstance(counts, dict) else getattr(counts, name, None)
+    return max(known, int(value or 0))
