@@ -35,7 +35,7 @@ def write(dependencies: UserDependencies, user: uuid.UUID, amount: str) -> None:
 
 
 def summary(dependencies: UserDependencies, user: uuid.UUID, query: SpendingQuery) -> SpendSummary:
-    return spend_summary(dependencies, user, query, Deadline())
+    return spend_summary(dependencies, user, query, Deadline(2))
 
 
 def total(answer: SpendSummary) -> Decimal:

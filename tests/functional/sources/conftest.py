@@ -117,6 +117,6 @@ def table(dynamodb: Any) -> str:
 
 
 @pytest.fixture
-def nobody() -> str:
+def refused_url() -> str:
     """A URL that refuses connections."""
     return "http://127.0.0.1:9"

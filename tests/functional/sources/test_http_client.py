@@ -116,10 +116,10 @@ def test_retry_after_is_waited_for_within_the_deadline(request_of: tuple[Request
     assert duration_s < 1
 
 
-def test_refused_connection_is_down(nobody: str) -> None:
+def test_refused_connection_is_down(refused_url: str) -> None:
     """It is tried three times within two seconds."""
     error, duration_s = error_of(
-        lambda deadline: OpenMeteo(HttpClient(Source.OPEN_METEO, nobody)).forecast(*MOAB, deadline)
+        lambda deadline: OpenMeteo(HttpClient(Source.OPEN_METEO, refused_url)).forecast(*MOAB, deadline)
     )
     assert error.kind is SourceErrorKind.DOWN
     assert duration_s < 2
@@ -199,12 +199,12 @@ def test_invalid_gzip_is_malformed() -> None:
 
 
 def test_key_is_in_no_log_and_no_error(
-    mapbox_stand_in: StandInClient, caplog: pytest.LogCaptureFixture, nobody: str
+    mapbox_stand_in: StandInClient, caplog: pytest.LogCaptureFixture, refused_url: str
 ) -> None:
     """It is neither in messages nor in the causes that a traceback prints, with all logs on."""
     caplog.set_level(logging.DEBUG)
     secret = "pk.very-secret"
-    for url, mode in ((mapbox_stand_in.url, "500"), (mapbox_stand_in.url, "cut"), (nobody, "ok")):
+    for url, mode in ((mapbox_stand_in.url, "500"), (mapbox_stand_in.url, "cut"), (refused_url, "ok")):
         mapbox_stand_in.control(mode=mode)
         mapbox = Mapbox(HttpClient(Source.MAPBOX, url), key(Source.MAPBOX, secret))
         error, _ = error_of(lambda deadline, mapbox=mapbox: mapbox.road([DENVER, MOAB], deadline))

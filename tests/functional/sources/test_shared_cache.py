@@ -229,10 +229,10 @@ def test_lease_is_released_where_its_response_was_lost_without_a_retry(servers: 
     assert answer_from(SharedCache(dynamodb, table, clock), fetch).value == {"miles": 1}
 
 
-def test_unavailable_cache_misses(nobody: str) -> None:
+def test_unavailable_cache_misses(refused_url: str) -> None:
     """Without DynamoDB each caller sends its own request, and gets the source's failures."""
     fetch = FakeFetch({"miles": 1})
-    cache = SharedCache(dynamodb_at(nobody), "shared", utc_now)
+    cache = SharedCache(dynamodb_at(refused_url), "shared", utc_now)
     assert [answer_from(cache, fetch).cached for _ in range(2)] == [False, False]
     fetch.fail(SourceErrorKind.DOWN)
     with pytest.raises(SourceUnavailable):

@@ -25,7 +25,7 @@ MOAB = (38.5733, -109.5498)
 def test_documented_geocode_is_parsed() -> None:
     """Names, kinds, codes and degrees are read; a park counts by its own name, a lodge in it doesn't."""
     http = respond(Source.MAPBOX, wire("geocode"), wire("parks"))
-    found = mapbox_of(http).places("  Moab;  Utah ", Deadline())
+    found = mapbox_of(http).places("  Moab;  Utah ", Deadline(2))
     moab, country, zion = found.value
     assert found.source == "Mapbox"
     assert (moab.full_name, moab.kind, moab.country_code, moab.region, moab.region_code) == (
@@ -44,8 +44,8 @@ def test_documented_directions_are_parsed() -> None:
     """The best route has metres and seconds; no route is None."""
     http = respond(Source.MAPBOX, wire("directions"), wire("directions_no_route"))
     mapbox = mapbox_of(http)
-    assert mapbox.road([(39.74, -104.98), MOAB], Deadline()).value == Road(568123.5, 20312.4)
-    assert mapbox.road([(39.74, -104.98), MOAB], Deadline()).value is None
+    assert mapbox.road([(39.74, -104.98), MOAB], Deadline(2)).value == Road(568123.5, 20312.4)
+    assert mapbox.road([(39.74, -104.98), MOAB], Deadline(2)).value is None
     assert http.paths[0] == "/directions/v5/mapbox/driving/-104.980000,39.740000;-109.549800,38.573300"
 
 
@@ -53,17 +53,17 @@ def test_documented_directions_with_geometry_are_parsed() -> None:
     """The path has latitude before longitude, from end to end; no route is None."""
     http = respond(Source.MAPBOX, wire("directions_line"), wire("directions_no_route"))
     mapbox = mapbox_of(http)
-    route = mapbox.route([(39.74, -104.98), MOAB], Deadline()).value
+    route = mapbox.route([(39.74, -104.98), MOAB], Deadline(2)).value
     assert route is not None and (route.distance_m, route.duration_s) == (568123.5, 20312.4)
     assert (len(route.path), route.path[0], route.path[-1]) == (4, (39.7401, -104.98471), (38.57331, -109.54983))
     assert (http.queries[0]["overview"], http.queries[0]["geometries"]) == ("simplified", "geojson")
-    assert mapbox.route([(39.74, -104.98), MOAB], Deadline()).value is None
+    assert mapbox.route([(39.74, -104.98), MOAB], Deadline(2)).value is None
 
 
 def test_documented_category_search_is_parsed() -> None:
     """The nearest comes first, whatever the order in the response; an unknown field is None."""
     http = respond(Source.MAPBOX, wire("search"))
-    near, far = mapbox_of(http).nearby(CAMPGROUNDS, *MOAB, 10_000, Deadline()).value
+    near, far = mapbox_of(http).nearby(CAMPGROUNDS, *MOAB, 10_000, Deadline(2)).value
     assert near == PointOfInterest("Slickrock Campground", None, 38.58, -109.55, near.distance_m, None, None)
     assert (far.address, far.phone) == ("1 Main St, Moab, Utah 84532, United States", "+14355550100")
     assert 500 < near.distance_m < 1000 < far.distance_m < 5000
@@ -74,7 +74,7 @@ def test_documented_category_search_is_parsed() -> None:
 
 def test_documented_forecast_is_parsed() -> None:
     """Instants are in UTC, days in the place's zone, probabilities from 0 to 1; a missing value is None."""
-    forecast = open_meteo_of(respond(Source.OPEN_METEO, wire("forecast"))).forecast(*MOAB, Deadline()).value
+    forecast = open_meteo_of(respond(Source.OPEN_METEO, wire("forecast"))).forecast(*MOAB, Deadline(2)).value
     assert forecast.zone == "America/Denver"
     assert (forecast.now.temperature_c, forecast.now.condition) == (8.0, "overcast")
     assert forecast.hours[0].time == datetime(2026, 3, 1, 7, tzinfo=UTC)
@@ -87,32 +87,32 @@ def test_documented_forecast_is_parsed() -> None:
 
 def test_documented_price_is_parsed() -> None:
     """The newest week with a value counts: EIA sends strings, and null for a week without a survey."""
-    found = eia_of(respond(Source.EIA, wire("prices"))).price("regular", ROCKY, Deadline())
+    found = eia_of(respond(Source.EIA, wire("prices"))).price("regular", ROCKY, Deadline(2))
     assert (found.value.usd_per_gallon, found.value.week, found.source) == (Decimal("2.987"), date(2026, 3, 2), "EIA")
 
 
 def get_places(body: Any) -> Any:
-    return mapbox_of(respond(Source.MAPBOX, body, body)).places("Moab", Deadline())
+    return mapbox_of(respond(Source.MAPBOX, body, body)).places("Moab", Deadline(2))
 
 
 def get_road(body: Any) -> Any:
-    return mapbox_of(respond(Source.MAPBOX, body)).road([(39.74, -104.98), MOAB], Deadline())
+    return mapbox_of(respond(Source.MAPBOX, body)).road([(39.74, -104.98), MOAB], Deadline(2))
 
 
 def get_route(body: Any) -> Any:
-    return mapbox_of(respond(Source.MAPBOX, body)).route([(39.74, -104.98), MOAB], Deadline())
+    return mapbox_of(respond(Source.MAPBOX, body)).route([(39.74, -104.98), MOAB], Deadline(2))
 
 
 def get_nearby(body: Any) -> Any:
-    return mapbox_of(respond(Source.MAPBOX, body)).nearby(CAMPGROUNDS, *MOAB, 10_000, Deadline())
+    return mapbox_of(respond(Source.MAPBOX, body)).nearby(CAMPGROUNDS, *MOAB, 10_000, Deadline(2))
 
 
 def get_forecast(body: Any) -> Any:
-    return open_meteo_of(respond(Source.OPEN_METEO, body)).forecast(*MOAB, Deadline())
+    return open_meteo_of(respond(Source.OPEN_METEO, body)).forecast(*MOAB, Deadline(2))
 
 
 def get_price(body: Any) -> Any:
-    return eia_of(respond(Source.EIA, body)).price("regular", ROCKY, Deadline())
+    return eia_of(respond(Source.EIA, body)).price("regular", ROCKY, Deadline(2))
 
 
 REQUESTS: dict[str, tuple[Callable[[Any], Any], Any]] = {
@@ -232,4 +232,4 @@ def test_conditions_cover_the_documented_codes() -> None:
 def test_route_has_2_to_25_points(points: Any) -> None:
     """Any other number is a ValueError, before a request is sent."""
     with pytest.raises(ValueError, match="points"):
-        mapbox_of(respond(Source.MAPBOX)).road(points, Deadline())
+        mapbox_of(respond(Source.MAPBOX)).road(points, Deadline(2))

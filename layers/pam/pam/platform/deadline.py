@@ -21,7 +21,7 @@ class InvocationContext(Protocol):
 class Deadline:
     """An instant by which a result is needed. Made once per invocation and passed on."""
 
-    def __init__(self, seconds: float = FAST_ANSWER_TIMEOUT_S, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, seconds: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._end = monotonic() + seconds
 
