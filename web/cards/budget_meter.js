@@ -13,6 +13,7 @@ const STATES = {
 /**
  * Creates the meter of a budget: the spent part of its limit and a tick at the amount projected for the month's end.
  * A budget whose `category` is null is the sum of all. Returns null without a budget.
+ * @param {import("../api_types.js").BudgetItem | import("../api_types.js").ProjectedBudget | null} budget
  */
 export function budgetMeter(budget) {
   if (!budget) return null;

@@ -7,7 +7,10 @@ import { card } from "./card.js";
 
 const MAX_SHOWN = 6;
 
-/** Creates the card of this month's budgets, in total and each. `answer` is the body of GET /v1/budget-status. */
+/**
+ * Creates the card of this month's budgets, in total and each.
+ * @param {import("../api_types.js").BudgetStatus} answer the body of GET /v1/budget-status
+ */
 export function budgetStatusCard(answer, { ms }) {
   const { budgets, total, other_currencies: others } = answer;
   const several = budgets.length > 1;

@@ -3,7 +3,10 @@ import { formatDrivingTime, formatQuantity } from "../numbers.js";
 import { card } from "./card.js";
 import { stats } from "./stats.js";
 
-/** Creates the card of a distance and driving time. `answer` is the body of GET /v1/distance. */
+/**
+ * Creates the card of a distance and driving time.
+ * @param {import("../api_types.js").Distance} answer the body of GET /v1/distance
+ */
 export function distanceCard(answer, { ms }) {
   return card({ ...answer, ms }, answer.text,
     routeEndpoints(answer),
@@ -13,7 +16,10 @@ export function distanceCard(answer, { ms }) {
     ));
 }
 
-/** Creates the list of a route's origin and destination. */
+/**
+ * Creates the list of a route's origin and destination.
+ * @param {{ origin: import("../api_types.js").NamedPoint, destination: import("../api_types.js").NamedPoint }} answer
+ */
 export const routeEndpoints = ({ origin, destination }) => el("ol", { class: "route", "aria-label": "From and to" },
   el("li", {}, placeName(origin)), el("li", {}, placeName(destination)));
 

@@ -7,8 +7,8 @@ import { undoControl } from "./undo_control.js";
 
 /**
  * Creates the card of an expense that was just added, with its undo.
- * `answer` is the body of POST /v1/expenses, `timing` the {ms, now} of its response; `undo(href)` sends a DELETE and
- * resolves with its body.
+ * `timing` is the {ms, now} of its response; `undo(href)` sends a DELETE and resolves with its body.
+ * @param {import("../api_types.js").ExpenseAdded} answer the body of POST /v1/expenses
  */
 export function expenseCard(answer, timing, undo) {
   const { expense, undo: handle } = answer;

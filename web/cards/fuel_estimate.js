@@ -13,7 +13,10 @@ const PROMPTS = {
   price: { question: "What does your fuel cost?", gal: "at $3.59 a gallon", l: "at 1.89 a litre" },
 };
 
-/** Creates the card of a fuel estimate and its inputs. `answer` is the body of GET /v1/fuel-estimate. */
+/**
+ * Creates the card of a fuel estimate and its inputs.
+ * @param {import("../api_types.js").FuelNeeded} answer the body of GET /v1/fuel-estimate
+ */
 export function fuelEstimateCard(answer, { ms }) {
   const { volume, volume_unit: unit, cost, currency, destination } = answer;
   return card({ ...answer, ms }, answer.text,

@@ -7,7 +7,10 @@ import { stats } from "./stats.js";
 
 const FUEL_NAMES = { regular: "Regular gas", mid: "Mid-grade gas", premium: "Premium gas", diesel: "Diesel" };
 
-/** Creates the card of a region's average fuel price. `answer` is the body of GET /v1/gas-prices. */
+/**
+ * Creates the card of a region's average fuel price.
+ * @param {import("../api_types.js").GasPrice} answer the body of GET /v1/gas-prices
+ */
 export function gasPricesCard(answer, { ms }) {
   const { price, currency, unit, fuel_type: fuel, area, week } = answer;
   return card({ ...answer, ms }, answer.text,

@@ -7,7 +7,10 @@ import { Problem } from "../problem.js";
 import { alertBox } from "./alert_box.js";
 import { card } from "./card.js";
 
-/** Creates the card of a list of expenses. `answer` and what `fetchPage(cursor)` resolves with: GET /v1/expenses. */
+/**
+ * Creates the card of a list of expenses; `fetchPage(cursor)` resolves with the next page.
+ * @param {import("../api_types.js").ExpenseList} answer the body of GET /v1/expenses
+ */
 export function listExpensesCard(answer, { ms, fetchPage }) {
   if (!answer.expenses.length) return card({ ...answer, ms }, answer.text);
   const rows = el("tbody", {}, ...answer.expenses.map(expenseRow));

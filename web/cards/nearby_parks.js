@@ -6,7 +6,10 @@ import { card } from "./card.js";
 
 const MAX_SHOWN = 6;
 
-/** Creates the card of places to camp, nearest first. `answer` is the body of GET /v1/parks. */
+/**
+ * Creates the card of places to camp, nearest first.
+ * @param {import("../api_types.js").NearbyParks} answer the body of GET /v1/parks
+ */
 export function nearbyParksCard(answer, { ms }) {
   const { parks, unit } = answer;
   if (!parks.length) {

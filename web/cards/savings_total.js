@@ -8,7 +8,10 @@ import { nowrap, stats } from "./stats.js";
 
 const KIND_NAMES = { gas: "Fuel", campground: "Campgrounds", route: "Routes", other: "Other" };
 
-/** Creates the card of savings, in total and by kind. `answer` is the body of GET /v1/savings. */
+/**
+ * Creates the card of savings, in total and by kind.
+ * @param {import("../api_types.js").SavingsTotal} answer the body of GET /v1/savings
+ */
 export function savingsTotalCard(answer, { ms }) {
   const { by_kind: kinds, currency } = answer;
   const rows = kinds.map(({ kind, total, count }) => [KIND_NAMES[kind] ?? kind, total, formatCount(count, "time")]);

@@ -10,7 +10,10 @@ import { nowrap, stats } from "./stats.js";
 
 const MAX_CATEGORIES = 6;
 
-/** Creates the card of a spending summary. `answer` is the body of GET /v1/spend-summary. */
+/**
+ * Creates the card of a spending summary.
+ * @param {import("../api_types.js").SpendSummary} answer the body of GET /v1/spend-summary
+ */
 export function spendSummaryCard(answer, { ms, slots }) {
   const isGrouped = slots.group_by === "category";
   const children = [figures(answer), chart(answer, isGrouped)];

@@ -9,7 +9,10 @@ import { hourlyStrip } from "./weather_hours.js";
 const LEVELS = { caution: "Caution", warning: "Warning", danger: "Danger" };
 const MAX_HOURS = 50;   // two days, one of them with the extra hour when daylight saving time ends
 
-/** Creates the card of a forecast, in the local time of the place. `answer` is the body of GET /v1/weather. */
+/**
+ * Creates the card of a forecast, in the local time of the place.
+ * @param {import("../api_types.js").Weather} answer the body of GET /v1/weather
+ */
 export function weatherCard(answer, { ms }) {
   const { now, hours, days } = answer;
   const isOneDay = !now && days.length === 1;

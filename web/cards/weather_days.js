@@ -3,7 +3,10 @@ import { formatInteger, formatPercent } from "../numbers.js";
 import { formatPlaceDate } from "../place_time.js";
 import { nowrap } from "./stats.js";
 
-/** Creates the table of days: temperature range on a common scale, rain, gusts and condition. */
+/**
+ * Creates the table of days: temperature range on a common scale, rain, gusts and condition.
+ * @param {import("../api_types.js").Weather} answer
+ */
 export function dailyTable({ days, units }) {
   const lows = days.map((day) => day.low).filter((value) => value != null);
   const highs = days.map((day) => day.high).filter((value) => value != null);

@@ -6,7 +6,10 @@ const HOUR_MS = 3_600_000;
 
 const format = (value) => (value == null ? "–" : formatInteger(value));
 
-/** Creates the table of hours from now on, with a line of temperatures. It scrolls sideways. */
+/**
+ * Creates the table of hours from now on, with a line of temperatures. It scrolls sideways.
+ * @param {import("../api_types.js").Weather} answer
+ */
 export function hourlyStrip({ hours: all, now, window, units, wind_warning: warning }) {
   const hours = now ? all.filter((hour) => Date.parse(hour.time) + HOUR_MS > Date.parse(now.time)) : all;
   if (!hours.length) return null;
