@@ -71,7 +71,7 @@ def budget_comparison(
 def _answer(comparison: ComparedMonth) -> BudgetComparison:
     profile = comparison.profile
     return BudgetComparison(
-        text=sentence(comparison),
+        text=_sentence(comparison),
         **user_provenance(comparison),
         window=period_range(comparison.window, profile),
         since=comparison.recorded.start.isoformat() if comparison.recorded else None,
@@ -99,7 +99,7 @@ def _compared(budget: BudgetState) -> ComparedBudget:
     )
 
 
-def sentence(comparison: ComparedMonth) -> str:
+def _sentence(comparison: ComparedMonth) -> str:
     """Render one budget, or all together with the ones that are over, and what has no budget."""
     profile, category = comparison.profile, comparison.query.category
     when = window_text(comparison.window, comparison.today, profile)

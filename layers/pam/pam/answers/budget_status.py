@@ -58,7 +58,7 @@ def budget_status_from_slots(request: AskRequest, slots: Slots) -> BudgetStatus 
 def _answer(budgets: BudgetOverview) -> BudgetStatus:
     profile = budgets.profile
     return BudgetStatus(
-        text=sentence(budgets),
+        text=_sentence(budgets),
         **user_provenance(budgets),
         window=period_range(budgets.window, profile),
         currency=profile.currency,
@@ -71,7 +71,7 @@ def _answer(budgets: BudgetOverview) -> BudgetStatus:
     )
 
 
-def sentence(budgets: BudgetOverview) -> str:
+def _sentence(budgets: BudgetOverview) -> str:
     """Render the state in words: one budget as it stands, several as their sum and the ones that are over or near."""
     if budgets.total is None:
         which = f" for {budgets.query.category}" if budgets.query.category else ""

@@ -58,7 +58,7 @@ def daily_weather(
     days = days_ahead(forecast.value, query.days, dependencies.clock())
     return DailyWeather(
         **travel_provenance(user.profile, dependencies.clock(), *place.facts, forecast),
-        text=sentence(days, query.days, place.name, user),
+        text=_sentence(days, query.days, place.name, user),
         place=place.named_point,
         time_zone=forecast.value.zone,
         units=weather_units(user.units),
@@ -66,7 +66,7 @@ def daily_weather(
     )
 
 
-def sentence(days: tuple[DailyForecast, ...], requested: int, name: str, user: UserContext) -> str:
+def _sentence(days: tuple[DailyForecast, ...], requested: int, name: str, user: UserContext) -> str:
     """Render the days in words: temperatures, the likeliest rain, and the strongest wind that matters to a rig."""
     profile, units = user.profile, user.units
     sentences = [f"In {name}, {format_dates(days[0].date, days[-1].date + _DAY, profile)}:"]

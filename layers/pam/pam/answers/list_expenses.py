@@ -44,7 +44,7 @@ def list_expenses_from_slots(request: AskRequest, slots: Slots) -> ExpenseList:
 def _answer(page: ExpensePage) -> ExpenseList:
     profile = page.profile
     return ExpenseList(
-        text=sentence(page),
+        text=_sentence(page),
         **user_provenance(page),
         window=period_range(page.window, profile),
         category=page.query.category,
@@ -53,7 +53,7 @@ def _answer(page: ExpensePage) -> ExpenseList:
     )
 
 
-def sentence(page: ExpensePage) -> str:
+def _sentence(page: ExpensePage) -> str:
     """Render how many expenses there are, and from when."""
     subject = f"{page.query.category} expense" if page.query.category else "expense"
     when = "" if page.window.period == "all_time" else f" {window_text(page.window, page.today, page.profile)}"

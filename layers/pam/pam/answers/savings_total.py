@@ -64,7 +64,7 @@ def savings_total_from_slots(request: AskRequest, slots: Slots) -> SavingsTotal:
 def _answer(savings: Savings) -> SavingsTotal:
     profile = savings.profile
     return SavingsTotal(
-        text=sentence(savings),
+        text=_sentence(savings),
         **user_provenance(savings),
         window=period_range(savings.window, profile),
         currency=profile.currency,
@@ -80,7 +80,7 @@ def _answer(savings: Savings) -> SavingsTotal:
     )
 
 
-def sentence(savings: Savings) -> str:
+def _sentence(savings: Savings) -> str:
     """Render the sum in words, from the recorded savings alone."""
     when = window_text(savings.window, savings.today, savings.profile)
     if not savings.count:

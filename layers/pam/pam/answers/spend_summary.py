@@ -97,7 +97,7 @@ def spend_summary_from_slots(request: AskRequest, slots: Slots) -> SpendSummary 
 def _answer(spending: Spending) -> SpendSummary:
     profile, total = spending.profile, spending.overall.total
     return SpendSummary(
-        text=sentence(spending),
+        text=_sentence(spending),
         **user_provenance(spending),
         window=period_range(spending.window, profile),
         currency=profile.currency,
@@ -137,7 +137,7 @@ def _change(spending: Spending) -> SpendingChange | None:
     )
 
 
-def sentence(spending: Spending) -> str:
+def _sentence(spending: Spending) -> str:
     """Render the summary in words, each figure from the recorded expenses."""
     profile = spending.profile
     total = spending.overall

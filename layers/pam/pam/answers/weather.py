@@ -82,7 +82,7 @@ def weather(dependencies: TravelDependencies, user_id: UUID, query: WeatherQuery
     zone, units = found.zone, user.units
     return Weather(
         **travel_provenance(user.profile, dependencies.clock(), *place.facts, forecast),
-        text=sentence(found, place.name, user.profile, units),
+        text=_sentence(found, place.name, user.profile, units),
         place=place.named_point,
         period=found.period,
         window=HourRange(from_=minute_instant(found.start), to=minute_instant(found.end), time_zone=zone.key),
@@ -112,7 +112,7 @@ def _gust_warning(found: Outlook, units: Units) -> GustWarning | None:
     )
 
 
-def sentence(found: Outlook, name: str, profile: Profile, units: Units) -> str:
+def _sentence(found: Outlook, name: str, profile: Profile, units: Units) -> str:
     """Render the period in words: the weather now, temperatures, rain, and wind that matters to a rig."""
     sentences = []
     if found.now:
