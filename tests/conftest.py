@@ -67,7 +67,7 @@ def new_traveller(stack: LocalStack) -> Iterator[Callable[[], Traveller]]:
 
 @pytest.fixture
 def traveller(new_traveller: Callable[[], Traveller]) -> Traveller:
-    """Somebody new."""
+    """A user without any data."""
     return new_traveller()
 
 

@@ -58,11 +58,11 @@ class Delivery:
                 self._send()
 
     def tool_started(self, id: str, name: str, summary: str) -> None:
-        """Tell the client that a tool runs."""
+        """Send a frame that a tool runs."""
         self._send_with_pending_text(ToolLine(id, name, "running", summary))
 
     def tool_ended(self, id: str, name: str, summary: str, source: str) -> None:
-        """Tell the client what a tool found or did."""
+        """Send a frame with the result of a tool."""
         self._send_with_pending_text(ToolLine(id, name, "done", summary, source))
 
     def end(self) -> None:

@@ -105,8 +105,8 @@ def session(stack: LocalStack) -> Iterator[requests.Session]:
         for day in range(31):
             new = {"amount": f"{day + 1}.50", "category": ("fuel", "dining", "tolls")[day % 3]}
             new |= {"date": str(TODAY - timedelta(2 * day + 1))} | ({"currency": "CAD"} if day % 5 == 0 else {})
-            told = session.post(f"{stack.url}/v1/expenses", json=new, timeout=30).json()
-            OWN_EFFECTS.append(told["undo"]["href"].rpartition("/")[2])
+            created = session.post(f"{stack.url}/v1/expenses", json=new, timeout=30).json()
+            OWN_EFFECTS.append(created["undo"]["href"].rpartition("/")[2])
         with psycopg.connect(stack.postgres.owner, autocommit=True) as owner:
             owner.execute(
                 "insert into vehicles (user_id, name, kind, fuel_type, consumption_l_per_100km)"

@@ -134,7 +134,7 @@ class TurnStore:
             return None
 
     def end_lost(self, turn: Turn, frames: Sequence[Frame]) -> bool:
-        """End a turn whose worker is lost; return False where it was heard again, or somebody else has ended it."""
+        """End a turn whose worker is lost; return False where it was heard again, or another party has ended it."""
         values = {"now": self._clock().timestamp()}
         condition = "#state <> :ended and #lease_expires_at < :now"
         try:

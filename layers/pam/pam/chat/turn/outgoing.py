@@ -1,4 +1,4 @@
-"""The stage that every outgoing text passes before it is numbered, stored and sent."""
+"""The step that every outgoing text passes before it is numbered, stored and sent."""
 
 import re
 from dataclasses import fields, replace

@@ -85,7 +85,7 @@ class FrameStream:
         self._thread.join()
 
     def _run(self) -> None:
-        checked_at = beat_at = time.monotonic()  # the turn has just been read and started
+        checked_at = heartbeat_at = time.monotonic()  # the turn has just been read and started
         self._handle_requests()
         while True:
             frames, last = self._next()
@@ -93,9 +93,9 @@ class FrameStream:
             # Before anything is sent: a worker that was frozen may have lost its lease meanwhile.
             if now - checked_at >= CONTROL_INTERVAL_S and not self._is_lost:
                 checked_at = now
-                is_due = now - beat_at >= HEARTBEAT_INTERVAL_S
+                is_due = now - heartbeat_at >= HEARTBEAT_INTERVAL_S
                 if self._check(is_due) and is_due:
-                    beat_at = now
+                    heartbeat_at = now
             if last:
                 if not self._is_lost:
                     self._end(frames)
