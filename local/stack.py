@@ -15,9 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import uvicorn
-
 from local import demo
+from local.asgi_server import AsgiServer
 from local.gateway.connections_api import ConnectionsApi
 from local.gateway.http_gateway import AccessLogEntry, HttpGateway
 from local.gateway.websocket_connection import WebSocketLimits
@@ -320,27 +319,9 @@ class LocalStack:
 
     async def _serve(self, listener: socket.socket, gateway: HttpGateway) -> None:
         self._api.push_async_callback(gateway.stop)
-        config = uvicorn.Config(
-            gateway,
-            http="h11",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-
-        async def stop() -> None:
-            server.should_exit = True
-            await serving
-
-        self._api.push_async_callback(stop)
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.005)
+        server = AsgiServer(gateway, listener)
+        self._api.push_async_callback(server.stop)
+        await server.start()
 
 
 def _url(listener: socket.socket, scheme: str = "http") -> str:

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-import signal
 import socket
 import sys
 import threading
@@ -13,9 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from local import processes
 from local.http_server import HttpRequest, HttpResponse, HttpServer
-from local.sockets import listen
+from local.stand_ins.child import Child, serve, without_collection
 from local.template import Store
 from local.template.intrinsics import ACCOUNT, REGION
 
@@ -27,34 +25,16 @@ class Aws:
     """A moto server in a process of its own, on 127.0.0.1. Its data is lost when it ends."""
 
     def __init__(self, log: Path) -> None:
-        self._log = log
-        self._process: asyncio.subprocess.Process | None = None
+        self._child = Child("local.stand_ins.aws", log, sockets=1)
         self._sqs: Any = None
-        # Bound here, so that the address is known, and connections wait while moto is still being imported.
-        self._socket = listen()
-        self.endpoint = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
+        [self.endpoint] = self._child.urls
 
     async def start(self) -> None:
-        descriptor = self._socket.fileno()
-        with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *processes.bind_to_parent([sys.executable, "-m", "local.stand_ins.aws", str(descriptor)]),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                pass_fds=[descriptor],
-                start_new_session=True,
-            )
-        self._socket.close()
+        """Start the process; requests wait while moto is still being imported."""
+        await self._child.start(wait=False)
 
     async def stop(self) -> None:
-        self._socket.close()
-        if self._process is not None:
-            await processes.stop(self._process, signal.SIGKILL)
+        await self._child.stop()
 
     def create_stores(self, stores: Iterable[Store], secrets: Mapping[str, str]) -> None:
         """Create the stores. `secrets` are values by logical id; other secrets get the template's value."""
@@ -137,6 +117,9 @@ class _ServiceDispatcher:
     """
 
     def __init__(self) -> None:
+        import moto.secretsmanager.responses
+        import moto.sqs.responses
+        import moto.ssm.responses  # noqa: F401  imported here, while the stack starts other parts
         from moto.dynamodb.responses import DynamoHandler
         from moto.moto_server import werkzeug_app
 
@@ -206,18 +189,7 @@ class _WsgiAdapter:
         return HttpResponse(int(status.split(" ")[0]), body, kept)
 
 
-def _serve(descriptor: int) -> None:
-    """Serve moto on an inherited socket until standard input is closed."""
-    application = _WsgiAdapter(_add_duration(_ServiceDispatcher()))
-
-    async def serve() -> None:
-        server = HttpServer(socket.socket(fileno=descriptor), application.handle)
-        await server.start()
-        await asyncio.to_thread(sys.stdin.read)
-        await server.stop()
-
-    asyncio.run(serve())
-
-
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]))
+    with without_collection():
+        application = _WsgiAdapter(_add_duration(_ServiceDispatcher()))
+    asyncio.run(serve(HttpServer(socket.socket(fileno=int(sys.argv[1])), application.handle)))

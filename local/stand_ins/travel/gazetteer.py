@@ -34,10 +34,11 @@ _REGIONS = {
 _NAMES = {"New York City": "New York"}
 
 # Countries and states without a road or ferry to their continent, and continents that roads connect.
-_ISLANDS = """
+_ISLAND_CODES = """
 AG AI AS AU AW BB BL BM BQ BS CU CV CW CY DM DO FJ FM FO GD GL GP GU HT ID IS JM JP KI KM KN KY LC LK MF MG MH MP MQ
 MS MT MU MV NC NR NZ PF PG PH PR PW RE SB SC SX TC TO TT TV TW VC VG VI VU WS
 """
+_ISLANDS = frozenset(_ISLAND_CODES.split())
 _ISLAND_STATES = {("US", "HI"), ("AU", "06"), ("CA", "05")}
 _CONTINENTS = {"EU": "Old World", "AS": "Old World", "AF": "Old World"}
 
@@ -96,7 +97,7 @@ class Gazetteer:
     def _names(self) -> dict[str, list[Entry]]:
         names: defaultdict[str, list[Entry]] = defaultdict(list)
         for entry in [*self.cities, *self.regions, *self.countries]:
-            names[name_words(entry.name)[0] if name_words(entry.name) else ""].append(entry)
+            names[next(iter(name_words(entry.name)), "")].append(entry)
         return names
 
     def search(self, query: tuple[str, ...]) -> list[Entry]:
@@ -210,7 +211,7 @@ class Gazetteer:
     def _landmass(self, country: str, admin1: str) -> str:
         if (country, admin1) in _ISLAND_STATES:
             return f"{country}-{admin1}"
-        if country in _ISLANDS.split():
+        if country in _ISLANDS:
             return country
         continent = str(self._countries[country]["continentcode"])
         return _CONTINENTS.get(continent, continent)
