@@ -1,4 +1,4 @@
-"""Confirmations: decided once, by the user who was asked, on exactly what was shown."""
+"""Confirmations: decided once, by the user of the turn, about exactly what was shown."""
 
 import time
 from collections.abc import Callable

@@ -27,7 +27,7 @@ scenario = ScenarioList()
 
 @scenario
 def source_that_is_slow_or_down_fails_its_tool(context: ScenarioContext) -> None:
-    """Claude is told in time that the source is unavailable, and answers without it."""
+    """Claude gets the error in time, and answers without the source."""
     user = context.new_user()
     sources = context.stack.travel_sources
     # A place of this user, so that nothing is cached.
@@ -93,7 +93,7 @@ def hanging_write_is_reported_as_uncertain(context: ScenarioContext) -> None:
 
 @scenario
 def result_of_five_megabytes_is_replaced_by_an_error(context: ScenarioContext) -> None:
-    """Claude is told to ask for less."""
+    """Claude gets a message that suggests a smaller request."""
     user, backend = context.new_user(), context.backend
     large = ToolResult("Much.", {"rows": "x" * 5_000_000}, "A test", "2026-11-22T10:00:00+00:00")
     backend.add_tools(fake_reader("all", lambda: large, timeout_s=30))
