@@ -5,11 +5,12 @@ import uuid
 import pytest
 
 from tests.conftest import Traveller
-from tests.functional.chat.conftest import ChatSocket, ClaudeScripts, text
+from tests.functional.chat.chat_socket import ChatSocket
+from tests.functional.chat.claude_scripts import ClaudeScripts, text
 
 
 def prompt_of(claude: ClaudeScripts) -> str:
-    """The context of the newest question that Claude was sent."""
+    """Return the context of the newest question that Claude was sent."""
     newest: str = claude.requests()[-1]["body"]["messages"][-1]["content"][0]["text"]
     return newest
 
