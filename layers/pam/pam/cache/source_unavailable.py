@@ -29,5 +29,3 @@ class SourceUnavailable(PamError):
             _MESSAGES[error.kind].format(error.source),
             retry_after=None if error.kind in _PERMANENT else max(1, math.ceil(error.retry_after or _RETRY_AFTER_S)),
         )
-        self.source = error.source
-        self.kind = error.kind

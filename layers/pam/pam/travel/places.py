@@ -56,7 +56,6 @@ class AmbiguousPlace(PamError):
     def __init__(self, text: str, candidates: Sequence[Place]) -> None:
         named = list(dict.fromkeys(place.full_name for place in candidates))[:4]
         super().__init__(AMBIGUOUS_PLACE, f"Which “{_short(text)}” do you mean: {'; '.join(named)}?")
-        self.candidates = tuple(candidates)
 
 
 _PARK = re.compile(
