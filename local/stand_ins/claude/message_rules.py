@@ -55,6 +55,7 @@ def check(request: CountTokensRequest, betas: frozenset[str]) -> None:
     merged = _merged(messages)
     if merged[0].role != "user":
         raise invalid_request('messages: first message must use the "user" role')
+    _check_thinking(merged)
     _check_system(request, merged, betas)
     _check_calls([turn for turn in merged if turn.role != "system"])
     last = [turn for turn in merged if turn.role != "system"][-1]
@@ -90,6 +91,16 @@ def _merged(messages: Sequence[Message]) -> list[MergedMessage]:
             (f"messages.{index}.content.{place}", block) for place, block in enumerate(message.content)
         ]
     return turns
+
+
+def _check_thinking(merged: Sequence[MergedMessage]) -> None:
+    for turn in merged:
+        if isinstance(turn.blocks[-1][1], Thinking | RedactedThinking):
+            kind = turn.blocks[-1][1].type
+            raise invalid_request(f"messages.{turn.index}: The final block in an assistant message cannot be `{kind}`.")
+        for place, block in turn.blocks:
+            if isinstance(block, Thinking) and not block.signature:
+                raise invalid_request(f"{place}: Invalid `signature` in `thinking` block")
 
 
 def _check_system(request: CountTokensRequest, merged: Sequence[MergedMessage], betas: frozenset[str]) -> None:

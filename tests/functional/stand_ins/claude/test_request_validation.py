@@ -24,6 +24,7 @@ FOUND = {
     "tool_use_id": "srvtoolu_1",
     "content": {"type": "tool_search_tool_search_result", "tool_references": []},
 }
+THOUGHT = {"type": "thinking", "thinking": "Rain?", "signature": "EqoB"}
 BY_VALUE = {"type": "tool_addition", "tool": {"type": "tool_definition", "definition": TOOL | {"name": "inline"}}}
 
 
@@ -151,6 +152,10 @@ INVALID: list[tuple[str, dict[str, Any]]] = [
     ("messages.1.content.0: `tool_addition` requires the beta header",
      {"tools": [TOOL, DEFERRED], "messages": [user(text()), system(ADDITION)]}),
     ("messages.0.content.0: `tool_addition` blocks can not be in `user`", {"messages": [user(ADDITION)]}),
+    ("messages.1: The final block in an assistant message cannot be `thinking`",
+     {"messages": [user(text()), assistant(text(), THOUGHT), user(text())]}),
+    ("messages.1.content.0: Invalid `signature` in `thinking` block",
+     {"messages": [user(text()), assistant(THOUGHT | {"signature": ""}, text()), user(text())]}),
     ("messages.1.content.0: `tool_search_tool_bm25` tool use with id",
      {"messages": [user(text()), assistant(SEARCH), user(text())]}),
     ("messages.1.content.0: `tool_search_tool_bm25` tool use with id",
@@ -183,6 +188,7 @@ VALID: list[dict[str, Any]] = [
     {"messages": [user(text("y", FIVE))]} | FIVE,
     {"metadata": {"user_id": "u"}, "service_tier": "auto", "stop_sequences": ["x"]},
     {"model": "claude-sonnet-5-5", "thinking": {"type": "between_tools"}},
+    {"messages": [user(text()), assistant(THOUGHT, text()), user(text())]},
     # A paused search is continued: alone, with the result of a client tool, and both within the history.
     {"messages": [user(text()), assistant(text(), SEARCH)]},
     {"messages": [user(text()), assistant(SEARCH, call()), user(result())]},

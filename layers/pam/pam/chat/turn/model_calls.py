@@ -85,8 +85,11 @@ class ModelCaller:
         for event in self._claude.stream(request, (), self._deadline, self._stop):
             match event:
                 case TextDelta(text):
-                    self._has_sent_text = True
-                    self._on_text(text)
+                    # Blank text alone is no answer, so nothing is shown of it.
+                    text = text if self._has_sent_text else text.lstrip()
+                    if text:
+                        self._has_sent_text = True
+                        self._on_text(text)
                 case ToolUse():
                     self._tools.submit(event.id, event.name, event.arguments)
                 case ModelReply():

@@ -201,9 +201,9 @@ class TurnRunner:
 
 
 def _sendable(reply: ModelReply) -> list[dict[str, Any]]:
-    """Return the blocks that can be sent again: no empty text, no incomplete tool use or thinking."""
+    """Return the blocks that can be sent again: no empty text, no incomplete tool use or thinking, no thinking last."""
     complete = {use.id for use in reply.tools}
-    return [
+    blocks = [
         block
         for block in reply.content
         if (block["type"] == "text" and block["text"].strip())
@@ -211,3 +211,6 @@ def _sendable(reply: ModelReply) -> list[dict[str, Any]]:
         or (block["type"] == "thinking" and block["signature"])
         or block["type"] == "redacted_thinking"
     ]
+    while blocks and blocks[-1]["type"] in ("thinking", "redacted_thinking"):
+        blocks.pop()
+    return blocks
