@@ -72,6 +72,9 @@ update notes set told_in = %(turn)s
                where user_id = %(user)s and conversation_id = %(id)s and told_in is null
                order by created_at, id limit %(notes)s)
 """
+_RESTORE_NOTES = """
+update notes set told_in = null where user_id = %(user)s and conversation_id = %(id)s and told_in = %(turn)s
+"""
 _INSERT_TURN = """
 insert into turns (id, user_id, conversation_id, tier, model, model_calls, input_tokens, cache_read_tokens,
                    cache_write_tokens, output_tokens, cost_microdollars, ended)
@@ -160,6 +163,7 @@ class Transcript:
         self._rows: list[dict[str, Any]] = []
         self._unsaved: list[dict[str, Any]] = []
         self._saving = threading.Lock()
+        self._is_excluded = False
 
     def add(self, *messages: Mapping[str, Any], tokens: int | None = None) -> None:
         """Append messages; `tokens` is the `context_tokens` of an assistant's among them."""
@@ -176,8 +180,12 @@ class Transcript:
             self._position += 1
 
     def exclude(self) -> None:
-        """Leave the turn's messages out of later prompts: the API refuses what follows a refused question, too."""
+        """Leave the turn's messages out of later prompts: the API refuses what follows a refused question, too.
+
+        The notes that the question's context had are in the next question's instead.
+        """
         with self._saving:
+            self._is_excluded = True
             self._rows = [row | {"in_context": False} for row in self._rows]
             self._unsaved = list(self._rows)
 
@@ -219,7 +227,9 @@ class Transcript:
 
     def _insert(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         inserted = [connection.execute(_INSERT_MESSAGE, row) for row in rows]
-        if self._notes and rows:
+        if self._is_excluded:
+            connection.execute(_RESTORE_NOTES, self._scope)
+        elif self._notes and rows:
             connection.execute(_UPDATE_NOTES, self._scope | {"notes": self._notes})
         if any(each.fetchone() is None for each in inserted):
             raise ConversationAdvanced
