@@ -38,7 +38,7 @@ DOCUMENT: dict[str, Any] = json.loads((CHECKOUT / openapi.FILE).read_text(encodi
 OPERATIONS = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
 
 # Generated requests for each operation in each mode; PAM_CASES=2000 for a longer run.
-CASES = int(os.environ.get("PAM_CASES", "72"))
+CASES = int(os.environ.get("PAM_CASES", "77"))
 
 # The only errors of a request that fits the schema: they depend on more than one field, on the date, on places, or on
 # what exists.
