@@ -1,1 +1,1 @@
-"""Claude's stand-in: the Messages API on this machine, with prompt caching, faults on demand, and a simple brain."""
+"""Claude's stand-in: the Messages API on this machine, with prompt caching, injected faults and rule-based replies."""
