@@ -73,6 +73,7 @@ INVALID_FRAMES = (
     InvalidFrame("no message id", json.dumps({"action": "chat", "text": "What now?"}), INVALID, "message_id"),
     InvalidFrame("message id is no UUID", chat(message_id="1"), INVALID, "message_id"),
     InvalidFrame("message id is a number", chat(message_id=1), INVALID, "message_id"),
+    InvalidFrame("lone surrogate in the message id", chat(message_id="\ud83d"), INVALID, "message_id"),
     InvalidFrame("conversation id is no UUID", chat(conversation_id="../1"), INVALID, "conversation_id"),
     InvalidFrame("no text", json.dumps({"action": "chat", "message_id": ID}), INVALID, "text"),
     InvalidFrame("empty text", chat(text=""), "invalid_text", "text"),
@@ -112,7 +113,7 @@ def ids_in(case: InvalidFrame) -> dict[str, str]:
     """Return the message id and confirmation id that can be read from a frame."""
     fields = {} if case.code == "malformed_json" else json.loads(case.frame)
     names = ("message_id", "confirmation_id")
-    return {name: fields[name] for name in names if isinstance(fields.get(name), str)}
+    return {name: fields[name].replace("\ud83d", "\ufffd") for name in names if isinstance(fields.get(name), str)}
 
 
 @pytest.mark.parametrize("case", INVALID_FRAMES, ids=lambda case: case.name)

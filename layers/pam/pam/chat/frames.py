@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pam.answers.question import Location, QuestionText
 from pam.platform.errors import PamError
+from pam.platform.sendable import sendable
 from pam.users.time_zones import TimeZone
 
 MAX_DELTA_CHARS = 4000
@@ -73,8 +74,8 @@ class ServerFrame:
     type: ClassVar[str]
 
     def body(self) -> dict[str, Any]:
-        """Return the frame as JSON."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]
+        """Return the frame as JSON, all texts of which can be sent."""
+        values = {each.name: sendable(getattr(self, each.name)) for each in fields(self)}  # type: ignore[arg-type]
         return {"type": self.type} | values
 
 
@@ -176,7 +177,7 @@ class Failed(ServerFrame):
         return cls(error.error.code, error.message, error.retry_after, undo)
 
     def body(self) -> dict[str, Any]:
-        return {key: value for key, value in super().body().items() if value not in (None, ())}
+        return {key: value for key, value in super().body().items() if value not in (None, [])}
 
 
 TERMINAL_TYPES = frozenset({Done.type, Failed.type})

@@ -17,6 +17,7 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, instrument, logger
+from pam.platform.sendable import sendable
 from pam.platform.validation import parse_json, truncate, validate
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -122,7 +123,8 @@ def error_frame(error: PamError, fields: Any) -> dict[str, Any]:
     """Return an `error` frame, with the ids in the rejected frame's `fields` that it refers to."""
     given = fields if isinstance(fields, dict) else {}
     references = {name: truncate(given[name]) for name in _REFERENCE_FIELDS if isinstance(given.get(name), str)}
-    return {"type": "error"} | error.body() | references
+    frame: dict[str, Any] = sendable({"type": "error"} | error.body() | references)
+    return frame
 
 
 def _user_id(request: Mapping[str, Any]) -> UUID:
