@@ -114,6 +114,20 @@ def test_failing_provider_is_left_out_and_counted(
     }
 
 
+def test_provider_that_cannot_be_started_is_left_out(
+    recorded_metrics: Callable[[], Mapping[str, list[float]]],
+) -> None:
+    """An error before anything is sent is no different from one of the result."""
+
+    class Unstartable(FakeProvider):
+        def start(self, request: ContextRequest) -> Finish:
+            raise PamError(SOURCE_UNAVAILABLE, "The memory can't be reached.")
+
+    context = read_context(Unstartable("memory", []), FakeProvider("notes", ["A note."]))
+    assert context == {"memory": [], "notes": ["A note."]}
+    assert recorded_metrics()[Metric.CONTEXT_FAILED] == [1]
+
+
 def test_unavailable_database_fails_the_context() -> None:
     """A turn without its conversation can't be answered, so the error isn't hidden."""
     with pytest.raises(DatabaseUnavailable):

@@ -30,6 +30,9 @@ _CHARS_PER_TOKEN = 2.5
 """As the provider documents for the current tokenizer: an estimate on the safe side."""
 
 
+_SHORTENED = " (shortened)"
+
+
 @dataclass(frozen=True)
 class ContextRequest:
     """What providers may use. `connection` is in an open, pipelined transaction of the user."""
@@ -113,8 +116,18 @@ def default_providers() -> tuple[ContextProvider, ...]:
 
 
 def start_providers(providers: Sequence[ContextProvider], request: ContextRequest) -> list[Finish]:
-    """Start all providers."""
-    return [provider.start(request) for provider in providers]
+    """Start all providers. Raises `DatabaseUnavailable`."""
+    return [_start(provider, request) for provider in providers]
+
+
+def _start(provider: ContextProvider, request: ContextRequest) -> Finish:
+    try:
+        return provider.start(request)
+    except DatabaseUnavailable:
+        raise
+    except PamError:
+        _record_failure(provider)
+        return lambda _: []
 
 
 def finish_providers(
@@ -133,11 +146,15 @@ def _finish(provider: ContextProvider, finish: Finish, profile: Profile) -> list
     except DatabaseUnavailable:
         raise
     except (PamError, FutureTimeout):
-        count(Metric.CONTEXT_FAILED)
-        logger.warning("context provider failed", section=provider.section, exc_info=True)
+        _record_failure(provider)
         return []
     measure(provider.metric, MetricUnit.Count, round(sum(map(len, lines)) / _CHARS_PER_TOKEN))
     return lines
+
+
+def _record_failure(provider: ContextProvider) -> None:
+    count(Metric.CONTEXT_FAILED)
+    logger.warning("context provider failed", section=provider.section, exc_info=True)
 
 
 def _within_budget(lines: list[str], max_tokens: int) -> list[str]:
@@ -145,7 +162,7 @@ def _within_budget(lines: list[str], max_tokens: int) -> list[str]:
     kept = []
     for line in lines:
         if len(line) > left:
-            kept.append(line[: max(0, left)] + " (shortened)")
+            kept.append(line[: max(0, left)] + _SHORTENED)
             break
         kept.append(line)
         left -= len(line)
