@@ -42,7 +42,7 @@ def test_expense_in_words_is_recorded_and_can_be_undone(traveller: Traveller) ->
     assert (added["tier"], added["intent"]) == (2, "add_expense")
     yesterday = datetime.now(ZoneInfo("America/Denver")).date() - timedelta(days=1)
     assert added["answer"]["expense"]["date"] == str(yesterday)
-    assert added["text"].startswith("Added $45.50 for fuel.")
+    assert added["text"].startswith(f"Added $45.50 for fuel on {yesterday:%b} {yesterday.day}, {yesterday.year}.")
     assert traveller.summary(period="last_7_days")["total"] == "45.50"
     assert traveller.http.delete(added["answer"]["undo"]["href"]).status_code == 200
     assert traveller.summary(period="last_7_days")["total"] == "0.00"
@@ -87,6 +87,26 @@ def test_sentence_that_is_not_fully_understood_is_left_to_the_chat(traveller: Tr
     assert reply.status_code == 200
     assert reply.json() == {"tier": 3, "intent": "chat", "slots": {}}
     assert traveller.summary()["count"] == 0
+
+
+def test_expense_for_a_later_day_is_of_today(traveller: Traveller) -> None:
+    """ "For friday" names the purpose of a payment, not its day."""
+    today = str(datetime.now(ZoneInfo("America/Denver")).date())
+    for text in ("campsite reservation $60 for friday", "bought movie tickets for tomorrow for $30"):
+        added = ask(traveller, text).json()
+        assert added["answer"]["expense"]["date"] == today
+        assert f"for {added['answer']['expense']['category']}." in added["text"]
+
+
+@pytest.mark.parametrize(("days", "with_year"), [(1, False), (9, False), (1, True), (-200, False)])
+def test_expense_on_a_day_ahead_or_long_ago_is_left_to_the_chat(
+    traveller: Traveller, days: int, with_year: bool
+) -> None:
+    """It isn't dated a year back: the conversation asks for the date."""
+    day = datetime.now(ZoneInfo("America/Denver")).date() + timedelta(days=days)
+    date = f"{day:%B} {day.day}" + (f" {day.year}" if with_year else "")
+    assert ask(traveller, f"paid $120 for camping on {date}").json()["tier"] == 3
+    assert traveller.summary(period="all_time")["count"] == 0
 
 
 def test_category_that_the_user_does_not_use_is_left_to_the_chat(

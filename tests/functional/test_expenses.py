@@ -66,6 +66,28 @@ def test_answer_includes_the_state_of_the_budget(
     assert (budget["state"], budget["left"], budget["limit"]) == (state, left, "100.00")
 
 
+def test_expense_of_an_earlier_month_names_its_month_and_the_current_one(
+    traveller: Traveller, owner: psycopg.Connection
+) -> None:
+    """The text has the date, the budget of its month, and what is left of the current month's."""
+    traveller.spends("10", "groceries")
+    owner.execute(
+        "insert into budgets (user_id, category, monthly_limit, currency) values (%s, 'groceries', 100, 'USD')",
+        (traveller.id,),
+    )
+    day = TODAY.replace(day=1) - timedelta(days=2)
+    date_text = f"{day:%b} {day.day}, {day.year}"
+    first, second = (traveller.spends("62", "groceries", date=str(day)).json()["text"] for _ in range(2))
+    assert first == (
+        f"Added $62.00 for groceries on {date_text}. $38.00 of your $100.00 budget for {day:%B %Y} was left. "
+        f"For {TODAY:%B %Y}, $90.00 of it is left."
+    )
+    assert second == (
+        f"Added $62.00 for groceries on {date_text}. That puts you $24.00 over your $100.00 budget for {day:%B %Y}. "
+        f"For {TODAY:%B %Y}, $90.00 of it is left."
+    )
+
+
 INVALID = [
     ('{"amount": -5, "category": "fuel"}', "invalid_amount"),
     ('{"amount": 0, "category": "fuel"}', "invalid_amount"),

@@ -134,9 +134,12 @@ def test_any_bytes_are_parsed_as_json_or_rejected(body: bytes) -> None:
 
 @given(almost_valid | st.text(), st.dates(date(1990, 1, 1), date(2090, 1, 1)))
 def test_any_text_is_a_known_period_or_day_or_rejected(text: str, today: date) -> None:
-    """An unknown period has the error code `unknown_period`; an unknown day is None."""
-    day = resolve_day(text, today)
-    assert day is None or isinstance(day, date)
+    """An unknown period has the error code `unknown_period`; an unknown day is None, an ambiguous one an error."""
+    try:
+        day = resolve_day(text, today)
+        assert day is None or isinstance(day, date)
+    except PamError as rejected:
+        assert rejected.error.code == "ambiguous_date"
     try:
         window = resolve_period(text, today, 0)
     except PamError as rejected:

@@ -26,7 +26,7 @@ def add_expense_from_slots(request: AskRequest, slots: Slots) -> ExpenseAdded:
 
 
 def _date(request: AskRequest, day: str) -> str:
-    """Return the date of a day such as `yesterday`, where the user is."""
+    """Return the date of a day such as `yesterday`, where the user is. Raises `PamError` (`ambiguous_date`)."""
     zone = request.question.timezone
     if zone is None:
         with request.dependencies.database.session(request.user_id, request.deadline) as connection:

@@ -20,7 +20,9 @@ from pam.answers.savings_total import savings_total_from_slots
 from pam.answers.spend_summary import spend_summary_from_slots
 from pam.answers.weather import weather_from_slots
 from pam.platform.errors import (
+    AMBIGUOUS_DATE,
     AMBIGUOUS_PLACE,
+    DATE_IN_FUTURE,
     LOCATION_NEEDED,
     NO_PRICE_SOURCE,
     NO_ROUTE,
@@ -111,7 +113,16 @@ def _fast_answer(request: AskRequest, understood: Route) -> Answer | None:
 
 
 # No fault of the question: the conversation can ask back.
-_LEFT_TO_CHAT_CODES = {UNKNOWN_PLACE, AMBIGUOUS_PLACE, LOCATION_NEEDED, NO_ROUTE, NO_PRICE_SOURCE, UNKNOWN_PERIOD}
+_LEFT_TO_CHAT_CODES = {
+    UNKNOWN_PLACE,
+    AMBIGUOUS_PLACE,
+    LOCATION_NEEDED,
+    NO_ROUTE,
+    NO_PRICE_SOURCE,
+    UNKNOWN_PERIOD,
+    AMBIGUOUS_DATE,
+    DATE_IN_FUTURE,
+}
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,17 @@ from pam.answers.answer import Answer, Instant
 from pam.answers.budget_item import BudgetItem, budget_item
 from pam.answers.dependencies import UserDependencies
 from pam.answers.expense_item import ExpenseItem, expense_item
+from pam.answers.expense_text import expense_date_text, expense_text
 from pam.answers.json_values import from_json, json_dataclass, to_json
 from pam.answers.undo_link import UndoLink, undo_link
 from pam.ledger.effects import perform_write
 from pam.ledger.operation import UndoResult, WriteContext, WriteOperation, WriteResult
-from pam.money.budgets import BudgetState, read_budget_state
-from pam.money.expenses import Expense, NewExpense, create_expense, undo_expense
+from pam.money.budgets import read_budget_state
+from pam.money.expenses import NewExpense, create_expense, undo_expense
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
 from pam.platform.observability import count
 from pam.users.formatting import format_money
-from pam.users.profile import Profile
 
 
 @json_dataclass
@@ -76,9 +76,10 @@ def _create(context: WriteContext, new: NewExpense) -> WriteResult:
     profile = context.profile
     expense = create_expense(context.connection, profile, new, context.now)
     budget = read_budget_state(context.connection, profile, expense.category, expense.spent_at)
+    current = read_budget_state(context.connection, profile, expense.category, context.now) if budget else None
     count(Metric.EXPENSE_CREATED)
     return WriteResult(
-        text=_sentence(expense, budget, profile),
+        text=expense_text(expense, budget, current, profile, context.now),
         data={
             "expense": to_json(expense_item(expense, profile.zone)),
             "budget": to_json(budget_item(budget)) if budget else None,
@@ -95,21 +96,11 @@ def _undo(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
     budget = read_budget_state(context.connection, profile, expense.category, expense.spent_at)
     count(Metric.EXPENSE_UNDONE)
     amount = format_money(expense.amount, expense.currency, profile)
+    day = expense_date_text(expense, profile, context.now)
     return UndoResult(
-        f"The {amount} for {expense.category} are taken back.", {"budget": budget_item(budget) if budget else None}
+        f"The {amount} for {expense.category}{day} are taken back.", {"budget": budget_item(budget) if budget else None}
     )
 
 
 CREATE_EXPENSE = WriteOperation("create_expense", _create, _undo)
 """Records an expense for a request, a fast answer or a tool."""
-
-
-def _sentence(expense: Expense, budget: BudgetState | None, profile: Profile) -> str:
-    added = f"Added {format_money(expense.amount, expense.currency, profile)} for {expense.category}."
-    if budget is None:
-        return added
-    limit = format_money(budget.limit, budget.currency, profile)
-    if budget.state == "over":
-        over = format_money(-budget.left, budget.currency, profile)
-        return f"{added} That puts you {over} over your {limit} monthly budget."
-    return f"{added} {format_money(budget.left, budget.currency, profile)} of your {limit} monthly budget is left."

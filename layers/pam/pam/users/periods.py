@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from pam.platform.errors import INVALID_WINDOW, UNKNOWN_PERIOD, PamError
+from pam.platform.errors import AMBIGUOUS_DATE, INVALID_WINDOW, UNKNOWN_PERIOD, PamError
 
 MONTHS = (
     "january", "february", "march", "april", "may", "june",
@@ -35,6 +35,7 @@ _MAX_DAYS = 3660
 _EPOCH = date(1970, 1, 1)
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
+_MAX_DAYS_AGO_WITHOUT_YEAR = 183
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,8 @@ def resolve_day(day: str, today: date) -> date | None:
     """Return the date that a name means as of the date `today`, or None if it isn't the name of a day.
 
     Names are `today`, `yesterday`, a weekday (its latest date up to today), `2026-03-14`, or `03-14` (its latest date).
+    Raises `PamError` (`ambiguous_date`) for a date without a year that may mean the next one: its latest date is more
+    than 183 days ago, or not nearer than its next.
     """
     if day == "today":
         return today
@@ -193,12 +196,19 @@ def resolve_day(day: str, today: date) -> date | None:
         if len(day) == len("2026-03-14"):
             return date.fromisoformat(day)
         month, number = (int(part) for part in day.split("-"))
-        # Two leap years are at most eight years apart, such as 1896 and 1904.
-        return next(
-            found for ago in range(9) if (found := _date_or_none(today.year - ago, month, number)) and found <= today
-        )
-    except (ValueError, StopIteration):
+    except ValueError:
         return None
+    # Two leap years are at most eight years apart, such as 1896 and 1904.
+    dates = [_date_or_none(today.year + years, month, number) for years in range(-8, 9)]
+    latest = max((found for found in dates if found and found <= today), default=None)
+    upcoming = min((found for found in dates if found and found > today), default=None)
+    if latest is None or upcoming is None:
+        return None
+    if (today - latest).days > _MAX_DAYS_AGO_WITHOUT_YEAR or today - latest >= upcoming - today:
+        raise PamError(
+            AMBIGUOUS_DATE, "That day may be still to come, or long past. Which year is it of?", field="date"
+        )
+    return latest
 
 
 def _date_or_none(year: int, month: int, day: int) -> date | None:

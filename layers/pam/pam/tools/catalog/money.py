@@ -36,7 +36,7 @@ class CreateExpense(ToolArguments):
     amount: _Amount = Field(description="What was paid.")
     category: KnownCategory = Field(description="Gas and diesel are fuel.")
     currency: _Currency | None = Field(default=None, description="ISO 4217, if named and not the traveller's own.")
-    date: _PastDay = Field(default=None, description="Today by default; within the last year.")
+    date: _PastDay = Field(default=None, description="Today by default; within the last year. Ask if unsure.")
     description: _Text = Field(default="", description="Other details, if any.")
 
     def summary(self) -> str:
