@@ -23,6 +23,7 @@ from local.stand_ins.claude.request import (
     ServerToolUse,
     Text,
     Thinking,
+    Tool,
     ToolAddition,
     ToolByName,
     ToolReference,
@@ -31,10 +32,11 @@ from local.stand_ins.claude.request import (
     ToolUse,
 )
 
-CHARACTERS_PER_TOKEN = 3.6
+CHARACTERS_PER_TOKEN = 2.5
+"""As the API's documentation gives it for the current tokenizer."""
 
 TOOL_USE_TOKENS = 286
-"""Tokens of the API's own instructions for tools, if there are tools."""
+"""Tokens of the API's own instructions for tools, if there are tools; the search for tools has as many again."""
 
 
 def count_tokens(characters: int) -> int:
@@ -85,7 +87,8 @@ class _Renderer:
         request = self._request
         model = MODELS[request.model]
         if request.tools:
-            self._end_tokens = TOOL_USE_TOKENS
+            has_search = any(not isinstance(tool, Tool) for tool in request.tools)
+            self._end_tokens = TOOL_USE_TOKENS * (2 if has_search else 1)
         self._settings("tools")
         for tool in request.tools:
             if not tool.defer_loading:

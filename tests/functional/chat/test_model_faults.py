@@ -286,7 +286,7 @@ for case in (
         "text_at_the_token_limit_is_truncated",
         (failing_reply("max_tokens", LONG_ANSWER),),
         1,
-        text=LONG_TEXT[:36],
+        text=LONG_TEXT[:35],
         truncated=True,
     ),
     FaultCase(

@@ -67,13 +67,17 @@ def send(cache: PromptCache, prompt: Prompt) -> Usage:
 
 
 def test_tokens_are_estimated_from_characters() -> None:
-    """A token is 3.6 characters, rounded up for each block; tools add the API's own instructions."""
-    assert [count_tokens(0), count_tokens(1), count_tokens(36), count_tokens(37)] == [0, 1, 10, 11]
-    without = prompt(tools=[], system=[], messages=[user(text("x" * 36))])
+    """A token is 2.5 characters, rounded up for each block; tools and their search add the API's own instructions."""
+    assert [count_tokens(0), count_tokens(1), count_tokens(25), count_tokens(26)] == [0, 1, 10, 11]
+    without = prompt(tools=[], system=[], messages=[user(text("x" * 25))])
     assert without.total == 10
     definition = json.dumps(tool("first"), separators=(",", ":"))
-    one = prompt(tools=[tool("first")], system=[], messages=[user(text("x" * 36))])
+    one = prompt(tools=[tool("first")], system=[], messages=[user(text("x" * 25))])
     assert one.total == 10 + TOOL_USE_TOKENS + count_tokens(len(definition))
+    search = {"type": "tool_search_tool_bm25", "name": "tool_search_tool_bm25"}
+    searched = prompt(tools=[search, tool("first")], system=[], messages=[user(text("x" * 25))])
+    search_definition = json.dumps(search, separators=(",", ":"))
+    assert searched.total == one.total + TOOL_USE_TOKENS + count_tokens(len(search_definition))
 
 
 def test_first_request_writes_and_second_reads(cache: PromptCache) -> None:
@@ -89,7 +93,7 @@ def test_first_request_writes_and_second_reads(cache: PromptCache) -> None:
 
 def test_blocks_after_the_last_marker_are_uncached(cache: PromptCache) -> None:
     """Blocks after the last marker are neither read nor written."""
-    usage = send(cache, prompt(messages=[user(text("x" * 36))]))
+    usage = send(cache, prompt(messages=[user(text("x" * 25))]))
     assert usage.uncached == 10
     assert usage.written == usage.written_1h
 
@@ -190,7 +194,7 @@ def test_look_back_is_limited_to_twenty_blocks(cache: PromptCache, blocks: int, 
 @pytest.mark.parametrize("missing", [0, 1])
 def test_prefix_below_the_minimum_is_not_cached(cache: PromptCache, model: str, minimum: int, missing: int) -> None:
     """A prefix below the model's minimum isn't cached, without an error."""
-    words = "x" * int((minimum - missing) * 3.6)
+    words = "x" * int((minimum - missing) * 2.5)
     rendered = prompt(model=model, tools=[], system=[], messages=[user(text(words, FIVE))])
     assert rendered.total == minimum - missing
     for _ in range(2):

@@ -25,7 +25,7 @@ from pam.tools.engine.parsing import parse_arguments
 from pam.tools.engine.results import result_json, to_json
 
 MAX_RESULT_CHARS = 24_000
-"""What the model is sent of one tool at most: about 7,000 tokens."""
+"""What the model is sent of one tool at most: about 9,600 tokens."""
 
 ABANDON_AFTER_S = 0.25
 """How long after its deadline a tool is abandoned: most end by their deadline, with an error of their own."""
