@@ -152,6 +152,21 @@ for case in (
         "model_unavailable",
         "spending limit",
     ),
+    FaultCase(
+        "usage_limit_of_the_account_is_not_retried",
+        (failing_reply("usage_limit", times=None),),
+        1,
+        "model_unavailable",
+        "spending limit",
+    ),
+    FaultCase(
+        "prompt_beyond_the_context_is_not_retried",
+        (failing_reply("prompt_too_long", times=None),),
+        1,
+        "conversation_too_long",
+        "has become too long",
+    ),
+    FaultCase("conflict_is_retried", (failing_reply("409"),), 2),
     FaultCase("overload_is_retried", (failing_reply("529"),), 2),
     FaultCase(
         "permanent_overload_is_busy_after_three_attempts",
