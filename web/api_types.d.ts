@@ -199,6 +199,14 @@ export interface CategorySum {
   share: number;
 }
 
+/** One of the meanings of an ambiguous field. */
+export interface Choice {
+  /** How it reads. */
+  text: string;
+  /** The value of the field that means only this. */
+  value: string;
+}
+
 /** What the rig uses. */
 export interface ConsumptionFigure {
   value: number;
@@ -288,21 +296,23 @@ export interface Error {
   code: "malformed_json" | "invalid_idempotency_key" | "invalid_subject" | "not_found" | "effect_not_found" |
     "message_not_found" | "confirmation_not_found" | "method_not_allowed" | "request_in_progress" | "undo_expired" |
     "modified_since" | "confirmation_expired" | "confirmation_used" | "confirmation_mismatch" | "body_too_large" |
-    "invalid_request" | "invalid_amount" | "unknown_category" | "invalid_date" | "date_in_future" | "date_too_old" |
-    "date_in_past" | "invalid_text" | "unknown_period" | "invalid_window" | "invalid_limit" | "invalid_cursor" |
-    "unknown_time_zone" | "unknown_currency" | "invalid_quantity" | "location_needed" | "no_route" | "no_price_source" |
-    "unknown_place" | "ambiguous_place" | "unknown_recipient" | "ambiguous_recipient" | "recipient_not_allowed" |
-    "name_taken" | "idempotency_key_reused" | "message_limit_reached" | "rate_limited" | "queue_full" |
-    "daily_limit_reached" | "internal_error" | "database_unavailable" | "store_unavailable" | "source_unavailable" |
-    "source_not_configured" | "chat_disabled" | "model_busy" | "model_unavailable" | "model_interrupted" |
-    "model_refused" | "no_answer" | "conversation_too_long" | "turn_timed_out" | "cost_exceeded" | "turn_lost" |
-    "unknown_tool" | "tool_timed_out" | "tool_result_too_large";
+    "invalid_request" | "invalid_amount" | "ambiguous_amount" | "unknown_category" | "invalid_date" | "date_in_future" |
+    "date_too_old" | "ambiguous_date" | "date_in_past" | "invalid_text" | "unknown_period" | "invalid_window" |
+    "invalid_limit" | "invalid_cursor" | "unknown_time_zone" | "unknown_currency" | "invalid_quantity" |
+    "location_needed" | "no_route" | "no_price_source" | "unknown_place" | "ambiguous_place" | "unknown_recipient" |
+    "ambiguous_recipient" | "recipient_not_allowed" | "name_taken" | "idempotency_key_reused" | "message_limit_reached"
+    | "rate_limited" | "queue_full" | "daily_limit_reached" | "internal_error" | "database_unavailable" |
+    "store_unavailable" | "source_unavailable" | "source_not_configured" | "chat_disabled" | "model_busy" |
+    "model_unavailable" | "model_interrupted" | "model_refused" | "no_answer" | "conversation_too_long" |
+    "turn_timed_out" | "cost_exceeded" | "turn_lost" | "unknown_tool" | "tool_timed_out" | "tool_result_too_large";
   /** A sentence for the traveller. */
   message: string;
   /** What to correct. */
   field?: string;
   /** Seconds to wait before a retry. */
   retry_after?: number;
+  /** What an ambiguous field can mean. */
+  choices?: Choice[];
 }
 
 /** An expense that was added. */
@@ -513,7 +523,8 @@ export interface NearbyParks {
 /** The fields of an expense to be created; omitted ones get their defaults from the user's profile.  `timezone` is the
  * current time zone of the user's device, if it is known: it determines today's date. */
 export interface NewExpense {
-  /** More than 0, at most 1,000,000, at most two decimal places. */
+  /** More than 0, at most 1,000,000, at most two decimal places: a number, a plain decimal string, or the notation of
+   * the traveller's locale with or without a currency, such as €45 or 1.200,50. */
   amount: number | string;
   category: Category;
   /** Without control characters, line breaks and tabs apart. */

@@ -3,7 +3,6 @@
 import { CATEGORIES, categoryName } from "./categories.js";
 import { today } from "./dates.js";
 import { announce, el, setBusy } from "./dom.js";
-import { parseAmount } from "./money.js";
 import { Problem } from "./problem.js";
 
 const FIELDS = ["amount", "category", "description", "date"];
@@ -13,6 +12,7 @@ export function createExpenseForm(api, onAdded) {
   const dialog = document.getElementById("expense-dialog");
   const form = document.getElementById("expense-form");
   const save = document.getElementById("save-expense");
+  const amountChoices = document.getElementById("amount-choices");
   const formError = document.getElementById("form-error");
   const field = (name) => form.elements[name];
   let defaultDate = "";
@@ -37,7 +37,7 @@ export function createExpenseForm(api, onAdded) {
   }
 
   function readBody() {
-    const body = { amount: parseAmount(field("amount").value), category: field("category").value };
+    const body = { amount: field("amount").value.trim(), category: field("category").value };
     const description = field("description").value.trim();
     if (description) body.description = description;
     // An unchanged default is left out: the API knows today's date in the user's time zone.
@@ -48,11 +48,12 @@ export function createExpenseForm(api, onAdded) {
   /** Shows the errors of the fields; returns the name of the first invalid field. */
   function validate(body) {
     const errors = {
-      amount: body.amount === null && "Write the amount in figures, like 45 or 45.50.",
+      amount: !body.amount && "Write the amount in figures, like 45 or €45.50.",
       category: !body.category && "Choose a category.",
       date: body.date === "" && "Choose a date.",
     };
     for (const name of FIELDS) setFieldError(name, errors[name] || null);
+    amountChoices.replaceChildren();
     return FIELDS.find((name) => errors[name]);
   }
 
@@ -67,6 +68,7 @@ export function createExpenseForm(api, onAdded) {
     try {
       const response = await api.post("/v1/expenses", body);
       form.reset();
+      amountChoices.replaceChildren();
       defaultDate = "";
       save.textContent = "Add expense";
       dialog.close();
@@ -83,6 +85,7 @@ export function createExpenseForm(api, onAdded) {
   function showProblem(problem) {
     if (FIELDS.includes(problem.field)) {
       setFieldError(problem.field, problem.message);
+      if (problem.field === "amount") amountChoices.replaceChildren(...problem.choices.map(choiceButton));
       announce(problem.message);
       field(problem.field).focus();
       return;
@@ -90,6 +93,17 @@ export function createExpenseForm(api, onAdded) {
     const hint = problem.retry ? " What you filled in is kept; trying again never adds it twice." : "";
     formError.textContent = problem.message + hint;
     save.textContent = problem.retry ? "Try again" : "Add expense";
+  }
+
+  /** Creates the button that replaces an ambiguous amount by one of its readings. */
+  function choiceButton({ text, value }) {
+    const choose = () => {
+      field("amount").value = value;
+      setFieldError("amount", null);
+      amountChoices.replaceChildren();
+      field("amount").focus();
+    };
+    return el("button", { type: "button", class: "secondary", on: { click: choose } }, text);
   }
 
   return { open };

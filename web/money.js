@@ -30,14 +30,3 @@ export const isNegative = (amount) => amount.startsWith("-") && /[1-9]/.test(amo
 
 /** Returns whether an amount is zero. */
 export const isZero = (amount) => !/[1-9]/.test(amount);
-
-/**
- * Parses an amount as people write it into the API's decimal string; returns null if it is none.
- * "$1,200.5" → "1200.5", "45,50" → "45.50". A minus sign is kept: the API explains why it isn't allowed.
- */
-export function parseAmount(input) {
-  const text = input.trim().replace(/^([-−]?)\s*[$€£]\s*/u, "$1").replace("−", "-");
-  if (/^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text)) return text.replaceAll(",", "");
-  if (/^-?\d+,\d{1,2}$/.test(text)) return text.replace(",", ".");
-  return /^-?(\d+(\.\d+)?|\.\d+)$/.test(text) ? text.replace(/^(-?)\./, "$10.") : null;
-}

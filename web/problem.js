@@ -3,10 +3,11 @@ export class Problem extends Error {
   /**
    * `retry`: the same request may succeed later. `field`: the form field that the API refused.
    * `wait`: seconds until a retry makes sense. `status`: the HTTP status, 0 without a response.
+   * `choices`: the meanings [{text, value}] that an ambiguous field can have.
    */
-  constructor(code, message, { retry = false, field = null, wait = 0, status = 0 } = {}) {
+  constructor(code, message, { retry = false, field = null, wait = 0, status = 0, choices = [] } = {}) {
     super(message);
-    Object.assign(this, { code, retry, field, wait, status });
+    Object.assign(this, { code, retry, field, wait, status, choices });
   }
 }
 
@@ -34,5 +35,6 @@ export function responseProblem(status, body) {
     : "PAM couldn't take this.";
   return new Problem(body?.code ?? `http_${status}`, message, {
     retry, field: body?.field ?? null, wait: Number(body?.retry_after) || 0, status,
+    choices: body?.choices ?? [],
   });
 }

@@ -6,6 +6,7 @@ const MAX_TOKENS = 32;
 const MAX_AMOUNT = 999_999.99;
 const MAX_PLACE_WORDS = 5;
 const ANY_NUMBER = "0";
+const DOLLARS = ["$", "dollars"]; // the marks of a dollar of no certain currency
 const DECIMALS = ["whole", "tenths", "cents", "mills"];
 
 const firstKey = (word) => (/^[0-9]/.test(word) ? ANY_NUMBER : word);
@@ -158,16 +159,19 @@ export function createRouter(automaton) {
     const written = amountPattern.test(tokens[start]);
     const read = written ? [[start + 1, Number(digits)]] : walk(numbers, tokens, start);
     const form = written ? DECIMALS[(digits.split(".")[1] ?? "").length] : "whole";
+    const isSeparated = written && digits !== tokens[start] && !digits.includes(".") && forms.includes("sign");
+    const separated = isSeparated ? tokens[start] : "";
     if (form === "mills" && !forms.includes(form)) return [];
     const plain = sign ? "sign" : form;
     const found = [];
     for (const [end, value] of read) {
       if (value < Math.max(least, 0.01) || value > MAX_AMOUNT) continue;
-      if (forms.includes(plain)) found.push([end, value, currency(sign, sign)]);
+      if (forms.includes(plain)) found.push([end, value, amountDetails(sign, sign, separated)]);
       for (const [stop, unit] of walk(units, tokens, end)) {
-        const dollars = "$D".includes(sign.at(-1)) && "$D".includes(unit.at(-1)) && (sign === "$" || unit === "$");
-        const fits = !sign || sign === unit || dollars;
-        if (fits && forms.includes(sign ? plain : "unit")) found.push([stop, value, currency(sign, unit)]);
+        const areDollars = [sign, unit].every((mark) => DOLLARS.includes(mark) || mark.endsWith("D"));
+        const fits = !sign || sign === unit || (areDollars && (DOLLARS.includes(sign) || DOLLARS.includes(unit)));
+        if (!fits || !forms.includes(sign ? plain : "unit")) continue;
+        found.push([stop, value, amountDetails(sign, unit, separated)]);
       }
     }
     return found;
@@ -217,9 +221,10 @@ export function createRouter(automaton) {
   return Object.assign(route, { whole });
 }
 
-function currency(sign, unit) {
-  const code = unit === "$" && sign ? sign : unit;
-  return code === "" || code === "$" ? [] : [["currency", code]];
+function amountDetails(sign, unit, separated) {
+  const mark = DOLLARS.includes(unit) && !["", "$"].includes(sign) ? sign : unit;
+  const details = mark ? [["currency", mark]] : [];
+  return separated ? [["amount_text", separated], ...details] : details;
 }
 
 function isDate(year, month, day) {

@@ -14,6 +14,14 @@ from pam.platform.http import HttpOperation
 
 
 @dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One of the meanings of an ambiguous field."""
+
+    text: Annotated[str, Field(description="How it reads.", examples=["$1,200.00"])]
+    value: Annotated[str, Field(description="The value of the field that means only this.", examples=["1200.00 USD"])]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Error:
     """A request that is refused, or a fault of PAM's own."""
 
@@ -25,6 +33,7 @@ class Error:
     message: Annotated[str, Field(description="A sentence for the traveller.")]
     field: Annotated[str | None, Field(description="What to correct.")] = None
     retry_after: Annotated[int | None, Field(ge=1, description="Seconds to wait before a retry.", examples=[5])] = None
+    choices: Annotated[tuple[Choice, ...] | None, Field(description="What an ambiguous field can mean.")] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,7 +84,7 @@ _DAY = (errors.INVALID_DATE, errors.INVALID_WINDOW)
 
 # The errors of a field with an invalid value; all may also be `invalid_request`.
 _FIELD_CODES: dict[str, tuple[ErrorCode, ...]] = {
-    "amount": (errors.INVALID_AMOUNT,),
+    "amount": (errors.INVALID_AMOUNT, errors.AMBIGUOUS_AMOUNT, errors.UNKNOWN_CURRENCY),
     "category": (errors.UNKNOWN_CATEGORY,),
     "consumption": _QUANTITY,
     "currency": (errors.UNKNOWN_CURRENCY,),

@@ -46,6 +46,7 @@ BEYOND_SCHEMA = {
     error.code
     for error in (
         errors.EFFECT_NOT_FOUND,
+        errors.AMBIGUOUS_AMOUNT,
         errors.DATE_IN_FUTURE,
         errors.DATE_TOO_OLD,
         errors.INVALID_WINDOW,
@@ -82,6 +83,7 @@ for name, strategy in {
     "time-zone": st.sampled_from(["America/Denver", "Australia/Sydney", "UTC", "Pacific/Kiritimati", "Asia/Kolkata"]),
     "date": st.integers(0, 300).map(lambda ago: str(TODAY - timedelta(ago)))
     | st.dates(date(1970, 1, 1), date(9000, 12, 31)).map(str),
+    "amount": st.sampled_from(["$45", "€12.50", "45 dollars", "1,200.50", "1.200", "kr 45,-"]),
     "place": st.sampled_from(["here", "Moab, Utah", "Denver", "Alice Springs", "Zion National Park", "Springfield"])
     | PRINTABLE.filter(str.strip),
     "printable": PRINTABLE,

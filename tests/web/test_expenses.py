@@ -90,8 +90,25 @@ def test_invalid_amount_is_shown_at_its_field(app):
     expect(form.get_by_label("Amount")).to_be_focused()
     form.get_by_label("Amount").fill("ten")
     form.get_by_role("button", name="Add expense").click()
-    expect(form.locator("#amount-error")).to_contain_text("figures")
+    expect(form.locator("#amount-error")).to_contain_text("must be a number")
     expect(app.cards).to_have_count(0)
+    app.allow_request_errors()
+
+
+def test_amount_is_sent_as_typed_and_an_ambiguous_one_is_asked_about(app):
+    """ "€45" is added in euros; for "1.200" the server's question and a button for each reading are shown."""
+    app.sign_in()
+    form = app.fill_expense_form("1.200", "tolls")
+    form.get_by_role("button", name="Add expense").click()
+    expect(form.locator("#amount-error")).to_have_text("“1.200” could be $1.20 or $1,200.00. Which one is it?")
+    form.get_by_role("button", name="$1.20", exact=True).click()
+    expect(form.get_by_label("Amount")).to_have_value("1.20 USD")
+    expect(form.locator("#amount-choices")).to_be_empty()
+    form.get_by_label("Amount").fill("€45")
+    form.get_by_role("button", name="Add expense").click()
+    expect(app.cards).to_have_count(1)
+    expect(app.cards.first).to_contain_text("Added €45.00 for tolls.")
+    app.undo(app.cards.first)
     app.allow_request_errors()
 
 

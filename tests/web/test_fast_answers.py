@@ -213,16 +213,13 @@ def test_every_routed_intent_has_preview_and_skeleton(app):
     assert all(skeleton for _, _, skeleton in texts)
 
 
-def test_money_is_formatted_and_parsed_exactly(app):
-    """Decimal strings are formatted without float errors, and written amounts are parsed or refused."""
+def test_money_is_formatted_exactly(app):
+    """Decimal strings are formatted without float errors."""
     page = app.open().page
     assert page.evaluate(
         """async () => {
-            const { formatMoney, parseAmount } = await import("/money.js");
-            return [formatMoney("9007199254740993.01", "USD"), formatMoney("-0.10", "USD"), formatMoney("20.00", "CAD"),
-                    ...["$1,200.5", "45,50", " 45 ", ".5", "4,5,6", "ten", "1e9", "-3"].map(parseAmount)];
+            const { formatMoney } = await import("/money.js");
+            const amounts = [["9007199254740993.01", "USD"], ["-0.10", "USD"], ["20.00", "CAD"]];
+            return amounts.map(([amount, currency]) => formatMoney(amount, currency));
         }"""
-    ) == [
-        *("$9,007,199,254,740,993.01", "-$0.10", "CA$20.00"),
-        *("1200.5", "45.50", "45", "0.5", None, None, None, "-3"),
-    ]
+    ) == ["$9,007,199,254,740,993.01", "-$0.10", "CA$20.00"]

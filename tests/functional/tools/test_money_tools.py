@@ -91,7 +91,7 @@ def test_tool_and_fast_answer_return_the_same_text(new_caller: Callers, travelle
         ('{"amount": 5, "category": null}', "unknown_category", "category"),
         ('{"amount": null, "category": "fuel"}', "invalid_amount", "amount"),
         ('{"amount": true, "category": "fuel"}', "invalid_amount", "amount"),
-        ('{"amount": "50 dollars", "category": "fuel"}', "invalid_amount", "amount"),
+        ('{"amount": "50 apples", "category": "fuel"}', "unknown_currency", "amount"),
         ('{"amount": 0, "category": "fuel"}', "invalid_amount", "amount"),
         ('{"amount": -5, "category": "fuel"}', "invalid_amount", "amount"),
         ('{"amount": 45.505, "category": "fuel"}', "invalid_amount", "amount"),

@@ -100,19 +100,22 @@ def sample_list(definition: dict, slot: str, rng: random.Random) -> tuple[list[s
 def sample_amount(definition: dict, slot: str, rng: random.Random) -> tuple[list[str], list[tuple[str, object]]]:
     amounts_by_form = {
         "sign": [
-            ("$45", 45, None),
-            ("$1,250.50", 1250.5, None),
+            ("$45", 45, "$"),
+            ("$1,250.50", 1250.5, "$"),
+            ("$1,250", 1250, "$"),
+            ("kr 62.50", 62.5, "kr"),
             ("a$12.05", 12.05, "AUD"),
             ("£30", 30, "GBP"),
         ],
-        "unit": [("45 bucks", 45, None), ("62.10$", 62.1, None), ("twenty five euros", 25, "EUR")],
+        "unit": [("45 bucks", 45, "dollars"), ("62.10$", 62.1, "$"), ("twenty five euros", 25, "EUR")],
         "cents": [("62.10", 62.1, None), ("1,250.00", 1250, None)],
         "whole": [("45", 45, None), ("120", 120, None), ("forty five", 45, None), ("two hundred and fifty", 250, None)],
         "tenths": [("45.5", 45.5, None)],
-        "mills": [("3.599", 3.599, None), ("$1.899", 1.899, None)],
+        "mills": [("3.599", 3.599, None), ("$1.899", 1.899, "$")],
     }
     text, amount, currency = rng.choice(amounts_by_form[rng.choice(definition["forms"])])
-    return text.split(), [(slot, amount)] + ([("currency", currency)] if currency else [])
+    pairs = [(slot, amount)] + ([("currency", currency)] if currency else [])
+    return text.split(), pairs + ([("amount_text", "1,250")] if text == "$1,250" else [])
 
 
 @pytest.fixture

@@ -38,8 +38,18 @@ PLACES = ("place", "origin", "destination")
 def test_sentence_has_its_intent_and_exactly_its_slots(
     sentence: str, intent: str, slots: dict, details: dict, grammar: Grammar
 ) -> None:
-    """Each sentence under `tests` of an intent has the route given there."""
-    assert route(sentence) == Route(grammar.tiers[intent], intent, slots, details)
+    """Each sentence under `tests` of an intent has the route given there, beside its shared marks of currencies."""
+    assert route(sentence) == Route(grammar.tiers[intent], intent, slots, details | marks_of(sentence, details))
+
+
+def marks_of(sentence: str, details: dict) -> dict:
+    """Return the mark of a dollar of no certain currency, and the amount whose comma may be a decimal one."""
+    marks = {}
+    if "currency" not in details and (mark := re.search(r"[$＄]|(?<!how many )(dollars?|bucks?)", sentence)):
+        marks["currency"] = "$" if mark[0] in "$＄" else "dollars"
+    if marks and (separated := re.search(r"[0-9]{1,3}(,[0-9]{3})+(?![.0-9])(?! (miles|km))", sentence)):
+        marks["amount_text"] = separated[0]
+    return marks
 
 
 @pytest.mark.parametrize("sentence", NEGATIVES)
@@ -67,7 +77,12 @@ def test_routes_have_exactly_the_documented_slots_and_details(samples: list, rou
     }
     found = [router.route(sentence) for sentence, _, _ in samples]
     assert {slot for route in found for slot in route.slots} == documented
-    assert {detail for route in found for detail in route.details} == {"description", "currency", "answer_unit"}
+    assert {detail for route in found for detail in route.details} == {
+        "description",
+        "currency",
+        "answer_unit",
+        "amount_text",
+    }
 
 
 def test_fast_answer_has_the_slots_that_it_needs(samples: list) -> None:
@@ -170,23 +185,24 @@ def test_words_that_may_change_the_meaning_are_no_place(written: str) -> None:
 )
 def test_consumption_and_price_need_their_units(written: str, slots: dict | None) -> None:
     """Their values are numbers; without a unit, or with an unknown one, the sentence goes to Claude."""
-    expected = Route(2, "fuel_estimate", {"distance": 1200, "unit": "mi"} | slots) if slots else Route()
+    details = marks_of(written, {})
+    expected = Route(2, "fuel_estimate", {"distance": 1200, "unit": "mi"} | slots, details) if slots else Route()
     assert route(f"fuel for 1,200 miles at {written}") == expected
 
 
 @pytest.mark.parametrize(
     ("written", "amount", "currency"),
     [
-        ("$45", 45, None),
-        ("$ 45", 45, None),
-        ("45$", 45, None),
-        ("45 dollars", 45, None),
-        ("$45.50", 45.5, None),
-        ("$45.5", 45.5, None),
-        ("$45.00", 45, None),
-        ("$1,234.56", 1234.56, None),
-        ("$999,999.99", 999999.99, None),
-        ("$0.01", 0.01, None),
+        ("$45", 45, "$"),
+        ("$ 45", 45, "$"),
+        ("45$", 45, "$"),
+        ("45 dollars", 45, "dollars"),
+        ("$45.50", 45.5, "$"),
+        ("$45.5", 45.5, "$"),
+        ("$45.00", 45, "$"),
+        ("$1,234.56", 1234.56, "$"),
+        ("$999,999.99", 999999.99, "$"),
+        ("$0.01", 0.01, "$"),
         ("A$12", 12, "AUD"),
         ("a$ 12", 12, "AUD"),
         ("$12 AUD", 12, "AUD"),
@@ -197,15 +213,24 @@ def test_consumption_and_price_need_their_units(written: str, slots: dict | None
         ("NZ$12", 12, "NZD"),
         ("£9", 9, "GBP"),
         ("9 quid", 9, "GBP"),
+        ("$9 dollars", 9, "dollars"),
+        ("MX$9", 9, "MXN"),
+        ("9 pesos", 9, "MXN"),
+        ("CHF 9", 9, "CHF"),
+        ("9 francs", 9, "CHF"),
+        ("kr 9", 9, "kr"),
+        ("9 NOK", 9, "NOK"),
+        ("9 kronor", 9, "SEK"),
+        ("9 rand", 9, "ZAR"),
         ("€9.99", 9.99, "EUR"),
         ("9€", 9, "EUR"),
-        ("forty-five dollars", 45, None),
-        ("two hundred bucks", 200, None),
-        ("＄４５", 45, None),
+        ("forty-five dollars", 45, "dollars"),
+        ("two hundred bucks", 200, "dollars"),
+        ("＄４５", 45, "$"),
     ],
 )
 def test_amount_has_its_value_and_the_named_currency(written: str, amount: float, currency: str | None) -> None:
-    """The value is a number; the currency is only set if it isn't the dollar of the user."""
+    """The value is a number; the currency is a code, or the mark that several share."""
     found = route(f"add {written} for laundry")
     details = {"currency": currency} if currency else {}
     assert found == Route(2, "add_expense", {"amount": amount, "category": "laundry"}, details)
@@ -247,7 +272,8 @@ def test_ambiguous_amount_goes_to_claude(written: str) -> None:
 )
 def test_date_is_a_symbol_or_an_existing_day(written: str, date: str | None) -> None:
     """A date is YYYY-MM-DD, or MM-DD without a year; a day that doesn't exist or is ambiguous goes to Claude."""
-    expected = Route(2, "add_expense", {"amount": 45, "category": "laundry", "date": date}) if date else Route()
+    slots = {"amount": 45, "category": "laundry", "date": date}
+    expected = Route(2, "add_expense", slots, {"currency": "$"}) if date else Route()
     assert route(f"add $45 for laundry {written}") == expected
 
 

@@ -1,7 +1,5 @@
 """An expense that is added from a sentence."""
 
-from decimal import Decimal
-
 from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.expenses import ExpenseAdded, add_expense
 from pam.money.expenses import NewExpense
@@ -12,7 +10,9 @@ from pam.users.profile import read_profile
 
 def add_expense_from_slots(request: AskRequest, slots: Slots) -> ExpenseAdded:
     """Record the expense of a sentence, once for the request's idempotency key. Raises `PamError`."""
-    fields = request.in_zone(slots) | {"amount": Decimal(str(slots["amount"]))}
+    fields = request.in_zone(slots) | {"amount": _amount(slots)}
+    for name in ("amount_text", "currency"):
+        fields.pop(name, None)
     if "date" in slots:
         fields["date"] = _date(request, slots["date"])
     return add_expense(
@@ -23,6 +23,11 @@ def add_expense_from_slots(request: AskRequest, slots: Slots) -> ExpenseAdded:
         idempotency_key=request.idempotency_key,
         context=request.context,
     )
+
+
+def _amount(slots: Slots) -> str:
+    """Return the amount with its currency as written, to be read in the user's locale and currency."""
+    return f"{slots.get('amount_text', slots['amount'])} {slots.get('currency', '')}".rstrip()
 
 
 def _date(request: AskRequest, day: str) -> str:

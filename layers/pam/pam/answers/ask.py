@@ -20,6 +20,7 @@ from pam.answers.savings_total import savings_total_from_slots
 from pam.answers.spend_summary import spend_summary_from_slots
 from pam.answers.weather import weather_from_slots
 from pam.platform.errors import (
+    AMBIGUOUS_AMOUNT,
     AMBIGUOUS_DATE,
     AMBIGUOUS_PLACE,
     DATE_IN_FUTURE,
@@ -114,6 +115,7 @@ def _fast_answer(request: AskRequest, understood: Route) -> Answer | None:
 
 # No fault of the question: the conversation can ask back.
 _LEFT_TO_CHAT_CODES = {
+    AMBIGUOUS_AMOUNT,
     UNKNOWN_PLACE,
     AMBIGUOUS_PLACE,
     LOCATION_NEEDED,
@@ -139,12 +141,12 @@ FAST_ANSWERS = {
     "savings_total": FastAnswer(savings_total_from_slots, frozenset({"period"})),
     "list_expenses": FastAnswer(list_expenses_from_slots, frozenset({"category", "period", "limit"})),
     "add_expense": FastAnswer(
-        add_expense_from_slots, frozenset({"amount", "category", "date", "description", "currency"})
+        add_expense_from_slots, frozenset({"amount", "amount_text", "category", "date", "description", "currency"})
     ),
     "weather": FastAnswer(weather_from_slots, frozenset({"place", "period"})),
     "distance": FastAnswer(distance_from_slots, frozenset({"origin", "destination", "measure", "answer_unit"})),
     "fuel_estimate": FastAnswer(
-        fuel_estimate_from_slots, frozenset(FuelQuery.model_fields) - {"latitude", "longitude"}
+        fuel_estimate_from_slots, frozenset({*FuelQuery.model_fields, "currency"}) - {"latitude", "longitude"}
     ),
     "nearby_parks": FastAnswer(nearby_parks_from_slots, frozenset({"place", "radius", "unit"})),
     "gas_prices": FastAnswer(gas_prices_from_slots, frozenset({"place", "fuel_type"})),

@@ -19,6 +19,7 @@ from pam.answers.travel_answer import TravelAnswer, UnitOfDistance, travel_prove
 from pam.answers.travel_sources import TravelSources
 from pam.answers.user_context import UserContext, read_user_context
 from pam.cache.source_unavailable import SourceUnavailable
+from pam.money.currency_marks import currencies_of, possible_currencies
 from pam.platform.deadline import Deadline
 from pam.platform.errors import INVALID_REQUEST, PamError
 from pam.travel.fuel import Consumption, FuelEstimate, FuelUnitPrice
@@ -26,6 +27,7 @@ from pam.travel.fuel_prices import Fuel, FuelPrice
 from pam.travel.places import Place
 from pam.travel.queries import HERE, FuelQuery
 from pam.travel.units import LITRES_PER_GALLON, litres_per, litres_per_100km, metres_per
+from pam.users.profile import read_profile
 
 
 @json_dataclass
@@ -76,9 +78,16 @@ def fuel_estimate(dependencies: TravelDependencies, user_id: UUID, query: FuelQu
     )
 
 
-def fuel_estimate_from_slots(request: AskRequest, slots: Slots) -> FuelNeeded:
-    """Answer a question in words."""
-    query = FuelQuery(**request.at_location(slots))
+def fuel_estimate_from_slots(request: AskRequest, slots: Slots) -> FuelNeeded | None:
+    """Answer a question in words; None for a price that isn't certainly in the user's currency."""
+    fields = request.at_location(slots)
+    if mark := fields.pop("currency", None):
+        with request.dependencies.database.session(request.user_id, request.deadline) as connection:
+            profile = read_profile(connection, request.user_id)
+        candidates = currencies_of(mark, profile.locale)
+        if possible_currencies(candidates, profile.currency, profile.locale) != [profile.currency]:
+            return None
+    query = FuelQuery(**fields)
     return fuel_estimate(request.dependencies, request.user_id, query, request.source_deadline)
 
 

@@ -6,12 +6,14 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from pam.platform.errors import INVALID_AMOUNT, UNKNOWN_CURRENCY, PamError
+from pam.platform.errors import AMBIGUOUS_AMOUNT, INVALID_AMOUNT, UNKNOWN_CURRENCY, PamError
 
 CENT = Decimal("0.01")
 MAX_AMOUNT = Decimal(1_000_000)
 
 _PLAIN_NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
+# 1.200 is 1,200 where the full stop separates thousands.
+_AMBIGUOUS_NUMBER = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 
 # The currencies of the countries that PAM supports; all have two decimal places.
 CURRENCIES = frozenset({"USD", "CAD", "MXN", "AUD", "NZD", "EUR", "GBP", "CHF", "NOK", "SEK", "DKK", "ZAR"})
@@ -20,8 +22,13 @@ CURRENCIES = frozenset({"USD", "CAD", "MXN", "AUD", "NZD", "EUR", "GBP", "CHF", 
 def parse_amount(value: Any) -> Decimal:
     """Return an amount greater than 0, at most 1,000,000, with at most two decimal places.
 
-    `value` is an integer, a `Decimal` or a plain decimal string. Raises `PamError` (`invalid_amount`) for any other.
+    `value` is an integer, a `Decimal` or a plain decimal string. Raises `PamError` (`invalid_amount`) for any other,
+    and for a string that may have a separator of thousands (`ambiguous_amount`).
     """
+    if isinstance(value, str) and _AMBIGUOUS_NUMBER.fullmatch(value):
+        raise PamError(
+            AMBIGUOUS_AMOUNT, f"“{value}” could be two amounts. Write it with two decimal places.", field="amount"
+        )
     if isinstance(value, str) and _PLAIN_NUMBER.fullmatch(value):
         value = Decimal(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -54,23 +61,18 @@ def _invalid_amount(message: str) -> PamError:
     return PamError(INVALID_AMOUNT, message, field="amount")
 
 
-Amount = Annotated[
-    Decimal,
-    BeforeValidator(parse_amount),
-    WithJsonSchema(
+AMOUNT_SCHEMA: dict[str, Any] = {
+    "description": "More than 0, at most 1,000,000, at most two decimal places.",
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0, "maximum": int(MAX_AMOUNT), "multipleOf": float(CENT)},
         {
-            "description": "More than 0, at most 1,000,000, at most two decimal places.",
-            "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0, "maximum": int(MAX_AMOUNT), "multipleOf": float(CENT)},
-                {
-                    "type": "string",
-                    "pattern": r"^(1000000(\.00?)?|[1-9][0-9]{0,5}(\.[0-9]{1,2})?|0\.(0[1-9]|[1-9][0-9]?))$",
-                },
-            ],
-            "examples": ["45.50"],
-        }
-    ),
-]
+            "type": "string",
+            "pattern": r"^(1000000(\.00?)?|[1-9][0-9]{0,5}(\.[0-9]{1,2})?|0\.(0[1-9]|[1-9][0-9]?))$",
+        },
+    ],
+    "examples": ["45.50"],
+}
+Amount = Annotated[Decimal, BeforeValidator(parse_amount), WithJsonSchema(AMOUNT_SCHEMA)]
 Currency = Annotated[
     str,
     BeforeValidator(parse_currency),

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from pam.money.amounts import Amount, Currency
+from pam.money.amounts import Currency
 from pam.money.categories import Category, KnownCategory
+from pam.money.typed_amounts import TypedAmount, read_amount
 from pam.platform.errors import (
     DATE_IN_FUTURE,
     DATE_TOO_OLD,
@@ -79,7 +80,7 @@ class NewExpense(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    amount: Amount
+    amount: TypedAmount
     category: KnownCategory
     description: Description = ""
     date: OptionalDay = None
@@ -124,16 +125,18 @@ def create_expense(connection: Connection, profile: Profile, new: NewExpense, no
     """Insert an expense and return it.
 
     `profile` is in the current time zone of the user. A date other than today is stored as its noon, the instant
-    with the fewest time zones in which it is another date. Raises `PamError` (`date_in_future`, `date_too_old`).
+    with the fewest time zones in which it is another date. Raises `PamError` (`date_in_future`, `date_too_old`),
+    and what `read_amount` raises.
     """
+    amount, currency = read_amount(new.amount, new.currency, profile)
     spent_at = _spent_at(new.date, now, profile.zone)
     ensure_user(connection, profile.id)
     row = connection.execute(
         _INSERT_EXPENSE,
         {
             "user": profile.id,
-            "amount": new.amount,
-            "currency": new.currency or profile.currency,
+            "amount": amount,
+            "currency": currency,
             "category": new.category,
             "description": new.description,
             "spent_at": spent_at,

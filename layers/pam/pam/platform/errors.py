@@ -1,6 +1,8 @@
 """The error codes that clients rely on, each defined once. A test compares them with `docs/errors.md`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ CONFIRMATION_MISMATCH = ErrorCode("confirmation_mismatch", 409)
 BODY_TOO_LARGE = ErrorCode("body_too_large", 413)
 INVALID_REQUEST = ErrorCode("invalid_request", 422)
 INVALID_AMOUNT = ErrorCode("invalid_amount", 422)
+AMBIGUOUS_AMOUNT = ErrorCode("ambiguous_amount", 422)
 UNKNOWN_CATEGORY = ErrorCode("unknown_category", 422)
 INVALID_DATE = ErrorCode("invalid_date", 422)
 DATE_IN_FUTURE = ErrorCode("date_in_future", 422)
@@ -78,6 +81,14 @@ TOOL_RESULT_TOO_LARGE = ErrorCode("tool_result_too_large", 422)
 ALL: tuple[ErrorCode, ...] = tuple(v for v in globals().values() if isinstance(v, ErrorCode))
 
 
+@dataclass(frozen=True)
+class Choice:
+    """One of the meanings that an input can have: how it reads, and the value of the field that means only this."""
+
+    text: str
+    value: str
+
+
 class PamError(Exception):
     """An error for users: a code, and a sentence that says what went wrong and what to do.
 
@@ -85,19 +96,28 @@ class PamError(Exception):
     """
 
     def __init__(
-        self, error: ErrorCode, message: str, *, field: str | None = None, retry_after: int | None = None
+        self,
+        error: ErrorCode,
+        message: str,
+        *,
+        field: str | None = None,
+        retry_after: int | None = None,
+        choices: Sequence[Choice] = (),
     ) -> None:
         super().__init__(message)
         self.error = error
         self.message = message
         self.field = field
         self.retry_after = retry_after
+        self.choices = tuple(choices)
 
-    def body(self) -> dict[str, str | int]:
-        """Return `{code, message, field?, retry_after?}`; `retry_after` is in seconds."""
-        body: dict[str, str | int] = {"code": self.error.code, "message": self.message}
+    def body(self) -> dict[str, Any]:
+        """Return `{code, message, field?, retry_after?, choices?}`; `retry_after` is in seconds."""
+        body: dict[str, Any] = {"code": self.error.code, "message": self.message}
         if self.field is not None:
             body["field"] = self.field
         if self.retry_after is not None:
             body["retry_after"] = self.retry_after
+        if self.choices:
+            body["choices"] = [vars(choice) for choice in self.choices]
         return body

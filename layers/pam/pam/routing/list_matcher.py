@@ -8,6 +8,7 @@ MAX_PLACE_WORDS = 5
 
 DIGITS = "0123456789"
 ANY_NUMBER = "0"  # represents every number in a set of first words
+DOLLARS = ("$", "dollars")  # the marks of a dollar of no certain currency
 DECIMALS = ("whole", "tenths", "cents", "mills")  # the form of an amount by its number of decimal places
 
 Value = str | int | float
@@ -85,12 +86,15 @@ class ListMatcher:
         start = at + 1 if sign else at
         if start == len(tokens):
             return []
-        form = "whole"
+        form, separated = "whole", ""
         if self._amount.fullmatch(tokens[start]):
             digits = tokens[start].replace(",", "")
             number = float(digits)
             numbers: list[tuple[int, Any]] = [(start + 1, int(number) if number.is_integer() else number)]
             form = DECIMALS[len(digits.partition(".")[2])]
+            # A single separator may be the decimal comma of the user's locale.
+            is_separated = digits != tokens[start] and "." not in digits and "sign" in forms
+            separated = tokens[start] if is_separated else ""
         else:
             numbers = self._walk(self._numbers, tokens, start)
         if form == "mills" and form not in forms:
@@ -100,13 +104,13 @@ class ListMatcher:
         for end, value in numbers:
             if max(minimum, 0.01) <= value <= MAX_AMOUNT:
                 if form_without_unit in forms:
-                    found.append((end, value, _currency(sign, sign)))
+                    found.append((end, value, _amount_details(sign, sign, separated)))
                 for unit_end, unit in self._walk(self._units, tokens, end):
                     # "$45 AUD" and "A$45 dollars" name one currency, "€45 dollars" two.
-                    dollars = sign[-1:] in "$D" and unit[-1] in "$D" and "$" in (sign, unit)
-                    is_consistent = not sign or sign == unit or dollars
+                    is_dollar = all(mark in DOLLARS or mark[-1:] == "D" for mark in (sign, unit))
+                    is_consistent = sign in ("", unit) or (is_dollar and (sign in DOLLARS or unit in DOLLARS))
                     if is_consistent and (form_without_unit if sign else "unit") in forms:
-                        found.append((unit_end, value, _currency(sign, unit)))
+                        found.append((unit_end, value, _amount_details(sign, unit, separated)))
         return found
 
     def _dates(self, tokens: list[str], at: int) -> list[Match]:
@@ -151,9 +155,11 @@ class ListMatcher:
         return found
 
 
-def _currency(sign: str, unit: str) -> SlotValues:
-    code = sign if unit == "$" and sign else unit
-    return (("currency", code),) if code not in ("", "$") else ()
+def _amount_details(sign: str, unit: str, separated: str) -> SlotValues:
+    """Return the currency, of two marks the more specific one, and the text of a number with a comma."""
+    mark = sign if unit in DOLLARS and sign not in ("", "$") else unit
+    details = (("currency", mark),) if mark else ()
+    return (("amount_text", separated), *details) if separated else details
 
 
 def _is_date(year: int, month: int, day: int) -> bool:

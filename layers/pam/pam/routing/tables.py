@@ -12,7 +12,7 @@ PATTERNS = {
     # date, a number, a word, or any other single character, of which templates use only "?".
     "token": (
         r"[ !]|[,.:]+(?=[ !?]|$)|-(?=[ a-z]|$)|\?(?=[ !]*\?)"
-        r"|((?:us|au|a|ca|c|nz)?\$"
+        r"|((?:us|au|a|ca|c|nz|mx)?\$"
         r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(?![-0-9])"
         r"|(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?(?![0-9]|[.,][0-9])"
         r"|[a-zß-öø-ÿ]+(?:'[a-zß-öø-ÿ]+)*"

@@ -10,10 +10,21 @@ from pam.users.profile import Profile
 
 
 def format_money(amount: Decimal, currency: str, profile: Profile) -> str:
-    """Format an amount such as `$412.36` or `A$45.00`; every dollar but the US dollar has its prefix, in any locale."""
+    """Format an amount such as `$412.36` or `A$45.00`; every dollar but the US dollar has its prefix, in any locale.
+
+    Beside an account in another currency with the same symbol, the US dollar has its prefix and a krone its code, so
+    that the symbol alone is always the account's.
+    """
     text = format_currency(amount, currency, locale=profile.locale)
-    if currency != "USD" and get_currency_symbol(currency, profile.locale) == "$":
-        text = text.replace("$", get_currency_symbol(currency, "en"))
+    symbol = get_currency_symbol(currency, profile.locale)
+    if symbol == "$" and currency != "USD":
+        return text.replace("$", get_currency_symbol(currency, "en"))
+    if currency == profile.currency:
+        return text
+    if symbol == "$" and get_currency_symbol(profile.currency, "en").endswith("$"):
+        return text.replace("$", "US$")
+    if symbol.startswith("kr") and profile.currency in ("NOK", "SEK", "DKK"):
+        return text.replace(symbol, currency)
     return text
 
 

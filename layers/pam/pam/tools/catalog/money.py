@@ -9,19 +9,20 @@ from pam.answers.budget_limit import UPDATE_BUDGET, NewLimit
 from pam.answers.expenses import CREATE_EXPENSE
 from pam.answers.spend_summary import spend_summary
 from pam.ledger.operation import WriteContext, WriteResult
-from pam.money.amounts import MAX_AMOUNT, Amount, Currency
+from pam.money.amounts import MAX_AMOUNT, Currency
 from pam.money.budget_comparison import BudgetComparisonQuery, Month
 from pam.money.budget_limits import MonthlyLimit
 from pam.money.categories import KnownCategory
 from pam.money.expenses import MAX_DESCRIPTION_CHARS, Description, NewExpense, OptionalDay
 from pam.money.queries import Day, Period
 from pam.money.spending import SpendingQuery
+from pam.money.typed_amounts import TypedAmount
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, ToolResult, read_tool, write_tool
 from pam.tools.engine.results import to_tool_result
 
 # The types of the API, with shorter schemas: a model writes JSON and needs one way to write each value.
-_Amount = Annotated[Amount, WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": int(MAX_AMOUNT)})]
+_Amount = Annotated[TypedAmount, WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": int(MAX_AMOUNT)})]
 _Text = Annotated[Description, WithJsonSchema({"type": "string", "maxLength": MAX_DESCRIPTION_CHARS})]
 _PastDay = Annotated[OptionalDay, WithJsonSchema({"type": "string", "format": "date"})]
 _Date = Annotated[Day, WithJsonSchema({"type": "string", "format": "date"})]
@@ -35,7 +36,9 @@ class CreateExpense(ToolArguments):
 
     amount: _Amount = Field(description="What was paid.")
     category: KnownCategory = Field(description="Gas and diesel are fuel.")
-    currency: _Currency | None = Field(default=None, description="ISO 4217, if named and not the traveller's own.")
+    currency: _Currency | None = Field(
+        default=None, description="ISO 4217, if not the traveller's own. $ is USD, unless their own is written $."
+    )
     date: _PastDay = Field(default=None, description="Today by default; within the last year. Ask if unsure.")
     description: _Text = Field(default="", description="Other details, if any.")
 
