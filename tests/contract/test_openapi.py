@@ -231,6 +231,7 @@ def test_document_is_valid() -> None:
 CHAT_CODES = {
     error.code
     for error in (
+        errors.AMBIGUOUS_DATE,
         errors.AMBIGUOUS_RECIPIENT,
         errors.CHAT_DISABLED,
         errors.CONFIRMATION_EXPIRED,

@@ -96,8 +96,10 @@ def _read_currencies(shape: _Shape, named: str | None, profile: Profile) -> list
                 UNKNOWN_CURRENCY, f"“{mark}” isn't a currency that PAM keeps accounts in: {known}.", field="amount"
             )
     candidates = frozenset.intersection(*meanings)
-    if not candidates or (named and named not in candidates):
+    if not candidates:
         raise PamError(INVALID_AMOUNT, f"“{shape.text}” names two different currencies.", field="amount")
+    if named and named not in candidates:
+        raise PamError(AMBIGUOUS_AMOUNT, f"“{shape.text}” isn't in {named}. Which one is it?", field="amount")
     return [named] if named else possible_currencies(candidates, profile.currency, profile.locale)
 
 

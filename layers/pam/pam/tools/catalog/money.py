@@ -36,9 +36,7 @@ class CreateExpense(ToolArguments):
 
     amount: _Amount = Field(description="What was paid.")
     category: KnownCategory = Field(description="Gas and diesel are fuel.")
-    currency: _Currency | None = Field(
-        default=None, description="ISO 4217, if not the traveller's own. $ is USD, unless their own is written $."
-    )
+    currency: _Currency | None = Field(default=None, description="ISO 4217; $ is USD unless their own is a $.")
     date: _PastDay = Field(default=None, description="Today by default; within the last year. Ask if unsure.")
     description: _Text = Field(default="", description="Other details, if any.")
 
