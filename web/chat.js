@@ -94,7 +94,8 @@ export class Chat extends EventTarget {
   }
 
   #requestBody({ text }) {
-    return { text, timezone };
+    // The API notes a fast answer for the conversation's next question to Claude.
+    return { text, timezone, conversation_id: this.#conversation.claimId() };
   }
 
   async #askApi(turn, route) {

@@ -25,6 +25,12 @@ export class Conversation extends EventTarget {
     return id !== null || this.#delivery.messages.some((message) => message.localConversationId === localId);
   }
 
+  /** Returns the id for a request of the current conversation, and stores it: the device chooses it. */
+  claimId() {
+    if (this.#storage) this.#setCurrent(this.#current);
+    return this.#current.id ?? this.#current.localId;
+  }
+
   /** Loads the user's stored conversation; returns the messages that aren't on the page yet. */
   load(user) {
     this.#storage = new ConversationStorage(user);

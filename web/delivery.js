@@ -93,15 +93,17 @@ export class Delivery extends EventTarget {
     this.#startTimer(message);
   }
 
-  /** Sends waiting messages in order. A conversation's first message goes alone: its ack tells the conversation id. */
+  /** Sends waiting messages in order. A conversation's first message goes alone, so that it is queued first. */
   #sendWaiting() {
     const starting = new Set();   // local ids of conversations whose first message has no ack
     for (const message of this.messages) {
       const { id, text, conversationId, localConversationId } = message;
       if (message.state === "sent" && !conversationId) starting.add(localConversationId);
       if (message.state !== "waiting" || starting.has(localConversationId)) continue;
-      const conversation = conversationId ? { conversation_id: conversationId } : {};
-      const frame = { action: "chat", message_id: id, ...conversation, text, context: this.#getContext(text) };
+      const frame = {
+        action: "chat", message_id: id, conversation_id: conversationId ?? localConversationId, text,
+        context: this.#getContext(text),
+      };
       if (!this.#socket.send(frame)) return;
       if (!conversationId) starting.add(localConversationId);
       message.wasSent = true;

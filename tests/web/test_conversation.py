@@ -42,8 +42,7 @@ def test_question_during_an_answer_is_queued(app, claude):
     expect(first.locator(".prose")).to_contain_text("One One")
     expect(first.get_by_text("Cost and tokens")).to_be_visible()
     one, two = app.sent_frames("chat")
-    assert "conversation_id" not in one
-    assert two["conversation_id"]
+    assert one["conversation_id"] == two["conversation_id"]
 
 
 def test_conversation_continues_until_a_new_one_is_started(app, claude):
@@ -62,10 +61,20 @@ def test_conversation_continues_until_a_new_one_is_started(app, claude):
     expect(new_conversation).to_be_hidden()
     expect(app.page.locator(".divider")).to_have_text("New conversation")
     app.ask_claude("other travel talk")
-    ids = [frame.get("conversation_id") for frame in app.sent_frames("chat")]
-    assert ids[0] is None
-    assert ids[1] == ids[2] is not None
-    assert ids[3] is None
+    ids = [frame["conversation_id"] for frame in app.sent_frames("chat")]
+    assert ids[0] == ids[1] == ids[2] != ids[3]
+
+
+def test_fast_answer_belongs_to_the_conversation_of_the_next_question(app, claude):
+    """A fast answer before the first question to Claude is asked in the same conversation, also after a reload."""
+    app.ask("How much did I spend on gas this month?")
+    app.page.reload()
+    app.wait_until_connected()
+    claude.script("And last month", "Less.")
+    app.ask_claude("And last month, tell me?")
+    (request,) = app.sent_requests("POST", "/v1/ask")
+    (frame,) = app.sent_frames("chat")
+    assert request.post_data_json["conversation_id"] == frame["conversation_id"]
 
 
 def test_predicted_fast_answer_falls_back_to_claude(app, claude):

@@ -24,8 +24,7 @@ def test_question_asked_offline_is_queued_and_answered_once(app, claude):
         expect(card.locator(".prose")).to_have_text("Here you are.")
     first, second = app.sent_frames("chat")
     assert (first["text"], second["text"]) == ("the first that waits well", "the second that waits well")
-    assert "conversation_id" not in first
-    assert second["conversation_id"]
+    assert first["conversation_id"] == second["conversation_id"]
     assert claude.count_requests("the second that waits well") == 1
     app.page.reload()
     app.wait_until_connected()
