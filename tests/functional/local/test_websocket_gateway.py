@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -233,7 +233,8 @@ def test_message_may_have_128_kilobytes(open_socket: Open) -> None:
 def test_too_large_message_closes_with_1009(open_socket: Open, message: list[str]) -> None:
     """A larger frame, or a larger message, closes the connection with 1009."""
     socket = open_socket()
-    socket.send(message)
+    with suppress(ConnectionClosed):  # the gateway may close before all of the message is sent
+        socket.send(message)
     assert closed(socket).code == 1009
 
 

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from pam.money.amounts import AMOUNT_SCHEMA, CENT, CURRENCIES, parse_amount
 from pam.money.currency_marks import currencies_of, possible_currencies
-from pam.platform.errors import AMBIGUOUS_AMOUNT, INVALID_AMOUNT, UNKNOWN_CURRENCY, Choice, PamError
+from pam.platform.errors import AMBIGUOUS_AMOUNT, INVALID_AMOUNT, UNKNOWN_CURRENCY, ErrorChoice, PamError
 from pam.users.formatting import format_money
 from pam.users.profile import Profile
 
@@ -132,7 +132,7 @@ def _read(number: str, decimal: str) -> Decimal | None:
 
 
 def _ambiguous_amount(text: str, readings: list[tuple[Decimal, str]], profile: Profile) -> PamError:
-    choices = [Choice(format_money(amount, code, profile), f"{amount} {code}") for amount, code in readings]
+    choices = [ErrorChoice(format_money(amount, code, profile), f"{amount} {code}") for amount, code in readings]
     if len(choices) == 1:
         message = f"PAM isn't sure how to read “{text}”. If it is {choices[0].text}, write it as {choices[0].value}."
     else:

@@ -82,7 +82,7 @@ ALL: tuple[ErrorCode, ...] = tuple(v for v in globals().values() if isinstance(v
 
 
 @dataclass(frozen=True)
-class Choice:
+class ErrorChoice:
     """One of the meanings that an input can have: how it reads, and the value of the field that means only this."""
 
     text: str
@@ -102,7 +102,7 @@ class PamError(Exception):
         *,
         field: str | None = None,
         retry_after: int | None = None,
-        choices: Sequence[Choice] = (),
+        choices: Sequence[ErrorChoice] = (),
     ) -> None:
         super().__init__(message)
         self.error = error
