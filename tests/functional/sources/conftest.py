@@ -19,7 +19,7 @@ from pam.sources.mapbox import Mapbox
 from pam.sources.open_meteo import OpenMeteo
 from pam.sources.source import Source, SourceError
 from tests.functional.sources.cache_fixtures import dynamodb_at
-from tests.functional.stand_ins.client import StandInClient, running
+from tests.functional.stand_ins.client import StandInClient, client_of, running
 
 DENVER, MOAB = (39.7392, -104.9847), (38.5733, -109.5498)
 
@@ -51,27 +51,22 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         yield Servers(travel.mapbox_url, travel.open_meteo_url, travel.eia_url, aws.endpoint)
 
 
-def stand_in(url: str) -> Iterator[StandInClient]:
-    client = StandInClient(url)
-    client.reset()
-    yield client
-    client.reset()
-    client.http.close()
-
-
 @pytest.fixture
 def mapbox_stand_in(servers: Servers) -> Iterator[StandInClient]:
-    yield from stand_in(servers.mapbox)
+    with client_of(servers.mapbox) as client:
+        yield client
 
 
 @pytest.fixture
 def weather_stand_in(servers: Servers) -> Iterator[StandInClient]:
-    yield from stand_in(servers.open_meteo)
+    with client_of(servers.open_meteo) as client:
+        yield client
 
 
 @pytest.fixture
 def eia_stand_in(servers: Servers) -> Iterator[StandInClient]:
-    yield from stand_in(servers.eia)
+    with client_of(servers.eia) as client:
+        yield client
 
 
 def key(source: Source, value: str) -> ApiKey:

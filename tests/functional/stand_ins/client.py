@@ -51,3 +51,15 @@ class StandInClient:
     def journal(self, **filters: str) -> dict[str, Any]:
         journal: dict[str, Any] = self.http.get("/_journal", params=filters).json()
         return journal
+
+
+@contextmanager
+def client_of(url: str) -> Iterator[StandInClient]:
+    """Open a client of a shared stand-in whose state is clear before and after the test."""
+    client = StandInClient(url)
+    try:
+        client.reset()
+        yield client
+        client.reset()
+    finally:
+        client.http.close()

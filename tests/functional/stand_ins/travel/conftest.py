@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from local.stand_ins.travel.server import TravelStandIns
-from tests.functional.stand_ins.client import StandInClient, running
+from tests.functional.stand_ins.client import StandInClient, client_of, running
 
 
 @pytest.fixture(scope="session")
@@ -15,24 +15,19 @@ def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TravelStandI
         yield stand_ins
 
 
-def _client(url: str) -> Iterator[StandInClient]:
-    client = StandInClient(url)
-    client.reset()
-    yield client
-    client.reset()
-    client.http.close()
-
-
 @pytest.fixture
 def mapbox(stand_ins: TravelStandIns) -> Iterator[StandInClient]:
-    yield from _client(stand_ins.mapbox_url)
+    with client_of(stand_ins.mapbox_url) as client:
+        yield client
 
 
 @pytest.fixture
 def open_meteo(stand_ins: TravelStandIns) -> Iterator[StandInClient]:
-    yield from _client(stand_ins.open_meteo_url)
+    with client_of(stand_ins.open_meteo_url) as client:
+        yield client
 
 
 @pytest.fixture
 def eia(stand_ins: TravelStandIns) -> Iterator[StandInClient]:
-    yield from _client(stand_ins.eia_url)
+    with client_of(stand_ins.eia_url) as client:
+        yield client
