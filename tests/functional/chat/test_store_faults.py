@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pam.tools.engine.definition import ToolResult
+from tests.functional.chat.chat_user import ChatUser
 from tests.functional.chat.claude_scripts import (
     LONG_ANSWER,
     READ,
@@ -25,6 +26,7 @@ from tests.functional.chat.fault_proxies import RequestFilter
 from tests.functional.chat.frames import tool_states
 from tests.functional.chat.in_process_backend import MAX_CAPS, InProcessBackend
 from tests.functional.chat.scenarios import Scenario, ScenarioContext, ScenarioList, scenario_name
+from tests.functional.chat.waiting import wait_until
 
 scenario = ScenarioList()
 
@@ -151,10 +153,16 @@ def answer_is_sent_when_its_cost_cannot_be_settled(context: ScenarioContext) -> 
 # Postgres
 
 
-def add_disconnecting_tool(backend: InProcessBackend, *, throttled: RequestFilter | None = None) -> dict[str, Any]:
-    """Add a tool that disconnects Postgres, and starts to throttle DynamoDB; return a use of it."""
+def add_disconnecting_tool(
+    backend: InProcessBackend, user: ChatUser, *, throttled: RequestFilter | None = None
+) -> dict[str, Any]:
+    """Add a tool that disconnects Postgres, and starts to throttle DynamoDB; return a use of it.
+
+    It does so once the question is saved, which happens beside the model call.
+    """
 
     def disconnect() -> ToolResult:
+        wait_until(lambda: bool(user.messages()))
         backend.postgres.disconnect()
         backend.dynamodb.should_throttle = throttled
         return empty_result()
@@ -182,7 +190,7 @@ def tools_fail_and_messages_are_deferred_when_postgres_disconnects(context: Scen
     """Claude gets the tools' errors, and the next prompt has all messages of the turn."""
     user, backend = context.new_user(), context.backend
     answer = "The books are closed."
-    user.claude.script(add_disconnecting_tool(backend), step(READ, WRITE), text(answer))
+    user.claude.script(add_disconnecting_tool(backend, user), step(READ, WRITE), text(answer))
     frames = backend.ask(user)
     assert frames[-1]["text"] == answer
     assert tool_states(frames)[1:] == [("get_spending_summary", "failed"), ("create_expense", "failed")]
@@ -200,7 +208,7 @@ def tools_fail_and_messages_are_deferred_when_postgres_disconnects(context: Scen
 def answer_is_saved_by_the_next_turn_when_postgres_disconnects(context: ScenarioContext) -> None:
     """The answer is sent, and saved before the next question."""
     user, backend = context.new_user(), context.backend
-    user.claude.script(add_disconnecting_tool(backend), SHORT_ANSWER)
+    user.claude.script(add_disconnecting_tool(backend, user), SHORT_ANSWER)
     assert backend.ask(user)[-1]["text"] == SHORT_TEXT
     backend.wait()
     assert len(user.messages()) < 4
@@ -213,7 +221,7 @@ def answer_is_saved_by_the_next_turn_when_postgres_disconnects(context: Scenario
 def answer_is_sent_when_it_cannot_be_saved_anywhere(context: ScenarioContext) -> None:
     """The next question is answered without knowing it."""
     user, backend = context.new_user(), context.backend
-    disconnecting = add_disconnecting_tool(backend, throttled=is_put_of("conversation#"))
+    disconnecting = add_disconnecting_tool(backend, user, throttled=is_put_of("conversation#"))
     user.claude.script(disconnecting, SHORT_ANSWER)
     assert backend.ask(user)[-1]["text"] == SHORT_TEXT
     backend.wait()
