@@ -6,7 +6,7 @@ client at a time, warm environments, each question a conversation of its own, wi
 Targets on an idle machine: a median of at most 60 ms to the first text, and of at most 100 ms to the last frame.
 
 The times include everything. What isn't ours is measured separately and not subtracted: the stand-in by sending it the
-same request directly, moto by its process's CPU, since DynamoDB on AWS isn't moto. The gateway and Lambda's queue are
+same request directly, DynamoDB's by its process's CPU. The gateway and Lambda's queue are
 local, too: they run in this process, whose CPU is printed as well and includes the client's.
 """
 
@@ -71,12 +71,12 @@ def _measure(stack: LocalStack) -> dict[str, Figure]:
     stack.functions["chat_worker"].warm(2)  # the previous one may still run when a question comes
     _turns(stack, WARM_UP)
     functions = [psutil.Process(pid) for name in FUNCTIONS for pid in stack.functions[name].pids]
-    moto = [child for child in psutil.Process().children() if "local.stand_ins.aws" in child.cmdline()]
-    cpu = _cpu(functions), _cpu(moto), _cpu([psutil.Process()])
+    dynamodb = [child for child in psutil.Process().children() if "local.stand_ins.aws" in child.cmdline()]
+    cpu = _cpu(functions), _cpu(dynamodb), _cpu([psutil.Process()])
     turns = _turns(stack, ROUNDS)
     assert {process.pid for process in functions} == {pid for name in FUNCTIONS for pid in stack.functions[name].pids}
-    spent = _cpu(functions) - cpu[0], _cpu(moto) - cpu[1], _cpu([psutil.Process()]) - cpu[2]
-    ours, moto_ms, local = (round(seconds * 1000 / ROUNDS, 2) for seconds in spent)
+    spent = _cpu(functions) - cpu[0], _cpu(dynamodb) - cpu[1], _cpu([psutil.Process()]) - cpu[2]
+    ours, dynamodb_ms, local = (round(seconds * 1000 / ROUNDS, 2) for seconds in spent)
     first_delta = [turn.first_delta for turn in turns]
     ms = "ms"
     return {
@@ -92,7 +92,7 @@ def _measure(stack: LocalStack) -> dict[str, Figure]:
             median_ms(_stand_in(stack)), ms, "the stand-in's own time for the same request: part of the above"
         ),
         "cpu_ms": Figure(ours, ms, "CPU of the functions chat and chat_worker for a turn"),
-        "moto_cpu_ms": Figure(moto_ms, ms, "moto's CPU for a turn"),
+        "dynamodb_cpu_ms": Figure(dynamodb_ms, ms, "CPU of the stand-in for DynamoDB for a turn"),
         "local_cpu_ms": Figure(local, ms, "CPU of the local gateway, Lambda's queue and the client for a turn"),
         "rounds": Figure(ROUNDS, "", "turns, one after another"),
     }

@@ -1,7 +1,7 @@
 """The spending summary in warm functions: handler alone and behind the gateway, cached and not, short and long history.
 
 The variants alternate, one request each, so that changes of the machine's speed affect all of them. The handler runs in
-this process, with the real Postgres and with moto. moto isn't DynamoDB, so its own time is measured inside of the moto
+this process, with the real Postgres and a stand-in for DynamoDB. Its own time is measured inside of its
 server for each request and subtracted; it is a figure of its own.
 """
 
@@ -36,14 +36,14 @@ RECENT = 80
 
 @dataclass
 class Sample:
-    """Durations in seconds, one per round; `moto` is moto's part of them."""
+    """Durations in seconds, one per round; `dynamodb` is the stand-in's part of them."""
 
     whole: list[float] = field(default_factory=list)
-    moto: list[float] = field(default_factory=list)
+    dynamodb: list[float] = field(default_factory=list)
 
     @property
     def own(self) -> list[float]:
-        return [whole - moto for whole, moto in zip(self.whole, self.moto, strict=True)]
+        return [whole - dynamodb for whole, dynamodb in zip(self.whole, self.dynamodb, strict=True)]
 
 
 def run() -> dict[str, Figure]:
@@ -62,17 +62,17 @@ def _measure(stack: LocalStack) -> dict[str, Figure]:
     short, long = uuid.uuid4(), uuid.uuid4()
     _book(stack.postgres.owner, short, 100)
     _book(stack.postgres.owner, long, 100_000)
-    handler, cache, moto = _handler()
+    handler, cache, dynamodb = _handler()
 
     def in_process(user: uuid.UUID, sample: Sample, *, cached: bool) -> None:
         if not cached:
             with cache.write_fence(user):  # as a write does: it invalidates the cached answers
                 pass
-        moto.seconds = 0.0
+        dynamodb.seconds = 0.0
         began = time.perf_counter()
         response = handler(_event(user), _CONTEXT)
         sample.whole.append(time.perf_counter() - began)
-        sample.moto.append(moto.seconds)
+        sample.dynamodb.append(dynamodb.seconds)
         assert response["statusCode"] == 200 and json.loads(response["body"])["cached"] is cached, response
 
     samples = {name: Sample() for name in ("cached", "uncached", "long", "gateway_cached", "gateway_uncached")}
@@ -85,7 +85,7 @@ def _measure(stack: LocalStack) -> dict[str, Figure]:
             began = time.perf_counter()
             response = client.get("/v1/spend-summary", params={"period": PERIOD})
             sample.whole.append(time.perf_counter() - began)
-            sample.moto.append(0.0)
+            sample.dynamodb.append(0.0)
             assert response.json()["cached"] is cached, response.text
 
         for turn in range(WARM_UP + ROUNDS):
@@ -101,17 +101,17 @@ def _measure(stack: LocalStack) -> dict[str, Figure]:
     ratio = median_ms(long_history.own) / median_ms(uncached.own)
     ms = "ms"
     return {
-        "cached_ms_p50": Figure(median_ms(cached.own), ms, "handler, cached answer, without moto's own time"),
+        "cached_ms_p50": Figure(median_ms(cached.own), ms, "handler, cached answer, without the stand-in's own time"),
         "cached_ms_p95": Figure(percentile_ms(cached.own, 95), ms, "the same, 95th percentile"),
         "uncached_ms_p50": Figure(
-            median_ms(uncached.own), ms, "handler, answer from Postgres, without moto's own time"
+            median_ms(uncached.own), ms, "handler, answer from Postgres, without the stand-in's own time"
         ),
         "uncached_ms_p95": Figure(percentile_ms(uncached.own, 95), ms, "the same, 95th percentile"),
-        "cached_moto_ms_p50": Figure(
-            median_ms(cached.moto), ms, "moto's own time in a cached answer: subtracted above"
+        "cached_dynamodb_ms_p50": Figure(
+            median_ms(cached.dynamodb), ms, "DynamoDB's stand-in's own time in a cached answer: subtracted above"
         ),
-        "uncached_moto_ms_p50": Figure(
-            median_ms(uncached.moto), ms, "moto's own time in an uncached answer: subtracted above"
+        "uncached_dynamodb_ms_p50": Figure(
+            median_ms(uncached.dynamodb), ms, "DynamoDB's stand-in's own time in an uncached answer: subtracted above"
         ),
         "gateway_cached_ms_p50": Figure(
             median_ms(samples["gateway_cached"].whole), ms, "cached, through the local gateway, everything included"
@@ -148,8 +148,8 @@ def _book(owner: str, user: uuid.UUID, count: int) -> None:
         connection.execute("vacuum analyze expenses")
 
 
-class MotoTime:
-    """Sums the times that the moto server reports in a header of each response."""
+class DynamoDBTime:
+    """Sums the times that the AWS endpoint reports in a header of each response."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -158,8 +158,8 @@ class MotoTime:
         self.seconds += float(response_dict["headers"][DURATION_HEADER]) / 1000
 
 
-def _handler() -> tuple[Callable[[dict[str, Any], Any], dict[str, Any]], Any, MotoTime]:
-    """Return the function's handler in this process, its cache, and the sum of moto's times."""
+def _handler() -> tuple[Callable[[dict[str, Any], Any], dict[str, Any]], Any, DynamoDBTime]:
+    """Return the function's handler in this process, its cache, and the sum of the stand-in's times."""
     from pam.bootstrap import user_dependencies
     from pam.platform import aws
 
@@ -167,9 +167,9 @@ def _handler() -> tuple[Callable[[dict[str, Any], Any], dict[str, Any]], Any, Mo
     assert spec is not None and spec.loader is not None
     app = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(app)
-    moto = MotoTime()
-    aws.client("dynamodb").meta.events.register("before-parse.dynamodb", moto)
-    return app.handler, user_dependencies().cache, moto
+    dynamodb = DynamoDBTime()
+    aws.client("dynamodb").meta.events.register("before-parse.dynamodb", dynamodb)
+    return app.handler, user_dependencies().cache, dynamodb
 
 
 def _event(user: uuid.UUID) -> dict[str, Any]:

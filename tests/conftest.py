@@ -25,7 +25,7 @@ CHECKOUT = Path(__file__).parent.parent
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
-    """PAM on this machine: Postgres, moto, the gateway and the functions, in a state directory of its own.
+    """PAM on this machine: Postgres, the AWS endpoint, the gateway and the functions, in a state directory of its own.
 
     Not in pytest's, which each other run of pytest makes unreadable for the user that Postgres runs as.
     """

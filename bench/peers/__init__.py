@@ -11,9 +11,9 @@ own that gets one question at a time over a pipe. The frameworks appear in three
   the same Postgres, over one autocommit connection: PostgresSaver by `from_conn_string` and `setup()`, with its
   default durability `async`; pydantic-ai's `all_messages_json`, written after each turn and read before the next. Each
   text delta is a frame, as are the start and the end of a tool and the whole answer. A frame is stored before it is
-  posted, in the table in which our worker stores frames (DynamoDB, here moto) and to the sink to which our worker posts
-  them, both by our worker's own adapters, so that one frame costs everybody the same. A check after each turn, outside
-  of the measurement, reads the stored frames and compares them with the answer.
+  posted, in the table in which our worker stores frames (DynamoDB, here its stand-in) and to the sink to which our
+  worker posts them, both by our worker's own adapters, so that one frame costs everybody the same. A check after each
+  turn, outside of the measurement, reads the stored frames and compares them with the answer.
 - `langgraph_batched`, `pydantic_ai_batched`: the same, but the first text is sent at once and later text is gathered
   for 60 ms, as our worker does, so that fewer frames are stored and posted.
 
@@ -36,12 +36,12 @@ write is reported by a template, which saves the second model call; the framewor
 replies come at once, gathering combines more deltas than it would at a real model's pace: up to 20, instead of two or
 three. The ratios `durable_...` include this advantage, the ratios `batched_...` don't, as both sides gather.
 
-CPU is the process's user and system time, all threads included; moto, Postgres, the sources' and Claude's stand-ins
-and the sink are other processes and not in it. Time is until the turn has ended: for ours until the handler returns.
-moto isn't DynamoDB, so `durable_time_ratio_...` subtracts the time in which moto worked for the turn from both sides;
-requests at the same time count once. Where moto worked beside the contestant, this subtracts too much, so the ratio
-with moto's time in both (`durable_gross_time_ratio_...`) is printed, too. The first text is there when the sink has
-it, or in memory, when the contestant's own code has it.
+CPU is the process's user and system time, all threads included; Postgres, the sink, and the stand-ins for DynamoDB, the
+sources and Claude are other processes and not in it. Time is until the turn has ended: for ours until the handler
+returns. DynamoDB on AWS takes another time than its stand-in, so `durable_time_ratio_...` subtracts the time in which
+the stand-in worked for the turn from both sides; requests at the same time count once. Where it worked beside the
+contestant, this subtracts too much, so the ratio with its time in both (`durable_gross_time_ratio_...`) is printed,
+too. The first text is there when the sink has it, or in memory, when the contestant's own code has it.
 
 A round is the four kinds of turn in conversations of their own, and a conversation of ten turns. Ratios are ours
 divided by theirs in the same round; the figure is the median over all rounds.

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench.peers.moto_time import MotoTime
+from bench.peers.dynamodb_time import DynamoDBTime
 
 READY = "ready"
 
-_moto_time = MotoTime()
+_dynamodb_time = DynamoDBTime()
 
 
 @dataclass
@@ -26,7 +26,7 @@ class TurnRecord:
     started_at: float = 0.0
     ended_at: float = 0.0
     cpu_s: float = 0.0
-    moto_s: float = 0.0
+    dynamodb_s: float = 0.0
     message_id: str | None = None
 
     def add_text(self, text: str) -> None:
@@ -38,12 +38,12 @@ class TurnRecord:
     @contextmanager
     def measured(self) -> Iterator[None]:
         """Measure the body as the turn: its time, and the CPU of all threads of this process."""
-        _moto_time.reset()
+        _dynamodb_time.reset()
         cpu, self.started_at = time.process_time(), time.monotonic()
         yield
         self.ended_at = time.monotonic()
         self.cpu_s = time.process_time() - cpu
-        self.moto_s = _moto_time.between(self.started_at, self.ended_at)
+        self.dynamodb_s = _dynamodb_time.between(self.started_at, self.ended_at)
 
 
 def serve(answer: Callable[[str, str], TurnRecord]) -> None:
@@ -51,7 +51,7 @@ def serve(answer: Callable[[str, str], TurnRecord]) -> None:
 
     Standard output belongs to the pipe from here on; whatever else writes there (metrics, logs) is discarded.
     """
-    _moto_time.install()
+    _dynamodb_time.install()
     pipe = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     with Path(os.devnull).open("w") as discarded:
         os.dup2(discarded.fileno(), sys.stdout.fileno())

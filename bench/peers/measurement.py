@@ -54,7 +54,7 @@ class Sample:
     cpu: float = 0.0
     time: float = 0.0
     net_time: float = 0.0
-    """`time` without the time in which moto worked."""
+    """`time` without the stand-in for DynamoDB's time."""
     first_text: float = 0.0
     tokens: float = 0.0
     uncached: float = 0.0
@@ -109,7 +109,7 @@ class Contestant:
         return Sample(
             cpu=record["cpu_s"],
             time=time,
-            net_time=time - record["moto_s"],
+            net_time=time - record["dynamodb_s"],
             first_text=first_text_at - record["started_at"],
             frames=frames,
         )
@@ -228,11 +228,11 @@ def _figures(samples: Mapping[tuple[str, str], Sequence[Sample]]) -> dict[str, F
 def _durable_ratios(rounds: Mapping[str, Sequence[Sample]], peer: str) -> dict[str, Figure]:
     durable = _ratios(rounds, "ours", f"{peer}_durable")
     batched = _ratios(rounds, "ours", f"{peer}_batched")
-    net = "moto's time subtracted from both"
+    net = "DynamoDB's stand-in's time subtracted from both"
     return {
         f"durable_cpu_ratio_{peer}": _times(durable.cpu, f"CPU of our worker against durable {peer}"),
         f"durable_time_ratio_{peer}": _times(durable.net_time, f"its time against durable {peer}'s, {net}"),
-        f"durable_gross_time_ratio_{peer}": _times(durable.time, "the same with moto's time in both"),
+        f"durable_gross_time_ratio_{peer}": _times(durable.time, "the same with the stand-in's time in both"),
         f"batched_cpu_ratio_{peer}": _times(batched.cpu, f"CPU of our worker against durable {peer} that gathers text"),
         f"batched_time_ratio_{peer}": _times(batched.net_time, f"its time against that one's, {net}"),
     }
@@ -242,7 +242,7 @@ def _memory_ratios(rounds: Mapping[str, Sequence[Sample]], peer: str) -> dict[st
     worker, loop = _ratios(rounds, "ours", peer), _ratios(rounds, "loop", peer)
     return {
         f"cpu_ratio_{peer}": _times(worker.cpu, f"CPU of our worker against {peer} in memory"),
-        f"time_ratio_{peer}": _times(worker.time, f"its time against {peer}'s in memory, moto's included"),
+        f"time_ratio_{peer}": _times(worker.time, f"its time against {peer}'s in memory, DynamoDB's stand-in included"),
         f"tokens_ratio_{peer}": _times(worker.tokens, f"input tokens against {peer}'s"),
         f"uncached_tokens_ratio_{peer}": _times(worker.uncached, f"input tokens that no cache had, against {peer}'s"),
         f"loop_cpu_ratio_{peer}": _times(loop.cpu, f"CPU of our loop alone against {peer} in memory"),
@@ -260,7 +260,9 @@ def _values(name: str, turn: Sample) -> dict[str, Figure]:
     figures = {
         f"{name}_cpu_ms": Figure(_ms(turn.cpu), "ms", f"CPU of {name}'s process for a turn"),
         f"{name}_ms": Figure(_ms(turn.time), "ms", "time to the turn's end"),
-        f"{name}_moto_ms": Figure(_ms(turn.time - turn.net_time), "ms", "of it, time in which moto worked"),
+        f"{name}_dynamodb_ms": Figure(
+            _ms(turn.time - turn.net_time), "ms", "of it, time in which DynamoDB's stand-in worked"
+        ),
         f"{name}_first_text_ms": Figure(_ms(turn.first_text), "ms", "time to the first text"),
         f"{name}_tokens": Figure(round(turn.tokens, 1), "", "input tokens of a turn, as the stand-in counts them"),
         f"{name}_uncached_tokens": Figure(round(turn.uncached, 1), "", "those of them that no cache had"),

@@ -1,4 +1,7 @@
-"""DynamoDB, Secrets Manager, SSM and SQS: a moto server that contains the template's stores."""
+"""DynamoDB, Secrets Manager, SSM and SQS at one endpoint, with the template's stores.
+
+DynamoDB is the stand-in `local.stand_ins.dynamodb`, the others are moto's.
+"""
 
 import asyncio
 import io
@@ -14,15 +17,16 @@ from urllib.parse import unquote
 
 from local.http_server import HttpRequest, HttpResponse, HttpServer
 from local.stand_ins.child import Child, serve, without_collection
+from local.stand_ins.dynamodb.api import DynamoDB
 from local.template import Store
 from local.template.intrinsics import ACCOUNT, REGION
 
 DURATION_HEADER = "x-duration-ms"
-"""moto's own time for a request, in milliseconds, which benchmarks subtract: DynamoDB's time on AWS is another."""
+"""The endpoint's own time for a request, in milliseconds, which benchmarks subtract: AWS's time is another."""
 
 
 class Aws:
-    """A moto server in a process of its own, on 127.0.0.1. Its data is lost when it ends."""
+    """The endpoint in a process of its own, on 127.0.0.1. Its data is lost when it ends."""
 
     def __init__(self, log: Path) -> None:
         self._child = Child("local.stand_ins.aws", log, sockets=1)
@@ -30,7 +34,7 @@ class Aws:
         [self.endpoint] = self._child.urls
 
     async def start(self) -> None:
-        """Start the process; requests wait while moto is still being imported."""
+        """Start the process; requests wait while it is still importing moto."""
         await self._child.start(wait=False)
 
     async def stop(self) -> None:
@@ -94,60 +98,59 @@ def _attribute(value: Any) -> str:
     return json.dumps(value) if isinstance(value, dict) else str(value)
 
 
-def _add_duration(application: Any) -> Any:
-    """Add DURATION_HEADER to each response of a WSGI application."""
-
-    def timed_application(environment: dict[str, Any], start_response: Any) -> Any:
-        began = time.perf_counter()
-
-        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            duration = (DURATION_HEADER, f"{(time.perf_counter() - began) * 1000:.3f}")
-            return start_response(status, [*headers, duration], *more)
-
-        return application(environment, start)
-
-    return timed_application
-
-
-class _ServiceDispatcher:
+class _MotoDispatcher:
     """A WSGI application that passes a request to moto's application for the service that it is signed for.
 
-    moto's own dispatcher inspects much more, and lists its folder of modules for each request. DynamoDB, which a turn
-    calls a dozen times, is called without Flask: its single path needs no routing.
+    moto's own dispatcher inspects much more, and lists its folder of modules for each request.
     """
 
     def __init__(self) -> None:
         import moto.secretsmanager.responses
         import moto.sqs.responses
         import moto.ssm.responses  # noqa: F401  imported here, while the stack starts other parts
-        from moto.dynamodb.responses import DynamoHandler
         from moto.moto_server import werkzeug_app
 
         self._server = werkzeug_app
-        self._dynamodb = DynamoHandler
-        self._applications: dict[str, Any] = {"dynamodb": self._call_dynamodb}
-        self._creation_lock = threading.Lock()
-        self._dynamodb_lock = threading.Lock()
+        self._applications: dict[str, Any] = {}
+        self._lock = threading.Lock()
 
     def __call__(self, environment: dict[str, Any], start_response: Any) -> Any:
-        """Credential=KEY/DAY/REGION/SERVICE/aws4_request, ..."""
-        service = environment["HTTP_AUTHORIZATION"].split("/")[3]
-        with self._creation_lock:
+        service = _service(environment["HTTP_AUTHORIZATION"])
+        with self._lock:
             if service not in self._applications:
                 self._applications[service] = self._server.create_backend_app(service)
         return self._applications[service](environment, start_response)
 
-    def _call_dynamodb(self, environment: dict[str, Any], start_response: Any) -> Any:
-        request = self._server.BackendRequest(environment)
-        # moto checks a condition and writes in two steps; DynamoDB's writes are atomic.
-        with self._dynamodb_lock:
-            status, headers, body = self._dynamodb.dispatch(request, request.raw_url, dict(request.headers))
-        start_response(str(status), list(headers.items()))
-        return [body.encode() if isinstance(body, str) else body]
+
+class _Endpoint:
+    """Answers requests by the service that they are signed for, and adds DURATION_HEADER."""
+
+    def __init__(self) -> None:
+        self._dynamodb = DynamoDB()
+        self._moto = _WsgiAdapter(_MotoDispatcher())
+
+    async def handle(self, request: HttpRequest) -> HttpResponse:
+        authorization = request.headers.get("authorization", "")
+        if authorization.count("/") < _SCOPE_PARTS:
+            body = {"__type": "MissingAuthenticationTokenException", "message": "Missing Authentication Token"}
+            return HttpResponse(400, json.dumps(body).encode())
+        began = time.perf_counter()
+        service = self._dynamodb if _service(authorization) == "dynamodb" else self._moto
+        response = await service.handle(request)
+        duration = {DURATION_HEADER: f"{(time.perf_counter() - began) * 1000:.3f}"}
+        return HttpResponse(response.status, response.body, {**response.headers, **duration})
+
+
+_SCOPE_PARTS = 4
+
+
+def _service(authorization: str) -> Any:
+    """Return the service in `AWS4-HMAC-SHA256 Credential=KEY/DAY/REGION/SERVICE/aws4_request, ...`."""
+    return authorization.split("/")[3]
 
 
 class _WsgiAdapter:
-    """Runs a WSGI application behind `HttpServer`, which keeps connections open as DynamoDB does.
+    """Runs a WSGI application behind `HttpServer`, which keeps connections open as AWS does.
 
     moto's own server closes a connection after each response, which costs a function a new connection for each call.
     """
@@ -191,5 +194,5 @@ class _WsgiAdapter:
 
 if __name__ == "__main__":
     with without_collection():
-        application = _WsgiAdapter(_add_duration(_ServiceDispatcher()))
-    asyncio.run(serve(HttpServer(socket.socket(fileno=int(sys.argv[1])), application.handle)))
+        endpoint = _Endpoint()
+    asyncio.run(serve(HttpServer(socket.socket(fileno=int(sys.argv[1])), endpoint.handle)))

@@ -69,7 +69,7 @@ def test_all_processes_end_with_the_stack(used_state_dir: Path, app: Path, endin
             held = json.loads(process.stdout.readline())
             started = [pid for pid in descendants(process.pid) if pid != held["grandchild"]]
             assert set(held["pids"]) < set(started)
-            assert len(started) > 3  # environments, moto, Postgres and its workers
+            assert len(started) > 3  # environments, stand-ins, Postgres and its workers
         finally:
             process.send_signal(ending)
             process.wait(60)
@@ -134,7 +134,7 @@ def test_port_in_use_is_an_error(state_dir: Path, app: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's table of sockets")
 def test_servers_listen_on_loopback_only(stack: LocalStack) -> None:
-    """The API, the issuer and moto listen on 127.0.0.1, and on no other address of the machine."""
+    """The API, the issuer and the AWS endpoint listen on 127.0.0.1, and on no other address of the machine."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     for url in (stack.url, stack.aws_endpoint):
         port = int(url.rpartition(":")[2])

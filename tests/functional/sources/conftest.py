@@ -1,4 +1,4 @@
-"""The stand-ins and moto in processes of their own, and adapters and caches that use them."""
+"""The stand-ins in processes of their own, and adapters and caches that use them."""
 
 import json
 import time
@@ -44,7 +44,7 @@ class Servers:
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """Start the processes of the stand-ins and of moto once."""
+    """Start the processes of the stand-ins once."""
     logs = tmp_path_factory.mktemp("sources")
     travel, aws = TravelStandIns(logs / "travel.log"), Aws(logs / "aws.log")
     with running(aws), running(travel):

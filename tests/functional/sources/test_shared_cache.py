@@ -53,7 +53,7 @@ def test_concurrent_callers_of_all_environments_cause_one_request(
 
     def call(number: int) -> SharedAnswer:
         barrier.wait(30)
-        return answer_from(caches[number % len(caches)], fetch, seconds=20)  # moto is slower than DynamoDB
+        return answer_from(caches[number % len(caches)], fetch, seconds=20)
 
     with ThreadPoolExecutor(100) as threads:
         answers = list(threads.map(call, range(100)))

@@ -1,4 +1,4 @@
-"""How long moto itself took for the requests of one process."""
+"""How long the stand-in for DynamoDB took for the requests of one process."""
 
 import http.client
 import time
@@ -7,8 +7,8 @@ from threading import Lock
 from local.stand_ins.aws import DURATION_HEADER
 
 
-class MotoTime:
-    """Collects the spans in which moto worked, from the header on its responses, whichever client reads them."""
+class DynamoDBTime:
+    """Collects the spans in which the stand-in worked, from the header on its responses to any client."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -34,7 +34,7 @@ class MotoTime:
             self._spans.clear()
 
     def between(self, start: float, end: float) -> float:
-        """Return the seconds from `start` to `end` in which moto worked on at least one request."""
+        """Return the seconds from `start` to `end` in which the stand-in worked on at least one request."""
         with self._lock:
             spans = sorted(self._spans)
         total, covered_until = 0.0, start
