@@ -29,6 +29,7 @@ _PARAMETERS: Mapping[str, frozenset[str]] = {
     "Query": _PAGE | _EXPRESSION_NAMES | {"KeyConditionExpression", "ScanIndexForward"},
     "Scan": _PAGE | {"ExpressionAttributeNames"},
     "DescribeTable": frozenset({"TableName"}),
+    "DescribeTimeToLive": frozenset({"TableName"}),
     "UpdateTimeToLive": frozenset({"TableName", "TimeToLiveSpecification"}),
 }
 """The operations on tables with the parameters that the stand-in implements."""
@@ -80,6 +81,7 @@ class DynamoDB:
             "Query": self._query,
             "Scan": self._scan,
             "DescribeTable": self._describe_table,
+            "DescribeTimeToLive": self._describe_time_to_live,
             "UpdateTimeToLive": self._update_time_to_live,
         }[operation]
         return run(parameters)
@@ -101,8 +103,15 @@ class DynamoDB:
 
     def _update_time_to_live(self, parameters: Parameters) -> dict[str, Any]:
         """Accept the setting. DynamoDB may take days to delete an expired item: readers can't rely on it."""
-        self._table(parameters)
-        return {"TimeToLiveSpecification": parameters["TimeToLiveSpecification"]}
+        specification = parameters["TimeToLiveSpecification"]
+        self._table(parameters).expiry_name = specification["AttributeName"] if specification["Enabled"] else None
+        return {"TimeToLiveSpecification": specification}
+
+    def _describe_time_to_live(self, parameters: Parameters) -> dict[str, Any]:
+        name = self._table(parameters).expiry_name
+        if name is None:
+            return {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
+        return {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": name}}
 
     def _get_item(self, parameters: Parameters) -> dict[str, Any]:
         table = self._table(parameters)

@@ -23,6 +23,8 @@ class Table:
         """`key_schema` and `types`, by attribute name, are those of `CreateTable`."""
         self.name = name
         self.key_names = {each["KeyType"]: each["AttributeName"] for each in key_schema}
+        self.expiry_name: str | None = None
+        """The attribute of items' expiry times."""
         self._types = {name: types[name] for name in self.key_names.values()}
         self._partitions: dict[Any, dict[Any, Attributes]] = {}
 

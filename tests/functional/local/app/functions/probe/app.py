@@ -55,7 +55,6 @@ def handler(event, context):
             ttl = client.describe_time_to_live(TableName=os.environ["TABLE"])["TimeToLiveDescription"]
             found = client.query(
                 TableName=os.environ["TABLE"],
-                IndexName="owners",
                 KeyConditionExpression="#o = :o",
                 ExpressionAttributeNames={"#o": "owner"},
                 ExpressionAttributeValues={":o": {"S": "me"}},
