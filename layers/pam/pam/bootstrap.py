@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pam.platform import aws
 from pam.platform.clock import Clock, utc_now
-from pam.platform.settings import (
-    ChatSettings,
-    ClaudeSettings,
-    TravelSettings,
-    UserSettings,
-    WebSocketSettings,
-    read_environment,
-)
+from pam.platform.settings import EnvironmentSettings
 
 if TYPE_CHECKING:
     from pam.answers.dependencies import TravelDependencies, UserDependencies
@@ -47,7 +40,7 @@ class Bootstrap:
 
     def __init__(self, environment: Mapping[str, str] | None = None, **replacements: Any) -> None:
         """`environment` is `os.environ` by default. Raises TypeError for a replacement that is no service."""
-        self._environment = os.environ if environment is None else environment
+        self._settings = EnvironmentSettings(os.environ if environment is None else environment)
         unknown = replacements.keys() - {name for name in vars(type(self)) if not name.startswith("_")}
         if unknown:
             raise TypeError(f"no such service: {', '.join(sorted(unknown))}")
@@ -65,19 +58,19 @@ class Bootstrap:
     def database(self) -> "Database":
         from pam.platform.postgres import Database
 
-        return Database(self._secret(self._user_settings.database_secret))
+        return Database(self._secret(self._settings.user.database_secret))
 
     @cached_property
     def user_cache(self) -> "UserCache":
         from pam.cache.user_cache import UserCache
 
-        return UserCache(self.dynamodb, self._user_settings.user_cache_table, self.clock)
+        return UserCache(self.dynamodb, self._settings.user.user_cache_table, self.clock)
 
     @cached_property
     def idempotency(self) -> "IdempotencyStore":
         from pam.platform.idempotency import IdempotencyStore
 
-        return IdempotencyStore(self.dynamodb, self._user_settings.idempotency_table)
+        return IdempotencyStore(self.dynamodb, self._settings.user.idempotency_table)
 
     @cached_property
     def user_dependencies(self) -> "UserDependencies":
@@ -90,7 +83,7 @@ class Bootstrap:
         from pam.cache.shared_cache import SharedCache
 
         return SharedCache(
-            aws.client("dynamodb", fast_timeout=True), self._travel_settings.shared_cache_table, self.clock
+            aws.client("dynamodb", fast_timeout=True), self._settings.travel.shared_cache_table, self.clock
         )
 
     @cached_property
@@ -103,7 +96,7 @@ class Bootstrap:
         from pam.sources.open_meteo import OpenMeteo
         from pam.sources.source import Source
 
-        settings = self._travel_settings
+        settings = self._settings.travel
         return TravelSources(
             shared=self.shared_cache,
             mapbox=Mapbox(
@@ -126,7 +119,7 @@ class Bootstrap:
     def chat_table(self) -> "DynamoTable":
         from pam.platform.dynamodb import DynamoTable
 
-        return DynamoTable(self.dynamodb, self._websocket_settings.chat_table)
+        return DynamoTable(self.dynamodb, self._settings.websocket.chat_table)
 
     @cached_property
     def connection_gateway(self) -> "ConnectionGateway":
@@ -137,20 +130,20 @@ class Bootstrap:
         return ConnectionGateway(
             TicketStore(self.chat_table, self.clock),
             ConnectionRegistry(self.chat_table, self.clock),
-            self._websocket_settings.url,
+            self._settings.websocket.url,
         )
 
     @cached_property
     def frame_sender(self) -> "FrameSender":
         from pam.platform.websocket import FrameSender
 
-        return FrameSender(aws.client_at("apigatewaymanagementapi", self._websocket_settings.endpoint))
+        return FrameSender(aws.client_at("apigatewaymanagementapi", self._settings.websocket.endpoint))
 
     @cached_property
     def worker_invoker(self) -> "WorkerInvoker":
         from pam.chat.lifecycle.workers import WorkerInvoker
 
-        return WorkerInvoker(aws.client("lambda"), self._chat_settings.worker)
+        return WorkerInvoker(aws.client("lambda"), self._settings.chat.worker)
 
     @cached_property
     def turns(self) -> "TurnStore":
@@ -162,13 +155,13 @@ class Bootstrap:
     def kill_switch(self) -> "KillSwitch":
         from pam.chat.lifecycle.kill_switch import KillSwitch
 
-        return KillSwitch(aws.client("ssm"), self._chat_settings.kill_switch)
+        return KillSwitch(aws.client("ssm"), self._settings.chat.kill_switch)
 
     @cached_property
     def cost_caps(self) -> "CostCaps":
         from pam.chat.lifecycle.limits import CostCaps
 
-        settings = self._chat_settings
+        settings = self._settings.chat
         return CostCaps(settings.turn_cap, settings.user_day_cap, settings.stage_day_cap)
 
     @cached_property
@@ -184,12 +177,20 @@ class Bootstrap:
         from pam.chat.lifecycle.lifecycle import TurnLifecycle
         from pam.chat.lifecycle.limits import ChatLimits
         from pam.chat.lifecycle.queue import ConversationQueue
+        from pam.chat.lifecycle.turn_writes import TurnWrites
 
         queue = ConversationQueue(self.chat_table, self.clock)
         return ChatDependencies(
             answers=self.travel_dependencies,
             turns=self.turns,
-            lifecycle=TurnLifecycle(self.turns, queue, self.worker_invoker, self.frame_sender),
+            lifecycle=TurnLifecycle(
+                self.turns,
+                queue,
+                self.worker_invoker,
+                self.frame_sender,
+                TurnWrites(self.database),
+                self.notes,
+            ),
             confirmations=Confirmations(self.chat_table, self.clock),
             limits=ChatLimits(self.chat_table, self.cost_caps, self.clock),
             kill_switch=self.kill_switch,
@@ -203,7 +204,7 @@ class Bootstrap:
         from pam.sources.claude.client import ClaudeClient
         from pam.sources.source import Source
 
-        settings = self._claude_settings
+        settings = self._settings.claude
         client = ClaudeClient(settings.base_url, ApiKey(Source.CLAUDE, self._secret(settings.secret)))
         client.preload()
         return client
@@ -226,33 +227,13 @@ class Bootstrap:
         return WorkerDependencies(
             chat=self.chat_dependencies,
             claude=self.claude,
-            model=self._claude_settings.model,
+            model=self._settings.claude.model,
             tools=self.tools,
             tool_threads=ToolThreads(),
             context_providers=default_providers(),
             deferred_messages=DeferredMessages(self.chat_table, self.database, self.clock),
             executor=ThreadPoolExecutor(4, "worker"),
         )
-
-    @cached_property
-    def _user_settings(self) -> UserSettings:
-        return read_environment(UserSettings, self._environment)
-
-    @cached_property
-    def _travel_settings(self) -> TravelSettings:
-        return read_environment(TravelSettings, self._environment)
-
-    @cached_property
-    def _websocket_settings(self) -> WebSocketSettings:
-        return read_environment(WebSocketSettings, self._environment)
-
-    @cached_property
-    def _chat_settings(self) -> ChatSettings:
-        return read_environment(ChatSettings, self._environment)
-
-    @cached_property
-    def _claude_settings(self) -> ClaudeSettings:
-        return read_environment(ClaudeSettings, self._environment)
 
     def _secret(self, name: str) -> Callable[[], str]:
         client = aws.client("secretsmanager")

@@ -1,11 +1,12 @@
 """The request that undoes a write, as clients get it."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from pam.answers.answer import Instant, instant
-from pam.answers.json_values import json_dataclass
+from pam.answers.json_values import json_dataclass, to_json
 from pam.ledger.effects import Effect
 
 
@@ -22,3 +23,8 @@ def undo_link(effect: Effect) -> UndoLink:
     """Return the request that undoes an effect, which can be undone."""
     assert effect.undo_until is not None
     return UndoLink(href=f"/v1/effects/{effect.id}", expires_at=instant(effect.undo_until))
+
+
+def undo_entries(effects: Iterable[Effect]) -> tuple[Mapping[str, Any], ...]:
+    """Return what frames say of effects that can be undone: the text of each, and the request that undoes it."""
+    return tuple({"text": effect.text} | to_json(undo_link(effect)) for effect in effects if effect.undo_until)

@@ -35,9 +35,14 @@ class DeviceContext(BaseModel):
 
 
 class ChatFrame(_ClientFrame):
-    """A question. The client chooses `message_id`: the same one is answered once, however often it arrives."""
+    """A question. The client chooses `message_id`: the same one is answered once, however often it arrives.
+
+    `retry_of` is the first message of a question that is asked again after an error: what that one wrote isn't written
+    again.
+    """
 
     message_id: UUID
+    retry_of: UUID | None = None
     conversation_id: UUID | None = None
     text: QuestionText = Field(min_length=1)  # with a bound, pydantic also refuses lone surrogates
     context: DeviceContext = DeviceContext()

@@ -9,11 +9,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pam.cache.user_cache import UserCache
+from pam.ledger.lost_turns import lock_turn
 from pam.ledger.operation import UndoResult, WriteContext, WriteOperation
 from pam.platform.clock import Clock
 from pam.platform.deadline import Deadline
-from pam.platform.errors import EFFECT_NOT_FOUND, UNDO_EXPIRED, PamError
-from pam.platform.postgres import Database, Row
+from pam.platform.errors import EFFECT_NOT_FOUND, TURN_LOST, UNDO_EXPIRED, PamError
+from pam.platform.postgres import ConnectionLost, Database, Row
 from pam.users.profile import ensure_user, read_profile
 
 A = TypeVar("A")
@@ -22,7 +23,8 @@ UNDO_WINDOW = timedelta(minutes=10)
 
 # The key is claimed before the write: a concurrent write with the same key waits here, and then finds the row.
 _CLAIM_KEY = """
-insert into effects (user_id, key, tool, done_at) values (%(user)s, %(key)s, %(operation)s, %(now)s)
+insert into effects (user_id, key, tool, done_at, turn_id, call_id)
+values (%(user)s, %(key)s, %(operation)s, %(now)s, %(turn)s, %(call)s)
 on conflict (user_id, key) do nothing
 returning id
 """
@@ -54,6 +56,14 @@ class LedgerDependencies(Protocol):
     def cache(self) -> UserCache: ...
     @property
     def clock(self) -> Clock: ...
+
+
+@dataclass(frozen=True)
+class WriteOrigin:
+    """The turn of a conversation, and the tool call in it, that a write belongs to."""
+
+    turn_id: UUID
+    call_id: str
 
 
 @dataclass(frozen=True)
@@ -91,24 +101,58 @@ def perform_write(
     deadline: Deadline,
     *,
     zone: ZoneInfo | None = None,
+    origin: WriteOrigin | None = None,
     check: Callable[[WriteContext], None] = lambda _: None,
 ) -> Effect:
     """Perform a write once for the key; return the recorded effect, which a repeated key returns again.
 
-    `zone` is where the user is now. `check` may raise to prevent the write, in its transaction. Raises `PamError`, and
-    what the operation raises; then nothing is written.
+    `zone` is where the user is now. `check` may raise to prevent the write, in its transaction. With `origin` the write
+    isn't done once its turn was declared lost (`turn_lost`). Raises `PamError`, and what the operation raises; then
+    nothing is written, unless it is `ConnectionLost`.
     """
+
+    def perform() -> Effect:
+        return _perform(dependencies, user_id, key, operation, arguments, deadline, zone, origin, check)
+
+    try:
+        return perform()
+    except ConnectionLost:
+        # The commit may have been done: the key finds its effect, waiting for a commit that is still under way.
+        return perform()
+
+
+def _perform(
+    dependencies: LedgerDependencies,
+    user_id: UUID,
+    key: str,
+    operation: WriteOperation[A],
+    arguments: A,
+    deadline: Deadline,
+    zone: ZoneInfo | None,
+    origin: WriteOrigin | None,
+    check: Callable[[WriteContext], None],
+) -> Effect:
     now = dependencies.clock()
-    scope = {"user": user_id, "key": key, "operation": operation.name, "now": now}
+    scope = {
+        "user": user_id,
+        "key": key,
+        "operation": operation.name,
+        "now": now,
+        "turn": origin and origin.turn_id,
+        "call": origin and origin.call_id,
+    }
     with dependencies.cache.write_fence(user_id), dependencies.database.session(user_id, deadline) as connection:
         ensure_user(connection, user_id)
+        is_lost = None if origin is None else lock_turn(connection, user_id, origin.turn_id)
         claim = connection.execute(_CLAIM_KEY, scope)
         profile = read_profile(connection, user_id).in_zone(zone)
         claimed = claim.fetchone()
         if claimed is None:
             recorded = connection.execute(_SELECT_EFFECT, scope).fetchone()
             assert recorded is not None
-            return _effect(recorded)
+            return effect_from_row(recorded)
+        if is_lost is not None and is_lost():
+            raise PamError(TURN_LOST, "This wasn't done: the question it belongs to has ended.")
         context = WriteContext(connection, profile, now)
         check(context)
         written = operation.write(context, arguments)
@@ -126,7 +170,7 @@ def perform_write(
         }
         connection.execute(_STORE_RESULT, scope | stored)
     recorded = {"id": claimed["id"], "result": result, "can_be_undone": written.undo is not None, "done_at": now}
-    return _effect(recorded)
+    return effect_from_row(recorded)
 
 
 def undo_effect(
@@ -167,7 +211,8 @@ def effect_not_found() -> PamError:
     return PamError(EFFECT_NOT_FOUND, "PAM knows of nothing like that to undo.")
 
 
-def _effect(row: Row) -> Effect:
+def effect_from_row(row: Row) -> Effect:
+    """Return the effect in a row of the columns id, result, can_be_undone and done_at."""
     result = row["result"]
     undo_until = row["done_at"] + UNDO_WINDOW if row["can_be_undone"] else None
     return Effect(

@@ -45,6 +45,10 @@ class DatabaseUnavailable(PamError):
         )
 
 
+class ConnectionLost(DatabaseUnavailable):
+    """The connection was lost within the session: its commit may have been done or not."""
+
+
 class Database:
     """A connection pool for one Lambda environment: as many connections as there were sessions at once.
 
@@ -64,7 +68,8 @@ class Database:
 
         Statements are pipelined: they are sent together until a result is read. Each may take what is left of the
         deadline now. Commits at the end, rolls back on any exception. Raises `DatabaseUnavailable` when Postgres
-        can't be reached or a statement, or the deadline itself, has timed out.
+        can't be reached or a statement, or the deadline itself, has timed out; `ConnectionLost` when that happens after
+        the connection was made.
         """
         if deadline.left_s == 0:
             raise DatabaseUnavailable
@@ -82,7 +87,7 @@ class Database:
         except (psycopg.OperationalError, psycopg.InterfaceError) as lost:
             _drop(connection)
             self.close()
-            raise DatabaseUnavailable from lost
+            raise (DatabaseUnavailable if connection is None else ConnectionLost) from lost
         except BaseException:
             self._release_after_error(connection)
             raise

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cached_property
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -71,3 +72,30 @@ S = TypeVar("S", bound=Settings)
 def read_environment(section: type[S], environment: Mapping[str, str] = os.environ) -> S:
     """Parse a section. Raises pydantic's `ValidationError`, which names what is missing or malformed."""
     return section.model_validate(dict(environment))
+
+
+class EnvironmentSettings:
+    """The sections, each parsed on first use: a function has only the variables of the services that it uses."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    @cached_property
+    def user(self) -> UserSettings:
+        return read_environment(UserSettings, self._environment)
+
+    @cached_property
+    def travel(self) -> TravelSettings:
+        return read_environment(TravelSettings, self._environment)
+
+    @cached_property
+    def websocket(self) -> WebSocketSettings:
+        return read_environment(WebSocketSettings, self._environment)
+
+    @cached_property
+    def chat(self) -> ChatSettings:
+        return read_environment(ChatSettings, self._environment)
+
+    @cached_property
+    def claude(self) -> ClaudeSettings:
+        return read_environment(ClaudeSettings, self._environment)

@@ -98,7 +98,9 @@ def _requests(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def moto_client() -> Iterator[Any]:
     with mock_aws():
-        yield boto3.Session("local", "local", region_name="us-east-1").client("dynamodb")
+        yield boto3.Session("local", "local", region_name="us-east-1").client(
+            "dynamodb", endpoint_url="https://dynamodb.us-east-1.amazonaws.com"
+        )
 
 
 @settings(max_examples=150)

@@ -31,7 +31,7 @@ def answer_question(dependencies: ChatDependencies, request: WebSocketRequest, f
         frame.message_id,
         frame.conversation_id or uuid4(),
         request.connection_id,
-        {"text": frame.text, "context": _context(frame)},
+        {"text": frame.text, "context": _context(frame), "retry_of": frame.retry_of and str(frame.retry_of)},
     )
     if turn is None:
         send_frames_after(dependencies, request, frame.message_id, 0)
@@ -43,7 +43,7 @@ def answer_question(dependencies: ChatDependencies, request: WebSocketRequest, f
                 user_id=request.user_id,
                 question=Question(text=frame.text, timezone=frame.context.timezone, location=frame.context.location),
                 deadline=request.deadline,
-                idempotency_key=str(frame.message_id),
+                idempotency_key=turn.write_key,
                 context=request.context,
             )
         )

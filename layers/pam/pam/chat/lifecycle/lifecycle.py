@@ -2,25 +2,44 @@
 
 from uuid import UUID
 
-from pam.chat.frames import TERMINAL_TYPES, Confirmed, Failed, numbered
+from pam.chat.conversations import NoteStore
+from pam.chat.frames import Failed, numbered
+from pam.chat.lifecycle import lost_turn
 from pam.chat.lifecycle.queue import ConversationQueue
 from pam.chat.lifecycle.turn import Turn, TurnState
+from pam.chat.lifecycle.turn_writes import TurnWrites
 from pam.chat.lifecycle.turns import TurnStore
 from pam.chat.lifecycle.workers import WorkerInvoker
-from pam.platform.errors import TURN_LOST, PamError
+from pam.platform.deadline import Deadline
+from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
 from pam.platform.websocket import FrameSender
 
+_NOTE_TIMEOUT_S = 2.0
+
 
 class TurnLifecycle:
-    """The steps of a turn that need more than its own item. Methods raise `DynamoUnavailable`."""
+    """The steps of a turn that need more than its own item.
 
-    def __init__(self, turns: TurnStore, queue: ConversationQueue, workers: WorkerInvoker, sender: FrameSender) -> None:
+    Methods raise `DynamoUnavailable`; those that recover lost turns also raise `DatabaseUnavailable`.
+    """
+
+    def __init__(
+        self,
+        turns: TurnStore,
+        queue: ConversationQueue,
+        workers: WorkerInvoker,
+        sender: FrameSender,
+        writes: TurnWrites,
+        notes: NoteStore,
+    ) -> None:
         self._turns = turns
         self._queue = queue
         self._workers = workers
         self._sender = sender
+        self._writes = writes
+        self._notes = notes
 
     def enqueue(self, turn: Turn) -> int:
         """Enqueue an opened turn and return its position; at position 0 a worker is started.
@@ -45,21 +64,16 @@ class TurnLifecycle:
             following = self._queue.leave(user_id, conversation_id, following)
 
     def recover(self, turn: Turn) -> bool:
-        """End a turn that is lost, or ended without its terminal frame, and start the next one.
+        """End a turn that is lost, or ended without its terminal frame, report its writes, and start the next one.
 
         Return False where its worker was heard again meanwhile.
         """
+        # A turn that has no worker yet has written nothing.
+        is_started = turn.state is not TurnState.QUEUED
+        effects = self._writes.close(turn.user_id, turn.message_id) if is_started else {}
         frames = self._turns.frames(turn)
-        known = {frame.get("confirmation_id") for frame in frames if frame["type"] == Confirmed.type}
-        bodies = [body for body in turn.pending_frames if body.get("confirmation_id") not in known]
-        if not any(frame["type"] in TERMINAL_TYPES for frame in frames):
-            error = PamError(
-                TURN_LOST,
-                "PAM lost its thread in the middle of this. What was done is shown above; please ask again for the "
-                "rest.",
-            )
-            bodies.append(Failed.from_error(error).body())
         seq = int(frames[-1]["seq"])
+        bodies = lost_turn.last_frames(frames, turn.pending_frames, effects)
         last = [numbered(body, seq + index, *turn.scope) for index, body in enumerate(bodies, start=1)]
         if not self._turns.end_lost(turn, last):
             current = self._turns.get(turn.user_id, turn.message_id)
@@ -67,6 +81,9 @@ class TurnLifecycle:
                 return False
         elif last:
             count(Metric.TURN_LOST)
+            note = lost_turn.note(effects)
+            if note is not None:
+                self._notes.try_add(turn.user_id, turn.conversation_id, note, Deadline(_NOTE_TIMEOUT_S))
         self.hand_over(turn.user_id, turn.conversation_id, turn.message_id)
         return True
 

@@ -29,7 +29,7 @@ class ResumeRequest:
 
 @dataclass(frozen=True)
 class Turn:
-    """A turn as it is stored. `request` is `{text, context: {timezone, location}}`."""
+    """A turn as it is stored. `request` is `{text, context: {timezone, location}, retry_of}`."""
 
     user_id: UUID
     message_id: UUID
@@ -48,6 +48,11 @@ class Turn:
     resume: ResumeRequest | None
     pending_frames: tuple[Mapping[str, Any], ...]
     """Bodies of frames that others have for the worker to send."""
+
+    @property
+    def write_key(self) -> str:
+        """The key of the turn's writes: that of the message which this one repeats, if it repeats one."""
+        return str(self.request.get("retry_of") or self.message_id)
 
     @property
     def scope(self) -> tuple[UUID, UUID]:

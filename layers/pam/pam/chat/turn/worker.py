@@ -14,9 +14,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict
 
-from pam.answers.json_values import to_json
 from pam.answers.question import Location
-from pam.answers.undo_link import undo_link
+from pam.answers.undo_link import undo_entries
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import Done, Failed, ServerFrame
 from pam.chat.lifecycle.limits import Reservation
@@ -208,7 +207,8 @@ class _Worker:
         context = ToolContext(
             dependencies=self._chat.answers,
             user_id=self._turn.user_id,
-            key=str(self._turn.message_id),
+            key=self._turn.write_key,
+            turn_id=self._turn.message_id,
             deadline=self._deadline,
             zone=_time_zone(self._turn),
             location=(float(location.latitude), float(location.longitude)) if location else None,
@@ -255,9 +255,7 @@ class _Worker:
 
     def _last_frame(self, result: TurnResult) -> ServerFrame:
         effects = [outcome.result.effect for outcome in result.outcomes if outcome.result]
-        undo = tuple(
-            {"text": effect.text} | to_json(undo_link(effect)) for effect in effects if effect and effect.undo_until
-        )
+        undo = undo_entries(effect for effect in effects if effect)
         if result.error is not None:
             return Failed.from_error(result.error, undo)
         first_delta_ms = None

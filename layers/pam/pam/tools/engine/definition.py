@@ -41,7 +41,10 @@ class EffectKind(StrEnum):
 
 @dataclass(frozen=True)
 class ToolContext:
-    """The user of a tool call, its deadline, and where the device is (degrees). A write is done once for the key."""
+    """The user of a tool call, its deadline, and where the device is (degrees). A write is done once for the key.
+
+    `turn_id` and `call_id` are the turn that makes the call and the model's id of it; None and "" outside of a turn.
+    """
 
     dependencies: TravelDependencies
     user_id: UUID
@@ -49,6 +52,8 @@ class ToolContext:
     deadline: Deadline
     zone: ZoneInfo | None = None
     location: tuple[float, float] | None = None
+    turn_id: UUID | None = None
+    call_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from pam.ledger.effects import Effect, perform_write
+from pam.ledger.effects import Effect, WriteOrigin, perform_write
 from pam.ledger.operation import WriteContext
 from pam.platform.errors import CONFIRMATION_MISMATCH, PamError
 from pam.tools.engine.definition import Tool, ToolContext, ToolResult
@@ -57,6 +57,7 @@ def execute(
         operands,
         context.deadline,
         zone=context.zone,
+        origin=None if context.turn_id is None else WriteOrigin(context.turn_id, context.call_id),
         check=check,
     )
     return _result(effect)

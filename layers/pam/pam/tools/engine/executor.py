@@ -82,7 +82,7 @@ class ToolExecutor:
         except PamError as fault:
             self._step[tool_use_id] = _failure(tool_use_id, fault)
             return
-        context = replace(self._turn, key=self._key(tool, parsed))
+        context = replace(self._turn, key=self._key(tool, parsed), call_id=tool_use_id)
         call = self._step[tool_use_id] = ToolCall(tool_use_id, tool, parsed, arguments, context)
         if not call.is_effect:
             self._start(call)

@@ -1,0 +1,3 @@
+drop table lost_turns;
+drop index effects_of_turn;
+alter table effects drop column call_id, drop column turn_id;
