@@ -72,7 +72,7 @@ class Delivery:
     def check(self) -> None:
         """Raise unless the stored frames are the whole answer."""
         if self._stores:
-            frames = chat_dependencies().turns.frames(self._turn)
+            frames = chat_dependencies().turns.frames.after(self._turn)
             assert [frame["seq"] for frame in frames] == list(range(1, self._seq + 1)), frames
             assert "".join(frame["text"] for frame in frames if frame["type"] == "delta") == self.record.text, frames
             assert frames[-1]["type"] == "done", frames
@@ -89,5 +89,5 @@ class Delivery:
         bodies = [numbered(frame.body(), self._seq + place, *self._ids) for place, frame in enumerate(frames, start=1)]
         self._seq += len(bodies)
         dependencies = chat_dependencies()
-        dependencies.turns.put_frames(self._turn, bodies)
+        dependencies.turns.frames.put(self._turn, bodies)
         assert dependencies.sender.post(CONNECTION, *bodies)

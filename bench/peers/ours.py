@@ -47,7 +47,7 @@ def main() -> None:
         record = TurnRecord(message_id=str(message_id))
         with record.measured():
             handler(event, _LAMBDA_CONTEXT)
-        last = dependencies.turns.frames(opened)[-1]
+        last = dependencies.turns.frames.after(opened)[-1]
         record.text = str(last.get("text", last))
         return record
 

@@ -1,17 +1,11 @@
-"""`resume`, `confirm`, `cancel`, `ping`: control messages about earlier questions."""
+"""`confirm`, `cancel`, `ping`: control messages about earlier questions."""
 
 from pam.bootstrap import chat_dependencies, frame_sender
-from pam.chat.frames import CancelFrame, ConfirmFrame, PingFrame, ResumeFrame
+from pam.chat.frames import CancelFrame, ConfirmFrame, PingFrame
 from pam.chat.gateway import control
 from pam.platform.websocket import WebSocketApi, WebSocketRequest
 
 handler = WebSocketApi(frame_sender, chat_dependencies)
-
-
-@handler.on("resume", ResumeFrame)
-def resume(request: WebSocketRequest, frame: ResumeFrame) -> None:
-    """Send the frames that the client doesn't have."""
-    control.resume(chat_dependencies(), request, frame)
 
 
 @handler.on("confirm", ConfirmFrame)

@@ -22,6 +22,7 @@ from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import CancelFrame, ChatFrame, ConfirmFrame, ResumeFrame
 from pam.chat.gateway import control
 from pam.chat.gateway.ask import answer_question
+from pam.chat.gateway.resume import resume_message
 from pam.chat.lifecycle.limits import CostCaps
 from pam.chat.lifecycle.turn import Turn
 from pam.chat.turn.worker import TurnJob, WorkerDependencies, run_turn
@@ -44,7 +45,7 @@ MAX_CAPS = CostCaps(Decimal(1), Decimal(100), Decimal(1000))
 
 _ENDPOINTS: Mapping[str, tuple[type[Any], Callable[..., None]]] = {
     "chat": (ChatFrame, answer_question),
-    "resume": (ResumeFrame, control.resume),
+    "resume": (ResumeFrame, resume_message),
     "confirm": (ConfirmFrame, control.confirm),
     "cancel": (CancelFrame, control.cancel),
 }
@@ -94,7 +95,7 @@ class InProcessBackend:
         """Handle a frame as the functions do, for the user's only connection. Replies arrive there."""
         table = DynamoTable(aws.client("dynamodb"), self.stack.environment_of("chat")["CHAT_TABLE"])
         (connection,) = table.query(f"connections#{user.id}")
-        request = WebSocketRequest(user.id, connection["item"], self._context(), self.chat.sender)
+        request = WebSocketRequest(user.id, connection["item"], self.context(), self.chat.sender)
         frame, endpoint = _ENDPOINTS[action]
         try:
             body = json.dumps({"action": action} | fields).encode()
@@ -111,7 +112,7 @@ class InProcessBackend:
             timezone=turn.request["context"]["timezone"],
         )
         for _ in range(self.deliveries):
-            self._running.append(self._pool.submit(run_turn, self.worker, job, self._context()))
+            self._running.append(self._pool.submit(run_turn, self.worker, job, self.context()))
 
     def ask(self, user: ChatUser, text: str | None = None, *, message_id: str | None = None) -> Frames:
         """Ask a question, as `send_question` does; return all frames of its answer."""
@@ -145,7 +146,8 @@ class InProcessBackend:
         while self._running:
             self._running.pop().result(60)
 
-    def _context(self) -> Any:
+    def context(self) -> Any:
+        """Return the context of a new invocation."""
         return SimpleNamespace(
             function_name="chat",
             memory_limit_in_mb=1024,

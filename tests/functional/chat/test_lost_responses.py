@@ -127,7 +127,7 @@ def test_turn_is_ended_when_the_response_is_lost(stores: Stores, end: str) -> No
     ended = getattr(stores.turns, end)(turn, [last_frame(turn, 2)])
     assert stores.proxy.dropped_count == 1
     assert ended is not None
-    assert [frame["type"] for frame in stores.turns.frames(turn)] == ["ack", "done"]
+    assert [frame["type"] for frame in stores.turns.frames.after(turn)] == ["ack", "done"]
 
 
 def test_lost_turn_is_ended_when_the_response_is_lost(stores: Stores) -> None:
@@ -145,10 +145,10 @@ def test_appended_frames_have_no_gap_when_the_response_is_lost(stores: Stores) -
     turn = stores.open()
     stores.turns.end_unstarted(turn, [last_frame(turn, 2)])
     stores.drop_next("PutItem")
-    numbers = [stores.turns.append_frame(turn, Delta("more").body())["seq"] for _ in range(2)]
+    numbers = [stores.turns.frames.append(turn, Delta("more").body())["seq"] for _ in range(2)]
     assert stores.proxy.dropped_count == 1
     assert numbers == [3, 4]
-    assert [frame["seq"] for frame in stores.turns.frames(turn)] == [1, 2, 3, 4]
+    assert [frame["seq"] for frame in stores.turns.frames.after(turn)] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("waiting", [0, 1, 2])
@@ -161,7 +161,7 @@ def test_queue_is_handed_over_when_the_response_is_lost(stores: Stores, waiting:
     following = stores.queue.leave(stores.user_id, conversation, messages[0])
     assert stores.proxy.dropped_count == 1
     assert following == (messages[1] if waiting else None)
-    assert stores.queue.running(stores.user_id, conversation) == following
+    assert stores.queue.members(stores.user_id, conversation)[0] == following
 
 
 @pytest.mark.parametrize("ahead", [0, 1, 3])

@@ -1,12 +1,12 @@
-"""Control messages about a turn: resume, cancel, confirm, and ping."""
+"""Control messages about a turn: cancel, confirm, and ping."""
 
 import time
 from uuid import UUID
 
 from pam.chat.dependencies import ChatDependencies
-from pam.chat.frames import PONG, CancelFrame, Confirmed, ConfirmFrame, PingFrame, ResumeFrame, numbered
+from pam.chat.frames import PONG, CancelFrame, Confirmed, ConfirmFrame, PingFrame, numbered
 from pam.chat.lifecycle.confirmations import Confirmation
-from pam.chat.lifecycle.turn import Turn, TurnState
+from pam.chat.lifecycle.turn import Turn
 from pam.platform.errors import MESSAGE_NOT_FOUND, PamError
 from pam.platform.websocket import WebSocketRequest
 from pam.tools.catalog import TOOLS
@@ -18,39 +18,6 @@ _REPORT_TIMEOUT_S = 5.0
 """How long a repeated decision waits for the frame that reports the outcome."""
 
 _REPORT_INTERVAL_S = 0.1
-
-
-def resume(dependencies: ChatDependencies, request: WebSocketRequest, frame: ResumeFrame) -> None:
-    """Send the frames after the one that the client has. Raises `PamError` (`message_not_found`)."""
-    send_frames_after(dependencies, request, frame.message_id, int(frame.after))
-
-
-def send_frames_after(dependencies: ChatDependencies, request: WebSocketRequest, message_id: UUID, after: int) -> None:
-    """Send a message's frames after number `after` to the request's connection, and all later ones.
-
-    A running turn's worker sends them itself. Raises `PamError` (`message_not_found`).
-    """
-    turns = dependencies.turns
-    while True:  # at most three times: the state changes twice
-        turn = turns.get(request.user_id, message_id)
-        if turn is None:
-            raise PamError(MESSAGE_NOT_FOUND, "PAM doesn't know that message any more. Please ask again.")
-        if turn.state is TurnState.ENDED:
-            request.reply(*turns.frames(turn, after))
-            return
-        if turns.is_lost(turn):
-            dependencies.lifecycle.recover(turn)
-            continue
-        if turn.state is TurnState.RUNNING:
-            if turns.request_resume(turn, request.connection_id, after):
-                return
-            continue
-        stored = turns.frames(turn, after)
-        request.reply(*stored)
-        # From here on a worker sends to this connection, beginning where this reply ended.
-        if turns.redirect(turn, request.connection_id, int(stored[-1]["seq"]) if stored else after):
-            dependencies.lifecycle.recover_running(turn)
-            return
 
 
 def cancel(dependencies: ChatDependencies, request: WebSocketRequest, frame: CancelFrame) -> None:
@@ -87,7 +54,7 @@ def confirm(dependencies: ChatDependencies, request: WebSocketRequest, frame: Co
     outcome = Confirmed(str(confirmation.id), frame.decision, text, source)
     body = numbered(outcome.body(), 0, *turn.scope)
     if not dependencies.turns.request_frame(turn, str(confirmation.id), body):
-        request.reply(dependencies.turns.append_frame(turn, body))
+        request.reply(dependencies.turns.frames.append(turn, body))
     note = f"Of the confirmation for {confirmation.tool}: the traveller said {frame.decision}. {text}"
     dependencies.notes.try_add(turn.user_id, turn.conversation_id, note, request.deadline)
 
@@ -102,7 +69,7 @@ def _repeat_report(
     wanted = (Confirmed.type, str(confirmation.id))
     deadline = time.monotonic() + _REPORT_TIMEOUT_S
     while time.monotonic() < deadline:
-        frames = dependencies.turns.frames(turn)
+        frames = dependencies.turns.frames.after(turn)
         reported = [frame for frame in frames if (frame["type"], frame.get("confirmation_id")) == wanted]
         if reported:
             request.reply(*reported)

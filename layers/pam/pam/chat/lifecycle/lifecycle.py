@@ -71,7 +71,7 @@ class TurnLifecycle:
         # A turn that has no worker yet has written nothing.
         is_started = turn.state is not TurnState.QUEUED
         effects = self._writes.close(turn.user_id, turn.message_id) if is_started else {}
-        frames = self._turns.frames(turn)
+        frames = self._turns.frames.after(turn)
         seq = int(frames[-1]["seq"])
         bodies = lost_turn.last_frames(frames, turn.pending_frames, effects)
         last = [numbered(body, seq + index, *turn.scope) for index, body in enumerate(bodies, start=1)]
@@ -87,11 +87,12 @@ class TurnLifecycle:
         self.hand_over(turn.user_id, turn.conversation_id, turn.message_id)
         return True
 
-    def recover_running(self, turn: Turn) -> None:
-        """Recover the turn that a queued one waits for, if it is lost."""
-        running = self._queue.running(turn.user_id, turn.conversation_id)
-        if running is not None and running != turn.message_id:
-            self._clear(turn, running)
+    def is_waiting(self, turn: Turn) -> bool:
+        """Return whether a queued turn waits for another one, which is recovered if it is lost."""
+        running, waiting = self._queue.members(turn.user_id, turn.conversation_id)
+        if running is None or running == turn.message_id:
+            return False
+        return not self._clear(turn, running) and turn.message_id in waiting
 
     def fail_unstarted(self, turn: Turn, error: PamError) -> None:
         """End a turn that no worker has started with an error frame, and send it."""

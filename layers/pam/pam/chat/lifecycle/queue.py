@@ -61,10 +61,10 @@ class ConversationQueue:
             except ConditionFailed:
                 continue  # the queue has changed; or this is the repetition of a write that was done
 
-    def running(self, user_id: UUID, conversation_id: UUID) -> UUID | None:
-        """Return the message whose turn runs."""
-        queue = self._table.get(*_key(user_id, conversation_id))
-        return UUID(queue["running"]) if queue and "running" in queue else None
+    def members(self, user_id: UUID, conversation_id: UUID) -> tuple[UUID | None, list[UUID]]:
+        """Return the message whose turn runs, and those that wait in their order."""
+        queue = self._table.get(*_key(user_id, conversation_id)) or {}
+        return _running(queue), [UUID(message) for message in queue.get("waiting", [])]
 
     def leave(self, user_id: UUID, conversation_id: UUID, message_id: UUID) -> UUID | None:
         """Remove the running turn; return the next one, which now runs, or None where none waits or another runs."""

@@ -1,4 +1,4 @@
-"""The store of turns and their frames: DynamoDB items that expire after a day.
+"""The store of turns: DynamoDB items that expire after a day.
 
 This module makes every transition of a turn's state, each by one conditional write:
 
@@ -6,43 +6,48 @@ This module makes every transition of a turn's state, each by one conditional wr
               └───── end_unstarted, end_lost ───────▲
 
 At every moment one party sends a turn's frames: the gateway before the start and after the end, the worker in between.
+A gateway that sends frames of a queued turn claims that first, and a worker starts once the claim is released.
 A write whose response was lost is recognised on its repetition by the token that it left in the item.
 """
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from pam.chat.frames import Ack, numbered
+from pam.chat.lifecycle.frame_store import STATE_ITEM, Frame, FrameStore, dump_frames, turn_partition
+from pam.chat.lifecycle.timeouts import (
+    LEASE_DURATION,
+    POSTING_TIMEOUT,
+    QUEUE_TIMEOUT,
+    RESTART_INTERVAL,
+    START_TIMEOUT,
+    TURN_TTL,
+)
 from pam.chat.lifecycle.turn import Turn, TurnState
 from pam.platform.clock import Clock
 from pam.platform.dynamodb import ConditionFailed, DynamoTable, Owner
 
-TURN_TTL = timedelta(days=1)
-"""How long frames can be resumed and a message id is recognised."""
+_POSTING_POLL_INTERVAL_S = 0.05
 
-LEASE_DURATION = timedelta(seconds=15)
-"""A worker that hasn't sent a heartbeat for so long is lost."""
 
-START_TIMEOUT = timedelta(seconds=90)
-"""How long a worker may take to start: Lambda drops an event that has waited for a minute."""
+@dataclass(frozen=True)
+class PostingClaim:
+    """A gateway's claim to post frames of a queued turn, until it is released or has expired."""
 
-QUEUE_TIMEOUT = timedelta(minutes=10)
-"""How long a question may wait for the ones before it."""
-
-Frame = Mapping[str, Any]
-
-_STATE = "state"
-_FRAMES = "frames#"
+    turn: Turn
+    token: str
 
 
 class TurnStore:
     """All turns, by user and message id. Methods raise `DynamoUnavailable`."""
 
     def __init__(self, table: DynamoTable, clock: Clock) -> None:
+        self.frames = FrameStore(table, clock)
         self._table = table
         self._clock = clock
 
@@ -50,6 +55,7 @@ class TurnStore:
         self, user_id: UUID, message_id: UUID, conversation_id: UUID, connection_id: str, request: Mapping[str, Any]
     ) -> Turn | None:
         """Create a queued turn, whose first frame is its `ack`; return None where the message id is known."""
+        now = self._clock()
         turn = Turn(
             user_id=user_id,
             message_id=message_id,
@@ -60,13 +66,17 @@ class TurnStore:
             last_seq=1,
             is_cancelled=False,
             worker="",
-            lease_expires_at=self._clock() + START_TIMEOUT,
+            lease_expires_at=now + START_TIMEOUT,
             resume=None,
             pending_frames=(),
         )
         try:
             self._table.put(
-                _key(turn), turn.to_item(), self._expires_at(), if_absent=True, owner=Owner("opened_by", uuid4().hex)
+                _key(turn),
+                turn.to_item() | {"start_requested_at": now.timestamp()},
+                self._expires_at(),
+                if_absent=True,
+                owner=Owner("opened_by", uuid4().hex),
             )
         except ConditionFailed:
             return None
@@ -74,22 +84,28 @@ class TurnStore:
 
     def get(self, user_id: UUID, message_id: UUID) -> Turn | None:
         """Return a turn, or None where the user has none of that message id."""
-        item = self._table.get(_partition(user_id, message_id), _STATE)
+        item = self._table.get(turn_partition(user_id, message_id), STATE_ITEM)
         return None if item is None else Turn.from_item(item)
 
     def start(self, user_id: UUID, message_id: UUID, worker: str) -> Turn | None:
-        """Give the lease to a worker; return None where the turn isn't queued any more."""
-        try:
-            item = self._table.update(
-                (_partition(user_id, message_id), _STATE),
-                "set #state = :running, #lease_expires_at = :lease",
-                {"running": TurnState.RUNNING.value, "queued": TurnState.QUEUED.value, "lease": self._lease()},
-                condition="#state = :queued",
-                owner=Owner("worker", worker),
-            )
-        except ConditionFailed:
-            return None
-        return Turn.from_item(item)
+        """Give the lease to a worker, once no gateway posts frames of the turn; None where it isn't queued any more."""
+        while True:
+            now = self._clock().timestamp()
+            values = {"running": TurnState.RUNNING.value, "queued": TurnState.QUEUED.value, "now": now}
+            try:
+                item = self._table.update(
+                    (turn_partition(user_id, message_id), STATE_ITEM),
+                    "set #state = :running, #lease_expires_at = :lease",
+                    values | {"lease": self._lease()},
+                    condition="#state = :queued and (attribute_not_exists(#posting_until) or #posting_until < :now)",
+                    owner=Owner("worker", worker),
+                )
+            except ConditionFailed as failure:
+                if failure.item is None or failure.item["state"] != TurnState.QUEUED.value:
+                    return None
+                time.sleep(_POSTING_POLL_INTERVAL_S)
+            else:
+                return Turn.from_item(item)
 
     def heartbeat(self, turn: Turn) -> Turn | None:
         """Extend the worker's lease; return the turn with what was requested of it, None where the lease is lost."""
@@ -147,18 +163,43 @@ class TurnStore:
         """Return whether the turn's worker has neither started nor sent a heartbeat in time."""
         return turn.state is not TurnState.ENDED and turn.lease_expires_at < self._clock()
 
-    def set_waiting(self, turn: Turn, last_seq: int) -> bool:
-        """Record that a queued turn waits behind others; return False where its worker has started already."""
-        return self._while_queued(
+    def claim_waiting(self, turn: Turn, last_seq: int) -> PostingClaim | None:
+        """Record that a queued turn waits behind others, and claim the posting of its frame `last_seq`.
+
+        Return None where its worker has started already.
+        """
+        return self._claim_posting(
             turn,
-            "set #last_seq = :last_seq, #lease_expires_at = :lease",
+            "#last_seq = :last_seq, #lease_expires_at = :lease",
             {"last_seq": last_seq, "lease": (self._clock() + QUEUE_TIMEOUT).timestamp()},
         )
 
-    def redirect(self, turn: Turn, connection_id: str, after: int) -> bool:
-        """Have a queued turn's worker send to this connection, from the frame after `after` on."""
+    def claim_resume(self, turn: Turn, connection_id: str, after: int) -> PostingClaim | None:
+        """Direct a queued turn's frames after number `after` to a connection, and claim their posting."""
         values = {"connection_id": connection_id, "resume_id": uuid4().hex, "after": after}
-        return self._while_queued(turn, _REQUEST_RESUME, values)
+        return self._claim_posting(turn, _REQUEST_RESUME.removeprefix("set "), values)
+
+    def release_posting(self, claim: PostingClaim, posted: int | None = None) -> None:
+        """Let the worker start. It sends the frames after number `posted`, where the claim was to resume them."""
+        resume = "" if posted is None else "set #resume_after = :posted "
+        values = {"token": claim.token, "queued": TurnState.QUEUED.value}
+        with suppress(ConditionFailed):  # it has taken too long, or another claim has replaced it
+            self._table.update(
+                _key(claim.turn),
+                f"{resume}remove #posting_until",
+                values if posted is None else values | {"posted": posted},
+                condition="#state = :queued and #posting_token = :token",
+            )
+
+    def claim_restart(self, turn: Turn) -> bool:
+        """Return True for the one caller that is to start a queued turn once more: its start was long ago."""
+        now = self._clock()
+        return self._while_queued(
+            turn,
+            "set #start_requested_at = :now",
+            {"now": now.timestamp(), "before": (now - RESTART_INTERVAL).timestamp()},
+            " and #start_requested_at < :before",
+        )
 
     def request_resume(self, turn: Turn, connection_id: str, after: int) -> bool:
         """Have the worker send the frames after `after`, and all later ones, to this connection. False: none runs."""
@@ -192,50 +233,33 @@ class TurnStore:
             return failure.item is not None and failure.item["state"] != TurnState.ENDED
         return True
 
-    def put_frames(self, turn: Turn, frames: Sequence[Frame]) -> None:
-        """Store numbered frames, before they are sent. The same frames may be stored again."""
-        self._table.put(
-            (_partition(turn.user_id, turn.message_id), f"{_FRAMES}{int(frames[0]['seq']):08d}"),
-            {"frames": _dump(frames)},
-            self._expires_at(),
-        )
-
-    def frames(self, turn: Turn, after: int = 0) -> list[dict[str, Any]]:
-        """Return the stored frames with a number greater than `after`, in order."""
-        # The ack is implied by the turn itself; the last frames are in the item of its state.
-        stored = {1: numbered(Ack().body(), 1, *turn.scope)}
-        items = [item for item in self._table.query(_partition(turn.user_id, turn.message_id)) if "frames" in item]
-        # Where a worker that was declared lost has stored a number again, the party that ended the turn is right.
-        for item in sorted(items, key=lambda item: item["item"] == _STATE):
-            stored |= {int(frame["seq"]): frame for frame in json.loads(item["frames"])}
-        return [stored[seq] for seq in sorted(stored) if seq > after]
-
-    def append_frame(self, turn: Turn, body: Frame) -> dict[str, Any]:
-        """Store one more frame of a turn that has ended, under the next number."""
-        owner = Owner("appended_by", uuid4().hex)
-        while True:
-            frame = dict(body) | {"seq": int(self.frames(turn)[-1]["seq"]) + 1}
-            key = (_partition(turn.user_id, turn.message_id), f"{_FRAMES}{frame['seq']:08d}")
-            try:
-                self._table.put(key, {"frames": _dump([frame])}, self._expires_at(), if_absent=True, owner=owner)
-            except ConditionFailed:
-                continue  # another frame took the number
-            return frame
-
     def _end(self, turn: Turn, frames: Sequence[Frame], condition: str, values: Mapping[str, Any], token: str) -> Turn:
         item = self._table.update(
             _key(turn),
             "set #state = :ended, #frames = :frames",
-            dict(values) | {"ended": TurnState.ENDED.value, "frames": _dump(frames)},
+            dict(values) | {"ended": TurnState.ENDED.value, "frames": dump_frames(frames)},
             condition=condition,
             owner=Owner("ended_by", token),
         )
         return Turn.from_item(item)
 
-    def _while_queued(self, turn: Turn, expression: str, values: Mapping[str, Any]) -> bool:
+    def _claim_posting(self, turn: Turn, changes: str, values: Mapping[str, Any]) -> PostingClaim | None:
+        claim = PostingClaim(turn, uuid4().hex)
+        until = (self._clock() + POSTING_TIMEOUT).timestamp()
+        is_claimed = self._while_queued(
+            turn,
+            f"set {changes}, #posting_token = :token, #posting_until = :until",
+            dict(values) | {"token": claim.token, "until": until},
+        )
+        return claim if is_claimed else None
+
+    def _while_queued(self, turn: Turn, expression: str, values: Mapping[str, Any], condition: str = "") -> bool:
         try:
             self._table.update(
-                _key(turn), expression, dict(values) | {"queued": TurnState.QUEUED.value}, condition="#state = :queued"
+                _key(turn),
+                expression,
+                dict(values) | {"queued": TurnState.QUEUED.value},
+                condition=f"#state = :queued{condition}",
             )
         except ConditionFailed:
             return False
@@ -259,13 +283,5 @@ class RequestPending(Exception):
 _REQUEST_RESUME = "set #connection_id = :connection_id, #resume_id = :resume_id, #resume_after = :after"
 
 
-def _dump(frames: Sequence[Frame]) -> str:
-    return json.dumps(list(frames), ensure_ascii=False, separators=(",", ":"))
-
-
-def _partition(user_id: UUID, message_id: UUID) -> str:
-    return f"turn#{user_id}#{message_id}"
-
-
 def _key(turn: Turn) -> tuple[str, str]:
-    return _partition(turn.user_id, turn.message_id), _STATE
+    return turn_partition(turn.user_id, turn.message_id), STATE_ITEM

@@ -137,7 +137,7 @@ class FrameStream:
         self._unstored.append(frames)
         try:
             while self._unstored:
-                self._turns.put_frames(self._turn, self._unstored[0])
+                self._turns.frames.put(self._turn, self._unstored[0])
                 del self._unstored[0]
         except PamError:
             # They are sent all the same, and stored with the next ones.
@@ -183,7 +183,7 @@ class FrameStream:
 
     def _repeat(self, after: int) -> None:
         first = int(self._numbered[0]["seq"]) if self._numbered else self._seq + 1
-        earlier = self._turns.frames(self._turn, after) if after + 1 < first else []
+        earlier = self._turns.frames.after(self._turn, after) if after + 1 < first else []
         self._post(
             [
                 *(frame for frame in earlier if int(frame["seq"]) < first),

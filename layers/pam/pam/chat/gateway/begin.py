@@ -1,0 +1,111 @@
+"""The beginning of a turn: answered at once where a fast answer is sure, else enqueued for a worker.
+
+It may be made again, where nobody knows what became of it: a write is done once, and a worker starts once.
+Imports no model SDK: this answers in milliseconds.
+"""
+
+import time
+from decimal import Decimal
+from typing import Any
+
+from pam.answers.ask import AskAnswer, ask
+from pam.answers.ask_request import AskRequest
+from pam.answers.question import Location, Question
+from pam.chat.conversations import fast_answer_note
+from pam.chat.dependencies import ChatDependencies
+from pam.chat.frames import Ack, Done, Failed, Queued, ServerFrame, numbered
+from pam.chat.lifecycle.turn import Turn
+from pam.platform.errors import PamError
+from pam.platform.metrics import Metric
+from pam.platform.observability import count, logger
+from pam.platform.websocket import WebSocketRequest
+from pam.users.time_zones import parse_time_zone
+
+
+def begin_turn(
+    dependencies: ChatDependencies, request: WebSocketRequest, turn: Turn, *, is_restart: bool = False
+) -> None:
+    """Answer an opened turn's question, or have a worker answer it.
+
+    With `is_restart` the client has the turn's frames up to `turn.last_seq`.
+    """
+    started_at = time.monotonic()
+    try:
+        answer = ask(
+            AskRequest(
+                dependencies=dependencies.answers,
+                user_id=turn.user_id,
+                question=_question(turn),
+                deadline=request.deadline,
+                idempotency_key=turn.write_key,
+                context=request.context,
+            )
+        )
+        if isinstance(answer, AskAnswer):
+            _end(dependencies, turn, _done(answer, started_at), is_restart=is_restart)
+            note = fast_answer_note(turn.request["text"], answer)
+            dependencies.notes.try_add(turn.user_id, turn.conversation_id, note, request.deadline)
+            return
+        dependencies.kill_switch.check()
+    except PamError as error:
+        logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
+        count(Metric.CHAT_FAILED)
+        _end(dependencies, turn, Failed.from_error(error), is_restart=is_restart)
+        return
+    if not is_restart:  # before the turn is enqueued: from then on a worker may send
+        request.reply(_ack(turn))
+    try:
+        position = dependencies.lifecycle.enqueue(turn)
+    except PamError as error:
+        dependencies.lifecycle.fail_unstarted(turn, error)
+        return
+    if position and not is_restart:
+        _report_waiting(dependencies, request, turn, position)
+
+
+def _report_waiting(dependencies: ChatDependencies, request: WebSocketRequest, turn: Turn, position: int) -> None:
+    """Tell the client how many questions are answered first, unless a worker has started meanwhile."""
+    queued = numbered(Queued(position).body(), turn.last_seq + 1, *turn.scope)
+    dependencies.turns.frames.put(turn, [queued])
+    claim = dependencies.turns.claim_waiting(turn, queued["seq"])
+    if claim is not None:
+        request.reply(queued)
+        dependencies.turns.release_posting(claim)
+
+
+def _done(answer: AskAnswer, started_at: float) -> Done:
+    return Done(
+        text=answer.text,
+        tier=answer.tier,
+        latency_ms={"first_delta": None, "total": round((time.monotonic() - started_at) * 1000)},
+        sources=(answer.source,),
+        as_of=answer.as_of,
+        simulated=answer.simulated,
+        answer=answer.answer.as_json(),
+        intent=answer.intent,
+        slots=answer.slots,
+    )
+
+
+def _end(dependencies: ChatDependencies, turn: Turn, last: ServerFrame, *, is_restart: bool) -> None:
+    """End a turn that no worker has, and send its frames: to a newer connection, if the message came again.
+
+    Where another party has ended the turn, that one sends the frames.
+    """
+    frame = numbered(last.body(), turn.last_seq + 1, *turn.scope)
+    ended = dependencies.turns.end_unstarted(turn, [frame])
+    if ended is not None:
+        dependencies.sender.post(ended.connection_id, *([frame] if is_restart else [_ack(turn), frame]))
+
+
+def _ack(turn: Turn) -> dict[str, Any]:
+    return numbered(Ack().body(), 1, *turn.scope)
+
+
+def _question(turn: Turn) -> Question:
+    timezone, location = turn.request["context"]["timezone"], turn.request["context"]["location"]
+    return Question(
+        text=turn.request["text"],
+        timezone=parse_time_zone(timezone) if timezone else None,
+        location=Location(latitude=Decimal(location[0]), longitude=Decimal(location[1])) if location else None,
+    )

@@ -1,0 +1,69 @@
+"""The frames of turns, beside the item of a turn's state, which has the last ones."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from pam.chat.frames import Ack, numbered
+from pam.chat.lifecycle.timeouts import TURN_TTL
+from pam.chat.lifecycle.turn import Turn
+from pam.platform.clock import Clock
+from pam.platform.dynamodb import ConditionFailed, DynamoTable, Owner
+
+Frame = Mapping[str, Any]
+
+STATE_ITEM = "state"
+_FRAMES = "frames#"
+
+
+class FrameStore:
+    """The frames of all turns. Methods raise `DynamoUnavailable`."""
+
+    def __init__(self, table: DynamoTable, clock: Clock) -> None:
+        self._table = table
+        self._clock = clock
+
+    def put(self, turn: Turn, frames: Sequence[Frame]) -> None:
+        """Store numbered frames, before they are sent. The same frames may be stored again."""
+        self._table.put(
+            (turn_partition(turn.user_id, turn.message_id), f"{_FRAMES}{int(frames[0]['seq']):08d}"),
+            {"frames": dump_frames(frames)},
+            self._expires_at(),
+        )
+
+    def after(self, turn: Turn, number: int = 0) -> list[dict[str, Any]]:
+        """Return the stored frames with a number greater than `number`, in order."""
+        # The ack is implied by the turn itself; the last frames are in the item of its state.
+        stored = {1: numbered(Ack().body(), 1, *turn.scope)}
+        items = [item for item in self._table.query(turn_partition(turn.user_id, turn.message_id)) if "frames" in item]
+        # Where a worker that was declared lost has stored a number again, the party that ended the turn is right.
+        for item in sorted(items, key=lambda item: item["item"] == STATE_ITEM):
+            stored |= {int(frame["seq"]): frame for frame in json.loads(item["frames"])}
+        return [stored[seq] for seq in sorted(stored) if seq > number]
+
+    def append(self, turn: Turn, body: Frame) -> dict[str, Any]:
+        """Store one more frame of a turn that has ended, under the next number."""
+        owner = Owner("appended_by", uuid4().hex)
+        while True:
+            frame = dict(body) | {"seq": int(self.after(turn)[-1]["seq"]) + 1}
+            key = (turn_partition(turn.user_id, turn.message_id), f"{_FRAMES}{frame['seq']:08d}")
+            try:
+                self._table.put(key, {"frames": dump_frames([frame])}, self._expires_at(), if_absent=True, owner=owner)
+            except ConditionFailed:
+                continue  # another frame took the number
+            return frame
+
+    def _expires_at(self) -> datetime:
+        return self._clock() + TURN_TTL
+
+
+def dump_frames(frames: Sequence[Frame]) -> str:
+    """Return frames as they are stored."""
+    return json.dumps(list(frames), ensure_ascii=False, separators=(",", ":"))
+
+
+def turn_partition(user_id: UUID, message_id: UUID) -> str:
+    """Return the partition key of a turn's items."""
+    return f"turn#{user_id}#{message_id}"
