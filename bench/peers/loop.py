@@ -1,7 +1,7 @@
 """Our loop and tools alone: the conversation is kept in memory, and its text handed to a function."""
 
-import json
 import threading
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -20,12 +20,16 @@ from pam.tools.engine.executor import ToolExecutor
 class _InMemory(Transcript):
     """A transcript that is never saved."""
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.messages: list[dict[str, Any]] = []
+
+    def add(self, *messages: Mapping[str, Any], tokens: int | None = None) -> None:
+        super().add(*messages, tokens=tokens)
+        self.messages += map(dict, messages)
+
     def save(self, deadline: Deadline) -> None:
         pass
-
-    @property
-    def messages(self) -> list[dict[str, Any]]:
-        return [{"role": row["role"], "content": json.loads(row["content"])} for row in self.unsaved()]
 
 
 def _no_approval(tool: str, *_: str) -> Approval:

@@ -209,12 +209,15 @@ def answer_is_saved_by_the_next_turn_when_postgres_disconnects(context: Scenario
     """The answer is sent, and saved before the next question."""
     user, backend = context.new_user(), context.backend
     user.claude.script(add_disconnecting_tool(backend, user), SHORT_ANSWER)
-    assert backend.ask(user)[-1]["text"] == SHORT_TEXT
+    frames = backend.ask(user)
+    assert frames[-1]["text"] == SHORT_TEXT
     backend.wait()
     assert len(user.messages()) < 4
     backend.postgres.reconnect()
     assert SHORT_TEXT in user.ask_follow_up()
     assert len(user.messages()) == 6
+    costs = {str(row["id"]): row["cost_microdollars"] for row in user.rows("turns")}
+    assert costs[frames[0]["message_id"]] == Decimal(frames[-1]["cost_usd"]) * 1_000_000
 
 
 @scenario

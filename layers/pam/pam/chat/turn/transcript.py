@@ -202,28 +202,23 @@ class Transcript:
                 self._insert(connection, rows)
             del self._unsaved[: len(rows)]
 
-    def finish(self, model: str, usage: TokenUsage, cost_microdollars: int, ended: str, deadline: Deadline) -> None:
-        """Save what isn't saved yet and the turn's usage. Raises as `save` does."""
-        turn = {
-            "model": model,
-            "calls": usage.calls,
-            "input": usage.input,
-            "read": usage.read,
-            "written": usage.write_5m + usage.write_1h,
-            "output": usage.output,
-            "cost": cost_microdollars,
-            "ended": ended,
-        }
+    def finish(self, usage: Mapping[str, Any], deadline: Deadline) -> None:
+        """Save what isn't saved yet and the turn's usage, a `turn_usage`. Raises as `save` does."""
         with self._saving:
             rows = list(self._unsaved)
             with self._database.session(self._user_id, deadline) as connection:
                 self._insert(connection, rows)
-                connection.execute(_INSERT_TURN, self._scope | turn)
+                connection.execute(_INSERT_TURN, {**self._scope, **usage})
             del self._unsaved[: len(rows)]
 
-    def unsaved(self) -> list[dict[str, Any]]:
-        """Return the rows that aren't in Postgres, as `append_rows` takes them."""
-        return list(self._unsaved)
+    def save_usage(self, usage: Mapping[str, Any], deadline: Deadline) -> None:
+        """Save the usage alone, of a turn that the conversation has advanced without."""
+        with self._database.session(self._user_id, deadline) as connection:
+            connection.execute(_INSERT_TURN, {**self._scope, **usage})
+
+    def unsaved(self, usage: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what isn't in Postgres, as `restore` takes it."""
+        return {"messages": list(self._unsaved), "turn": {**self._scope, **usage}}
 
     def _insert(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         inserted = [connection.execute(_INSERT_MESSAGE, row) for row in rows]
@@ -236,8 +231,23 @@ class Transcript:
         self._notes = 0 if rows else self._notes
 
 
-def append_rows(database: Database, user_id: UUID, rows: Sequence[Mapping[str, Any]], deadline: Deadline) -> None:
-    """Save rows that `Transcript.unsaved` returned. It may be repeated. Raises `DatabaseUnavailable`."""
+def turn_usage(model: str, usage: TokenUsage, ended: str) -> dict[str, Any]:
+    """Return what is stored of a turn's cost; `ended` is "done" or an error's code."""
+    return {
+        "model": model,
+        "calls": usage.calls,
+        "input": usage.input,
+        "read": usage.read,
+        "written": usage.write_5m + usage.write_1h,
+        "output": usage.output,
+        "cost": int(usage.cost(model) * 1_000_000),
+        "ended": ended,
+    }
+
+
+def restore(database: Database, user_id: UUID, unsaved: Mapping[str, Any], deadline: Deadline) -> None:
+    """Save what `Transcript.unsaved` returned. It may be repeated. Raises `DatabaseUnavailable`."""
     with database.session(user_id, deadline) as connection:
-        for row in rows:
+        for row in unsaved["messages"]:
             connection.execute(_INSERT_MESSAGE, row)
+        connection.execute(_INSERT_TURN, unsaved["turn"])

@@ -26,7 +26,7 @@ from pam.chat.turn.deferred_messages import DeferredMessages
 from pam.chat.turn.runner import TurnResult, TurnRunner
 from pam.chat.turn.stream import FrameStream
 from pam.chat.turn.tool_frames import tool_frame
-from pam.chat.turn.transcript import Conversation, ConversationAdvanced, Transcript, read_conversation
+from pam.chat.turn.transcript import Conversation, ConversationAdvanced, Transcript, read_conversation, turn_usage
 from pam.platform.deadline import Deadline
 from pam.platform.errors import INTERNAL_ERROR, PamError
 from pam.platform.metrics import Metric
@@ -230,18 +230,20 @@ class _Worker:
 
     def _save(self, transcript: Transcript, result: TurnResult) -> None:
         """Save the rest of the transcript, in Postgres or, while that is unavailable, where the next turn finds it."""
-        usage = result.usage
-        measure(Metric.MODEL_PROMPT_TOKENS, MetricUnit.Count, usage.prompt)
-        measure(Metric.MODEL_CACHE_READ_TOKENS, MetricUnit.Count, usage.read)
+        measure(Metric.MODEL_PROMPT_TOKENS, MetricUnit.Count, result.usage.prompt)
+        measure(Metric.MODEL_CACHE_READ_TOKENS, MetricUnit.Count, result.usage.read)
         ended = result.error.error.code if result.error else "done"
-        cost = int(usage.cost(self._worker.model) * 1_000_000)
+        usage = turn_usage(self._worker.model, result.usage, ended)
         try:
-            transcript.finish(self._worker.model, usage, cost, ended, self._invocation)
+            try:
+                transcript.finish(usage, self._invocation)
+            except ConversationAdvanced:
+                logger.warning("the conversation advanced without this turn")
+                transcript.save_usage(usage, self._invocation)
         except DatabaseUnavailable:
             logger.warning("turn saved later", exc_info=True)
-            self._worker.deferred_messages.put(self._turn.user_id, self._turn.conversation_id, transcript.unsaved())
-        except ConversationAdvanced:
-            logger.warning("the conversation advanced without this turn")
+            deferred = transcript.unsaved(usage)
+            self._worker.deferred_messages.put(self._turn.user_id, self._turn.conversation_id, deferred)
         if result.is_refused:
             self._note_writes(result)
 
