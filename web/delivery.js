@@ -3,7 +3,7 @@
 
 const GAP_TIMEOUT_MS = 400;       // frames can overtake each other by less than this
 const ACK_TIMEOUT_MS = 15_000;
-const FRAME_TIMEOUT_MS = 30_000;  // no later frame would reveal that the last one was lost
+const FRAME_TIMEOUT_MS = 10_000;  // no later frame would reveal that the last one was lost
 
 const GATEWAY_ERRORS = ["Internal server error", "Forbidden"];
 

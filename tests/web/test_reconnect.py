@@ -162,7 +162,7 @@ def test_message_without_ack_is_sent_again_with_the_same_id(app, proxy, claude):
 
 
 def test_lost_last_frame_is_requested(app, proxy, claude):
-    """If the last frame is lost, the page requests it after 30 seconds without frames."""
+    """If the last frame is lost, the page requests it after 10 seconds without frames."""
     app.page.clock.install()
     claude.script("last word", "The last word.")
     app.sign_in().wait_until_connected()
@@ -179,5 +179,5 @@ def test_lost_last_frame_is_requested(app, proxy, claude):
     card = app.ask("who has the last word")
     expect(card.locator(".prose")).to_have_text("The last word.")
     app.wait_until(lambda: lost)
-    app.page.clock.run_for(31_000)
+    app.page.clock.run_for(11_000)
     expect_complete(card)
