@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
@@ -226,3 +227,20 @@ def test_question_is_counted_once_when_the_response_is_lost(stores: Stores) -> N
     with pytest.raises(PamError) as refusal:
         limits.take_question(stores.user_id, uuid.uuid4())
     assert refusal.value.error.code == "rate_limited"
+
+
+def test_key_is_claimed_when_the_response_is_lost(stores: Stores, stack: LocalStack) -> None:
+    """The work is done and recorded; a repeated request gets the recorded response."""
+    services = Bootstrap(stack.environment_of("chat"), dynamodb=dynamodb_client(stores.proxy))
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: 10_000)
+    stores.drop_next("PutItem")
+    done: list[int] = []
+
+    def work() -> dict[str, int]:
+        done.append(1)
+        return {"done": len(done)}
+
+    key = str(uuid.uuid4())
+    responses = [services.idempotency.run(key, {"amount": "1"}, work, context) for _ in range(2)]  # type: ignore[arg-type]
+    assert stores.proxy.dropped_count == 1
+    assert responses == [{"done": 1}, {"done": 1}]

@@ -10,9 +10,11 @@ from aws_lambda_powertools.utilities.idempotency import (
 )
 from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyAlreadyInProgressError,
+    IdempotencyItemAlreadyExistsError,
     IdempotencyPersistenceLayerError,
     IdempotencyValidationError,
 )
+from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from pam.platform.errors import IDEMPOTENCY_KEY_REUSED, REQUEST_IN_PROGRESS, STORE_UNAVAILABLE, PamError
@@ -20,11 +22,32 @@ from pam.platform.errors import IDEMPOTENCY_KEY_REUSED, REQUEST_IN_PROGRESS, STO
 _RECORD_TTL_S = 24 * 60 * 60
 
 
+class _PersistenceLayer(DynamoDBPersistenceLayer):
+    """Powertools' layer, which recognises its own claim of a key where the SDK repeats it after a lost response."""
+
+    def _put_record(self, data_record: DataRecord) -> None:
+        try:
+            super()._put_record(data_record)
+        except IdempotencyItemAlreadyExistsError as existing:
+            if existing.old_data_record is None or not _is_same_claim(existing.old_data_record, data_record):
+                raise
+
+
+def _is_same_claim(stored: DataRecord, claim: DataRecord) -> bool:
+    """Compare the milliseconds of the claim's expiry. Of two claims made in one the ledger performs one write."""
+    return (
+        stored.status == claim.status
+        and stored.in_progress_expiry_timestamp is not None
+        and stored.in_progress_expiry_timestamp == claim.in_progress_expiry_timestamp
+        and stored.payload_hash == claim.payload_hash
+    )
+
+
 class IdempotencyStore:
     """The responses of one day by idempotency key."""
 
     def __init__(self, dynamodb: Any, table: str) -> None:
-        self._store = DynamoDBPersistenceLayer(table_name=table, boto3_client=dynamodb)
+        self._store = _PersistenceLayer(table_name=table, boto3_client=dynamodb)
 
     def run(
         self,
