@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from local.stack import LocalStack
+from pam.answers.travel_sources import place_key
 from tests.conftest import Traveller
 
 SPOT = (38.57, -109.55)
@@ -111,7 +112,7 @@ def test_old_place_does_not_make_the_weather_old(traveller: Traveller, shared_ta
     get(traveller, "weather", place="Flagstaff")
     long_ago = "2026-01-01T00:00:00+00:00"
     shared_table.update_item(
-        Key={"key": "places|flagstaff"},
+        Key={"key": place_key("flagstaff")},
         UpdateExpression="SET as_of = :long_ago",
         ExpressionAttributeValues={":long_ago": long_ago},
     )
@@ -188,7 +189,7 @@ def test_distance_is_by_road(traveller: Traveller) -> None:
     """Distance and time are those of the directions; to an island there is `no_route`."""
     answer = get(traveller, "distance", origin="Denver", destination="Moab")
     assert 250 < answer["distance"] < 450 and 4 * 3600 < answer["duration_s"] < 9 * 3600
-    assert answer["text"].endswith("of driving, without stops.")
+    assert answer["text"].endswith("of driving by car, without stops. The clearance of the road wasn't checked.")
     reply = traveller.http.get("/v1/distance", params={"origin": "Denver", "destination": "Honolulu"})
     assert (reply.status_code, reply.json()["code"]) == (422, "no_route")
 
@@ -222,6 +223,11 @@ def test_price_is_an_average_of_a_named_region(traveller: Traveller) -> None:
     [
         ("weather?place=Springfield", "ambiguous_place"),
         ("weather?place=Xyzzyville", "unknown_place"),
+        ("weather?place=" + "%20word" * 30, "unknown_place"),
+        ("weather?place=Texas", "place_too_large"),
+        ("distance?origin=Denver&destination=texas", "place_too_large"),
+        ("parks?place=Nevada", "place_too_large"),
+        ("fuel-estimate?origin=Denver&destination=Mexico", "place_too_large"),
         ("weather?place=%00", "invalid_text"),
         ("weather?place=" + "x" * 201, "invalid_text"),
         ("weather?place=Moab&period=last_week", "unknown_period"),

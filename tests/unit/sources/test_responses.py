@@ -25,7 +25,7 @@ MOAB = (38.5733, -109.5498)
 def test_documented_geocode_is_parsed() -> None:
     """Names, kinds, codes and degrees are read; a park counts by its own name, a lodge in it doesn't."""
     http = respond(Source.MAPBOX, wire("geocode"), wire("parks"))
-    found = mapbox_of(http).places("  Moab;  Utah ", Deadline(2))
+    found = mapbox_of(http).places("moab utah", Deadline(2))
     moab, country, zion = found.value
     assert found.source == "Mapbox"
     assert (moab.full_name, moab.kind, moab.country_code, moab.region, moab.region_code) == (
@@ -36,8 +36,26 @@ def test_documented_geocode_is_parsed() -> None:
     assert (zion.name, zion.kind) == ("Zion National Park", "park")
     assert zion.full_name == "Zion National Park, Springdale, Utah 84767, United States"
     geocode, search = http.queries
-    assert (geocode["q"], geocode["autocomplete"], geocode["permanent"]) == ("Moab Utah", "false", "true")
-    assert (search["q"], search["types"]) == ("Moab Utah National Park", "poi")
+    assert (geocode["q"], geocode["autocomplete"], geocode["permanent"]) == ("moab utah", "false", "true")
+    assert (search["q"], search["types"]) == ("moab utah National Park", "poi")
+
+
+@pytest.mark.parametrize("text", ["", " ", "moab; utah", "a" * 250, "word " * 19])
+def test_text_that_mapbox_refuses_is_not_sent(text: str) -> None:
+    """It would be an error of ours, and nothing that may be cached as the source's answer."""
+    http = respond(Source.MAPBOX, wire("geocode"), wire("parks"))
+    with pytest.raises(ValueError, match="not searchable"):
+        mapbox_of(http).places(text, Deadline(2))
+    assert http.paths == []
+
+
+@pytest.mark.parametrize(("confidence", "count"), [("exact", 3), ("high", 3), ("medium", 2), ("low", 2)])
+def test_candidate_of_low_confidence_is_dropped(confidence: str, count: int) -> None:
+    """Where the source says how well a result matches, a doubtful one doesn't count."""
+    geocode = wire("geocode")
+    geocode["features"][0]["properties"]["match_code"] = {"confidence": confidence}
+    found = mapbox_of(respond(Source.MAPBOX, geocode, wire("parks"))).places("moab utah", Deadline(2))
+    assert len(found.value) == count
 
 
 def test_documented_directions_are_parsed() -> None:

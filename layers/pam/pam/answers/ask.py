@@ -16,24 +16,24 @@ from pam.answers.gas_prices import gas_prices_from_slots
 from pam.answers.json_values import json_dataclass, to_json
 from pam.answers.list_expenses import list_expenses_from_slots
 from pam.answers.nearby_parks import nearby_parks_from_slots
+from pam.answers.place_question import place_question
 from pam.answers.savings_total import savings_total_from_slots
 from pam.answers.spend_summary import spend_summary_from_slots
 from pam.answers.weather import weather_from_slots
 from pam.platform.errors import (
     AMBIGUOUS_AMOUNT,
     AMBIGUOUS_DATE,
-    AMBIGUOUS_PLACE,
     DATE_IN_FUTURE,
     LOCATION_NEEDED,
     NO_PRICE_SOURCE,
     NO_ROUTE,
     UNKNOWN_PERIOD,
-    UNKNOWN_PLACE,
     PamError,
 )
 from pam.platform.metrics import Metric
 from pam.platform.observability import count
 from pam.routing.interpreter import Route, route
+from pam.travel.places import PlaceError
 from pam.travel.queries import FuelQuery
 
 
@@ -79,7 +79,7 @@ LEFT_TO_CHAT = LeftToChat()
 def ask(request: AskRequest) -> AskAnswer | LeftToChat:
     """Return the answer to a question, or `LEFT_TO_CHAT` where no fast answer is sure.
 
-    Raises `PamError` where the question is understood and can't be answered.
+    Raises `PamError` where the question is understood and can't be answered: a `PlaceQuestion` asks for its place.
     """
     understood = route(request.question.text)
     answer = _fast_answer(request, understood)
@@ -107,6 +107,10 @@ def _fast_answer(request: AskRequest, understood: Route) -> Answer | None:
         return None
     try:
         return fast_answer.answer(request, slots)
+    except PlaceError as error:
+        if (question := place_question(request.question.text, understood, error)) is None:
+            return None
+        raise question from error
     except PamError as error:
         if error.error in _LEFT_TO_CHAT_CODES:
             return None
@@ -116,8 +120,6 @@ def _fast_answer(request: AskRequest, understood: Route) -> Answer | None:
 # No fault of the question: the conversation can ask back.
 _LEFT_TO_CHAT_CODES = {
     AMBIGUOUS_AMOUNT,
-    UNKNOWN_PLACE,
-    AMBIGUOUS_PLACE,
     LOCATION_NEEDED,
     NO_ROUTE,
     NO_PRICE_SOURCE,
@@ -146,9 +148,10 @@ FAST_ANSWERS = {
     "weather": FastAnswer(weather_from_slots, frozenset({"place", "period"})),
     "distance": FastAnswer(distance_from_slots, frozenset({"origin", "destination", "measure", "answer_unit"})),
     "fuel_estimate": FastAnswer(
-        fuel_estimate_from_slots, frozenset({*FuelQuery.model_fields, "currency"}) - {"latitude", "longitude"}
+        fuel_estimate_from_slots,
+        frozenset({*FuelQuery.model_fields, "currency", "answer_unit"}) - {"latitude", "longitude", "volume_unit"},
     ),
     "nearby_parks": FastAnswer(nearby_parks_from_slots, frozenset({"place", "radius", "unit"})),
-    "gas_prices": FastAnswer(gas_prices_from_slots, frozenset({"place", "fuel_type"})),
+    "gas_prices": FastAnswer(gas_prices_from_slots, frozenset({"place", "fuel_type", "answer_unit"})),
 }
 """The fast answers by their intent."""

@@ -10,7 +10,7 @@ from pydantic import Field
 from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.dependencies import TravelDependencies
 from pam.answers.json_values import json_dataclass
-from pam.answers.resolved_place import NamedPoint, ResolvedPlace, resolve_place
+from pam.answers.resolved_place import NamedPoint, ResolvedPlace, resolve_ends
 from pam.answers.sourced import Sourced
 from pam.answers.travel_answer import TravelAnswer, TravelProvenance, UnitOfDistance, travel_provenance
 from pam.answers.user_context import UserContext, read_user_context
@@ -84,7 +84,8 @@ def distance(dependencies: TravelDependencies, user_id: UUID, query: DistanceQue
     duration_s = resolved.road.value.duration_s
     return Distance(
         **resolved.fields(dependencies.clock()),
-        text=f"{resolved.length_text}: about {format_duration(duration_s)} of driving, without stops.",
+        text=f"{resolved.length_text}: about {format_duration(duration_s)} of driving by car, without stops. "
+        "The clearance of the road wasn't checked.",
         duration_s=round(duration_s),
     )
 
@@ -105,13 +106,11 @@ def resolve_road(
 ) -> ResolvedRoad:
     """Return the road that a query is about.
 
-    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `no_route`, `source_unavailable`,
-    `source_not_configured`.
+    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `place_too_large`, `no_route`,
+    `source_unavailable`, `source_not_configured`.
     """
     user = read_user_context(dependencies, user_id, deadline)
-    origin, destination = (
-        resolve_place(dependencies.sources, user, name, query, deadline) for name in (query.origin, query.destination)
-    )
+    origin, destination = resolve_ends(dependencies.sources, user, (query.origin, query.destination), query, deadline)
     road = existing_road(dependencies.sources.road(origin.point, destination.point, deadline), origin, destination)
     return ResolvedRoad(user, origin, destination, road, query.unit or user.units.distance_unit)
 

@@ -13,7 +13,7 @@ from pam.answers.distance import existing_road
 from pam.answers.fuel_figures import FROM_USER, FuelFigures, fuel_figures, fuel_sentence
 from pam.answers.fuel_price import average_price
 from pam.answers.json_values import json_dataclass
-from pam.answers.resolved_place import NamedPoint, ResolvedPlace, resolve_place
+from pam.answers.resolved_place import NamedPoint, ResolvedPlace, resolve_ends
 from pam.answers.sourced import Sourced
 from pam.answers.travel_answer import TravelAnswer, UnitOfDistance, travel_provenance
 from pam.answers.travel_sources import TravelSources
@@ -63,24 +63,25 @@ def fuel_estimate(dependencies: TravelDependencies, user_id: UUID, query: FuelQu
     way = _resolve_way(dependencies.sources, user, query, deadline)
     price = _price(dependencies, user, query, way, deadline)
     estimate = FuelEstimate(way.distance_m, _consumption(user, query), price.value if price else None)
+    unit = query.unit or user.units.distance_unit
     facts = way.facts
     if price is not None and estimate.litres is not None and price.source != FROM_USER:
         facts = (*facts, price)
     own = f"{user.rig.name} (your rig)" if user.rig and query.consumption is None else None
     return FuelNeeded(
         **travel_provenance(user.profile, dependencies.clock(), *facts, own=own),
-        **vars(fuel_figures(estimate, user.units)),
-        text=fuel_sentence(estimate, user, way.ends_text),
+        **vars(fuel_figures(estimate, user.units, query.volume_unit)),
+        text=fuel_sentence(estimate, user, way.ends_text, distance_unit=unit, volume_unit=query.volume_unit),
         origin=way.ends[0].named_point if way.ends else None,
         destination=way.ends[1].named_point if way.ends else None,
-        distance=round(user.units.distance(estimate.distance_m), 1),
-        unit=user.units.distance_unit,
+        distance=round(estimate.distance_m / metres_per(unit), 1),
+        unit=unit,
     )
 
 
 def fuel_estimate_from_slots(request: AskRequest, slots: Slots) -> FuelNeeded | None:
     """Answer a question in words; None for a price that isn't certainly in the user's currency."""
-    fields = request.at_location(slots)
+    fields = request.at_location({_FIELDS.get(name, name): value for name, value in slots.items()})
     if mark := fields.pop("currency", None):
         with request.dependencies.database.session(request.user_id, request.deadline) as connection:
             profile = read_profile(connection, request.user_id)
@@ -91,14 +92,17 @@ def fuel_estimate_from_slots(request: AskRequest, slots: Slots) -> FuelNeeded | 
     return fuel_estimate(request.dependencies, request.user_id, query, request.source_deadline)
 
 
+# The fields of a query whose slots have another name.
+_FIELDS = {"answer_unit": "volume_unit"}
+
+
 def _resolve_way(sources: TravelSources, user: UserContext, query: FuelQuery, deadline: Deadline) -> _Way:
     if query.distance is not None and query.destination is None and query.origin is None:
         return _Way(query.distance * metres_per(query.unit or user.units.distance_unit))
     if query.destination is None or query.distance is not None:
         raise PamError(INVALID_REQUEST, "Give a distance, or where you go from and to.", field="distance")
-    origin, destination = (
-        resolve_place(sources, user, name, query, deadline) for name in (query.origin or HERE, query.destination)
-    )
+    names = (query.origin or HERE, query.destination)
+    origin, destination = resolve_ends(sources, user, names, query, deadline)
     road = existing_road(sources.road(origin.point, destination.point, deadline), origin, destination)
     return _Way(road.value.distance_m, (origin, destination), (*origin.facts, *destination.facts, road))
 

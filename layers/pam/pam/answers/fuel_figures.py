@@ -6,13 +6,13 @@ from typing import Annotated
 from pydantic import Field
 
 from pam.answers.answer import Date, Money, one_of
-from pam.answers.fuel_price import UNIT_NAMES, survey_text
+from pam.answers.fuel_price import survey_text, us_gallons, volume_name
 from pam.answers.json_values import json_dataclass
 from pam.answers.travel_answer import UnitOfVolume, UnitPrice
 from pam.answers.user_context import UserContext
 from pam.money.amounts import Currency
 from pam.travel.fuel import Consumption, FuelEstimate, FuelUnitPrice
-from pam.travel.units import Units, litres_per
+from pam.travel.units import Units, litres_per, metres_per
 from pam.users.formatting import format_money, format_number
 
 FROM_USER = "You"
@@ -59,16 +59,17 @@ class FuelFigures:
     ]
 
 
-def fuel_figures(estimate: FuelEstimate, units: Units) -> FuelFigures:
-    """Return an estimate as clients get it, each figure with its source."""
+def fuel_figures(estimate: FuelEstimate, units: Units, volume_unit: str | None = None) -> FuelFigures:
+    """Return an estimate as clients get it, each figure with its source; volumes in the user's unit by default."""
     price, consumption = estimate.price, estimate.consumption
+    unit = volume_unit or units.volume_unit
     return FuelFigures(
-        volume=None if estimate.litres is None else round(units.volume(float(estimate.litres)), 1),
-        volume_unit=units.volume_unit,
+        volume=None if estimate.litres is None else round(float(estimate.litres) / litres_per(unit), 1),
+        volume_unit=unit,
         cost=None if estimate.cost is None else str(estimate.cost),
         currency=price.currency if price else None,
         consumption=_consumption_figure(consumption, units) if consumption else None,
-        price=_price_figure(price, units) if price else None,
+        price=_price_figure(price, unit) if price else None,
         missing=estimate.missing,
     )
 
@@ -81,38 +82,47 @@ def _consumption_figure(consumption: Consumption, units: Units) -> ConsumptionFi
     )
 
 
-def _price_figure(price: FuelUnitPrice, units: Units) -> PriceFigure:
+def _price_figure(price: FuelUnitPrice, unit: str) -> PriceFigure:
     return PriceFigure(
-        value=str(_price_per_unit(price, units).quantize(Decimal("0.001"))),
-        unit=units.volume_unit,
+        value=str(_price_per(unit, price).quantize(Decimal("0.001"))),
+        unit=unit,
         source=price.source,
         area=price.area,
         week=price.week.isoformat() if price.week else None,
     )
 
 
-def fuel_sentence(estimate: FuelEstimate, user: UserContext, ends: str = "") -> str:
+def fuel_sentence(
+    estimate: FuelEstimate,
+    user: UserContext,
+    ends: str = "",
+    *,
+    distance_unit: str | None = None,
+    volume_unit: str | None = None,
+) -> str:
     """Render the estimate with each figure's source, and ask for what is missing.
 
-    `ends` names where the way begins and ends, such as ` from Denver to Moab`.
+    `ends` names where the way begins and ends, such as ` from Denver to Moab`. Units are the user's own by default.
     """
     units, profile = user.units, user.profile
-    way = f"{format_number(units.distance(estimate.distance_m), profile)} {units.distance_unit}{ends}"
+    distance_unit, volume_unit = distance_unit or units.distance_unit, volume_unit or units.volume_unit
+    way = f"{format_number(estimate.distance_m / metres_per(distance_unit), profile)} {distance_unit}{ends}"
     if estimate.litres is None or estimate.consumption is None:
         return f"For {way} PAM must know what your rig uses. Say it, such as “at 10 mpg” or “at 24 l/100 km”."
     consumption = format_number(units.consumption(estimate.consumption.litres_per_100km), profile, 1)
-    uses = f"{consumption} {_CONSUMPTION_UNITS[units.consumption_unit]}"
+    uses = f"{consumption} {us_gallons(_CONSUMPTION_UNITS[units.consumption_unit], user)}"
     rig = "" if estimate.consumption.source == FROM_USER else f" ({estimate.consumption.source})"
-    volume = f"{format_number(units.volume(float(estimate.litres)), profile, 1)} {units.volume_unit}"
+    litres = float(estimate.litres)
+    volume = f"{format_number(litres / litres_per(volume_unit), profile, 1)} {us_gallons(volume_unit, user)}"
     text = f"{way} at {uses}{rig} take about {volume}"
     if estimate.price is None or estimate.cost is None:
         return f"{text}. What it costs PAM can't say without a price: tell it one, such as “at $3.59 a gallon”."
-    per_unit = format_money(_price_per_unit(estimate.price, units), estimate.price.currency, profile)
-    price = f"{per_unit} a {UNIT_NAMES[units.volume_unit]}"
+    per_unit = format_money(_price_per(volume_unit, estimate.price), estimate.price.currency, profile)
+    price = f"{per_unit} a {volume_name(volume_unit, user)}"
     if estimate.price.area and estimate.price.week:
         price += f", the average of {survey_text(estimate.price.area, estimate.price.week, profile)}"
     return f"{text}: {format_money(estimate.cost, estimate.price.currency, profile)} at {price}."
 
 
-def _price_per_unit(price: FuelUnitPrice, units: Units) -> Decimal:
-    return price.per_litre * Decimal(str(litres_per(units.volume_unit)))
+def _price_per(volume_unit: str, price: FuelUnitPrice) -> Decimal:
+    return price.per_litre * Decimal(str(litres_per(volume_unit)))

@@ -11,7 +11,17 @@ from pam.travel.places import Place
 from pam.users.formatting import format_dates
 from pam.users.profile import Profile
 
-UNIT_NAMES = {"gal": "gallon", "l": "litre"}
+_US_GALLONS = {"gallon": "US gallon", "gal": "US gal", "mpg": "mpg (US)"}
+
+
+def volume_name(unit: str, user: UserContext) -> str:
+    """Return the name of one `gal` or `l`."""
+    return us_gallons({"gal": "gallon", "l": "litre"}[unit], user)
+
+
+def us_gallons(name: str, user: UserContext) -> str:
+    """Return a unit's name; outside of the United States a gallon's says which, since an imperial one is larger."""
+    return name if user.country_code == "US" else _US_GALLONS.get(name, name)
 
 
 def average_price(

@@ -12,7 +12,7 @@ from pam.answers.travel_sources import Point, TravelSources
 from pam.answers.user_context import UserContext
 from pam.platform.deadline import Deadline
 from pam.platform.errors import LOCATION_NEEDED, PamError
-from pam.travel.places import Place
+from pam.travel.places import Place, PlaceError, PlaceUse
 from pam.travel.queries import HERE, LocatedQuery
 
 
@@ -39,6 +39,11 @@ class ResolvedPlace:
         return (self.fact,) if self.fact else ()
 
     @property
+    def locative(self) -> str:
+        """The place with its preposition, `in Moab, Utah`; where the device is takes none."""
+        return f"in {self.name}" if self.fact else self.name
+
+    @property
     def lasting_name(self) -> str:
         """A name to store: the full name, or degrees for where the device is, which are still right tomorrow."""
         return self.fact.value.full_name if self.fact else f"{self.point[0]:.4f}, {self.point[1]:.4f}"
@@ -50,19 +55,38 @@ class ResolvedPlace:
 
 
 def resolve_place(
-    sources: TravelSources, user: UserContext, name: str, query: LocatedQuery, deadline: Deadline
+    sources: TravelSources,
+    user: UserContext,
+    name: str,
+    query: LocatedQuery,
+    deadline: Deadline,
+    *,
+    field: str = "place",
+    near: Point | None = None,
+    use: PlaceUse = "point",
 ) -> ResolvedPlace:
-    """Find a place by its name. Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`."""
+    """Find a place by its name.
+
+    `field` is that of the name in the query; `near` is a point that the place is likely near, by default that of the
+    device. Raises `PamError`: `location_needed`, and what `choose_place` raises.
+    """
     if name.casefold() == HERE:
         if query.location is None:
             raise PamError(LOCATION_NEEDED, "PAM doesn't know where you are. Name a place, or share your location.")
         return ResolvedPlace(query.location, "where you are", None)
-    fact = sources.place(name, query.location, user.country_code, deadline)
-    return ResolvedPlace((fact.value.latitude, fact.value.longitude), _display_name(fact.value, user), fact)
+    try:
+        fact = sources.place(name, near or query.location, user.country_code, deadline, use)
+    except PlaceError as error:
+        error.field = field
+        raise
+    place = fact.value
+    return ResolvedPlace((place.latitude, place.longitude), place.name_for(user.country_code), fact)
 
 
-def _display_name(place: Place, user: UserContext) -> str:
-    """Return the full name, without the user's own country: `Moab, Utah` to an American."""
-    if place.country_code == user.country_code and ", " in place.full_name:
-        return place.full_name.rpartition(", ")[0]
-    return place.full_name
+def resolve_ends(
+    sources: TravelSources, user: UserContext, names: tuple[str, str], query: LocatedQuery, deadline: Deadline
+) -> tuple[ResolvedPlace, ResolvedPlace]:
+    """Find the `origin` and the `destination` of a way, likely near the origin. Raises what `resolve_place` raises."""
+    origin = resolve_place(sources, user, names[0], query, deadline, field="origin")
+    destination = resolve_place(sources, user, names[1], query, deadline, field="destination", near=origin.point)
+    return origin, destination

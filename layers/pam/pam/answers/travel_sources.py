@@ -1,12 +1,15 @@
 """Facts about travel, from the shared cache or from their source: one method for each kind of fact.
 
-Cache keys contain the name or the rounded coordinates of a place, and nothing about the user.
+Cache keys contain a digest of what is searched for or the rounded coordinates of a place, and nothing about the user.
+What is sent to a source is made from the same values as the key: two queries with one key have one result.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
+from hashlib import sha256
+from math import ceil
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -15,13 +18,14 @@ from pam.answers.sourced import Sourced
 from pam.cache.shared_cache import Lifetime, SharedCache
 from pam.platform.deadline import Deadline
 from pam.sources.eia import Eia
-from pam.sources.mapbox import CAMPGROUNDS, Mapbox
+from pam.sources.mapbox import CAMPGROUNDS, Mapbox, is_searchable
 from pam.sources.open_meteo import OpenMeteo
 from pam.sources.source import Fetched, Source
 from pam.travel.forecast import Forecast
 from pam.travel.fuel_prices import Fuel, FuelPrice, PriceArea
 from pam.travel.geography import great_circle_m
-from pam.travel.places import Place, choose_place, name_words
+from pam.travel.place_names import expand_nickname, search_text
+from pam.travel.places import Place, PlaceUse, UnknownPlace, choose_place
 from pam.travel.roads import PointOfInterest, Road, RoadWithPath
 
 T = TypeVar("T")
@@ -51,13 +55,23 @@ class TravelSources:
     open_meteo: OpenMeteo
     eia: Eia
 
-    def place(self, text: str, near: Point | None, country_code: str, deadline: Deadline) -> Sourced[Place]:
-        """Find the place that is meant by `text`. Raises `UnknownPlace`, `AmbiguousPlace`."""
-        key = "places|" + " ".join(name_words(text))
+    def place(
+        self, text: str, near: Point | None, country_code: str, deadline: Deadline, use: PlaceUse = "point"
+    ) -> Sourced[Place]:
+        """Find the place that is meant by `text`. Raises what `choose_place` raises."""
+        full_text = expand_nickname(text)
+        searched = search_text(full_text)
+        if not is_searchable(searched):
+            raise UnknownPlace(text)
         found = self._fetch(
-            key, Source.MAPBOX, _PLACES, tuple[Place, ...], lambda left: self.mapbox.places(text, left), deadline
+            place_key(searched),
+            Source.MAPBOX,
+            _PLACES,
+            tuple[Place, ...],
+            lambda left: self.mapbox.places(searched, left),
+            deadline,
         )
-        place = found.map(lambda places: choose_place(text, places, near=near, country_code=country_code))
+        place = found.map(lambda places: choose_place(full_text, places, near=near, country_code=country_code, use=use))
         return replace(place, lasting=True)
 
     def road(self, origin: Point, destination: Point, deadline: Deadline) -> Sourced[Road | None]:
@@ -90,13 +104,13 @@ class TravelSources:
 
     def parks(self, point: Point, radius_m: float, deadline: Deadline) -> Sourced[tuple[PointOfInterest, ...]]:
         """Return places to camp within the radius, nearest first."""
-        around = _rounded(point, 2)
+        around, searched_m = _rounded(point, 2), ceil(radius_m + _ROUNDING_M)
         found = self._fetch(
-            f"parks|{around}|{radius_m:.0f}",
+            f"parks|{around}|{searched_m}",
             Source.MAPBOX,
             _PARKS,
             tuple[PointOfInterest, ...],
-            lambda left: self.mapbox.nearby(CAMPGROUNDS, *around, radius_m + _ROUNDING_M, left),
+            lambda left: self.mapbox.nearby(CAMPGROUNDS, *around, searched_m, left),
             deadline,
         )
         return found.map(lambda parks: _parks_within(parks, point, radius_m))
@@ -130,6 +144,11 @@ class TravelSources:
             cached=answer.cached,
             age_s=answer.age_s,
         )
+
+
+def place_key(searched: str) -> str:
+    """Return the key of a search's result: a digest, since a traveller has typed the text."""
+    return f"places|{sha256(searched.encode()).hexdigest()}"
 
 
 @cache

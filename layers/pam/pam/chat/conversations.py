@@ -6,6 +6,7 @@ from uuid import UUID
 from pam.answers.ask import AskAnswer
 from pam.chat.profile_block import profile_lines, render_profile_block
 from pam.platform.deadline import Deadline
+from pam.platform.errors import PamError
 from pam.platform.observability import logger
 from pam.platform.postgres import Connection, Database, DatabaseUnavailable
 from pam.travel.rig import SELECT_RIG, rig_from_row
@@ -35,6 +36,11 @@ def fast_answer_note(question: str, answer: AskAnswer) -> str:
     if len(text) > _MAX_FIGURES_CHARS:
         text = text[:_MAX_FIGURES_CHARS] + " (shortened)"
     return f"The traveller asked: {question}\nPAM answered by itself: {answer.text}\nIts figures: {text}"
+
+
+def question_back_note(question: str, error: PamError) -> str:
+    """Return the note of a question to which PAM asked back without Claude."""
+    return f"The traveller asked: {question}\nPAM asked back by itself: {error.message}"
 
 
 class NoteStore:

@@ -175,11 +175,13 @@ class Failed(ServerFrame):
     message: str
     retry_after: int | None = None
     undo: tuple[Mapping[str, Any], ...] = ()
+    choices: tuple[Mapping[str, str], ...] = ()
 
     @classmethod
     def from_error(cls, error: PamError, undo: tuple[Mapping[str, Any], ...] = ()) -> "Failed":
         """Return the frame of an error."""
-        return cls(error.error.code, error.message, error.retry_after, undo)
+        choices = tuple(vars(choice) for choice in error.choices)
+        return cls(error.error.code, error.message, error.retry_after, undo, choices)
 
     def body(self) -> dict[str, Any]:
         return {key: value for key, value in super().body().items() if value not in (None, [])}

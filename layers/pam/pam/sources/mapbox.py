@@ -15,7 +15,8 @@ from pam.sources.api_key import ApiKey
 from pam.sources.http_client import HttpClient, ResponseModel
 from pam.sources.source import Fetched, Source, SourceError, SourceErrorKind
 from pam.travel.geography import box_around, great_circle_m
-from pam.travel.places import Place, PlaceKind, is_park_name
+from pam.travel.place_names import is_park_name
+from pam.travel.places import Place, PlaceKind
 from pam.travel.roads import PointOfInterest, Road, RoadWithPath
 
 CAMPGROUNDS = "campground"
@@ -30,6 +31,7 @@ MAX_WAYPOINTS = 25
 _MAX_QUERY_WORDS = 20
 _MAX_POINTS_OF_INTEREST = 25
 _NATIONAL_PARK = " National Park"
+_CONFIDENT = frozenset({"exact", "high"})
 _GEOCODED: tuple[PlaceKind, ...] = ("country", "region", "district", "place", "locality")
 
 M = TypeVar("M", bound=ResponseModel)
@@ -59,6 +61,10 @@ class _Context(ResponseModel):
     region: _Region | None = None
 
 
+class _MatchCode(ResponseModel):
+    confidence: str
+
+
 class _Metadata(ResponseModel):
     phone: str | None = None
     website: str | None = None
@@ -72,6 +78,8 @@ class _Properties(ResponseModel):
     coordinates: _Coordinates
     context: _Context = _Context()
     metadata: _Metadata = _Metadata()
+    # Geocoding sends it for addresses only, so far.
+    match_code: _MatchCode | None = None
 
 
 class _Feature(ResponseModel):
@@ -121,14 +129,14 @@ class Mapbox:
         self._http = http
         self._key = key
 
-    def places(self, text: str, deadline: Deadline) -> Fetched[tuple[Place, ...]]:
-        """Return all places that Mapbox finds for this text, in Mapbox's order, towns and states before parks.
+    def places(self, name: str, deadline: Deadline) -> Fetched[tuple[Place, ...]]:
+        """Return all places that Mapbox finds for a text, in Mapbox's order, towns and states before parks.
 
-        The result is the same for all users, so it may be cached; `places.choose_place` chooses one of them.
+        The result is the same for all users, so it may be cached; `places.choose_place` chooses one of them. Raises
+        ValueError for a text that Mapbox wouldn't accept, see `is_searchable`.
         """
-        name = " ".join(text.replace(";", " ").split())
-        if not name or len(name) > MAX_QUERY_CHARS - len(_NATIONAL_PARK) or len(name.split()) > _MAX_QUERY_WORDS - 2:
-            return Fetched((), str(Source.MAPBOX), simulated=False)
+        if not is_searchable(name):
+            raise ValueError("not searchable")
         # Mapbox's terms allow a cache for `permanent` results only. `autocomplete` would match prefixes of names.
         query = [("q", name), ("types", ",".join(_GEOCODED)), ("limit", "10"), ("language", "en")]
         query += [("autocomplete", "false"), ("permanent", "true")]
@@ -186,6 +194,16 @@ class Mapbox:
             raise
 
 
+def is_searchable(name: str) -> bool:
+    """Return whether Mapbox accepts a text, also with “National Park” after it."""
+    return (
+        bool(name.strip())
+        and ";" not in name
+        and len(name) <= MAX_QUERY_CHARS - len(_NATIONAL_PARK)
+        and len(name.split()) <= _MAX_QUERY_WORDS - len(_NATIONAL_PARK.split())
+    )
+
+
 def _best_route(directions: Directions[R]) -> R | None:
     if directions.code in {"NoRoute", "NoSegment"}:
         return None
@@ -203,7 +221,9 @@ def _road_with_path(route: _RouteWithLine | None) -> RoadWithPath | None:
 
 def _geocoded_place(properties: _Properties) -> Place | None:
     kind = next((kind for kind in _GEOCODED if kind == properties.feature_type), None)
-    return None if kind is None else _place(properties, kind)
+    if kind is None or (properties.match_code and properties.match_code.confidence not in _CONFIDENT):
+        return None
+    return _place(properties, kind)
 
 
 def _park(properties: _Properties) -> Place | None:

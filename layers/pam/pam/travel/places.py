@@ -1,32 +1,45 @@
-"""Places, and the choice of one from several candidates. An uncertain place is an error: a wrong one is a wrong answer.
+"""Places, and the choice of one from several candidates. An uncertain place is a question: a wrong one, a wrong answer.
 
-A text matches a place only if each of its words occurs in the place's full name. Mapbox returns an order, but no
-score, so these rules decide:
+Mapbox orders towns by their prominence and returns no score for them, so these rules decide:
 
-1. A place whose name is the text comes before one whose name is longer (“Lake Havasu” for Lake Havasu City).
-   The name of a national park also counts without “National Park”.
-2. The first in Mapbox's order is chosen, unless it has a rival: a park, state or country of that name, another
-   town where two towns of note share the name (`shared_names.txt`), or a town in the user's own country where the
-   first is abroad.
-3. A place is no rival in the same state or within 50 km, where it contains the first (New York in New York), or,
-   except for parks, abroad where the first is in the user's own country.
-4. Of rivals, the one clearly nearest to the user is chosen, where their position is known; else the text is
-   ambiguous.
+1. A candidate counts if the text is its name, followed by nothing but its surroundings (`place_names.is_named`). One
+   whose full name is the text comes before all others. Others may be suggested, never assumed.
+2. A state or country is an area, not a point. Where a point is needed it is an error that offers the towns of that
+   name, unless one of them lies in the area (New York in New York). Where an area is enough, it comes before towns.
+3. The first in Mapbox's order is chosen, unless it has a rival: a park of that name, another town where two towns of
+   note share the name (`shared_names.txt`), or a town in the user's own country where the first is abroad.
+4. A place is no rival in the same state or within 50 km, or, except for parks, abroad where the first is in the
+   user's own country.
+5. Of rivals, the one clearly nearest to `near` is chosen, where that is known; else the user is asked. They are asked,
+   too, where any place of that name is much nearer than the chosen one.
 """
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from pam.platform.errors import AMBIGUOUS_PLACE, UNKNOWN_PLACE, PamError
+from pam.platform.errors import (
+    AMBIGUOUS_PLACE,
+    PLACE_TOO_LARGE,
+    UNKNOWN_PLACE,
+    ErrorChoice,
+    ErrorCode,
+    PamError,
+)
 from pam.travel.geography import great_circle_m
-from pam.travel.regions import LONG_FORMS
+from pam.travel.place_names import SHARED_NAME_COUNTRIES, SHARED_NAMES, is_named, may_be_meant, name_words
 
 PlaceKind = Literal["country", "region", "district", "place", "locality", "park"]
 """Mapbox's feature types (a `region` is a state, a `place` a town), and parks."""
+
+PlaceUse = Literal["point", "area"]
+"""What a place is needed for: a point on the map, or, such as for an average price, a town or the area around it."""
+
+MAX_CHOICES = 3
+
+_AREAS = frozenset({"country", "region"})
+_SAME_AREA_M = 50_000.0
+_FARTHEST_M = 800_000.0
 
 
 @dataclass(frozen=True)
@@ -42,49 +55,50 @@ class Place:
     region: str | None
     region_code: str | None
 
+    def name_for(self, country_code: str | None) -> str:
+        """Return the full name, without the country to somebody from there: `Moab, Utah` to an American."""
+        if self.country_code == country_code and ", " in self.full_name:
+            return self.full_name.rpartition(", ")[0]
+        return self.full_name
 
-class UnknownPlace(PamError):
-    """No place matches the text."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(UNKNOWN_PLACE, f"PAM doesn't know a place “{_short(text)}”.")
+class PlaceError(PamError):
+    """A text that isn't certainly one place. `choices` are places to choose from; `value` is a full name."""
+
+    def __init__(self, error: ErrorCode, message: str, text: str, choices: tuple[ErrorChoice, ...] = ()) -> None:
+        super().__init__(error, message, choices=choices)
+        self.text = text
 
 
-class AmbiguousPlace(PamError):
+class UnknownPlace(PlaceError):
+    """No place certainly matches the text."""
+
+    def __init__(self, text: str, suggested: Sequence[Place] = (), country_code: str | None = None) -> None:
+        choices = _choices(suggested, country_code)
+        question = f" Do you mean {_listed(choices)}?" if choices else ""
+        super().__init__(UNKNOWN_PLACE, f"PAM doesn't know a place “{_short(text)}”.{question}", text, choices)
+
+
+class AmbiguousPlace(PlaceError):
     """Several places match the text."""
 
-    def __init__(self, text: str, candidates: Sequence[Place]) -> None:
-        named = list(dict.fromkeys(place.full_name for place in candidates))[:4]
-        super().__init__(AMBIGUOUS_PLACE, f"Which “{_short(text)}” do you mean: {'; '.join(named)}?")
+    def __init__(self, text: str, candidates: Sequence[Place], country_code: str | None = None) -> None:
+        choices = _choices(candidates, country_code)
+        super().__init__(AMBIGUOUS_PLACE, f"Which “{_short(text)}” do you mean: {_listed(choices)}?", text, choices)
 
 
-_PARK = re.compile(
-    r" (national (park( and preserve)?|forest|monument|preserve|recreation area|seashore|lakeshore|grassland)"
-    r"|(state|provincial|territorial|regional|conservation) (park|forest|reserve|recreation area))$",
-    re.IGNORECASE,
-)
-_NATIONAL_PARK = (("national", "park"), ("national", "park", "and", "preserve"))
+class PlaceTooLarge(PlaceError):
+    """The text is a state or a country where a point is needed; `towns` have the same name."""
 
-_SAME_AREA_M = 50_000.0
-_FARTHEST_M = 800_000.0
-
-SHARED_NAMES = frozenset(Path(__file__).with_name("shared_names.txt").read_text("utf-8").splitlines())
-"""Names that two towns of note share, as `name_words` writes them. Made from GeoNames (CC BY 4.0)."""
+    def __init__(self, text: str, area: Place, towns: Sequence[Place], country_code: str | None = None) -> None:
+        choices = _choices(towns, country_code)
+        what = "country" if area.kind == "country" else _REGION_NAMES.get(area.country_code or "", "region")
+        message = f"{area.name} is a {what}: name a town or a park in it."
+        question = f" Or do you mean {_listed(choices)}?" if choices else ""
+        super().__init__(PLACE_TOO_LARGE, message + question, text, choices)
 
 
-def is_park_name(name: str) -> bool:
-    """Return whether a name ends like a park's: “Zion National Park” does, “Zion National Park Lodge” doesn't."""
-    return _PARK.search(name) is not None
-
-
-def name_words(text: str) -> tuple[str, ...]:
-    """Return the words of a name without accents, case and punctuation; “St.” and “Mt.” in full."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    found = re.findall(r"\w+", re.sub(r"[.'’ʻ`]", "", plain))
-    return tuple(_ABBREVIATIONS.get(word, word) for word in found)
-
-
-_ABBREVIATIONS = {"st": "saint", "ste": "sainte", "mt": "mount", "ft": "fort"}
+_REGION_NAMES = {"AU": "state", "CA": "province", "MX": "state", "US": "state"}
 
 
 def choose_place(
@@ -93,78 +107,96 @@ def choose_place(
     *,
     near: tuple[float, float] | None = None,
     country_code: str | None = None,
+    use: PlaceUse = "point",
 ) -> Place:
     """Return the place that `text` means, by the rules of this module. Candidates are in Mapbox's order.
 
-    `near` (latitude, longitude) is the user's position, `country_code` their country. Raises `UnknownPlace` or
-    `AmbiguousPlace`.
+    `near` (latitude, longitude) is where the user is or what they talk about, `country_code` their country. Raises
+    `UnknownPlace`, `AmbiguousPlace`, or, unless an area is enough for `use`, `PlaceTooLarge`.
     """
     words = name_words(text)
-    if not words:
-        raise UnknownPlace(text)
-    exact = [place for place in candidates if _is_named(words, place)]
-    longer = [place for place in candidates if _is_longer(words, place)]
-    matches = exact or longer
-    if not matches:
-        raise UnknownPlace(text)
-    first = matches[0]
-    rivals = [place for place in matches[1:] if _is_rival(place, first, country_code, by_name=bool(exact))]
-    if not rivals:
-        return first
-    if near is not None:
-        nearest, second = sorted([first, *rivals], key=lambda place: _distance_m(place, near))[:2]
-        if _distance_m(nearest, near) < min(_FARTHEST_M, _distance_m(second, near) / 2):
-            return nearest
-    raise AmbiguousPlace(text, [first, *rivals])
+    named = [place for place in candidates if is_named(words, place.name, place.full_name, place.kind)]
+    named = [place for place in named if ", " in place.full_name and name_words(place.full_name) == words] or named
+    if not named:
+        suggested = [place for place in candidates if may_be_meant(words, place.name, place.full_name)]
+        raise UnknownPlace(text, suggested, country_code)
+    points = [place for place in named if place.kind not in _AREAS]
+    areas = [area for area in named if area.kind in _AREAS and not any(_is_in(point, area) for point in points)]
+    areas = [area for area in areas if area.country_code == country_code] or areas
+    if areas and use == "point":
+        raise PlaceTooLarge(text, areas[0], _nearest_first(points, near), country_code)
+    return _choose([*areas, *points], text, near, country_code)
 
 
-def _is_named(words: tuple[str, ...], place: Place) -> bool:
-    """Return whether the words are the place's name, followed by nothing but its surroundings."""
-    name = name_words(place.name)
-    names = [name]
-    if place.kind == "park":
-        names += [name[: -len(end)] for end in _NATIONAL_PARK if name[-len(end) :] == end]
-    if place.kind == "place":
-        names.append((*name, "city"))  # New York, Quebec
-    elif words[0] == "the":  # not for towns, except The Dalles: “the Pacific” isn't Pacific, Missouri
-        words = words[1:]
-    surroundings = set(name_words(place.full_name)[len(name) :])
-    return any(n and words[: len(n)] == n and _all_in(words[len(n) :], surroundings) for n in names)
+def _choose(places: Sequence[Place], text: str, near: tuple[float, float] | None, country_code: str | None) -> Place:
+    chosen = places[0]
+    rivals = [place for place in places[1:] if _is_rival(place, chosen, country_code)]
+    if rivals:
+        ordered = _nearest_first([chosen, *rivals], near)
+        if near is None or not _is_much_nearer(ordered[0], ordered[1], near):
+            raise AmbiguousPlace(text, ordered, country_code)
+        chosen = ordered[0]
+    if near is not None and chosen.kind not in _AREAS:
+        others = (place for place in places if place.kind not in _AREAS and not _is_same_area(place, chosen))
+        nearer = [place for place in others if _is_much_nearer(place, chosen, near)]
+        if nearer:
+            raise AmbiguousPlace(text, _nearest_first([*nearer, chosen], near), country_code)
+    return chosen
 
 
-def _is_longer(words: tuple[str, ...], place: Place) -> bool:
-    """Return whether the place's name begins like the words, and its full name contains all of them."""
-    name = name_words(place.name)
-    return place.kind != "district" and name[:1] == words[:1] and _all_in(words[1:], set(name_words(place.full_name)))
-
-
-def _all_in(words: Sequence[str], known: set[str]) -> bool:
-    """Return whether each word is known, as itself or as an abbreviation of known words; “in” always is."""
-    return all(
-        word == "in" or word in known or any(known.issuperset(form) for form in LONG_FORMS.get(word, ()))
-        for word in words
-    )
-
-
-def _is_rival(place: Place, first: Place, home_country: str | None, *, by_name: bool) -> bool:
-    if _distance_m(place, (first.latitude, first.longitude)) < _SAME_AREA_M:
+def _is_rival(place: Place, first: Place, home_country: str | None) -> bool:
+    if _is_same_area(place, first):
+        return False
+    if _is_in(place, first) or (place.kind in _AREAS and first.kind not in _AREAS):
         return False
     in_same_country = place.country_code == first.country_code
-    if in_same_country and first.region is not None and place.region in {first.region, first.name}:
-        return False
-    if in_same_country and place.kind in {"country", "region"} and first.region == place.name:
+    if in_same_country and first.region is not None and place.region == first.region and first.kind not in _AREAS:
         return False
     if place.kind == "park":
         return True
     if not in_same_country and home_country in {place.country_code, first.country_code} - {None}:
         return place.country_code == home_country
-    if not by_name or place.kind in {"country", "region"}:
+    if place.kind in _AREAS:
         return True
+    if {place.country_code, first.country_code} - SHARED_NAME_COUNTRIES - {None}:
+        return False
     return " ".join(name_words(place.name)) in SHARED_NAMES
+
+
+def _is_in(place: Place, area: Place) -> bool:
+    """Return whether a place lies in a state or country."""
+    if place is area or area.kind not in _AREAS or place.country_code != area.country_code:
+        return False
+    return area.kind == "country" or place.region == area.name
+
+
+def _is_same_area(place: Place, other: Place) -> bool:
+    return _distance_m(place, (other.latitude, other.longitude)) < _SAME_AREA_M
+
+
+def _is_much_nearer(place: Place, other: Place, near: tuple[float, float]) -> bool:
+    return _distance_m(place, near) < min(_FARTHEST_M, _distance_m(other, near) / 2)
+
+
+def _nearest_first(places: Sequence[Place], near: tuple[float, float] | None) -> list[Place]:
+    return list(places) if near is None else sorted(places, key=lambda place: _distance_m(place, near))
 
 
 def _distance_m(place: Place, point: tuple[float, float]) -> float:
     return great_circle_m(place.latitude, place.longitude, *point)
+
+
+def _choices(places: Sequence[Place], country_code: str | None) -> tuple[ErrorChoice, ...]:
+    """Return the first places of different names; a name without its country only where it names a state."""
+    named: dict[str, str] = {}
+    for place in places:
+        short = place.name_for(country_code)
+        named.setdefault(place.full_name, short if ", " in short else place.full_name)
+    return tuple(ErrorChoice(text, value) for value, text in list(named.items())[:MAX_CHOICES])
+
+
+def _listed(choices: Sequence[ErrorChoice]) -> str:
+    return "; ".join(choice.text for choice in choices)
 
 
 def _short(text: str) -> str:

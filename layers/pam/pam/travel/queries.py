@@ -162,6 +162,9 @@ class FuelQuery(LocatedQuery):
         default=None, description="Per US gallon, or per litre. Default: the traveller's own."
     )
     fuel_type: FuelType | None = Field(default=None, description="Default: that of the rig, else regular.")
+    volume_unit: VolumeUnit | None = Field(
+        default=None, description="Unit of the fuel and its price in the answer. Default: the traveller's own."
+    )
 
 
 class ParksQuery(LocatedQuery):
@@ -179,3 +182,4 @@ class GasPriceQuery(LocatedQuery):
         default=None, description="A town or a state, not `here`. Default: the whole country."
     )
     fuel_type: FuelType | None = Field(default=None, description="Default: regular.")
+    unit: VolumeUnit | None = Field(default=None, description="Unit of the volume. Default: the traveller's own.")

@@ -2,15 +2,23 @@
 
 from pam.answers.ask import AskAnswer, LeftToChat, ask
 from pam.answers.ask_request import AskRequest
-from pam.chat.conversations import NoteStore, fast_answer_note
+from pam.answers.place_question import PlaceQuestion
+from pam.chat.conversations import NoteStore, fast_answer_note, question_back_note
 
 
 def answer_over_http(notes: NoteStore, request: AskRequest) -> AskAnswer | LeftToChat:
     """Return the answer, or `LEFT_TO_CHAT` where no fast answer is sure. Raises `PamError`."""
-    answer = ask(request)
-    conversation_id = request.question.conversation_id
-    if isinstance(answer, AskAnswer) and conversation_id is not None:
-        notes.try_add(
-            request.user_id, conversation_id, fast_answer_note(request.question.text, answer), request.deadline
-        )
+    try:
+        answer = ask(request)
+    except PlaceQuestion as question:
+        _try_add(notes, request, question_back_note(request.question.text, question))
+        raise
+    if isinstance(answer, AskAnswer):
+        _try_add(notes, request, fast_answer_note(request.question.text, answer))
     return answer
+
+
+def _try_add(notes: NoteStore, request: AskRequest, note: str) -> None:
+    conversation_id = request.question.conversation_id
+    if conversation_id is not None:
+        notes.try_add(request.user_id, conversation_id, note, request.deadline)

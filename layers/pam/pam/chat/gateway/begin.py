@@ -10,8 +10,9 @@ from typing import Any
 
 from pam.answers.ask import AskAnswer, ask
 from pam.answers.ask_request import AskRequest
+from pam.answers.place_question import PlaceQuestion
 from pam.answers.question import Location, Question
-from pam.chat.conversations import fast_answer_note
+from pam.chat.conversations import fast_answer_note, question_back_note
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import Ack, Done, Failed, Queued, ServerFrame, numbered
 from pam.chat.lifecycle.turn import Turn
@@ -43,14 +44,15 @@ def begin_turn(
         )
         if isinstance(answer, AskAnswer):
             _end(dependencies, turn, _done(answer, started_at), is_restart=is_restart)
-            note = fast_answer_note(turn.request["text"], answer)
-            dependencies.notes.try_add(turn.user_id, turn.conversation_id, note, request.deadline)
+            _note(dependencies, request, turn, fast_answer_note(turn.request["text"], answer))
             return
         dependencies.kill_switch.check()
     except PamError as error:
         logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
         count(Metric.CHAT_FAILED)
         _end(dependencies, turn, Failed.from_error(error), is_restart=is_restart)
+        if isinstance(error, PlaceQuestion):
+            _note(dependencies, request, turn, question_back_note(turn.request["text"], error))
         return
     if not is_restart:  # before the turn is enqueued: from then on a worker may send
         request.reply(_ack(turn))
@@ -71,6 +73,10 @@ def _report_waiting(dependencies: ChatDependencies, request: WebSocketRequest, t
     if claim is not None:
         request.reply(queued)
         dependencies.turns.release_posting(claim)
+
+
+def _note(dependencies: ChatDependencies, request: WebSocketRequest, turn: Turn, note: str) -> None:
+    dependencies.notes.try_add(turn.user_id, turn.conversation_id, note, request.deadline)
 
 
 def _done(answer: AskAnswer, started_at: float) -> Done:
