@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import sys
 import time
 import uuid
@@ -64,6 +65,8 @@ def run(text: str, base_url: str, *, as_json: bool) -> int:
         print(f"tier {body['tier']} · {body['source']} · as of {body['as_of']} · {milliseconds:.0f} ms")
     else:
         print(body.get("message", f"HTTP {response.status_code}"), file=sys.stderr)
+        for choice in body.get("choices", ()):
+            print(f"  pam ask {shlex.quote(choice['value'])}", file=sys.stderr)
     return ANSWERED if response.is_success else REFUSED
 
 

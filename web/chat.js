@@ -5,6 +5,7 @@ import { claudeAnswerCard } from "./cards/claude_answer.js";
 import { expenseCard } from "./cards/expense.js";
 import { failureCard } from "./cards/failure.js";
 import { locationPromptCard } from "./cards/location_prompt.js";
+import { placeChoicesCard } from "./cards/place_choices.js";
 import { timezone } from "./dates.js";
 import { announce } from "./dom.js";
 import { CHAT_TIER, requiresLocation, usesLocation } from "./intents.js";
@@ -145,6 +146,8 @@ export class Chat extends EventTarget {
     message.addEventListener("frame", ({ detail: frame }) => {
       if (frame.type === "done" && frame.tier !== CHAT_TIER) {
         this.#showFastAnswer(turn, { data: frame, ms: frame.latency_ms?.total, now: this.#api.now });
+      } else if (frame.type === "error" && frame.choices?.length) {
+        this.#showPlaceChoices(turn, frame);
       } else if (frame.type === "confirmed" || frame.undo?.length) this.#emitDataChange();
       followScroll();
     });
@@ -191,7 +194,17 @@ export class Chat extends EventTarget {
     return data;
   }
 
+  /** Shows which places a question can be about; each button asks the question about one of them. */
+  #showPlaceChoices(turn, problem) {
+    this.#turns.complete(turn, placeChoicesCard(problem, (question) => this.#busy || this.ask(question)));
+  }
+
   #onFailure(turn, problem) {
+    if (problem.choices.length) {
+      this.#showPlaceChoices(turn, problem);
+      this.#emit("answered", turn.text);
+      return;
+    }
     this.#failedTurn = turn;
     if (problem.code === "location_needed") this.#turns.complete(turn, this.#locationPrompt(turn));
     else this.#turns.complete(turn, failureCard(problem, {

@@ -38,6 +38,8 @@ class RouteDescription:
 
 _WRITES = (errors.DATABASE_UNAVAILABLE, errors.STORE_UNAVAILABLE)
 _SOURCES = (errors.SOURCE_UNAVAILABLE, errors.SOURCE_NOT_CONFIGURED)
+# An answer about a point on the map.
+_POINT = (errors.PLACE_TOO_LARGE, *_SOURCES)
 _READS = (errors.DATABASE_UNAVAILABLE,)
 
 ROUTES = {
@@ -68,10 +70,10 @@ ROUTES = {
         EffectUndone,
         codes=(errors.NOT_FOUND, errors.EFFECT_NOT_FOUND, errors.UNDO_EXPIRED, errors.MODIFIED_SINCE, *_WRITES),
     ),
-    "GET /v1/weather": RouteDescription("Road", Weather, codes=_SOURCES),
-    "GET /v1/distance": RouteDescription("Road", Distance, codes=(errors.NO_ROUTE, *_SOURCES)),
-    "GET /v1/fuel-estimate": RouteDescription("Road", FuelNeeded, codes=(errors.NO_ROUTE, *_SOURCES)),
-    "GET /v1/parks": RouteDescription("Road", NearbyParks, codes=_SOURCES),
+    "GET /v1/weather": RouteDescription("Road", Weather, codes=_POINT),
+    "GET /v1/distance": RouteDescription("Road", Distance, codes=(errors.NO_ROUTE, *_POINT)),
+    "GET /v1/fuel-estimate": RouteDescription("Road", FuelNeeded, codes=(errors.NO_ROUTE, *_POINT)),
+    "GET /v1/parks": RouteDescription("Road", NearbyParks, codes=_POINT),
     "GET /v1/gas-prices": RouteDescription("Road", GasPrice, codes=(errors.NO_PRICE_SOURCE, *_SOURCES)),
 }
 

@@ -186,6 +186,14 @@ def test_volumes_have_the_unit_of_the_question(traveller: Traveller) -> None:
     assert float(gallon["price"]) == pytest.approx(float(litre["price"]) * 3.785411784, abs=0.003)
 
 
+def test_weather_where_the_device_is_has_no_preposition(traveller: Traveller) -> None:
+    """“Cloudy where you are now”, not “in where you are”; a period later begins a sentence with it."""
+    now = get(traveller, "weather", **MOAB).json()["text"]
+    assert " where you are now, with wind of " in now and "in where" not in now
+    assert get(traveller, "weather", period="tomorrow", **MOAB).json()["text"].startswith("Where you are: ")
+    assert " in Moab, Utah now, with wind of " in get(traveller, "weather", place="Moab").json()["text"]
+
+
 def test_gallons_of_a_british_traveller_are_said_to_be_american(british: Traveller, traveller: Traveller) -> None:
     """An imperial gallon is a fifth larger; an American isn't told."""
     fuel = get(british, "fuel-estimate", distance=300, consumption=10, price=3.5).json()["text"]

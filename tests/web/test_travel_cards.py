@@ -26,6 +26,20 @@ def test_daily_weather_shows_figures_and_hours(app, api):
     expect(hours.locator("svg path[d^=M]")).to_have_count(1)
 
 
+def test_ambiguous_place_is_chosen_with_a_button(app):
+    """The card asks which place is meant; each button asks the same question about one of them."""
+    app.allow_request_errors()
+    card = app.sign_in().ask("Weather in Springfield tomorrow")
+    expect(card).to_contain_text("Which “springfield” do you mean")
+    buttons = card.get_by_role("button")
+    name = buttons.last.inner_text()
+    assert name.startswith("Springfield, ")
+    buttons.last.click()
+    answer = app.cards.nth(1)
+    expect(answer).to_contain_text(f"In {name}: ")
+    expect(app.page.locator(".question").last).to_have_text(f"Weather in {name} tomorrow")
+
+
 def test_current_weather_uses_local_time_of_place(new_app):
     """Hours are in the local time of the place, from the current one on."""
     app = new_app(timezone_id="Europe/Berlin")

@@ -12,7 +12,7 @@ export function distanceCard(answer, { ms }) {
     routeEndpoints(answer),
     stats(
       ["Distance", formatQuantity(answer.distance, answer.unit, answer.distance < 10 ? 1 : 0), ["by road"]],
-      ["Driving time", formatDrivingTime(answer.duration_s), ["without stops, in usual traffic"]],
+      ["Driving time", formatDrivingTime(answer.duration_s), ["by car, without stops, in usual traffic"]],
     ));
 }
 

@@ -35,6 +35,27 @@ def test_fast_answer_is_in_the_next_prompt_with_its_figures(
     assert '"total":"61.37"' in prompt and '"period":"this_month"' in prompt
 
 
+@pytest.mark.parametrize("transport", ["http", "websocket"])
+def test_question_back_has_choices_and_is_in_the_next_prompt(
+    traveller: Traveller, socket: ChatSocket, claude: ClaudeScripts, transport: str
+) -> None:
+    """An ambiguous place is asked back with complete questions, and Claude knows what was asked."""
+    conversation_id, question = str(uuid.uuid4()), "Will it rain in Springfield tonight?"
+    if transport == "http":
+        reply = traveller.http.post("/v1/ask", json={"text": question, "conversation_id": conversation_id})
+        asked = reply.json()
+    else:
+        asked = socket.ask(question, conversation_id=conversation_id)[-1]
+        assert asked["type"] == "error"
+    assert asked["code"] == "ambiguous_place"
+    places = [choice["text"] for choice in asked["choices"]]
+    assert [choice["value"] for choice in asked["choices"]] == [f"Will it rain in {name} tonight?" for name in places]
+    claude.script(text("The one in Missouri, then."))
+    socket.ask(f"The one in Missouri {claude.marker}", conversation_id=conversation_id)
+    prompt = prompt_of(claude)
+    assert question in prompt and "PAM asked back by itself: Which “springfield” do you mean" in prompt
+
+
 def test_question_left_to_chat_is_not_noted(traveller: Traveller, socket: ChatSocket, claude: ClaudeScripts) -> None:
     """A question that no fast answer is sure of reaches Claude once, as the question itself."""
     conversation_id = str(uuid.uuid4())

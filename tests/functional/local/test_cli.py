@@ -44,6 +44,17 @@ def test_error_response_is_printed(stack: LocalStack) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "That can't be asked.\n")
 
 
+def test_choices_of_a_question_back_are_listed(stack: LocalStack) -> None:
+    """A question back is followed by the commands that ask about one of its places."""
+    done = ask("--base-url", stack.url, "which")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        "Which “Springfield” do you mean?",
+        "  pam ask 'weather in Springfield, Ohio'",
+        "  pam ask 'weather in Springfield, Utah'",
+    ]
+
+
 def test_unreachable_stack_is_reported() -> None:
     """If PAM isn't reachable, the command explains how to start it and exits with 3."""
     done = ask("--base-url", "http://127.0.0.1:9", "How much?")

@@ -120,9 +120,17 @@ def test_much_nearer_place_of_the_name_is_a_question() -> None:
     assert [choice.text for choice in raised.value.choices] == ["Green River, Utah", "Green River, Wyoming"]
     assert choose_place("Green River", both, near=DENVER, country_code="US") == GREEN_RIVER_WY
     assert choose_place("Green River, Utah, United States", both, near=DENVER, country_code="US") == GREEN_RIVER_UT
-    denver_nc = place("Denver", "North Carolina", (35.53, -81.03))
-    with pytest.raises(AmbiguousPlace):
-        choose_place("Denver", [place("Denver", "Colorado", DENVER), denver_nc], near=CHARLOTTE, country_code="US")
+
+
+def test_namesake_of_a_prominent_town_counts_in_its_surroundings_only() -> None:
+    """Denver is in Colorado from most places; near Charlotte, where there is another one, it is a question."""
+    denver, denver_nc = place("Denver", "Colorado", DENVER), place("Denver", "North Carolina", (35.53, -81.03))
+    with pytest.raises(AmbiguousPlace) as raised:
+        choose_place("Denver", [denver, denver_nc], near=CHARLOTTE, country_code="US")
+    assert [choice.text for choice in raised.value.choices] == ["Denver, North Carolina", "Denver, Colorado"]
+    springfield_il = (39.80, -89.64)
+    denver_ia = place("Denver", "Iowa", (42.67, -92.34))
+    assert choose_place("Denver", [denver, denver_ia], near=springfield_il, country_code="US") == denver
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def daily_weather(
 ) -> DailyWeather:
     """Return the forecast for a number of days, fewer where it ends before.
 
-    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `unknown_period`,
+    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `place_too_large`, `unknown_period`,
     `source_unavailable`, `source_not_configured`.
     """
     user = read_user_context(dependencies, user_id, deadline)
@@ -58,7 +58,7 @@ def daily_weather(
     days = days_ahead(forecast.value, query.days, dependencies.clock())
     return DailyWeather(
         **travel_provenance(user.profile, dependencies.clock(), *place.facts, forecast),
-        text=_sentence(days, query.days, place.name, user),
+        text=_sentence(days, query.days, place.locative, user),
         place=place.named_point,
         time_zone=forecast.value.zone,
         units=weather_units(user.units),
@@ -66,10 +66,10 @@ def daily_weather(
     )
 
 
-def _sentence(days: tuple[DailyForecast, ...], requested: int, name: str, user: UserContext) -> str:
+def _sentence(days: tuple[DailyForecast, ...], requested: int, locative: str, user: UserContext) -> str:
     """Render the days in words: temperatures, the likeliest rain, and the strongest wind that matters to a rig."""
     profile, units = user.profile, user.units
-    sentences = [f"In {name}, {format_dates(days[0].date, days[-1].date + _DAY, profile)}:"]
+    sentences = [f"{locative[0].upper()}{locative[1:]}, {format_dates(days[0].date, days[-1].date + _DAY, profile)}:"]
     lows = [day.low_c for day in days if day.low_c is not None]
     highs = [day.high_c for day in days if day.high_c is not None]
     if lows and highs:

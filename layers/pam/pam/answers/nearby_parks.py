@@ -50,8 +50,8 @@ class NearbyParks(TravelAnswer):
 def nearby_parks(dependencies: TravelDependencies, user_id: UUID, query: ParksQuery, deadline: Deadline) -> NearbyParks:
     """Return places to camp around a place, at most 25.
 
-    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `source_unavailable`,
-    `source_not_configured`.
+    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `place_too_large`,
+    `source_unavailable`, `source_not_configured`.
     """
     user = read_user_context(dependencies, user_id, deadline)
     units, profile = user.units, user.profile

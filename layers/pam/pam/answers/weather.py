@@ -72,7 +72,7 @@ class Weather(TravelAnswer):
 def weather(dependencies: TravelDependencies, user_id: UUID, query: WeatherQuery, deadline: Deadline) -> Weather:
     """Return the forecast for a place and a period.
 
-    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `unknown_period`,
+    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `place_too_large`, `unknown_period`,
     `source_unavailable`, `source_not_configured`.
     """
     user = read_user_context(dependencies, user_id, deadline)
@@ -82,7 +82,7 @@ def weather(dependencies: TravelDependencies, user_id: UUID, query: WeatherQuery
     zone, units = found.zone, user.units
     return Weather(
         **travel_provenance(user.profile, dependencies.clock(), *place.facts, forecast),
-        text=_sentence(found, place.name, user.profile, units),
+        text=_sentence(found, place.locative, user.profile, units),
         place=place.named_point,
         period=found.period,
         window=HourRange(from_=minute_instant(found.start), to=minute_instant(found.end), time_zone=zone.key),
@@ -112,7 +112,7 @@ def _gust_warning(found: Outlook, units: Units) -> GustWarning | None:
     )
 
 
-def _sentence(found: Outlook, name: str, profile: Profile, units: Units) -> str:
+def _sentence(found: Outlook, locative: str, profile: Profile, units: Units) -> str:
     """Render the period in words: the weather now, temperatures, rain, and wind that matters to a rig."""
     sentences = []
     if found.now:
@@ -120,12 +120,12 @@ def _sentence(found: Outlook, name: str, profile: Profile, units: Units) -> str:
         temperature = format_degrees(now.temperature_c, profile, units)
         wind = f"{format_number(units.speed(now.wind_mps), profile)} {units.speed_unit}"
         condition = f", {now.condition}" if now.condition else ""
-        sentences.append(f"It's {temperature}{condition} in {name} now, with wind of {wind}.")
+        sentences.append(f"It's {temperature}{condition} {locative} now, with wind of {wind}.")
     temperatures = [hour.temperature_c for hour in found.hours if hour.temperature_c is not None]
     if temperatures:
         low, high = (format_degrees(bound, profile, units) for bound in (min(temperatures), max(temperatures)))
         when = _PERIOD_TEXTS.get(found.period, f"on {found.period.capitalize()}")
-        sentences.append(f"{'' if found.now else f'In {name}: '}{low} to {high} {when}.")
+        sentences.append(f"{'' if found.now else f'{locative[0].upper()}{locative[1:]}: '}{low} to {high} {when}.")
     chances = [hour.rain_probability for hour in found.hours if hour.rain_probability is not None]
     if chances:
         sentences.append(f"Chance of rain up to {format_number(100 * max(chances), profile)} %.")

@@ -11,6 +11,9 @@ from pam.travel.regions import LONG_FORMS
 SHARED_NAMES = frozenset(Path(__file__).with_name("shared_names.txt").read_text("utf-8").splitlines())
 """Names that two towns of note share, as `name_words` writes them. Made from GeoNames (CC BY 4.0)."""
 
+PROMINENT_NAMES = frozenset(Path(__file__).with_name("prominent_names.txt").read_text("utf-8").splitlines())
+"""Names of large towns beside which the others of that name are small, in the same form and from the same data."""
+
 SHARED_NAME_COUNTRIES = frozenset({"AU", "CA", "GB", "IE", "MX", "NZ", "US"})
 """The countries of those towns, which are those of the router's lists."""
 

@@ -11,7 +11,8 @@ Mapbox orders towns by their prominence and returns no score for them, so these 
 4. A place is no rival in the same state or within 50 km, or, except for parks, abroad where the first is in the
    user's own country.
 5. Of rivals, the one clearly nearest to `near` is chosen, where that is known; else the user is asked. They are asked,
-   too, where any place of that name is much nearer than the chosen one.
+   too, where any place of that name is much nearer than the chosen one; if that is a prominent town, such as Denver,
+   only where the other one is in the user's surroundings.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,14 @@ from pam.platform.errors import (
     PamError,
 )
 from pam.travel.geography import great_circle_m
-from pam.travel.place_names import SHARED_NAME_COUNTRIES, SHARED_NAMES, is_named, may_be_meant, name_words
+from pam.travel.place_names import (
+    PROMINENT_NAMES,
+    SHARED_NAME_COUNTRIES,
+    SHARED_NAMES,
+    is_named,
+    may_be_meant,
+    name_words,
+)
 
 PlaceKind = Literal["country", "region", "district", "place", "locality", "park"]
 """Mapbox's feature types (a `region` is a state, a `place` a town), and parks."""
@@ -40,6 +48,7 @@ MAX_CHOICES = 3
 _AREAS = frozenset({"country", "region"})
 _SAME_AREA_M = 50_000.0
 _FARTHEST_M = 800_000.0
+_SURROUNDINGS_M = 150_000.0
 
 
 @dataclass(frozen=True)
@@ -138,7 +147,9 @@ def _choose(places: Sequence[Place], text: str, near: tuple[float, float] | None
         chosen = ordered[0]
     if near is not None and chosen.kind not in _AREAS:
         others = (place for place in places if place.kind not in _AREAS and not _is_same_area(place, chosen))
-        nearer = [place for place in others if _is_much_nearer(place, chosen, near)]
+        is_prominent = " ".join(name_words(chosen.name)) in PROMINENT_NAMES
+        farthest_m = _SURROUNDINGS_M if is_prominent else _FARTHEST_M
+        nearer = [place for place in others if _is_much_nearer(place, chosen, near, farthest_m)]
         if nearer:
             raise AmbiguousPlace(text, _nearest_first([*nearer, chosen], near), country_code)
     return chosen
@@ -174,8 +185,8 @@ def _is_same_area(place: Place, other: Place) -> bool:
     return _distance_m(place, (other.latitude, other.longitude)) < _SAME_AREA_M
 
 
-def _is_much_nearer(place: Place, other: Place, near: tuple[float, float]) -> bool:
-    return _distance_m(place, near) < min(_FARTHEST_M, _distance_m(other, near) / 2)
+def _is_much_nearer(place: Place, other: Place, near: tuple[float, float], farthest_m: float = _FARTHEST_M) -> bool:
+    return _distance_m(place, near) < min(farthest_m, _distance_m(other, near) / 2)
 
 
 def _nearest_first(places: Sequence[Place], near: tuple[float, float] | None) -> list[Place]:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY
-from local.stand_ins.travel.shared_names import shared_names
-from pam.travel.places import SHARED_NAMES
+from local.stand_ins.travel.shared_names import prominent_names, shared_names
+from pam.travel.place_names import PROMINENT_NAMES, SHARED_NAMES
 from tests.functional.stand_ins.client import StandInClient
 
 WIRE = Path(__file__).parents[3] / "unit/sources/wire"
@@ -189,8 +189,11 @@ def test_invalid_fault_is_rejected(mapbox: StandInClient) -> None:
         assert reply.status_code == (422 if settings else 204)
 
 
-def test_list_of_shared_names_matches_the_gazetteer() -> None:
-    """The list of shared names is up to date; `python -m local.stand_ins.travel.shared_names` writes it."""
+def test_lists_of_names_match_the_gazetteer() -> None:
+    """The lists are up to date; `python -m local.stand_ins.travel.shared_names` writes it."""
     assert sorted(SHARED_NAMES) == shared_names()
     assert {"portland", "springfield", "washington"} <= SHARED_NAMES
     assert SHARED_NAMES.isdisjoint({"denver", "moab", "las vegas", "salt lake city"})
+    assert sorted(PROMINENT_NAMES) == prominent_names()
+    assert {"denver", "las vegas"} <= PROMINENT_NAMES
+    assert PROMINENT_NAMES.isdisjoint({"moab", "green river", *SHARED_NAMES})

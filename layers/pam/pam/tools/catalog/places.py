@@ -24,7 +24,7 @@ class SaveFavoriteSpot(ToolArguments):
     category: SpotKind = Field(default=SpotKind.OTHER, description="What it is good for.")
     name: _Name = Field(description="What the traveller calls it.")
     notes: _Notes = Field(default="", description="What the traveller wrote about it.")
-    place: PlaceName = Field(description="A town, park or region; `here`: where the traveller is.")
+    place: PlaceName = Field(description="A town or park; `here`: where the traveller is.")
     rating: int | None = Field(default=None, ge=1, le=5, description="Stars, only if the traveller gave any.")
 
 
@@ -42,7 +42,7 @@ def _undo(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
 
 @write_tool(summary=lambda new: f"Saving “{new.name}”", undo=_undo, prepare=_resolve)
 def save_favorite_spot(context: WriteContext, new: SaveFavoriteSpot, where: ResolvedPlace) -> WriteResult:
-    """Bookmark a spot at a town, park or region that the map has, or where the traveller is. A spot that is saved
+    """Bookmark a spot at a town or park that the map has, or where the traveller is. A spot that is saved
     already isn't saved twice. It can't list or change bookmarks. It can be undone for ten minutes."""
     latitude, longitude = where.point
     place = where.lasting_name

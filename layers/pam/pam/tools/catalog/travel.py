@@ -73,7 +73,7 @@ class GetWeatherForecast(ToolArguments):
 
     days: ForecastDays | None = Field(default=None, description="Day by day from today; not with `period`.")
     period: ForecastPeriod | None = Field(default=None, description="Default now: the next 24 hours.")
-    place: _Place = Field(default=HERE, description="A town, park or region; `here` is where the traveller is.")
+    place: _Place = Field(default=HERE, description="A town or park; `here` is where the traveller is.")
 
     @model_validator(mode="after")
     def _one_span(self) -> Self:
@@ -104,7 +104,7 @@ class EstimateTravelTime(ToolArguments):
     """The ends of a drive."""
 
     breaks: StrictBool = Field(default=True, description="False: driving alone.")
-    destination: _Place = Field(description="A town, park or region.")
+    destination: _Place = Field(description="A town or park.")
     origin: _Place = Field(description="`here` is where the traveller is.")
 
     def summary(self) -> str:
@@ -125,7 +125,7 @@ def estimate_travel_time(context: ToolContext, arguments: EstimateTravelTime) ->
 class FindRvParks(ToolArguments):
     """The place and the radius around it."""
 
-    place: _Place = Field(description="A town, park or region; `here` is where the traveller is.")
+    place: _Place = Field(description="A town or park; `here` is where the traveller is.")
     radius: Radius = Field(default=None, description="In the traveller's unit; 25 mi or 40 km by default.")
 
     def summary(self) -> str:

@@ -45,7 +45,7 @@ class PlanTrip(ToolArguments):
     """A trip to plan."""
 
     budget: _Budget = Field(default=None, description="For the whole trip, only if the traveller named one.")
-    destination: PlaceName = Field(description="A town, park or region.")
+    destination: PlaceName = Field(description="A town or park.")
     origin: PlaceName = Field(description="The same; `here`: where the traveller is.")
     start_date: _Start = Field(default=None, description="The first day of driving, today at the earliest, if named.")
     stops: tuple[PlaceName, ...] = Field(
