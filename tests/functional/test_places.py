@@ -189,7 +189,7 @@ def test_volumes_have_the_unit_of_the_question(traveller: Traveller) -> None:
 def test_weather_where_the_device_is_has_no_preposition(traveller: Traveller) -> None:
     """“Cloudy where you are now”, not “in where you are”; a period later begins a sentence with it."""
     now = get(traveller, "weather", **MOAB).json()["text"]
-    assert " where you are now, with wind of " in now and "in where" not in now
+    assert " where you are now, with wind of " in now and " in where" not in now
     assert get(traveller, "weather", period="tomorrow", **MOAB).json()["text"].startswith("Where you are: ")
     assert " in Moab, Utah now, with wind of " in get(traveller, "weather", place="Moab").json()["text"]
 

@@ -66,7 +66,8 @@ def plan_by_road(
 
     A missing price or missing places to camp are part of the plan; without a place or a road there is none. Raises
     `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `place_too_large`, `no_route`,
-    `source_unavailable`, `source_not_configured`, and `invalid_request` for a trip without a distance, or of more than `MAX_DRIVING_DAYS`.
+    `source_unavailable`, `source_not_configured`, and `invalid_request` for a trip without a distance, or of more than
+    `MAX_DRIVING_DAYS`.
     """
     latitude, longitude = location or (None, None)
     query = LocatedQuery(latitude=latitude, longitude=longitude)
