@@ -22,7 +22,8 @@ FILE = Path("docs/openapi.json")
 _TAGS = {
     "Ask": "A question in words, or an expense to add from a sentence.",
     "Money": "Tier 1: answers from the traveller's own figures, cached until something is written.",
-    "Expenses": "One by one: listed, added once for each `Idempotency-Key`, undone within ten minutes.",
+    "Expenses": "One by one: listed; added, corrected and deleted once for each `Idempotency-Key`; undone within ten "
+    "minutes.",
     "Conversation": "Tier 3: what opens the WebSocket on which Claude answers, and what undoes the effect of a tool.",
     "Road": "Tier 2: answers from Mapbox, Open-Meteo and EIA, cached for all users.",
 }
@@ -78,7 +79,7 @@ def describe(checkout: Path = CHECKOUT) -> Json:
     mismatch = sorted(handlers.keys() ^ ROUTES.keys())
     if mismatch:
         raise RouteMismatchError(f"Described, or handled, but not both: {', '.join(mismatch)}.")
-    bodies = [each.operation.takes for each in handlers.values() if each.operation.method == "POST"]
+    bodies = [each.operation.takes for each in handlers.values() if each.operation.method in ("POST", "PATCH")]
     schemas = input_schemas(body for body in bodies if body is not None)
     schemas |= answer_schemas([route.answer for route in ROUTES.values()] + [Error, GatewayMessage])
     paths: Json = {}
@@ -127,7 +128,7 @@ def _operation(handler: RouteHandler, route: RouteDescription) -> Json:
         "summary": summary[:1].upper() + summary[1:],
         "parameters": list(_parameters(operation, route)),
     }
-    if operation.method == "POST" and operation.takes:
+    if operation.method in ("POST", "PATCH") and operation.takes:
         described["requestBody"] = {
             "required": True,
             "description": f"At most {MAX_BODY_BYTES // 1024} KiB.",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from local.openapi.ask_response import ask_response
 from pam.answers.budget_status import BudgetStatus
 from pam.answers.distance import Distance
+from pam.answers.expense_changes import ExpenseCorrected, ExpenseDeleted
 from pam.answers.expenses import ExpenseAdded
 from pam.answers.fuel_estimate import FuelNeeded
 from pam.answers.gas_prices import GasPrice
@@ -64,6 +65,12 @@ ROUTES = {
     "GET /v1/savings": RouteDescription("Money", SavingsTotal, conditional=True, codes=_READS),
     "GET /v1/expenses": RouteDescription("Expenses", ExpenseList, conditional=True, codes=_READS),
     "POST /v1/expenses": RouteDescription("Expenses", ExpenseAdded, idempotent=True, codes=_WRITES),
+    "PATCH /v1/expenses/{id}": RouteDescription(
+        "Expenses", ExpenseCorrected, idempotent=True, codes=(errors.NOT_FOUND, errors.EXPENSE_NOT_FOUND, *_WRITES)
+    ),
+    "DELETE /v1/expenses/{id}": RouteDescription(
+        "Expenses", ExpenseDeleted, idempotent=True, codes=(errors.NOT_FOUND, errors.EXPENSE_NOT_FOUND, *_WRITES)
+    ),
     "POST /v1/ws-ticket": RouteDescription("Conversation", IssuedTicket, codes=(errors.STORE_UNAVAILABLE,)),
     "DELETE /v1/effects/{id}": RouteDescription(
         "Expenses",
@@ -117,7 +124,7 @@ def error_codes(operation: HttpOperation, route: RouteDescription) -> Iterable[E
         codes.add(errors.INVALID_REQUEST)
         for name, field in operation.takes.model_fields.items():
             codes.update(_FIELD_CODES.get(field.alias or name, ()))
-    if operation.method == "POST":
+    if operation.method in ("POST", "PATCH"):
         codes.add(errors.MALFORMED_JSON)
     if route.idempotent:
         codes |= {errors.INVALID_IDEMPOTENCY_KEY, errors.IDEMPOTENCY_KEY_REUSED, errors.REQUEST_IN_PROGRESS}

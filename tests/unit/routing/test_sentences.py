@@ -74,6 +74,7 @@ def test_routes_have_exactly_the_documented_slots_and_details(samples: list, rou
     documented = {
         *("category", "period", "date", "amount", "place", "origin", "destination", "distance", "unit", "radius"),
         *("consumption", "consumption_unit", "price", "price_unit", "fuel_type", "measure", "limit", "group_by"),
+        "kind",
     }
     found = [router.route(sentence) for sentence, _, _ in samples]
     assert {slot for route in found for slot in route.slots} == documented
@@ -89,6 +90,7 @@ def test_fast_answer_has_the_slots_that_it_needs(samples: list) -> None:
     """A write has an amount and a category, a distance a destination, and a number its unit."""
     required = {
         "add_expense": [{"amount", "category"}],
+        "correct_expense": [{"amount"}, {"category"}, {"date"}],
         "distance": [{"destination"}],
         "fuel_estimate": [{"distance", "unit"}, {"destination"}],
         "spend_summary": [{"category"}, {"period"}, {"group_by"}],

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pam.answers.add_expense import add_expense_from_slots
+from pam.answers.add_expense import add_expense_from_slots, correct_expense_from_slots
 from pam.answers.answer import Answer, Instant
 from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.budget_status import budget_status_from_slots
@@ -24,6 +24,7 @@ from pam.platform.errors import (
     AMBIGUOUS_AMOUNT,
     AMBIGUOUS_DATE,
     DATE_IN_FUTURE,
+    EXPENSE_NOT_FOUND,
     LOCATION_NEEDED,
     NO_PRICE_SOURCE,
     NO_ROUTE,
@@ -126,6 +127,7 @@ _LEFT_TO_CHAT_CODES = {
     UNKNOWN_PERIOD,
     AMBIGUOUS_DATE,
     DATE_IN_FUTURE,
+    EXPENSE_NOT_FOUND,
 }
 
 
@@ -143,7 +145,11 @@ FAST_ANSWERS = {
     "savings_total": FastAnswer(savings_total_from_slots, frozenset({"period"})),
     "list_expenses": FastAnswer(list_expenses_from_slots, frozenset({"category", "period", "limit"})),
     "add_expense": FastAnswer(
-        add_expense_from_slots, frozenset({"amount", "amount_text", "category", "date", "description", "currency"})
+        add_expense_from_slots,
+        frozenset({"amount", "amount_text", "category", "date", "description", "currency", "kind"}),
+    ),
+    "correct_expense": FastAnswer(
+        correct_expense_from_slots, frozenset({"amount", "amount_text", "category", "date", "currency"})
     ),
     "weather": FastAnswer(weather_from_slots, frozenset({"place", "period"})),
     "distance": FastAnswer(distance_from_slots, frozenset({"origin", "destination", "measure", "answer_unit"})),

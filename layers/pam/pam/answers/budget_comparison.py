@@ -32,7 +32,7 @@ class ComparedBudget:
     budgeted: Money
     spent: Money
     difference: Annotated[Money, Field(description="What is left; negative when over.")]
-    percent: Annotated[float, Field(ge=0, description="Spent, in percent of the budget.")]
+    percent: Annotated[float, Field(description="Spent, in percent of the budget; negative where more was paid back.")]
     state: BudgetStateName
 
 

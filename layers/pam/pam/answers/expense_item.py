@@ -9,15 +9,16 @@ from pam.answers.answer import Date, Instant, Money, instant
 from pam.answers.json_values import json_dataclass
 from pam.money.amounts import Currency
 from pam.money.categories import Category
-from pam.money.expenses import Expense
+from pam.money.expenses import Expense, ExpenseKind
 
 
 @json_dataclass
 class ExpenseItem:
-    """An expense as it was recorded."""
+    """An expense or a refund as it is recorded."""
 
     id: Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
-    amount: Money
+    kind: Annotated[ExpenseKind, Field(description="A refund reduces what its category has spent.")]
+    amount: Annotated[Money, Field(description="Negative for a refund.")]
     currency: Currency
     category: Category
     description: str
@@ -29,6 +30,7 @@ def expense_item(expense: Expense, zone: ZoneInfo) -> ExpenseItem:
     """Return an expense as clients get it, with its date in the user's zone."""
     return ExpenseItem(
         id=str(expense.id),
+        kind=expense.kind,
         amount=str(expense.amount),
         currency=expense.currency,
         category=expense.category,

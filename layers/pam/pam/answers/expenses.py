@@ -1,10 +1,8 @@
 """An expense that is added, with the state of its budget and its undo."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import Field
@@ -13,17 +11,16 @@ from pam.answers.answer import Answer, Instant
 from pam.answers.budget_item import BudgetItem, budget_item
 from pam.answers.dependencies import UserDependencies
 from pam.answers.expense_item import ExpenseItem, expense_item
-from pam.answers.expense_text import expense_date_text, expense_text
-from pam.answers.json_values import from_json, json_dataclass, to_json
-from pam.answers.undo_link import UndoLink, undo_link
-from pam.ledger.effects import perform_write
+from pam.answers.expense_text import expense_name, expense_text
+from pam.answers.json_values import json_dataclass, to_json
+from pam.answers.undo_link import UndoLink
+from pam.answers.write_once import WriteRequest, write_once
 from pam.ledger.operation import UndoResult, WriteContext, WriteOperation, WriteResult
 from pam.money.budgets import read_budget_state
 from pam.money.expenses import NewExpense, create_expense, undo_expense
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
 from pam.platform.observability import count
-from pam.users.formatting import format_money
 
 
 @json_dataclass
@@ -49,27 +46,10 @@ def add_expense(
 ) -> ExpenseAdded:
     """Record an expense, once for its idempotency key. Raises `PamError`."""
     payload = new.model_dump(mode="json", exclude={"timezone"}) | {"timezone": new.timezone and new.timezone.key}
-    key = f"{user_id} {idempotency_key}" if idempotency_key else None
-    request = hashlib.sha256(json.dumps([key, payload]).encode()).hexdigest() if key else uuid4().hex
-
-    def add() -> dict[str, Any]:
-        effect = perform_write(
-            dependencies, user_id, f"request:{request}", CREATE_EXPENSE, new, deadline, zone=new.timezone
-        )
-        return {
-            "text": effect.text,
-            "source": effect.source,
-            "simulated": effect.simulated,
-            "as_of": effect.as_of,
-            **effect.data,
-            "undo": to_json(undo_link(effect)),
-        }
-
-    answer = dependencies.idempotency.run(key, payload, add, context)
-    try:
-        return from_json(ExpenseAdded, answer)
-    except ValueError:  # stored by a release whose answers had other fields: the ledger has the effect
-        return from_json(ExpenseAdded, add())
+    if new.kind == "expense":
+        del payload["kind"]  # which releases without refunds don't have: a retry has the same key in both
+    request = WriteRequest(user_id, idempotency_key, payload, deadline, context, new.timezone)
+    return write_once(dependencies, request, CREATE_EXPENSE, new, ExpenseAdded)
 
 
 def _create(context: WriteContext, new: NewExpense) -> WriteResult:
@@ -95,10 +75,9 @@ def _undo(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
     expense = undo_expense(context.connection, profile.id, UUID(undo["expense"]), context.now)
     budget = read_budget_state(context.connection, profile, expense.category, expense.spent_at)
     count(Metric.EXPENSE_UNDONE)
-    amount = format_money(expense.amount, expense.currency, profile)
-    day = expense_date_text(expense, profile, context.now)
     return UndoResult(
-        f"The {amount} for {expense.category}{day} are taken back.", {"budget": budget_item(budget) if budget else None}
+        f"The {expense_name(expense, profile, context.now).removeprefix('a ')} is taken back.",
+        {"budget": budget_item(budget) if budget else None},
     )
 
 

@@ -1,6 +1,7 @@
 """What was spent in a window: by category, against the period before, and in a sentence."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -28,8 +29,11 @@ class CategorySum:
 
     category: Category
     total: Money
-    count: Count
-    share: Annotated[float, Field(ge=0, le=1, description="Of the whole, from 0 to 1.", examples=[0.28])]
+    count: Annotated[Count, Field(description="Of expenses, without refunds.")]
+    share: Annotated[
+        float,
+        Field(ge=0, le=1, description="Of the categories above zero, from 0 to 1; 0 below.", examples=[0.28]),
+    ]
 
 
 @json_dataclass
@@ -96,6 +100,7 @@ def spend_summary_from_slots(request: AskRequest, slots: Slots) -> SpendSummary 
 
 def _answer(spending: Spending) -> SpendSummary:
     profile, total = spending.profile, spending.overall.total
+    positive = sum((part.total for part in spending.by_category.values() if part.total > 0), Decimal(0))
     return SpendSummary(
         text=_sentence(spending),
         **user_provenance(spending),
@@ -112,7 +117,7 @@ def _answer(spending: Spending) -> SpendSummary:
                 category=category,
                 total=str(part.total),
                 count=part.count,
-                share=float(round(part.total / total, 4)) if total else 0.0,
+                share=float(round(part.total / positive, 4)) if part.total > 0 else 0.0,
             )
             for category, part in spending.by_category.items()
         ),
@@ -143,7 +148,10 @@ def _sentence(spending: Spending) -> str:
     total = spending.overall
     subject = f" on {spending.query.category}" if spending.query.category else ""
     when = window_text(spending.window, spending.today, profile)
-    if not total.count:
+    if total.total < 0:
+        back = format_money(-total.total, profile.currency, profile)
+        return f"You got back {back} more than you spent{subject} {when}.{_other_currencies(spending)}"
+    if not total.count and not total.total:
         return f"You have no expenses{subject} recorded {when}." + _other_currencies(spending)
     text = f"You've spent {format_money(total.total, profile.currency, profile)}{subject} {when}"
     text += f", in {pluralize(total.count, 'expense')}"

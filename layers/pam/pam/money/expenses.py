@@ -1,10 +1,10 @@
-"""Expenses: their fields, creation and undo."""
+"""Expenses and refunds: their fields, creation and undo. A refund is an expense with a negative amount."""
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -72,8 +72,12 @@ Description = Annotated[
 ]
 
 
+ExpenseKind = Literal["expense", "refund"]
+"""Whether money was paid, or paid back."""
+
+
 class NewExpense(BaseModel):
-    """The fields of an expense to be created; omitted ones get their defaults from the user's profile.
+    """The fields of an expense or a refund to be created; omitted ones get their defaults from the user's profile.
 
     `timezone` is the current time zone of the user's device, if it is known: it determines today's date.
     """
@@ -85,12 +89,13 @@ class NewExpense(BaseModel):
     description: Description = ""
     date: OptionalDay = None
     currency: Currency | None = Field(default=None, description="Without it, the traveller's own.")
+    kind: ExpenseKind = Field(default="expense", description="A refund reduces what its category has spent.")
     timezone: TimeZone | None = None
 
 
 @dataclass(frozen=True)
 class Expense:
-    """A stored expense. `spent_at` and `created_at` are instants in UTC."""
+    """A stored expense; the amount of a refund is negative. `spent_at` and `created_at` are instants in UTC."""
 
     id: UUID
     amount: Decimal
@@ -99,6 +104,10 @@ class Expense:
     description: str
     spent_at: datetime
     created_at: datetime
+
+    @property
+    def kind(self) -> ExpenseKind:
+        return "refund" if self.amount < 0 else "expense"
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> "Expense":
@@ -114,28 +123,29 @@ values (%(user)s, %(amount)s, %(currency)s, %(category)s, %(description)s, %(spe
 returning {EXPENSE_COLUMNS}
 """
 
+# The version is one that no other undo names: what is taken back stays so.
 _UNDO_EXPENSE = f"""
-update expenses set undone_at = coalesce(undone_at, %(now)s)
+update expenses set undone_at = coalesce(undone_at, %(now)s), version = id
  where id = %(id)s and user_id = %(user)s
 returning {EXPENSE_COLUMNS}
 """
 
 
 def create_expense(connection: Connection, profile: Profile, new: NewExpense, now: datetime) -> Expense:
-    """Insert an expense and return it.
+    """Insert an expense or a refund and return it.
 
     `profile` is in the current time zone of the user. A date other than today is stored as its noon, the instant
     with the fewest time zones in which it is another date. Raises `PamError` (`date_in_future`, `date_too_old`),
     and what `read_amount` raises.
     """
     amount, currency = read_amount(new.amount, new.currency, profile)
-    spent_at = _spent_at(new.date, now, profile.zone)
+    spent_at = find_spent_at(new.date, now, profile.zone)
     ensure_user(connection, profile.id)
     row = connection.execute(
         _INSERT_EXPENSE,
         {
             "user": profile.id,
-            "amount": amount,
+            "amount": -amount if new.kind == "refund" else amount,
             "currency": currency,
             "category": new.category,
             "description": new.description,
@@ -154,7 +164,11 @@ def undo_expense(connection: Connection, user_id: UUID, expense_id: UUID, now: d
     return Expense.from_row(row)
 
 
-def _spent_at(day: date | None, now: datetime, zone: ZoneInfo) -> datetime:
+def find_spent_at(day: date | None, now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the instant at which an expense of a day is stored; without a day, or for today's, it is `now`.
+
+    Raises `PamError` (`date_in_future`, `date_too_old`).
+    """
     today = now.astimezone(zone).date()
     if day is None or day == today:
         return now

@@ -26,7 +26,7 @@ class SpendingQuery(WindowQuery):
 
 @dataclass(frozen=True)
 class SpendingSum:
-    """The sum of a number of expenses."""
+    """The sum of a number of expenses and of refunds; `count` is of the expenses alone."""
 
     total: Decimal = Decimal(0)
     count: int = 0
@@ -76,15 +76,19 @@ class Spending:
 
     @property
     def change_percent(self) -> Decimal | None:
-        """The change from the previous window in percent, with one decimal place; None if nothing was spent then."""
-        if not self.previous or not self.previous.total:
+        """The change from the previous window in percent, with one decimal place; None if nothing was spent then.
+
+        Nothing was, too, where more was paid back.
+        """
+        if not self.previous or self.previous.total <= 0:
             return None
         return ((self.overall.total / self.previous.total - 1) * 100).quantize(Decimal("0.1"))
 
 
 # One index covers the scans of both windows, so the duration doesn't depend on the length of the history.
 _SELECT_SUMS = """
-select %(current)s as current, category, currency, sum(amount) as total, count(*) as count
+select %(current)s as current, category, currency, sum(amount) as total,
+       count(*) filter (where amount > 0) as count
   from expenses
  where user_id = %(user)s and undone_at is null and spent_at >= %(start)s and spent_at < %(end)s
    and (%(category)s::text is null or category = %(category)s)
@@ -96,6 +100,7 @@ select {EXPENSE_COLUMNS}
   from expenses
  where user_id = %(user)s and undone_at is null and spent_at >= %(start)s and spent_at < %(end)s
    and (%(category)s::text is null or category = %(category)s) and currency = %(currency)s
+   and amount > 0
  order by amount desc, spent_at desc, id
  limit 1
 """

@@ -68,6 +68,11 @@ def read_amount(amount: Decimal | str, currency: str | None, profile: Profile) -
     raise _ambiguous_amount(shape.text, [*product(map(parse_amount, amounts), currencies)], profile)
 
 
+def names_currency(amount: Decimal | str) -> bool:
+    """Return whether a currency is written with an amount. Raises `PamError` (`invalid_amount`)."""
+    return isinstance(amount, str) and bool(_parse_shape(amount).marks)
+
+
 def _parse_shape(text: str) -> _Shape:
     normalized = " ".join(unicodedata.normalize("NFKC", text).translate(_CHARACTERS).split())
     found = _SHAPE.fullmatch(normalized) if len(text) <= MAX_TYPED_CHARS else None

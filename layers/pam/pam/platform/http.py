@@ -115,7 +115,7 @@ class HttpOperation:
     method: str
     path: str
     takes: type[BaseModel] | None
-    """The model of the query string (GET) or of the body (POST); None where there is only the path."""
+    """The model of the query string (GET) or of the body (POST, PATCH); None where there is only the path."""
     status: int
     """The status of a successful response."""
     endpoint: Callable[..., HttpResponse]
@@ -153,6 +153,10 @@ class HttpApi:
     def post(self, path: str, takes: type[Model], *, status: int = 200) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
         """Register an endpoint whose JSON body is parsed into `takes`."""
         return self._register("POST", path, takes, status)
+
+    def patch(self, path: str, takes: type[Model]) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
+        """Register an endpoint whose JSON body is parsed into `takes`: the fields to be changed."""
+        return self._register("PATCH", path, takes, 200)
 
     def delete(self, path: str) -> Callable[[BareEndpoint], BareEndpoint]:
         """Register an endpoint without query string and body."""

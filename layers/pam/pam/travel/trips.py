@@ -38,14 +38,14 @@ def validate_start_date(start: date | None, now: datetime, profile: Profile) -> 
 
 @dataclass(frozen=True)
 class CampingCosts:
-    """A user's expenses for camping in the last 365 days: their average and number."""
+    """A user's expenses for camping in the last 365 days: their average, less refunds, and number."""
 
     average: Decimal
     count: int
 
 
 _CAMPING = """
-select avg(amount) as average, count(*) as count
+select sum(amount) as total, count(*) filter (where amount > 0) as count
   from expenses
  where user_id = %(user)s and category = %(category)s and currency = %(currency)s and undone_at is null
    and spent_at >= %(since)s and spent_at <= %(now)s
@@ -53,11 +53,12 @@ select avg(amount) as average, count(*) as count
 
 
 def read_camping_costs(connection: Connection, profile: Profile, now: datetime) -> CampingCosts | None:
-    """Return the costs in the user's currency, None where there are none."""
+    """Return the costs in the user's currency, None where nothing is spent."""
     scope = {"user": profile.id, "category": Category.CAMPING, "currency": profile.currency}
     row = connection.execute(_CAMPING, scope | {"since": now - _YEAR, "now": now}).fetchone()
     assert row is not None
-    return CampingCosts(row["average"], row["count"]) if row["count"] else None
+    total, count = row["total"], row["count"]
+    return CampingCosts(total / count, count) if count and total > 0 else None
 
 
 @dataclass(frozen=True)

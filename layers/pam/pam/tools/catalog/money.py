@@ -1,18 +1,23 @@
-"""Tools for money: expenses recorded and summed up, monthly budgets set and compared."""
+"""Tools for money: expenses recorded, listed, changed and summed up, monthly budgets set and compared."""
 
-from typing import Annotated
+from typing import Annotated, Any
+from uuid import UUID
 
-from pydantic import Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from pam.answers.budget_comparison import budget_comparison
 from pam.answers.budget_limit import UPDATE_BUDGET, NewLimit
+from pam.answers.expense_changes import DELETE_EXPENSE, UPDATE_EXPENSE, Correction
 from pam.answers.expenses import CREATE_EXPENSE
+from pam.answers.list_expenses import list_expenses as expense_list
 from pam.answers.spend_summary import spend_summary
 from pam.ledger.operation import WriteContext, WriteResult
 from pam.money.amounts import MAX_AMOUNT, Currency
 from pam.money.budget_comparison import BudgetComparisonQuery, Month
 from pam.money.budget_limits import MonthlyLimit
 from pam.money.categories import KnownCategory
+from pam.money.expense_changes import ExpenseChanges, parse_expense_id
+from pam.money.expense_list import MAX_PAGE_SIZE, ExpensesQuery, PageSize
 from pam.money.expenses import MAX_DESCRIPTION_CHARS, Description, NewExpense, OptionalDay
 from pam.money.queries import Day, Period
 from pam.money.spending import SpendingQuery
@@ -28,6 +33,8 @@ _PastDay = Annotated[OptionalDay, WithJsonSchema({"type": "string", "format": "d
 _Date = Annotated[Day, WithJsonSchema({"type": "string", "format": "date"})]
 _Period = Annotated[Period, WithJsonSchema({"type": "string"})]
 _Month = Annotated[Month, WithJsonSchema({"type": "string"})]
+_PageSize = Annotated[PageSize, WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE})]
+_ExpenseId = Annotated[UUID, BeforeValidator(parse_expense_id), WithJsonSchema({"type": "string", "format": "uuid"})]
 _Currency = Annotated[Currency, WithJsonSchema({"type": "string"})]
 
 
@@ -39,17 +46,87 @@ class CreateExpense(ToolArguments):
     currency: _Currency | None = Field(default=None, description="ISO 4217; $ is USD unless their own is a $.")
     date: _PastDay = Field(default=None, description="Today by default; within the last year. Ask if unsure.")
     description: _Text = Field(default="", description="Other details, if any.")
+    refund: bool | None = Field(default=None, description="True: it was paid back.")
 
     def summary(self) -> str:
         """Return what the tool is doing."""
-        return f"Adding an expense for {self.category}"
+        return f"Adding {'a refund' if self.refund else 'an expense'} for {self.category}"
 
 
 @write_tool(summary=CreateExpense.summary, undo=CREATE_EXPENSE.undo)
 def create_expense(context: WriteContext, arguments: CreateExpense) -> WriteResult:
-    """Record one expense that the traveller has paid; returns what is left of its budget. Needs an amount they named:
-    never guess one. They can undo it for ten minutes."""
-    return CREATE_EXPENSE.write(context, NewExpense.model_validate(arguments.model_dump(mode="json")))
+    """Record one expense or refund of the traveller; returns what is left of its budget. Needs an amount they named:
+    never guess. They can undo it for ten minutes."""
+    return CREATE_EXPENSE.write(context, NewExpense.model_validate(_fields(arguments)))
+
+
+class ListExpenses(ToolArguments):
+    """The days and the category to list."""
+
+    category: KnownCategory | None = Field(default=None, description="All by default.")
+    limit: _PageSize = Field(default=20, description="How many, the newest first.")
+    period: _Period | None = Field(default=None, description="As in get_spending_summary; all_time by default.")
+
+    def summary(self) -> str:
+        """Return what the tool is doing."""
+        return f"Looking at your {f'{self.category} expenses' if self.category else 'expenses'}"
+
+
+@read_tool(summary=ListExpenses.summary)
+def list_expenses(context: ToolContext, arguments: ListExpenses) -> ToolResult:
+    """The traveller's recorded expenses and refunds one by one, newest first, with the ids that update_expense and
+    delete_expense take."""
+    query = ExpensesQuery(**arguments.model_dump(exclude_none=True), timezone=context.zone)
+    return to_tool_result(expense_list(context.dependencies, context.user_id, query, context.deadline))
+
+
+class UpdateExpense(ToolArguments):
+    """The expense to correct, and its new values."""
+
+    amount: _Amount | None = Field(default=None, description="The whole new amount.")
+    category: KnownCategory | None = Field(default=None, description="The new one.")
+    currency: _Currency | None = Field(default=None, description="The new one, ISO 4217.")
+    date: _PastDay = Field(default=None, description="The new one, within the last year.")
+    description: _Text | None = Field(default=None, description="The new details.")
+    expense_id: _ExpenseId = Field(description="Of list_expenses or an earlier result; never a guess.")
+    refund: bool | None = Field(default=None, description="True: it was paid back; false: paid.")
+
+    def summary(self) -> str:
+        """Return what the tool is doing."""
+        return "Correcting an expense"
+
+
+@write_tool(summary=UpdateExpense.summary, undo=UPDATE_EXPENSE.undo)
+def update_expense(context: WriteContext, arguments: UpdateExpense) -> WriteResult:
+    """Correct one recorded expense or refund, however old: only what is given changes. If it isn't certain which one is
+    meant, ask. They can undo it for ten minutes."""
+    changes = ExpenseChanges.model_validate(_fields(arguments))
+    return UPDATE_EXPENSE.write(context, Correction(arguments.expense_id, changes))
+
+
+class DeleteExpense(ToolArguments):
+    """The expense to delete."""
+
+    expense_id: _ExpenseId = Field(description="Of list_expenses or an earlier result; never a guess.")
+
+    def summary(self) -> str:
+        """Return what the tool is doing."""
+        return "Deleting an expense"
+
+
+@write_tool(summary=DeleteExpense.summary, undo=DELETE_EXPENSE.undo)
+def delete_expense(context: WriteContext, arguments: DeleteExpense) -> WriteResult:
+    """Delete one recorded expense or refund, however old. If it isn't certain which one is meant, ask. They can undo it
+    for ten minutes."""
+    return DELETE_EXPENSE.write(context, arguments.expense_id)
+
+
+def _fields(arguments: CreateExpense | UpdateExpense) -> dict[str, Any]:
+    """Return the arguments as the fields of the API, without those that aren't given."""
+    fields = arguments.model_dump(mode="json", exclude={"expense_id", "refund"}, exclude_none=True)
+    if arguments.refund is not None:
+        fields["kind"] = "refund" if arguments.refund else "expense"
+    return fields
 
 
 class GetSpendingSummary(ToolArguments):
@@ -110,9 +187,17 @@ class UpdateBudget(ToolArguments):
 @write_tool(summary=UpdateBudget.summary, undo=UPDATE_BUDGET.undo)
 def update_budget(context: WriteContext, arguments: UpdateBudget) -> WriteResult:
     """Set a category's monthly limit, in the traveller's currency; returns the previous one and how the month stands.
-    For a change by some amount, look up the present limit first. It can't remove one. They can undo it for ten
+    For a change by some amount, look it up first. It can't remove one. They can undo it for ten
     minutes."""
     return UPDATE_BUDGET.write(context, NewLimit(arguments.category, arguments.amount))
 
 
-TOOLS = (create_expense, get_spending_summary, compare_vs_budget, update_budget)
+TOOLS = (
+    create_expense,
+    list_expenses,
+    update_expense,
+    delete_expense,
+    get_spending_summary,
+    compare_vs_budget,
+    update_budget,
+)

@@ -45,7 +45,7 @@ def _schema(tool: Tool[Any]) -> dict[str, Any]:
     if tool.effect is not EffectKind.READ:
         schema["properties"][MORE_TO_DO] = {
             "type": "boolean",
-            "description": "True if the traveller asked for something else that has to come after this.",
+            "description": "True if more was asked for that has to come after this.",
         }
     return schema
 

@@ -1,0 +1,169 @@
+"""An expense that is corrected or deleted, with the state of its budget and its undo."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import Field
+
+from pam.answers.answer import Answer, Instant
+from pam.answers.budget_item import BudgetItem, budget_item
+from pam.answers.dependencies import UserDependencies
+from pam.answers.expense_item import ExpenseItem, expense_item
+from pam.answers.expense_text import corrected_text, expense_name
+from pam.answers.expenses import CREATE_EXPENSE
+from pam.answers.json_values import json_dataclass, to_json
+from pam.answers.undo_link import UndoLink
+from pam.answers.write_once import WriteRequest, write_once
+from pam.ledger.last_effect import read_last_effect
+from pam.ledger.operation import UndoResult, WriteContext, WriteOperation, WriteResult
+from pam.money.budgets import read_budget_state
+from pam.money.expense_changes import (
+    ChangedExpense,
+    ExpenseChanges,
+    correct_expense,
+    delete_expense,
+    expense_not_found,
+    restore_expense,
+)
+from pam.money.expenses import Expense
+from pam.platform.deadline import Deadline
+from pam.platform.metrics import Metric
+from pam.platform.observability import count
+
+LAST_EXPENSE_WINDOW = timedelta(minutes=15)
+"""How long after its last write an expense is what a correction means that names none."""
+
+
+@json_dataclass
+class ExpenseCorrected(Answer):
+    """An expense that was corrected."""
+
+    source: Annotated[str, Field(description="Where it is recorded.", examples=["Your expenses in PAM"])]
+    as_of: Annotated[Instant, Field(description="When it was corrected.")]
+    tier: Literal[2] = 2
+    expense: ExpenseItem
+    before: Annotated[ExpenseItem, Field(description="The expense as it was.")]
+    budget: Annotated[BudgetItem | None, Field(description="Null without a budget for the category.")]
+    undo: Annotated[UndoLink | None, Field(description="Null where nothing was changed.")]
+
+
+@json_dataclass
+class ExpenseDeleted(Answer):
+    """An expense that was deleted."""
+
+    source: Annotated[str, Field(description="Where it was recorded.", examples=["Your expenses in PAM"])]
+    as_of: Annotated[Instant, Field(description="When it was deleted.")]
+    tier: Literal[2] = 2
+    deleted: Annotated[ExpenseItem, Field(description="The expense as it was.")]
+    budget: Annotated[BudgetItem | None, Field(description="Without it; null without a budget for the category.")]
+    undo: UndoLink
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Changes of an expense; without an id, of the one that the user has written last, in this conversation."""
+
+    expense_id: UUID | None
+    changes: ExpenseChanges
+    conversation_id: UUID | None = None
+
+
+def change_expense(
+    dependencies: UserDependencies,
+    user_id: UUID,
+    correction: Correction,
+    deadline: Deadline,
+    *,
+    idempotency_key: str | None,
+    context: LambdaContext,
+) -> ExpenseCorrected:
+    """Correct an expense, once for the idempotency key. Raises `PamError` (`expense_not_found`, …)."""
+    changes, expense_id = correction.changes, correction.expense_id
+    payload = changes.model_dump(mode="json", exclude={"timezone"}) | {
+        "timezone": changes.timezone and changes.timezone.key,
+        "corrects": "last" if expense_id is None else str(expense_id),
+    }
+    request = WriteRequest(user_id, idempotency_key, payload, deadline, context, changes.timezone)
+    return write_once(dependencies, request, UPDATE_EXPENSE, correction, ExpenseCorrected)
+
+
+def remove_expense(
+    dependencies: UserDependencies,
+    user_id: UUID,
+    expense_id: UUID,
+    deadline: Deadline,
+    *,
+    idempotency_key: str | None,
+    context: LambdaContext,
+) -> ExpenseDeleted:
+    """Delete an expense, once for the idempotency key. Raises `PamError` (`expense_not_found`)."""
+    request = WriteRequest(user_id, idempotency_key, {"deletes": str(expense_id)}, deadline, context)
+    return write_once(dependencies, request, DELETE_EXPENSE, expense_id, ExpenseDeleted)
+
+
+def _correct(context: WriteContext, correction: Correction) -> WriteResult:
+    connection, profile, now = context.connection, context.profile, context.now
+    expense_id = correction.expense_id or _find_last(context, correction.conversation_id)
+    change = correct_expense(connection, profile, expense_id, correction.changes, now)
+    budget = read_budget_state(connection, profile, change.after.category, change.after.spent_at)
+    current = read_budget_state(connection, profile, change.after.category, now) if budget else None
+    count(Metric.EXPENSE_CORRECTED)
+    return WriteResult(
+        text=corrected_text(change, budget, current, profile, now),
+        data={
+            "expense": to_json(expense_item(change.after, profile.zone)),
+            "before": to_json(expense_item(change.before, profile.zone)),
+            "budget": to_json(budget_item(budget)) if budget else None,
+        },
+        source=profile.expenses_source,
+        undo=change.undo_json() if change.is_changed else None,
+        simulated=profile.simulated,
+    )
+
+
+def _find_last(context: WriteContext, conversation_id: UUID | None) -> UUID:
+    """Return the expense that the user's last write added or corrected. Raises `PamError` (`expense_not_found`)."""
+    since = context.now - LAST_EXPENSE_WINDOW
+    last = read_last_effect(context.connection, context.profile.id, since, conversation_id)
+    if last is None or last.is_followed or last.operation not in (CREATE_EXPENSE.name, UPDATE_EXPENSE.name):
+        raise expense_not_found()
+    return UUID(last.undo["expense"])
+
+
+def _delete(context: WriteContext, expense_id: UUID) -> WriteResult:
+    profile = context.profile
+    change: ChangedExpense = delete_expense(context.connection, profile.id, expense_id, context.now)
+    count(Metric.EXPENSE_DELETED)
+    return WriteResult(
+        text=f"Deleted {expense_name(change.before, profile, context.now)}.",
+        data={
+            "deleted": to_json(expense_item(change.before, profile.zone)),
+            "budget": to_json(_budget(context, change.before)),
+        },
+        source=profile.expenses_source,
+        undo=change.undo_json(),
+        simulated=profile.simulated,
+    )
+
+
+def _restore(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
+    expense = restore_expense(context.connection, context.profile.id, undo)
+    count(Metric.EXPENSE_UNDONE)
+    name = expense_name(expense, context.profile, context.now)
+    return UndoResult(f"It is {name} again.", {"budget": _budget(context, expense)})
+
+
+def _budget(context: WriteContext, expense: Expense) -> BudgetItem | None:
+    budget = read_budget_state(context.connection, context.profile, expense.category, expense.spent_at)
+    return budget_item(budget) if budget else None
+
+
+UPDATE_EXPENSE = WriteOperation("update_expense", _correct, _restore)
+"""Corrects an expense for a request, a fast answer or a tool."""
+
+DELETE_EXPENSE = WriteOperation("delete_expense", _delete, _restore)
+"""Deletes an expense for a request or a tool."""

@@ -1,0 +1,67 @@
+"""A write for a request over HTTP or a fast answer: done once for its idempotency key, and answered with its undo."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from pam.answers.dependencies import UserDependencies
+from pam.answers.json_values import from_json, to_json
+from pam.answers.undo_link import undo_link
+from pam.ledger.effects import perform_write
+from pam.ledger.operation import WriteOperation
+from pam.platform.deadline import Deadline
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class WriteRequest:
+    """A request for a write. `payload` are its values in JSON: the same key with others is refused."""
+
+    user_id: UUID
+    idempotency_key: str | None
+    payload: dict[str, Any]
+    deadline: Deadline
+    context: LambdaContext
+    zone: ZoneInfo | None = None
+
+
+def write_once(
+    dependencies: UserDependencies,
+    request: WriteRequest,
+    operation: WriteOperation[A],
+    arguments: A,
+    answer_type: type[T],
+) -> T:
+    """Perform a write once for the request's key; return its answer, with the fields of `WriteResult.data`.
+
+    Raises `PamError`, and what the operation raises.
+    """
+    user_id, payload = request.user_id, request.payload
+    key = f"{user_id} {request.idempotency_key}" if request.idempotency_key else None
+    digest = hashlib.sha256(json.dumps([key, payload]).encode()).hexdigest() if key else uuid4().hex
+
+    def write() -> dict[str, Any]:
+        effect = perform_write(
+            dependencies, user_id, f"request:{digest}", operation, arguments, request.deadline, zone=request.zone
+        )
+        return {
+            "text": effect.text,
+            "source": effect.source,
+            "simulated": effect.simulated,
+            "as_of": effect.as_of,
+            **effect.data,
+            "undo": to_json(undo_link(effect)) if effect.undo_until else None,
+        }
+
+    answer = dependencies.idempotency.run(key, payload, write, request.context)
+    try:
+        return from_json(answer_type, answer)
+    except ValueError:  # stored by a release whose answers had other fields: the ledger has the effect
+        return from_json(answer_type, write())

@@ -1,0 +1,217 @@
+"""Changes of recorded expenses: correction, deletion, and the undo of either.
+
+Every change gives the expense another version, and its undo restores the one before. So an undo finds out whether the
+expense was changed since, and then leaves it as it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pam.money.amounts import Currency
+from pam.money.categories import Category, KnownCategory
+from pam.money.expenses import EXPENSE_COLUMNS, Description, Expense, ExpenseKind, OptionalDay, find_spent_at
+from pam.money.typed_amounts import TypedAmount, names_currency, read_amount
+from pam.platform.errors import (
+    AMBIGUOUS_AMOUNT,
+    EXPENSE_NOT_FOUND,
+    INVALID_REQUEST,
+    MODIFIED_SINCE,
+    ErrorChoice,
+    PamError,
+)
+from pam.platform.postgres import Connection, Row
+from pam.users.formatting import format_money
+from pam.users.profile import Profile
+from pam.users.time_zones import TimeZone
+
+
+class ExpenseChanges(BaseModel):
+    """The fields of an expense to be changed; omitted ones stay. At least one is needed.
+
+    `timezone` is the current time zone of the user's device, if it is known.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    amount: TypedAmount | None = None
+    category: KnownCategory | None = None
+    description: Description | None = None
+    date: OptionalDay = None
+    currency: Currency | None = Field(default=None, description="Without it, the expense's own.")
+    kind: ExpenseKind | None = Field(default=None, description="A refund reduces what its category has spent.")
+    timezone: TimeZone | None = None
+
+    @model_validator(mode="after")
+    def _check_not_empty(self) -> Self:
+        if not self.model_dump(exclude={"timezone"}, exclude_none=True):
+            raise PamError(INVALID_REQUEST, "Say what to change: the amount, the category, the date or the details.")
+        return self
+
+
+@dataclass(frozen=True)
+class ChangedExpense:
+    """An expense before and after a change, with the versions of both. The same version: nothing was changed."""
+
+    before: Expense
+    after: Expense
+    version_before: UUID | None
+    version: UUID | None
+
+    @property
+    def is_changed(self) -> bool:
+        return self.version != self.version_before
+
+    def undo_json(self) -> dict[str, Any]:
+        """Return what `restore_expense` needs, as JSON values."""
+        fields = {name: str(getattr(self.before, name)) for name in ("amount", "currency", "category", "description")}
+        return {
+            "expense": str(self.before.id),
+            "before": fields | {"spent_at": self.before.spent_at.isoformat()},
+            "version_before": self.version_before and str(self.version_before),
+            "version": str(self.version),
+        }
+
+
+_LOCK_EXPENSE = f"""
+select {EXPENSE_COLUMNS}, version, undone_at
+  from expenses
+ where id = %(id)s and user_id = %(user)s
+   for update
+"""
+
+_STORE_EXPENSE = f"""
+update expenses
+   set amount = %(amount)s, currency = %(currency)s, category = %(category)s, description = %(description)s,
+       spent_at = %(spent_at)s, version = %(version)s, undone_at = %(undone_at)s
+ where id = %(id)s and user_id = %(user)s
+returning {EXPENSE_COLUMNS}
+"""
+
+
+def correct_expense(
+    connection: Connection, profile: Profile, expense_id: UUID, changes: ExpenseChanges, now: datetime
+) -> ChangedExpense:
+    """Change the fields of one of the user's expenses.
+
+    An amount without a currency keeps the expense's; a refund stays one. Raises `PamError`: `expense_not_found`,
+    `date_in_future`, `date_too_old`, and what `read_amount` raises.
+    """
+    before, version = _lock(connection, profile.id, expense_id)
+    amount, currency = _read_amount(changes, before, profile)
+    is_refund = (changes.kind or before.kind) == "refund"
+    day = before.spent_at.astimezone(profile.zone).date()
+    after = replace(
+        before,
+        amount=-amount if is_refund else amount,
+        currency=currency,
+        category=Category(changes.category or before.category),
+        description=before.description if changes.description is None else changes.description,
+        spent_at=before.spent_at if changes.date in (None, day) else find_spent_at(changes.date, now, profile.zone),
+    )
+    if after == before:
+        return ChangedExpense(before, before, version, version)
+    new_version = uuid4()
+    after = _store(connection, profile.id, after, new_version, None)
+    return ChangedExpense(before, after, version, new_version)
+
+
+def delete_expense(connection: Connection, user_id: UUID, expense_id: UUID, now: datetime) -> ChangedExpense:
+    """Delete one of the user's expenses. It stays stored for its undo. Raises `PamError` (`expense_not_found`)."""
+    before, version = _lock(connection, user_id, expense_id)
+    new_version = uuid4()
+    return ChangedExpense(before, _store(connection, user_id, before, new_version, now), version, new_version)
+
+
+def restore_expense(connection: Connection, user_id: UUID, undo: Mapping[str, Any]) -> Expense:
+    """Undo the change with this `undo_json` and return the expense; does nothing if it is undone already.
+
+    Raises `PamError` (`modified_since`) if the expense was changed or deleted after it.
+    """
+    row = _select(connection, user_id, UUID(undo["expense"]))
+    version = row and row["version"] and str(row["version"])
+    if row is not None and version == undo["version_before"]:
+        return _expense(row)
+    if row is None or version != undo["version"]:
+        raise PamError(MODIFIED_SINCE, "That expense was changed again or deleted since, so it stays as it is.")
+    fields = undo["before"]
+    before = replace(
+        _expense(row),
+        amount=Decimal(fields["amount"]),
+        currency=fields["currency"],
+        category=Category(fields["category"]),
+        description=fields["description"],
+        spent_at=datetime.fromisoformat(fields["spent_at"]),
+    )
+    version_before = undo["version_before"] and UUID(undo["version_before"])
+    return _store(connection, user_id, before, version_before, None)
+
+
+def parse_expense_id(value: Any) -> UUID:
+    """Return the id of an expense. Raises `PamError` (`expense_not_found`) for what can't be one."""
+    try:
+        return UUID(value)
+    except (AttributeError, TypeError, ValueError):
+        raise expense_not_found() from None
+
+
+def expense_not_found() -> PamError:
+    """Return the error for an id that is unknown, deleted, malformed or another user's: the same, to reveal nothing."""
+    return PamError(EXPENSE_NOT_FOUND, "PAM finds no such expense. It may be deleted already.")
+
+
+def _read_amount(changes: ExpenseChanges, before: Expense, profile: Profile) -> tuple[Decimal, str]:
+    """Return the amount without its sign, and the currency, that an expense has after a change.
+
+    Raises `PamError` (`ambiguous_amount`) for a symbol that may be the expense's own currency or the user's.
+    """
+    typed, own = changes.amount, before.currency
+    if typed is None:
+        return abs(before.amount), changes.currency or own
+    if changes.currency or not names_currency(typed):
+        return read_amount(typed, changes.currency or own, profile)
+    try:
+        amount, _ = read_amount(typed, own, profile)
+    except PamError:
+        return read_amount(typed, None, profile)  # what is written isn't the expense's own currency
+    if own == profile.currency:
+        return amount, own
+    try:
+        read_amount(typed, profile.currency, profile)
+    except PamError:
+        return amount, own
+    choices = [ErrorChoice(format_money(amount, code, profile), f"{amount} {code}") for code in (own, profile.currency)]
+    message = f"“{typed}” could be {choices[0].text} or {choices[1].text}. Which one is it?"
+    raise PamError(AMBIGUOUS_AMOUNT, message, field="amount", choices=choices)
+
+
+def _lock(connection: Connection, user_id: UUID, expense_id: UUID) -> tuple[Expense, UUID | None]:
+    row = _select(connection, user_id, expense_id)
+    if row is None or row["undone_at"] is not None:
+        raise expense_not_found()
+    return _expense(row), row["version"]
+
+
+def _select(connection: Connection, user_id: UUID, expense_id: UUID) -> Row | None:
+    return connection.execute(_LOCK_EXPENSE, {"id": expense_id, "user": user_id}).fetchone()
+
+
+def _expense(row: Row) -> Expense:
+    return Expense.from_row({name: value for name, value in row.items() if name not in ("version", "undone_at")})
+
+
+def _store(
+    connection: Connection, user_id: UUID, expense: Expense, version: UUID | None, undone_at: datetime | None
+) -> Expense:
+    names = ("id", "amount", "currency", "category", "description", "spent_at")
+    scope = {name: getattr(expense, name) for name in names}
+    row = connection.execute(
+        _STORE_EXPENSE, scope | {"user": user_id, "version": version, "undone_at": undone_at}
+    ).fetchone()
+    assert row is not None
+    return Expense.from_row(row)
