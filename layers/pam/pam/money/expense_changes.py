@@ -153,11 +153,11 @@ def restore_expense(connection: Connection, user_id: UUID, undo: Mapping[str, An
 
 
 def parse_expense_id(value: Any) -> UUID:
-    """Return the id of an expense. Raises `PamError` (`expense_not_found`) for what can't be one."""
+    """Return the id of an expense. Raises `PamError` (`invalid_request`) for what can't be one."""
     try:
         return UUID(value)
     except (AttributeError, TypeError, ValueError):
-        raise expense_not_found() from None
+        raise PamError(INVALID_REQUEST, "The id of an expense is a UUID.", field="expense_id") from None
 
 
 def expense_not_found() -> PamError:

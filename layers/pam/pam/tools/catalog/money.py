@@ -55,7 +55,7 @@ class CreateExpense(ToolArguments):
 
 @write_tool(summary=CreateExpense.summary, undo=CREATE_EXPENSE.undo)
 def create_expense(context: WriteContext, arguments: CreateExpense) -> WriteResult:
-    """Record one expense or refund of the traveller; returns what is left of its budget. Needs an amount they named:
+    """Record one expense or refund; returns what is left of its budget. Needs an amount they named:
     never guess. They can undo it for ten minutes."""
     return CREATE_EXPENSE.write(context, NewExpense.model_validate(_fields(arguments)))
 
