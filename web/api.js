@@ -39,10 +39,24 @@ export class Api {
    * Sends a POST with an idempotency key, which a repetition before the outcome is known reuses.
    * `context` is added to the body, but doesn't identify the request: at another location it is still the same.
    */
-  async post(path, body, context = {}) {
-    const key = getIdempotencyKey(path, body);
+  post(path, body, context = {}) {
+    return this.#sendOnce("POST", path, body, (key) => this.#send("POST", path, { body: { ...body, ...context }, key }));
+  }
+
+  /** Sends a PATCH with an idempotency key, as `post` does. */
+  patch(path, body) {
+    return this.#sendOnce("PATCH", path, body, (key) => this.#send("PATCH", path, { body, key }));
+  }
+
+  /** Sends a DELETE with an idempotency key: repeated after a lost response, it gets the first answer, with its undo. */
+  deleteOnce(path) {
+    return this.#sendOnce("DELETE", path, null, (key) => this.#send("DELETE", path, { key }));
+  }
+
+  async #sendOnce(method, path, body, send) {
+    const key = getIdempotencyKey(method === "POST" ? path : `${method} ${path}`, body);
     try {
-      const response = await this.#send("POST", path, { body: { ...body, ...context }, key });
+      const response = await send(key);
       removeIdempotencyKey(key);
       return response;
     } catch (problem) {

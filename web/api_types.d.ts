@@ -314,11 +314,12 @@ export interface Error {
     "date_in_future" | "date_too_old" | "ambiguous_date" | "date_in_past" | "invalid_text" | "unknown_period" |
     "invalid_window" | "invalid_limit" | "invalid_cursor" | "unknown_time_zone" | "unknown_currency" |
     "invalid_quantity" | "location_needed" | "no_route" | "no_price_source" | "unknown_place" | "ambiguous_place" |
-    "unknown_recipient" | "ambiguous_recipient" | "recipient_not_allowed" | "name_taken" | "idempotency_key_reused" |
-    "message_limit_reached" | "rate_limited" | "queue_full" | "daily_limit_reached" | "internal_error" |
-    "database_unavailable" | "store_unavailable" | "source_unavailable" | "source_not_configured" | "chat_disabled" |
-    "model_busy" | "model_unavailable" | "model_interrupted" | "model_refused" | "no_answer" | "conversation_too_long" |
-    "turn_timed_out" | "cost_exceeded" | "turn_lost" | "unknown_tool" | "tool_timed_out" | "tool_result_too_large";
+    "place_too_large" | "unknown_recipient" | "ambiguous_recipient" | "recipient_not_allowed" | "name_taken" |
+    "idempotency_key_reused" | "message_limit_reached" | "rate_limited" | "queue_full" | "daily_limit_reached" |
+    "internal_error" | "database_unavailable" | "store_unavailable" | "source_unavailable" | "source_not_configured" |
+    "chat_disabled" | "model_busy" | "model_unavailable" | "model_interrupted" | "model_refused" | "no_answer" |
+    "conversation_too_long" | "turn_timed_out" | "cost_exceeded" | "turn_lost" | "unknown_tool" | "tool_timed_out" |
+    "tool_result_too_large";
   /** A sentence for the traveller. */
   message: string;
   /** What to correct. */

@@ -80,6 +80,7 @@ async function start() {
     }
     user = session.user;
     chat.restore(conversation.load(user));
+    chat.restoreUndo();
     socket.open();
   }
 

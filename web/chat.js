@@ -6,6 +6,7 @@ import { expenseCard } from "./cards/expense.js";
 import { failureCard } from "./cards/failure.js";
 import { locationPromptCard } from "./cards/location_prompt.js";
 import { placeChoicesCard } from "./cards/place_choices.js";
+import { storedUndoCard } from "./cards/stored_undo.js";
 import { timezone } from "./dates.js";
 import { announce } from "./dom.js";
 import { CHAT_TIER, requiresLocation, usesLocation } from "./intents.js";
@@ -14,8 +15,10 @@ import { Problem } from "./problem.js";
 import { followScroll } from "./scroll_follow.js";
 import { createSkeleton } from "./skeleton.js";
 import { TurnList } from "./turn_list.js";
+import { UndoStorage } from "./undo_storage.js";
 
 const ASK_PATH = "/v1/ask";
+const EXPENSE_INTENTS = ["add_expense", "correct_expense"];
 const PAGING_SLOTS = ["category", "period", "limit"];
 
 /**
@@ -73,6 +76,14 @@ export class Chat extends EventTarget {
       this.#showMessage(turn, message);
       turn.node.scrollIntoView();
     }
+  }
+
+  /** Shows the writes from before the page was loaded that can still be undone, unless another card shows them. */
+  restoreUndo() {
+    const isShown = ({ href }) => document.querySelector(`[data-undo="${CSS.escape(href)}"]`);
+    const entries = this.#undoStorage.load().filter((entry) => !isShown(entry));
+    if (!entries.length) return;
+    this.#turns.setAnswer(this.#turns.append(null), storedUndoCard(entries, (href) => this.#undo(href)));
   }
 
   startNewConversation() {
@@ -149,6 +160,7 @@ export class Chat extends EventTarget {
       } else if (frame.type === "error" && frame.choices?.length) {
         this.#showPlaceChoices(turn, frame);
       } else if (frame.type === "confirmed" || frame.undo?.length) this.#emitDataChange();
+      for (const entry of frame.undo ?? []) this.#rememberUndo(entry, entry.text, this.#api.now);
       followScroll();
     });
   }
@@ -161,12 +173,12 @@ export class Chat extends EventTarget {
 
   /** Shows a fast answer from HTTP or from the socket. */
   #showFastAnswer(turn, { data, ms, now }) {
-    if (data.intent === "add_expense") {
+    if (EXPENSE_INTENTS.includes(data.intent)) {
       this.#turns.complete(turn, this.#expenseCard(data.answer, { ms, now }));
       this.#emitDataChange();
     } else {
       const fetchPage = (cursor) => this.#fetchExpensePage(data.slots, cursor);
-      this.#turns.complete(turn, answerCard(data, { ms, fetchPage }));
+      this.#turns.complete(turn, answerCard(data, { ms, fetchPage, actions: this.#expenseActions() }));
     }
   }
 
@@ -184,12 +196,40 @@ export class Chat extends EventTarget {
     });
   }
 
+  /** Returns what a row of expenses can do; each resolves with {data, expiresAt} or a body. */
+  #expenseActions() {
+    const change = async (request) => {
+      const { data, now } = await request;
+      this.#emitDataChange();
+      return { data, expiresAt: this.#rememberUndo(data.undo, data.text, now) };
+    };
+    return {
+      update: (id, changes) => change(this.#api.patch(`/v1/expenses/${id}`, { ...changes, timezone })),
+      remove: (id) => change(this.#api.deleteOnce(`/v1/expenses/${id}`)),
+      undo: (href) => this.#undo(href),
+    };
+  }
+
+  /** Stores an undo for after a reload; returns its end on this device's clock. `now` is the server's clock. */
+  #rememberUndo(undo, text, now) {
+    if (!undo) return null;
+    const expiresAt = Date.now() + (Date.parse(undo.expires_at) - now);
+    this.#undoStorage.save({ href: undo.href, text, expiresAt });
+    return expiresAt;
+  }
+
+  get #undoStorage() {
+    return new UndoStorage(this.#session.user);
+  }
+
   #expenseCard(answer, timing) {
+    this.#rememberUndo(answer.undo, answer.text, timing.now);
     return expenseCard(answer, timing, (href) => this.#undo(href));
   }
 
   async #undo(href) {
     const { data } = await this.#api.delete(href);
+    this.#undoStorage.remove(href);
     this.#emitDataChange();
     return data;
   }

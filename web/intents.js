@@ -12,6 +12,7 @@ const INTENTS = {
   savings_total: { preview: `${PREFIX} your savings`, pending: "Adding up your savings", skeleton: "bars" },
   list_expenses: { preview: `${PREFIX} your expenses, one by one`, pending: "Finding your expenses", skeleton: "rows" },
   add_expense: { preview: "PAM adds this expense at once", pending: "Adding the expense", skeleton: "line" },
+  correct_expense: { preview: "PAM corrects your last expense at once", pending: "Correcting it", skeleton: "line" },
   weather: { preview: `${PREFIX} the weather`, pending: "Looking up the weather", skeleton: "strip" },
   distance: { preview: `${PREFIX} the way there`, pending: "Measuring the way", skeleton: "figures" },
   fuel_estimate: { preview: `${PREFIX} fuel for the way`, pending: "Working out the fuel", skeleton: "figures" },

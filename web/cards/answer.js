@@ -26,10 +26,10 @@ const CARDS = {
 /**
  * Creates the card of a fast answer; for an intent unknown to this page, a card with its text only.
  * `data` is the body of POST /v1/ask or a `done` frame, `ms` the response time; `fetchPage(cursor)` resolves with the
- * next page of a list.
+ * next page of a list, `actions` change its expenses.
  */
-export function answerCard(data, { ms, fetchPage }) {
+export function answerCard(data, { ms, fetchPage, actions }) {
   const { intent, answer, slots } = data;
   if (!Object.hasOwn(CARDS, intent)) return card({ ...answer, ...data, ms }, data.text);
-  return CARDS[intent]({ ...answer, tier: data.tier }, { ms, slots, fetchPage });
+  return CARDS[intent]({ ...answer, tier: data.tier }, { ms, slots, fetchPage, actions });
 }

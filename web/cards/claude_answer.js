@@ -127,6 +127,7 @@ export function claudeAnswerCard(message, actions) {
   function undoControls({ undo, text: answer }) {
     const undoable = (undo ?? []).filter(({ href }) => href.startsWith(API_PREFIX));
     return undoable.map(({ text: description, href, expires_at }) => undoControl({
+      href,
       expiresAt: toLocalClock(expires_at),
       label: undoable.length === 1 && answer.startsWith(description) ? null : emphasizeFirstSentence(description)[0],
       undo: () => actions.undo(href),

@@ -6,17 +6,19 @@ import { card, emphasizeFirstSentence } from "./card.js";
 import { undoControl } from "./undo_control.js";
 
 /**
- * Creates the card of an expense that was just added, with its undo.
+ * Creates the card of an expense that was just added or corrected, with its undo.
  * `timing` is the {ms, now} of its response; `undo(href)` sends a DELETE and resolves with its body.
- * @param {import("../api_types.js").ExpenseAdded} answer the body of POST /v1/expenses
+ * @param {import("../api_types.js").ExpenseAdded | import("../api_types.js").ExpenseCorrected} answer the body of
+ *   POST or PATCH /v1/expenses
  */
 export function expenseCard(answer, timing, undo) {
   const { expense, undo: handle } = answer;
-  const details = [expense.description, categoryName(expense.category), formatDate(expense.date)].filter(Boolean);
+  const details = [expense.kind === "refund" && "Refund", expense.description, categoryName(expense.category), formatDate(expense.date)].filter(Boolean);
   const node = card({ ...answer, ms: timing.ms, isWrite: true }, answer.text,
     el("p", {}, details.join(" · ")),
     budgetMeter(answer.budget),
     handle && undoControl({
+      href: handle.href,
       expiresAt: Date.now() + (Date.parse(handle.expires_at) - timing.now),
       undo: () => undo(handle.href),
       onUndone: (result) => showUndone(node, result),

@@ -1,35 +1,29 @@
-import { categoryName } from "../categories.js";
-import { formatDate } from "../dates.js";
 import { announce, el, setBusy } from "../dom.js";
-import { formatMoney } from "../money.js";
 import { formatCount } from "../numbers.js";
 import { Problem } from "../problem.js";
 import { alertBox } from "./alert_box.js";
 import { card } from "./card.js";
+import { expenseRow } from "./expense_row.js";
 
 /**
- * Creates the card of a list of expenses; `fetchPage(cursor)` resolves with the next page.
+ * Creates the card of a list of expenses; `fetchPage(cursor)` resolves with the next page, `actions` are those of an
+ * expenseRow.
  * @param {import("../api_types.js").ExpenseList} answer the body of GET /v1/expenses
  */
-export function listExpensesCard(answer, { ms, fetchPage }) {
+export function listExpensesCard(answer, { ms, fetchPage, actions }) {
   if (!answer.expenses.length) return card({ ...answer, ms }, answer.text);
-  const rows = el("tbody", {}, ...answer.expenses.map(expenseRow));
+  const rows = el("tbody", {}, ...answer.expenses.map((expense) => expenseRow(expense, actions)));
   const table = el("table", { class: "ledger" },
     el("caption", { class: "visually-hidden" }, "Expenses, newest first"),
-    el("thead", {}, el("tr", {}, ...["Date", "Expense", "Amount"].map((name) => el("th", { scope: "col" }, name)))),
+    el("thead", {}, el("tr", {}, ...["Date", "Expense", "Amount"].map((name) => el("th", { scope: "col" }, name)),
+      el("td", {}))),
     rows);
   const { next_cursor: cursor } = answer;
-  return card({ ...answer, ms }, answer.text, table, cursor && nextPageButton(cursor, rows, fetchPage));
+  return card({ ...answer, ms }, answer.text, table, cursor && nextPageButton(cursor, rows, fetchPage, actions));
 }
 
-const expenseRow = ({ date, description, category, amount, currency }) => el("tr", {},
-  el("td", { class: "nowrap" }, el("time", { datetime: date }, formatDate(date))),
-  el("th", { scope: "row" },
-    description || categoryName(category), description && el("small", {}, categoryName(category))),
-  el("td", { class: "num" }, formatMoney(amount, currency)));
-
 /** Creates a button that appends the next page; it is removed after the last one. */
-function nextPageButton(cursor, rows, fetchPage) {
+function nextPageButton(cursor, rows, fetchPage, actions) {
   const errorBox = el("div", { role: "alert" });
   const button = el("button", { type: "button", class: "secondary", on: { click: loadPage } }, "Show more");
   return el("div", { class: "next-page" }, button, errorBox);
@@ -48,7 +42,7 @@ function nextPageButton(cursor, rows, fetchPage) {
   }
 
   function appendPage(page) {
-    const added = page.expenses.map(expenseRow);
+    const added = page.expenses.map((expense) => expenseRow(expense, actions));
     rows.append(...added);
     announce(`${formatCount(added.length, "more expense")}${page.next_cursor ? "" : "; that's all"}.`);
     cursor = page.next_cursor;

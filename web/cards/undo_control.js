@@ -7,15 +7,15 @@ const UPDATE_INTERVAL_MS = 1000;
 
 /**
  * Creates an Undo button with the time left until `expiresAt` (ms since 1970 on this device's clock).
- * `undo()` sends the request and resolves with its body, which is passed to `onUndone`. `label` names what is undone,
+ * `href` is the request that undoes it, `undo()` sends the request and resolves with its body, which is passed to `onUndone`. `label` names what is undone,
  * unless the card makes it clear.
  */
-export function undoControl({ expiresAt, label = null, undo, onUndone = (_result) => {} }) {
+export function undoControl({ href, expiresAt, label = null, undo, onUndone = (_result) => {} }) {
   const timeLeft = el("span", { class: "muted" });
   const errorBox = el("div", { role: "alert" });
   const button = el("button", { type: "button", class: "secondary", on: { click: onClick } }, "Undo",
     label && el("span", { class: "visually-hidden" }, `: ${label}`));
-  const node = el("div", { class: "undo" },
+  const node = el("div", { class: "undo", "data-undo": href },
     el("div", { class: "actions" }, button, label && el("span", {}, label), timeLeft), errorBox);
 
   const timer = setInterval(tick, UPDATE_INTERVAL_MS);

@@ -1,0 +1,114 @@
+"""Correcting and deleting expenses in a list, and undo after a reload."""
+
+import re
+
+from playwright.sync_api import expect
+
+LIST_QUESTION = "show my last 3 purchases"
+
+
+def rows(card):
+    return card.locator("tbody tr")
+
+
+def test_expense_in_a_list_is_edited_and_restored(app):
+    """Its row shows the new values, the month's total follows, and Undo restores both."""
+    added = app.sign_in().ask("add $41.25 for laundry")
+    row = rows(app.ask(LIST_QUESTION)).first
+    row.get_by_role("button", name=re.compile(r"^Edit: Laundry, .*\$41\.25$")).click()
+    form = row.get_by_role("form", name="Edit this expense")
+    expect(form.get_by_label("Amount")).to_be_focused()
+    form.get_by_label("Amount").fill("52.50")
+    form.get_by_label("Category").select_option("propane")
+    form.get_by_label("Details").fill("refilled")
+    form.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("$52.50")
+    expect(row).to_contain_text("refilledPropane")
+    (request,) = app.sent_requests("PATCH", f"/v1/expenses/{row_id(app)}")
+    assert set(request.post_data_json) - {"timezone"} == {"amount", "category", "description"}
+    row.get_by_role("button", name="Undo").click()
+    expect(row).to_contain_text("$41.25")
+    expect(row.get_by_role("button", name=re.compile("^Edit: Laundry"))).to_be_focused()
+    app.undo(added)
+
+
+def row_id(app):
+    path = next(request.url for request in app.requests if request.method == "PATCH")
+    return path.rpartition("/")[2]
+
+
+def test_deleted_expense_can_be_undone_after_a_reload(app):
+    """Undo is stored with the end of its ten minutes; once undone, it is gone."""
+    app.sign_in().ask("add $17.35 for tolls")
+    total = app.panel.locator("#panel-total").inner_text()
+    row = rows(app.ask(LIST_QUESTION)).first
+    row.get_by_role("button", name=re.compile(r"^Delete: Tolls, .*\$17\.35$")).click()
+    expect(row).to_contain_text("Deleted $17.35 for tolls.")
+    expect(app.panel.locator("#panel-total")).not_to_have_text(total)
+    app.page.reload()
+    undo = app.page.locator("[data-undo]", has_text="Deleted $17.35 for tolls.")
+    expect(undo).to_contain_text(re.compile(r"([89]|10) min left"))
+    undo.get_by_role("button", name="Undo").click()
+    expect(app.panel.locator("#panel-total")).to_have_text(total)
+    app.page.reload()
+    expect(app.panel.locator("#panel-total")).to_have_text(total)
+    left = app.page.locator("[data-undo]", has_text="Added $17.35 for tolls")
+    left.get_by_role("button", name="Undo").click()
+    expect(app.panel.locator("#panel-total")).not_to_have_text(total)
+    app.page.reload()
+    expect(app.panel.locator("#panel-total")).not_to_be_empty()
+    expect(app.page.locator("[data-undo]", has_text="$17.35")).to_have_count(0)
+
+
+def test_expired_undo_is_not_offered_after_a_reload(app):
+    """Its ten minutes are over."""
+    added = app.sign_in().ask("add $3.15 for tolls")
+    expect(added.get_by_role("button", name="Undo")).to_be_visible()
+    app.undo(added)
+    card = app.ask("add $4.15 for tolls")
+    app.page.evaluate(
+        """() => Object.keys(localStorage).filter((key) => key.includes(".undo.")).forEach((key) => {
+          localStorage.setItem(key, JSON.stringify({ ...JSON.parse(localStorage[key]), expiresAt: Date.now() - 1 }));
+        })"""
+    )
+    app.undo(card)
+    app.page.reload()
+    expect(app.panel.locator("#panel-total")).not_to_be_empty()
+    expect(app.page.locator("[data-undo]", has_text="$4.15")).to_have_count(0)
+
+
+def test_invalid_edit_is_explained_and_can_be_cancelled(app):
+    """The form keeps what was typed; Cancel leaves the expense as it was."""
+    added = app.sign_in().ask("add $6.45 for tolls")
+    app.allow_errors("422")
+    row = rows(app.ask(LIST_QUESTION)).first
+    row.get_by_role("button", name=re.compile("^Edit: Tolls")).click()
+    amount = row.get_by_label("Amount")
+    amount.fill("0")
+    row.get_by_role("button", name="Save").click()
+    expect(row.get_by_role("alert")).to_have_text("The amount must be more than zero.")
+    expect(amount).to_be_focused()
+    expect(amount).to_have_value("0")
+    row.get_by_role("button", name="Cancel").click()
+    expect(row).to_contain_text("$6.45")
+    app.undo(added)
+
+
+def test_refund_is_shown_as_one_in_card_and_list(app):
+    """With a negative amount in the list."""
+    card = app.sign_in().ask("got $8.15 back on propane")
+    expect(card).to_contain_text("Recorded a refund of $8.15 for propane.")
+    row = rows(app.ask(LIST_QUESTION)).first
+    expect(row).to_contain_text("Refund")
+    expect(row.locator(".num")).to_have_text("-$8.15")
+    app.undo(card)
+
+
+def test_last_expense_is_corrected_in_words(app):
+    """Its card shows the new amount, and has an undo."""
+    added = app.sign_in().ask("add $12.65 for tolls")
+    card = app.ask("make that $13.75")
+    expect(card).to_contain_text("Changed $12.65 for tolls to $13.75 for tolls.")
+    app.undo(card)
+    expect(card).to_contain_text("It is $12.65 for tolls again.")
+    app.undo(added)
