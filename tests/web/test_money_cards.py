@@ -110,7 +110,7 @@ def test_last_page_removes_button_and_keeps_focus(app, api):
     app.page.route("**/v1/expenses?*", lambda route: route.fulfill(json=last_page))
     card.get_by_role("button", name="Show more").focus()
     app.page.keyboard.press("Enter")
-    expect(card.get_by_role("button")).to_have_count(0)
+    expect(card.get_by_role("button", name="Show more")).to_have_count(0)
     expect(card.locator("tbody tr").nth(2)).to_be_focused()
 
 

@@ -27,13 +27,11 @@ export function expenseRow(expense, actions) {
   function showExpense(shown, note = null) {
     const { date, description, category, amount, currency, kind } = shown;
     const details = [kind === "refund" && "Refund", description && categoryName(category)].filter(Boolean).join(" · ");
-    const errorBox = el("div", { role: "alert" });
     const edit = button("Edit", shown, () => showEditor(shown));
-    const remove = button("Delete", shown, () => deleteExpense(shown, remove, errorBox));
+    const remove = button("Delete", shown, () => deleteExpense(shown, remove));
     row.replaceChildren(
       el("td", { class: "nowrap" }, el("time", { datetime: date }, formatDate(date))),
-      el("th", { scope: "row" }, description || categoryName(category), details && el("small", {}, details), note,
-        errorBox),
+      el("th", { scope: "row" }, description || categoryName(category), details && el("small", {}, details), note),
       el("td", { class: "num" }, formatMoney(amount, currency)),
       el("td", { class: "row-actions" }, edit, remove));
     return edit;
@@ -61,10 +59,10 @@ export function expenseRow(expense, actions) {
     editor.focus();
   }
 
-  async function deleteExpense(shown, remove, errorBox) {
+  async function deleteExpense(shown, remove) {
     if (remove.hasAttribute("aria-disabled")) return;
     setBusy(remove, true);
-    errorBox.replaceChildren();
+    row.querySelector(".row-problem")?.remove();
     try {
       const { data, expiresAt } = await actions.remove(shown.id);
       const undo = undoControl({
@@ -77,7 +75,8 @@ export function expenseRow(expense, actions) {
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       setBusy(remove, false);
-      errorBox.replaceChildren(alertBox(problem.message, { severe: true }));
+      row.querySelector("th").append(
+        el("div", { class: "row-problem", role: "alert" }, alertBox(problem.message, { severe: true })));
     }
   }
 }
