@@ -66,6 +66,7 @@ SENTENCES = {
     "How much have I saved?": "savings_total",
     "show my last 5 expenses": "list_expenses",
     "add $12.50 for tolls": "add_expense",
+    "make that $13.50": "correct_expense",
     "what's the weather in Moab, Utah tomorrow": "weather",
     "how far is it from Denver to Moab, Utah": "distance",
     "how much fuel from Denver to Moab, Utah": "fuel_estimate",
@@ -193,6 +194,8 @@ def test_answer_of_each_intent_fits_its_schema(
     stack: LocalStack, session: requests.Session, sentence: str, intent: str
 ) -> None:
     """The response to a sentence of each intent has the described fields and no others."""
+    if intent == "correct_expense":
+        session.post(f"{stack.url}/v1/ask", json={"text": "add $12.50 for tolls"}, timeout=30)
     reply = session.post(f"{stack.url}/v1/ask", json={"text": sentence}, timeout=30)
     assert reply.status_code == 200
     assert reply.json()["intent"] == intent

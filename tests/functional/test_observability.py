@@ -83,7 +83,8 @@ def test_every_recorded_event_has_its_status(stack: LocalStack) -> None:
         "expense_create": ("expense_create", 201),
         "expense_create_malformed": ("expense_create", 400),
         "ask": ("ask", 200),
-        "expense_change": ("expense_change", 404),
+        "expense_update": ("expense_update", 404),
+        "expense_delete": ("expense_delete", 404),
         "effect_undo": ("effect_undo", 404),
         "websocket_ticket": ("websocket_ticket", 201),
     }

@@ -1,6 +1,6 @@
-"""PATCH and DELETE /v1/expenses/{id}: correct or delete an expense, once for each Idempotency-Key. Tier 2."""
+"""PATCH /v1/expenses/{id}: corrects an expense, once for each Idempotency-Key. Tier 2."""
 
-from pam.answers.expense_changes import Correction, change_expense, remove_expense
+from pam.answers.expense_changes import Correction, change_expense
 from pam.bootstrap import user_dependencies
 from pam.money.expense_changes import ExpenseChanges, expense_not_found
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
@@ -15,20 +15,6 @@ def patch(call: HttpRequest, changes: ExpenseChanges) -> HttpResponse:
         user_dependencies(),
         call.user_id,
         Correction(call.path_uuid("id", missing=expense_not_found()), changes),
-        call.deadline,
-        idempotency_key=call.idempotency_key,
-        context=call.context,
-    )
-    return HttpResponse(answer.as_json())
-
-
-@handler.delete("/v1/expenses/{id}")
-def delete(call: HttpRequest) -> HttpResponse:
-    """What was deleted, the state of its budget and the way to undo it."""
-    answer = remove_expense(
-        user_dependencies(),
-        call.user_id,
-        call.path_uuid("id", missing=expense_not_found()),
         call.deadline,
         idempotency_key=call.idempotency_key,
         context=call.context,
