@@ -54,7 +54,7 @@ def _recall(name: str, expected: list[tuple[str, Route | None]]) -> dict[str, Fi
     }
 
 
-def _values(found: Route) -> tuple[str, dict[str, object]]:
+def _values(found: Route) -> tuple[str, dict[str, str | int | float]]:
     """Return the intent, and the slots with the details of a weather question."""
     details = {key: value for key, value in found.details.items() if key in _WEATHER_KEYS}
     return found.intent, found.slots | details
@@ -75,7 +75,7 @@ def _travel(name: str) -> list[tuple[str, Route | None]]:
     for line in _lines(f"travel_{name}.txt"):
         text, intent, pairs = (part.strip() for part in line.split("|"))
         slots = dict(_slot(pair) for pair in _split(pairs))
-        expected.append((text, Route(2, intent, slots)))  # type: ignore[arg-type]
+        expected.append((text, Route(2, intent, slots)))
     return expected
 
 

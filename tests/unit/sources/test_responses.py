@@ -97,9 +97,17 @@ def test_documented_forecast_is_parsed() -> None:
     assert (forecast.now.temperature_c, forecast.now.condition) == (8.0, "overcast")
     assert forecast.hours[0].time == datetime(2026, 3, 1, 7, tzinfo=UTC)
     assert (forecast.hours[1].rain_probability, forecast.hours[1].condition) == (0.25, "light rain")
+    assert (forecast.now.feels_like_c, forecast.now.humidity) == (4.6, 0.61)
+    hour = forecast.hours[1]
+    assert (hour.feels_like_c, hour.humidity, hour.snow_cm) == (-1.6, 0.74, 0.14)
+    assert (hour.cloud_cover, hour.uv_index, hour.sunshine_s) == (0.62, 2.35, 1843.62)
     assert forecast.hours[2].temperature_c is None
+    assert forecast.hours[2].snow_cm is None
     first, second = forecast.days
     assert (first.date, first.high_c, first.gusts_mps) == (date(2026, 3, 1), 12.1, 13.1)
+    assert (first.snow_cm, first.uv_index, first.sunshine_s) == (0.14, 4.55, 1843.62)
+    assert first.sunrise == datetime(2026, 3, 1, 13, 58, tzinfo=UTC)
+    assert first.sunset == datetime(2026, 3, 2, 1, 18, tzinfo=UTC)
     assert (second.date, second.condition, second.rain_probability) == (date(2026, 3, 2), None, None)
 
 
@@ -206,6 +214,9 @@ def test_response_with_any_change_is_parsed_or_malformed(name: str, data: st.Dat
         ("forecast", ("hourly", "temperature_2m"), [1.0]),
         ("forecast", ("daily", "time"), [1772348400]),
         ("forecast", ("hourly_units", "wind_speed_10m"), "km/h"),
+        ("forecast", ("hourly_units", "snowfall"), "inch"),
+        ("forecast", ("daily", "sunset"), [1772414280]),
+        ("forecast", ("hourly", "relative_humidity_2m"), [101, 1, 1]),
         ("forecast", ("current", "temperature_2m"), None),
         ("forecast", ("hourly", "precipitation_probability"), [0, 125, None]),
         ("forecast", ("timezone",), "Mars/Olympus_Mons"),

@@ -18,7 +18,15 @@ FORECAST_PERIOD_SCHEMA = {
     "type": "string",
     "enum": ["now", "today", "tonight", "tomorrow", "this_weekend", "this_week", *WEEKDAYS],
 }
-"""The periods of `travel.outlook.outlook`, as a JSON schema."""
+"""Periods of `travel.outlook.outlook`, as a JSON schema; a tool has a number of days beside them."""
+
+_ALL_PERIODS_SCHEMA = {
+    "anyOf": [
+        FORECAST_PERIOD_SCHEMA,
+        {"type": "string", "enum": ["day_after_tomorrow", "next_week"]},
+        {"type": "string", "pattern": "^next_([1-9]|1[0-6])_days$"},
+    ]
+}
 
 
 def parse_place(value: Any) -> str:
@@ -101,6 +109,29 @@ ForecastDays = Annotated[
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_FORECAST_DAYS}),
 ]
 ForecastPeriod = Annotated[str, WithJsonSchema(FORECAST_PERIOD_SCHEMA)]
+PartOfDay = Literal["morning", "noon", "afternoon", "evening", "night"]
+WeatherMeasure = Literal[
+    "temperature",
+    "high",
+    "low",
+    "freezing",
+    "feels_like",
+    "rain",
+    "snow",
+    "sleet",
+    "hail",
+    "storm",
+    "fog",
+    "wind",
+    "humidity",
+    "uv",
+    "sun",
+    "cloud",
+    "sunrise",
+    "sunset",
+]
+"""What a question about the weather asks for. The answer's text states it, with all other figures beside it."""
+
 DistanceUnit = Literal["mi", "km"]
 VolumeUnit = Literal["gal", "l"]
 FuelType = Literal["regular", "mid", "premium", "diesel"]
@@ -126,7 +157,11 @@ class WeatherQuery(LocatedQuery):
     """The weather at a place in a period."""
 
     place: PlaceName = Field(default=HERE, description="A place, or `here` for the position of the device.")
-    period: ForecastPeriod = Field(default="now", description="`now` is the present and the next 24 hours.")
+    period: Annotated[str, WithJsonSchema(_ALL_PERIODS_SCHEMA)] = Field(
+        default="now", description="`now` is the present and the next 24 hours."
+    )
+    part_of_day: PartOfDay | None = Field(default=None, description="Of the day; with `now` the next one.")
+    measure: WeatherMeasure | None = Field(default=None, description="What the text states. Default: a summary.")
 
 
 class DaysQuery(LocatedQuery):

@@ -16,7 +16,10 @@ GEOCODE = f"/search/geocode/v6/forward?access_token={MAPBOX_KEY}&q=Moab"
 CATEGORY = f"/search/searchbox/v1/category/campground?access_token={MAPBOX_KEY}&proximity=-109.55,38.57"
 ROAD = f"/directions/v5/mapbox/driving/-104.98,39.74;-109.55,38.57?access_token={MAPBOX_KEY}"
 LINE = f"{ROAD}&overview=simplified&geometries=geojson"
-HOURLY = "temperature_2m,precipitation_probability,precipitation,weather_code,wind_speed_10m,wind_gusts_10m"
+HOURLY = (
+    "temperature_2m,precipitation_probability,precipitation,weather_code,wind_speed_10m,wind_gusts_10m,"
+    "apparent_temperature,relative_humidity_2m,snowfall,cloud_cover,uv_index,sunshine_duration"
+)
 WEATHER = f"/v1/forecast?latitude=38.57&longitude=-109.55&hourly={HOURLY}&current=temperature_2m&timezone=auto"
 PRICES = (
     f"/v2/petroleum/pri/gnd/data/?api_key={EIA_KEY}&frequency=weekly&data[0]=value&facets[product][]=EPMR"

@@ -1,0 +1,78 @@
+"""The place and the time of a forecast, in words."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from pam.travel.forecast import HourlyForecast
+from pam.travel.outlook import Outlook
+from pam.users.formatting import format_dates
+from pam.users.profile import Profile
+
+T = TypeVar("T")
+
+_DAY = timedelta(days=1)
+_PERIOD_TEXTS = {
+    "now": "in the next 24 hours",
+    "today": "today",
+    "tonight": "tonight",
+    "tomorrow": "tomorrow",
+    "this_weekend": "this weekend",
+    "this_week": "in the next seven days",
+}
+_PARTS_OF_TODAY = {
+    "morning": "this morning",
+    "noon": "at noon",
+    "afternoon": "this afternoon",
+    "evening": "this evening",
+    "night": "tonight",
+}
+
+
+def place_text(name: str) -> str:
+    """Render where it is, such as ` in Moab, Utah`."""
+    return f" {name}" if name.startswith("where ") else f" in {name}"
+
+
+def place_title(name: str) -> str:
+    """Render where it is at the start of a sentence, such as `In Moab, Utah`."""
+    text = place_text(name).strip()
+    return text[0].upper() + text[1:]
+
+
+def time_text(found: Outlook, profile: Profile) -> str:
+    """Render when it is, such as `today`, `on Friday night (18:00 – 06:00)`, `next week (Nov 29 – Dec 5, 2026)`."""
+    if found.part:
+        return f"{_part_text(found)} ({found.start:%H:%M} – {found.end:%H:%M})"
+    if found.period in _PERIOD_TEXTS:
+        return _PERIOD_TEXTS[found.period]
+    if found.period == "next_week":
+        return f"next week ({format_dates(found.start.date(), found.end.date(), profile)})"
+    days = (found.end.date() - found.start.date()).days
+    if days > 1:
+        return f"in the next {days} days ({format_dates(found.start.date(), found.end.date(), profile)})"
+    return f"on {found.start:%A}"
+
+
+def _part_text(found: Outlook) -> str:
+    today = found.asked_at.astimezone(found.zone).date()
+    ahead = (found.start.date() - today).days
+    if ahead <= 0:
+        return _PARTS_OF_TODAY[found.part or ""]
+    if found.part == "noon":
+        return f"at noon {'tomorrow' if ahead == 1 else f'on {found.start:%A}'}"
+    return f"{'tomorrow' if ahead == 1 else f'on {found.start:%A}'} {found.part}"
+
+
+def around(at: datetime, found: Outlook) -> str:
+    """Render the time of an hour, such as ` around 15:00`, with its weekday in a period of several days."""
+    local = at.astimezone(found.zone)
+    # A night has one evening and one morning, 24 hours have each time once.
+    return f" around {local:%H:%M}" + (f" on {local:%A}" if found.end - found.start > _DAY + timedelta(hours=1) else "")
+
+
+def values_of(
+    hours: Sequence[HourlyForecast], read: Callable[[HourlyForecast], T | None]
+) -> list[tuple[HourlyForecast, T]]:
+    """Return the hours for which a value is forecast, with it."""
+    return [(hour, value) for hour in hours if (value := read(hour)) is not None]
