@@ -13,7 +13,7 @@ from bench.figures import Figure
 from pam.routing import Route, route
 
 SENTENCES = Path(__file__).with_name("sentences")
-SETS = ("first",)
+SETS = ("first", "second")
 _WEATHER_KEYS = ("place", "period", "part_of_day", "weather_measure")
 
 
