@@ -241,6 +241,14 @@ export interface DayForecast {
   rain_chance: number | null;
   /** In mm. */
   rain: number | null;
+  /** In cm. */
+  snow: number | null;
+  uv_index: number | null;
+  sunshine_hours: number | null;
+  /** Equal to the sunset in the polar night. */
+  sunrise: string | null;
+  /** A day after the sunrise in the polar day. */
+  sunset: string | null;
 }
 
 /** How far it is by road. */
@@ -723,6 +731,10 @@ export interface Weather {
   reason?: "source_unavailable";
   place: NamedPoint;
   period: string;
+  part_of_day: "morning" | "noon" | "afternoon" | "evening" | "night" | null;
+  /** What the text states; null for a summary. */
+  measure: "temperature" | "high" | "low" | "freezing" | "feels_like" | "rain" | "snow" | "sleet" | "hail" | "storm" |
+    "fog" | "wind" | "humidity" | "uv" | "sun" | "cloud" | "sunrise" | "sunset" | null;
   window: HourRange;
   units: WeatherUnits;
   /** Only for a period that holds this moment. */
@@ -741,9 +753,15 @@ export interface WeatherHour {
   wind: number | null;
   gusts: number | null;
   condition: string | null;
+  feels_like: number | null;
+  humidity: number | null;
   rain_chance: number | null;
   /** In mm. */
   rain: number | null;
+  /** In cm. */
+  snow: number | null;
+  cloud_cover: number | null;
+  uv_index: number | null;
 }
 
 /** The weather at a time. Null: not forecast. */
@@ -754,6 +772,8 @@ export interface WeatherMoment {
   wind: number | null;
   gusts: number | null;
   condition: string | null;
+  feels_like: number | null;
+  humidity: number | null;
 }
 
 /** The units of the figures. */
@@ -761,4 +781,5 @@ export interface WeatherUnits {
   temperature: "°F" | "°C";
   speed: "mph" | "km/h";
   rain: "mm";
+  snow: "cm";
 }

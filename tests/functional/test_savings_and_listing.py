@@ -74,7 +74,10 @@ def test_expense_list_with_filters_and_limit_has_the_matching_expenses(traveller
         traveller.spends("5", category, date=str(today - timedelta(days=days_ago)))
     page = traveller.http.get("/v1/expenses", params={"category": "fuel", "limit": "2"}).json()
     assert [e["date"] for e in page["expenses"]] == [str(today), str(today - timedelta(days=1))]
-    assert page["text"] == "Your latest 2 fuel expenses; there are more."
+    named = [f"$5.00 for fuel on {day:%b} {day.day}, {day.year}" for day in (today, today - timedelta(days=1))]
+    assert page["text"] == f"Your latest 2 fuel expenses, and there are more: {'; '.join(named)}."
+    last = traveller.http.post("/v1/ask", json={"text": "what was my last expense"}).json()
+    assert last["text"] == f"Your latest expense: {named[0]}."
     yesterday = traveller.http.get("/v1/expenses", params={"period": "yesterday"}).json()
     assert len(yesterday["expenses"]) == 1 and yesterday["next_cursor"] is None
     camping = traveller.http.get("/v1/expenses", params={"category": "propane"}).json()

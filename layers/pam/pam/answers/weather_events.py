@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pam.answers.weather_times import around, place_text, time_text, values_of
+from pam.answers.weather_times import around, place_text, rest_text, values_of
 from pam.travel.forecast import HourlyForecast
 from pam.travel.outlook import Outlook
 from pam.travel.units import Units
@@ -45,7 +45,7 @@ def event_sentence(found: Outlook, name: str, event: str, profile: Profile, unit
     if found.now and found.now.condition:
         condition = found.now.condition
         now = f"{condition[0].upper()}{condition[1:]}{place_text(name)} now. "
-    where_and_when = f"{'' if now else place_text(name)} {time_text(found, profile)}"
+    where_and_when = f"{'' if now else place_text(name)} {rest_text(found, profile)}"
     _, title = EVENTS[event]
     known = [hour for hour in found.remaining if hour.condition is not None or hour.rain_mm is not None]
     if not known:
@@ -53,7 +53,8 @@ def event_sentence(found: Outlook, name: str, event: str, profile: Profile, unit
     hours = [hour for hour in known if has_event(hour, event)]
     figures = _figures(found, hours, event, profile, units)
     if hours:
-        return f"{now}{title} is forecast{where_and_when},{around(hours[0].time, found)} at the earliest{figures}."
+        first = around(hours[0].time, found, profile)
+        return f"{now}{title} is forecast{where_and_when}, from{first}{figures}."
     other = "snow" if event == "rain" else "rain"
     instead = event in ("rain", "snow") and any(has_event(hour, other) for hour in known)
     but = f", but {other} is" if instead else ""
@@ -73,11 +74,10 @@ def _figures(found: Outlook, hours: list[HourlyForecast], event: str, profile: P
         amount = sum(value for _, value in values_of(hours, lambda hour: hour.snow_cm))
         if amount:
             figures += f"; about {_depth(units.snow(amount), units.snow_unit, profile)}"
-    chances = [value for _, value in values_of(found.remaining, lambda hour: hour.rain_probability)]
+    # The chance at the hours of the event; without any, the highest one of either kind.
+    chances = [value for _, value in values_of(hours or found.remaining, lambda hour: hour.rain_probability)]
     if chances:
-        kind = event if all(has_event(hour, event) for hour in hours) and hours else "rain or snow"
-        if not hours and event == "rain" and precipitation_kind(found.remaining) == "rain":
-            kind = "rain"
+        kind = event if hours or (event == "rain" and precipitation_kind(found.remaining) == "rain") else "rain or snow"
         figures += f"; chance of {kind} up to {format_number(100 * max(chances), profile)} %"
     return figures
 

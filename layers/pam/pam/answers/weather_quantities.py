@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 
 from pam.answers.weather_figures import format_degrees
-from pam.answers.weather_times import around, place_text, time_text, values_of
+from pam.answers.weather_times import around, place_text, rest_text, time_text, values_of
 from pam.travel.forecast import HourlyForecast
 from pam.travel.outlook import Outlook
 from pam.travel.units import Units
@@ -48,7 +48,8 @@ def _extreme(
         return _not_forecast(f"The {word}", found, name, profile)
     hour, value = choose(temperatures, key=lambda pair: pair[1])
     degrees = format_degrees(value, profile, units)
-    return f"{word.capitalize()}{place_text(name)} {time_text(found, profile)}: {degrees},{around(hour.time, found)}."
+    at = around(hour.time, found, profile)
+    return f"{word.capitalize()}{place_text(name)} {time_text(found, profile)}: {degrees},{at}."
 
 
 def _freezing(found: Outlook, name: str, profile: Profile, units: Units) -> str:
@@ -61,8 +62,8 @@ def _freezing(found: Outlook, name: str, profile: Profile, units: Units) -> str:
     if low != freezing:
         compared = f"{'below' if value < 0 else 'above'} freezing ({freezing})"
     now = f"It's {format_degrees(found.now.temperature_c, profile, units)}{place_text(name)} now. " if found.now else ""
-    where_and_when = f"{'' if now else place_text(name)} {time_text(found, profile)}"
-    return f"{now}Low{where_and_when}: {low},{around(hour.time, found)}, {compared}."
+    where_and_when = f"{'' if now else place_text(name)} {rest_text(found, profile)}"
+    return f"{now}Low{where_and_when}: {low},{around(hour.time, found, profile)}, {compared}."
 
 
 def _feels_like(found: Outlook, name: str, profile: Profile, units: Units) -> str:
@@ -74,7 +75,7 @@ def _feels_like(found: Outlook, name: str, profile: Profile, units: Units) -> st
         return now.strip() or _not_forecast("How it feels", found, name, profile)
     bounds = _bounds(felt, lambda value: format_degrees(value, profile, units))
     where = "" if now else place_text(name)
-    return f"{now}Feels like temperature{where} {time_text(found, profile)}: {bounds}."
+    return f"{now}Feels-like temperature{where} {time_text(found, profile)}: {bounds}."
 
 
 def _wind(found: Outlook, name: str, profile: Profile, units: Units) -> str:
@@ -91,8 +92,8 @@ def _wind(found: Outlook, name: str, profile: Profile, units: Units) -> str:
         return now.strip() or _not_forecast("The wind", found, name, profile)
     hour, strongest = max(winds, key=lambda pair: pair[1])
     with_gusts = f", gusts up to {speed(max(value for _, value in gusts))}" if gusts else ""
-    where_and_when = f"{'' if now else place_text(name)} {time_text(found, profile)}"
-    return f"{now}Wind{where_and_when}: up to {speed(strongest)}{around(hour.time, found)}{with_gusts}."
+    where_and_when = f"{'' if now else place_text(name)} {rest_text(found, profile)}"
+    return f"{now}Wind{where_and_when}: up to {speed(strongest)}{around(hour.time, found, profile)}{with_gusts}."
 
 
 def _humidity(found: Outlook, name: str, profile: Profile, _: Units) -> str:
@@ -103,7 +104,7 @@ def _humidity(found: Outlook, name: str, profile: Profile, _: Units) -> str:
     if not values:
         return now.strip() or _not_forecast("The humidity", found, name, profile)
     bounds = _bounds(values, lambda value: _percent(value, profile))
-    return f"{now}Humidity{'' if now else place_text(name)} {time_text(found, profile)}: {bounds}."
+    return f"{now}Humidity{'' if now else place_text(name)} {rest_text(found, profile)}: {bounds}."
 
 
 # The categories of the World Health Organization's Global Solar UV Index, by their lowest rounded values.
@@ -120,9 +121,9 @@ def _uv(found: Outlook, name: str, profile: Profile, _: Units) -> str:
     index = int(highest + 0.5)
     category = next(text for lowest, text in _UV_CATEGORIES if index >= lowest)
     advice = "recommends" if index >= _UV_PROTECTION else "recommends no"
-    highest_text = f"up to {index} ({category}){around(hour.time, found)}"
+    highest_text = f"up to {index} ({category}){around(hour.time, found, profile)}"
     return (
-        f"UV index{place_text(name)} {time_text(found, profile)}: {highest_text}. "
+        f"UV index{place_text(name)} {rest_text(found, profile)}: {highest_text}. "
         f"The WHO {advice} sun protection at that level."
     )
 
@@ -134,10 +135,7 @@ def _sun(found: Outlook, name: str, profile: Profile, _: Units) -> str:
         return now.strip() or _not_forecast("The sunshine", found, name, profile)
     seconds = sum(value for _, value in values)
     duration = f"about {format_duration(seconds)}" if seconds >= 60 else "none"
-    rest = " left" if len(values) < len(found.hours) else ""
-    return (
-        f"{now}Sunshine {rest}{'' if now else place_text(name).strip() + ' '}{time_text(found, profile)}: {duration}."
-    )
+    return f"{now}Sunshine{'' if now else place_text(name)} {rest_text(found, profile)}: {duration}."
 
 
 def _cloud(found: Outlook, name: str, profile: Profile, _: Units) -> str:
@@ -148,7 +146,7 @@ def _cloud(found: Outlook, name: str, profile: Profile, _: Units) -> str:
     bounds = _bounds(values, lambda value: _percent(value, profile))
     mean = _percent(fmean(value for _, value in values), profile)
     on_average = "" if bounds == mean else f", {mean} on average"
-    return f"{now}Cloud cover{'' if now else place_text(name)} {time_text(found, profile)}: {bounds}{on_average}."
+    return f"{now}Cloud cover{'' if now else place_text(name)} {rest_text(found, profile)}: {bounds}{on_average}."
 
 
 def _condition_now(found: Outlook, name: str) -> str:

@@ -23,7 +23,7 @@ def weather_text(found: Outlook, name: str, measure: str | None, profile: Profil
         sentences = [QUANTITIES[measure](found, name, profile, units)]
     if found.wind:
         gusts = f"{format_number(units.speed(found.wind.gusts_mps), profile)} {units.speed_unit}"
-        sentences.append(f"{WIND_TEXTS[found.wind.level]}, up to {gusts}{around(found.wind.at, found)}.")
+        sentences.append(f"{WIND_TEXTS[found.wind.level]}, up to {gusts}{around(found.wind.at, found, profile)}.")
     if not found.is_complete:
         sentences.append("The forecast doesn't reach the end of that time.")
     return " ".join(sentences)
@@ -41,7 +41,8 @@ def _summary(found: Outlook, name: str, profile: Profile, units: Units) -> list[
     if temperatures:
         low, high = (format_degrees(bound, profile, units) for bound in (min(temperatures), max(temperatures)))
         where = "" if found.now else f"{place_title(name)}: "
-        sentences.append(f"{where}{low} to {high} {time_text(found, profile)}.")
+        bounds = low if low == high else f"{low} to {high}"
+        sentences.append(f"{where}{bounds} {time_text(found, profile)}.")
     chances = [value for _, value in values_of(found.remaining, lambda hour: hour.rain_probability)]
     if chances:
         kind = precipitation_kind(found.remaining)

@@ -64,11 +64,21 @@ def _part_text(found: Outlook) -> str:
     return f"{'tomorrow' if ahead == 1 else f'on {found.start:%A}'} {found.part}"
 
 
-def around(at: datetime, found: Outlook) -> str:
-    """Render the time of an hour, such as ` around 15:00`, with its weekday in a period of several days."""
+def rest_text(found: Outlook, profile: Profile) -> str:
+    """Render when the hours that aren't over are: `in the rest of today`, or as `time_text`."""
+    is_rest = found.period == "today" and found.part is None and len(found.remaining) < len(found.hours)
+    return "in the rest of today" if is_rest else time_text(found, profile)
+
+
+def around(at: datetime, found: Outlook, profile: Profile) -> str:
+    """Render the time of an hour, such as ` around 15:00`, with its day in a period of several days."""
     local = at.astimezone(found.zone)
-    # A night has one evening and one morning, 24 hours have each time once.
-    return f" around {local:%H:%M}" + (f" on {local:%A}" if found.end - found.start > _DAY + timedelta(hours=1) else "")
+    days = (found.end - found.start) / _DAY
+    # 24 hours have each time once, or 25 where clocks change; from eight days on, a weekday occurs twice.
+    if days < 1.1:
+        return f" around {local:%H:%M}"
+    day = f"{local:%A}" if days < 7.1 else format_dates(local.date(), local.date() + _DAY, profile)
+    return f" around {local:%H:%M} on {day}"
 
 
 def values_of(
