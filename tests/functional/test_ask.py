@@ -159,6 +159,11 @@ def test_expense_has_the_date_of_the_device(traveller: Traveller) -> None:
     ("text", "tier", "intent", "part"),
     [
         ("weather in Moab tomorrow", 2, "weather", "In Moab, Utah: "),
+        ("how windy will it be in Cheyenne tomorrow", 2, "weather", "Wind in Cheyenne, Wyoming tomorrow: up to "),
+        ("will it snow in Moab tonight", 2, "weather", "snow"),
+        ("do I need an umbrella in Moab tomorrow afternoon", 2, "weather", "tomorrow afternoon (12:00 – 18:00)"),
+        ("what time is sunset in Moab tomorrow", 2, "weather", "Sunset in Moab, Utah: "),
+        ("weather in Moab next week", 2, "weather", " next week ("),
         ("How far is Moab from Denver?", 2, "distance", " mi by road from Denver, Colorado to Moab, Utah"),
         ("how many km from Denver to Moab", 2, "distance", " km by road from Denver, Colorado to Moab, Utah"),
         ("fuel for 400 miles at 10 mpg and $3.50 a gallon", 2, "fuel_estimate", "40.0 gal: $140.00 at $3.50 a gallon"),

@@ -101,7 +101,7 @@ def test_weather_names_its_place_units_and_source(traveller: Traveller) -> None:
     assert answer["place"]["name"] == "Moab, Utah"
     assert len(answer["hours"]) == 24 and len(answer["days"]) == 1
     assert all(hour["time"].endswith(("-06:00", "-07:00")) for hour in answer["hours"])
-    assert answer["units"] == {"temperature": "°F", "speed": "mph", "rain": "mm"}
+    assert answer["units"] == {"temperature": "°F", "speed": "mph", "rain": "mm", "snow": "cm"}
     assert answer["source"] == "Mapbox (simulated), Open-Meteo (simulated)"
     assert answer["simulated"] is True
     assert answer["text"].startswith("In Moab, Utah: ")
