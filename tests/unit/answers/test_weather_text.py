@@ -75,7 +75,7 @@ def text_of(measure: str | None, period: str, part: str | None = None, units: Un
     """Return the sentence about Moab, asked on Thursday at 12:20."""
     found = outlook(forecast(), period, THURSDAY_NOON, part, first_weekday=6)
     # The CLDR separates the ends of a range of dates by thin spaces.
-    return weather_text(found, "Moab, Utah", measure, PROFILE, units).replace("\u2009", " ")
+    return weather_text(found, "in Moab, Utah", measure, PROFILE, units).replace("\u2009", " ")
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_measure_that_is_not_forecast_is_said_to_be_unknown(measure: str) -> Non
     hours = tuple(replace(hour, **empty) for hour in whole.hours)
     days = tuple(replace(day, sunrise=None, sunset=None) for day in whole.days)
     found = outlook(replace(whole, hours=hours, days=days), "tomorrow", THURSDAY_NOON)
-    text = weather_text(found, "Moab, Utah", measure, PROFILE, Units.IMPERIAL)
+    text = weather_text(found, "in Moab, Utah", measure, PROFILE, Units.IMPERIAL)
     assert "isn't" in text
     assert not any(character.isdecimal() for character in text)
 
@@ -203,7 +203,7 @@ def test_sun_that_does_not_set_has_no_time() -> None:
     for hours, verb in ((0, "rise"), (24, "set")):
         days = tuple(replace(day, sunrise=MIDNIGHT, sunset=MIDNIGHT + timedelta(hours=hours)) for day in whole.days)
         found = outlook(replace(whole, days=days), "today", THURSDAY_NOON)
-        text = weather_text(found, "Utqiagvik", "sunset", PROFILE, Units.IMPERIAL)
+        text = weather_text(found, "in Utqiagvik", "sunset", PROFILE, Units.IMPERIAL)
         assert text == f"The sun doesn't {verb} in Utqiagvik on Nov 26, 2026."
 
 

@@ -61,7 +61,7 @@ def daily_weather(
     zone = ZoneInfo(forecast.value.zone)
     return DailyWeather(
         **travel_provenance(user.profile, dependencies.clock(), *place.facts, forecast),
-        text=_sentence(days, query.days, place.name, user),
+        text=_sentence(days, query.days, place.locative, user),
         place=place.named_point,
         time_zone=forecast.value.zone,
         units=weather_units(user.units),
@@ -71,10 +71,10 @@ def daily_weather(
     )
 
 
-def _sentence(days: tuple[DailyForecast, ...], requested: int, name: str, user: UserContext) -> str:
+def _sentence(days: tuple[DailyForecast, ...], requested: int, locative: str, user: UserContext) -> str:
     """Render the days in words: temperatures, the likeliest rain, and the strongest wind that matters to a rig."""
     profile, units = user.profile, user.units
-    sentences = [f"{place_title(name)}, {format_dates(days[0].date, days[-1].date + _DAY, profile)}:"]
+    sentences = [f"{place_title(locative)}, {format_dates(days[0].date, days[-1].date + _DAY, profile)}:"]
     lows = [day.low_c for day in days if day.low_c is not None]
     highs = [day.high_c for day in days if day.high_c is not None]
     if lows and highs:

@@ -84,7 +84,7 @@ def weather(dependencies: TravelDependencies, user_id: UUID, query: WeatherQuery
     zone, units = found.zone, user.units
     return Weather(
         **travel_provenance(user.profile, dependencies.clock(), *place.facts, forecast),
-        text=weather_text(found, place.name, query.measure, user.profile, units),
+        text=weather_text(found, place.locative, query.measure, user.profile, units),
         place=place.named_point,
         period=found.period,
         part_of_day=query.part_of_day,

@@ -39,13 +39,13 @@ def precipitation_kind(hours: Sequence[HourlyForecast]) -> str:
     return "rain"
 
 
-def event_sentence(found: Outlook, name: str, event: str, profile: Profile, units: Units) -> str:
+def event_sentence(found: Outlook, locative: str, event: str, profile: Profile, units: Units) -> str:
     """Render whether the event is forecast in the rest of the period: its first hour, the chance and the amount."""
     now = ""
     if found.now and found.now.condition:
         condition = found.now.condition
-        now = f"{condition[0].upper()}{condition[1:]}{place_text(name)} now. "
-    where_and_when = f"{'' if now else place_text(name)} {rest_text(found, profile)}"
+        now = f"{condition[0].upper()}{condition[1:]}{place_text(locative)} now. "
+    where_and_when = f"{'' if now else place_text(locative)} {rest_text(found, profile)}"
     _, title = EVENTS[event]
     known = [hour for hour in found.remaining if hour.condition is not None or hour.rain_mm is not None]
     if not known:

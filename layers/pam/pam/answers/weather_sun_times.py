@@ -11,7 +11,7 @@ from pam.users.profile import Profile
 _DAY = timedelta(days=1)
 
 
-def sun_time_sentence(found: Outlook, name: str, event: str, profile: Profile) -> str:
+def sun_time_sentence(found: Outlook, locative: str, event: str, profile: Profile) -> str:
     """Render the time of the `sunrise` or `sunset` of the period's day, or of the next one."""
     for day in found.sun_days:
         at = day.sunset if event == "sunset" else day.sunrise
@@ -20,9 +20,9 @@ def sun_time_sentence(found: Outlook, name: str, event: str, profile: Profile) -
         on = format_dates(day.date, day.date + _DAY, profile)
         if _is_polar(day):
             never = "doesn't rise" if day.sunrise == day.sunset else "doesn't set"
-            return f"The sun {never}{place_text(name)} on {on}."
-        return f"{event.capitalize()}{place_text(name)}: {at.astimezone(found.zone):%H:%M} on {on}."
-    return f"The {event}{place_text(name)} isn't in the forecast."
+            return f"The sun {never}{place_text(locative)} on {on}."
+        return f"{event.capitalize()}{place_text(locative)}: {at.astimezone(found.zone):%H:%M} on {on}."
+    return f"The {event}{place_text(locative)} isn't in the forecast."
 
 
 def _is_polar(day: DailyForecast) -> bool:

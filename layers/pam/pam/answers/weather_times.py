@@ -29,15 +29,14 @@ _PARTS_OF_TODAY = {
 }
 
 
-def place_text(name: str) -> str:
-    """Render where it is, such as ` in Moab, Utah`."""
-    return f" {name}" if name.startswith("where ") else f" in {name}"
+def place_text(locative: str) -> str:
+    """Render where it is, such as ` in Moab, Utah`; ` where you are` has no preposition."""
+    return f" {locative}"
 
 
-def place_title(name: str) -> str:
+def place_title(locative: str) -> str:
     """Render where it is at the start of a sentence, such as `In Moab, Utah`."""
-    text = place_text(name).strip()
-    return text[0].upper() + text[1:]
+    return locative[0].upper() + locative[1:]
 
 
 def time_text(found: Outlook, profile: Profile) -> str:
