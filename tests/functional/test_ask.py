@@ -49,12 +49,14 @@ def test_expense_in_words_is_recorded_and_can_be_undone(traveller: Traveller) ->
 
 
 def test_item_becomes_description_and_named_currency_is_kept(traveller: Traveller) -> None:
-    """ "A$12.50 for coffee" is dining, described as coffee, in Australian dollars."""
+    """ "A$12.50 for coffee" is dining, described as coffee, in Australian dollars, and counts in the user's own."""
     added = ask(traveller, "add A$12.50 for coffee").json()
     expense = added["answer"]["expense"]
     assert (expense["category"], expense["description"], expense["currency"]) == ("dining", "coffee", "AUD")
     assert added["text"].startswith("Added A$12.50 for dining.")
-    assert traveller.summary()["other_currencies"] == [{"currency": "AUD", "total": "12.50", "count": 1}]
+    summary = traveller.summary()
+    assert [(part["currency"], part["total"], part["count"]) for part in summary["converted"]] == [("AUD", "12.50", 1)]
+    assert summary["total"] == expense["converted"]["amount"] and summary["other_currencies"] == []
 
 
 def test_repeated_sentence_with_same_key_records_one_expense(traveller: Traveller) -> None:

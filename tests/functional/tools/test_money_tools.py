@@ -175,10 +175,16 @@ def test_data_of_a_summary_has_figures_only(caller: Caller, insert_expenses: Cal
     """Text, source and time are beside it."""
     insert_expenses(caller, ("10", "fuel", "2026-01-05 12:00-07", "USD"), ("4", "food", "2026-01-06 12:00-07", "CAD"))
     result = caller.call(get_spending_summary, '{"from": "2026-01-01", "to": "2026-02-01"}')
-    assert result.text.startswith("You've spent $10.00 in Jan 1")
-    assert result.data["other_currencies"] == [{"currency": "CAD", "total": "4.00", "count": 1}]
+    [converted] = result.data["converted"]
+    assert (converted["total"], converted["currency"], converted["first_rate_date"]) == ("4.00", "CAD", "2026-01-06")
+    assert result.data["total"] == str(Decimal("10.00") + Decimal(converted["value"]))
+    assert result.text.startswith(f"You've spent ${result.data['total']} in Jan 1")
+    assert result.data["other_currencies"] == []
     assert not result.data.keys() & {"text", "source", "as_of", "tier", "cached", "stale"}
-    assert result.source == "Your expenses in PAM" and datetime.fromisoformat(result.as_of).tzinfo is not None
+    assert (
+        result.source == "Your expenses in PAM, ECB (simulated)"
+        and datetime.fromisoformat(result.as_of).tzinfo is not None
+    )
     assert result.effect is None
 
 

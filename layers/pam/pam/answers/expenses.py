@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
@@ -12,6 +13,7 @@ from pydantic import Field
 from pam.answers.answer import Answer, Instant
 from pam.answers.budget_item import BudgetItem, budget_item
 from pam.answers.dependencies import UserDependencies
+from pam.answers.exchange_rates import rates_for_expense
 from pam.answers.expense_item import ExpenseItem, expense_item
 from pam.answers.expense_text import expense_date_text, expense_text
 from pam.answers.json_values import from_json, json_dataclass, to_json
@@ -19,6 +21,7 @@ from pam.answers.undo_link import UndoLink, undo_link
 from pam.ledger.effects import perform_write
 from pam.ledger.operation import UndoResult, WriteContext, WriteOperation, WriteResult
 from pam.money.budgets import read_budget_state
+from pam.money.exchange_rates import NO_RATES, RateTable, is_simulated
 from pam.money.expenses import NewExpense, create_expense, undo_expense
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
@@ -53,8 +56,9 @@ def add_expense(
     request = hashlib.sha256(json.dumps([key, payload]).encode()).hexdigest() if key else uuid4().hex
 
     def add() -> dict[str, Any]:
+        expense = RatedExpense(new, rates_for_expense(dependencies, user_id, new, deadline))
         effect = perform_write(
-            dependencies, user_id, f"request:{request}", CREATE_EXPENSE, new, deadline, zone=new.timezone
+            dependencies, user_id, f"request:{request}", CREATE_EXPENSE, expense, deadline, zone=new.timezone
         )
         return {
             "text": effect.text,
@@ -72,21 +76,30 @@ def add_expense(
         return from_json(ExpenseAdded, add())
 
 
-def _create(context: WriteContext, new: NewExpense) -> WriteResult:
+@dataclass(frozen=True)
+class RatedExpense:
+    """An expense to record, with the exchange rates that were found for it before."""
+
+    new: NewExpense
+    rates: RateTable = NO_RATES
+
+
+def _create(context: WriteContext, arguments: RatedExpense) -> WriteResult:
     profile = context.profile
-    expense = create_expense(context.connection, profile, new, context.now)
+    expense = create_expense(context.connection, profile, arguments.new, context.now, arguments.rates)
+    conversion = expense.converted_to(profile.currency)
     budget = read_budget_state(context.connection, profile, expense.category, expense.spent_at)
     current = read_budget_state(context.connection, profile, expense.category, context.now) if budget else None
     count(Metric.EXPENSE_CREATED)
     return WriteResult(
         text=expense_text(expense, budget, current, profile, context.now),
         data={
-            "expense": to_json(expense_item(expense, profile.zone)),
+            "expense": to_json(expense_item(expense, profile)),
             "budget": to_json(budget_item(budget)) if budget else None,
         },
-        source=profile.expenses_source,
+        source=", ".join([profile.expenses_source, *([conversion.source] if conversion else [])]),
         undo={"expense": str(expense.id)},
-        simulated=profile.simulated,
+        simulated=profile.simulated or (conversion is not None and is_simulated(conversion.source)),
     )
 
 
@@ -98,7 +111,8 @@ def _undo(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
     amount = format_money(expense.amount, expense.currency, profile)
     day = expense_date_text(expense, profile, context.now)
     return UndoResult(
-        f"The {amount} for {expense.category}{day} are taken back.", {"budget": budget_item(budget) if budget else None}
+        f"Your expense of {amount} for {expense.category}{day} is taken back.",
+        {"budget": budget_item(budget) if budget else None},
     )
 
 

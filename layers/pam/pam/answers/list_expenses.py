@@ -55,7 +55,7 @@ def _answer(page: ExpensePage) -> ExpenseList:
         **user_provenance(page),
         window=period_range(page.window, profile),
         category=page.query.category,
-        expenses=tuple(expense_item(expense, profile.zone) for expense in page.expenses),
+        expenses=tuple(expense_item(expense, profile) for expense in page.expenses),
         next_cursor=str(page.next_cursor) if page.next_cursor else None,
     )
 

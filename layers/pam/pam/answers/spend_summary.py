@@ -9,6 +9,14 @@ from pydantic import Field
 from pam.answers.answer import Count, Date, Money
 from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.cached_answer import cached_answer
+from pam.answers.converted_sum import (
+    Converted,
+    NotIncluded,
+    conversion_sentences,
+    converted_totals,
+    excluded_amounts,
+    excluded_totals,
+)
 from pam.answers.date_range import DateRange, PeriodRange, date_range, period_range
 from pam.answers.dependencies import UserDependencies
 from pam.answers.expense_item import ExpenseItem, expense_item
@@ -30,15 +38,6 @@ class CategorySum:
     total: Money
     count: Count
     share: Annotated[float, Field(ge=0, le=1, description="Of the whole, from 0 to 1.", examples=[0.28])]
-
-
-@json_dataclass
-class CurrencySum:
-    """What was spent in another currency: never added up, since no rate is known."""
-
-    currency: Currency
-    total: Money
-    count: Count
 
 
 @json_dataclass
@@ -73,7 +72,8 @@ class SpendSummary(UserAnswer):
     by_category: Annotated[tuple[CategorySum, ...], Field(description="The largest first.")]
     change: Annotated[SpendingChange | None, Field(description="Null unless the records cover the period before.")]
     top_expense: ExpenseItem | None
-    other_currencies: tuple[CurrencySum, ...]
+    converted: Converted
+    other_currencies: NotIncluded
 
 
 def spend_summary(
@@ -117,11 +117,9 @@ def _answer(spending: Spending) -> SpendSummary:
             for category, part in spending.by_category.items()
         ),
         change=_change(spending),
-        top_expense=expense_item(spending.top_expense, profile.zone) if spending.top_expense else None,
-        other_currencies=tuple(
-            CurrencySum(currency=currency, total=str(part.total), count=part.count)
-            for currency, part in spending.other_currencies.items()
-        ),
+        top_expense=expense_item(spending.top_expense, profile) if spending.top_expense else None,
+        converted=converted_totals(spending.overall),
+        other_currencies=excluded_totals(spending.overall),
     )
 
 
@@ -143,11 +141,14 @@ def _sentence(spending: Spending) -> str:
     total = spending.overall
     subject = f" on {spending.query.category}" if spending.query.category else ""
     when = window_text(spending.window, spending.today, profile)
+    if not total.count and total.excluded:
+        amounts = excluded_amounts(total, profile)
+        return f"You've spent {amounts}{subject} {when}. PAM has no exchange rate to {profile.currency} for it yet."
     if not total.count:
-        return f"You have no expenses{subject} recorded {when}." + _other_currencies(spending)
+        return f"You have no expenses{subject} recorded {when}."
     text = f"You've spent {format_money(total.total, profile.currency, profile)}{subject} {when}"
     text += f", in {pluralize(total.count, 'expense')}"
-    return f"{text}{_daily_average(spending)}.{_comparison(spending)}{_other_currencies(spending)}"
+    return f"{text}{_daily_average(spending)}.{_comparison(spending)}{conversion_sentences(total, profile)}"
 
 
 def _daily_average(spending: Spending) -> str:
@@ -173,10 +174,3 @@ def _comparison(spending: Spending) -> str:
         return f" That's the same as {when}."
     size = format_money(abs(difference), spending.profile.currency, spending.profile)
     return f" That's {size} {'more' if difference > 0 else 'less'} than {when}."
-
-
-def _other_currencies(spending: Spending) -> str:
-    sums = [
-        format_money(part.total, currency, spending.profile) for currency, part in spending.other_currencies.items()
-    ]
-    return f" In other currencies, not added up: {', '.join(sums)}." if sums else ""

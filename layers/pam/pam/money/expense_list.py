@@ -96,6 +96,17 @@ class ExpensePage:
     expenses: list[Expense]
     next_cursor: Cursor | None
 
+    @property
+    def is_converted(self) -> bool:
+        """Whether all expenses of the page are in the user's currency, or converted to it."""
+        return all(expense.counts_in(self.profile.currency) for expense in self.expenses)
+
+    @property
+    def rate_sources(self) -> frozenset[str]:
+        """The sources of the exchange rates."""
+        found = (expense.converted_to(self.profile.currency) for expense in self.expenses)
+        return frozenset(conversion.source for conversion in found if conversion)
+
 
 _SELECT_PAGE = f"""
 select {EXPENSE_COLUMNS}

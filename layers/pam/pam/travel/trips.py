@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pam.money.amounts import parse_amount
 from pam.money.categories import Category
+from pam.money.counted_sums import SUM_COLUMNS, SUM_GROUPS, CountedSum, sum_rows
 from pam.platform.errors import DATE_IN_PAST, INVALID_AMOUNT, PamError
 from pam.platform.postgres import Connection
 from pam.users.profile import Profile
@@ -38,26 +39,31 @@ def validate_start_date(start: date | None, now: datetime, profile: Profile) -> 
 
 @dataclass(frozen=True)
 class CampingCosts:
-    """A user's expenses for camping in the last 365 days: their average and number."""
+    """A user's expenses for camping in the last 365 days: their average, their number, and their exchange rates.
+
+    `spending` is their sum, with what was converted to the user's currency; `average` and `count` are of what counts.
+    """
 
     average: Decimal
     count: int
+    spending: CountedSum
 
 
-_CAMPING = """
-select avg(amount) as average, count(*) as count
+_CAMPING = f"""
+select {SUM_COLUMNS}
   from expenses
- where user_id = %(user)s and category = %(category)s and currency = %(currency)s and undone_at is null
+ where user_id = %(user)s and category = %(category)s and undone_at is null
    and spent_at >= %(since)s and spent_at <= %(now)s
+ group by {SUM_GROUPS}
 """
 
 
 def read_camping_costs(connection: Connection, profile: Profile, now: datetime) -> CampingCosts | None:
-    """Return the costs in the user's currency, None where there are none."""
-    scope = {"user": profile.id, "category": Category.CAMPING, "currency": profile.currency}
-    row = connection.execute(_CAMPING, scope | {"since": now - _YEAR, "now": now}).fetchone()
-    assert row is not None
-    return CampingCosts(row["average"], row["count"]) if row["count"] else None
+    """Return the costs in the user's currency, as far as they count in it; None where there are none."""
+    scope = {"user": profile.id, "category": Category.CAMPING}
+    rows = connection.execute(_CAMPING, scope | {"since": now - _YEAR, "now": now}).fetchall()
+    spending = sum_rows(rows, profile.currency)
+    return CampingCosts(spending.total / spending.count, spending.count, spending) if spending.count else None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from pam.answers.converted_sum import excluded_amounts
 from pam.chat.profile_block import profile_lines
 from pam.money.amounts import to_cents
 from pam.money.budgets import BudgetState, fetch_month_budgets, send_month_budgets_query
@@ -175,6 +176,8 @@ def _budget_line(budget: BudgetState, profile: Profile) -> str:
         for amount in (budget.spent, budget.limit, abs(budget.left))
     )
     line = f"- {budget.category}: {spent} of {limit}"
+    excluded = excluded_amounts(budget.spending, profile) if budget.spending.excluded else ""
+    outside = f" (without {excluded}, for which there is no exchange rate yet)" if excluded else ""
     if budget.state == "over":
-        return f"{line}, over by {left}"
-    return f"{line}, {left} left{', close to its limit' if budget.state == 'near' else ''}"
+        return f"{line}, over by {left}{outside}"
+    return f"{line}, {left} left{', close to its limit' if budget.state == 'near' else ''}{outside}"

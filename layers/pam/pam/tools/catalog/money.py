@@ -6,13 +6,15 @@ from pydantic import Field, WithJsonSchema
 
 from pam.answers.budget_comparison import budget_comparison
 from pam.answers.budget_limit import UPDATE_BUDGET, NewLimit
-from pam.answers.expenses import CREATE_EXPENSE
+from pam.answers.exchange_rates import rates_for_expense
+from pam.answers.expenses import CREATE_EXPENSE, RatedExpense
 from pam.answers.spend_summary import spend_summary
 from pam.ledger.operation import WriteContext, WriteResult
 from pam.money.amounts import MAX_AMOUNT, Currency
 from pam.money.budget_comparison import BudgetComparisonQuery, Month
 from pam.money.budget_limits import MonthlyLimit
 from pam.money.categories import KnownCategory
+from pam.money.exchange_rates import RateTable
 from pam.money.expenses import MAX_DESCRIPTION_CHARS, Description, NewExpense, OptionalDay
 from pam.money.queries import Day, Period
 from pam.money.spending import SpendingQuery
@@ -45,11 +47,20 @@ class CreateExpense(ToolArguments):
         return f"Adding an expense for {self.category}"
 
 
-@write_tool(summary=CreateExpense.summary, undo=CREATE_EXPENSE.undo)
-def create_expense(context: WriteContext, arguments: CreateExpense) -> WriteResult:
+def _new_expense(arguments: CreateExpense) -> NewExpense:
+    return NewExpense.model_validate(arguments.model_dump(mode="json"))
+
+
+def _find_rates(context: ToolContext, arguments: CreateExpense) -> RateTable:
+    new = _new_expense(arguments).model_copy(update={"timezone": context.zone})
+    return rates_for_expense(context.dependencies, context.user_id, new, context.deadline)
+
+
+@write_tool(summary=CreateExpense.summary, undo=CREATE_EXPENSE.undo, prepare=_find_rates)
+def create_expense(context: WriteContext, arguments: CreateExpense, rates: RateTable) -> WriteResult:
     """Record one expense that the traveller has paid; returns what is left of its budget. Needs an amount they named:
     never guess one. They can undo it for ten minutes."""
-    return CREATE_EXPENSE.write(context, NewExpense.model_validate(arguments.model_dump(mode="json")))
+    return CREATE_EXPENSE.write(context, RatedExpense(_new_expense(arguments), rates))
 
 
 class GetSpendingSummary(ToolArguments):
