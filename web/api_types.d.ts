@@ -148,6 +148,10 @@ export interface BudgetItem {
   left: string;
   /** Near from 80 % on. */
   state: "good" | "near" | "over";
+  /** What is included from other currencies. */
+  converted: ConvertedTotal[];
+  /** What isn't included: no exchange rate is known yet. */
+  not_included: CurrencySum[];
 }
 
 /** How this month's budgets stand. */
@@ -215,7 +219,37 @@ export interface ConsumptionFigure {
   source: string;
 }
 
-/** What was spent in another currency: never added up, since no rate is known. */
+/** An amount in the traveller's currency, at the reference rate of the expense's day. */
+export interface ConvertedAmount {
+  amount: string;
+  /** ISO 4217. */
+  currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
+  /** For one unit of the expense's currency. */
+  rate: string;
+  /** The expense's day, or the last before it that has a rate. */
+  rate_date: string;
+  /** Who published the rate. */
+  source: string;
+}
+
+/** Amounts in another currency that a sum includes, each at the reference rate of its day. */
+export interface ConvertedTotal {
+  /** ISO 4217. */
+  currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
+  /** In that currency. */
+  total: string;
+  /** In the sum's currency. */
+  value: string;
+  count: number;
+  /** The day of the oldest rate. */
+  first_rate_date: string;
+  /** The day of the newest rate. */
+  last_rate_date: string;
+  /** Who published the rate. */
+  source: string;
+}
+
+/** Amounts in another currency that a sum doesn't include, since no exchange rate is known yet. */
 export interface CurrencySum {
   /** ISO 4217. */
   currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
@@ -351,6 +385,8 @@ export interface ExpenseItem {
   /** Where the traveller is. */
   date: string;
   created_at: string;
+  /** Null in the traveller's own currency, and while no exchange rate is known. */
+  converted: ConvertedAmount | null;
 }
 
 /** Expenses of a window, newest first. */
@@ -593,6 +629,10 @@ export interface ProjectedBudget {
   left: string;
   /** Near from 80 % on. */
   state: "good" | "near" | "over";
+  /** What is included from other currencies. */
+  converted: ConvertedTotal[];
+  /** What isn't included: no exchange rate is known yet. */
+  not_included: CurrencySum[];
   /** The likely sum at the month's end; null with too few days of records. */
   projected: string | null;
   /** What the rest of up to three months before brought, or this month's pace as recorded. */
@@ -616,7 +656,7 @@ export interface SavingsByKind {
   count: number;
 }
 
-/** What was saved in another currency: never added up, since no rate is known. */
+/** What was saved in another currency and isn't included, since no exchange rate is known yet. */
 export interface SavingsInCurrency {
   /** ISO 4217. */
   currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
@@ -649,6 +689,8 @@ export interface SavingsTotal {
   count: number;
   /** The largest first. */
   by_kind: SavingsByKind[];
+  /** What is included from other currencies. */
+  converted: ConvertedTotal[];
   other_currencies: SavingsInCurrency[];
 }
 
@@ -689,6 +731,9 @@ export interface SpendSummary {
   /** Null unless the records cover the period before. */
   change: SpendingChange | null;
   top_expense: ExpenseItem | null;
+  /** What is included from other currencies. */
+  converted: ConvertedTotal[];
+  /** What isn't included: no exchange rate is known yet. */
   other_currencies: CurrencySum[];
 }
 

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import httpx
 import psycopg
 import pytest
@@ -35,20 +34,6 @@ class StandIn:
     @property
     def requests(self) -> int:
         return self._http.get("/_journal").json()["requests"]
-
-
-@pytest.fixture
-def shared_table(stack: LocalStack) -> Any:
-    """The table of the shared cache and of the circuit breakers."""
-    environment = stack.environment_of("weather")
-    resource = boto3.resource(
-        "dynamodb",
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
-    return resource.Table(environment["SHARED_CACHE_TABLE"])
 
 
 @pytest.fixture

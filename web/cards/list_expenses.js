@@ -6,6 +6,7 @@ import { formatCount } from "../numbers.js";
 import { Problem } from "../problem.js";
 import { alertBox } from "./alert_box.js";
 import { card } from "./card.js";
+import { convertedValue } from "./other_currencies.js";
 
 /**
  * Creates the card of a list of expenses; `fetchPage(cursor)` resolves with the next page.
@@ -22,11 +23,11 @@ export function listExpensesCard(answer, { ms, fetchPage }) {
   return card({ ...answer, ms }, answer.text, table, cursor && nextPageButton(cursor, rows, fetchPage));
 }
 
-const expenseRow = ({ date, description, category, amount, currency }) => el("tr", {},
+const expenseRow = ({ date, description, category, amount, currency, converted }) => el("tr", {},
   el("td", { class: "nowrap" }, el("time", { datetime: date }, formatDate(date))),
   el("th", { scope: "row" },
     description || categoryName(category), description && el("small", {}, categoryName(category))),
-  el("td", { class: "num" }, formatMoney(amount, currency)));
+  el("td", { class: "num" }, formatMoney(amount, currency), converted && el("small", {}, convertedValue({ converted }))));
 
 /** Creates a button that appends the next page; it is removed after the last one. */
 function nextPageButton(cursor, rows, fetchPage) {

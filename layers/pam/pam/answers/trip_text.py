@@ -26,7 +26,7 @@ def trip_text(plan: TripPlan, profile: Profile, start: date | None, costs: TripC
     if plan.nights:
         sentences.append(_camping(plan, profile, costs))
     if costs.budget is not None:
-        sentences.append(_against_budget(costs, costs.budget, profile))
+        sentences.append(_against_budget(plan, costs, costs.budget, profile))
     return " ".join(sentences)
 
 
@@ -116,10 +116,11 @@ def _camping(plan: TripPlan, profile: Profile, costs: TripCosts) -> str:
     )
 
 
-def _against_budget(costs: TripCosts, budget: Decimal, profile: Profile) -> str:
+def _against_budget(plan: TripPlan, costs: TripCosts, budget: Decimal, profile: Profile) -> str:
     limit = format_money(budget, costs.currency, profile)
     if costs.total is None or costs.left is None:
-        return f"PAM can't compare that with your budget of {limit}: no costs are known in {costs.currency}."
+        why = "no costs are known" + (f" in {costs.currency}" if plan.fuel.cost is not None else "")
+        return f"PAM can't compare that with your budget of {limit}: {why}."
     known = [name for name, cost in (("fuel", costs.fuel), ("camping", costs.camping)) if cost is not None]
     subject = " and ".join(known).capitalize() + (" together" if len(known) > 1 else " alone")
     total = format_money(costs.total, costs.currency, profile)

@@ -83,13 +83,19 @@ def _rates(response: RatesResponse) -> DailyRates:
         position = [dimension.id for dimension in dimensions.series].index("CURRENCY")
         codes = [value.id for value in dimensions.series[position].values]
         for key, series in response.dataSets[0].series.items():
-            code = codes[int(key.split(":")[position])]
+            code = codes[_index(key.split(":")[position])]
             for index, observation in series.observations.items():
                 if observation[0] is not None:
-                    rates.setdefault(days[int(index)], {})[code] = _rate(observation[0])
+                    rates.setdefault(days[_index(index)], {})[code] = _rate(observation[0])
     except (IndexError, ValueError):
         raise SourceError(Source.ECB, SourceErrorKind.MALFORMED, "an index without a value") from None
     return rates
+
+
+def _index(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):  # a negative index would count from the end
+        raise ValueError(text)
+    return int(text)
 
 
 def _day(text: str) -> str:
