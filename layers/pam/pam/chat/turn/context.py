@@ -85,8 +85,11 @@ class FactsProvider:
         cursor = send_month_budgets_query(request.connection, request.user_id, request.zone, request.now)
 
         def finish(profile: Profile) -> list[str]:
-            lines = [_budget_line(budget, profile) for budget in fetch_month_budgets(cursor)]
-            return [f"Budgets of this month so far ({profile.expenses_source}):", *lines] if lines else []
+            budgets = fetch_month_budgets(cursor)
+            rates = frozenset[str]().union(*(budget.spending.rate_sources for budget in budgets))
+            sources = ", ".join([profile.expenses_source, *sorted(rates)])
+            lines = [_budget_line(budget, profile) for budget in budgets]
+            return [f"Budgets of this month so far ({sources}):", *lines] if lines else []
 
         return finish
 
