@@ -121,8 +121,15 @@ def _sections(text: str) -> dict[str, str]:
     """Return sections by name, including nested ones."""
     found: dict[str, str] = {}
     for match in _SECTION.finditer(text):
-        found |= {match["name"]: match["text"].strip()} | _sections(match["text"])
+        lines = map(_decode, match["text"].strip().splitlines())
+        found |= {match["name"]: "\n".join(lines)} | _sections(match["text"])
     return found
+
+
+def _decode(line: str) -> str:
+    """Return a line that is a JSON string as its text."""
+    value = _value(line) if line.startswith('"') else line
+    return value if isinstance(value, str) else line
 
 
 def _user_text(text: str) -> str:

@@ -4,6 +4,7 @@ All providers are started before the first is awaited. Queries of one transactio
 round trip; a provider that asks another service overlaps with them. A provider that fails or is late is left out.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from pam.chat.profile_block import profile_lines
 from pam.money.amounts import to_cents
 from pam.money.budgets import BudgetState, fetch_month_budgets, send_month_budgets_query
 from pam.platform.deadline import Deadline
+from pam.platform.envelope import SHORTENED, encode_line
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger, measure
@@ -29,9 +31,6 @@ from pam.users.profile import Profile
 
 _CHARS_PER_TOKEN = 2.5
 """As the provider documents for the current tokenizer: an estimate on the safe side."""
-
-
-_SHORTENED = " (shortened)"
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,7 @@ def _finish(provider: ContextProvider, finish: Finish, profile: Profile) -> list
     except (PamError, FutureTimeout):
         _record_failure(provider)
         return []
-    measure(provider.metric, MetricUnit.Count, round(sum(map(len, lines)) / _CHARS_PER_TOKEN))
+    measure(provider.metric, MetricUnit.Count, round(sum(map(_length, lines)) / _CHARS_PER_TOKEN))
     return lines
 
 
@@ -165,12 +164,24 @@ def _within_budget(lines: list[str], max_tokens: int) -> list[str]:
     left = int(max_tokens * _CHARS_PER_TOKEN)
     kept = []
     for line in lines:
-        if len(line) > left:
-            kept.append(line[: max(0, left)] + _SHORTENED)
+        length = _length(line)
+        if length > left:
+            kept.append(_prefix(line, left) + SHORTENED)
             break
         kept.append(line)
-        left -= len(line)
+        left -= length
     return kept
+
+
+def _length(text: str) -> int:
+    """Return the length of a text in the prompt, without its quotation marks, where each `<` takes six characters."""
+    return max(len(text), len(encode_line(text)) - 2)
+
+
+def _prefix(line: str, length: int) -> str:
+    """Return the longest beginning of a line that isn't longer than `length` in the prompt."""
+    fitting = bisect_right(range(1, min(len(line), length) + 1), length, key=lambda end: _length(line[:end]))
+    return line[:fitting]
 
 
 def _budget_line(budget: BudgetState, profile: Profile) -> str:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pam.answers.question import Location
 from pam.answers.undo_link import undo_entries
+from pam.chat.conversations import note
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import Done, Failed, ServerFrame
 from pam.chat.lifecycle.limits import Reservation
@@ -252,8 +253,8 @@ class _Worker:
         texts = [each.result.text for each in result.outcomes if each.result and each.result.effect]
         if not texts:
             return
-        note = f"PAM did this for a question that isn't part of the conversation any more: {' '.join(texts)}"
-        self._chat.notes.try_add(self._turn.user_id, self._turn.conversation_id, note, self._invocation)
+        event = note({"PAM did this for a question that isn't part of the conversation any more": texts})
+        self._chat.notes.try_add(self._turn.user_id, self._turn.conversation_id, event, self._invocation)
 
     def _last_frame(self, result: TurnResult) -> ServerFrame:
         effects = [outcome.result.effect for outcome in result.outcomes if outcome.result]
