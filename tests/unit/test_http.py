@@ -197,7 +197,7 @@ def test_malformed_json_is_refused(body: bytes) -> None:
 
 
 def test_json_numbers_are_exact() -> None:
-    """They are parsed as `Decimal`; a number beyond its range is NaN."""
+    """They are parsed as `Decimal`; an infinite one, or one beyond the range of floats, is NaN."""
     assert parse_json(b"[0.1, 1e2, -0, 12345678901234567890.5]") == [
         Decimal("0.1"),
         Decimal("1e2"),
@@ -205,7 +205,7 @@ def test_json_numbers_are_exact() -> None:
         Decimal("12345678901234567890.5"),
     ]
     assert all(number.is_nan() for number in parse_json(b"[NaN, 1e9999999999999999999]"))
-    assert parse_json(b"[Infinity, -Infinity]") == [Decimal("Infinity"), Decimal("-Infinity")]
+    assert all(number.is_nan() for number in parse_json(b"[Infinity, -Infinity, 1e400]"))
 
 
 @pytest.mark.parametrize(
