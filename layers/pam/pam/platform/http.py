@@ -22,7 +22,7 @@ from pam.platform import errors
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, instrument, logger
+from pam.platform.observability import count, instrument, log_error, logger
 from pam.platform.validation import parse_json, truncate, validate
 
 # Far more than any request needs: the longest field is a text of 500 characters.
@@ -77,7 +77,10 @@ class HttpRequest:
         for name in names:
             if names.count(name) > 1:
                 raise PamError(
-                    errors.INVALID_REQUEST, f"“{truncate(name)}” is there more than once.", field=truncate(name)
+                    errors.INVALID_REQUEST,
+                    f"“{truncate(name)}” is there more than once.",
+                    field=truncate(name),
+                    field_is_known=False,
                 )
         return validate(model, {name: value for name, value in self.query if value != ""})
 
@@ -189,7 +192,7 @@ async def _serve(operation: HttpOperation, request: Request) -> Response:
         return operation.run(await _parse(request))
     except PamError as error:
         count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)
-        logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
+        log_error(error)
         return _error_response(error)
     except Exception:
         # Logged in full, and reported without details.

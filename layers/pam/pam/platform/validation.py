@@ -68,7 +68,10 @@ def validate(model: type[Model], fields: Any) -> Model:
         first = error.errors(include_url=False, include_input=False)[0]
         name = truncate(".".join(str(part) for part in first["loc"])) or None
         allowed = first.get("ctx", {}).get("expected")
-        raise PamError(INVALID_REQUEST, _message(first["type"], name, allowed), field=name) from None
+        is_known = first["type"] != "extra_forbidden"
+        raise PamError(
+            INVALID_REQUEST, _message(first["type"], name, allowed), field=name, field_is_known=is_known
+        ) from None
 
 
 def truncate(name: str) -> str:

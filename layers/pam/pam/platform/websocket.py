@@ -16,7 +16,7 @@ from pam.platform import errors
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, instrument, logger
+from pam.platform.observability import count, instrument, log_error, logger
 from pam.platform.sendable import sendable
 from pam.platform.validation import parse_json, truncate, validate
 
@@ -109,7 +109,7 @@ class WebSocketApi:
             endpoint(message, validate(takes, fields))
         except PamError as error:
             count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)
-            logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
+            log_error(error)
             message.reply(error_frame(error, fields))
         except Exception:
             count(Metric.SERVER_ERROR)

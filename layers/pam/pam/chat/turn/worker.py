@@ -31,7 +31,7 @@ from pam.chat.turn.transcript import Conversation, ConversationAdvanced, Transcr
 from pam.platform.deadline import Deadline
 from pam.platform.errors import INTERNAL_ERROR, PamError
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, logger, measure
+from pam.platform.observability import count, log_error, logger, measure
 from pam.platform.postgres import DatabaseUnavailable
 from pam.sources.claude.client import ClaudeClient
 from pam.tools.engine.definition import Tool, ToolContext
@@ -132,7 +132,7 @@ class _Worker:
                 settling = self._settle(reservation, result.usage.cost(self._worker.model))
             last = self._last_frame(result)
         except PamError as error:
-            logger.warning(error.message, error_code=error.error.code, exc_info=True)
+            log_error(error)
             last = Failed.from_error(error)
         except Exception:
             logger.exception("unexpected error")
