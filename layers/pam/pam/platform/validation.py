@@ -25,15 +25,16 @@ _NOT_A_NUMBER = Decimal("NaN")
 """Stands for numbers that no field accepts, so that the error names the field."""
 
 
-def parse_json(body: bytes) -> Any:
-    """Parse JSON with exact numbers (`Decimal`).
+def parse_json(body: bytes | str) -> Any:
+    """Parse JSON with exact numbers (`Decimal`). Bytes must be UTF-8.
 
     A number that is infinite as a float, or longer than any field takes, becomes NaN, which no field accepts. Raises
     `PamError` for malformed text, repeated names, and nesting that is too deep.
     """
     try:
         value = json.loads(
-            body,
+            # `json` itself would also accept UTF-16 and UTF-32.
+            body.decode() if isinstance(body, bytes) else body,
             parse_float=_number,
             parse_int=_number,
             parse_constant=_number,

@@ -11,6 +11,9 @@ from pam.travel.forecast import MAX_FORECAST_DAYS
 from pam.users.periods import WEEKDAYS
 
 MAX_PLACE_CHARS = 200
+DEGREE_DIGITS = 5
+"""The decimal places of a position in degrees: the last one is about a metre."""
+
 HERE = "here"
 """The name of the place where the device is."""
 
@@ -31,7 +34,7 @@ _ALL_PERIODS_SCHEMA = {
 
 def parse_place(value: Any) -> str:
     """Return the name of a place, 1 to 200 characters. Raises `PamError` (`invalid_text`)."""
-    if not isinstance(value, str) or not value.strip() or len(value) > MAX_PLACE_CHARS or not value.isprintable():
+    if not isinstance(value, str) or len(value) > MAX_PLACE_CHARS or not value.strip() or not value.isprintable():
         raise PamError(INVALID_TEXT, f"A place is named in 1 to {MAX_PLACE_CHARS} characters.", field="place")
     return value.strip()
 
@@ -43,8 +46,10 @@ _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 class _Quantity:
     """A parser of numbers from `minimum` to `maximum`. Raises `PamError` (`invalid_quantity`)."""
 
-    def __init__(self, name: str, minimum: str, maximum: str) -> None:
+    def __init__(self, name: str, minimum: str, maximum: str, digits: int | None = None) -> None:
+        """`digits` is the number of decimal places that the value is rounded to."""
         self._name = name
+        self._digits = digits
         self._minimum = Decimal(minimum)
         self._maximum = Decimal(maximum)
 
@@ -58,7 +63,7 @@ class _Quantity:
                 f"The {self._name} must be a number from {self._minimum} to {self._maximum}.",
                 field=self._name,
             )
-        return float(value)
+        return float(value) if self._digits is None else round(float(value), self._digits)
 
     @property
     def schema(self) -> WithJsonSchema:
@@ -77,8 +82,8 @@ def parse_forecast_days(value: Any) -> int:
 
 
 _DAYS = _Quantity("days", "1", str(MAX_FORECAST_DAYS))
-_LATITUDE = _Quantity("latitude", "-90", "90")
-_LONGITUDE = _Quantity("longitude", "-180", "180")
+_LATITUDE = _Quantity("latitude", "-90", "90", DEGREE_DIGITS)
+_LONGITUDE = _Quantity("longitude", "-180", "180", DEGREE_DIGITS)
 _DISTANCE = _Quantity("distance", "0.1", "20000")
 _RADIUS = _Quantity("radius", "0.1", "500")
 _CONSUMPTION = _Quantity("consumption", "1", "200")

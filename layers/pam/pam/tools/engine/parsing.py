@@ -30,5 +30,4 @@ def parse_more_to_do(raw: str) -> bool:
 
 
 def _parse(raw: str) -> Any:
-    # Half a surrogate pair isn't UTF-8: it is passed through and then rejected.
-    return parse_json(raw.encode(errors="surrogatepass")) if raw.strip() else {}
+    return parse_json(raw) if raw.strip() else {}
