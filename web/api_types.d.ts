@@ -523,7 +523,7 @@ export interface LeftToChat {
   slots: Record<string, string>;
 }
 
-/** Where the device is, in degrees. */
+/** Where the device is, in degrees, rounded to a metre. */
 export interface Location {
   latitude: number;
   longitude: number;
