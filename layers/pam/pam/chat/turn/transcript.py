@@ -215,7 +215,7 @@ class Transcript:
 
     def save_usage(self, usage: Mapping[str, Any], deadline: Deadline) -> None:
         """Save the usage alone, of a turn that the conversation has advanced without."""
-        with self._database.session(self._user_id, deadline) as connection:
+        with self._session(deadline) as connection:
             connection.execute(_INSERT_TURN, {**self._scope, **usage})
 
     def unsaved(self, usage: Mapping[str, Any]) -> dict[str, Any]:
