@@ -257,7 +257,7 @@ def turn_usage(model: str, usage: TokenUsage, ended: str) -> dict[str, Any]:
         "read": usage.read,
         "written": usage.write_5m + usage.write_1h,
         "output": usage.output,
-        "cost": int(usage.cost(model) * 1_000_000),
+        "cost": round(usage.cost(model) * 1_000_000),
         "ended": ended,
     }
 
