@@ -258,7 +258,7 @@ class LocalStack:
                     self.template = await part("Template", asyncio.to_thread(expand))
                     used = source_parameters.keys() & self.template.parameters
                     if used & self.travel_sources.parameters.keys():
-                        starts.create_task(part("Stand-ins for Mapbox, Open-Meteo, EIA", self.travel_sources.start()))
+                        starts.create_task(part("Stand-ins for travel and exchange rates", self.travel_sources.start()))
                     if used & self.claude.parameters.keys():
                         starts.create_task(part("Stand-in for Claude", self.claude.start()))
                     await database

@@ -161,6 +161,10 @@ export interface BudgetItem {
   left: string;
   /** Near from 80 % on. */
   state: "good" | "near" | "over";
+  /** What is included from other currencies. */
+  converted: ConvertedTotal[];
+  /** What isn't included: no exchange rate is known yet. */
+  not_included: CurrencySum[];
 }
 
 /** How this month's budgets stand. */
@@ -229,11 +233,43 @@ export interface ConsumptionFigure {
   source: string;
 }
 
-/** What was spent in another currency: never added up, since no rate is known. */
+/** An amount in the traveller's currency, at the reference rate of the expense's day. */
+export interface ConvertedAmount {
+  amount: string;
+  /** ISO 4217. */
+  currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
+  /** For one unit of the expense's currency. */
+  rate: string;
+  /** The expense's day, or the last before it that has a rate. */
+  rate_date: string;
+  /** Who published the rate. */
+  source: string;
+}
+
+/** Amounts in another currency that a sum includes, each at the reference rate of its day. */
+export interface ConvertedTotal {
+  /** ISO 4217. */
+  currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
+  /** In that currency. */
+  total: string;
+  /** In the sum's currency. */
+  value: string;
+  /** How many, refunds apart. */
+  count: number;
+  /** The day of the oldest rate. */
+  first_rate_date: string;
+  /** The day of the newest rate. */
+  last_rate_date: string;
+  /** Who published the rate. */
+  source: string;
+}
+
+/** Amounts in another currency that a sum doesn't include, since no exchange rate is known yet. */
 export interface CurrencySum {
   /** ISO 4217. */
   currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
   total: string;
+  /** How many, refunds apart. */
   count: number;
 }
 
@@ -255,6 +291,14 @@ export interface DayForecast {
   rain_chance: number | null;
   /** In mm. */
   rain: number | null;
+  /** In cm. */
+  snow: number | null;
+  uv_index: number | null;
+  sunshine_hours: number | null;
+  /** Equal to the sunset in the polar night. */
+  sunrise: string | null;
+  /** A day after the sunrise in the polar day. */
+  sunset: string | null;
 }
 
 /** How far it is by road. */
@@ -414,6 +458,8 @@ export interface ExpenseItem {
   /** Where the traveller is. */
   date: string;
   created_at: string;
+  /** Null in the traveller's own currency, and while no exchange rate is known. */
+  converted: ConvertedAmount | null;
 }
 
 /** Expenses of a window, newest first. */
@@ -550,7 +596,7 @@ export interface LeftToChat {
   slots: Record<string, string>;
 }
 
-/** Where the device is, in degrees. */
+/** Where the device is, in degrees, rounded to a metre. */
 export interface Location {
   latitude: number;
   longitude: number;
@@ -658,6 +704,10 @@ export interface ProjectedBudget {
   left: string;
   /** Near from 80 % on. */
   state: "good" | "near" | "over";
+  /** What is included from other currencies. */
+  converted: ConvertedTotal[];
+  /** What isn't included: no exchange rate is known yet. */
+  not_included: CurrencySum[];
   /** The likely sum at the month's end; null with too few days of records. */
   projected: string | null;
   /** What the rest of up to three months before brought, or this month's pace as recorded. */
@@ -681,7 +731,7 @@ export interface SavingsByKind {
   count: number;
 }
 
-/** What was saved in another currency: never added up, since no rate is known. */
+/** What was saved in another currency and isn't included, since no exchange rate is known yet. */
 export interface SavingsInCurrency {
   /** ISO 4217. */
   currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
@@ -714,6 +764,8 @@ export interface SavingsTotal {
   count: number;
   /** The largest first. */
   by_kind: SavingsByKind[];
+  /** What is included from other currencies. */
+  converted: ConvertedTotal[];
   other_currencies: SavingsInCurrency[];
 }
 
@@ -754,6 +806,9 @@ export interface SpendSummary {
   /** Null unless the records cover the period before. */
   change: SpendingChange | null;
   top_expense: ExpenseItem | null;
+  /** What is included from other currencies. */
+  converted: ConvertedTotal[];
+  /** What isn't included: no exchange rate is known yet. */
   other_currencies: CurrencySum[];
 }
 
@@ -796,6 +851,10 @@ export interface Weather {
   reason?: "source_unavailable";
   place: NamedPoint;
   period: string;
+  part_of_day: "morning" | "noon" | "afternoon" | "evening" | "night" | null;
+  /** What the text states; null for a summary. */
+  measure: "temperature" | "high" | "low" | "freezing" | "feels_like" | "rain" | "snow" | "sleet" | "hail" | "storm" |
+    "fog" | "wind" | "humidity" | "uv" | "sun" | "cloud" | "sunrise" | "sunset" | null;
   window: HourRange;
   units: WeatherUnits;
   /** Only for a period that holds this moment. */
@@ -814,9 +873,15 @@ export interface WeatherHour {
   wind: number | null;
   gusts: number | null;
   condition: string | null;
+  feels_like: number | null;
+  humidity: number | null;
   rain_chance: number | null;
   /** In mm. */
   rain: number | null;
+  /** In cm. */
+  snow: number | null;
+  cloud_cover: number | null;
+  uv_index: number | null;
 }
 
 /** The weather at a time. Null: not forecast. */
@@ -827,6 +892,8 @@ export interface WeatherMoment {
   wind: number | null;
   gusts: number | null;
   condition: string | null;
+  feels_like: number | null;
+  humidity: number | null;
 }
 
 /** The units of the figures. */
@@ -834,4 +901,5 @@ export interface WeatherUnits {
   temperature: "°F" | "°C";
   speed: "mph" | "km/h";
   rain: "mm";
+  snow: "cm";
 }

@@ -60,7 +60,7 @@ export function createPanel(api, session) {
     body.replaceChildren(...[
       staleNote(answer),
       rows.length ? categoryChart(rows, answer.currency, { caption: "This month by category" })
-        : el("p", { class: "muted" }, "No expenses yet this month."),
+        : !answer.other_currencies.length && el("p", { class: "muted" }, "No expenses yet this month."),
       otherCurrencies(answer),
       footer({ ...answer, ms }),
     ].filter(Boolean));

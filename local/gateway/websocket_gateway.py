@@ -168,10 +168,10 @@ class WebSocketGateway:
 
 
 def _select_route_key(body: str, path: tuple[str, ...]) -> str | None:
-    """Return the string at `path` in a JSON message, or None."""
+    """Return the string at `path` in a JSON message, or None where there is none or the nesting is too deep."""
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None

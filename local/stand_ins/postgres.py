@@ -76,6 +76,8 @@ class Postgres:
                 "-c",
                 "timezone=UTC",
                 "-c",
+                "log_error_verbosity=terse",  # as deployed: DETAIL and CONTEXT quote rows and parameters
+                "-c",
                 "max_connections=300",  # one for each environment
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,

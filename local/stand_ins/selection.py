@@ -19,8 +19,8 @@ def choose_sources(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return parameters of the template, and the values of its secrets by logical id.
 
-    A source whose key is in `keys` is the real one. Open-Meteo needs no key: the real one is chosen together with
-    Mapbox, because simulated weather in a real place would mislead.
+    A source whose key is in `keys` is the real one. Open-Meteo and the ECB need no key: the real ones are chosen
+    together with Mapbox, because simulated weather in a real place would mislead.
     """
     parameters = travel.parameters | claude.parameters
     secrets = {
@@ -29,7 +29,7 @@ def choose_sources(
         "ClaudeSecret": keys.get(ANTHROPIC_API_KEY, CLAUDE_KEY),
     }
     real = {
-        MAPBOX_TOKEN: {"MapboxBaseUrl", "OpenMeteoBaseUrl"},
+        MAPBOX_TOKEN: {"MapboxBaseUrl", "OpenMeteoBaseUrl", "EcbBaseUrl"},
         EIA_API_KEY: {"EiaBaseUrl"},
         ANTHROPIC_API_KEY: {"ClaudeBaseUrl"},
     }

@@ -49,12 +49,14 @@ def test_expense_in_words_is_recorded_and_can_be_undone(traveller: Traveller) ->
 
 
 def test_item_becomes_description_and_named_currency_is_kept(traveller: Traveller) -> None:
-    """ "A$12.50 for coffee" is dining, described as coffee, in Australian dollars."""
+    """ "A$12.50 for coffee" is dining, described as coffee, in Australian dollars, and counts in the user's own."""
     added = ask(traveller, "add A$12.50 for coffee").json()
     expense = added["answer"]["expense"]
     assert (expense["category"], expense["description"], expense["currency"]) == ("dining", "coffee", "AUD")
     assert added["text"].startswith("Added A$12.50 for dining.")
-    assert traveller.summary()["other_currencies"] == [{"currency": "AUD", "total": "12.50", "count": 1}]
+    summary = traveller.summary()
+    assert [(part["currency"], part["total"], part["count"]) for part in summary["converted"]] == [("AUD", "12.50", 1)]
+    assert summary["total"] == expense["converted"]["amount"] and summary["other_currencies"] == []
 
 
 def test_repeated_sentence_with_same_key_records_one_expense(traveller: Traveller) -> None:
@@ -159,6 +161,11 @@ def test_expense_has_the_date_of_the_device(traveller: Traveller) -> None:
     ("text", "tier", "intent", "part"),
     [
         ("weather in Moab tomorrow", 2, "weather", "In Moab, Utah: "),
+        ("how windy will it be in Cheyenne tomorrow", 2, "weather", "Wind in Cheyenne, Wyoming tomorrow: up to "),
+        ("will it snow in Moab tonight", 2, "weather", "snow"),
+        ("do I need an umbrella in Moab tomorrow afternoon", 2, "weather", "tomorrow afternoon (12:00 – 18:00)"),
+        ("what time is sunset in Moab tomorrow", 2, "weather", "Sunset in Moab, Utah: "),
+        ("weather in Moab next week", 2, "weather", " next week ("),
         ("How far is Moab from Denver?", 2, "distance", " mi by road from Denver, Colorado to Moab, Utah"),
         ("how many km from Denver to Moab", 2, "distance", " km by road from Denver, Colorado to Moab, Utah"),
         ("fuel for 400 miles at 10 mpg and $3.50 a gallon", 2, "fuel_estimate", "40.0 gal: $140.00 at $3.50 a gallon"),

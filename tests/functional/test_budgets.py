@@ -3,7 +3,7 @@
 import uuid
 import zoneinfo
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import psycopg
@@ -12,6 +12,7 @@ import pytest
 from pam.money.budget_overview import BudgetOverview, BudgetQuery, read_budget_overview
 from pam.money.budgets import BudgetState, fetch_month_budgets, read_budget_state, send_month_budgets_query
 from pam.money.categories import Category
+from pam.money.counted_sums import CountedSum, ExcludedSum
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 from pam.users.profile import Profile, read_profile
@@ -115,6 +116,30 @@ def test_month_budgets_are_those_of_the_saved_time_zone(database: Database, crea
         (Category.FUEL, Decimal(20), Decimal(25), "near"),
         (Category.TOLLS, Decimal(5), Decimal(5), "near"),
     ]
+
+
+def test_month_budgets_count_what_is_converted_and_name_the_rest(
+    database: Database, owner: psycopg.Connection, create_user: CreateUser
+) -> None:
+    """The context of the chat reads no rates: it counts those that are stored, as the state of one budget does."""
+    user_id = create_user({"fuel": "100", "tolls": "50"}, [("20", "fuel", "2026-11-05 12:00-07")])
+    owner.execute(
+        "insert into expenses (user_id, amount, currency, category, spent_at, exchange_rate, rate_currency, rate_date,"
+        " rate_source) values (%(user)s, 100, 'CAD', 'fuel', '2026-11-07 12:00-07', 0.715, 'USD', '2026-11-06', 'ECB'),"
+        " (%(user)s, 9, 'MXN', 'fuel', '2026-11-07 12:00-07', 0.05, 'EUR', '2026-11-06', 'ECB'),"
+        " (%(user)s, 7, 'MXN', 'fuel', '2026-11-07 12:00-07', null, null, null, null)",
+        {"user": user_id},
+    )
+    with database.session(user_id, Deadline(5)) as connection:
+        fuel, tolls = fetch_month_budgets(send_month_budgets_query(connection, user_id, None, NOON_22_NOV))
+        state = read_budget_state(connection, read_profile(connection, user_id), Category.FUEL, NOON_22_NOV)
+    assert fuel == state
+    assert (fuel.spent, fuel.left, fuel.state) == (Decimal("91.50"), Decimal("8.50"), "near")
+    assert fuel.spending.excluded == (ExcludedSum("MXN", Decimal("16.00"), 2),)
+    assert [(part.currency, part.value, part.first_rate) for part in fuel.spending.converted] == [
+        ("CAD", Decimal("71.50"), date(2026, 11, 6))
+    ]
+    assert tolls.spending == CountedSum()
 
 
 def test_month_budgets_agree_with_the_budget_state_in_every_time_zone(

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import psycopg
 import pytest
@@ -22,19 +23,25 @@ def add_saving(
 
 
 def test_savings_are_summed_by_kind_and_currency(traveller: Traveller, owner: psycopg.Connection) -> None:
-    """Without a period all savings count; amounts in other currencies have their own sums."""
+    """Without a period all savings count, those in other currencies at the rate of their day."""
     for amount, kind, days_ago in (("10", "gas", 0), ("15.50", "campground", 40), ("4.50", "gas", 400)):
         add_saving(owner, traveller, amount, kind, days_ago)
     add_saving(owner, traveller, "9", "route", 1, "CAD")
     answer = traveller.http.get("/v1/savings").json()
-    assert (answer["total"], answer["count"], answer["window"]["period"]) == ("30.00", 3, "all_time")
+    [converted] = answer["converted"]
+    assert (converted["currency"], converted["total"], converted["count"]) == ("CAD", "9.00", 1)
+    assert Decimal("5") < Decimal(converted["value"]) < Decimal("9")
+    total = str(Decimal("30.00") + Decimal(converted["value"]))
+    assert (answer["total"], answer["count"], answer["window"]["period"]) == (total, 4, "all_time")
     assert answer["by_kind"] == [
         {"kind": "campground", "total": "15.50", "count": 1},
         {"kind": "gas", "total": "14.50", "count": 2},
+        {"kind": "route", "total": converted["value"], "count": 1},
     ]
-    assert answer["other_currencies"] == [{"currency": "CAD", "total": "9.00"}]
+    assert answer["other_currencies"] == []
     recent = traveller.http.get("/v1/savings", params={"period": "last_7_days"}).json()
-    assert (recent["total"], recent["text"].startswith("You've saved $10.00 in the last 7 days (")) == ("10.00", True)
+    assert Decimal(recent["total"]) == 10 + Decimal(converted["value"])
+    assert recent["text"].startswith(f"You've saved ${recent['total']} in the last 7 days (")
 
 
 def test_savings_answer_without_savings_has_a_total_of_zero(traveller: Traveller) -> None:
@@ -74,7 +81,10 @@ def test_expense_list_with_filters_and_limit_has_the_matching_expenses(traveller
         traveller.spends("5", category, date=str(today - timedelta(days=days_ago)))
     page = traveller.http.get("/v1/expenses", params={"category": "fuel", "limit": "2"}).json()
     assert [e["date"] for e in page["expenses"]] == [str(today), str(today - timedelta(days=1))]
-    assert page["text"] == "Your latest 2 fuel expenses; there are more."
+    named = [f"$5.00 for fuel on {day:%b} {day.day}, {day.year}" for day in (today, today - timedelta(days=1))]
+    assert page["text"] == f"Your latest 2 fuel expenses, and there are more: {'; '.join(named)}."
+    last = traveller.http.post("/v1/ask", json={"text": "what was my last expense"}).json()
+    assert last["text"] == f"Your latest expense: {named[0]}."
     yesterday = traveller.http.get("/v1/expenses", params={"period": "yesterday"}).json()
     assert len(yesterday["expenses"]) == 1 and yesterday["next_cursor"] is None
     camping = traveller.http.get("/v1/expenses", params={"category": "propane"}).json()

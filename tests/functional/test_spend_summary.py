@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pam.money.categories import Category
-from pam.money.spending import SpendingQuery, SpendingSum, read_spending
+from pam.money.counted_sums import ExcludedSum
+from pam.money.spending import SpendingQuery, read_spending
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 from pam.users.periods import previous_window, resolve_period
@@ -111,10 +112,11 @@ def test_spending_equals_a_plain_sum_of_the_rows(
 
     current = within(window.start, window.end)
     total = sum((amount for amount, _ in current), Decimal(0))
-    assert spending.overall == SpendingSum(total, len(current))
-    assert spending.by_category == {
-        kind: sum((SpendingSum(amount, 1) for amount, other in current if other == kind), SpendingSum())
+    assert (spending.overall.total, spending.overall.count) == (total, len(current))
+    assert {kind: (part.total, part.count) for kind, part in spending.by_category.items()} == {
+        kind: (sum(amounts), len(amounts))
         for kind in {kind for _, kind in current}
+        if (amounts := [amount for amount, other in current if other == kind])
     }
     assert (spending.top_expense.amount if spending.top_expense else None) == max(
         (amount for amount, _ in current), default=None
@@ -123,7 +125,9 @@ def test_spending_equals_a_plain_sum_of_the_rows(
         moment.astimezone(zone).date() for (*_, undone), moment in zip(rows, moments, strict=True) if not undone
     ]
     first_day = min(recorded, default=None)
-    if before is None or first_day is None or first_day > before.start:
+    in_cad = within(window.start, window.end, "CAD")
+    lacks_rate = bool(in_cad or (before and within(before.start, before.end, "CAD")))
+    if before is None or first_day is None or first_day > before.start or lacks_rate:
         assert spending.previous is None
         assert spending.change_percent is None
     else:
@@ -139,9 +143,9 @@ def test_spending_equals_a_plain_sum_of_the_rows(
         assert spending.daily_average == (total / days).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
     else:
         assert spending.daily_average is None
-    in_cad = within(window.start, window.end, "CAD")
-    assert spending.other_currencies == (
-        {"CAD": SpendingSum(sum((amount for amount, _ in in_cad), Decimal(0)), len(in_cad))} if in_cad else {}
+    assert spending.is_converted is not lacks_rate
+    assert spending.overall.excluded == (
+        (ExcludedSum("CAD", sum((amount for amount, _ in in_cad), Decimal(0)), len(in_cad)),) if in_cad else ()
     )
 
 

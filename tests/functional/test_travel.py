@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import httpx
 import psycopg
 import pytest
@@ -35,20 +34,6 @@ class StandIn:
     @property
     def requests(self) -> int:
         return self._http.get("/_journal").json()["requests"]
-
-
-@pytest.fixture
-def shared_table(stack: LocalStack) -> Any:
-    """The table of the shared cache and of the circuit breakers."""
-    environment = stack.environment_of("weather")
-    resource = boto3.resource(
-        "dynamodb",
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
-    return resource.Table(environment["SHARED_CACHE_TABLE"])
 
 
 @pytest.fixture
@@ -101,7 +86,7 @@ def test_weather_names_its_place_units_and_source(traveller: Traveller) -> None:
     assert answer["place"]["name"] == "Moab, Utah"
     assert len(answer["hours"]) == 24 and len(answer["days"]) == 1
     assert all(hour["time"].endswith(("-06:00", "-07:00")) for hour in answer["hours"])
-    assert answer["units"] == {"temperature": "°F", "speed": "mph", "rain": "mm"}
+    assert answer["units"] == {"temperature": "°F", "speed": "mph", "rain": "mm", "snow": "cm"}
     assert answer["source"] == "Mapbox (simulated), Open-Meteo (simulated)"
     assert answer["simulated"] is True
     assert answer["text"].startswith("In Moab, Utah: ")

@@ -19,7 +19,7 @@ def test_undone_expense_counts_no_more(traveller: Traveller) -> None:
     first, second = traveller.http.delete(undo["href"]), traveller.http.delete(undo["href"])
     assert first.status_code == second.status_code == 200
     answer = first.json()
-    assert answer["text"] == second.json()["text"] == "The $45.00 for fuel is taken back."
+    assert answer["text"] == second.json()["text"] == "Your expense of $45.00 for fuel is taken back."
     assert (answer["undone"], answer["source"], answer["simulated"]) == (True, "Your expenses in PAM", False)
     assert datetime.fromisoformat(answer["as_of"]).tzinfo is not None
     assert "budget" not in answer

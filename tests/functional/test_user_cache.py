@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Lock
@@ -183,9 +184,7 @@ def test_unavailable_cache_is_a_miss_for_reads_and_an_error_for_writes(
     """Reads use the database; a write that couldn't invalidate earlier answers isn't made."""
     dependencies = build_dependencies()
     traveller.spends("7")
-    without = UserDependencies(
-        dependencies.database, broken_cache(dependencies.clock), dependencies.idempotency, dependencies.clock
-    )
+    without = replace(dependencies, cache=broken_cache(dependencies.clock))
     assert total(summary(without, traveller.id, FUEL)) == 7
     with pytest.raises(PamError) as raised:
         write(without, traveller.id, "1.00")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -58,7 +59,7 @@ PARSERS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], bool]]] = {
     "zone": (parse_time_zone, lambda zone: isinstance(zone, ZoneInfo)),
     "place": (parse_place, lambda place: 1 <= len(place) <= 200 and place.encode() is not None),
     "question": (parse_question, lambda text: 1 <= len(text) <= 4000),
-    "latitude": (parse_latitude, lambda degrees: degrees is None or -90 <= degrees <= 90),
+    "latitude": (parse_latitude, lambda degrees: degrees is None or -90 <= degrees == round(degrees, 5) <= 90),
     "distance": (parse_distance, lambda distance: distance is None or 0.1 <= distance <= 20000),
 }
 
@@ -71,6 +72,9 @@ PARSERS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], bool]]] = {
 @example(value=" 10 ")
 @example(value="٣")
 @example(value="1e999999999")
+@example(value="0000000010")
+@example(value="00000000100000")
+@example(value=Decimal("38.123456789012"))
 @example(value="2026-02-30")
 def test_any_value_is_parsed_within_its_limits_or_rejected(name: str, value: Any) -> None:
     """No other exception is raised, and no value exceeds the limits of its parser."""

@@ -121,3 +121,30 @@ def test_empty_list_is_a_sentence(app):
     card = app.ask("show my propane expenses from today")
     expect(card.locator(".card-text")).to_have_text(text)
     expect(card.get_by_role("table")).to_have_count(0)
+
+
+def test_expense_in_another_currency_shows_its_value_and_rate(app, api):
+    """The card and the list show what was paid, its value, and the source and day of the rate."""
+    card = app.sign_in().ask("I spent CA$70 on groceries")
+    expense = api.get("expenses", limit="1")["expenses"][0]
+    value = f"{format_dollars(expense['converted']['amount'])}, ECB (simulated) rate of "
+    assert (expense["amount"], expense["currency"]) == ("70.00", "CAD")
+    expect(card.locator("p", has_text=value)).to_be_visible()
+    listed = app.ask("show my last 2 expenses").get_by_role("row").nth(1)
+    expect(listed).to_contain_text("CA$70.00")
+    expect(listed).to_contain_text(value)
+    card.get_by_role("button", name="Undo").click()
+    expect(card).to_contain_text("Your expense of CA$70.00 for groceries is taken back.")
+
+
+def test_amounts_without_a_rate_are_not_shown_as_zero(app, api):
+    """Where nothing counts, the card has the sentence and what is left out, and no total of $0.00."""
+    text = "You've spent CA$70.00 on propane this month. PAM has no exchange rate to USD for it yet."
+    nothing = {"total": "0.00", "count": 0, "by_category": [], "change": None, "top_expense": None, "converted": []}
+    left_out = {"other_currencies": [{"currency": "CAD", "total": "70.00", "count": 1}]}
+    summary = api.spending_this_month("propane") | nothing | left_out | {"text": text}
+    app.sign_in().stub_answer("spend_summary", summary, tier=1)
+    card = app.ask("how much did I spend on propane this month")
+    expect(card).to_contain_text("Not in these figures, without an exchange rate yet: CA$70.00.")
+    expect(figure(card, "Total")).to_have_count(0)
+    expect(card).not_to_contain_text("$0.00")

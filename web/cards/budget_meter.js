@@ -1,6 +1,7 @@
 import { categoryName } from "../categories.js";
 import { bar, el, icon, setFractions } from "../dom.js";
 import { formatMoney, formatMoneyUnsigned } from "../money.js";
+import { otherCurrencies } from "./other_currencies.js";
 
 const STATES = {
   good: { icon: "check", label: () => "Within budget" },
@@ -33,7 +34,8 @@ export function budgetMeter(budget) {
       "aria-valuenow": String(Math.min(100, percentSpent(limit, spent))),
       "aria-valuetext": [`${label}: ${detail}`, projection].filter(Boolean).join(". "),
     }, ...trackNodes(budget)),
-    el("p", { class: "muted" }, detail, projection && el("span", { class: "projection" }, projection)));
+    el("p", { class: "muted" }, detail, projection && el("span", { class: "projection" }, projection)),
+    otherCurrencies(budget));
 }
 
 const percentSpent = (limit, spent) => (Number(limit) > 0 ? Math.round((Number(spent) / Number(limit)) * 100) : 100);

@@ -16,7 +16,9 @@ export function budgetStatusCard(answer, { ms }) {
   const several = budgets.length > 1;
   return card({ ...answer, ms }, answer.text,
     el("p", { class: "days-left" },
-      icon("clock"), `${formatCount(answer.days_left, "day")} left of ${formatDateRange(answer.window)}`),
+      icon("clock"), answer.days_left > 0
+        ? `${formatCount(answer.days_left, "day")} left of ${formatDateRange(answer.window)}`
+        : `The last day of ${formatDateRange(answer.window)}`),
     several && el("div", { class: "budget-total" }, budgetMeter(total)),
     budgets.length > 0 && meterList(several ? "Budgets by category" : "Budget", sortByFractionSpent(budgets)),
     others.length > 0 && el("p", { class: "muted" }, "Budgets in other currencies, in none of the sums:"),

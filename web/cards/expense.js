@@ -3,6 +3,7 @@ import { formatDate } from "../dates.js";
 import { el } from "../dom.js";
 import { budgetMeter } from "./budget_meter.js";
 import { card, emphasizeFirstSentence } from "./card.js";
+import { convertedValue } from "./other_currencies.js";
 import { undoControl } from "./undo_control.js";
 
 /**
@@ -13,7 +14,8 @@ import { undoControl } from "./undo_control.js";
  */
 export function expenseCard(answer, timing, undo) {
   const { expense, undo: handle } = answer;
-  const details = [expense.kind === "refund" && "Refund", expense.description, categoryName(expense.category), formatDate(expense.date)].filter(Boolean);
+  const details = [expense.kind === "refund" && "Refund", expense.description, categoryName(expense.category),
+    formatDate(expense.date), convertedValue(expense)].filter(Boolean);
   const node = card({ ...answer, ms: timing.ms, isWrite: true }, answer.text,
     el("p", {}, details.join(" · ")),
     budgetMeter(answer.budget),

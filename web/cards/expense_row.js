@@ -5,6 +5,7 @@ import { formatMoney } from "../money.js";
 import { Problem } from "../problem.js";
 import { alertBox } from "./alert_box.js";
 import { expenseEditor } from "./expense_editor.js";
+import { convertedValue } from "./other_currencies.js";
 import { undoControl } from "./undo_control.js";
 
 const COLUMNS = 4;
@@ -25,14 +26,14 @@ export function expenseRow(expense, actions) {
 
   /** Shows the expense, below it `note` if there is one. */
   function showExpense(shown, note = null) {
-    const { date, description, category, amount, currency, kind } = shown;
+    const { date, description, category, amount, currency, kind, converted } = shown;
     const details = [kind === "refund" && "Refund", description && categoryName(category)].filter(Boolean).join(" · ");
     const edit = button("Edit", shown, () => showEditor(shown));
     const remove = button("Delete", shown, () => deleteExpense(shown, remove));
     row.replaceChildren(
       el("td", { class: "nowrap" }, el("time", { datetime: date }, formatDate(date))),
       el("th", { scope: "row" }, description || categoryName(category), details && el("small", {}, details), note),
-      el("td", { class: "num" }, formatMoney(amount, currency)),
+      el("td", { class: "num" }, formatMoney(amount, currency), converted && el("small", {}, convertedValue({ converted }))),
       el("td", { class: "row-actions" }, edit, remove));
     return edit;
   }

@@ -17,8 +17,9 @@ export function savingsTotalCard(answer, { ms }) {
   const rows = kinds.map(({ kind, total, count }) => [KIND_NAMES[kind] ?? kind, total, formatCount(count, "time")]);
   const period = formatDateRange(answer.window, answerDate(answer));
   const labels = { caption: `Savings by kind, ${period}`, headings: ["Kind", "Amount", "How often"] };
+  const hasFigures = answer.count > 0 || !answer.other_currencies.length;
   return card({ ...answer, ms }, answer.text,
-    stats(["Saved", formatMoney(answer.total, currency), [`${formatCount(answer.count, "time")}, `, nowrap(period)]]),
+    hasFigures && stats(["Saved", formatMoney(answer.total, currency), [`${formatCount(answer.count, "time")}, `, nowrap(period)]]),
     rows.length > 0 && amountChart(rows, currency, labels),
     otherCurrencies(answer));
 }

@@ -16,7 +16,9 @@ const MAX_CATEGORIES = 6;
  */
 export function spendSummaryCard(answer, { ms, slots }) {
   const isGrouped = slots.group_by === "category";
-  const children = [figures(answer), chart(answer, isGrouped)];
+  // Without an amount that counts, "$0.00" would contradict the sentence.
+  const hasFigures = answer.count > 0 || !answer.other_currencies.length;
+  const children = [hasFigures && figures(answer), chart(answer, isGrouped)];
   if (isGrouped) children.reverse();
   return card({ ...answer, ms }, answer.text, ...children, otherCurrencies(answer));
 }

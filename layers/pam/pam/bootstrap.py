@@ -16,6 +16,7 @@ from pam.platform.settings import EnvironmentSettings
 
 if TYPE_CHECKING:
     from pam.answers.dependencies import TravelDependencies, UserDependencies
+    from pam.answers.exchange_rates import ExchangeRates
     from pam.answers.travel_sources import TravelSources
     from pam.cache.shared_cache import SharedCache
     from pam.cache.user_cache import UserCache
@@ -76,15 +77,26 @@ class Bootstrap:
     def user_dependencies(self) -> "UserDependencies":
         from pam.answers.dependencies import UserDependencies
 
-        return UserDependencies(self.database, self.user_cache, self.idempotency, self.clock)
+        return UserDependencies(
+            self.database, self.user_cache, self.idempotency, self.clock, lambda: self.exchange_rates
+        )
+
+    @cached_property
+    def exchange_rates(self) -> "ExchangeRates":
+        from pam.answers.exchange_rates import ExchangeRates
+        from pam.sources.ecb import Ecb
+        from pam.sources.http_client import HttpClient
+        from pam.sources.source import Source
+
+        ecb = Ecb(HttpClient(Source.ECB, self._settings.rates.ecb_base_url))
+        return ExchangeRates(self.shared_cache, ecb, self.clock)
 
     @cached_property
     def shared_cache(self) -> "SharedCache":
         from pam.cache.shared_cache import SharedCache
 
-        return SharedCache(
-            aws.client("dynamodb", fast_timeout=True), self._settings.travel.shared_cache_table, self.clock
-        )
+        table = self._settings.rates.shared_cache_table
+        return SharedCache(aws.client("dynamodb", fast_timeout=True), table, self.clock)
 
     @cached_property
     def travel_sources(self) -> "TravelSources":
@@ -113,7 +125,7 @@ class Bootstrap:
     def travel_dependencies(self) -> "TravelDependencies":
         from pam.answers.dependencies import TravelDependencies
 
-        return TravelDependencies(self.database, self.user_cache, self.idempotency, self.clock, self.travel_sources)
+        return TravelDependencies(**vars(self.user_dependencies), sources=self.travel_sources)
 
     @cached_property
     def chat_table(self) -> "DynamoTable":

@@ -1,7 +1,6 @@
 """Regular expressions for tool arguments in a user's text: amounts, categories, places, routes and times."""
 
 import re
-from datetime import date, timedelta
 from typing import Any
 
 _CATEGORIES = {
@@ -24,8 +23,11 @@ _CATEGORIES = {
 _CATEGORY = {word: name for name, words in _CATEGORIES.items() for word in words.split()}
 
 _FIGURE = r"(\d[\d,]*(?:\.\d{1,2})?)"
+# A bare figure is an amount unless it counts what follows: "add 2 coffees".
+_NO_COUNT = r"(?=\s+(?:for|on|at|in|to|and|yesterday|today)\b|\s*[.,;!?]?\s*$)"
 _AMOUNT = re.compile(
-    rf"\$\s?{_FIGURE}|{_FIGURE}\s*(?:dollars|bucks|usd)\b|\b(?:spent|paid|add|log|record|to)\s+{_FIGURE}", re.IGNORECASE
+    rf"\$\s?{_FIGURE}|{_FIGURE}\s*(?:dollars|bucks|usd)\b|\b(?:spent|paid|add|log|record|to)\s+{_FIGURE}{_NO_COUNT}",
+    re.IGNORECASE,
 )
 
 _NAME = r"(?:(?:St|Ft|Mt)\.\s)?[A-Z][\w'’-]*"
@@ -33,8 +35,13 @@ _PLACE = rf"{_NAME}(?:\s{_NAME})*(?:,\s{_NAME}(?:\s{_NAME})*)?"
 _NEAR = re.compile(rf"\b(?:in|near|around|at|to|for)\s+({_PLACE})")
 _SMALL = re.compile(r"\b(?:in|near|around)\s+([a-z]+(?:\s[a-z]+)?)\s*(?:[.,?!]|$)")
 _NO_PLACE = {"a", "all", "an", "general", "it", "me", "my", "our", "that", "the", "this", "total", "us"}
-_WAY = re.compile(rf"\bfrom\s+({_PLACE})\s+to\s+({_PLACE})")
+_ORIGIN = re.compile(rf"\b(?i:from)\s+({_PLACE})")
 _GOAL = re.compile(rf"\bto\s+({_PLACE})")
+_SMALL_NAME = (
+    r"[a-z'’]+(?:\s[a-z'’]+){0,2}?(?=\s+(?:under|for|with|on|by|in|from|to|this|next|and|via)\b|\s*[.,?!]|\s*$)"
+)
+_SMALL_ORIGIN = re.compile(rf"\bfrom\s+({_SMALL_NAME})")
+_SMALL_GOAL = re.compile(rf"\bto\s+({_SMALL_NAME})")
 _AM_IN = re.compile(rf"\b(?i:I'm|I am|we're|we are)\s+(?:in|at|near)\s+({_PLACE})")
 
 _MONTHS = (
@@ -44,7 +51,9 @@ _MONTHS = (
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY_OR_MONTH = "|".join(("today", "yesterday", "tomorrow", "tonight", *_WEEKDAYS, *_MONTHS))
 _PERIOD = re.compile(rf"\b(?:(this|last)\s(month|year|week|weekend)|({_DAY_OR_MONTH}))\b", re.IGNORECASE)
-_DATE = re.compile(r"\b20\d\d-[01]\d-[0-3]\d\b")
+CATEGORY_AND_PERIOD = rf"^(?:my\s+)?(?:{'|'.join(_CATEGORY)})\s+{_PERIOD.pattern}[.?!]*$"
+"""A category and a period alone: `camping this month?`."""
+
 _DAYS = re.compile(r"\b(\d{1,2})[- ]days?\b")
 
 
@@ -81,10 +90,11 @@ def stated_location(text: str) -> str | None:
 
 def route(text: str) -> dict[str, Any]:
     """Return `origin` and `destination`, as far as they are named."""
-    if match := _WAY.search(text):
-        return {"origin": match[1], "destination": match[2]}
-    match = _GOAL.search(text)
-    return {"destination": match[1]} if match else {}
+    patterns = {"origin": (_ORIGIN, _SMALL_ORIGIN), "destination": (_GOAL, _SMALL_GOAL)}
+    found = {
+        name: next(filter(None, (each.search(text) for each in either)), None) for name, either in patterns.items()
+    }
+    return {name: match[1] for name, match in found.items() if match and match[1].split()[0] not in _NO_PLACE}
 
 
 def period(text: str) -> str | None:
@@ -93,12 +103,6 @@ def period(text: str) -> str | None:
     if match is None:
         return None
     return "_".join(group.lower() for group in match.groups() if group)
-
-
-def day_before(text: str) -> str | None:
-    """Return the day before the first date in a text, as ISO 8601."""
-    match = _DATE.search(text)
-    return (date.fromisoformat(match[0]) - timedelta(days=1)).isoformat() if match else None
 
 
 def days(text: str) -> int | None:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from local.stand_ins.claude.request import (
@@ -22,6 +23,7 @@ from local.stand_ins.claude.request import (
     ToolUse,
 )
 
+_DATE = re.compile(r"\b20\d\d-[01]\d-[0-3]\d\b")
 _SECTION = re.compile(r"<(?P<name>[a-z][a-z0-9_-]*)(?:\s[^<>]*)?>(?P<text>.*?)</(?P=name)>", re.DOTALL)
 
 
@@ -39,7 +41,8 @@ class Conversation:
     """The newest turn of a request, which starts at the newest user message with a text block.
 
     `text` is all text of that message, `user_text` the same without sections in tags, and `sections` those by name.
-    `earlier_user_texts` are those of earlier turns, newest first. `step` counts the assistant's messages of the turn,
+    `earlier_user_texts` are those of earlier turns, newest first, and `previous_reply` is the text of the reply before
+    the turn. `step` counts the assistant's messages of the turn,
     `called` names the tools that they called. `outcomes` are all tool results of the conversation in order; the last
     `turn_outcomes` of them belong to the turn.
 
@@ -50,6 +53,7 @@ class Conversation:
     user_text: str
     sections: Mapping[str, str]
     earlier_user_texts: tuple[str, ...]
+    previous_reply: str
     step: int
     called: tuple[str, ...]
     outcomes: tuple[ToolOutcome, ...]
@@ -61,6 +65,17 @@ class Conversation:
     """`any`, or the name of the tool that `tool_choice` requires."""
     is_sequential: bool
     """Whether `tool_choice` disables parallel calls."""
+
+    @property
+    def today(self) -> date | None:
+        """The user's date, which the `context` section has."""
+        match = _DATE.search(self.sections.get("context", ""))
+        return date.fromisoformat(match[0]) if match else None
+
+    @property
+    def location_is_unknown(self) -> bool:
+        """Whether the `context` section says that it doesn't know where the user is."""
+        return "Device: its place isn't known" in self.sections.get("context", "")
 
     @property
     def results(self) -> tuple[ToolOutcome, ...]:
@@ -85,6 +100,7 @@ def read(request: CountTokensRequest) -> Conversation:
         user_text=_user_text(text),
         sections=_sections(text),
         earlier_user_texts=tuple(_user_text(_text(messages[index])) for index in reversed(starts[:-1])),
+        previous_reply=_text(messages[start - 1]) if start else "",
         step=sum(message.role == "assistant" for message in turn),
         called=tuple(block.name for message in turn for block in message.content if isinstance(block, ToolUse)),
         outcomes=outcomes,
@@ -105,8 +121,15 @@ def _sections(text: str) -> dict[str, str]:
     """Return sections by name, including nested ones."""
     found: dict[str, str] = {}
     for match in _SECTION.finditer(text):
-        found |= {match["name"]: match["text"].strip()} | _sections(match["text"])
+        lines = map(_decode, match["text"].strip().splitlines())
+        found |= {match["name"]: "\n".join(lines)} | _sections(match["text"])
     return found
+
+
+def _decode(line: str) -> str:
+    """Return a line that is a JSON string as its text."""
+    value = _value(line) if line.startswith('"') else line
+    return value if isinstance(value, str) else line
 
 
 def _user_text(text: str) -> str:

@@ -7,9 +7,18 @@ from typing import Any
 
 from local.stand_ins.claude import argument_patterns
 from local.stand_ins.claude.conversation import Conversation
+from local.stand_ins.claude.payment_day import PaymentDay, payment_day
 
 ArgumentParser = Callable[[str, Conversation], dict[str, Any]]
-"""Returns arguments by name, None for those that the text doesn't contain."""
+"""Returns arguments by name: None for those that the text doesn't contain, a `Question` for those that aren't clear."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What has to be asked about an argument."""
+
+    text: str
+
 
 _MESSAGE = re.compile(
     r"\b(?:tell|message|text|let)\s+(?P<who>(?!me\b|us\b)(?-i:[A-Z])[\w'-]*)\s+(?:know\s+)?(?:that\s+)?(?P<what>.+)",
@@ -41,7 +50,13 @@ def _spot(text: str, turn: Conversation) -> dict[str, Any]:
 
 def _route(text: str, turn: Conversation) -> dict[str, Any]:
     start = {"origin": _stated_location(turn)}
-    return start | argument_patterns.route(text) | {"budget": argument_patterns.amount(text)}
+    return start | argument_patterns.route(text)
+
+
+def _trip(text: str, turn: Conversation) -> dict[str, Any]:
+    named = _route(text, turn)
+    destination = named.get("destination") or argument_patterns.place(text)
+    return named | {"destination": destination, "budget": argument_patterns.amount(text)}
 
 
 def _place(text: str, turn: Conversation) -> dict[str, Any]:
@@ -64,14 +79,19 @@ def _gas(text: str, turn: Conversation) -> dict[str, Any]:
     return _place(text, turn) | {"fuel": "diesel" if "diesel" in text.lower() else None}
 
 
-def _money(text: str, turn: Conversation) -> dict[str, Any]:
-    is_yesterday = "yesterday" in text.lower()
+def _money(text: str, _: Conversation) -> dict[str, Any]:
     return {
         "amount": argument_patterns.amount(text),
         "category": argument_patterns.category(text),
         "period": argument_patterns.period(text),
-        "date": argument_patterns.day_before(turn.sections.get("context", "")) if is_yesterday else None,
     }
+
+
+def _expense(text: str, turn: Conversation) -> dict[str, Any]:
+    today = turn.today
+    paid = payment_day(text, today) if today else PaymentDay()
+    day = paid.day.isoformat() if paid.day and paid.day != today else None
+    return _money(text, turn) | {"date": Question(paid.question) if paid.question else day}
 
 
 @dataclass(frozen=True)
@@ -97,7 +117,12 @@ RULES = (
     Rule("message_friend", _MESSAGE, _message, matches_sentence=True),
     Rule("create_post", _POST, _post, matches_sentence=True),
     _rule("save_favorite_spot", r"\b(?:save|remember|bookmark|favou?rite)\b", _spot),
-    _rule("plan_trip", r"\bplan\b.*\b(?:trip|route|way)\b|\btrip (?:from|to)\b", _route),
+    _rule(
+        "plan_trip",
+        r"\bplan\b.*(?:\b(?:trip|route|way|weeks?|weekend|drive|days?|journey|vacation|holidays?)\b|\bto\b)"
+        r"|\btrip (?:from|to)\b",
+        _trip,
+    ),
     _rule("estimate_travel_time", r"\bhow (?:long|far)\b|\bdriving time\b", _route, "Let me work out the drive."),
     _rule(
         "get_weather_forecast", r"\b(?:weather|forecast|rain|wind|windy|snow|temperature)\b", _weather,
@@ -111,11 +136,18 @@ RULES = (
     _rule("compare_vs_budget", r"\bbudgets?\b|\boverspent\b", _money, "Let me check your budget."),
     _rule(
         "find_cheap_gas",
-        r"\b(?:cheap\w*|prices?)\b.*\b(?:gas|fuel|diesel|stations?)\b|\b(?:gas|fuel|diesel) prices?\b",
+        r"\b(?:cheap\w*|prices?)\b.*\b(?:gas|fuel|diesel|stations?)\b|\b(?:gas|fuel|diesel) prices?\b"
+        r"|\bwhere\b.*\bcheap\w*"
+        r"|^(?!.*\b(?:spent|spend|paid|pay|add|log|record)\b).*\b(?:gas|fuel|diesel)\b.*\b(?:near|nearby|around)\b",
         _gas, "Let me look at fuel prices.",
     ),
-    _rule("create_expense", r"^(?!.*\bhow much\b).*\b(?:spent|paid|add|log|record)\b.*\d", _money),
-    _rule("get_spending_summary", r"\b(?:how much|spent|spend|spending|expenses)\b", _money, "Let me add that up."),
+    _rule("create_expense", r"^(?!.*\bhow much\b).*\b(?:spent|paid|add|log|record)\b.*\d", _expense),
+    _rule(
+        "get_spending_summary",
+        r"\b(?:how much|spent|spend|spending|expenses|costs?|bills?|pay|paid)\b"
+        rf"|{argument_patterns.CATEGORY_AND_PERIOD}",
+        _money, "Let me add that up.",
+    ),
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from local.stand_ins.claude import argument_patterns
 from local.stand_ins.claude.conversation import Conversation, ToolOutcome
-from local.stand_ins.claude.intent_rules import RULES, Intent, find_intents
+from local.stand_ins.claude.intent_rules import RULES, Intent, Question, find_intents
 from local.stand_ins.claude.replies import (
     SIMULATED,
     ModelReply,
@@ -25,6 +25,8 @@ from local.stand_ins.claude.request import Tool
 
 _OVER_BUDGET = re.compile(r"(?<!not )(?<!n't )\bover\b", re.I)
 _MAX_FIGURES = 8
+_HERE = re.compile(r"`here`(?: is|:)")
+_NEED_TO_KNOW = "I need to know:"
 
 _MORE_TO_DO = "more_to_do"
 """An argument of writing tools: whether the model will do anything after this call."""
@@ -32,13 +34,20 @@ _MORE_TO_DO = "more_to_do"
 
 def generate_reply(turn: Conversation) -> ModelReply:
     """Return the reply for the next step of this turn."""
-    step = _plan_step(find_intents(turn.user_text), turn)
+    step = _plan_step(_find_intents(turn), turn)
     if step.calls:
         return _call_tools(step, turn)
     if turn.required_tool:
         return _call_required_tool(turn)
     texts = [*step.facts, *(_summarise(outcome) for outcome in turn.results), *step.notes]
     return make_reply(TextPart(f"{' '.join(texts) or _introduction(turn)} {SIMULATED}"))
+
+
+def _find_intents(turn: Conversation) -> Sequence[Intent]:
+    """Return the intents of the user's text, together with the text before it if this one answers a question."""
+    if _NEED_TO_KNOW in turn.previous_reply and turn.earlier_user_texts:
+        return find_intents(f"{turn.earlier_user_texts[0].rstrip('.?! ')} {turn.user_text}")
+    return find_intents(turn.user_text)
 
 
 @dataclass
@@ -77,9 +86,9 @@ def _plan_step(intents: Sequence[Intent], turn: Conversation) -> _Step:
         if tool is None:
             step.notes.append(f"I'd need the tool {name} for that, and I can't call it here.")
             continue
-        arguments, missing = _fit_schema(tool, intent.rule.parse_arguments(intent.text, turn))
+        arguments, missing = _fit_schema(tool, intent.rule.parse_arguments(intent.text, turn), turn)
         if missing:
-            step.notes.append(f"To use {name}, I need to know: {', '.join(missing)}.")
+            step.notes.append(f"To use {name}, {_NEED_TO_KNOW} {', '.join(missing)}.")
         elif turn.is_sequential and step.calls:
             step.has_more = True
         else:
@@ -126,20 +135,24 @@ def _is_over_budget(results: Sequence[ToolOutcome], name: str) -> bool | None:
     return bool(_OVER_BUDGET.search(_summarise(succeeded[-1]))) if succeeded else None
 
 
-def _fit_schema(tool: Tool, arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return the arguments that the tool's schema accepts, and the names of required ones that are missing."""
+def _fit_schema(tool: Tool, arguments: dict[str, Any], turn: Conversation) -> tuple[dict[str, Any], list[str]]:
+    """Return the arguments that the tool's schema accepts, and what has to be asked: the missing and the unclear."""
     schema = tool.input_schema.model_dump()
     properties: dict[str, Any] = schema.get("properties", {})
     accepted = {}
+    questions = []
     for name, value in arguments.items():
         allowed = properties.get(name, {}).get("enum")
-        if value is not None and name in properties and (allowed is None or value in allowed):
+        if isinstance(value, Question):
+            questions.append(value.text)
+        elif value is not None and name in properties and (allowed is None or value in allowed):
             accepted[name] = value
     for name in ("place", "origin"):
         # The description of a tool states that `here` is the user's location.
-        if name not in accepted and "`here` is" in properties.get(name, {}).get("description", ""):
+        is_known = not turn.location_is_unknown and _HERE.search(properties.get(name, {}).get("description", ""))
+        if name not in accepted and is_known:
             accepted[name] = "here"
-    return accepted, [name for name in schema.get("required", []) if name not in accepted]
+    return accepted, [name for name in schema.get("required", []) if name not in accepted] + questions
 
 
 def _call_required_tool(turn: Conversation) -> ModelReply:
@@ -147,7 +160,7 @@ def _call_required_tool(turn: Conversation) -> ModelReply:
     tool = turn.offered.get(turn.required_tool or "") or next(iter(turn.offered.values()))
     rule = next((rule for rule in RULES if rule.tool == tool.name), None)
     arguments = rule.parse_arguments(turn.user_text, turn) if rule else {}
-    return make_reply(ToolCallPart(tool.name, _fit_schema(tool, arguments)[0]))
+    return make_reply(ToolCallPart(tool.name, _fit_schema(tool, arguments, turn)[0]))
 
 
 def _error(outcome: ToolOutcome) -> str | None:

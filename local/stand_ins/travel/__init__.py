@@ -1,1 +1,1 @@
-"""Stand-ins for Mapbox, Open-Meteo and EIA: the real wire formats, with simulated data that is marked as such."""
+"""Stand-ins for Mapbox, Open-Meteo, EIA and the ECB: the real wire formats, with data that is marked as simulated."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from math import cos, pi, radians, sin, sqrt
+from math import acos, cos, exp, pi, radians, sin, sqrt
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -68,6 +68,47 @@ class _Sky:
     def probability(self, at: datetime) -> float:
         return min(100.0, 115 * sqrt(self.wetness(at)))
 
+    def snow(self, at: datetime) -> float:
+        """Return cm in an hour; like the real one, 7 cm of snow are 10 mm of water."""
+        return 0.7 * self.rain(at) if self.code(at) in _SNOW_CODES else 0.0
+
+    def humidity(self, at: datetime) -> float:
+        return min(100.0, max(5.0, 45 + 25 * self.noise("humidity", at, 20) + 40 * self.wetness(at)))
+
+    def feels_like(self, at: datetime) -> float:
+        """Return the apparent temperature without radiation, by Steadman's formula for shade."""
+        temperature = self.temperature(at)
+        vapour = self.humidity(at) / 100 * 6.105 * exp(17.27 * temperature / (237.7 + temperature))
+        return temperature + 0.33 * vapour - 0.7 * self.wind(at) - 4
+
+    def clouds(self, at: datetime) -> float:
+        """Return percent, in accordance with the weather code."""
+        return (5.0, 20.0, 50.0, 95.0)[min(3, max(0, self.code(at)))]
+
+    def sun_height(self, at: datetime) -> float:
+        """Return the sine of the sun's elevation."""
+        latitude, declination = radians(self._latitude), _declination(at)
+        angle = 2 * pi * (at.hour / 24 + at.minute / 1440 + self._longitude / 360 - 0.5)
+        return sin(latitude) * sin(declination) + cos(latitude) * cos(declination) * cos(angle)
+
+    def uv(self, at: datetime) -> float:
+        return max(0.0, 12 * self.sun_height(at)) * (1 - 0.6 * self.clouds(at) / 100)
+
+    def sunshine(self, at: datetime) -> float:
+        """Return seconds in an hour."""
+        return 3600 * (1 - self.clouds(at) / 100) if self.sun_height(at) > 0 else 0.0
+
+    def sun_times(self, midnight: datetime) -> tuple[datetime, datetime]:
+        """Return sunrise and sunset of the day after a midnight; equal, or a day apart, in the polar night and day."""
+        clock = midnight.hour + midnight.minute / 60
+        noon = midnight + timedelta(hours=(12 - self._longitude / 15 - clock) % 24)
+        latitude, declination = radians(self._latitude), _declination(noon)
+        reach = (_SUN_AT_HORIZON - sin(latitude) * sin(declination)) / (cos(latitude) * cos(declination))
+        if abs(reach) >= 1:
+            return midnight, midnight + timedelta(days=reach < 0)
+        half_day = timedelta(hours=acos(reach) / pi * 12)
+        return noon - half_day, noon + half_day
+
     def code(self, at: datetime) -> int:
         wet, cold = self.wetness(at), self.temperature(at) < 0.5
         if wet > 0.75:
@@ -79,6 +120,14 @@ class _Sky:
         return min(3, int(2 + 2 * self.noise("clouds", at, 18)))
 
 
+def _declination(at: datetime) -> float:
+    return radians(-23.44 * cos(2 * pi * (at.timetuple().tm_yday + 10) / 365.25))
+
+
+# Refraction and the sun's radius: its upper edge is visible while its centre is 0.833° below the horizon.
+_SUN_AT_HORIZON = sin(radians(-0.833))
+_SNOW_CODES = {71, 73, 86}
+
 # Variables by name: the unit, the value at a time, and for daily ones how 24 hourly values are aggregated.
 _HOURLY: dict[str, tuple[str, Callable[[_Sky, datetime], float]]] = {
     "temperature_2m": ("°C", _Sky.temperature),
@@ -87,6 +136,12 @@ _HOURLY: dict[str, tuple[str, Callable[[_Sky, datetime], float]]] = {
     "weather_code": ("wmo code", _Sky.code),
     "wind_speed_10m": ("wind", _Sky.wind),
     "wind_gusts_10m": ("wind", _Sky.gusts),
+    "apparent_temperature": ("°C", _Sky.feels_like),
+    "relative_humidity_2m": ("%", _Sky.humidity),
+    "snowfall": ("cm", _Sky.snow),
+    "cloud_cover": ("%", _Sky.clouds),
+    "uv_index": ("", _Sky.uv),
+    "sunshine_duration": ("s", _Sky.sunshine),
 }
 _DAILY: dict[str, tuple[str, Callable[[_Sky, datetime], float], Callable[[list[float]], float]]] = {
     "weather_code": ("wmo code", _Sky.code, max),
@@ -96,7 +151,11 @@ _DAILY: dict[str, tuple[str, Callable[[_Sky, datetime], float], Callable[[list[f
     "precipitation_probability_max": ("%", _Sky.probability, max),
     "wind_speed_10m_max": ("wind", _Sky.wind, max),
     "wind_gusts_10m_max": ("wind", _Sky.gusts, max),
+    "snowfall_sum": ("cm", _Sky.snow, sum),
+    "uv_index_max": ("", _Sky.uv, max),
+    "sunshine_duration": ("s", _Sky.sunshine, sum),
 }
+_SUN_TIMES = ("sunrise", "sunset")
 
 
 def make_app(gazetteer: Gazetteer, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> ASGIApp:
@@ -153,7 +212,7 @@ def _forecast(request: Request, gazetteer: Gazetteer, now: datetime) -> dict[str
     if "hourly" in query:
         response |= writer.hourly(_names(query["hourly"], set(_HOURLY)), dates)
     if "daily" in query:
-        response |= writer.daily(_names(query["daily"], set(_DAILY)), dates)
+        response |= writer.daily(_names(query["daily"], {*_DAILY, *_SUN_TIMES}), dates)
     return response
 
 
@@ -184,9 +243,15 @@ class _Writer:
         return {"hourly_units": units, "hourly": columns}
 
     def daily(self, names: list[str], dates: list[date]) -> dict[str, Any]:
-        units = {"time": self._time_unit} | {name: self._unit(_DAILY[name][0]) for name in names}
+        units = {"time": self._time_unit} | {
+            name: self._time_unit if name in _SUN_TIMES else self._unit(_DAILY[name][0]) for name in names
+        }
         columns: dict[str, list[Any]] = {"time": [self._day(day) for day in dates]}
         for name in names:
+            if name in _SUN_TIMES:
+                which = _SUN_TIMES.index(name)
+                columns[name] = [self._time(self._sky.sun_times(self._hours(day)[0])[which]) for day in dates]
+                continue
             unit, read, aggregate = _DAILY[name]
             columns[name] = [
                 self._value(unit, aggregate([read(self._sky, hour) for hour in self._hours(day)])) for day in dates

@@ -1,4 +1,4 @@
-"""Runs the three stand-ins in a process of their own."""
+"""Runs the four stand-ins in a process of their own."""
 
 import asyncio
 import socket
@@ -14,15 +14,16 @@ EIA_KEY = "simulated-eia-key"
 
 
 class TravelStandIns:
-    """Stand-ins for Mapbox, Open-Meteo and EIA, each on a port of 127.0.0.1 of its own."""
+    """Stand-ins for Mapbox, Open-Meteo, EIA and the ECB, each on a port of 127.0.0.1 of its own."""
 
     def __init__(self, log: Path) -> None:
-        self._child = Child("local.stand_ins.travel.server", log, sockets=3)
-        self.mapbox_url, self.open_meteo_url, self.eia_url = self._child.urls
+        self._child = Child("local.stand_ins.travel.server", log, sockets=4)
+        self.mapbox_url, self.open_meteo_url, self.eia_url, self.ecb_url = self._child.urls
         self.parameters = {
             "MapboxBaseUrl": self.mapbox_url,
             "OpenMeteoBaseUrl": self.open_meteo_url,
             "EiaBaseUrl": self.eia_url,
+            "EcbBaseUrl": self.ecb_url,
         }
         """The template's parameters that make the functions call the stand-ins."""
 
@@ -37,7 +38,7 @@ class TravelStandIns:
 async def _serve(descriptors: Iterable[int]) -> None:
     with without_collection():
         from local.asgi_server import AsgiServer
-        from local.stand_ins.travel import eia, mapbox, open_meteo
+        from local.stand_ins.travel import ecb, eia, mapbox, open_meteo
         from local.stand_ins.travel.fault_injection import FaultInjector
         from local.stand_ins.travel.gazetteer import Gazetteer
 
@@ -48,6 +49,7 @@ async def _serve(descriptors: Iterable[int]) -> None:
         FaultInjector(mapbox.make_app(gazetteer), mapbox.error_body),
         FaultInjector(open_meteo.make_app(gazetteer), open_meteo.error_body),
         FaultInjector(eia.make_app(), eia.error_body),
+        FaultInjector(ecb.make_app(), ecb.error_body),
     ]
     sockets = (socket.socket(fileno=descriptor) for descriptor in descriptors)
     await serve(*(AsgiServer(app, listener) for app, listener in zip(apps, sockets, strict=True)))

@@ -1,5 +1,7 @@
 """The context that a user's own data gives to a question."""
 
+import json
+
 import psycopg
 
 from tests.conftest import Traveller
@@ -23,13 +25,15 @@ def test_prompt_has_profile_budgets_and_notes(
     socket.ask(f"What now? {claude.marker}", conversation_id=fast[0]["conversation_id"])
     (request,) = claude.requests()
     profile = request["body"]["system"][1]["text"]
-    assert profile.startswith("<traveller>\nCurrency: USD\nUnits: imperial")
+    assert profile.startswith('<traveller>\n"Currency: USD"\n"Units: imperial')
     context = request["body"]["messages"][-1]["content"][0]["text"]
     facts, notes = context.split("<facts>\n")[1].split("\n</facts>\n<notes>\n")
-    assert facts.splitlines() == [
+    assert [json.loads(line) for line in facts.splitlines()] == [
         "Budgets of this month so far (Your expenses in PAM):",
         "- camping: $0.00 of $300.00, $300.00 left",
         "- fuel: $85.00 of $100.00, $15.00 left, close to its limit",
         "- groceries: $60.00 of $50.00, over by $10.00",
     ]
-    assert notes.startswith("The traveller asked: How much did I spend on gas this month?\nPAM answered by itself: ")
+    note = json.loads(notes.removesuffix("\n</notes>\n</context>"))
+    assert note["The traveller asked"] == "How much did I spend on gas this month?"
+    assert note["PAM answered by itself"].startswith("You've spent $85.00 on fuel")

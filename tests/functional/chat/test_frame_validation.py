@@ -1,6 +1,7 @@
 """Invalid frames are rejected one by one, and unusual texts are accepted."""
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ scenario = ScenarioList()
 
 ID = "3f1c2a9e-6a52-4c0e-9a0f-0c6a5b1d7e42"
 DIGEST = "0" * 64
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MAX_TEXT_CHARS = 4000
 
 
@@ -48,6 +50,10 @@ def resume(after: str) -> str:
 
 def confirm(**fields: Any) -> str:
     return json.dumps({"action": "confirm", "confirmation_id": ID, "decision": "yes", "digest": DIGEST} | fields)
+
+
+def nested(depth: int) -> str:
+    return f'{{"action": "ping", "x": {"[" * depth}{"]" * depth}}}'
 
 
 def location(latitude: Any, longitude: Any) -> dict[str, Any]:
@@ -105,15 +111,30 @@ INVALID_FRAMES = (
         "cancel of an unknown message", json.dumps({"action": "cancel", "message_id": ID}), "message_not_found"
     ),
     InvalidFrame("unknown confirmation", confirm(), "confirmation_not_found"),
+    InvalidFrame(
+        "lone surrogate in an unknown id", '{"action": "ping", "message_id": "\\ud800"}', INVALID, "message_id"
+    ),
+    InvalidFrame("message id in braces", chat(message_id=f"{{{ID}}}"), INVALID, "message_id"),
+    InvalidFrame("message id is a URN", resume("0").replace(ID, f"urn:uuid:{ID}"), INVALID, "message_id"),
+    InvalidFrame("message id without hyphens", chat(message_id=ID.replace("-", "")), INVALID, "message_id"),
+    InvalidFrame("nested too deeply", nested(40), "malformed_json"),
+    InvalidFrame("nested deeper than pydantic goes", nested(500), "malformed_json"),
+    InvalidFrame("nested deeper than Python goes", nested(15_000), None),
+    InvalidFrame(
+        "too many digits",
+        chat(context=location(0, 0)).replace("0}", f"0.{'1' * 20_000}}}"),
+        INVALID,
+        "context.location.longitude",
+    ),
     InvalidFrame("unknown field in a ping", json.dumps({"action": "ping", "text": "x"}), INVALID, "text"),
 )
 
 
 def ids_in(case: InvalidFrame) -> dict[str, str]:
-    """Return the message id and confirmation id that can be read from a frame."""
+    """Return the message id and confirmation id of a frame that are ids."""
     fields = {} if case.code == "malformed_json" else json.loads(case.frame)
-    names = ("message_id", "confirmation_id")
-    return {name: fields[name].replace("\ud83d", "\ufffd") for name in names if isinstance(fields.get(name), str)}
+    given = {name: fields.get(name) for name in ("message_id", "confirmation_id")}
+    return {name: value for name, value in given.items() if isinstance(value, str) and _UUID.fullmatch(value)}
 
 
 @pytest.mark.parametrize("case", INVALID_FRAMES, ids=lambda case: case.name)
@@ -160,6 +181,22 @@ def fast_question_with_a_control_character_is_answered(context: ScenarioContext)
     assert frames[-1]["type"] == "done", frames
     user.socket.send("ping")
     assert user.socket.receive() == {"type": "pong"}
+
+
+@scenario
+def location_of_many_digits_takes_few_tokens(context: ScenarioContext) -> None:
+    """120,000 digits are refused; a location with as many as a number may have is rounded to a metre."""
+    user = context.new_user()
+    frame = chat(context=location(0, 0)).replace('"latitude": 0', f'"latitude": 38.{"5" * 120_000}')
+    user.socket.send_raw([frame[at : at + 30_000] for at in range(0, len(frame), 30_000)])
+    assert user.socket.receive()["field"] == "context.location.latitude"
+    user.claude.script(SHORT_ANSWER)
+    long = json.dumps({"location": {"latitude": 38.5, "longitude": -109}}).replace("38.5", "38." + "5" * 61)
+    message = {"action": "chat", "message_id": str(uuid.uuid4()), "text": f"Where am I? {user.claude.marker}"}
+    user.socket.send_raw(json.dumps(message)[:-1] + f', "context": {long}}}')
+    assert user.socket.receive_until("done", "error")[-1]["type"] == "done"
+    prompt = user.claude.requests()[0]["body"]["messages"][0]["content"][0]["text"]
+    assert "Device: latitude 38.55556, longitude -109.00000 (tools: here)" in prompt
 
 
 @scenario

@@ -31,7 +31,7 @@ def test_refusal_leaves_the_writes_and_notes_in_later_prompts(user: ChatUser) ->
     prompt = user.ask_follow_up()
     assert "What now?" not in prompt
     assert "Well, first" not in prompt
-    assert f"for a question that isn't part of the conversation any more: {WRITE_TEXT}" in prompt
+    assert f'for a question that isn\'t part of the conversation any more\\":[\\"{WRITE_TEXT}' in prompt
     assert "PAM answered by itself" in prompt
 
     (undo,) = last["undo"]

@@ -17,6 +17,7 @@ from tests.functional.chat.claude_scripts import (
     SHORT_TEXT,
     WRITE,
     WRITE_TEXT,
+    WRITE_WITH_MORE_TO_DO,
     step,
     text,
     use,
@@ -260,6 +261,49 @@ def messages_whose_commit_response_is_lost_are_saved_once(context: ScenarioConte
     backend.wait()
     assert len(user.messages()) == 4
     user.ask_follow_up()
+
+
+@scenario
+def write_beside_an_infinite_number_is_reported_and_remembered(context: ScenarioContext) -> None:
+    """Only the call with the number fails; the write can be undone, and the next prompt has the step."""
+    user = context.new_user()
+    # httpx refuses to encode the number; the stand-in streams it as the model wrote it.
+    replies = [step(WRITE, use("get_weather_forecast", days="DAYS")), step(SHORT_ANSWER)]
+    scripts = json.dumps([{"match": {"text_contains": user.claude.marker}, "replies": replies}])
+    assert user.claude.http.put("/_script", content=scripts.replace('"DAYS"', "1e400")).is_success
+    frames = user.ask()
+    assert tool_states(frames) == [("create_expense", "done")]
+    last = frames[-1]
+    assert (last["type"], len(last["undo"]), last["text"]) == ("done", 1, SHORT_TEXT), last
+    assert len(user.rows("expenses")) == 1
+    assert [error_code(result) for result in newest_results(user)] == [None, "invalid_quantity"]
+    assert WRITE_TEXT in user.ask_follow_up()
+
+
+@scenario
+def write_is_reported_when_postgres_refuses_the_transcript(context: ScenarioContext) -> None:
+    """As while it is unavailable: the write can be undone, and the next prompt has the step once it is accepted."""
+    user = context.new_user()
+    context.owner.execute(
+        "create or replace function refuse() returns trigger language plpgsql as"
+        " $$ begin raise exception 'refused' using errcode = 'check_violation'; end $$"
+    )
+    trigger = f"refuse_{user.id.hex}"
+    context.owner.execute(
+        f"create trigger {trigger} before insert on messages for each row when (new.user_id = '{user.id}')"  # type: ignore[arg-type]
+        " execute function refuse()"
+    )
+    try:
+        user.claude.script(WRITE_WITH_MORE_TO_DO, SHORT_ANSWER)
+        last = user.ask()[-1]
+        assert (last["type"], len(last["undo"])) == ("done", 1), last
+        assert len(user.rows("expenses")) == 1
+        assert user.rows("messages") == []
+    finally:
+        context.owner.execute(f"drop trigger {trigger} on messages")  # type: ignore[arg-type]
+    prompt = user.ask_follow_up()
+    assert WRITE_TEXT in prompt and SHORT_TEXT in prompt
+    assert [row["role"] for row in user.messages()] == ["user", "assistant"] * 3
 
 
 @pytest.mark.parametrize("scenario", scenario, ids=scenario_name)

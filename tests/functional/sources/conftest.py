@@ -13,6 +13,7 @@ from local.stand_ins.aws import Aws
 from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY, TravelStandIns
 from pam.platform.deadline import Deadline
 from pam.sources.api_key import ApiKey
+from pam.sources.ecb import Ecb
 from pam.sources.eia import Eia
 from pam.sources.http_client import HttpClient
 from pam.sources.mapbox import Mapbox
@@ -39,6 +40,7 @@ class Servers:
     mapbox: str
     open_meteo: str
     eia: str
+    ecb: str
     aws: str
 
 
@@ -48,7 +50,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     logs = tmp_path_factory.mktemp("sources")
     travel, aws = TravelStandIns(logs / "travel.log"), Aws(logs / "aws.log")
     with running(aws), running(travel):
-        yield Servers(travel.mapbox_url, travel.open_meteo_url, travel.eia_url, aws.endpoint)
+        yield Servers(travel.mapbox_url, travel.open_meteo_url, travel.eia_url, travel.ecb_url, aws.endpoint)
 
 
 @pytest.fixture
@@ -67,6 +69,17 @@ def weather_stand_in(servers: Servers) -> Iterator[StandInClient]:
 def eia_stand_in(servers: Servers) -> Iterator[StandInClient]:
     with client_of(servers.eia) as client:
         yield client
+
+
+@pytest.fixture
+def ecb_stand_in(servers: Servers) -> Iterator[StandInClient]:
+    with client_of(servers.ecb) as client:
+        yield client
+
+
+@pytest.fixture
+def ecb(ecb_stand_in: StandInClient) -> Ecb:
+    return Ecb(HttpClient(Source.ECB, ecb_stand_in.url))
 
 
 def key(source: Source, value: str) -> ApiKey:

@@ -1,13 +1,17 @@
 """The adapters over HTTP: what they return for the stand-ins' responses."""
 
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from local.stand_ins.travel.ecb import reference_rate
 from local.stand_ins.travel.server import EIA_KEY
+from pam.money.amounts import CURRENCIES
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
+from pam.sources.ecb import Ecb
 from pam.sources.eia import Eia
 from pam.sources.http_client import HttpClient
 from pam.sources.mapbox import CAMPGROUNDS, Mapbox, is_searchable
@@ -172,6 +176,36 @@ def test_forecast_covers_sixteen_days(open_meteo: OpenMeteo) -> None:
     assert -40 < day.low_c < day.high_c < 50
     assert all(0 <= hour.rain_probability <= 1 for hour in forecast.hours if hour.rain_probability is not None)
     assert open_meteo.forecast(*PACIFIC, Deadline(2)).value.zone == "Etc/GMT+9"
+
+
+def test_rates_of_a_year_begin_in_the_year_before(ecb: Ecb) -> None:
+    """Each working day has a rate of all currencies, so that New Year's Day finds one of December."""
+    found = ecb.rates(2025, Deadline(2))
+    assert (found.source, found.simulated) == ("ECB (simulated)", True)
+    assert min(found.value) == "2024-12-24" and max(found.value) == "2025-12-31"
+    assert all(rates.keys() | {"EUR"} == CURRENCIES for rates in found.value.values())
+    assert "2025-04-18" not in found.value and "2025-04-19" not in found.value  # Good Friday and a Saturday
+    assert found.value["2025-03-03"]["USD"] == reference_rate("USD", date(2025, 3, 3))
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [
+        ("404", SourceErrorKind.NOT_FOUND),
+        ("429", SourceErrorKind.LIMITED),
+        ("503", SourceErrorKind.DOWN),
+        ("cut", SourceErrorKind.MALFORMED),
+        ("wrong_json", SourceErrorKind.MALFORMED),
+        ("wrong_shape", SourceErrorKind.MALFORMED),
+    ],
+)
+def test_failure_of_the_ecb_has_its_kind(
+    ecb: Ecb, ecb_stand_in: StandInClient, mode: str, kind: SourceErrorKind
+) -> None:
+    """Each failure is told apart."""
+    ecb_stand_in.control(mode=mode)
+    error, _ = error_of(lambda deadline: ecb.rates(2025, deadline))
+    assert (error.kind, error.source) == (kind, Source.ECB)
 
 
 def test_price_is_that_of_its_area(eia: Eia) -> None:

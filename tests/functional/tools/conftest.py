@@ -22,9 +22,9 @@ from pam.tools.engine.definition import Tool, ToolContext, ToolResult
 from pam.tools.engine.execution import execute, preview
 from pam.tools.engine.parsing import parse_arguments
 from pam.tools.engine.registry import ToolRegistry
-from tests.functional.test_travel import StandIn, mapbox, open_meteo, shared_table
+from tests.functional.test_travel import StandIn, mapbox, open_meteo
 
-__all__ = ["mapbox", "open_meteo", "shared_table"]
+__all__ = ["mapbox", "open_meteo"]
 
 
 @dataclass

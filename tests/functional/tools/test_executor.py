@@ -108,6 +108,15 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.monotonic() - started_at
 
 
+def test_unusual_more_to_do_is_read_before_the_write(turn: Turn) -> None:
+    """A number of 5,000 digits is no more than true, and nothing fails once the write is done."""
+    turn.add(writer("write", lambda: WRITTEN, timeout_s=30))
+    executor = turn.executor()
+    executor.submit("call", "write", f'{{"more_to_do": {"1" * 5000}}}')
+    (outcome,) = executor.gather(turn.stop)
+    assert (error_of(outcome), outcome.final_text) == (None, None)
+
+
 def test_tools_that_hang_cost_one_timeout_in_total(turn: Turn) -> None:
     """A step with twelve hung readers ends after one timeout, with the results of the others."""
     turn.add(reader("hang", turn.hang), reader("find", lambda _: FOUND))

@@ -85,7 +85,7 @@ def test_undone_expense_counts_no_more(caller: Caller, owner: psycopg.Connection
     """Repeated, the undo changes nothing and returns the same."""
     result = caller.call(create_expense, '{"amount": 45.5, "category": "fuel"}')
     first = caller.undo(result, create_expense)
-    assert first == "The $45.50 for fuel is taken back."
+    assert first == "Your expense of $45.50 for fuel is taken back."
     assert caller.undo(result, create_expense) == first
     assert read_expenses(owner, caller) == []
     assert caller.call(get_spending_summary, "").data["total"] == "0.00"

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
 
+from local.stand_ins.travel.ecb import reference_rate
 from pam.tools.catalog.money import TOOLS, compare_vs_budget, create_expense, get_spending_summary, update_budget
 from tests.conftest import Traveller
 from tests.functional.tools.conftest import Caller, ManualClock, error_of, read_expenses, read_limits
@@ -56,11 +57,14 @@ def test_amount_is_stored_exactly(caller: Caller, written: str, stored: str) -> 
 
 
 def test_expense_keeps_its_currency(caller: Caller, owner: psycopg.Connection) -> None:
-    """It is not converted."""
+    """The amount stays as it was paid; its value in the user's currency is beside it."""
     result = caller.call(
         create_expense, '{"amount": 200, "category": "food", "currency": "MXN", "description": " Tacos "}'
     )
-    assert result.text == "Added MX$200.00 for food." and result.data["expense"]["description"] == "Tacos"
+    assert (
+        result.text.startswith("Added MX$200.00 for food. That is $")
+        and result.data["expense"]["description"] == "Tacos"
+    )
     assert read_expenses(owner, caller) == [(Decimal("200.00"), "food", "MXN")]
 
 
@@ -175,10 +179,14 @@ def test_data_of_a_summary_has_figures_only(caller: Caller, insert_expenses: Cal
     """Text, source and time are beside it."""
     insert_expenses(caller, ("10", "fuel", "2026-01-05 12:00-07", "USD"), ("4", "food", "2026-01-06 12:00-07", "CAD"))
     result = caller.call(get_spending_summary, '{"from": "2026-01-01", "to": "2026-02-01"}')
-    assert result.text.startswith("You've spent $10.00 in Jan 1")
-    assert result.data["other_currencies"] == [{"currency": "CAD", "total": "4.00", "count": 1}]
+    [converted] = result.data["converted"]
+    assert (converted["total"], converted["currency"], converted["first_rate_date"]) == ("4.00", "CAD", "2026-01-06")
+    assert result.data["total"] == str(Decimal("10.00") + Decimal(converted["value"]))
+    assert result.text.startswith(f"You've spent ${result.data['total']} in Jan 1")
+    assert result.data["other_currencies"] == []
     assert not result.data.keys() & {"text", "source", "as_of", "tier", "cached", "stale"}
-    assert result.source == "Your expenses in PAM" and datetime.fromisoformat(result.as_of).tzinfo is not None
+    assert result.source == "Your expenses in PAM, ECB (simulated)" and result.simulated
+    assert datetime.fromisoformat(result.as_of).tzinfo is not None
     assert result.effect is None
 
 
@@ -194,7 +202,8 @@ def test_summary_excludes_other_users(new_caller: Callers) -> None:
 def test_comparison_returns_each_budget_and_the_total(
     new_caller: Callers, insert_expenses: Callable[..., None], noon: ManualClock
 ) -> None:
-    """Budgeted, spent, difference and per cent; spending without a budget is separate."""
+    """Budgeted, spent, difference and per cent, with Canadian dollars at the rate of the day before the weekend;
+    spending without a budget is separate."""
     caller = new_caller(noon)
     insert_expenses(
         caller,
@@ -208,17 +217,25 @@ def test_comparison_returns_each_budget_and_the_total(
     for category, amount in (("fuel", 100), ("camping", 200)):
         caller.call(update_budget, json.dumps({"amount": amount, "category": category}))
     result = caller.call(compare_vs_budget, "")
+    friday = date(2026, 11, 6)
+    rate = Decimal(reference_rate("USD", friday)) / Decimal(reference_rate("CAD", friday))
+    fuel, tolls = (str(amount + (999 * rate).quantize(Decimal("0.01"))) for amount in (120, 0))
     assert [
         (b["category"], b["budgeted"], b["spent"], b["difference"], b["percent"]) for b in result.data["budgets"]
     ] == [
         ("camping", "200.00", "50.00", "150.00", 25.0),
-        ("fuel", "100.00", "120.00", "-20.00", 120.0),
+        ("fuel", "100.00", fuel, str(100 - Decimal(fuel)), float(round(Decimal(fuel), 1))),
     ]
-    assert result.data["total"]["percent"] == 56.7
-    assert result.data["without_budget"] == [{"category": "dining", "spent": "33.33"}]
-    assert result.text.startswith("You've spent $170.00 of $300.00 on all budgets together this month (")
+    spent = 50 + Decimal(fuel)
+    assert result.data["total"]["percent"] == float(round(spent / 3, 1))
+    assert [(each["category"], each["spent"]) for each in result.data["without_budget"]] == [
+        ("dining", "33.33"),
+        ("tolls", tolls),
+    ]
+    assert result.text.startswith(f"You've spent ${spent} of $300.00 on all budgets together this month (")
     assert result.text.endswith(
-        ": 56.7 %, $130.00 left. Over: fuel. Another $33.33 went to categories without a budget."
+        f"${spent - 300} over. Over: fuel. Another ${Decimal('33.33') + Decimal(tolls)} went to categories without a "
+        "budget. This includes CA$1,998.00 at the ECB (simulated) reference rates of Nov 6, 2026."
     )
     last = caller.call(compare_vs_budget, '{"category": "fuel", "period": "last_month"}')
     assert last.text.startswith("You've spent $70.00 of $100.00 on fuel last month (Oct 1")

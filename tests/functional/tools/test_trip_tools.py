@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ import psycopg
 import pytest
 
 from local.stack import LocalStack
+from local.stand_ins.travel.ecb import reference_rate
 from pam.platform.errors import PamError
 from pam.tools.catalog.trips import plan_trip
 from tests.functional.tools.conftest import Caller, error_of
@@ -29,7 +31,8 @@ def delete_cached(shared_table: Any, *prefixes: str) -> None:
 @pytest.fixture
 def fail_source(stack: LocalStack, shared_table: Any) -> Iterator[Callable[..., None]]:
     """Make a stand-in fail; all are reset afterwards."""
-    urls = {"mapbox": stack.travel_sources.mapbox_url, "eia": stack.travel_sources.eia_url}
+    sources = stack.travel_sources
+    urls = {"mapbox": sources.mapbox_url, "eia": sources.eia_url, "ecb": sources.ecb_url}
 
     def fail(name: str, mode: str, **more: Any) -> None:
         assert httpx.put(f"{urls[name]}/_control", json={"mode": mode, **more}).status_code == 204
@@ -130,24 +133,30 @@ def test_fuel_without_a_rig_is_missing(caller: Caller) -> None:
 
 
 def test_night_costs_the_average_of_own_camping_expenses(rig_owner: Caller, owner: psycopg.Connection) -> None:
-    """Of the last year, in the same currency, without undone ones, other categories and other users."""
+    """Of the last year, in any currency, without undone ones, other categories and other users."""
     other = uuid.uuid4()
     owner.execute("insert into users (id) values (%s)", (other,))
     insert_expense(owner, rig_owner.id, "30.00")
     insert_expense(owner, rig_owner.id, "50.01")
     insert_expense(owner, rig_owner.id, "900", spent_at=datetime.now(UTC) - timedelta(days=366))
     insert_expense(owner, rig_owner.id, "900", undone_at=datetime.now(UTC))
-    insert_expense(owner, rig_owner.id, "900", currency="CAD")
+    insert_expense(owner, rig_owner.id, "70", currency="CAD")
     insert_expense(owner, rig_owner.id, "900", category="food")
     insert_expense(owner, other, "900")
     result = rig_owner.call(plan_trip, '{"origin": "Denver", "destination": "Moab", "budget": 1000}')
     costs = result.data["costs"]
-    assert (costs["camping"], costs["camping_average"], costs["camping_expenses"]) == ("40.00", "40.00", 2)
-    assert "if each costs what your 2 camping expenses of the last 365 days came to on average" in result.text
-    assert float(costs["total"]) == pytest.approx(float(result.data["fuel"]["cost"]) + 40.00)
+    [canadian] = owner.execute(
+        "select round(amount * exchange_rate, 2) from expenses where user_id = %s and currency = 'CAD'", (rig_owner.id,)
+    ).fetchone()
+    average = str(round((Decimal("80.01") + canadian) / 3, 2))
+    assert 40 < canadian < 60
+    assert (costs["camping"], costs["camping_average"], costs["camping_expenses"]) == (average, average, 3)
+    assert "if each costs what your 3 camping expenses of the last 365 days came to on average" in result.text
+    assert "This includes CA$70.00 at the ECB (simulated) reference rate of " in result.text
+    assert float(costs["total"]) == pytest.approx(float(result.data["fuel"]["cost"]) + float(average))
     assert float(costs["left"]) == pytest.approx(1000 - float(costs["total"]))
     assert "Fuel and camping together, $" in result.text and "within your budget of $1,000.00." in result.text
-    assert result.source.endswith("Rosie (your rig), Your expenses in PAM")
+    assert result.source.endswith("Rosie (your rig), Your expenses in PAM, ECB (simulated)")
 
 
 def test_budget_that_is_too_small_has_the_difference(rig_owner: Caller, owner: psycopg.Connection) -> None:
@@ -160,23 +169,42 @@ def test_budget_that_is_too_small_has_the_difference(rig_owner: Caller, owner: p
     assert float(read_trips(owner, rig_owner)[0][5]) == 10.5
 
 
-def test_costs_in_two_currencies_are_not_summed(caller: Caller, owner: psycopg.Connection) -> None:
-    """An Australian in Utah: US fuel, a budget in their own currency, kilometres; no rate is known."""
+def plan_as_an_australian(caller: Caller, owner: psycopg.Connection) -> Any:
+    """Plan a trip in Utah with US fuel, and a budget of an Australian's own currency."""
     insert_user(owner, caller, "AUD", "en_AU")
     owner.execute(
         "insert into vehicles (user_id, name, kind, consumption_l_per_100km) values (%s, 'Bluey', 'campervan', 14)",
         (caller.id,),
     )
     insert_expense(owner, caller.id, "45", currency="AUD")
-    result = caller.call(plan_trip, '{"origin": "Denver", "destination": "Moab, Utah", "budget": 900}')
-    assert (result.data["unit"], result.data["fuel"]["currency"], result.data["costs"]["currency"]) == (
-        "km",
-        "USD",
-        "AUD",
-    )
-    assert (result.data["costs"]["camping"], result.data["costs"]["total"]) == ("45.00", None)
+    return caller.call(plan_trip, '{"origin": "Denver", "destination": "Moab, Utah", "budget": 900}')
+
+
+def test_fuel_in_another_currency_is_converted_at_the_newest_rate(caller: Caller, owner: psycopg.Connection) -> None:
+    """The costs are in the user's own currency, and the text names rate and source."""
+    result = plan_as_an_australian(caller, owner)
+    fuel, costs = result.data["fuel"], result.data["costs"]
+    assert (result.data["unit"], fuel["currency"], costs["currency"]) == ("km", "USD", "AUD")
+    day = date.fromisoformat(costs["fuel_rate_date"])
+    rate = Decimal(reference_rate("AUD", day)) / Decimal(reference_rate("USD", day))
+    assert Decimal(costs["fuel"]) == round(Decimal(fuel["cost"]) * rate, 2)
+    assert (costs["camping"], Decimal(costs["total"])) == ("45.00", 45 + Decimal(costs["fuel"]))
     assert "A$45.00 for 1 night" in result.text
-    assert result.text.endswith("PAM can't compare that with your budget of A$900.00: the fuel isn't in your currency.")
+    assert f"That is A${costs['fuel']} at the ECB (simulated) reference rate of " in result.text
+    assert result.text.endswith("within your budget of A$900.00.") and result.simulated
+
+
+def test_fuel_without_an_exchange_rate_is_not_in_the_total(
+    caller: Caller, owner: psycopg.Connection, fail_source: Callable[..., None], shared_table: Any
+) -> None:
+    """The rest is compared with the budget, and the text says what is missing."""
+    delete_cached(shared_table, "rates|")
+    fail_source("ecb", "503")
+    result = plan_as_an_australian(caller, owner)
+    costs = result.data["costs"]
+    assert (costs["fuel"], costs["fuel_rate_date"], costs["total"]) == (None, None, "45.00")
+    assert "PAM has no exchange rate to AUD for it now." in result.text
+    assert result.text.endswith("Camping alone, A$45.00, is A$855.00 within your budget of A$900.00.")
 
 
 @pytest.mark.parametrize(

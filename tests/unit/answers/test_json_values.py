@@ -21,6 +21,7 @@ ANSWER = SavingsTotal(
     total="3.00",
     count=1,
     by_kind=(SavingsByKind(kind="gas", total="3.00", count=1),),
+    converted=(),
     other_currencies=(),
 )
 

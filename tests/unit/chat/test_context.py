@@ -167,7 +167,7 @@ def test_sections_have_the_order_of_their_providers() -> None:
     )
     assert list(context) == ["weather", "facts", "notes"]
     block = user_message("What now?", NOW, None, context)["content"][0]["text"]
-    assert block.endswith("<weather>\nDry.\n</weather>\n<notes>\nA note.\nAnother.\n</notes>\n</context>")
+    assert block.endswith('<weather>\n"Dry."\n</weather>\n<notes>\n"A note."\n"Another."\n</notes>\n</context>')
 
 
 def test_default_providers_have_profile_facts_and_notes() -> None:

@@ -244,6 +244,10 @@ blocks = st.sampled_from(
         {"type": "redacted_thinking", "data": "Ab+/"},
         call("read"),
         call("read", '{"place": "Mo'),
+        call("read", '{"days": 1e400}'),
+        call("read", '{"days": -Infinity, "place": NaN}'),
+        call("read", '{"place": "Mo\\ud800\\u202eab"}'),
+        call("read", '{"place": ' + "[" * 3000 + "]" * 3000 + "}"),
         call("write"),
         call("unknown"),
         {"type": "server_tool_use", "id": "srvtoolu_", "name": "tool_search_tool_bm25", "input": "{}"},
@@ -270,4 +274,5 @@ def test_history_is_valid_however_its_turns_ended(turns: list[tuple[list[Reply],
         if not turn.result.is_refused:
             history += [QUESTION, *turn.appended]
             assert history[-1]["role"] == "assistant"
+        json.dumps(history, ensure_ascii=False, allow_nan=False).encode()
         check(model_request(MODEL, PROFILE, [*history, QUESTION]))

@@ -7,6 +7,7 @@ from typing import Any
 
 from pam.platform.deadline import Deadline
 from pam.sources.api_key import ApiKey
+from pam.sources.ecb import Ecb
 from pam.sources.eia import Eia
 from pam.sources.http_client import HttpClient, parse_response
 from pam.sources.mapbox import Mapbox
@@ -52,6 +53,10 @@ def mapbox_of(http: FakeHttpClient) -> Mapbox:
 
 def eia_of(http: FakeHttpClient) -> Eia:
     return Eia(http, api_key(Source.EIA))
+
+
+def ecb_of(http: FakeHttpClient) -> Ecb:
+    return Ecb(http)
 
 
 def open_meteo_of(http: FakeHttpClient) -> OpenMeteo:

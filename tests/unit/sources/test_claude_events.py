@@ -256,6 +256,45 @@ def test_usage_is_cumulative() -> None:
     assert read(first, null, STOP)[0].usage == TokenUsage(input=5, read=900, output=40, calls=1)
 
 
+@pytest.mark.parametrize("count", [float("inf"), float("nan"), "many", [1]])
+def test_count_that_is_none_keeps_what_is_known(count: Any) -> None:
+    """A usage that isn't a number of tokens doesn't break the turn."""
+    assert read(start(output_tokens=3), end(output_tokens=count), STOP)[0].usage.output == 3
+
+
+@pytest.mark.parametrize(
+    "arguments", ['{"days": 1e400}', '{"days": NaN}', "[" * 5000, '{"a": ' * 500 + "1" + "}" * 500]
+)
+def test_arguments_that_cannot_be_stored_are_kept_as_text_only(arguments: str) -> None:
+    """The tool gets what the model wrote, and rejects it; the block that is stored and sent again is empty."""
+    start_block = {"type": "tool_use", "id": "toolu_1", "name": "read", "input": {}}
+    delta = {"type": "input_json_delta", "partial_json": arguments}
+    reply, pieces = read(
+        start(),
+        {"type": "content_block_start", "index": 0, "content_block": start_block},
+        {"type": "content_block_delta", "index": 0, "delta": delta},
+        {"type": "content_block_stop", "index": 0},
+        end(),
+        STOP,
+    )
+    assert reply.content == [start_block]
+    assert [piece.arguments for piece in pieces] == [arguments]
+
+
+def test_infinite_number_in_the_start_of_a_block_is_not_stored() -> None:
+    """The arguments may already be there when the block starts."""
+    block = {"type": "tool_use", "id": "toolu_1", "name": "read", "input": {"days": float("inf")}}
+    reply, pieces = read(
+        start(),
+        {"type": "content_block_start", "index": 0, "content_block": block},
+        {"type": "content_block_stop", "index": 0},
+        end(),
+        STOP,
+    )
+    assert reply.content == [block | {"input": {}}]
+    assert pieces[0].arguments == '{"days": Infinity}'
+
+
 @pytest.mark.parametrize("usage", [None, {}])
 def test_missing_usage_counts_what_is_known(usage: dict[str, Any] | None) -> None:
     """A message without usage is a call all the same."""

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pam.money.amounts import CURRENCIES
 from pam.platform.deadline import Deadline
 from pam.sources.mapbox import CAMPGROUNDS
 from pam.sources.open_meteo import CONDITIONS
 from pam.sources.source import Source, SourceError, SourceErrorKind
 from pam.travel.fuel_prices import PriceArea
 from pam.travel.roads import PointOfInterest, Road
-from tests.unit.sources.conftest import eia_of, mapbox_of, open_meteo_of, respond, wire
+from tests.unit.sources.conftest import ecb_of, eia_of, mapbox_of, open_meteo_of, respond, wire
 
 ROCKY = PriceArea("R40", "Rocky Mountain (PADD 4)")
 MOAB = (38.5733, -109.5498)
@@ -97,9 +98,17 @@ def test_documented_forecast_is_parsed() -> None:
     assert (forecast.now.temperature_c, forecast.now.condition) == (8.0, "overcast")
     assert forecast.hours[0].time == datetime(2026, 3, 1, 7, tzinfo=UTC)
     assert (forecast.hours[1].rain_probability, forecast.hours[1].condition) == (0.25, "light rain")
+    assert (forecast.now.feels_like_c, forecast.now.humidity) == (4.6, 0.61)
+    hour = forecast.hours[1]
+    assert (hour.feels_like_c, hour.humidity, hour.snow_cm) == (-1.6, 0.74, 0.14)
+    assert (hour.cloud_cover, hour.uv_index, hour.sunshine_s) == (0.62, 2.35, 1843.62)
     assert forecast.hours[2].temperature_c is None
+    assert forecast.hours[2].snow_cm is None
     first, second = forecast.days
     assert (first.date, first.high_c, first.gusts_mps) == (date(2026, 3, 1), 12.1, 13.1)
+    assert (first.snow_cm, first.uv_index, first.sunshine_s) == (0.14, 4.55, 1843.62)
+    assert first.sunrise == datetime(2026, 3, 1, 13, 58, tzinfo=UTC)
+    assert first.sunset == datetime(2026, 3, 2, 1, 18, tzinfo=UTC)
     assert (second.date, second.condition, second.rain_probability) == (date(2026, 3, 2), None, None)
 
 
@@ -107,6 +116,22 @@ def test_documented_price_is_parsed() -> None:
     """The newest week with a value counts: EIA sends strings, and null for a week without a survey."""
     found = eia_of(respond(Source.EIA, wire("prices"))).price("regular", ROCKY, Deadline(2))
     assert (found.value.usd_per_gallon, found.value.week, found.source) == (Decimal("2.987"), date(2026, 3, 2), "EIA")
+
+
+def test_documented_rates_are_parsed() -> None:
+    """Indices are resolved to days and currencies; a day without a rate has none. PAM asks for all its currencies."""
+    http = respond(Source.ECB, wire("rates"))
+    found = ecb_of(http).rates(2024, Deadline(2))
+    assert (found.value, found.source) == (
+        {"2024-06-27": {"CAD": "1.4651"}, "2024-06-28": {"CAD": "1.467", "GBP": "0.84638", "USD": "1.0705"}},
+        "ECB",
+    )
+    [path] = http.paths
+    currencies = path.removeprefix("/service/data/EXR/D.").removesuffix(".EUR.SP00.A").split("+")
+    assert set(currencies) | {"EUR"} == CURRENCIES
+    assert http.queries == [
+        {"startPeriod": "2023-12-24", "endPeriod": "2024-12-31", "detail": "dataonly", "format": "jsondata"}
+    ]
 
 
 def get_places(body: Any) -> Any:
@@ -133,6 +158,10 @@ def get_price(body: Any) -> Any:
     return eia_of(respond(Source.EIA, body)).price("regular", ROCKY, Deadline(2))
 
 
+def get_rates(body: Any) -> Any:
+    return ecb_of(respond(Source.ECB, body)).rates(2024, Deadline(2))
+
+
 REQUESTS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "places": (get_places, wire("geocode")),
     "road": (get_road, wire("directions")),
@@ -140,6 +169,7 @@ REQUESTS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "nearby": (get_nearby, wire("search")),
     "forecast": (get_forecast, wire("forecast")),
     "price": (get_price, wire("prices")),
+    "rates": (get_rates, wire("rates")),
 }
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -206,6 +236,9 @@ def test_response_with_any_change_is_parsed_or_malformed(name: str, data: st.Dat
         ("forecast", ("hourly", "temperature_2m"), [1.0]),
         ("forecast", ("daily", "time"), [1772348400]),
         ("forecast", ("hourly_units", "wind_speed_10m"), "km/h"),
+        ("forecast", ("hourly_units", "snowfall"), "inch"),
+        ("forecast", ("daily", "sunset"), [1772414280]),
+        ("forecast", ("hourly", "relative_humidity_2m"), [101, 1, 1]),
         ("forecast", ("current", "temperature_2m"), None),
         ("forecast", ("hourly", "precipitation_probability"), [0, 125, None]),
         ("forecast", ("timezone",), "Mars/Olympus_Mons"),
@@ -217,6 +250,16 @@ def test_response_with_any_change_is_parsed_or_malformed(name: str, data: st.Dat
         ("price", ("response", "data", 1, "value"), "cheap"),
         ("price", ("response", "data", 1, "units"), "$/BBL"),
         ("price", ("response", "data", 1, "duoarea"), "R50"),
+        ("rates", ("dataSets", 0, "series", "0:0:0:0:0", "observations", "1"), [0]),
+        ("rates", ("dataSets", 0, "series", "0:0:0:0:0", "observations", "1"), [-1.467]),
+        ("rates", ("dataSets", 0, "series", "0:0:0:0:0", "observations", "1"), ["1.467"]),
+        ("rates", ("dataSets", 0, "series", "0:0:0:0:0", "observations", "2"), [1.467]),
+        ("rates", ("dataSets", 0, "series", "0:0:0:0:0", "observations", "one"), [1.467]),
+        ("rates", ("dataSets", 0, "series", "0:3:0:0:0"), {"observations": {"1": [1.467]}}),
+        ("rates", ("dataSets", 0, "series", "0:-1:0:0:0"), {"observations": {"1": [1.467]}}),
+        ("rates", ("structure", "dimensions", "series", 1, "id"), "UNIT"),
+        ("rates", ("structure", "dimensions", "observation", 0, "values", 1, "id"), "2024-06"),
+        ("rates", ("dataSets",), []),
     ],
 )
 def test_plausible_but_wrong_response_is_malformed(name: str, path: tuple[Any, ...], value: Any) -> None:

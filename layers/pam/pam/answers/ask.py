@@ -151,7 +151,7 @@ FAST_ANSWERS = {
     "correct_expense": FastAnswer(
         correct_expense_from_slots, frozenset({"amount", "amount_text", "category", "date", "currency"})
     ),
-    "weather": FastAnswer(weather_from_slots, frozenset({"place", "period"})),
+    "weather": FastAnswer(weather_from_slots, frozenset({"place", "period", "part_of_day", "weather_measure"})),
     "distance": FastAnswer(distance_from_slots, frozenset({"origin", "destination", "measure", "answer_unit"})),
     "fuel_estimate": FastAnswer(
         fuel_estimate_from_slots,

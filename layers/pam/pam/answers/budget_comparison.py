@@ -9,7 +9,15 @@ from pydantic import Field
 
 from pam.answers.answer import Date, Money
 from pam.answers.budget_item import BudgetStateName
+from pam.answers.budget_status import no_budget_sentence
 from pam.answers.cached_answer import cached_answer
+from pam.answers.converted_sum import (
+    Converted,
+    NotIncluded,
+    conversion_sentences,
+    converted_totals,
+    excluded_totals,
+)
 from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
 from pam.answers.json_values import json_dataclass
@@ -34,6 +42,8 @@ class ComparedBudget:
     difference: Annotated[Money, Field(description="What is left; negative when over.")]
     percent: Annotated[float, Field(description="Spent, in percent of the budget; negative where more was paid back.")]
     state: BudgetStateName
+    converted: Converted
+    not_included: NotIncluded
 
 
 @json_dataclass
@@ -42,6 +52,8 @@ class CategoryWithoutBudget:
 
     category: Category
     spent: Money
+    converted: Converted
+    not_included: NotIncluded
 
 
 @json_dataclass
@@ -81,7 +93,12 @@ def _answer(comparison: ComparedMonth) -> BudgetComparison:
         total=_compared(comparison.total) if comparison.total else None,
         other_currencies=tuple(_compared(line) for line in comparison.other_currencies),
         without_budget=tuple(
-            CategoryWithoutBudget(category=category, spent=str(to_cents(spent)))
+            CategoryWithoutBudget(
+                category=category,
+                spent=str(to_cents(spent.total)),
+                converted=converted_totals(spent),
+                not_included=excluded_totals(spent),
+            )
             for category, spent in comparison.without_budget.items()
         ),
     )
@@ -96,6 +113,8 @@ def _compared(budget: BudgetState) -> ComparedBudget:
         difference=str(to_cents(budget.left)),
         percent=float(percent_spent(budget)),
         state=budget.state,
+        converted=converted_totals(budget.spending),
+        not_included=excluded_totals(budget.spending),
     )
 
 
@@ -103,14 +122,15 @@ def _sentence(comparison: ComparedMonth) -> str:
     """Render one budget, or all together with the ones that are over, and what has no budget."""
     profile, category = comparison.profile, comparison.query.category
     when = window_text(comparison.window, comparison.today, profile)
-    outside = sum(comparison.without_budget.values(), Decimal(0))
+    outside = sum((part.total for part in comparison.without_budget.values()), Decimal(0))
     spent_outside = format_money(outside, profile.currency, profile)
     if comparison.is_before_records:
         return f"You have no expenses recorded {when}, so there is nothing to compare. {_start_of_records(comparison)}"
     if comparison.total is None:
-        which, on = (f" for {category}", f" on {category}") if category else ("", "")
-        text = f"You have no budget{which} in {profile.currency}."
-        return f"{text} You've spent {spent_outside}{on} {when}." if outside else text
+        text = no_budget_sentence(category, profile, [line.currency for line in comparison.other_currencies])
+        on = f" on {category}" if category else ""
+        spent = f" You've spent {spent_outside}{on} {when}." if outside else ""
+        return f"{text}{spent}{conversion_sentences(comparison.spending, profile)}"
     name = str(category) if category else "all budgets together"
     sentences = [_budget_sentence(comparison.total, name, when, comparison)]
     over = [str(line.category) for line in comparison.lines if line.state == "over"]
@@ -122,7 +142,7 @@ def _sentence(comparison: ComparedMonth) -> str:
         if comparison.recorded and comparison.recorded.start > comparison.window.start:
             sentences.append(_start_of_records(comparison))
         sentences.append("The limits are today's.")
-    return " ".join(sentences)
+    return " ".join(sentences) + conversion_sentences(comparison.spending, profile)
 
 
 def _start_of_records(comparison: ComparedMonth) -> str:

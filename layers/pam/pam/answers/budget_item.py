@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pam.answers.answer import Money, one_of
+from pam.answers.converted_sum import Converted, NotIncluded, converted_totals, excluded_totals
 from pam.answers.date_range import DateRange, date_range
 from pam.answers.json_values import json_dataclass
 from pam.money.amounts import Currency, to_cents
@@ -26,6 +27,8 @@ class BudgetItem:
     spent: Money
     left: Annotated[Money, Field(description="Negative when over.")]
     state: BudgetStateName
+    converted: Converted
+    not_included: NotIncluded
 
 
 @json_dataclass
@@ -51,6 +54,8 @@ def budget_item(budget: BudgetState) -> BudgetItem:
         spent=str(to_cents(budget.spent)),
         left=str(budget.left),
         state=budget.state,
+        converted=converted_totals(budget.spending),
+        not_included=excluded_totals(budget.spending),
     )
 
 

@@ -1,5 +1,6 @@
 """How this month's budgets stand, where they are heading, and a sentence about it."""
 
+from collections.abc import Iterable
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from pam.answers.answer import Date
 from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.budget_item import ProjectedBudget, projected_budget
 from pam.answers.cached_answer import cached_answer
+from pam.answers.converted_sum import conversion_sentences
 from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
 from pam.answers.json_values import json_dataclass
@@ -16,6 +18,7 @@ from pam.answers.user_answer import QueriedCategory, UserAnswer, user_provenance
 from pam.money.amounts import Currency
 from pam.money.budget_overview import BudgetOverview, BudgetQuery, read_budget_overview
 from pam.money.budgets import BudgetState
+from pam.money.categories import Category
 from pam.platform.deadline import Deadline
 from pam.users.formatting import format_money, pluralize
 from pam.users.profile import Profile
@@ -74,8 +77,8 @@ def _answer(budgets: BudgetOverview) -> BudgetStatus:
 def _sentence(budgets: BudgetOverview) -> str:
     """Render the state in words: one budget as it stands, several as their sum and the ones that are over or near."""
     if budgets.total is None:
-        which = f" for {budgets.query.category}" if budgets.query.category else ""
-        return f"You have no budget{which} in {budgets.profile.currency}."
+        others = [line.state.currency for line in budgets.other_currencies]
+        return no_budget_sentence(budgets.query.category, budgets.profile, others)
     if budgets.query.category:
         state = budget_sentence(budgets.lines[0].state, budgets.profile, budgets.query.category)
         return f"{state} {_projection(budgets)}"
@@ -87,13 +90,27 @@ def _sentence(budgets: BudgetOverview) -> str:
     return " ".join(sentences)
 
 
+def no_budget_sentence(category: Category | None, profile: Profile, other_currencies: Iterable[str]) -> str:
+    """Render that there is no budget in the user's currency, and in which other currencies there is one."""
+    which = f" for {category}" if category else ""
+    text = f"You have no budget{which} in {profile.currency}"
+    others = " and ".join(sorted(set(other_currencies)))
+    return f"{text}: what you have set is in {others}." if others else f"{text}."
+
+
 def budget_sentence(state: BudgetState, profile: Profile, name: str) -> str:
-    """Render a budget such as `You've $90.00 left on fuel: $10.00 of $100.00 this month.`; `name` is what it's for."""
+    """Render a budget such as `You've $90.00 left on fuel: $10.00 of $100.00 this month.`; `name` is what it's for.
+
+    What was converted is named, and what isn't included.
+    """
     limit, spent = (format_money(amount, state.currency, profile) for amount in (state.limit, state.spent))
     if state.left < 0:
         over = format_money(-state.left, state.currency, profile)
-        return f"You're {over} over on {name}: {spent} of {limit} this month."
-    return f"You've {format_money(state.left, state.currency, profile)} left on {name}: {spent} of {limit} this month."
+        text = f"You're {over} over on {name}: {spent} of {limit} this month."
+    else:
+        left = format_money(state.left, state.currency, profile)
+        text = f"You've {left} left on {name}: {spent} of {limit} this month."
+    return text + conversion_sentences(state.spending, profile)
 
 
 def _projection(budgets: BudgetOverview) -> str:
@@ -101,4 +118,6 @@ def _projection(budgets: BudgetOverview) -> str:
     if budgets.total.projected is None:
         return "Your records are too short to say where the month is heading."
     projected = format_money(budgets.total.projected, budgets.profile.currency, budgets.profile)
+    if not budgets.days_left:
+        return f"Today is the last day, and the month is heading for {projected}."
     return f"With {pluralize(budgets.days_left, 'day')} left, the month is heading for {projected}."

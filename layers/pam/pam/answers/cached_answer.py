@@ -19,6 +19,9 @@ from pam.users.profile import Profile, read_profile
 
 T = TypeVar("T")
 
+RETRY_CONVERSION_AFTER = timedelta(minutes=1)
+"""How long an answer is cached that leaves out an amount without an exchange rate."""
+
 
 @dataclass(frozen=True)
 class ComputedValue(Generic[T]):
@@ -61,22 +64,36 @@ def cached_answer(
 ) -> A:
     """Return the answer to a query: cached, or rendered from what `read` returns from one transaction.
 
-    Raises what `read` raises; `DatabaseUnavailable` only where no answer of the last days is cached.
+    Where an amount lacks an exchange rate, amounts are converted first if rates can be had; an answer that leaves one
+    out is cached for `RETRY_CONVERSION_AFTER` only. Raises what `read` raises; `DatabaseUnavailable` only where no
+    answer of the last days is cached.
     """
 
-    def compute() -> ComputedValue[A]:
+    def read_figures() -> F:
         with dependencies.database.session(user_id, deadline) as connection:
-            figures = read(connection, read_profile(connection, user_id), query, dependencies.clock())
+            return read(connection, read_profile(connection, user_id), query, dependencies.clock())
+
+    def compute() -> ComputedValue[A]:
+        figures = read_figures()
+        if not figures.is_converted and _convert(dependencies, user_id, deadline):
+            figures = read_figures()
+        fresh_for = FRESH_FOR if figures.is_converted else RETRY_CONVERSION_AFTER
         # After midnight "today" and "this month" are other days, though nothing was written.
         tomorrow = midnight(figures.today + timedelta(days=1), figures.profile.zone)
         return ComputedValue(
-            render(figures), figures.as_of.astimezone(figures.profile.zone), min(figures.as_of + FRESH_FOR, tomorrow)
+            render(figures), figures.as_of.astimezone(figures.profile.zone), min(figures.as_of + fresh_for, tomorrow)
         )
 
     found = read_through(dependencies, user_id, f"{answer_type.__name__}|{query.key}", answer_type, compute)
     if found.age_s is not None:
         return replace(found.value, cached=True, stale=True, age_s=found.age_s, reason="database_unavailable")
     return replace(found.value, cached=True) if found.cached else found.value
+
+
+def _convert(dependencies: UserDependencies, user_id: UUID, deadline: Deadline) -> bool:
+    from pam.answers.exchange_rates import convert_stored_amounts  # which most users' answers don't load
+
+    return convert_stored_amounts(dependencies, user_id, deadline)
 
 
 def read_through(

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pam.answers.answer import ZoneName
 from pam.answers.dependencies import TravelDependencies
@@ -18,6 +19,7 @@ from pam.answers.weather_figures import (
     format_degrees,
     weather_units,
 )
+from pam.answers.weather_times import place_title
 from pam.platform.deadline import Deadline
 from pam.travel.forecast import DailyForecast
 from pam.travel.outlook import days_ahead, wind_level
@@ -49,27 +51,30 @@ def daily_weather(
 ) -> DailyWeather:
     """Return the forecast for a number of days, fewer where it ends before.
 
-    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `place_too_large`, `unknown_period`,
+    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `unknown_period`,
     `source_unavailable`, `source_not_configured`.
     """
     user = read_user_context(dependencies, user_id, deadline)
     place = resolve_place(dependencies.sources, user, query.place, query, deadline)
     forecast = dependencies.sources.forecast(place.point, deadline)
     days = days_ahead(forecast.value, query.days, dependencies.clock())
+    zone = ZoneInfo(forecast.value.zone)
     return DailyWeather(
         **travel_provenance(user.profile, dependencies.clock(), *place.facts, forecast),
         text=_sentence(days, query.days, place.locative, user),
         place=place.named_point,
         time_zone=forecast.value.zone,
         units=weather_units(user.units),
-        days=tuple(DayWithWind(**vars(day_forecast(day, user.units)), wind_warning=_wind_level(day)) for day in days),
+        days=tuple(
+            DayWithWind(**vars(day_forecast(day, zone, user.units)), wind_warning=_wind_level(day)) for day in days
+        ),
     )
 
 
 def _sentence(days: tuple[DailyForecast, ...], requested: int, locative: str, user: UserContext) -> str:
     """Render the days in words: temperatures, the likeliest rain, and the strongest wind that matters to a rig."""
     profile, units = user.profile, user.units
-    sentences = [f"{locative[0].upper()}{locative[1:]}, {format_dates(days[0].date, days[-1].date + _DAY, profile)}:"]
+    sentences = [f"{place_title(locative)}, {format_dates(days[0].date, days[-1].date + _DAY, profile)}:"]
     lows = [day.low_c for day in days if day.low_c is not None]
     highs = [day.high_c for day in days if day.high_c is not None]
     if lows and highs:
@@ -81,7 +86,8 @@ def _sentence(days: tuple[DailyForecast, ...], requested: int, locative: str, us
     wettest = max(days, key=lambda day: day.rain_probability or 0)
     if wettest.rain_probability:
         chance = format_number(100 * wettest.rain_probability, profile)
-        sentences.append(f"Chance of rain up to {chance} %, {_on(wettest, user)}.")
+        kind = "rain or snow" if wettest.snow_cm or "snow" in (wettest.condition or "") else "rain"
+        sentences.append(f"Chance of {kind} up to {chance} %, {_on(wettest, user)}.")
     windiest = max(days, key=lambda day: day.gusts_mps or 0)
     level = _wind_level(windiest)
     if level:

@@ -1,5 +1,6 @@
 """The services that answers are computed with, built by `pam.bootstrap`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,8 @@ from pam.platform.clock import Clock
 from pam.platform.idempotency import IdempotencyStore
 from pam.platform.postgres import Database
 
-if TYPE_CHECKING:  # functions that need no travel sources don't load their modules
+if TYPE_CHECKING:  # functions that need no sources don't load their modules
+    from pam.answers.exchange_rates import ExchangeRates
     from pam.answers.travel_sources import TravelSources
 
 
@@ -20,6 +22,8 @@ class UserDependencies:
     cache: UserCache
     idempotency: IdempotencyStore
     clock: Clock
+    exchange_rates: "Callable[[], ExchangeRates]"
+    """Built on first use: most users have expenses in one currency only."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from pydantic import Field
 from pam.answers.answer import Answer, Instant
 from pam.answers.budget_item import BudgetItem, budget_item
 from pam.answers.dependencies import UserDependencies
-from pam.answers.expense_item import ExpenseItem, expense_item
+from pam.answers.exchange_rates import rates_of_day
+from pam.answers.expense_item import ExpenseItem, expense_item, expense_provenance
 from pam.answers.expense_text import corrected_text, expense_name
 from pam.answers.expenses import CREATE_EXPENSE
 from pam.answers.json_values import json_dataclass, to_json
@@ -21,18 +22,23 @@ from pam.answers.write_once import WriteRequest, write_once
 from pam.ledger.last_effect import read_last_effect
 from pam.ledger.operation import UndoResult, WriteContext, WriteOperation, WriteResult
 from pam.money.budgets import read_budget_state
+from pam.money.exchange_rates import NO_RATES, RateTable
 from pam.money.expense_changes import (
     ChangedExpense,
     ExpenseChanges,
+    apply_changes,
     correct_expense,
     delete_expense,
     expense_not_found,
+    read_expense,
     restore_expense,
 )
 from pam.money.expenses import Expense
 from pam.platform.deadline import Deadline
+from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count
+from pam.users.profile import read_profile
 
 LAST_EXPENSE_WINDOW = timedelta(minutes=15)
 """How long after its last write an expense is what a correction means that names none."""
@@ -72,6 +78,14 @@ class Correction:
     conversation_id: UUID | None = None
 
 
+@dataclass(frozen=True)
+class RatedCorrection:
+    """A correction, with the exchange rates that were found for it before."""
+
+    correction: Correction
+    rates: RateTable = NO_RATES
+
+
 def change_expense(
     dependencies: UserDependencies,
     user_id: UUID,
@@ -88,7 +102,33 @@ def change_expense(
         "corrects": "last" if expense_id is None else str(expense_id),
     }
     request = WriteRequest(user_id, idempotency_key, payload, deadline, context, changes.timezone)
-    return write_once(dependencies, request, UPDATE_EXPENSE, correction, ExpenseCorrected)
+
+    def prepare() -> RatedCorrection:
+        return RatedCorrection(correction, rates_for_correction(dependencies, user_id, correction, deadline))
+
+    return write_once(dependencies, request, UPDATE_EXPENSE, prepare, ExpenseCorrected)
+
+
+def rates_for_correction(
+    dependencies: UserDependencies, user_id: UUID, correction: Correction, deadline: Deadline
+) -> RateTable:
+    """Return rates for an expense that is to be corrected, before the transaction of its correction begins.
+
+    `NO_RATES` where it needs none or none can be had in time, and where the correction isn't possible: its transaction
+    says so, unless it was done already.
+    """
+    now, changes = dependencies.clock(), correction.changes
+    with dependencies.database.session(user_id, deadline) as connection:
+        profile = read_profile(connection, user_id).in_zone(changes.timezone)
+        context = WriteContext(connection, profile, now)
+        try:
+            expense = read_expense(connection, user_id, _find_expense(context, correction))
+            after = apply_changes(expense, profile, changes, now) if expense else None
+        except PamError:
+            after = None
+    if after is None or after.counts_in(profile.currency):
+        return NO_RATES
+    return rates_of_day(dependencies, after.spent_at.astimezone(profile.zone).date(), deadline)
 
 
 def remove_expense(
@@ -102,33 +142,38 @@ def remove_expense(
 ) -> ExpenseDeleted:
     """Delete an expense, once for the idempotency key. Raises `PamError` (`expense_not_found`)."""
     request = WriteRequest(user_id, idempotency_key, {"deletes": str(expense_id)}, deadline, context)
-    return write_once(dependencies, request, DELETE_EXPENSE, expense_id, ExpenseDeleted)
+    return write_once(dependencies, request, DELETE_EXPENSE, lambda: expense_id, ExpenseDeleted)
 
 
-def _correct(context: WriteContext, correction: Correction) -> WriteResult:
+def _correct(context: WriteContext, arguments: RatedCorrection) -> WriteResult:
     connection, profile, now = context.connection, context.profile, context.now
-    expense_id = correction.expense_id or _find_last(context, correction.conversation_id)
-    change = correct_expense(connection, profile, expense_id, correction.changes, now)
+    correction = arguments.correction
+    expense_id = _find_expense(context, correction)
+    change = correct_expense(connection, profile, expense_id, correction.changes, now, arguments.rates)
     budget = read_budget_state(connection, profile, change.after.category, change.after.spent_at)
     current = read_budget_state(connection, profile, change.after.category, now) if budget else None
     count(Metric.EXPENSE_CORRECTED)
     return WriteResult(
         text=corrected_text(change, budget, current, profile, now),
         data={
-            "expense": to_json(expense_item(change.after, profile.zone)),
-            "before": to_json(expense_item(change.before, profile.zone)),
+            "expense": to_json(expense_item(change.after, profile)),
+            "before": to_json(expense_item(change.before, profile)),
             "budget": to_json(budget_item(budget)) if budget else None,
         },
-        source=profile.expenses_source,
         undo=change.undo_json() if change.is_changed else None,
-        simulated=profile.simulated,
+        **expense_provenance(change.after, profile),
     )
 
 
-def _find_last(context: WriteContext, conversation_id: UUID | None) -> UUID:
-    """Return the expense that the user's last write added or corrected. Raises `PamError` (`expense_not_found`)."""
+def _find_expense(context: WriteContext, correction: Correction) -> UUID:
+    """Return the id in a correction; without one, that of the expense which the user's last write added or corrected.
+
+    Raises `PamError` (`expense_not_found`).
+    """
+    if correction.expense_id is not None:
+        return correction.expense_id
     since = context.now - LAST_EXPENSE_WINDOW
-    last = read_last_effect(context.connection, context.profile.id, since, conversation_id)
+    last = read_last_effect(context.connection, context.profile.id, since, correction.conversation_id)
     if last is None or last.is_followed or last.operation not in (CREATE_EXPENSE.name, UPDATE_EXPENSE.name):
         raise expense_not_found()
     return UUID(last.undo["expense"])
@@ -141,12 +186,11 @@ def _delete(context: WriteContext, expense_id: UUID) -> WriteResult:
     return WriteResult(
         text=f"Deleted {expense_name(change.before, profile, context.now)}.",
         data={
-            "deleted": to_json(expense_item(change.before, profile.zone)),
+            "deleted": to_json(expense_item(change.before, profile)),
             "budget": to_json(_budget(context, change.before)),
         },
-        source=profile.expenses_source,
         undo=change.undo_json(),
-        simulated=profile.simulated,
+        **expense_provenance(change.before, profile),
     )
 
 

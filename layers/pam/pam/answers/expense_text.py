@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from pam.answers.converted_sum import not_included_sentence, rate_text
 from pam.money.budgets import BudgetState
 from pam.money.expense_changes import ChangedExpense
 from pam.money.expenses import Expense
@@ -14,8 +15,7 @@ def expense_text(
 ) -> str:
     """Render an added expense or refund with the `budget` of its month, and `current_budget` if of another month."""
     added = f"{'Recorded' if expense.kind == 'refund' else 'Added'} {expense_name(expense, profile, now)}."
-    puts_over = expense.kind == "expense"
-    return " ".join([added, *_budget_sentences(budget, current_budget, profile, puts_over=puts_over)])
+    return _with_budget(added, expense, budget, current_budget, profile, puts_over=expense.kind == "expense")
 
 
 def corrected_text(
@@ -37,7 +37,12 @@ def corrected_text(
     if not change.is_changed:
         return f"Nothing was changed: {names[1]} is what is recorded."
     corrected = f"Changed {names[0]} to {names[1]}."
-    return " ".join([corrected, *_budget_sentences(budget, current_budget, profile, puts_over=False)])
+    return _with_budget(corrected, after, budget, current_budget, profile, puts_over=False)
+
+
+def taken_back_text(expense: Expense, profile: Profile, now: datetime) -> str:
+    """Render an undone expense or refund, such as `Your expense of $45.00 for fuel is taken back.`"""
+    return f"Your {expense.kind} of {_amount_and_category(expense, profile, now)} is taken back."
 
 
 def expense_name(
@@ -47,18 +52,58 @@ def expense_name(
 
     The date of today is named only `with_today`.
     """
+    name = _amount_and_category(expense, profile, now, with_details=with_details, with_today=with_today)
+    return f"a refund of {name}" if expense.kind == "refund" else name
+
+
+def _amount_and_category(
+    expense: Expense, profile: Profile, now: datetime, *, with_details: bool = False, with_today: bool = False
+) -> str:
     amount = format_money(abs(expense.amount), expense.currency, profile)
-    what = f"a refund of {amount}" if expense.kind == "refund" else amount
     details = f" ({expense.description or 'without details'})" if with_details else ""
-    return f"{what} for {expense.category}{details}{expense_date_text(expense, profile, now, with_today=with_today)}"
+    return f"{amount} for {expense.category}{details}{expense_date_text(expense, profile, now, with_today=with_today)}"
+
+
+def _with_budget(
+    written: str,
+    expense: Expense,
+    budget: BudgetState | None,
+    current_budget: BudgetState | None,
+    profile: Profile,
+    *,
+    puts_over: bool,
+) -> str:
+    """Add to a sentence about a write how it is converted, and its budgets; `puts_over` where it can exceed them."""
+    text = f"{written}{_conversion(expense, profile)}"
+    if budget is None:
+        return text
+    if not expense.counts_in(budget.currency):
+        return f"{text} {_unchanged_budget(budget, profile)}"
+    sentences = _budget_sentences(budget, current_budget, profile, puts_over=puts_over)
+    return f"{' '.join([text, *sentences])}{not_included_sentence(budget.spending, profile)}"
+
+
+def _conversion(expense: Expense, profile: Profile) -> str:
+    """Render at which rate an expense in another currency counts, or that it doesn't count yet, after a space."""
+    conversion = expense.converted_to(profile.currency)
+    if conversion is not None:
+        value = format_money(abs(conversion.convert(expense.amount)), conversion.currency, profile)
+        return f" That is {value} at {rate_text(conversion, profile)}."
+    if expense.currency == profile.currency:
+        return ""
+    return f" It isn't in your totals yet: PAM has no exchange rate to {profile.currency} for it now."
+
+
+def _unchanged_budget(budget: BudgetState, profile: Profile) -> str:
+    limit, left, over = _limit_left_and_over(budget, profile)
+    month = format_month(budget.window.start, profile)
+    stands = f"you are {over} over your {limit} budget" if budget.state == "over" else f"{left} of {limit} is left"
+    return f"Without it, {stands} for {month}."
 
 
 def _budget_sentences(
-    budget: BudgetState | None, current_budget: BudgetState | None, profile: Profile, *, puts_over: bool
+    budget: BudgetState, current_budget: BudgetState | None, profile: Profile, *, puts_over: bool
 ) -> list[str]:
-    """Render the budgets after a write; `puts_over` where the write can be what exceeds them."""
-    if budget is None:
-        return []
     limit, left, over = _limit_left_and_over(budget, profile)
     exceeded = f"That puts you {over} over" if puts_over else f"You are {over} over"
     if current_budget is None or current_budget.window == budget.window:

@@ -1,6 +1,7 @@
 """An expense that is added, with the state of its budget and its undo."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,13 +11,15 @@ from pydantic import Field
 from pam.answers.answer import Answer, Instant
 from pam.answers.budget_item import BudgetItem, budget_item
 from pam.answers.dependencies import UserDependencies
-from pam.answers.expense_item import ExpenseItem, expense_item
-from pam.answers.expense_text import expense_name, expense_text
+from pam.answers.exchange_rates import rates_for_expense
+from pam.answers.expense_item import ExpenseItem, expense_item, expense_provenance
+from pam.answers.expense_text import expense_text, taken_back_text
 from pam.answers.json_values import json_dataclass, to_json
 from pam.answers.undo_link import UndoLink
 from pam.answers.write_once import WriteRequest, write_once
 from pam.ledger.operation import UndoResult, WriteContext, WriteOperation, WriteResult
 from pam.money.budgets import read_budget_state
+from pam.money.exchange_rates import NO_RATES, RateTable
 from pam.money.expenses import NewExpense, create_expense, undo_expense
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
@@ -49,24 +52,35 @@ def add_expense(
     if new.kind == "expense":
         del payload["kind"]  # which releases without refunds don't have: a retry has the same key in both
     request = WriteRequest(user_id, idempotency_key, payload, deadline, context, new.timezone)
-    return write_once(dependencies, request, CREATE_EXPENSE, new, ExpenseAdded)
+
+    def prepare() -> RatedExpense:
+        return RatedExpense(new, rates_for_expense(dependencies, user_id, new, deadline))
+
+    return write_once(dependencies, request, CREATE_EXPENSE, prepare, ExpenseAdded)
 
 
-def _create(context: WriteContext, new: NewExpense) -> WriteResult:
+@dataclass(frozen=True)
+class RatedExpense:
+    """An expense to record, with the exchange rates that were found for it before."""
+
+    new: NewExpense
+    rates: RateTable = NO_RATES
+
+
+def _create(context: WriteContext, arguments: RatedExpense) -> WriteResult:
     profile = context.profile
-    expense = create_expense(context.connection, profile, new, context.now)
+    expense = create_expense(context.connection, profile, arguments.new, context.now, arguments.rates)
     budget = read_budget_state(context.connection, profile, expense.category, expense.spent_at)
     current = read_budget_state(context.connection, profile, expense.category, context.now) if budget else None
     count(Metric.EXPENSE_CREATED)
     return WriteResult(
         text=expense_text(expense, budget, current, profile, context.now),
         data={
-            "expense": to_json(expense_item(expense, profile.zone)),
+            "expense": to_json(expense_item(expense, profile)),
             "budget": to_json(budget_item(budget)) if budget else None,
         },
-        source=profile.expenses_source,
         undo={"expense": str(expense.id)},
-        simulated=profile.simulated,
+        **expense_provenance(expense, profile),
     )
 
 
@@ -76,7 +90,7 @@ def _undo(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
     budget = read_budget_state(context.connection, profile, expense.category, expense.spent_at)
     count(Metric.EXPENSE_UNDONE)
     return UndoResult(
-        f"The {expense_name(expense, profile, context.now).removeprefix('a ')} is taken back.",
+        taken_back_text(expense, profile, context.now),
         {"budget": budget_item(budget) if budget else None},
     )
 

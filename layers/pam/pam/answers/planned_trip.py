@@ -15,6 +15,7 @@ from pam.answers.trip_costs import TripCosts
 from pam.answers.trip_plan import TripPlan
 from pam.answers.trip_text import night_place, trip_text
 from pam.money.amounts import Currency, to_cents
+from pam.money.exchange_rates import is_simulated
 from pam.travel.itinerary import DrivingDay
 from pam.travel.roads import PointOfInterest
 from pam.users.profile import Profile
@@ -51,6 +52,8 @@ class CostFigures:
     """The costs beside fuel, and all together. Null: not known."""
 
     currency: Currency
+    fuel: Annotated[Money | None, Field(description="Converted where the price of the fuel isn't in `currency`.")]
+    fuel_rate_date: Annotated[Date | None, Field(description="The day of the exchange rate of converted fuel.")]
     camping: Money | None
     camping_average: Money | None
     camping_expenses: Annotated[Count | None, Field(description="How many expenses the average is of.")]
@@ -76,8 +79,12 @@ def planned_trip(plan: TripPlan, profile: Profile, start: date | None, costs: Tr
     units, rig = plan.user.units, plan.user.rig
     own = [f"{rig.name} (your rig)"] if rig and plan.fuel.consumption else []
     own += [profile.expenses_source] if costs.camping is not None else []
+    rate_sources = _rate_sources(costs)
+    own += sorted(rate_sources)
+    provenance = travel_provenance(profile, now, *plan.facts, own=", ".join(own) or None)
+    provenance["simulated"] = provenance["simulated"] or any(map(is_simulated, rate_sources))
     return PlannedTrip(
-        **travel_provenance(profile, now, *plan.facts, own=", ".join(own) or None),
+        **provenance,
         text=trip_text(plan, profile, start, costs),
         origin=plan.places[0].named_point,
         destination=plan.places[-1].named_point,
@@ -115,9 +122,17 @@ def _camp(camp: PointOfInterest, plan: TripPlan) -> Camp:
     )
 
 
+def _rate_sources(costs: TripCosts) -> frozenset[str]:
+    of_fuel = [costs.fuel_conversion.source] if costs.fuel_conversion else []
+    of_camping = costs.nightly.spending.rate_sources if costs.nightly else []
+    return frozenset([*of_fuel, *of_camping])
+
+
 def _cost_figures(costs: TripCosts) -> CostFigures:
     return CostFigures(
         currency=costs.currency,
+        fuel=_money(costs.fuel),
+        fuel_rate_date=costs.fuel_conversion.day.isoformat() if costs.fuel_conversion else None,
         camping=_money(costs.camping),
         camping_average=_money(to_cents(costs.nightly.average)) if costs.nightly else None,
         camping_expenses=costs.nightly.count if costs.nightly else None,

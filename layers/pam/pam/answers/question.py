@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 from typing import Annotated, Any
-from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from pam.platform.errors import INVALID_TEXT, PamError
+from pam.platform.uuids import Uuid
+from pam.travel.queries import DEGREE_DIGITS
 from pam.users.time_zones import TimeZone
 
 MAX_QUESTION_CHARS = 4000
@@ -14,10 +15,10 @@ MAX_QUESTION_CHARS = 4000
 
 def parse_question(value: Any) -> str:
     """Return the text of a question, 1 to 4000 characters. Raises `PamError` (`invalid_text`)."""
+    if isinstance(value, str) and len(value) > MAX_QUESTION_CHARS:
+        raise PamError(INVALID_TEXT, f"A question can have at most {MAX_QUESTION_CHARS} characters.", field="text")
     if not isinstance(value, str) or not value.strip():
         raise PamError(INVALID_TEXT, "Ask PAM something: the text is empty.", field="text")
-    if len(value) > MAX_QUESTION_CHARS:
-        raise PamError(INVALID_TEXT, f"A question can have at most {MAX_QUESTION_CHARS} characters.", field="text")
     return value
 
 
@@ -37,13 +38,18 @@ QuestionText = Annotated[
 ]
 
 
+def round_degrees(degrees: Decimal) -> Decimal:
+    """Return degrees to five decimal places, which is a metre; a device may send many more."""
+    return round(degrees, DEGREE_DIGITS)
+
+
 class Location(BaseModel):
-    """Where the device is, in degrees."""
+    """Where the device is, in degrees, rounded to a metre."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    latitude: Decimal = Field(ge=-90, le=90, strict=True)
-    longitude: Decimal = Field(ge=-180, le=180, strict=True)
+    latitude: Annotated[Decimal, Field(ge=-90, le=90, strict=True), AfterValidator(round_degrees)]
+    longitude: Annotated[Decimal, Field(ge=-180, le=180, strict=True), AfterValidator(round_degrees)]
 
 
 class Question(BaseModel):
@@ -54,6 +60,6 @@ class Question(BaseModel):
     text: QuestionText = Field(min_length=1)  # with a bound, pydantic also looks for half a character
     timezone: TimeZone | None = None
     location: Location | None = None
-    conversation_id: UUID | None = Field(
+    conversation_id: Uuid | None = Field(
         default=None, description="The conversation that the question is asked in, whose context gets the answer."
     )

@@ -8,6 +8,7 @@ from pydantic import Field
 from pam.answers.answer import Count, Money, one_of
 from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.cached_answer import cached_answer
+from pam.answers.converted_sum import Converted, conversion_sentences, converted_totals, excluded_amounts
 from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
 from pam.answers.json_values import json_dataclass
@@ -30,7 +31,7 @@ class SavingsByKind:
 
 @json_dataclass
 class SavingsInCurrency:
-    """What was saved in another currency: never added up, since no rate is known."""
+    """What was saved in another currency and isn't included, since no exchange rate is known yet."""
 
     currency: Currency
     total: Money
@@ -45,6 +46,7 @@ class SavingsTotal(UserAnswer):
     total: Money
     count: Count
     by_kind: Annotated[tuple[SavingsByKind, ...], Field(description="The largest first.")]
+    converted: Converted
     other_currencies: tuple[SavingsInCurrency, ...]
 
 
@@ -68,14 +70,14 @@ def _answer(savings: Savings) -> SavingsTotal:
         **user_provenance(savings),
         window=period_range(savings.window, profile),
         currency=profile.currency,
-        total=str(to_cents(savings.total)),
-        count=savings.count,
+        total=str(to_cents(savings.overall.total)),
+        count=savings.overall.count,
         by_kind=tuple(
             SavingsByKind(kind=kind, total=str(total), count=count) for kind, (total, count) in savings.by_kind.items()
         ),
+        converted=converted_totals(savings.overall),
         other_currencies=tuple(
-            SavingsInCurrency(currency=currency, total=str(total))
-            for currency, total in savings.other_currencies.items()
+            SavingsInCurrency(currency=part.currency, total=str(part.total)) for part in savings.overall.excluded
         ),
     )
 
@@ -83,11 +85,15 @@ def _answer(savings: Savings) -> SavingsTotal:
 def _sentence(savings: Savings) -> str:
     """Render the sum in words, from the recorded savings alone."""
     when = window_text(savings.window, savings.today, savings.profile)
-    if not savings.count:
+    overall, profile = savings.overall, savings.profile
+    if not overall.count and overall.excluded:
+        amounts = excluded_amounts(overall, profile)
+        return f"You've saved {amounts} {when}. PAM has no exchange rate to {profile.currency} for it yet."
+    if not overall.count:
         return f"You have no savings recorded {when}."
     kinds = ", ".join(
-        f"{format_money(total, savings.profile.currency, savings.profile)} on {kind}"
-        for kind, (total, _) in savings.by_kind.items()
+        f"{format_money(total, profile.currency, profile)} on {kind}" for kind, (total, _) in savings.by_kind.items()
     )
-    total = format_money(savings.total, savings.profile.currency, savings.profile)
-    return f"You've saved {total} {when}, {pluralize(savings.count, 'time')}: {kinds}."
+    total = format_money(overall.total, profile.currency, profile)
+    text = f"You've saved {total} {when}, {pluralize(overall.count, 'time')}: {kinds}."
+    return text + conversion_sentences(overall, profile)

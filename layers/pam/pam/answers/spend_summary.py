@@ -10,6 +10,14 @@ from pydantic import Field
 from pam.answers.answer import Count, Date, Money
 from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.cached_answer import cached_answer
+from pam.answers.converted_sum import (
+    Converted,
+    NotIncluded,
+    conversion_sentences,
+    converted_totals,
+    excluded_spending,
+    excluded_totals,
+)
 from pam.answers.date_range import DateRange, PeriodRange, date_range, period_range
 from pam.answers.dependencies import UserDependencies
 from pam.answers.expense_item import ExpenseItem, expense_item
@@ -34,15 +42,6 @@ class CategorySum:
         float,
         Field(ge=0, le=1, description="Of the categories above zero, from 0 to 1; 0 below.", examples=[0.28]),
     ]
-
-
-@json_dataclass
-class CurrencySum:
-    """What was spent in another currency: never added up, since no rate is known."""
-
-    currency: Currency
-    total: Money
-    count: Count
 
 
 @json_dataclass
@@ -77,7 +76,8 @@ class SpendSummary(UserAnswer):
     by_category: Annotated[tuple[CategorySum, ...], Field(description="The largest first.")]
     change: Annotated[SpendingChange | None, Field(description="Null unless the records cover the period before.")]
     top_expense: ExpenseItem | None
-    other_currencies: tuple[CurrencySum, ...]
+    converted: Converted
+    other_currencies: NotIncluded
 
 
 def spend_summary(
@@ -122,11 +122,9 @@ def _answer(spending: Spending) -> SpendSummary:
             for category, part in spending.by_category.items()
         ),
         change=_change(spending),
-        top_expense=expense_item(spending.top_expense, profile.zone) if spending.top_expense else None,
-        other_currencies=tuple(
-            CurrencySum(currency=currency, total=str(part.total), count=part.count)
-            for currency, part in spending.other_currencies.items()
-        ),
+        top_expense=expense_item(spending.top_expense, profile) if spending.top_expense else None,
+        converted=converted_totals(spending.overall),
+        other_currencies=excluded_totals(spending.overall),
     )
 
 
@@ -150,12 +148,15 @@ def _sentence(spending: Spending) -> str:
     when = window_text(spending.window, spending.today, profile)
     if total.total < 0:
         back = format_money(-total.total, profile.currency, profile)
-        return f"You got back {back} more than you spent{subject} {when}.{_other_currencies(spending)}"
-    if not total.count and not total.total:
-        return f"You have no expenses{subject} recorded {when}." + _other_currencies(spending)
+        return f"You got back {back} more than you spent{subject} {when}.{conversion_sentences(total, profile)}"
+    if not total.count and total.excluded:
+        spent = excluded_spending(total, subject, when, profile)
+        return f"{spent}. PAM has no exchange rate to {profile.currency} for it yet."
+    if not total.count:
+        return f"You have no expenses{subject} recorded {when}."
     text = f"You've spent {format_money(total.total, profile.currency, profile)}{subject} {when}"
     text += f", in {pluralize(total.count, 'expense')}"
-    return f"{text}{_daily_average(spending)}.{_comparison(spending)}{_other_currencies(spending)}"
+    return f"{text}{_daily_average(spending)}.{_comparison(spending)}{conversion_sentences(total, profile)}"
 
 
 def _daily_average(spending: Spending) -> str:
@@ -181,10 +182,3 @@ def _comparison(spending: Spending) -> str:
         return f" That's the same as {when}."
     size = format_money(abs(difference), spending.profile.currency, spending.profile)
     return f" That's {size} {'more' if difference > 0 else 'less'} than {when}."
-
-
-def _other_currencies(spending: Spending) -> str:
-    sums = [
-        format_money(part.total, currency, spending.profile) for currency, part in spending.other_currencies.items()
-    ]
-    return f" In other currencies, not added up: {', '.join(sums)}." if sums else ""

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+from pam.answers.converted_sum import conversion_sentences, rate_text
 from pam.answers.fuel_figures import fuel_sentence
 from pam.answers.trip_costs import TripCosts
 from pam.answers.trip_plan import CAMP_RADIUS_M, Night, TripPlan
@@ -21,11 +22,11 @@ def trip_text(plan: TripPlan, profile: Profile, start: date | None, costs: TripC
     sentences = [_way(plan, profile, start)]
     if plan.nights:
         sentences.append(_nights(plan, profile, start))
-    sentences.append(_fuel(plan))
+    sentences.append(_fuel(plan) + _fuel_conversion(plan, profile, costs))
     if plan.nights:
         sentences.append(_camping(plan, profile, costs))
     if costs.budget is not None:
-        sentences.append(_against_budget(costs, costs.budget, profile))
+        sentences.append(_against_budget(plan, costs, costs.budget, profile))
     return " ".join(sentences)
 
 
@@ -92,6 +93,17 @@ def _fuel(plan: TripPlan) -> str:
     return f"It takes about {format_number(volume, plan.user.profile, 1)} {plan.user.units.volume_unit} of fuel. {text}"
 
 
+def _fuel_conversion(plan: TripPlan, profile: Profile, costs: TripCosts) -> str:
+    """Render the cost of fuel in the user's currency, after a space; empty where its price is in that currency."""
+    price = plan.fuel.price
+    if plan.fuel.cost is None or price is None or price.currency == profile.currency:
+        return ""
+    if costs.fuel is None or costs.fuel_conversion is None:
+        return f" PAM has no exchange rate to {profile.currency} for it now."
+    value = format_money(costs.fuel, costs.currency, profile)
+    return f" That is {value} at {rate_text(costs.fuel_conversion, profile)}."
+
+
 def _camping(plan: TripPlan, profile: Profile, costs: TripCosts) -> str:
     nights = pluralize(len(plan.nights), "night")
     if costs.nightly is None or costs.camping is None:
@@ -100,13 +112,14 @@ def _camping(plan: TripPlan, profile: Profile, costs: TripCosts) -> str:
         f"Camping: {format_money(costs.camping, costs.currency, profile)} for {nights}, if each costs what your "
         f"{pluralize(costs.nightly.count, 'camping expense')} of the last 365 days came to on average, "
         f"{format_money(costs.nightly.average, costs.currency, profile)}."
+        f"{conversion_sentences(costs.nightly.spending, profile)}"
     )
 
 
-def _against_budget(costs: TripCosts, budget: Decimal, profile: Profile) -> str:
+def _against_budget(plan: TripPlan, costs: TripCosts, budget: Decimal, profile: Profile) -> str:
     limit = format_money(budget, costs.currency, profile)
     if costs.total is None or costs.left is None:
-        why = "the fuel isn't in your currency" if costs.fuel is not None else "no costs are known"
+        why = "no costs are known" + (f" in {costs.currency}" if plan.fuel.cost is not None else "")
         return f"PAM can't compare that with your budget of {limit}: {why}."
     known = [name for name, cost in (("fuel", costs.fuel), ("camping", costs.camping)) if cost is not None]
     subject = " and ".join(known).capitalize() + (" together" if len(known) > 1 else " alone")

@@ -10,6 +10,7 @@ from pydantic import Field
 from pam.answers.answer import Answer, Instant, Seconds, instant
 from pam.answers.json_values import json_dataclass
 from pam.money.categories import Category
+from pam.money.exchange_rates import is_simulated
 from pam.users.profile import Profile
 
 QueriedCategory = Annotated[
@@ -51,6 +52,13 @@ class Figures(Protocol):
     def today(self) -> date: ...
     @property
     def as_of(self) -> datetime: ...
+    @property
+    def is_converted(self) -> bool:
+        """Whether no amount lacks an exchange rate to the user's currency."""
+
+    @property
+    def rate_sources(self) -> frozenset[str]:
+        """The sources of the exchange rates."""
 
 
 class UserProvenance(TypedDict):
@@ -65,7 +73,7 @@ def user_provenance(figures: Figures) -> UserProvenance:
     """Return where an answer from these figures comes from, and since when it holds."""
     profile = figures.profile
     return {
-        "source": profile.expenses_source,
-        "simulated": profile.simulated,
+        "source": ", ".join([profile.expenses_source, *sorted(figures.rate_sources)]),
+        "simulated": profile.simulated or any(map(is_simulated, figures.rate_sources)),
         "as_of": instant(figures.as_of.astimezone(profile.zone)),
     }

@@ -21,19 +21,18 @@ from pam.answers.weather_figures import (
     WeatherUnits,
     WindLevel,
     day_forecast,
-    format_degrees,
     in_unit,
     minute_instant,
     weather_hour,
     weather_moment,
     weather_units,
 )
+from pam.answers.weather_text import weather_text
 from pam.platform.deadline import Deadline
 from pam.travel.outlook import Outlook, outlook
-from pam.travel.queries import WeatherQuery
+from pam.travel.queries import PartOfDay, WeatherMeasure, WeatherQuery
 from pam.travel.units import Units
-from pam.users.formatting import format_number
-from pam.users.profile import Profile
+from pam.users.weeks import first_weekday
 
 
 @json_dataclass
@@ -61,6 +60,8 @@ class Weather(TravelAnswer):
 
     place: NamedPoint
     period: Annotated[str, Field(examples=["tomorrow"])]
+    part_of_day: PartOfDay | None
+    measure: Annotated[WeatherMeasure | None, Field(description="What the text states; null for a summary.")]
     window: HourRange
     units: WeatherUnits
     now: Annotated[WeatherMoment | None, Field(description="Only for a period that holds this moment.")]
@@ -72,31 +73,35 @@ class Weather(TravelAnswer):
 def weather(dependencies: TravelDependencies, user_id: UUID, query: WeatherQuery, deadline: Deadline) -> Weather:
     """Return the forecast for a place and a period.
 
-    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `place_too_large`, `unknown_period`,
+    Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `unknown_period`,
     `source_unavailable`, `source_not_configured`.
     """
     user = read_user_context(dependencies, user_id, deadline)
     place = resolve_place(dependencies.sources, user, query.place, query, deadline)
     forecast = dependencies.sources.forecast(place.point, deadline)
-    found = outlook(forecast.value, query.period, dependencies.clock())
+    week_start = first_weekday(user.profile.locale)
+    found = outlook(forecast.value, query.period, dependencies.clock(), query.part_of_day, week_start)
     zone, units = found.zone, user.units
     return Weather(
         **travel_provenance(user.profile, dependencies.clock(), *place.facts, forecast),
-        text=_sentence(found, place.locative, user.profile, units),
+        text=weather_text(found, place.locative, query.measure, user.profile, units),
         place=place.named_point,
         period=found.period,
+        part_of_day=query.part_of_day,
+        measure=query.measure,
         window=HourRange(from_=minute_instant(found.start), to=minute_instant(found.end), time_zone=zone.key),
         units=weather_units(units),
         now=weather_moment(found.now, zone, units) if found.now else None,
         hours=tuple(weather_hour(hour, zone, units) for hour in found.hours),
-        days=tuple(day_forecast(day, units) for day in found.days),
+        days=tuple(day_forecast(day, zone, units) for day in found.days),
         wind_warning=_gust_warning(found, units),
     )
 
 
 def weather_from_slots(request: AskRequest, slots: Slots) -> Weather:
     """Answer a question in words."""
-    query = WeatherQuery(**request.at_location(slots))
+    named = {"measure" if name == "weather_measure" else name: value for name, value in slots.items()}
+    query = WeatherQuery(**request.at_location(named))
     return weather(request.dependencies, request.user_id, query, request.source_deadline)
 
 
@@ -110,37 +115,3 @@ def _gust_warning(found: Outlook, units: Units) -> GustWarning | None:
         at=minute_instant(wind.at),
         text=WIND_TEXTS[wind.level],
     )
-
-
-def _sentence(found: Outlook, locative: str, profile: Profile, units: Units) -> str:
-    """Render the period in words: the weather now, temperatures, rain, and wind that matters to a rig."""
-    sentences = []
-    if found.now:
-        now = found.now
-        temperature = format_degrees(now.temperature_c, profile, units)
-        wind = f"{format_number(units.speed(now.wind_mps), profile)} {units.speed_unit}"
-        condition = f", {now.condition}" if now.condition else ""
-        sentences.append(f"It's {temperature}{condition} {locative} now, with wind of {wind}.")
-    temperatures = [hour.temperature_c for hour in found.hours if hour.temperature_c is not None]
-    if temperatures:
-        low, high = (format_degrees(bound, profile, units) for bound in (min(temperatures), max(temperatures)))
-        when = _PERIOD_TEXTS.get(found.period, f"on {found.period.capitalize()}")
-        sentences.append(f"{'' if found.now else f'{locative[0].upper()}{locative[1:]}: '}{low} to {high} {when}.")
-    chances = [hour.rain_probability for hour in found.hours if hour.rain_probability is not None]
-    if chances:
-        sentences.append(f"Chance of rain up to {format_number(100 * max(chances), profile)} %.")
-    if found.wind:
-        gusts = f"{format_number(units.speed(found.wind.gusts_mps), profile)} {units.speed_unit}"
-        day = f" on {found.wind.at:%A}" if len(found.days) > 1 else ""
-        sentences.append(f"{WIND_TEXTS[found.wind.level]}, up to {gusts} around {found.wind.at:%H:%M}{day}.")
-    return " ".join(sentences)
-
-
-_PERIOD_TEXTS = {
-    "now": "in the next 24 hours",
-    "today": "today",
-    "tonight": "tonight",
-    "tomorrow": "tomorrow",
-    "this_weekend": "this weekend",
-    "this_week": "in the next seven days",
-}

@@ -32,6 +32,9 @@ MinuteInstant = Annotated[
 WindLevel = Annotated[str, one_of(*WIND_TEXTS)]
 Gusts = Annotated[float | None, Field(ge=0, examples=[19.6])]
 RainChance = Annotated[float | None, Field(ge=0, le=1, examples=[0.15])]
+Fraction = Annotated[float | None, Field(ge=0, le=1, examples=[0.4])]
+SnowDepth = Annotated[float | None, Field(ge=0, description="In cm.")]
+UvIndex = Annotated[float | None, Field(ge=0, examples=[5.2])]
 RainDepth = Annotated[float | None, Field(ge=0, description="In mm.")]
 Condition = Annotated[str | None, Field(examples=["partly cloudy"])]
 
@@ -43,6 +46,7 @@ class WeatherUnits:
     temperature: Annotated[str, one_of("°F", "°C")]
     speed: Annotated[str, one_of("mph", "km/h")]
     rain: Literal["mm"]
+    snow: Literal["cm"]
 
 
 @json_dataclass
@@ -54,6 +58,8 @@ class WeatherMoment:
     wind: Annotated[float | None, Field(ge=0, examples=[8.1])]
     gusts: Gusts
     condition: Condition
+    feels_like: Annotated[float | None, Field(examples=[51.2])]
+    humidity: Fraction
 
 
 @json_dataclass
@@ -62,6 +68,9 @@ class WeatherHour(WeatherMoment):
 
     rain_chance: RainChance
     rain: RainDepth
+    snow: SnowDepth
+    cloud_cover: Fraction
+    uv_index: UvIndex
 
 
 @json_dataclass
@@ -75,11 +84,16 @@ class DayForecast:
     condition: Condition
     rain_chance: RainChance
     rain: RainDepth
+    snow: SnowDepth
+    uv_index: UvIndex
+    sunshine_hours: Annotated[float | None, Field(ge=0, le=24)]
+    sunrise: Annotated[MinuteInstant | None, Field(description="Equal to the sunset in the polar night.")]
+    sunset: Annotated[MinuteInstant | None, Field(description="A day after the sunrise in the polar day.")]
 
 
 def weather_units(units: Units) -> WeatherUnits:
     """Return the units of the figures as clients get them."""
-    return WeatherUnits(temperature=units.temperature_unit, speed=units.speed_unit, rain="mm")
+    return WeatherUnits(temperature=units.temperature_unit, speed=units.speed_unit, rain="mm", snow="cm")
 
 
 def weather_moment(now: CurrentWeather, zone: ZoneInfo, units: Units) -> WeatherMoment:
@@ -90,6 +104,8 @@ def weather_moment(now: CurrentWeather, zone: ZoneInfo, units: Units) -> Weather
         wind=in_unit(units.speed, now.wind_mps),
         gusts=in_unit(units.speed, now.gusts_mps),
         condition=now.condition,
+        feels_like=in_unit(units.temperature, now.feels_like_c),
+        humidity=now.humidity,
     )
 
 
@@ -101,12 +117,17 @@ def weather_hour(hour: HourlyForecast, zone: ZoneInfo, units: Units) -> WeatherH
         wind=in_unit(units.speed, hour.wind_mps),
         gusts=in_unit(units.speed, hour.gusts_mps),
         condition=hour.condition,
+        feels_like=in_unit(units.temperature, hour.feels_like_c),
+        humidity=hour.humidity,
         rain_chance=hour.rain_probability,
         rain=hour.rain_mm,
+        snow=hour.snow_cm,
+        cloud_cover=hour.cloud_cover,
+        uv_index=hour.uv_index,
     )
 
 
-def day_forecast(day: DailyForecast, units: Units) -> DayForecast:
+def day_forecast(day: DailyForecast, zone: ZoneInfo, units: Units) -> DayForecast:
     """Return a day as clients get it."""
     return DayForecast(
         date=day.date.isoformat(),
@@ -116,6 +137,11 @@ def day_forecast(day: DailyForecast, units: Units) -> DayForecast:
         condition=day.condition,
         rain_chance=day.rain_probability,
         rain=day.rain_mm,
+        snow=day.snow_cm,
+        uv_index=day.uv_index,
+        sunshine_hours=None if day.sunshine_s is None else round(day.sunshine_s / 3600, 1),
+        sunrise=None if day.sunrise is None else minute_instant(day.sunrise.astimezone(zone)),
+        sunset=None if day.sunset is None else minute_instant(day.sunset.astimezone(zone)),
     )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -36,12 +37,13 @@ def write_once(
     dependencies: UserDependencies,
     request: WriteRequest,
     operation: WriteOperation[A],
-    arguments: A,
+    prepare: Callable[[], A],
     answer_type: type[T],
 ) -> T:
     """Perform a write once for the request's key; return its answer, with the fields of `WriteResult.data`.
 
-    Raises `PamError`, and what the operation raises.
+    `prepare` returns the operation's arguments. It is called before the transaction, so it may ask other services.
+    Raises `PamError`, and what `prepare` and the operation raise.
     """
     user_id, payload = request.user_id, request.payload
     key = f"{user_id} {request.idempotency_key}" if request.idempotency_key else None
@@ -49,7 +51,7 @@ def write_once(
 
     def write() -> dict[str, Any]:
         effect = perform_write(
-            dependencies, user_id, f"request:{digest}", operation, arguments, request.deadline, zone=request.zone
+            dependencies, user_id, f"request:{digest}", operation, prepare(), request.deadline, zone=request.zone
         )
         return {
             "text": effect.text,

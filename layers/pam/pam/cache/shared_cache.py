@@ -253,7 +253,7 @@ class SharedCache:
         """Replace the item, and with it the lease."""
         body = zlib.compress(json.dumps(answer.value, ensure_ascii=False, separators=(",", ":")).encode(), 1)
         if len(body) > _MAX_ITEM_BYTES:
-            logger.warning("answer too large for the cache", key=key, bytes=len(body))
+            logger.warning("answer too large for the cache", source=answer.source, bytes=len(body))
             self._release(key, lease)
             return
         empty = answer.value in (None, [])

@@ -1,6 +1,8 @@
 """Conversations and their notes in Postgres. A note is an event beside Claude that its next prompt mentions."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from pam.answers.ask import AskAnswer
@@ -30,12 +32,17 @@ def create_conversation(connection: Connection, user_id: UUID, conversation_id: 
 
 
 def fast_answer_note(question: str, answer: AskAnswer) -> str:
-    """Return the note of a question that was answered without Claude, with the answer's figures as JSON."""
+    """Return the note of a question that was answered without Claude, with the answer's figures, as JSON."""
     figures = {name: value for name, value in answer.answer.as_json().items() if name not in _NOT_FIGURES}
     text = json.dumps(figures, ensure_ascii=False, separators=(",", ":"))
     if len(text) > _MAX_FIGURES_CHARS:
-        text = text[:_MAX_FIGURES_CHARS] + " (shortened)"
-    return f"The traveller asked: {question}\nPAM answered by itself: {answer.text}\nIts figures: {text}"
+        figures = {"shortened": text[:_MAX_FIGURES_CHARS]}
+    return note({"The traveller asked": question, "PAM answered by itself": answer.text, "Its figures": figures})
+
+
+def note(event: Mapping[str, Any]) -> str:
+    """Return an event as the text of a note: a JSON object, so that its parts can't be confused."""
+    return json.dumps(event, ensure_ascii=False)
 
 
 def question_back_note(question: str, error: PamError) -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pam.answers.question import Location, QuestionText
 from pam.platform.errors import PamError
 from pam.platform.sendable import sendable
+from pam.platform.uuids import Uuid
 from pam.users.time_zones import TimeZone
 
 MAX_DELTA_CHARS = 4000
@@ -41,9 +42,9 @@ class ChatFrame(_ClientFrame):
     again.
     """
 
-    message_id: UUID
-    retry_of: UUID | None = None
-    conversation_id: UUID | None = None
+    message_id: Uuid
+    retry_of: Uuid | None = None
+    conversation_id: Uuid | None = None
     text: QuestionText = Field(min_length=1)  # with a bound, pydantic also refuses lone surrogates
     context: DeviceContext = DeviceContext()
 
@@ -51,14 +52,14 @@ class ChatFrame(_ClientFrame):
 class ResumeFrame(_ClientFrame):
     """A request for all frames of a message after the one with the number `after`."""
 
-    message_id: UUID
+    message_id: Uuid
     after: Decimal = Field(ge=0, le=1_000_000, decimal_places=0, strict=True)  # numbers are parsed as Decimal
 
 
 class ConfirmFrame(_ClientFrame):
     """The user's decision; `digest` is the one of the confirmation request that they saw."""
 
-    confirmation_id: UUID
+    confirmation_id: Uuid
     decision: Literal["yes", "no"]
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -66,7 +67,7 @@ class ConfirmFrame(_ClientFrame):
 class CancelFrame(_ClientFrame):
     """A request to stop the answer to a message."""
 
-    message_id: UUID
+    message_id: Uuid
 
 
 class PingFrame(_ClientFrame):

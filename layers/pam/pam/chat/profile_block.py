@@ -1,5 +1,6 @@
 """The part of the prompt that describes a user, unchanged through a conversation."""
 
+from pam.platform.envelope import encode_line
 from pam.travel.rig import Rig
 from pam.users.profile import Profile
 
@@ -21,7 +22,7 @@ def profile_lines(profile: Profile, rig: Rig | None) -> list[str]:
 
 def render_profile_block(lines: list[str]) -> str:
     """Return the block of the system prompt."""
-    return "<traveller>\n" + "\n".join(lines) + "\n</traveller>"
+    return "<traveller>\n" + "\n".join(map(encode_line, lines)) + "\n</traveller>"
 
 
 def _describe(rig: Rig | None) -> str:

@@ -16,6 +16,7 @@ from pam.money.budgets import (
     fetch_spent_by_category,
 )
 from pam.money.categories import Category, KnownCategory
+from pam.money.counted_sums import CountedSum, sum_rows
 from pam.platform.errors import UNKNOWN_PERIOD, PamError
 from pam.platform.postgres import Connection
 from pam.users.periods import MONTHS, Window, resolve_period
@@ -60,7 +61,8 @@ class ComparedMonth:
 
     `first_day` is the date of the user's first expense, None without expenses. A month that was over before it isn't
     compared: `lines` and `other_currencies` are empty.
-    `without_budget` is the amount spent, in the user's currency, by category without a budget in that currency. The
+    `without_budget` is the amount spent, in the user's currency, by category without a budget in that currency; a
+    category whose amounts all lack an exchange rate has 0 with those excluded. The
     limits are those at the instant `as_of`, also for a past month, because PAM stores no history of limits.
     """
 
@@ -72,7 +74,7 @@ class ComparedMonth:
     as_of: datetime
     lines: list[BudgetState]
     other_currencies: list[BudgetState]
-    without_budget: dict[Category, Decimal]
+    without_budget: dict[Category, CountedSum]
 
     @property
     def recorded(self) -> Window | None:
@@ -90,8 +92,23 @@ class ComparedMonth:
         if not self.lines:
             return None
         limit = sum((line.limit for line in self.lines), Decimal(0))
-        spent = sum((line.spent for line in self.lines), Decimal(0))
-        return BudgetState(None, self.window, self.profile.currency, limit, spent)
+        spending = sum((line.spending for line in self.lines), CountedSum())
+        return BudgetState(None, self.window, self.profile.currency, limit, spending)
+
+    @property
+    def spending(self) -> CountedSum:
+        """The amount spent in all categories that were compared, in the user's currency."""
+        return sum((line.spending for line in self.lines), sum(self.without_budget.values(), CountedSum()))
+
+    @property
+    def is_converted(self) -> bool:
+        """Whether all amounts count."""
+        return not self.spending.excluded
+
+    @property
+    def rate_sources(self) -> frozenset[str]:
+        """The sources of the exchange rates."""
+        return self.spending.rate_sources
 
 
 def percent_spent(state: BudgetState) -> Decimal:
@@ -120,7 +137,7 @@ def read_budget_comparison(
             window,
             row["currency"],
             row["limit"],
-            spent.get((row["category"], row["currency"]), Decimal(0)),
+            sum_rows(spent.get(row["category"], ()), row["currency"]),
         )
         for row in budgets.fetchall()
     ]
@@ -136,9 +153,9 @@ def read_budget_comparison(
         lines=own,
         other_currencies=[line for line in lines if line.currency != profile.currency],
         without_budget={
-            Category(category): amount
-            for (category, currency), amount in sorted(spent.items())
-            if currency == profile.currency and category not in budgeted
+            Category(category): sum_rows(rows, profile.currency)
+            for category, rows in sorted(spent.items())
+            if category not in budgeted
         },
     )
     return replace(comparison, lines=[], other_currencies=[]) if comparison.is_before_records else comparison

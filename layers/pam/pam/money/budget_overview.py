@@ -17,6 +17,7 @@ from pam.money.budgets import (
     fetch_spent_by_category,
 )
 from pam.money.categories import Category, KnownCategory
+from pam.money.counted_sums import CountedSum, sum_rows
 from pam.platform.postgres import Connection, Row
 from pam.users.periods import Window, previous_month, resolve_period
 from pam.users.profile import Profile
@@ -77,7 +78,8 @@ class BudgetOverview:
     """The budgets of a month: `lines` in the user's currency, and those in other currencies.
 
     `recorded` are the elapsed days of the month since the user's first expense, None if there are none. `today` is the
-    date in the profile's time zone; `as_of` is the instant at which the budgets were read.
+    date in the profile's time zone; `as_of` is the instant at which the budgets were read. `is_complete` is False if an
+    amount of an earlier month has no exchange rate: then no remainder is known.
     """
 
     query: BudgetQuery
@@ -88,6 +90,17 @@ class BudgetOverview:
     as_of: datetime
     lines: list[BudgetProjection]
     other_currencies: list[BudgetProjection]
+    is_complete: bool
+
+    @property
+    def is_converted(self) -> bool:
+        """Whether all amounts that were read count, those of earlier months included."""
+        return self.is_complete and not any(line.state.spending.excluded for line in self.lines)
+
+    @property
+    def rate_sources(self) -> frozenset[str]:
+        """The sources of the exchange rates."""
+        return frozenset[str]().union(*(line.state.spending.rate_sources for line in self.lines))
 
     @property
     def days_left(self) -> int:
@@ -107,7 +120,7 @@ class BudgetOverview:
                 window=self.window,
                 currency=self.profile.currency,
                 limit=sum((state.limit for state in states), Decimal(0)),
-                spent=sum((state.spent for state in states), Decimal(0)),
+                spending=sum((state.spending for state in states), CountedSum()),
             ),
             usual_remainder=sum(remainders, Decimal(0)) if len(remainders) == len(self.lines) else None,
             days_recorded=self.lines[0].days_recorded,
@@ -146,18 +159,19 @@ def read_budget_overview(connection: Connection, profile: Profile, query: Budget
         if first_day and first_day <= remainder.start.replace(day=1)
     ]
 
-    def project(row: Row) -> BudgetProjection:
-        key = (row["category"], row["currency"])
-        usual_remainder = None
-        if known_remainders:
-            sums = (totals.get(key, Decimal(0)) for totals in known_remainders)
-            usual_remainder = sum(sums, Decimal(0)) / len(known_remainders)
+    def project(row: Row) -> tuple[BudgetProjection, bool]:
+        category, currency = row["category"], row["currency"]
+        remainder = sum((sum_rows(rows.get(category, ()), currency) for rows in known_remainders), CountedSum())
+        is_known = bool(known_remainders) and not remainder.excluded
         state = BudgetState(
-            Category(row["category"]), window, row["currency"], row["limit"], spent.get(key, Decimal(0))
+            Category(category), window, currency, row["limit"], sum_rows(spent.get(category, ()), currency)
         )
-        return BudgetProjection(state, usual_remainder, days_recorded, (window.end - today).days - 1)
+        usual_remainder = remainder.total / len(known_remainders) if is_known else None
+        line = BudgetProjection(state, usual_remainder, days_recorded, (window.end - today).days - 1)
+        return line, not remainder.excluded
 
-    lines = [project(row) for row in budgets.fetchall()]
+    projections = [project(row) for row in budgets.fetchall()]
+    lines = [line for line, _ in projections]
     return BudgetOverview(
         query=query,
         profile=profile,
@@ -167,6 +181,7 @@ def read_budget_overview(connection: Connection, profile: Profile, query: Budget
         as_of=now,
         lines=[line for line in lines if line.state.currency == profile.currency],
         other_currencies=[line for line in lines if line.state.currency != profile.currency],
+        is_complete=all(is_complete for line, is_complete in projections if line.state.currency == profile.currency),
     )
 
 

@@ -6,7 +6,7 @@ expense was changed since, and then leaves it as it is.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pam.money.amounts import Currency
 from pam.money.categories import Category, KnownCategory
+from pam.money.conversions import conversion_to_row, find_conversion
+from pam.money.exchange_rates import NO_RATES, Conversion, RateTable
 from pam.money.expenses import EXPENSE_COLUMNS, Description, Expense, ExpenseKind, OptionalDay, find_spent_at
 from pam.money.typed_amounts import TypedAmount, names_currency, read_amount
 from pam.platform.errors import (
@@ -72,18 +74,26 @@ class ChangedExpense:
         fields = {name: str(getattr(self.before, name)) for name in ("amount", "currency", "category", "description")}
         return {
             "expense": str(self.before.id),
-            "before": fields | {"spent_at": self.before.spent_at.isoformat()},
+            "before": fields | {"spent_at": self.before.spent_at.isoformat(), "conversion": self._conversion_json()},
             "version_before": self.version_before and str(self.version_before),
             "version": str(self.version),
         }
 
+    def _conversion_json(self) -> dict[str, str] | None:
+        row = conversion_to_row(self.before.conversion)
+        return {name: str(value) for name, value in row.items()} if self.before.conversion else None
 
-_LOCK_EXPENSE = f"""
+
+_SELECT_EXPENSE = f"""
 select {EXPENSE_COLUMNS}, version, undone_at
   from expenses
  where id = %(id)s and user_id = %(user)s
-   for update
 """
+
+_LOCK_EXPENSE = f"{_SELECT_EXPENSE} for update"
+
+# A trigger removes the rate where the currency or the day changes, also one that is written again: the same rate is
+# right for a Saturday and its Sunday. So the new rate is stored after it.
 
 _STORE_EXPENSE = f"""
 update expenses
@@ -93,32 +103,65 @@ update expenses
 returning {EXPENSE_COLUMNS}
 """
 
+_STORE_CONVERSION = f"""
+update expenses
+   set exchange_rate = %(exchange_rate)s, rate_currency = %(rate_currency)s, rate_date = %(rate_date)s,
+       rate_source = %(rate_source)s
+ where id = %(id)s and user_id = %(user)s
+returning {EXPENSE_COLUMNS}
+"""
+
+
+def read_expense(connection: Connection, user_id: UUID, expense_id: UUID) -> Expense | None:
+    """Return one of the user's expenses as it is now; None if it is unknown or deleted."""
+    row = connection.execute(_SELECT_EXPENSE, {"id": expense_id, "user": user_id}).fetchone()
+    return None if row is None or row["undone_at"] is not None else _expense(row)
+
 
 def correct_expense(
-    connection: Connection, profile: Profile, expense_id: UUID, changes: ExpenseChanges, now: datetime
+    connection: Connection,
+    profile: Profile,
+    expense_id: UUID,
+    changes: ExpenseChanges,
+    now: datetime,
+    rates: RateTable = NO_RATES,
 ) -> ChangedExpense:
-    """Change the fields of one of the user's expenses.
+    """Change the fields of one of the user's expenses, as `apply_changes` does.
 
-    An amount without a currency keeps the expense's; a refund stays one. Raises `PamError`: `expense_not_found`,
-    `date_in_future`, `date_too_old`, and what `read_amount` raises.
+    Raises `PamError`: `expense_not_found`, and what `apply_changes` raises.
     """
     before, version = _lock(connection, profile.id, expense_id)
+    after = apply_changes(before, profile, changes, now, rates)
+    if replace(after, conversion=before.conversion) == before:
+        return ChangedExpense(before, before, version, version)
+    new_version = uuid4()
+    after = _store(connection, profile.id, after, new_version, None)
+    return ChangedExpense(before, after, version, new_version)
+
+
+def apply_changes(
+    before: Expense, profile: Profile, changes: ExpenseChanges, now: datetime, rates: RateTable = NO_RATES
+) -> Expense:
+    """Return an expense with changed fields.
+
+    An amount without a currency keeps the expense's; a refund stays one. The conversion stays that of the same currency
+    on the same day; otherwise it is at the rate of `rates`, if there is one. Raises `PamError`: `date_in_future`,
+    `date_too_old`, and what `read_amount` raises.
+    """
     amount, currency = _read_amount(changes, before, profile)
     is_refund = (changes.kind or before.kind) == "refund"
     day = before.spent_at.astimezone(profile.zone).date()
-    after = replace(
+    spent_at = before.spent_at if changes.date in (None, day) else find_spent_at(changes.date, now, profile.zone)
+    is_rated = before.converted_to(profile.currency) and (currency, spent_at) == (before.currency, before.spent_at)
+    return replace(
         before,
         amount=-amount if is_refund else amount,
         currency=currency,
         category=Category(changes.category or before.category),
         description=before.description if changes.description is None else changes.description,
-        spent_at=before.spent_at if changes.date in (None, day) else find_spent_at(changes.date, now, profile.zone),
+        spent_at=spent_at,
+        conversion=before.conversion if is_rated else find_conversion(rates, currency, spent_at, profile),
     )
-    if after == before:
-        return ChangedExpense(before, before, version, version)
-    new_version = uuid4()
-    after = _store(connection, profile.id, after, new_version, None)
-    return ChangedExpense(before, after, version, new_version)
 
 
 def delete_expense(connection: Connection, user_id: UUID, expense_id: UUID, now: datetime) -> ChangedExpense:
@@ -140,16 +183,28 @@ def restore_expense(connection: Connection, user_id: UUID, undo: Mapping[str, An
     if row is None or version != undo["version"]:
         raise PamError(MODIFIED_SINCE, "That expense was changed again or deleted since, so it stays as it is.")
     fields = undo["before"]
+    changed = _expense(row)
     before = replace(
-        _expense(row),
+        changed,
         amount=Decimal(fields["amount"]),
         currency=fields["currency"],
         category=Category(fields["category"]),
         description=fields["description"],
         spent_at=datetime.fromisoformat(fields["spent_at"]),
     )
+    # A rate of the same currency and day is at least as good: it may be to the currency that is the user's since.
+    if (before.currency, before.spent_at) != (changed.currency, changed.spent_at):
+        before = replace(before, conversion=_read_conversion(fields["conversion"]))
     version_before = undo["version_before"] and UUID(undo["version_before"])
     return _store(connection, user_id, before, version_before, None)
+
+
+def _read_conversion(row: Mapping[str, str] | None) -> Conversion | None:
+    """Return the conversion that `ChangedExpense.undo_json` wrote."""
+    if row is None:
+        return None
+    day = date.fromisoformat(row["rate_date"])
+    return Conversion(row["rate_currency"], Decimal(row["exchange_rate"]), day, row["rate_source"])
 
 
 def parse_expense_id(value: Any) -> UUID:
@@ -213,5 +268,11 @@ def _store(
     row = connection.execute(
         _STORE_EXPENSE, scope | {"user": user_id, "version": version, "undone_at": undone_at}
     ).fetchone()
+    assert row is not None
+    stored = Expense.from_row(row)
+    if expense.conversion is None or expense.conversion == stored.conversion:
+        return stored
+    scope = {"id": expense.id, "user": user_id} | conversion_to_row(expense.conversion)
+    row = connection.execute(_STORE_CONVERSION, scope).fetchone()
     assert row is not None
     return Expense.from_row(row)

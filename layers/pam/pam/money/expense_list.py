@@ -14,6 +14,7 @@ from pam.money.expenses import EXPENSE_COLUMNS, Expense
 from pam.money.queries import WindowQuery
 from pam.platform.errors import INVALID_CURSOR, INVALID_LIMIT, PamError
 from pam.platform.postgres import Connection
+from pam.platform.uuids import parse_uuid
 from pam.users.periods import Window
 from pam.users.profile import Profile
 
@@ -23,9 +24,12 @@ MAX_PAGE_SIZE = 100
 def parse_page_size(value: Any) -> int:
     """Return a page size of 1 to `MAX_PAGE_SIZE` from a number or its digits. Raises `PamError` (`invalid_limit`)."""
     text = str(value)
-    if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PAGE_SIZE:
+    if len(text) <= len(str(MAX_PAGE_SIZE)) and text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PAGE_SIZE:
         return int(text)
     raise PamError(INVALID_LIMIT, f"A page holds 1 to {MAX_PAGE_SIZE} expenses.", field="limit")
+
+
+_MAX_CURSOR_CHARS = 120
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,11 @@ class Cursor:
     def parse(cls, value: Any) -> "Cursor":
         """Return the cursor from the text that `str` made of it. Raises `PamError` (`invalid_cursor`)."""
         try:
+            if len(value) > _MAX_CURSOR_CHARS:
+                raise ValueError("longer than any cursor")
             text = base64.b64decode(f"{value}{'=' * (-len(value) % 4)}", altchars=b"-_", validate=True).decode()
             spent_at, _, id_ = text.partition(" ")
-            cursor = cls(datetime.fromisoformat(spent_at), UUID(id_))
+            cursor = cls(datetime.fromisoformat(spent_at), parse_uuid(id_))
             if cursor.spent_at.tzinfo is None:
                 raise ValueError("the instant has no UTC offset")
         except (TypeError, ValueError, binascii.Error):
@@ -95,6 +101,17 @@ class ExpensePage:
     as_of: datetime
     expenses: list[Expense]
     next_cursor: Cursor | None
+
+    @property
+    def is_converted(self) -> bool:
+        """Whether all expenses of the page are in the user's currency, or converted to it."""
+        return all(expense.counts_in(self.profile.currency) for expense in self.expenses)
+
+    @property
+    def rate_sources(self) -> frozenset[str]:
+        """The sources of the exchange rates."""
+        found = (expense.converted_to(self.profile.currency) for expense in self.expenses)
+        return frozenset(conversion.source for conversion in found if conversion)
 
 
 _SELECT_PAGE = f"""

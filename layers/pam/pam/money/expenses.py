@@ -12,6 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from pam.money.amounts import Currency
 from pam.money.categories import Category, KnownCategory
+from pam.money.conversions import CONVERSION_COLUMNS, conversion_from_row, conversion_to_row, find_conversion
+from pam.money.exchange_rates import NO_RATES, Conversion, RateTable
 from pam.money.typed_amounts import TypedAmount, read_amount
 from pam.platform.errors import (
     DATE_IN_FUTURE,
@@ -104,6 +106,7 @@ class Expense:
     description: str
     spent_at: datetime
     created_at: datetime
+    conversion: Conversion | None = None
 
     @property
     def kind(self) -> ExpenseKind:
@@ -112,14 +115,25 @@ class Expense:
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> "Expense":
         """Return the expense from a row of `EXPENSE_COLUMNS`."""
-        return cls(**row | {"category": Category(row["category"])})
+        fields = {name: value for name, value in row.items() if name not in CONVERSION_COLUMNS}
+        return cls(**fields | {"category": Category(row["category"]), "conversion": conversion_from_row(row)})
+
+    def converted_to(self, currency: str) -> Conversion | None:
+        """Return the conversion to a currency; None if it isn't converted to that one."""
+        return self.conversion if self.conversion and self.conversion.currency == currency != self.currency else None
+
+    def counts_in(self, currency: str) -> bool:
+        """Whether sums in a currency include the expense: it is in that currency, or converted to it."""
+        return self.currency == currency or self.converted_to(currency) is not None
 
 
-EXPENSE_COLUMNS = "id, amount, currency, category, description, spent_at, created_at"
+EXPENSE_COLUMNS = f"id, amount, currency, category, description, spent_at, created_at, {', '.join(CONVERSION_COLUMNS)}"
 
 _INSERT_EXPENSE = f"""
-insert into expenses (user_id, amount, currency, category, description, spent_at, created_at)
-values (%(user)s, %(amount)s, %(currency)s, %(category)s, %(description)s, %(spent_at)s, %(now)s)
+insert into expenses (user_id, amount, currency, category, description, spent_at, created_at,
+                      exchange_rate, rate_currency, rate_date, rate_source)
+values (%(user)s, %(amount)s, %(currency)s, %(category)s, %(description)s, %(spent_at)s, %(now)s,
+        %(exchange_rate)s, %(rate_currency)s, %(rate_date)s, %(rate_source)s)
 returning {EXPENSE_COLUMNS}
 """
 
@@ -131,8 +145,10 @@ returning {EXPENSE_COLUMNS}
 """
 
 
-def create_expense(connection: Connection, profile: Profile, new: NewExpense, now: datetime) -> Expense:
-    """Insert an expense or a refund and return it.
+def create_expense(
+    connection: Connection, profile: Profile, new: NewExpense, now: datetime, rates: RateTable = NO_RATES
+) -> Expense:
+    """Insert an expense or a refund and return it, converted to the user's currency where `rates` has its day's rate.
 
     `profile` is in the current time zone of the user. A date other than today is stored as its noon, the instant
     with the fewest time zones in which it is another date. Raises `PamError` (`date_in_future`, `date_too_old`),
@@ -140,6 +156,7 @@ def create_expense(connection: Connection, profile: Profile, new: NewExpense, no
     """
     amount, currency = read_amount(new.amount, new.currency, profile)
     spent_at = find_spent_at(new.date, now, profile.zone)
+    conversion = find_conversion(rates, currency, spent_at, profile)
     ensure_user(connection, profile.id)
     row = connection.execute(
         _INSERT_EXPENSE,
@@ -151,6 +168,7 @@ def create_expense(connection: Connection, profile: Profile, new: NewExpense, no
             "description": new.description,
             "spent_at": spent_at,
             "now": now,
+            **conversion_to_row(conversion),
         },
     ).fetchone()
     assert row is not None

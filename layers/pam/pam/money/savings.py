@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from pam.money.counted_sums import SUM_COLUMNS, SUM_GROUPS, CountedSum, sum_rows
 from pam.money.queries import WindowQuery
 from pam.platform.postgres import Connection
 from pam.users.periods import Window
@@ -21,7 +22,7 @@ class Savings:
     """The savings of a window.
 
     `by_kind` maps a kind (`gas`, `campground`, `route`, `other`) to the sum in the user's currency and the number of
-    savings. `other_currencies` maps a currency to its sum: sums are never converted, because PAM has no exchange rates.
+    savings. `overall` is their sum, with what was converted, and names the savings that have no exchange rate.
     """
 
     profile: Profile
@@ -29,25 +30,24 @@ class Savings:
     today: date
     as_of: datetime
     by_kind: dict[str, tuple[Decimal, int]]
-    other_currencies: dict[str, Decimal]
+    overall: CountedSum
 
     @property
-    def total(self) -> Decimal:
-        """The sum over all kinds, in the user's currency."""
-        return sum((total for total, _ in self.by_kind.values()), Decimal(0))
+    def is_converted(self) -> bool:
+        """Whether all savings count."""
+        return not self.overall.excluded
 
     @property
-    def count(self) -> int:
-        """The number of savings in the user's currency."""
-        return sum(count for _, count in self.by_kind.values())
+    def rate_sources(self) -> frozenset[str]:
+        """The sources of the exchange rates."""
+        return self.overall.rate_sources
 
 
-_SELECT_SAVINGS_BY_KIND = """
-select kind, currency, sum(amount) as total, count(*) as count, min(saved_at) as first
+_SELECT_SAVINGS_BY_KIND = f"""
+select kind, min(saved_at) as first, {SUM_COLUMNS}
   from savings
  where user_id = %(user)s and saved_at >= %(start)s and saved_at < %(end)s
- group by kind, currency
- order by total desc, kind
+ group by kind, {SUM_GROUPS}
 """
 
 
@@ -65,15 +65,17 @@ def read_savings(connection: Connection, profile: Profile, query: SavingsQuery, 
     if window.period == "all_time":
         first = min((row["first"].astimezone(profile.zone).date() for row in rows), default=today)
         window = Window(min(first, today), window.end, window.period)
-    others: dict[str, Decimal] = {}
-    for row in rows:
-        if row["currency"] != profile.currency:
-            others[row["currency"]] = others.get(row["currency"], Decimal(0)) + row["total"]
+    sums = [
+        (kind, sum_rows((row for row in rows if row["kind"] == kind), profile.currency))
+        for kind in sorted({row["kind"] for row in rows})
+    ]
     return Savings(
         profile=profile,
         window=window,
         today=today,
         as_of=now,
-        by_kind={row["kind"]: (row["total"], row["count"]) for row in rows if row["currency"] == profile.currency},
-        other_currencies=dict(sorted(others.items())),
+        by_kind={
+            kind: (part.total, part.count) for kind, part in sorted(sums, key=lambda item: -item[1].total) if part.count
+        },
+        overall=sum_rows(rows, profile.currency),
     )

@@ -1,6 +1,5 @@
 """The amounts that a user spent in a window of days: totals, categories, and the change from the previous window."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,6 +8,8 @@ from psycopg import Cursor
 
 from pam.money.amounts import to_cents
 from pam.money.categories import Category, KnownCategory
+from pam.money.counted_sums import SUM_COLUMNS, SUM_GROUPS, CountedSum, sum_rows
+from pam.money.exchange_rates import CONVERTED_AMOUNT
 from pam.money.expenses import EXPENSE_COLUMNS, Expense
 from pam.money.queries import WindowQuery
 from pam.platform.postgres import Connection, Row
@@ -25,24 +26,14 @@ class SpendingQuery(WindowQuery):
 
 
 @dataclass(frozen=True)
-class SpendingSum:
-    """The sum of a number of expenses and of refunds; `count` is of the expenses alone."""
-
-    total: Decimal = Decimal(0)
-    count: int = 0
-
-    def __add__(self, other: "SpendingSum") -> "SpendingSum":
-        return SpendingSum(self.total + other.total, self.count + other.count)
-
-
-@dataclass(frozen=True)
 class Spending:
-    """The amounts spent in a window, in the user's currency.
+    """The amounts spent in a window, in the user's currency, with what was converted to it.
 
     `previous` is the sum of `previous_window`; both are None for a window without a comparable previous one, which is
-    one that the user's records cover from its first day.
-    `other_currencies` maps a currency to its sum: sums are never converted, because PAM has no exchange rates.
-    `first_day` is the date of the user's first expense, None without expenses. `category_in_use` is False if the
+    one that the user's records cover from its first day, where all amounts of both windows are counted.
+    `overall` is the sum over all categories, and names the amounts that have no exchange rate. `by_category` has the
+    categories with amounts that count, the largest first. `is_converted` is False if an amount that was read lacks a
+    rate. `first_day` is the date of the user's first expense, None without expenses. `category_in_use` is False if the
     query names a category for which the user has neither an expense nor a budget.
     """
 
@@ -51,18 +42,19 @@ class Spending:
     window: Window
     today: date
     as_of: datetime
-    by_category: dict[Category, SpendingSum]
+    by_category: dict[Category, CountedSum]
+    overall: CountedSum
     previous_window: Window | None
-    previous: SpendingSum | None
+    previous: CountedSum | None
     top_expense: Expense | None
-    other_currencies: dict[str, SpendingSum]
+    is_converted: bool
     first_day: date | None
     category_in_use: bool
 
     @property
-    def overall(self) -> SpendingSum:
-        """The sum over all categories."""
-        return sum(self.by_category.values(), SpendingSum())
+    def rate_sources(self) -> frozenset[str]:
+        """The sources of the exchange rates."""
+        return self.overall.rate_sources | (self.previous.rate_sources if self.previous else frozenset())
 
     @property
     def recorded(self) -> Window | None:
@@ -86,22 +78,21 @@ class Spending:
 
 
 # One index covers the scans of both windows, so the duration doesn't depend on the length of the history.
-_SELECT_SUMS = """
-select %(current)s as current, category, currency, sum(amount) as total,
-       count(*) filter (where amount > 0) as count
+_SELECT_SUMS = f"""
+select %(current)s as current, category, {SUM_COLUMNS}
   from expenses
  where user_id = %(user)s and undone_at is null and spent_at >= %(start)s and spent_at < %(end)s
    and (%(category)s::text is null or category = %(category)s)
- group by category, currency
+ group by category, {SUM_GROUPS}
 """
 
 _SELECT_TOP_EXPENSE = f"""
 select {EXPENSE_COLUMNS}
   from expenses
  where user_id = %(user)s and undone_at is null and spent_at >= %(start)s and spent_at < %(end)s
-   and (%(category)s::text is null or category = %(category)s) and currency = %(currency)s
+   and (%(category)s::text is null or category = %(category)s) and %(currency)s in (currency, rate_currency)
    and amount > 0
- order by amount desc, spent_at desc, id
+ order by case when currency = %(currency)s then amount else {CONVERTED_AMOUNT} end desc, spent_at desc, id
  limit 1
 """
 
@@ -140,33 +131,32 @@ def read_spending(connection: Connection, profile: Profile, query: SpendingQuery
     first_day = history["first"].astimezone(profile.zone).date() if history["first"] else None
     if window.period == "all_time":
         window = Window(min(first_day or today, today), window.end, window.period)
-    is_comparable = previous is not None and first_day is not None and first_day <= previous.start
+    overall = sum_rows(current, profile.currency)
+    before = sum_rows((row for row in rows if not row["current"]), profile.currency)
+    is_converted = not overall.excluded and not before.excluded
+    is_comparable = previous is not None and first_day is not None and first_day <= previous.start and is_converted
     return Spending(
         query=query,
         profile=profile,
         window=window,
         today=today,
         as_of=now,
-        by_category=_sums_by_category(row for row in current if row["currency"] == profile.currency),
+        by_category=_sums_by_category(current, profile.currency),
+        overall=overall,
         previous_window=previous if is_comparable else None,
-        previous=_sum_rows(row for row in rows if not row["current"] and row["currency"] == profile.currency)
-        if is_comparable
-        else None,
+        previous=before if is_comparable else None,
         top_expense=Expense.from_row(top) if top else None,
-        other_currencies={
-            currency: _sum_rows(row for row in current if row["currency"] == currency)
-            for currency in sorted({row["currency"] for row in current} - {profile.currency})
-        },
+        is_converted=is_converted,
         first_day=first_day,
         category_in_use=query.category is None or history["category_in_use"] or first_day is None,
     )
 
 
-def _sums_by_category(rows: Iterable[Row]) -> dict[Category, SpendingSum]:
-    """Return the sum of each category, the largest first."""
-    sums = {Category(row["category"]): SpendingSum(row["total"], row["count"]) for row in rows}
-    return dict(sorted(sums.items(), key=lambda item: (-item[1].total, item[0])))
-
-
-def _sum_rows(rows: Iterable[Row]) -> SpendingSum:
-    return sum((SpendingSum(row["total"], row["count"]) for row in rows), SpendingSum())
+def _sums_by_category(rows: list[Row], currency: str) -> dict[Category, CountedSum]:
+    """Return the sum of each category with an amount that counts, the largest first."""
+    sums = {
+        Category(category): sum_rows((row for row in rows if row["category"] == category), currency)
+        for category in {row["category"] for row in rows}
+    }
+    counted = {category: part for category, part in sums.items() if part.count or part.total}
+    return dict(sorted(counted.items(), key=lambda item: (-item[1].total, item[0])))

@@ -74,8 +74,10 @@ def names_currency(amount: Decimal | str) -> bool:
 
 
 def _parse_shape(text: str) -> _Shape:
+    if len(text) > MAX_TYPED_CHARS:
+        raise _invalid_amount()
     normalized = " ".join(unicodedata.normalize("NFKC", text).translate(_CHARACTERS).split())
-    found = _SHAPE.fullmatch(normalized) if len(text) <= MAX_TYPED_CHARS else None
+    found = _SHAPE.fullmatch(normalized)
     if found is None:
         raise _invalid_amount()
     marks = tuple(mark for mark in (found["before"].strip(), found["after"].strip(" .")) if mark)

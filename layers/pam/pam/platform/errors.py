@@ -94,6 +94,8 @@ class ErrorChoice:
 class PamError(Exception):
     """An error for users: a code, and a sentence that says what went wrong and what to do.
 
+    Where `field_is_known` is false, the name of the field is the client's own, and isn't logged.
+
     Validators raise it, too: pydantic passes it on unchanged, so that the code of an invalid field is preserved.
     """
 
@@ -103,6 +105,7 @@ class PamError(Exception):
         message: str,
         *,
         field: str | None = None,
+        field_is_known: bool = True,
         retry_after: int | None = None,
         choices: Sequence[ErrorChoice] = (),
     ) -> None:
@@ -110,6 +113,7 @@ class PamError(Exception):
         self.error = error
         self.message = message
         self.field = field
+        self.field_is_known = field_is_known
         self.retry_after = retry_after
         self.choices = tuple(choices)
 

@@ -22,7 +22,8 @@ from pam.platform import errors
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, instrument, logger
+from pam.platform.observability import count, instrument, log_error, logger
+from pam.platform.uuids import parse_canonical_uuid, parse_uuid
 from pam.platform.validation import parse_json, truncate, validate
 
 # Far more than any request needs: the longest field is a text of 500 characters.
@@ -30,8 +31,6 @@ MAX_BODY_BYTES = 16 * 1024
 
 # No standard limits the length of an idempotency key; a UUID has 36 characters.
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
-
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -73,21 +72,25 @@ class HttpRequest:
 
     def parameters(self, model: type[Model]) -> Model:
         """Return the query string as `model`; an empty value counts as absent, a repeated name is refused."""
-        names = [name for name, _ in self.query]
-        for name in names:
-            if names.count(name) > 1:
+        seen: set[str] = set()
+        for name, _ in self.query:
+            if name in seen:
                 raise PamError(
-                    errors.INVALID_REQUEST, f"“{truncate(name)}” is there more than once.", field=truncate(name)
+                    errors.INVALID_REQUEST,
+                    f"“{truncate(name)}” is there more than once.",
+                    field=truncate(name),
+                    field_is_known=False,
                 )
+            seen.add(name)
         return validate(model, {name: value for name, value in self.query if value != ""})
 
     def path_uuid(self, name: str, missing: PamError) -> UUID:
         """Return a UUID from the path. Raises `missing` for anything else, since it can't identify anything."""
         value = self.path[name]
-        # `UUID` itself also accepts braces, a URN, and digits of other scripts.
-        if not _UUID.fullmatch(value):
-            raise missing
-        return UUID(value)
+        try:
+            return parse_uuid(value)
+        except ValueError:
+            raise missing from None
 
     @property
     def idempotency_key(self) -> str | None:
@@ -193,7 +196,7 @@ async def _serve(operation: HttpOperation, request: Request) -> Response:
         return operation.run(await _parse(request))
     except PamError as error:
         count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)
-        logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
+        log_error(error)
         return _error_response(error)
     except Exception:
         # Logged in full, and reported without details.
@@ -231,6 +234,6 @@ async def _parse(request: Request) -> HttpRequest:
 def _user_id(event: dict[str, Any]) -> UUID:
     """Return the `sub` that the JWT authorizer verified: the only source of user ids."""
     try:
-        return UUID(event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"])
+        return parse_canonical_uuid(event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"])
     except (KeyError, ValueError):
         raise PamError(errors.INVALID_SUBJECT, "This sign-in doesn't belong to a traveller.") from None

@@ -23,10 +23,16 @@ class UserSettings(Settings):
     database_secret: str = Field(alias="DATABASE_SECRET")
 
 
-class TravelSettings(Settings):
-    """The sources' base URLs, and the secrets with their API keys."""
+class ExchangeRateSettings(Settings):
+    """The table of what sources answered, and the base URL of the ECB."""
 
     shared_cache_table: str = Field(alias="SHARED_CACHE_TABLE")
+    ecb_base_url: str = Field(alias="ECB_BASE_URL")
+
+
+class TravelSettings(Settings):
+    """The base URLs of the sources for travel, and the secrets with their API keys."""
+
     mapbox_base_url: str = Field(alias="MAPBOX_BASE_URL")
     mapbox_secret: str = Field(alias="MAPBOX_SECRET")
     open_meteo_base_url: str = Field(alias="OPEN_METEO_BASE_URL")
@@ -83,6 +89,10 @@ class EnvironmentSettings:
     @cached_property
     def user(self) -> UserSettings:
         return read_environment(UserSettings, self._environment)
+
+    @cached_property
+    def rates(self) -> ExchangeRateSettings:
+        return read_environment(ExchangeRateSettings, self._environment)
 
     @cached_property
     def travel(self) -> TravelSettings:

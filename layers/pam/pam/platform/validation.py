@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -10,21 +11,54 @@ from pam.platform.errors import INVALID_REQUEST, MALFORMED_JSON, PamError
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_TOO_DEEP = "PAM couldn't read that request: its JSON is nested too deeply."
+
 _MAX_NAME_CHARS = 40
 
+_MAX_DEPTH = 32
+"""How deep JSON may be nested, which is far more than any request or argument is."""
 
-def parse_json(body: bytes) -> Any:
-    """Parse JSON with exact numbers (`Decimal`). Raises `PamError` for malformed text and repeated names."""
+_MAX_NUMBER_CHARS = 64
+"""The longest number: no field takes more digits than a coordinate or an amount has."""
+
+_NOT_A_NUMBER = Decimal("NaN")
+"""Stands for numbers that no field accepts, so that the error names the field."""
+
+
+def parse_json(body: bytes | str) -> Any:
+    """Parse JSON with exact numbers (`Decimal`). Bytes must be UTF-8.
+
+    A number that is infinite as a float, or longer than any field takes, becomes NaN, which no field accepts. Raises
+    `PamError` for malformed text, repeated names, and nesting that is too deep.
+    """
     try:
-        return json.loads(
-            body,
+        value = json.loads(
+            # `json` itself would also accept UTF-16 and UTF-32.
+            body.decode() if isinstance(body, bytes) else body,
             parse_float=_number,
             parse_int=_number,
-            parse_constant=Decimal,
+            parse_constant=_number,
             object_pairs_hook=_unique_fields,
         )
-    except (ValueError, RecursionError):
+        _check_depth(value)
+    except RecursionError:
+        raise PamError(MALFORMED_JSON, _TOO_DEEP) from None
+    except ValueError:
         raise PamError(MALFORMED_JSON, "PAM couldn't read that request: it isn't valid JSON.") from None
+    return value
+
+
+def parse_stored_json(text: str) -> Any:
+    """Parse JSON that the model wrote as it is stored and sent again.
+
+    Raises ValueError for what isn't JSON, a number that is infinite as a float, and nesting that is too deep.
+    """
+    try:
+        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        _check_depth(value)
+    except (RecursionError, PamError) as error:
+        raise ValueError("nested too deeply") from error
+    return value
 
 
 def validate(model: type[Model], fields: Any) -> Model:
@@ -35,7 +69,10 @@ def validate(model: type[Model], fields: Any) -> Model:
         first = error.errors(include_url=False, include_input=False)[0]
         name = truncate(".".join(str(part) for part in first["loc"])) or None
         allowed = first.get("ctx", {}).get("expected")
-        raise PamError(INVALID_REQUEST, _message(first["type"], name, allowed), field=name) from None
+        is_known = first["type"] != "extra_forbidden"
+        raise PamError(
+            INVALID_REQUEST, _message(first["type"], name, allowed), field=name, field_is_known=is_known
+        ) from None
 
 
 def truncate(name: str) -> str:
@@ -44,10 +81,35 @@ def truncate(name: str) -> str:
 
 
 def _number(digits: str) -> Decimal:
+    if len(digits) > _MAX_NUMBER_CHARS:
+        return _NOT_A_NUMBER
     try:
-        return Decimal(digits)
+        number = Decimal(digits)
     except InvalidOperation:  # an exponent beyond the range of Decimal
-        return Decimal("NaN")
+        return _NOT_A_NUMBER
+    return number if isfinite(float(number)) else _NOT_A_NUMBER
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError("a number that JSON doesn't have")
+    return number
+
+
+def _check_depth(value: Any) -> None:
+    """Raise `PamError` for JSON that is nested too deeply. It needs no recursion itself."""
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            each
+            for outer in level
+            if isinstance(outer, dict | list)
+            for each in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return
+    raise PamError(MALFORMED_JSON, _TOO_DEEP)
 
 
 def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -16,9 +17,10 @@ from pam.platform import errors
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, instrument, logger
+from pam.platform.observability import count, instrument, log_error, logger
 from pam.platform.sendable import sendable
-from pam.platform.validation import parse_json, truncate, validate
+from pam.platform.uuids import parse_uuid
+from pam.platform.validation import parse_json, validate
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -105,11 +107,11 @@ class WebSocketApi:
         takes, endpoint = self._routes[request["routeKey"]]
         fields: Any = None
         try:
-            fields = parse_json((event.get("body") or "").encode())
+            fields = parse_json(event.get("body") or "")
             endpoint(message, validate(takes, fields))
         except PamError as error:
             count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)
-            logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
+            log_error(error)
             message.reply(error_frame(error, fields))
         except Exception:
             count(Metric.SERVER_ERROR)
@@ -120,9 +122,12 @@ class WebSocketApi:
 
 
 def error_frame(error: PamError, fields: Any) -> dict[str, Any]:
-    """Return an `error` frame, with the ids in the rejected frame's `fields` that it refers to."""
+    """Return an `error` frame, with the valid ids in the rejected frame's `fields` that it refers to."""
     given = fields if isinstance(fields, dict) else {}
-    references = {name: truncate(given[name]) for name in _REFERENCE_FIELDS if isinstance(given.get(name), str)}
+    references = {}
+    for name in _REFERENCE_FIELDS:
+        with suppress(ValueError):
+            references[name] = str(parse_uuid(given.get(name)))
     frame: dict[str, Any] = sendable({"type": "error"} | error.body() | references)
     return frame
 

@@ -18,7 +18,7 @@ from pam.routing.templates import Choice, ListCall, Node, Sequence, SharedRule, 
 AUTOMATON_PATH = GRAMMAR_DIR / "automaton.json"
 
 # The slots that become `Route.details`.
-DETAILS = ("amount_text", "answer_unit", "currency", "description")
+DETAILS = ("amount_text", "answer_unit", "currency", "description", "part_of_day", "weather_measure")
 
 Label = str | tuple[str, str]  # a word, (list, slot), or (NFA state where a sub-automaton starts, "")
 State = list[Any]

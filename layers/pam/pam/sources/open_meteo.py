@@ -57,6 +57,9 @@ class _Units(ResponseModel):
     temperature_2m: Literal["°C"]
     precipitation: Literal["mm"]
     wind_speed_10m: Literal["m/s"]
+    snowfall: Literal["cm"]
+    relative_humidity_2m: Literal["%"]
+    sunshine_duration: Literal["s"]
 
 
 class _Current(ResponseModel):
@@ -65,6 +68,8 @@ class _Current(ResponseModel):
     weather_code: int
     wind_speed_10m: _Amount
     wind_gusts_10m: _Amount
+    apparent_temperature: float | None
+    relative_humidity_2m: _Percent | None
 
 
 class _Hourly(ResponseModel):
@@ -75,6 +80,12 @@ class _Hourly(ResponseModel):
     weather_code: list[int | None]
     wind_speed_10m: list[_Amount | None]
     wind_gusts_10m: list[_Amount | None]
+    apparent_temperature: list[float | None]
+    relative_humidity_2m: list[_Percent | None]
+    snowfall: list[_Amount | None]
+    cloud_cover: list[_Percent | None]
+    uv_index: list[_Amount | None]
+    sunshine_duration: list[_Amount | None]
 
 
 class _Daily(ResponseModel):
@@ -86,6 +97,11 @@ class _Daily(ResponseModel):
     precipitation_sum: list[_Amount | None]
     wind_speed_10m_max: list[_Amount | None]
     wind_gusts_10m_max: list[_Amount | None]
+    snowfall_sum: list[_Amount | None]
+    uv_index_max: list[_Amount | None]
+    sunshine_duration: list[_Amount | None]
+    sunrise: list[_Unix | None]
+    sunset: list[_Unix | None]
 
 
 class ForecastResponse(ResponseModel):
@@ -99,9 +115,6 @@ class ForecastResponse(ResponseModel):
     daily: _Daily
 
 
-_CURRENT_FIELDS = "temperature_2m,weather_code,wind_speed_10m,wind_gusts_10m"
-
-
 class OpenMeteo:
     """The adapter to Open-Meteo."""
 
@@ -113,7 +126,7 @@ class OpenMeteo:
         query = [
             ("latitude", f"{latitude:.4f}"),
             ("longitude", f"{longitude:.4f}"),
-            ("current", _CURRENT_FIELDS),
+            ("current", ",".join(name for name in _Current.model_fields if name != "time")),
             ("hourly", ",".join(name for name in _Hourly.model_fields if name != "time")),
             ("daily", ",".join(name for name in _Daily.model_fields if name != "time")),
             # Local times repeat an hour in autumn; instants don't.
@@ -137,6 +150,8 @@ def _forecast(response: ForecastResponse) -> Forecast:
         wind_mps=current.wind_speed_10m,
         gusts_mps=current.wind_gusts_10m,
         condition=CONDITIONS.get(current.weather_code),
+        feels_like_c=current.apparent_temperature,
+        humidity=_fraction(current.relative_humidity_2m),
     )
     try:
         hours, days = _hours(response.hourly), _days(response.daily, response.utc_offset_seconds)
@@ -154,11 +169,45 @@ def _hours(hourly: _Hourly) -> tuple[HourlyForecast, ...]:
         hourly.wind_speed_10m,
         hourly.wind_gusts_10m,
         hourly.weather_code,
+        hourly.apparent_temperature,
+        hourly.relative_humidity_2m,
+        hourly.snowfall,
+        hourly.cloud_cover,
+        hourly.uv_index,
+        hourly.sunshine_duration,
         strict=True,
     )
     return tuple(
-        HourlyForecast(_instant(time), temperature, _probability(probability), rain, wind, gusts, _condition(code))
-        for time, temperature, probability, rain, wind, gusts, code in columns
+        HourlyForecast(
+            _instant(time),
+            temperature,
+            _fraction(probability),
+            rain,
+            wind,
+            gusts,
+            _condition(code),
+            feels_like,
+            _fraction(humidity),
+            snow,
+            _fraction(clouds),
+            uv,
+            sunshine,
+        )
+        for (
+            time,
+            temperature,
+            probability,
+            rain,
+            wind,
+            gusts,
+            code,
+            feels_like,
+            humidity,
+            snow,
+            clouds,
+            uv,
+            sunshine,
+        ) in columns
     )
 
 
@@ -172,6 +221,11 @@ def _days(daily: _Daily, offset_s: int) -> tuple[DailyForecast, ...]:
         daily.wind_speed_10m_max,
         daily.wind_gusts_10m_max,
         daily.weather_code,
+        daily.snowfall_sum,
+        daily.uv_index_max,
+        daily.sunshine_duration,
+        daily.sunrise,
+        daily.sunset,
         strict=True,
     )
     # A day's time is its midnight by the one offset that Open-Meteo sends for the whole response.
@@ -180,13 +234,18 @@ def _days(daily: _Daily, offset_s: int) -> tuple[DailyForecast, ...]:
             (_instant(time) + timedelta(seconds=offset_s)).date(),
             high,
             low,
-            _probability(probability),
+            _fraction(probability),
             rain,
             wind,
             gusts,
             _condition(code),
+            snow,
+            uv,
+            sunshine,
+            None if sunrise is None else _instant(sunrise),
+            None if sunset is None else _instant(sunset),
         )
-        for time, high, low, probability, rain, wind, gusts, code in columns
+        for time, high, low, probability, rain, wind, gusts, code, snow, uv, sunshine, sunrise, sunset in columns
     )
 
 
@@ -194,7 +253,7 @@ def _instant(unix: int) -> datetime:
     return datetime.fromtimestamp(unix, UTC)
 
 
-def _probability(percent: float | None) -> float | None:
+def _fraction(percent: float | None) -> float | None:
     return None if percent is None else percent / 100
 
 

@@ -15,6 +15,7 @@ class Source(StrEnum):
     MAPBOX = "Mapbox"
     OPEN_METEO = "Open-Meteo"
     EIA = "EIA"
+    ECB = "ECB"
     CLAUDE = "Claude"
 
 

@@ -1,4 +1,8 @@
-"""A weather forecast: now, by hour and by day. °C, m/s at 10 m above ground, mm, probabilities from 0 to 1."""
+"""A weather forecast: now, by hour and by day.
+
+°C, m/s at 10 m above ground, mm of rain (snow melted), cm of snow, seconds of sunshine; probabilities, humidity and
+cloud cover from 0 to 1. The figures with a default are unknown in forecasts that were cached before they existed.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +20,8 @@ class CurrentWeather:
     wind_mps: float
     gusts_mps: float
     condition: str | None
+    feels_like_c: float | None = None
+    humidity: float | None = None
 
 
 @dataclass(frozen=True)
@@ -29,11 +35,20 @@ class HourlyForecast:
     wind_mps: float | None
     gusts_mps: float | None
     condition: str | None
+    feels_like_c: float | None = None
+    humidity: float | None = None
+    snow_cm: float | None = None
+    cloud_cover: float | None = None
+    uv_index: float | None = None
+    sunshine_s: float | None = None
 
 
 @dataclass(frozen=True)
 class DailyForecast:
-    """One calendar day in the place's time zone. None: not forecast."""
+    """One calendar day in the place's time zone. None: not forecast.
+
+    `sunrise` and `sunset` (aware, in UTC) are equal in the polar night, and 24 hours apart in the polar day.
+    """
 
     date: date
     high_c: float | None
@@ -43,6 +58,11 @@ class DailyForecast:
     wind_mps: float | None
     gusts_mps: float | None
     condition: str | None
+    snow_cm: float | None = None
+    uv_index: float | None = None
+    sunshine_s: float | None = None
+    sunrise: datetime | None = None
+    sunset: datetime | None = None
 
 
 @dataclass(frozen=True)

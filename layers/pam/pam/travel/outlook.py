@@ -1,17 +1,15 @@
 """The forecast of a period, and the warning that its wind requires for a high-sided vehicle."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pam.platform.errors import UNKNOWN_PERIOD, PamError
 from pam.travel.forecast import CurrentWeather, DailyForecast, Forecast, HourlyForecast
-from pam.users.periods import WEEKDAYS, midnight
+from pam.travel.forecast_periods import span_of
 
 _DAY = timedelta(days=1)
-_EVENING = time(18)
-_MORNING = time(6)
-_HOURS_AHEAD = 24
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -37,22 +35,36 @@ def wind_level(gusts_mps: float) -> str | None:
 class Outlook:
     """The weather of a period: from `start` up to, but without, `end` (aware, in the place's zone).
 
-    `now` is set where the period contains the current time, `days` where it contains whole days.
+    `now` is set where the period contains the current time, `days` where it contains whole days. `asked_at` is the
+    time of the question. `sun_days` are the days whose sunrises and sunsets the period has, or the next ones.
     """
 
     period: str
+    part: str | None
+    asked_at: datetime
     zone: ZoneInfo
     start: datetime
     end: datetime
     now: CurrentWeather | None
     hours: tuple[HourlyForecast, ...]
     days: tuple[DailyForecast, ...]
+    sun_days: tuple[DailyForecast, ...]
+
+    @property
+    def remaining(self) -> tuple[HourlyForecast, ...]:
+        """The hours that aren't over: what will happen in the rest of the period."""
+        return tuple(hour for hour in self.hours if hour.time + _HOUR > self.asked_at)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the forecast reaches the end of the period; a cached one may end a day earlier."""
+        return self.hours[-1].time + _HOUR >= self.end
 
     @property
     def wind(self) -> WindWarning | None:
         """The warning for the strongest gust of the period, if any."""
         strongest = max(
-            (hour for hour in self.hours if hour.gusts_mps is not None),
+            (hour for hour in self.remaining if hour.gusts_mps is not None),
             key=lambda hour: hour.gusts_mps or 0,
             default=None,
         )
@@ -62,28 +74,39 @@ class Outlook:
         return WindWarning(level, strongest.gusts_mps, strongest.time.astimezone(self.zone)) if level else None
 
 
-def outlook(forecast: Forecast, period: str, now: datetime) -> Outlook:
-    """Return the forecast of a period, in the time zone of the place.
+def outlook(forecast: Forecast, period: str, now: datetime, part: str | None = None, first_weekday: int = 0) -> Outlook:
+    """Return the forecast of a period, or of a part of a day, in the time zone of the place.
 
-    Periods: `now` (and the 24 hours after), `today`, `tonight`, `tomorrow`, weekdays (the next of that name, or
-    today), `this_weekend` (the rest of it, or the next), `this_week` (seven days). Raises `PamError`
-    (`unknown_period`) for any other, and for one after the end of the forecast.
+    Periods: `now` (and the 24 hours after), `today`, `tonight`, `tomorrow`, `day_after_tomorrow`, weekdays (the next of
+    that name, or today), `this_weekend` (the rest of it, or the next), `this_week` (seven days), `next_week` (from the
+    next `first_weekday`), `next_N_days` (today included). Parts: `morning`, `noon`, `afternoon`, `evening`, `night` of
+    a day; with `now` the next one. Raises `PamError` (`unknown_period`) for any other, for a part that is over, and for
+    a period after the end of the forecast.
     """
     zone = ZoneInfo(forecast.zone)
     here = now.astimezone(zone)
-    start, end = _bounds(period, here, zone)
+    start, end = span_of(period, part, here, zone, first_weekday)
     hours = tuple(hour for hour in forecast.hours if start <= hour.time < end)
     if not hours:
         raise PamError(UNKNOWN_PERIOD, "The forecast doesn't reach that far.", field="period")
-    has_days = period not in ("now", "tonight")
+    has_days = part is None and period not in ("now", "tonight")
+    has_now = start <= now < end and period in ("now", "today")
+    sun_days = tuple(
+        day
+        for day in forecast.days
+        if (here.date() <= day.date <= end.date() if period == "now" else day.date == start.date())
+    )
     return Outlook(
         period=period,
+        part=part,
+        asked_at=now,
         zone=zone,
         start=start,
         end=end,
-        now=forecast.now if start <= now < end and period in ("now", "today") else None,
+        now=forecast.now if has_now else None,
         hours=hours,
         days=tuple(day for day in forecast.days if has_days and start.date() <= day.date < end.date()),
+        sun_days=sun_days,
     )
 
 
@@ -97,35 +120,3 @@ def days_ahead(forecast: Forecast, count: int, now: datetime) -> tuple[DailyFore
     if not days:
         raise PamError(UNKNOWN_PERIOD, "The forecast doesn't reach that far.", field="days")
     return days
-
-
-def _bounds(period: str, here: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    today = here.date()
-    hour = here.replace(minute=0, second=0, microsecond=0)
-    if period == "now":
-        return hour, hour + timedelta(hours=_HOURS_AHEAD)
-    if period == "tonight":
-        # After midnight, tonight is the rest of this night.
-        evening = today - _DAY if here.time() < _MORNING else today
-        dusk = datetime.combine(evening, _EVENING, zone)
-        return max(dusk, hour), datetime.combine(evening + _DAY, _MORNING, zone)
-    first, last = _days(period, today)
-    return midnight(first, zone).astimezone(zone), midnight(last + _DAY, zone).astimezone(zone)
-
-
-def _days(period: str, today: date) -> tuple[date, date]:
-    if period == "today":
-        return today, today
-    if period == "tomorrow":
-        return today + _DAY, today + _DAY
-    if period in WEEKDAYS:
-        day = today + timedelta(days=(WEEKDAYS.index(period) - today.weekday()) % 7)
-        return day, day
-    if period == "this_weekend":
-        saturday = today + timedelta(days=(5 - today.weekday()) % 7)
-        return (today, today) if today.weekday() == 6 else (saturday, saturday + _DAY)
-    if period == "this_week":
-        return today, today + 6 * _DAY
-    raise PamError(
-        UNKNOWN_PERIOD, "PAM doesn't know that time. Try now, tonight, tomorrow or a weekday.", field="period"
-    )

@@ -11,6 +11,9 @@ from pam.travel.forecast import MAX_FORECAST_DAYS
 from pam.users.periods import WEEKDAYS
 
 MAX_PLACE_CHARS = 200
+DEGREE_DIGITS = 5
+"""The decimal places of a position in degrees: the last one is about a metre."""
+
 HERE = "here"
 """The name of the place where the device is."""
 
@@ -18,12 +21,20 @@ FORECAST_PERIOD_SCHEMA = {
     "type": "string",
     "enum": ["now", "today", "tonight", "tomorrow", "this_weekend", "this_week", *WEEKDAYS],
 }
-"""The periods of `travel.outlook.outlook`, as a JSON schema."""
+"""Periods of `travel.outlook.outlook`, as a JSON schema; a tool has a number of days beside them."""
+
+_ALL_PERIODS_SCHEMA = {
+    "anyOf": [
+        FORECAST_PERIOD_SCHEMA,
+        {"type": "string", "enum": ["day_after_tomorrow", "next_week"]},
+        {"type": "string", "pattern": "^next_([1-9]|1[0-6])_days$"},
+    ]
+}
 
 
 def parse_place(value: Any) -> str:
     """Return the name of a place, 1 to 200 characters. Raises `PamError` (`invalid_text`)."""
-    if not isinstance(value, str) or not value.strip() or len(value) > MAX_PLACE_CHARS or not value.isprintable():
+    if not isinstance(value, str) or len(value) > MAX_PLACE_CHARS or not value.strip() or not value.isprintable():
         raise PamError(INVALID_TEXT, f"A place is named in 1 to {MAX_PLACE_CHARS} characters.", field="place")
     return value.strip()
 
@@ -35,8 +46,10 @@ _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 class _Quantity:
     """A parser of numbers from `minimum` to `maximum`. Raises `PamError` (`invalid_quantity`)."""
 
-    def __init__(self, name: str, minimum: str, maximum: str) -> None:
+    def __init__(self, name: str, minimum: str, maximum: str, digits: int | None = None) -> None:
+        """`digits` is the number of decimal places that the value is rounded to."""
         self._name = name
+        self._digits = digits
         self._minimum = Decimal(minimum)
         self._maximum = Decimal(maximum)
 
@@ -50,7 +63,7 @@ class _Quantity:
                 f"The {self._name} must be a number from {self._minimum} to {self._maximum}.",
                 field=self._name,
             )
-        return float(value)
+        return float(value) if self._digits is None else round(float(value), self._digits)
 
     @property
     def schema(self) -> WithJsonSchema:
@@ -69,8 +82,8 @@ def parse_forecast_days(value: Any) -> int:
 
 
 _DAYS = _Quantity("days", "1", str(MAX_FORECAST_DAYS))
-_LATITUDE = _Quantity("latitude", "-90", "90")
-_LONGITUDE = _Quantity("longitude", "-180", "180")
+_LATITUDE = _Quantity("latitude", "-90", "90", DEGREE_DIGITS)
+_LONGITUDE = _Quantity("longitude", "-180", "180", DEGREE_DIGITS)
 _DISTANCE = _Quantity("distance", "0.1", "20000")
 _RADIUS = _Quantity("radius", "0.1", "500")
 _CONSUMPTION = _Quantity("consumption", "1", "200")
@@ -101,6 +114,29 @@ ForecastDays = Annotated[
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_FORECAST_DAYS}),
 ]
 ForecastPeriod = Annotated[str, WithJsonSchema(FORECAST_PERIOD_SCHEMA)]
+PartOfDay = Literal["morning", "noon", "afternoon", "evening", "night"]
+WeatherMeasure = Literal[
+    "temperature",
+    "high",
+    "low",
+    "freezing",
+    "feels_like",
+    "rain",
+    "snow",
+    "sleet",
+    "hail",
+    "storm",
+    "fog",
+    "wind",
+    "humidity",
+    "uv",
+    "sun",
+    "cloud",
+    "sunrise",
+    "sunset",
+]
+"""What a question about the weather asks for. The answer's text states it, with all other figures beside it."""
+
 DistanceUnit = Literal["mi", "km"]
 VolumeUnit = Literal["gal", "l"]
 FuelType = Literal["regular", "mid", "premium", "diesel"]
@@ -126,7 +162,11 @@ class WeatherQuery(LocatedQuery):
     """The weather at a place in a period."""
 
     place: PlaceName = Field(default=HERE, description="A place, or `here` for the position of the device.")
-    period: ForecastPeriod = Field(default="now", description="`now` is the present and the next 24 hours.")
+    period: Annotated[str, WithJsonSchema(_ALL_PERIODS_SCHEMA)] = Field(
+        default="now", description="`now` is the present and the next 24 hours."
+    )
+    part_of_day: PartOfDay | None = Field(default=None, description="Of the day; with `now` the next one.")
+    measure: WeatherMeasure | None = Field(default=None, description="What the text states. Default: a summary.")
 
 
 class DaysQuery(LocatedQuery):

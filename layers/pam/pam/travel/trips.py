@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pam.money.amounts import parse_amount
 from pam.money.categories import Category
+from pam.money.counted_sums import SUM_COLUMNS, SUM_GROUPS, CountedSum, sum_rows
 from pam.platform.errors import DATE_IN_PAST, INVALID_AMOUNT, PamError
 from pam.platform.postgres import Connection
 from pam.users.profile import Profile
@@ -38,27 +39,34 @@ def validate_start_date(start: date | None, now: datetime, profile: Profile) -> 
 
 @dataclass(frozen=True)
 class CampingCosts:
-    """A user's expenses for camping in the last 365 days: their average, less refunds, and number."""
+    """A user's expenses for camping in the last 365 days: their average, their number, and their exchange rates.
+
+    `spending` is their sum, with what was converted to the user's currency; `average` and `count` are of what counts.
+    The average is less refunds, which aren't in the number.
+    """
 
     average: Decimal
     count: int
+    spending: CountedSum
 
 
-_CAMPING = """
-select sum(amount) as total, count(*) filter (where amount > 0) as count
+_CAMPING = f"""
+select {SUM_COLUMNS}
   from expenses
- where user_id = %(user)s and category = %(category)s and currency = %(currency)s and undone_at is null
+ where user_id = %(user)s and category = %(category)s and undone_at is null
    and spent_at >= %(since)s and spent_at <= %(now)s
+ group by {SUM_GROUPS}
 """
 
 
 def read_camping_costs(connection: Connection, profile: Profile, now: datetime) -> CampingCosts | None:
-    """Return the costs in the user's currency, None where nothing is spent."""
-    scope = {"user": profile.id, "category": Category.CAMPING, "currency": profile.currency}
-    row = connection.execute(_CAMPING, scope | {"since": now - _YEAR, "now": now}).fetchone()
-    assert row is not None
-    total, count = row["total"], row["count"]
-    return CampingCosts(total / count, count) if count and total > 0 else None
+    """Return the costs in the user's currency, as far as they count in it; None where nothing is spent."""
+    scope = {"user": profile.id, "category": Category.CAMPING}
+    rows = connection.execute(_CAMPING, scope | {"since": now - _YEAR, "now": now}).fetchall()
+    spending = sum_rows(rows, profile.currency)
+    if not spending.count or spending.total <= 0:
+        return None
+    return CampingCosts(spending.total / spending.count, spending.count, spending)
 
 
 @dataclass(frozen=True)

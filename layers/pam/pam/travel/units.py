@@ -7,6 +7,7 @@ LITRES_PER_GALLON = 3.785411784
 """In a US gallon."""
 
 _MPS_PER_MPH = 0.44704
+_CM_PER_INCH = 2.54
 _MPS_PER_KMH = 1 / 3.6
 
 
@@ -56,6 +57,24 @@ class Units(StrEnum):
     def temperature(self, celsius: float) -> float:
         """Convert degrees Celsius."""
         return celsius * 9 / 5 + 32 if self is Units.IMPERIAL else celsius
+
+    @property
+    def snow_unit(self) -> str:
+        """`in` or `cm`."""
+        return "in" if self is Units.IMPERIAL else "cm"
+
+    @property
+    def rain_unit(self) -> str:
+        """`in` or `mm`."""
+        return "in" if self is Units.IMPERIAL else "mm"
+
+    def snow(self, centimetres: float) -> float:
+        """Convert centimetres of snow."""
+        return centimetres / _CM_PER_INCH if self is Units.IMPERIAL else centimetres
+
+    def rain(self, millimetres: float) -> float:
+        """Convert millimetres of rain."""
+        return millimetres / 10 / _CM_PER_INCH if self is Units.IMPERIAL else millimetres
 
     def consumption(self, litres_per_100km: float) -> float:
         """Convert litres per 100 km."""

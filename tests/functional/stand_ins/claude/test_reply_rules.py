@@ -117,6 +117,27 @@ def test_yesterday_is_the_day_before_the_context_s_date() -> None:
     assert calls == [("create_expense", {"amount": 20, "category": "fuel", "date": "2026-02-28"})]
 
 
+_THURSDAY = "<context>\nNow: Thursday, 2026-11-26 09:00\n</context>"
+
+
+def test_date_of_a_payment_is_passed() -> None:
+    """A payment's date in words is passed as ISO 8601."""
+    calls = first_calls(_THURSDAY, "Paid $62 for groceries on october 30")
+    assert calls == [("create_expense", {"amount": 62, "category": "groceries", "date": "2026-10-30"})]
+
+
+def test_uncertain_date_is_asked_for_and_the_answer_completes_the_call() -> None:
+    """A date that may be of two years is asked for instead of recorded as today; the answer is read with its text."""
+    chat = Chat()
+    (asked,) = chat.ask(_THURSDAY, "paid $120 for camping on december 5")
+    assert calls_of(asked) == []
+    assert "is december 5 that of 2025?" in text_of(asked)
+    first = chat.ask(_THURSDAY, "Yes, 2025.")[0]
+    assert [(call.name, call.input) for call in calls_of(first)] == [
+        ("create_expense", {"amount": 120, "category": "camping", "date": "2025-12-05"})
+    ]
+
+
 def test_two_intents_are_called_in_parallel_unless_disabled() -> None:
     """Two intents are two calls of one step, or of two steps if parallel calls are disabled."""
     text = "What's the weather in Moab and find RV parks near Zion."

@@ -28,6 +28,12 @@ def open_meteo(stand_ins: TravelStandIns) -> Iterator[StandInClient]:
 
 
 @pytest.fixture
+def ecb(stand_ins: TravelStandIns) -> Iterator[StandInClient]:
+    with client_of(stand_ins.ecb_url) as client:
+        yield client
+
+
+@pytest.fixture
 def eia(stand_ins: TravelStandIns) -> Iterator[StandInClient]:
     with client_of(stand_ins.eia_url) as client:
         yield client

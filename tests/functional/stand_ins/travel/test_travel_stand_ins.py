@@ -1,11 +1,14 @@
 """The stand-ins for the travel sources: response formats, errors, fault injection."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
+from local.stand_ins.travel import ecb as ecb_stand_in
 from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY
 from local.stand_ins.travel.shared_names import prominent_names, shared_names
 from pam.travel.place_names import PROMINENT_NAMES, SHARED_NAMES
@@ -16,11 +19,18 @@ GEOCODE = f"/search/geocode/v6/forward?access_token={MAPBOX_KEY}&q=Moab"
 CATEGORY = f"/search/searchbox/v1/category/campground?access_token={MAPBOX_KEY}&proximity=-109.55,38.57"
 ROAD = f"/directions/v5/mapbox/driving/-104.98,39.74;-109.55,38.57?access_token={MAPBOX_KEY}"
 LINE = f"{ROAD}&overview=simplified&geometries=geojson"
-HOURLY = "temperature_2m,precipitation_probability,precipitation,weather_code,wind_speed_10m,wind_gusts_10m"
+HOURLY = (
+    "temperature_2m,precipitation_probability,precipitation,weather_code,wind_speed_10m,wind_gusts_10m,"
+    "apparent_temperature,relative_humidity_2m,snowfall,cloud_cover,uv_index,sunshine_duration"
+)
 WEATHER = f"/v1/forecast?latitude=38.57&longitude=-109.55&hourly={HOURLY}&current=temperature_2m&timezone=auto"
 PRICES = (
     f"/v2/petroleum/pri/gnd/data/?api_key={EIA_KEY}&frequency=weekly&data[0]=value&facets[product][]=EPMR"
     "&facets[duoarea][]=R40&sort[0][column]=period&sort[0][direction]=desc&length=3"
+)
+RATES = (
+    "/service/data/EXR/D.CAD+GBP+USD.EUR.SP00.A?startPeriod=2024-06-27&endPeriod=2024-06-28&detail=dataonly"
+    "&format=jsondata"
 )
 
 
@@ -51,6 +61,7 @@ def is_contained(part: Any, whole: Any) -> bool:
         ("mapbox", ROAD, "directions", {"iso_3166_1", "iso_3166_1_alpha3"}),
         ("mapbox", LINE, "directions_line", {"iso_3166_1", "iso_3166_1_alpha3"}),
         ("eia", PRICES, "prices", {"data[]"}),
+        ("ecb", RATES, "rates", set()),
     ],
 )  # fmt: skip
 def test_response_has_the_documented_format(
@@ -62,6 +73,9 @@ def test_response_has_the_documented_format(
     if documented == "prices":
         expected["response"]["data"] = expected["response"]["data"][1:2]
         expected["request"]["params"] = {"frequency": "weekly"}
+    if documented == "rates":  # the other series lack a rate of one of both days
+        series = expected["dataSets"][0]["series"]
+        expected["dataSets"][0]["series"] = {"0:0:0:0:0": series["0:0:0:0:0"]}
     assert is_contained(without(shape(expected), omitted), shape(reply.json()))
     assert reply.headers["x-simulated"] == "true"
 
@@ -161,6 +175,46 @@ def test_eia_rejects_invalid_requests(eia: StandInClient, change: tuple[str, str
     reply = eia.http.get(PRICES.replace(*change))
     assert reply.status_code == status
     assert reply.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        (("EXR/D.", "EXR/M."), 404),
+        (("EXR", "ICP"), 404),
+        (("CAD+GBP+USD", "XYZ"), 404),
+        (("2024-06-28", "2024-06-26"), 404),  # ends before it begins
+        (("2024-06-27&endPeriod=2024-06-28", "2024-06-29&endPeriod=2024-06-30"), 404),  # a weekend
+        (("format=jsondata", "format=pdf"), 400),
+        (("2024-06-27", "june"), 400),
+    ],
+)
+def test_ecb_rejects_requests_without_a_result(ecb: StandInClient, change: tuple[str, str], status: int) -> None:
+    """Another dataflow, frequency or currency, and a period without a working day, are 404; invalid values 400."""
+    reply = ecb.http.get(RATES.replace(*change))
+    assert reply.status_code == status
+    assert reply.json()["errors"]
+
+
+@pytest.mark.parametrize(
+    ("now", "newest"),
+    [
+        ("2026-11-26T14:59Z", "2026-11-25"),
+        ("2026-11-26T15:00Z", "2026-11-26"),  # 16:00 in Frankfurt in winter
+        ("2026-07-01T13:59Z", "2026-06-30"),
+        ("2026-07-01T14:00Z", "2026-07-01"),  # and in summer
+        ("2026-11-28T23:00Z", "2026-11-27"),  # Saturday
+        ("2026-12-26T18:00Z", "2026-12-24"),
+        ("2026-04-06T18:00Z", "2026-04-02"),  # Easter Monday: the last rates are Thursday's
+        ("2026-05-01T18:00Z", "2026-04-30"),
+    ],
+)
+def test_ecb_publishes_on_working_days_at_four(now: str, newest: str) -> None:
+    """The newest rates are those of the last TARGET working day, from 16:00 in Frankfurt on."""
+    client = TestClient(ecb_stand_in.make_app(lambda: datetime.fromisoformat(now)))
+    body = client.get("/service/data/EXR/D.USD.EUR.SP00.A?startPeriod=2026-03-01&format=jsondata").json()
+    [periods] = body["structure"]["dimensions"]["observation"]
+    assert periods["values"][-1]["id"] == newest
 
 
 def test_same_request_has_the_same_response(mapbox: StandInClient, eia: StandInClient) -> None:

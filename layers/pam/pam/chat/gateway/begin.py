@@ -18,7 +18,7 @@ from pam.chat.frames import Ack, Done, Failed, Queued, ServerFrame, numbered
 from pam.chat.lifecycle.turn import Turn
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, logger
+from pam.platform.observability import count, log_error
 from pam.platform.websocket import WebSocketRequest
 from pam.users.time_zones import parse_time_zone
 
@@ -48,7 +48,7 @@ def begin_turn(
             return
         dependencies.kill_switch.check()
     except PamError as error:
-        logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
+        log_error(error)
         count(Metric.CHAT_FAILED)
         _end(dependencies, turn, Failed.from_error(error), is_restart=is_restart)
         if isinstance(error, PlaceQuestion):

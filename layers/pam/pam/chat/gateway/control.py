@@ -3,6 +3,7 @@
 import time
 from uuid import UUID
 
+from pam.chat.conversations import note
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import PONG, CancelFrame, Confirmed, ConfirmFrame, PingFrame, numbered
 from pam.chat.lifecycle.confirmations import Confirmation
@@ -55,8 +56,9 @@ def confirm(dependencies: ChatDependencies, request: WebSocketRequest, frame: Co
     body = numbered(outcome.body(), 0, *turn.scope)
     if not dependencies.turns.request_frame(turn, str(confirmation.id), body):
         request.reply(dependencies.turns.frames.append(turn, body))
-    note = f"Of the confirmation for {confirmation.tool}: the traveller said {frame.decision}. {text}"
-    dependencies.notes.try_add(turn.user_id, turn.conversation_id, note, request.deadline)
+    decided = f"{confirmation.tool}: the traveller said {frame.decision}"
+    event = note({"Of a confirmation": decided, "PAM told them": text})
+    dependencies.notes.try_add(turn.user_id, turn.conversation_id, event, request.deadline)
 
 
 def _repeat_report(

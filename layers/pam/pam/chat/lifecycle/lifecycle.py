@@ -13,7 +13,7 @@ from pam.chat.lifecycle.workers import WorkerInvoker
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, logger
+from pam.platform.observability import count, log_error
 from pam.platform.websocket import FrameSender
 
 _NOTE_TIMEOUT_S = 2.0
@@ -96,7 +96,7 @@ class TurnLifecycle:
 
     def fail_unstarted(self, turn: Turn, error: PamError) -> None:
         """End a turn that no worker has started with an error frame, and send it."""
-        logger.warning(error.message, error_code=error.error.code, exc_info=error.error.status >= 500)
+        log_error(error)
         count(Metric.CHAT_FAILED)
         current = self._turns.get(turn.user_id, turn.message_id) or turn
         last = numbered(Failed.from_error(error).body(), current.last_seq + 1, *turn.scope)

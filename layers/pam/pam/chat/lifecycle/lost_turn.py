@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pam.answers.undo_link import undo_entries
+from pam.chat import conversations
 from pam.chat.frames import TERMINAL_TYPES, Confirmed, Failed, ServerFrame, ToolLine
 from pam.ledger.effects import Effect
 from pam.platform.errors import TURN_LOST, PamError
@@ -36,7 +37,8 @@ def note(effects: Mapping[str, Effect]) -> str | None:
     """Return what the conversation's next prompt says of the writes; None where there are none."""
     if not effects:
         return None
-    return f"PAM did this for a question whose answer was lost: {_texts(effects)}"
+    texts = [effect.text for effect in effects.values()]
+    return conversations.note({"PAM did this for a question whose answer was lost": texts})
 
 
 def _tool_line(line: Mapping[str, Any], effect: Effect | None) -> ToolLine:

@@ -4,6 +4,7 @@ All providers are started before the first is awaited. Queries of one transactio
 round trip; a provider that asks another service overlaps with them. A provider that fails or is late is left out.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
@@ -14,10 +15,12 @@ from zoneinfo import ZoneInfo
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from pam.answers.converted_sum import excluded_amounts
 from pam.chat.profile_block import profile_lines
 from pam.money.amounts import to_cents
 from pam.money.budgets import BudgetState, fetch_month_budgets, send_month_budgets_query
 from pam.platform.deadline import Deadline
+from pam.platform.envelope import SHORTENED, encode_line
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger, measure
@@ -28,9 +31,6 @@ from pam.users.profile import Profile
 
 _CHARS_PER_TOKEN = 2.5
 """As the provider documents for the current tokenizer: an estimate on the safe side."""
-
-
-_SHORTENED = " (shortened)"
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,11 @@ class FactsProvider:
         cursor = send_month_budgets_query(request.connection, request.user_id, request.zone, request.now)
 
         def finish(profile: Profile) -> list[str]:
-            lines = [_budget_line(budget, profile) for budget in fetch_month_budgets(cursor)]
-            return [f"Budgets of this month so far ({profile.expenses_source}):", *lines] if lines else []
+            budgets = fetch_month_budgets(cursor)
+            rates = frozenset[str]().union(*(budget.spending.rate_sources for budget in budgets))
+            sources = ", ".join([profile.expenses_source, *sorted(rates)])
+            lines = [_budget_line(budget, profile) for budget in budgets]
+            return [f"Budgets of this month so far ({sources}):", *lines] if lines else []
 
         return finish
 
@@ -148,7 +151,7 @@ def _finish(provider: ContextProvider, finish: Finish, profile: Profile) -> list
     except (PamError, FutureTimeout):
         _record_failure(provider)
         return []
-    measure(provider.metric, MetricUnit.Count, round(sum(map(len, lines)) / _CHARS_PER_TOKEN))
+    measure(provider.metric, MetricUnit.Count, round(sum(map(_length, lines)) / _CHARS_PER_TOKEN))
     return lines
 
 
@@ -161,12 +164,24 @@ def _within_budget(lines: list[str], max_tokens: int) -> list[str]:
     left = int(max_tokens * _CHARS_PER_TOKEN)
     kept = []
     for line in lines:
-        if len(line) > left:
-            kept.append(line[: max(0, left)] + _SHORTENED)
+        length = _length(line)
+        if length > left:
+            kept.append(_prefix(line, left) + SHORTENED)
             break
         kept.append(line)
-        left -= len(line)
+        left -= length
     return kept
+
+
+def _length(text: str) -> int:
+    """Return the length of a text in the prompt, without its quotation marks, where each `<` takes six characters."""
+    return max(len(text), len(encode_line(text)) - 2)
+
+
+def _prefix(line: str, length: int) -> str:
+    """Return the longest beginning of a line that isn't longer than `length` in the prompt."""
+    fitting = bisect_right(range(1, min(len(line), length) + 1), length, key=lambda end: _length(line[:end]))
+    return line[:fitting]
 
 
 def _budget_line(budget: BudgetState, profile: Profile) -> str:
@@ -175,6 +190,8 @@ def _budget_line(budget: BudgetState, profile: Profile) -> str:
         for amount in (budget.spent, budget.limit, abs(budget.left))
     )
     line = f"- {budget.category}: {spent} of {limit}"
+    excluded = excluded_amounts(budget.spending, profile) if budget.spending.excluded else ""
+    outside = f" (without {excluded}, for which there is no exchange rate yet)" if excluded else ""
     if budget.state == "over":
-        return f"{line}, over by {left}"
-    return f"{line}, {left} left{', close to its limit' if budget.state == 'near' else ''}"
+        return f"{line}, over by {left}{outside}"
+    return f"{line}, {left} left{', close to its limit' if budget.state == 'near' else ''}{outside}"

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
+
 from pam.chat.turn.transcript import restore
 from pam.platform.clock import Clock
 from pam.platform.deadline import Deadline
@@ -41,7 +43,11 @@ class DeferredMessages:
         item = self._table.get(*_key(user_id, conversation_id))
         if item is None:
             return False
-        restore(self._database, user_id, json.loads(item["unsaved"]), deadline)
+        try:
+            restore(self._database, user_id, json.loads(item["unsaved"]), deadline)
+        except (psycopg.DataError, ValueError):
+            # Postgres will never take them: without them, the conversation can go on.
+            logger.exception("turn not saved")
         self._table.delete(*_key(user_id, conversation_id))
         return True
 

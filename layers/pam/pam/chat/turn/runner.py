@@ -16,6 +16,7 @@ from pam.chat.turn import prompt
 from pam.chat.turn.model_calls import ModelCaller, turn_timed_out
 from pam.chat.turn.transcript import ConversationAdvanced, Transcript
 from pam.platform.deadline import Deadline
+from pam.platform.envelope import clean
 from pam.platform.errors import COST_EXCEEDED, MODEL_REFUSED, MODEL_UNAVAILABLE, NO_ANSWER, PamError
 from pam.platform.observability import logger
 from pam.platform.postgres import DatabaseUnavailable
@@ -141,7 +142,7 @@ class TurnRunner:
         if all(texts):
             # Writes report their own result, so no further model call is needed.
             text = "\n\n".join(text for text in texts if text)
-            self._append(prompt.assistant_message(text), reply=reply)
+            self._append(prompt.report_message(text), reply=reply)
             self._add_text(text, is_new_paragraph=True)
             return True
         self._save()
@@ -205,7 +206,7 @@ def _sendable(reply: ModelReply) -> list[dict[str, Any]]:
     complete = {use.id for use in reply.tools}
     blocks = [
         block
-        for block in reply.content
+        for block in map(_cleaned, reply.content)
         if (block["type"] == "text" and block["text"].strip())
         or (block["type"] == "tool_use" and block["id"] in complete)
         or (block["type"] == "thinking" and block["signature"])
@@ -214,3 +215,9 @@ def _sendable(reply: ModelReply) -> list[dict[str, Any]]:
     while blocks and blocks[-1]["type"] in ("thinking", "redacted_thinking"):
         blocks.pop()
     return blocks
+
+
+def _cleaned(block: dict[str, Any]) -> dict[str, Any]:
+    if block["type"] == "text":
+        return block | {"text": clean(block["text"])}
+    return block | {"input": clean(block["input"])} if block["type"] == "tool_use" else block

@@ -5,7 +5,8 @@ Content is stored byte for byte: a prompt that is replayed differently isn't rea
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,8 @@ from pam.chat.conversations import create_conversation
 from pam.chat.profile_block import render_profile_block
 from pam.chat.turn.context import ContextProvider, ContextRequest, finish_providers, start_providers
 from pam.platform.deadline import Deadline
-from pam.platform.postgres import Connection, Database
+from pam.platform.observability import logger
+from pam.platform.postgres import Connection, Database, DatabaseUnavailable
 from pam.sources.claude.pricing import TokenUsage
 from pam.users.profile import SELECT_PROFILE, Profile, ensure_user, profile_from_row
 
@@ -198,7 +200,7 @@ class Transcript:
             rows = list(self._unsaved)
             if not rows:
                 return
-            with self._database.session(self._user_id, deadline) as connection:
+            with self._session(deadline) as connection:
                 self._insert(connection, rows)
             del self._unsaved[: len(rows)]
 
@@ -206,19 +208,34 @@ class Transcript:
         """Save what isn't saved yet and the turn's usage, a `turn_usage`. Raises as `save` does."""
         with self._saving:
             rows = list(self._unsaved)
-            with self._database.session(self._user_id, deadline) as connection:
+            with self._session(deadline) as connection:
                 self._insert(connection, rows)
                 connection.execute(_INSERT_TURN, {**self._scope, **usage})
             del self._unsaved[: len(rows)]
 
     def save_usage(self, usage: Mapping[str, Any], deadline: Deadline) -> None:
         """Save the usage alone, of a turn that the conversation has advanced without."""
-        with self._database.session(self._user_id, deadline) as connection:
+        with self._session(deadline) as connection:
             connection.execute(_INSERT_TURN, {**self._scope, **usage})
 
     def unsaved(self, usage: Mapping[str, Any]) -> dict[str, Any]:
         """Return what isn't in Postgres, as `restore` takes it."""
         return {"messages": list(self._unsaved), "turn": {**self._scope, **usage}}
+
+    @contextmanager
+    def _session(self, deadline: Deadline) -> Iterator[Connection]:
+        """Open a transaction in which any failure counts as an unavailable database.
+
+        The turn has written and sent its answer by then, so it must end as one that is saved later.
+        """
+        try:
+            with self._database.session(self._user_id, deadline) as connection:
+                yield connection
+        except (DatabaseUnavailable, ConversationAdvanced):
+            raise
+        except Exception as error:
+            logger.exception("transcript refused")
+            raise DatabaseUnavailable from error
 
     def _insert(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         inserted = [connection.execute(_INSERT_MESSAGE, row) for row in rows]
@@ -240,7 +257,7 @@ def turn_usage(model: str, usage: TokenUsage, ended: str) -> dict[str, Any]:
         "read": usage.read,
         "written": usage.write_5m + usage.write_1h,
         "output": usage.output,
-        "cost": int(usage.cost(model) * 1_000_000),
+        "cost": round(usage.cost(model) * 1_000_000),
         "ended": ended,
     }
 

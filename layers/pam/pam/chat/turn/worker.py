@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pam.answers.question import Location
 from pam.answers.undo_link import undo_entries
+from pam.chat.conversations import note
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import Done, Failed, ServerFrame
 from pam.chat.lifecycle.limits import Reservation
@@ -30,7 +31,7 @@ from pam.chat.turn.transcript import Conversation, ConversationAdvanced, Transcr
 from pam.platform.deadline import Deadline
 from pam.platform.errors import INTERNAL_ERROR, PamError
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, logger, measure
+from pam.platform.observability import count, log_error, logger, measure
 from pam.platform.postgres import DatabaseUnavailable
 from pam.sources.claude.client import ClaudeClient
 from pam.tools.engine.definition import Tool, ToolContext
@@ -131,7 +132,7 @@ class _Worker:
                 settling = self._settle(reservation, result.usage.cost(self._worker.model))
             last = self._last_frame(result)
         except PamError as error:
-            logger.warning(error.message, error_code=error.error.code, exc_info=True)
+            log_error(error)
             last = Failed.from_error(error)
         except Exception:
             logger.exception("unexpected error")
@@ -252,8 +253,8 @@ class _Worker:
         texts = [each.result.text for each in result.outcomes if each.result and each.result.effect]
         if not texts:
             return
-        note = f"PAM did this for a question that isn't part of the conversation any more: {' '.join(texts)}"
-        self._chat.notes.try_add(self._turn.user_id, self._turn.conversation_id, note, self._invocation)
+        event = note({"PAM did this for a question that isn't part of the conversation any more": texts})
+        self._chat.notes.try_add(self._turn.user_id, self._turn.conversation_id, event, self._invocation)
 
     def _last_frame(self, result: TurnResult) -> ServerFrame:
         effects = [outcome.result.effect for outcome in result.outcomes if outcome.result]

@@ -92,7 +92,7 @@ class ClaudeClient:
                 self._key.invalidate()
                 self._sdk = None
             raise model_error(error, began=began) from error
-        except (ValueError, LookupError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             raise ModelError(ModelErrorKind.CUT, f"not an event of the API: {type(error).__name__}") from error
         except SourceError as error:
             raise ModelError(ModelErrorKind.REFUSED, str(error)) from None

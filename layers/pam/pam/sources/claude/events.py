@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from pam.platform.validation import parse_stored_json
 from pam.sources.claude.pricing import TokenUsage
 from pam.sources.claude.reply import ModelReply, TextDelta, ToolUse
 
@@ -79,14 +80,12 @@ def _finish_block(content: list[dict[str, Any]], block: dict[str, Any], argument
         content.pop()
     if block.get("type") != "tool_use":
         return None
-    if arguments:
-        block["input"] = {}
-        with suppress(ValueError):
-            block["input"] = json.loads(arguments)
-    else:
-        arguments = json.dumps(block["input"])
-    if not isinstance(block["input"], dict):
-        block["input"] = {}
+    arguments = arguments or json.dumps(block["input"])
+    block["input"] = {}
+    # What isn't JSON can't be stored or sent again. The tool gets the text itself, and says what is wrong with it.
+    with suppress(ValueError):
+        parsed = parse_stored_json(arguments)
+        block["input"] = parsed if isinstance(parsed, dict) else {}
     return ToolUse(block["id"], block["name"], arguments)
 
 
@@ -119,7 +118,10 @@ def _cache_writes(counts: Any, before: TokenUsage) -> tuple[int, int]:
 
 
 def _count(counts: Any, name: str, known: int) -> int:
-    """Return a cumulative count, or the known one where it is missing or lower."""
+    """Return a cumulative count, or the known one where it is missing, lower or no count."""
     # The SDK leaves an object at a place where it doesn't expect it as a dict.
     value = counts.get(name) if isinstance(counts, dict) else getattr(counts, name, None)
-    return max(known, int(value or 0))
+    try:
+        return max(known, int(value or 0))
+    except (TypeError, ValueError, OverflowError):
+        return known

@@ -2,13 +2,21 @@
 
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from pam.answers.budget_comparison import budget_comparison
 from pam.answers.budget_limit import UPDATE_BUDGET, NewLimit
-from pam.answers.expense_changes import DELETE_EXPENSE, UPDATE_EXPENSE, Correction
-from pam.answers.expenses import CREATE_EXPENSE
+from pam.answers.exchange_rates import rates_for_expense
+from pam.answers.expense_changes import (
+    DELETE_EXPENSE,
+    UPDATE_EXPENSE,
+    Correction,
+    RatedCorrection,
+    rates_for_correction,
+)
+from pam.answers.expenses import CREATE_EXPENSE, RatedExpense
 from pam.answers.list_expenses import list_expenses as expense_list
 from pam.answers.spend_summary import spend_summary
 from pam.ledger.operation import WriteContext, WriteResult
@@ -16,6 +24,7 @@ from pam.money.amounts import MAX_AMOUNT, Currency
 from pam.money.budget_comparison import BudgetComparisonQuery, Month
 from pam.money.budget_limits import MonthlyLimit
 from pam.money.categories import KnownCategory
+from pam.money.exchange_rates import RateTable
 from pam.money.expense_changes import ExpenseChanges, parse_expense_id
 from pam.money.expense_list import MAX_PAGE_SIZE, ExpensesQuery, PageSize
 from pam.money.expenses import MAX_DESCRIPTION_CHARS, Description, NewExpense, OptionalDay
@@ -53,11 +62,20 @@ class CreateExpense(ToolArguments):
         return f"Adding {'a refund' if self.refund else 'an expense'} for {self.category}"
 
 
-@write_tool(summary=CreateExpense.summary, undo=CREATE_EXPENSE.undo)
-def create_expense(context: WriteContext, arguments: CreateExpense) -> WriteResult:
+def _new_expense(arguments: CreateExpense) -> NewExpense:
+    return NewExpense.model_validate(_fields(arguments))
+
+
+def _find_rates(context: ToolContext, arguments: CreateExpense) -> RateTable:
+    new = _new_expense(arguments).model_copy(update={"timezone": context.zone})
+    return rates_for_expense(context.dependencies, context.user_id, new, context.deadline)
+
+
+@write_tool(summary=CreateExpense.summary, undo=CREATE_EXPENSE.undo, prepare=_find_rates)
+def create_expense(context: WriteContext, arguments: CreateExpense, rates: RateTable) -> WriteResult:
     """Record one expense or refund; returns what is left of its budget. Needs an amount they named:
     never guess. They can undo it for ten minutes."""
-    return CREATE_EXPENSE.write(context, NewExpense.model_validate(_fields(arguments)))
+    return CREATE_EXPENSE.write(context, RatedExpense(_new_expense(arguments), rates))
 
 
 class ListExpenses(ToolArguments):
@@ -96,12 +114,21 @@ class UpdateExpense(ToolArguments):
         return "Correcting an expense"
 
 
-@write_tool(summary=UpdateExpense.summary, undo=UPDATE_EXPENSE.undo)
-def update_expense(context: WriteContext, arguments: UpdateExpense) -> WriteResult:
+def _correction(arguments: UpdateExpense, zone: ZoneInfo | None = None) -> Correction:
+    changes = ExpenseChanges.model_validate(_fields(arguments))
+    return Correction(arguments.expense_id, changes.model_copy(update={"timezone": zone}))
+
+
+def _find_new_rates(context: ToolContext, arguments: UpdateExpense) -> RateTable:
+    correction = _correction(arguments, context.zone)
+    return rates_for_correction(context.dependencies, context.user_id, correction, context.deadline)
+
+
+@write_tool(summary=UpdateExpense.summary, undo=UPDATE_EXPENSE.undo, prepare=_find_new_rates)
+def update_expense(context: WriteContext, arguments: UpdateExpense, rates: RateTable) -> WriteResult:
     """Correct one recorded expense or refund, however old: only what is given changes. If it isn't certain which one is
     meant, ask. They can undo it for ten minutes."""
-    changes = ExpenseChanges.model_validate(_fields(arguments))
-    return UPDATE_EXPENSE.write(context, Correction(arguments.expense_id, changes))
+    return UPDATE_EXPENSE.write(context, RatedCorrection(_correction(arguments), rates))
 
 
 class DeleteExpense(ToolArguments):

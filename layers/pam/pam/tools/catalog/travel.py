@@ -88,7 +88,7 @@ class GetWeatherForecast(ToolArguments):
 
 @read_tool(summary=GetWeatherForecast.summary, timeout_s=_TIMEOUT_S)
 def get_weather_forecast(context: ToolContext, arguments: GetWeatherForecast) -> ToolResult:
-    """Temperature, rain and wind at a place, up to 16 days from today, with a warning where gusts are hard on a
+    """Temperature, rain, snow, wind, UV and sun times at a place, up to 16 days from today; warns of gusts hard on a
     high-sided rig. No past weather, no state of roads."""
     if arguments.days is not None:
         days = DaysQuery(place=arguments.place, days=arguments.days, **_location(context))

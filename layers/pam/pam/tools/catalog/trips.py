@@ -1,6 +1,7 @@
 """The tool that plans a trip by road and saves it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -8,11 +9,13 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from pam.answers.exchange_rates import convert_stored_amounts, rate_now
 from pam.answers.planned_trip import planned_trip
 from pam.answers.trip_costs import trip_costs
 from pam.answers.trip_plan import TripPlan, plan_by_road
 from pam.answers.user_context import read_user_context
 from pam.ledger.operation import UndoResult, WriteContext, WriteResult
+from pam.money.exchange_rates import Conversion
 from pam.money.expenses import parse_date
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, write_tool
@@ -53,11 +56,26 @@ class PlanTrip(ToolArguments):
     )
 
 
-def _plan(context: ToolContext, trip: PlanTrip) -> TripPlan:
+@dataclass(frozen=True)
+class RatedPlan:
+    """A plan, and the exchange rate of its fuel's price if that isn't in the user's currency and a rate is known."""
+
+    plan: TripPlan
+    fuel_conversion: Conversion | None
+
+
+def _plan(context: ToolContext, trip: PlanTrip) -> RatedPlan:
     user = read_user_context(context.dependencies, context.user_id, context.deadline)
     validate_start_date(trip.start_date, context.dependencies.clock(), user.profile.in_zone(context.zone))
     names = (trip.origin, *trip.stops, trip.destination)
-    return plan_by_road(context.dependencies.sources, user, names, context.location, context.deadline)
+    plan = plan_by_road(context.dependencies.sources, user, names, context.location, context.deadline)
+    # The camping expenses count only as far as they are converted.
+    convert_stored_amounts(context.dependencies, context.user_id, context.deadline)
+    currency, price = user.profile.currency, plan.fuel.price
+    if price is None or price.currency == currency:
+        return RatedPlan(plan, None)
+    zone = user.profile.zone
+    return RatedPlan(plan, rate_now(context.dependencies, price.currency, currency, zone, context.deadline))
 
 
 def _undo(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
@@ -70,14 +88,14 @@ def _summary(trip: PlanTrip) -> str:
 
 
 @write_tool(summary=_summary, undo=_undo, prepare=_plan)
-def plan_trip(context: WriteContext, arguments: PlanTrip, plan: TripPlan) -> WriteResult:
+def plan_trip(context: WriteContext, arguments: PlanTrip, rated: RatedPlan) -> WriteResult:
     """Plan a trip by road and save it: days of at most 300 miles or 8 hours of driving, where each ends with the
     nearest place to camp, fuel from the real distance, and the costs against a budget. Stops are driven in the given
     order. It books nothing, and knows no campsite prices, low bridges or weight limits. It can be undone for ten
     minutes."""
-    connection, profile = context.connection, context.profile
+    connection, profile, plan = context.connection, context.profile, rated.plan
     camping = read_camping_costs(connection, profile, context.now) if plan.nights else None
-    costs = trip_costs(plan, camping, arguments.budget, profile)
+    costs = trip_costs(plan, camping, arguments.budget, profile, rated.fuel_conversion)
     answer = planned_trip(plan, profile, arguments.start_date, costs, context.now)
     origin, destination = plan.places[0], plan.places[-1]
     trip = Trip(

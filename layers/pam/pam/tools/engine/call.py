@@ -1,6 +1,5 @@
 """One tool call: started in a thread, abandoned where it takes too long, ended with an outcome."""
 
-import json
 import threading
 import time
 from concurrent.futures import Executor, Future
@@ -9,10 +8,10 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from pam.tools.engine.arguments import MORE_TO_DO
 from pam.tools.engine.definition import EffectKind, Tool, ToolContext, ToolResult
 from pam.tools.engine.events import ApprovalRequested, RequestApproval
 from pam.tools.engine.execution import execute, preview
+from pam.tools.engine.parsing import parse_more_to_do
 
 A = TypeVar("A", bound=BaseModel)
 
@@ -41,6 +40,8 @@ class ToolCall(Generic[A]):
         self.tool = tool
         self.arguments = arguments
         self.raw_arguments = raw_arguments
+        self.more_to_do = parse_more_to_do(raw_arguments)
+        """Whether the model has to go on after this effect."""
         self.context = context
         self.future: Future[ToolResult | ApprovalRequested] | None = None
         """The running tool; None until the call is started."""
@@ -67,11 +68,6 @@ class ToolCall(Generic[A]):
     def summary(self) -> str:
         """What the tool is doing, in a few words."""
         return self.tool.summary(self.arguments)
-
-    @property
-    def more_to_do(self) -> bool:
-        """Whether the model has to go on after this effect."""
-        return bool(json.loads(self.raw_arguments or "{}").get(MORE_TO_DO))
 
     def start(self, threads: Executor, request_approval: RequestApproval) -> None:
         """Run the tool in a thread. Its timeout begins when the thread does."""

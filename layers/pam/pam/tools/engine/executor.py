@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from pam.platform.envelope import encode
 from pam.platform.errors import INTERNAL_ERROR, TOOL_RESULT_TOO_LARGE, TOOL_TIMED_OUT, UNKNOWN_TOOL, PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
@@ -22,7 +23,7 @@ from pam.tools.engine.call import ToolCall, ToolOutcome
 from pam.tools.engine.definition import Tool, ToolContext, ToolResult
 from pam.tools.engine.events import ApprovalRequested, RequestApproval, ToolEvent, ToolFinished, ToolStarted
 from pam.tools.engine.parsing import parse_arguments
-from pam.tools.engine.results import result_json, to_json
+from pam.tools.engine.results import result_json
 
 MAX_RESULT_CHARS = 24_000
 """What the model is sent of one tool at most: about 9,600 tokens."""
@@ -144,7 +145,7 @@ class ToolExecutor:
         elif is_stopped and call.abandon():
             if call.future is not None:
                 self._emit(ToolFinished(call.id, call.tool.name, "failed", "Stopped."))
-            call.outcome = ToolOutcome(call.id, to_json(_STOPPED), is_error=True)
+            call.outcome = ToolOutcome(call.id, encode(_STOPPED), is_error=True)
         elif call.future is not None and time.monotonic() >= call.ends_at + ABANDON_AFTER_S:
             call.is_uncertain = not call.abandon()
             self._settle_fault(call, PamError(TOOL_TIMED_OUT, _too_late(call)))
@@ -194,13 +195,13 @@ def _wait_for_one(running: Sequence[ToolCall[Any]], stop: threading.Event) -> No
 
 def _failure(tool_use_id: str, fault: PamError) -> ToolOutcome:
     count(Metric.TOOL_FAILED)
-    return ToolOutcome(tool_use_id, to_json({"error": fault.body()}), is_error=True)
+    return ToolOutcome(tool_use_id, encode({"error": fault.body()}), is_error=True)
 
 
 def _waiting(call: ToolCall[Any], shown: str) -> ToolOutcome:
     content = {"status": "waits for the traveller's confirmation; nothing is done yet", "summary": shown}
     final_text = None if call.more_to_do else f"{shown} Please confirm."
-    return ToolOutcome(call.id, to_json(content), final_text=final_text)
+    return ToolOutcome(call.id, encode(content), final_text=final_text)
 
 
 def _too_late(call: ToolCall[Any]) -> str:

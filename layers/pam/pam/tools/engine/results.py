@@ -1,11 +1,11 @@
 """From a typed answer to the result of a tool, and to JSON for the model."""
 
-import json
 from collections.abc import Mapping, Set
 from typing import Any
 
 from pam.answers.answer import Answer
 from pam.ledger.operation import WriteResult
+from pam.platform.envelope import encode
 from pam.tools.engine.definition import ToolResult
 
 # Beside the data of a result, or of use only to a client of the API.
@@ -29,12 +29,7 @@ def to_write_result(answer: Answer, undo: Mapping[str, Any]) -> WriteResult:
 def result_json(result: ToolResult) -> str:
     """Return a result as the model is sent it: in an envelope that names its source."""
     data = {**result.data, "text": result.text}
-    return to_json({"source": result.source, "as_of": result.as_of, "data": data})
-
-
-def to_json(content: Mapping[str, Any]) -> str:
-    """Return JSON text with readable characters; what isn't JSON becomes its string."""
-    return json.dumps(content, ensure_ascii=False, default=str)
+    return encode({"source": result.source, "as_of": result.as_of, "data": data})
 
 
 def _data(answer: Answer) -> dict[str, Any]:
