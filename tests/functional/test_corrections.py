@@ -73,7 +73,7 @@ def test_refund_in_words_reduces_its_category(traveller: Traveller, owner: psyco
     }
     assert listed(traveller)[0] == ("-20.00", "USD", "propane", str(TODAY))
     taken_back = undo(traveller, answer["answer"]).json()
-    assert taken_back["text"] == "The refund of $20.00 for propane is taken back."
+    assert taken_back["text"] == "Your refund of $20.00 for propane is taken back."
     assert taken_back["budget"]["left"] == "10.00"
     assert traveller.summary()["total"] == "100.00"
 
