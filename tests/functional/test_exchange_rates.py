@@ -284,6 +284,116 @@ def test_rate_is_removed_with_the_currency_or_day_it_was_for(
         assert traveller.summary(category="camping", **window)["total"] == str(expected)
 
 
+def test_correction_counts_at_the_rate_of_its_currency_and_day(
+    traveller: Traveller, owner: psycopg.Connection, ecb: httpx.Client
+) -> None:
+    """Each answer names the new value, which is stored at once; the undo of the last restores the rate before."""
+    today = datetime.now(UTC).date()
+    saturday = today - timedelta(days=(today.weekday() - 5) % 7 + 14)
+    sunday, wednesday = saturday + timedelta(days=1), saturday - timedelta(days=3)
+    added = traveller.spends("CA$100", "fuel", date=str(saturday)).json()
+    expense = f"/v1/expenses/{added['expense']['id']}"
+    for changes, amount, currency, day in (
+        ({"amount": "54"}, "54.00", "CAD", saturday),
+        ({"date": str(sunday)}, "54.00", "CAD", sunday),
+        ({"date": str(wednesday), "category": "camping"}, "54.00", "CAD", wednesday),
+        ({"kind": "refund"}, "-54.00", "CAD", wednesday),
+        ({"currency": "MXN"}, "-54.00", "MXN", wednesday),
+        ({"amount": "€20", "kind": "expense"}, "20.00", "EUR", wednesday),
+    ):
+        reply = traveller.http.patch(expense, json=changes).json()
+        value = convert(amount, currency, "USD", day)
+        converted = reply["expense"]["converted"]
+        assert (converted["amount"], converted["rate_date"]) == (str(value), str(rate_day(day)))
+        assert f" That is ${abs(value):,.2f} at the {SOURCE} reference rate of " in reply["text"]
+        assert (reply["simulated"], reply["source"]) == (True, f"Your expenses in PAM, {SOURCE}")
+        stored = stored_rates(owner, traveller.id)
+        assert stored == [(currency, Decimal(converted["rate"]), "USD", rate_day(day), SOURCE)]
+        assert traveller.summary(period="all_time")["total"] == str(value)
+    own = traveller.http.patch(expense, json={"currency": "USD"}).json()
+    assert own["expense"]["converted"] is None and "reference rate" not in own["text"]
+    assert stored_rates(owner, traveller.id) == [("USD", None, None, None, None)]
+    ecb.delete("/_journal")
+    assert traveller.http.delete(own["undo"]["href"]).status_code == 200
+    assert stored_rates(owner, traveller.id) == stored and requests_to(ecb) == 0
+    deleted = traveller.http.delete(expense).json()
+    assert deleted["deleted"]["converted"] == converted
+    assert traveller.summary(period="all_time")["total"] == "0.00"
+    assert traveller.http.delete(deleted["undo"]["href"]).status_code == 200
+    assert stored_rates(owner, traveller.id) == stored
+    assert traveller.summary(period="all_time")["total"] == str(value)
+
+
+def test_correction_in_words_is_converted(traveller: Traveller, ecb: httpx.Client) -> None:
+    """Without an id, of the last expense."""
+    traveller.spends("45")
+    answer = traveller.http.post("/v1/ask", json={"text": "it was 30 euros"}).json()
+    converted = answer["answer"]["expense"]["converted"]
+    value = convert("30", "EUR", "USD", date.fromisoformat(converted["rate_date"]))
+    assert converted["amount"] == str(value)
+    assert answer["text"].startswith(f"Changed $45.00 for fuel to €30.00 for fuel. That is ${value} at the {SOURCE} ")
+
+
+def test_correction_without_a_rate_is_done_and_converted_later(
+    traveller: Traveller, owner: psycopg.Connection, ecb: httpx.Client
+) -> None:
+    """It says that the amount isn't included, and how the budget stands without it."""
+    set_budget(owner, traveller.id, "fuel", "100.00")
+    added = traveller.spends("45").json()
+    fail(ecb)
+    reply = traveller.http.patch(f"/v1/expenses/{added['expense']['id']}", json={"currency": "CAD"}).json()
+    assert reply["text"].startswith(
+        "Changed $45.00 for fuel to CA$45.00 for fuel. It isn't in your totals yet: PAM has no exchange rate to USD"
+        " for it now. Without it, $100.00 of $100.00 is left for "
+    )
+    fail(ecb, "ok")
+    time.sleep(1.1)
+    later = traveller.summary(period="last_7_days")
+    day = date.fromisoformat(later["converted"][0]["last_rate_date"])
+    assert later["total"] == str(convert("45", "CAD", "USD", day))
+
+
+def test_refund_in_another_currency_reduces_the_converted_total(traveller: Traveller, ecb: httpx.Client) -> None:
+    """Below zero, the sentences say that it was paid back; refunds aren't counted as expenses."""
+    refund = traveller.spends("CA$20", "propane", kind="refund").json()
+    day = date.fromisoformat(refund["expense"]["converted"]["rate_date"])
+    value = convert("20", "CAD", "USD", day)
+    assert refund["expense"]["converted"]["amount"] == str(-value)
+    assert refund["text"].startswith(f"Recorded a refund of CA$20.00 for propane. That is ${value} at the {SOURCE} ")
+    summary = traveller.summary(period="last_7_days")
+    assert (summary["total"], summary["count"], summary["top_expense"]) == (str(-value), 0, None)
+    assert summary["text"].startswith(f"You got back ${value} more than you spent in the last 7 days (")
+    assert f" This includes CA$20.00 paid back at the {SOURCE} reference rate of " in summary["text"]
+    assert [(part["category"], part["total"], part["count"]) for part in summary["by_category"]] == [
+        ("propane", str(-value), 0)
+    ]
+    traveller.spends("CA$50", "propane")
+    summary = traveller.summary(period="last_7_days")
+    assert (summary["total"], summary["count"]) == (str(convert("50", "CAD", "USD", day) - value), 1)
+    assert summary["converted"][0]["count"] == 1
+    assert " This includes CA$30.00 at the " in summary["text"]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "text"),
+    [
+        ({"CAD": "-20"}, "You got back CA$20.00 more than you spent on camping in the last 7 days ("),
+        ({"CAD": "-20", "EUR": "-5"}, "You got back CA$20.00 and €5.00 more than you spent on camping in the last 7"),
+        ({"CAD": "70", "EUR": "-5"}, "You've spent CA$70.00 on camping in the last 7 days ("),
+    ],
+)
+def test_refund_without_a_rate_is_not_said_to_be_spent(
+    traveller: Traveller, owner: psycopg.Connection, ecb: httpx.Client, amounts: dict[str, str], text: str
+) -> None:
+    """Also beside expenses in another currency."""
+    fail(ecb)
+    for currency, amount in amounts.items():
+        insert_expense(owner, traveller.id, amount, currency, datetime.now(UTC).date() - timedelta(days=1))
+    spent = traveller.summary(period="last_7_days", category="camping")["text"]
+    assert spent.startswith(text) and spent.endswith(". PAM has no exchange rate to USD for it yet.")
+    assert ("), and got back €5.00 more than you spent." in spent) == ("CAD" in amounts and amounts["CAD"] == "70")
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(sorted(CURRENCIES)),

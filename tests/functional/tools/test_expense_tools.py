@@ -28,7 +28,10 @@ def test_listed_expense_is_corrected_and_its_undo_restores_it(caller: Caller, ow
     (listed,) = caller.call(list_expenses, '{"category": "fuel", "period": "this_month"}').data["expenses"]
     raw = json.dumps({"expense_id": listed["id"], "amount": 54.2, "currency": "CAD", "refund": None})
     result = caller.call(update_expense, raw)
-    assert result.text == "Changed $45.00 for fuel to CA$54.20 for fuel."
+    assert result.text.startswith("Changed $45.00 for fuel to CA$54.20 for fuel. That is $")
+    converted = result.data["expense"]["converted"]
+    assert f"That is ${converted['amount']} at the ECB (simulated) reference rate of " in result.text
+    assert Decimal(converted["amount"]) == round(Decimal("54.20") * Decimal(converted["rate"]), 2)
     assert read_expenses(owner, caller) == [(Decimal("54.20"), "fuel", "CAD")]
     assert result.data["expense"]["description"] == "Moab"
     assert caller.undo(result, update_expense) == "It is $45.00 for fuel again."

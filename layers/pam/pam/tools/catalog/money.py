@@ -111,7 +111,7 @@ class UpdateExpense(ToolArguments):
 
     def summary(self) -> str:
         """Return what the tool is doing."""
-        return "Correcting an expense"
+        return f"Correcting an expense{f' to {self.category}' if self.category else ''}"
 
 
 def _correction(arguments: UpdateExpense, zone: ZoneInfo | None = None) -> Correction:
