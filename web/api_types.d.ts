@@ -339,14 +339,15 @@ export interface Error {
     "message_not_found" | "confirmation_not_found" | "method_not_allowed" | "request_in_progress" | "undo_expired" |
     "modified_since" | "confirmation_expired" | "confirmation_used" | "confirmation_mismatch" | "body_too_large" |
     "invalid_request" | "invalid_amount" | "ambiguous_amount" | "unknown_category" | "invalid_date" | "date_in_future" |
-    "date_too_old" | "ambiguous_date" | "date_in_past" | "invalid_text" | "unknown_period" | "invalid_window" |
-    "invalid_limit" | "invalid_cursor" | "unknown_time_zone" | "unknown_currency" | "invalid_quantity" |
-    "location_needed" | "no_route" | "no_price_source" | "unknown_place" | "ambiguous_place" | "place_too_large" |
-    "unknown_recipient" | "ambiguous_recipient" | "recipient_not_allowed" | "name_taken" | "idempotency_key_reused" |
-    "message_limit_reached" | "rate_limited" | "queue_full" | "daily_limit_reached" | "internal_error" |
-    "database_unavailable" | "store_unavailable" | "source_unavailable" | "source_not_configured" | "chat_disabled" |
-    "model_busy" | "model_unavailable" | "model_interrupted" | "model_refused" | "no_answer" | "conversation_too_long" |
-    "turn_timed_out" | "cost_exceeded" | "turn_lost" | "unknown_tool" | "tool_timed_out" | "tool_result_too_large";
+    "date_too_old" | "invalid_typed_at" | "entry_too_old" | "ambiguous_date" | "date_in_past" | "invalid_text" |
+    "unknown_period" | "invalid_window" | "invalid_limit" | "invalid_cursor" | "unknown_time_zone" | "unknown_currency"
+    | "invalid_quantity" | "location_needed" | "no_route" | "no_price_source" | "unknown_place" | "ambiguous_place" |
+    "place_too_large" | "unknown_recipient" | "ambiguous_recipient" | "recipient_not_allowed" | "name_taken" |
+    "idempotency_key_reused" | "message_limit_reached" | "rate_limited" | "queue_full" | "daily_limit_reached" |
+    "internal_error" | "database_unavailable" | "store_unavailable" | "source_unavailable" | "source_not_configured" |
+    "chat_disabled" | "model_busy" | "model_unavailable" | "model_interrupted" | "model_refused" | "no_answer" |
+    "conversation_too_long" | "turn_timed_out" | "cost_exceeded" | "turn_lost" | "unknown_tool" | "tool_timed_out" |
+    "tool_result_too_large";
   /** A sentence for the traveller. */
   message: string;
   /** What to correct. */
@@ -565,7 +566,7 @@ export interface NearbyParks {
 }
 
 /** The fields of an expense to be created; omitted ones get their defaults from the user's profile.  `timezone` is the
- * current time zone of the user's device, if it is known: it determines today's date. */
+ * time zone of the user's device, if it is known: it determines today's date, that of `typed_at`. */
 export interface NewExpense {
   /** More than 0, at most 1,000,000, at most two decimal places: a number, a plain decimal string, or the notation of
    * the traveller's locale with or without a currency, such as €45 or 1.200,50. */
@@ -578,6 +579,9 @@ export interface NewExpense {
   /** Without it, the traveller's own. */
   currency?: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR" | null;
   timezone?: string | null;
+  /** When it was typed, for an entry that is delivered later: “today” and “yesterday” count from then, in `timezone`.
+   * At most 31 days ago, and not in the future. Without it, now. */
+  typed_at?: string | null;
 }
 
 /** A place to camp. */
@@ -639,11 +643,14 @@ export interface ProjectedBudget {
   projection_basis: "months_before" | "pace" | null;
 }
 
-/** A question, and the device's location and time zone. */
+/** A question, the device's location and time zone, and when it was typed. */
 export interface Question {
   /** What is asked, or an expense to add; not blank. */
   text: string;
   timezone?: string | null;
+  /** When it was typed, for an entry that is delivered later: “today” and “yesterday” count from then, in `timezone`.
+   * At most 31 days ago, and not in the future. Without it, now. */
+  typed_at?: string | null;
   location?: Location | null;
   /** The conversation that the question is asked in, whose context gets the answer. */
   conversation_id?: string | null;

@@ -107,6 +107,7 @@ _FIELD_CODES: dict[str, tuple[ErrorCode, ...]] = {
     "text": (errors.INVALID_TEXT,),
     "timezone": (errors.UNKNOWN_TIME_ZONE,),
     "to": _DAY,
+    "typed_at": (errors.INVALID_TYPED_AT, errors.ENTRY_TOO_OLD),
 }
 
 

@@ -49,6 +49,7 @@ BEYOND_SCHEMA = {
         errors.AMBIGUOUS_AMOUNT,
         errors.DATE_IN_FUTURE,
         errors.DATE_TOO_OLD,
+        errors.ENTRY_TOO_OLD,
         errors.INVALID_WINDOW,
         errors.INVALID_CURSOR,
         errors.LOCATION_NEEDED,
@@ -81,6 +82,7 @@ OWN_EFFECTS: list[str] = []
 # Strategies for what no JSON schema can say of a text.
 for name, strategy in {
     "time-zone": st.sampled_from(["America/Denver", "Australia/Sydney", "UTC", "Pacific/Kiritimati", "Asia/Kolkata"]),
+    "typed-at": st.integers(0, 30 * 86_400).map(lambda ago: (datetime.now(UTC) - timedelta(seconds=ago)).isoformat()),
     "date": st.integers(0, 300).map(lambda ago: str(TODAY - timedelta(ago)))
     | st.dates(date(1970, 1, 1), date(9000, 12, 31)).map(str),
     "amount": st.sampled_from(["$45", "€12.50", "45 dollars", "1,200.50", "1.200", "kr 45,-"]),

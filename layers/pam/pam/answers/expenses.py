@@ -49,16 +49,29 @@ def add_expense(
     *,
     idempotency_key: str | None,
     context: LambdaContext,
+    sentence: str | None = None,
 ) -> ExpenseAdded:
-    """Record an expense, once for its idempotency key. Raises `PamError`."""
-    payload = new.model_dump(mode="json", exclude={"timezone"}) | {"timezone": new.timezone and new.timezone.key}
+    """Record an expense, once for its idempotency key. Raises `PamError`.
+
+    A repeated key with other content is another request, or refused within a day. The content is what the user wrote:
+    the `sentence` that the expense was read from, or the fields, without where and when they were typed, since a
+    repetition may be sent from another time zone.
+    """
+    payload = new.model_dump(mode="json", exclude={"timezone", "typed_at"}) if sentence is None else {"text": sentence}
     key = f"{user_id} {idempotency_key}" if idempotency_key else None
     request = hashlib.sha256(json.dumps([key, payload]).encode()).hexdigest() if key else uuid4().hex
 
     def add() -> dict[str, Any]:
         expense = RatedExpense(new, rates_for_expense(dependencies, user_id, new, deadline))
         effect = perform_write(
-            dependencies, user_id, f"request:{request}", CREATE_EXPENSE, expense, deadline, zone=new.timezone
+            dependencies,
+            user_id,
+            f"request:{request}",
+            CREATE_EXPENSE,
+            expense,
+            deadline,
+            zone=new.timezone,
+            typed_at=new.typed_at,
         )
         return {
             "text": effect.text,
@@ -86,7 +99,9 @@ class RatedExpense:
 
 def _create(context: WriteContext, arguments: RatedExpense) -> WriteResult:
     profile = context.profile
-    expense = create_expense(context.connection, profile, arguments.new, context.now, arguments.rates)
+    expense = create_expense(
+        context.connection, profile, arguments.new, context.now, context.typed_at, arguments.rates
+    )
     conversion = expense.converted_to(profile.currency)
     budget = read_budget_state(context.connection, profile, expense.category, expense.spent_at)
     current = read_budget_state(context.connection, profile, expense.category, context.now) if budget else None

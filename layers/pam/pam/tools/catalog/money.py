@@ -1,5 +1,6 @@
 """Tools for money: expenses recorded and summed up, monthly budgets set and compared."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
@@ -9,6 +10,7 @@ from pam.answers.budget_limit import UPDATE_BUDGET, NewLimit
 from pam.answers.exchange_rates import rates_for_expense
 from pam.answers.expenses import CREATE_EXPENSE, RatedExpense
 from pam.answers.spend_summary import spend_summary
+from pam.answers.user_context import read_user_context
 from pam.ledger.operation import WriteContext, WriteResult
 from pam.money.amounts import MAX_AMOUNT, Currency
 from pam.money.budget_comparison import BudgetComparisonQuery, Month
@@ -85,6 +87,8 @@ def get_spending_summary(context: ToolContext, arguments: GetSpendingSummary) ->
     """What the traveller spent in a period: total, by category, a day on average, largest expense, change against the
     same days of the period before. Recorded expenses only."""
     query = SpendingQuery(**arguments.model_dump(by_alias=True, mode="json"), timezone=context.zone)
+    if late := _late_day(context):
+        query = query.dated(*late)
     return to_tool_result(spend_summary(context.dependencies, context.user_id, query, context.deadline))
 
 
@@ -104,6 +108,8 @@ def compare_vs_budget(context: ToolContext, arguments: CompareVsBudget) -> ToolR
     """A month's spending against the budgets set at present: budgeted, spent, difference, per cent. Names the
     categories without one. It makes no projection."""
     query = BudgetComparisonQuery(category=arguments.category, period=arguments.period, timezone=context.zone)
+    if late := _late_day(context):
+        query = query.dated(late[0])
     return to_tool_result(budget_comparison(context.dependencies, context.user_id, query, context.deadline))
 
 
@@ -124,6 +130,15 @@ def update_budget(context: WriteContext, arguments: UpdateBudget) -> WriteResult
     For a change by some amount, look up the present limit first. It can't remove one. They can undo it for ten
     minutes."""
     return UPDATE_BUDGET.write(context, NewLimit(arguments.category, arguments.amount))
+
+
+def _late_day(context: ToolContext) -> tuple[date, str] | None:
+    """Return the date of a question that was typed on another day than today, and the user's locale."""
+    if context.typed_at is None:
+        return None
+    profile = read_user_context(context.dependencies, context.user_id, context.deadline).profile.in_zone(context.zone)
+    typed, today = (each.astimezone(profile.zone).date() for each in (context.typed_at, context.dependencies.clock()))
+    return (typed, profile.locale) if typed != today else None
 
 
 TOOLS = (create_expense, get_spending_summary, compare_vs_budget, update_budget)
