@@ -1,6 +1,6 @@
 // HTTP requests to the API, with the access token, a timeout and idempotency keys. Every failure is a Problem.
 
-import { getIdempotencyKey, removeIdempotencyKey } from "./outbox.js";
+import { Outbox } from "./outbox.js";
 import { networkProblem, Problem, responseProblem, timeoutProblem } from "./problem.js";
 
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -22,6 +22,16 @@ export class Api {
     return Date.now() + this.#clockOffset;
   }
 
+  /** Converts a time of this device's clock (ms since 1970) to the server's, as ISO 8601; it is never in the future. */
+  toServerTime(ms) {
+    return new Date(Math.min(ms + this.#clockOffset, this.now)).toISOString();
+  }
+
+  /** The signed-in user's writes whose outcome is unknown. */
+  get outbox() {
+    return new Outbox(this.#session.user);
+  }
+
   get(path) {
     return this.#send("GET", path);
   }
@@ -36,18 +46,21 @@ export class Api {
   }
 
   /**
-   * Sends a POST with an idempotency key, which a repetition before the outcome is known reuses.
-   * `context` is added to the body, but doesn't identify the request: at another location it is still the same.
+   * Sends a POST with an idempotency key, which a repetition before the outcome is known reuses. `body` is what the
+   * user entered; `context` is added to it, with the time and the time zone of the first attempt, but none of that
+   * identifies the request: from another place it is still the same.
    */
   async post(path, body, context = {}) {
-    const key = getIdempotencyKey(path, body);
+    const outbox = this.outbox;
+    const { key, at, timezone } = outbox.add(path, body);
+    const entry = { ...body, ...context, timezone, typed_at: this.toServerTime(at) };
     try {
-      const response = await this.#send("POST", path, { body: { ...body, ...context }, key });
-      removeIdempotencyKey(key);
+      const response = await this.#send("POST", path, { body: entry, key });
+      outbox.remove(key);
       return response;
     } catch (problem) {
       const isRefused = problem instanceof Problem && problem.status && !problem.retry && problem.status !== 401;
-      if (isRefused) removeIdempotencyKey(key);
+      if (isRefused) outbox.remove(key);
       throw problem;
     }
   }

@@ -113,6 +113,7 @@ def test_sign_out_clears_stored_conversation(app, claude):
     app.ask("another secret of mine, which waits")
     assert "secret" in app.page.evaluate("JSON.stringify(localStorage)")
     app.page.get_by_role("button", name="Sign out").click()
+    app.page.get_by_role("button", name="Delete and sign out").click()
     expect(app.cards).to_have_count(0)
     assert json.loads(app.page.evaluate("JSON.stringify(localStorage)")) == {}
     app.allow_request_errors()

@@ -16,7 +16,7 @@ export function expenseCard(answer, timing, undo) {
   const details = [expense.description, categoryName(expense.category), formatDate(expense.date),
     convertedValue(expense)].filter(Boolean);
   const node = card({ ...answer, ms: timing.ms, isWrite: true }, answer.text,
-    el("p", {}, details.join(" · ")),
+    el("p", { dir: "auto" }, details.join(" · ")),
     budgetMeter(answer.budget),
     handle && undoControl({
       expiresAt: Date.now() + (Date.parse(handle.expires_at) - timing.now),
