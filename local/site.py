@@ -1,5 +1,6 @@
 """Serves everything beside the API: the page, its settings, and the issuer."""
 
+from mimetypes import guess_type
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -16,6 +17,9 @@ from local.stand_ins.issuer import Issuer
 FILES = {
     "/router.json": Path("layers/pam/pam/routing/automaton.json"),  # the compiled router: the page runs it too
     "/openapi.json": Path("docs/openapi.json"),
+    # Libraries of the page, each a single ES module; installed by npm.
+    "/vendor/markdown-it.js": Path("node_modules/markdown-it/dist/browser/markdown-it.esm.min.mjs"),
+    "/vendor/dompurify.js": Path("node_modules/dompurify/dist/purify.es.mjs"),
 }
 """Files that are served from other folders of the checkout."""
 
@@ -53,7 +57,8 @@ class Site:
         file = self._checkout / FILES[request.url.path]
         if not file.is_file():
             raise HTTPException(404)
-        return FileResponse(file, headers={"cache-control": "no-cache"})
+        media_type = guess_type(request.url.path)[0]
+        return FileResponse(file, headers={"cache-control": "no-cache"}, media_type=media_type)
 
 
 class _Page(StaticFiles):
