@@ -1,4 +1,4 @@
-"""`python -m local.build [--build-dir DIR]`: `sam build` with the Python of the template's runtime, and the folder of the page."""
+"""`python -m local.build [--build-dir DIR]`: `sam build` with the runtime of the template, and the page's folder."""
 
 import os
 import shutil
