@@ -225,5 +225,16 @@ def test_repetitive_text_is_rendered_in_linear_time(page: Page, pattern: str) ->
         ]);
     """
     small, large = run(page, script, [pattern, [SMALL, LARGE]])
-    for before, after in zip(small, large, strict=True):
-        assert after < NOISE_MS or after / before < 2 * LARGE / SMALL, (small, large)
+    for _ in range(3):  # other processes may have delayed one of them
+        if is_linear(small, large):
+            return
+        again = run(page, script, [pattern, [SMALL, LARGE]])
+        small, large = (list(map(min, *pair)) for pair in zip((small, large), again, strict=True))
+    assert is_linear(small, large), (small, large)
+
+
+def is_linear(small: list[float], large: list[float]) -> bool:
+    """Return whether the times grow with the size rather than with its square."""
+    return all(
+        after < NOISE_MS or after / before < 2 * LARGE / SMALL for before, after in zip(small, large, strict=True)
+    )

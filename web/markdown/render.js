@@ -32,12 +32,13 @@ for (const type of ["th_open", "td_open"]) {
 export function renderMarkdown(text) {
   const fragment = DOMPurify.sanitize(markdown.render(text), PURIFY);
   for (const heading of fragment.querySelectorAll("h1, h2, h3, h4, h5, h6")) lowerHeading(heading);
-  for (const block of fragment.querySelectorAll(BLOCKS)) block.dir = "auto";
   for (const code of fragment.querySelectorAll("pre")) makeScrollable(code);
   for (const table of fragment.querySelectorAll("table")) wrapTable(table);
   for (const link of fragment.querySelectorAll("a")) {
     link.replaceWith(textLink(link.getAttribute("href") ?? "", [...link.childNodes]));
   }
+  // Last, since the browser determines this direction anew with each change within the block.
+  for (const block of fragment.querySelectorAll(BLOCKS)) block.dir = "auto";
   return [...fragment.children];
 }
 
