@@ -6,7 +6,6 @@ import { textLink } from "../links.js";
 import { markdown } from "./parser.js";
 
 const HEADING_OFFSET = 2;   // h1 and h2 belong to the page
-const BLOCKS = "p, h1, h2, h3, h4, h5, h6, ul, ol, blockquote, table, pre";
 const ALIGN = /text-align: *(left|center|right)/;
 const PURIFY = {
   ALLOWED_TAGS: ["p", "br", "strong", "em", "s", "code", "pre", "a", "ul", "ol", "li", "blockquote", "hr",
@@ -38,7 +37,8 @@ export function renderMarkdown(text) {
     link.replaceWith(textLink(link.getAttribute("href") ?? "", [...link.childNodes]));
   }
   // Last, since the browser determines this direction anew with each change within the block.
-  for (const block of fragment.querySelectorAll(BLOCKS)) block.dir = "auto";
+  // Inner blocks inherit it: with a direction of their own they would not count for the one around them.
+  for (const block of fragment.children) (block.querySelector("table") ?? block).dir = "auto";
   return [...fragment.children];
 }
 
