@@ -73,7 +73,8 @@ def rates_for_expense(
     _, currency = read_amount(new.amount, new.currency, profile)
     if currency == profile.currency:
         return NO_RATES
-    day = new.date or dependencies.clock().astimezone(profile.zone).date()
+    typed_at = new.typed_at or dependencies.clock()
+    day = new.date or typed_at.astimezone(profile.zone).date()
     find = _finder(dependencies.exchange_rates(), deadline)
     return find(day.year)
 
