@@ -8,7 +8,7 @@ from pam.chat.lifecycle import lost_turn
 from pam.chat.lifecycle.queue import ConversationQueue
 from pam.chat.lifecycle.turn import Turn, TurnState
 from pam.chat.lifecycle.turn_writes import TurnWrites
-from pam.chat.lifecycle.turns import TurnStore
+from pam.chat.lifecycle.turns import RequestPending, TurnStore
 from pam.chat.lifecycle.workers import WorkerInvoker
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
@@ -71,11 +71,15 @@ class TurnLifecycle:
         # A turn that has no worker yet has written nothing.
         is_started = turn.state is not TurnState.QUEUED
         effects = self._writes.close(turn.user_id, turn.message_id) if is_started else {}
-        frames = self._turns.frames.after(turn)
-        seq = int(frames[-1]["seq"])
-        bodies = lost_turn.last_frames(frames, turn.pending_frames, effects)
-        last = [numbered(body, seq + index, *turn.scope) for index, body in enumerate(bodies, start=1)]
-        if not self._turns.end_lost(turn, last):
+        try:
+            frames = self._turns.frames.after(turn)
+            seq = int(frames[-1]["seq"])
+            bodies = lost_turn.last_frames(frames, turn.pending_frames, effects)
+            last = [numbered(body, seq + index, *turn.scope) for index, body in enumerate(bodies, start=1)]
+            is_ended = self._turns.end_lost(turn, last)
+        except RequestPending as pending:
+            return self.recover(pending.turn)
+        if not is_ended:
             current = self._turns.get(turn.user_id, turn.message_id)
             if current is not None and current.state is not TurnState.ENDED:
                 return False
