@@ -77,7 +77,7 @@ ROUTES = {
     "GET /v1/gas-prices": RouteDescription("Road", GasPrice, codes=(errors.NO_PRICE_SOURCE, *_SOURCES)),
 }
 
-COMMON_CODES = (errors.INVALID_SUBJECT, errors.BODY_TOO_LARGE, errors.INTERNAL_ERROR)
+COMMON_CODES = (errors.INVALID_SUBJECT, errors.BODY_TOO_LARGE, errors.RATE_LIMITED, errors.INTERNAL_ERROR)
 """The errors of every route."""
 
 _PLACE = (errors.INVALID_TEXT, errors.LOCATION_NEEDED, errors.UNKNOWN_PLACE, errors.AMBIGUOUS_PLACE)
