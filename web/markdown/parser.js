@@ -31,7 +31,7 @@ function lineBreak(state, silent) {
 }
 
 /**
- * Reads an address such as https://pam.example as a link. The option `linkify` does this, too, but takes quadratic time
+ * Reads a web address with its scheme as a link. The option `linkify` does this, too, but takes quadratic time
  * for "https://" repeated, and also links names of hosts and files that no scheme makes an address.
  */
 function address(state, silent) {
