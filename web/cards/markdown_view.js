@@ -23,14 +23,15 @@ export function createMarkdownView(onBlock) {
       node.append(...openNodes);
     },
     end(text = received) {
-      if (text === received) showClosed([stream.end()]);
+      showClosed(text === received ? [stream.end()] : []);
       // A link whose address is defined below it is known only by now, and so is a text that never arrived.
+      const shown = [...node.children];
       const whole = renderMarkdown(text);
-      const isShown = whole.length === node.children.length
-        && whole.every((block, at) => block.isEqualNode(node.children[at]));
-      if (isShown) return;
-      node.replaceChildren(...whole);
-      if (text !== received) for (const block of whole) onBlock(block.textContent);
+      const blocks = whole.map((block, at) => (shown[at]?.isEqualNode(block) ? shown[at] : block));
+      if (blocks.length === shown.length && blocks.every((block, at) => block === shown[at])) return;
+      node.replaceChildren(...blocks);
+      if (text === received) return;
+      for (const block of blocks) if (!shown.includes(block)) onBlock(block.textContent);
     },
   };
 
