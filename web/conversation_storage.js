@@ -5,6 +5,12 @@ import { deviceStorage } from "./storage.js";
 
 const MAX_ANSWERS = 50;
 
+const DEGREES = new Set(["latitude", "longitude"]);
+const POSITIONS = [
+  /[-−]?\d{1,2}\.\d{3,} ?°? ?[NS]?(?:, ?| and )(?:longitude )?[-−]?\d{1,3}\.\d{2,}(?: ?°)?(?: ?[EW]\b)?/gi,
+  /(?<=\b(?:lat|lon|lng|latitude|longitude)\W{1,6})[-−]?\d{1,3}\.\d{2,}/gi,
+];
+
 const byTime = (a, b) => a.askedAt - b.askedAt;
 
 /** The keys contain the user's id: another user who signs in on this device finds nothing of this one. */
@@ -46,9 +52,9 @@ export class ConversationStorage {
     return this.#load("answer").filter((answer) => answer.localConversationId === localConversationId).sort(byTime);
   }
 
-  /** Stores an answer; of more than MAX_ANSWERS the oldest ones are removed. */
-  saveAnswer(record) {
-    deviceStorage.set(`${this.#prefix}.answer.${record.id}`, record);
+  /** Stores an answer without positions; of more than MAX_ANSWERS the oldest ones are removed. */
+  saveAnswer({ text, ...answer }) {
+    deviceStorage.set(`${this.#prefix}.answer.${answer.id}`, { text, ...withoutPositions(answer) });
     for (const { id } of this.#load("answer").sort(byTime).slice(0, -MAX_ANSWERS)) {
       deviceStorage.remove(`${this.#prefix}.answer.${id}`);
     }
@@ -74,4 +80,16 @@ export class ConversationStorage {
   #removeAll(kind) {
     for (const key of deviceStorage.keys(`${this.#prefix}.${kind}.`)) deviceStorage.remove(key);
   }
+}
+
+/**
+ * Returns a copy without coordinates: answers contain where the device was, which isn't stored. The page shows none of
+ * their fields; those in a text, such as that of a spot saved there, are replaced by words.
+ */
+function withoutPositions(answer) {
+  return JSON.parse(JSON.stringify(answer, (key, value) => {
+    if (DEGREES.has(key)) return undefined;
+    if (typeof value !== "string") return value;
+    return POSITIONS.reduce((text, pattern) => text.replaceAll(pattern, "(a position)"), value);
+  }));
 }
