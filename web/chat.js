@@ -135,9 +135,10 @@ export class Chat extends EventTarget {
     return this.#turns.complete(turn, this.#locationPrompt(turn));
   }
 
-  #sendToClaude(turn) {
+  /** Asks in the conversation; `failed` is the Message that asked the same before. */
+  #sendToClaude(turn, failed = null) {
     this.#failedTurn = null;
-    this.#showMessage(turn, this.#conversation.ask(turn.text));
+    this.#showMessage(turn, this.#conversation.ask(turn.text, failed));
     turn.node.scrollIntoView();
     this.#emit("answered", turn.text);   // from here on the conversation stores the text
     this.#emit("idle", turn.text);
@@ -151,7 +152,7 @@ export class Chat extends EventTarget {
       decide: (request, decision) => conversation.decide(message, request, decision),
       expireConfirmation: (id) => conversation.expireConfirmation(message, id),
       now: () => this.#api.now,
-      retry: () => this.#askAgain(turn),
+      retry: () => this.#askAgain(turn, message),
       sendExpired: () => conversation.sendExpired(message),
       undo: (href) => this.#undo(href),
       undone,
@@ -171,10 +172,13 @@ export class Chat extends EventTarget {
     });
   }
 
-  /** Sends the question again as a new message, below what there is of the first answer. */
-  #askAgain(turn) {
+  /**
+   * Sends the question again as a new message, below what there is of the first answer. It goes to the conversation even
+   * if a fast answer is predicted: over HTTP it would be another request, which writes again.
+   */
+  #askAgain(turn, message) {
     turn.answer = null;
-    this.#run(turn);
+    this.#sendToClaude(turn, message);
   }
 
   /** Shows a fast answer from HTTP, and stores it. */

@@ -100,13 +100,17 @@ export class Conversation extends EventTarget {
     this.#emitChange();
   }
 
-  /** Sends a question now, or when the socket is connected; returns its Message. */
-  ask(text) {
+  /**
+   * Sends a question now, or when the socket is connected; returns its Message. `failed` is the Message that asked it
+   * before: what that one or an earlier one wrote isn't written again.
+   */
+  ask(text, failed = null) {
     const newest = Math.max(0, ...this.#delivery.messages.map((message) => message.askedAt));
     const message = new Message({
       id: crypto.randomUUID(), text,
       askedAt: Math.max(Date.now(), newest + 1),   // restored messages are sorted by this
       localConversationId: this.#current.localId, conversationId: this.#current.id,
+      retryOf: failed && (failed.retryOf ?? failed.id),
     });
     this.#setCurrent(this.#current);
     this.#shown.add(message.id);
@@ -171,8 +175,8 @@ export class Conversation extends EventTarget {
 
   /** Replaces a message by its answer. */
   #complete(message) {
-    const { id, askedAt, localConversationId, text, frames } = message;
-    this.#storage?.saveAnswer({ id, askedAt, localConversationId, text, frames });
+    const { id, askedAt, localConversationId, retryOf, text, frames } = message;
+    this.#storage?.saveAnswer({ id, askedAt, localConversationId, retryOf, text, frames });
     this.#remove(message);
   }
 

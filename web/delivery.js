@@ -108,13 +108,13 @@ export class Delivery extends EventTarget {
   #sendWaiting() {
     const starting = new Set();   // local ids of conversations whose first message has no ack
     for (const message of this.messages) {
-      const { id, text, conversationId, localConversationId } = message;
+      const { id, text, conversationId, localConversationId, retryOf } = message;
       if (message.state === "sent" && !conversationId) starting.add(localConversationId);
       if (message.state !== "waiting" || message.isExpired || starting.has(localConversationId)) continue;
       if (this.#isPaused || this.#countOpen(localConversationId) >= MAX_OPEN_MESSAGES) continue;
       const frame = {
         action: "chat", message_id: id, conversation_id: conversationId ?? localConversationId, text,
-        context: this.#getContext(message),
+        context: this.#getContext(message), ...(retryOf && { retry_of: retryOf }),
       };
       if (!this.#socket.send(frame)) return;
       if (!conversationId) starting.add(localConversationId);

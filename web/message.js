@@ -26,22 +26,23 @@ export class Message extends EventTarget {
 
   /**
    * `askedAt` (ms since 1970) and `zone` are when and in which time zone it was typed. `localConversationId` identifies
-   * the conversation on this device; `conversationId` is the server's id for it, or null until an ack tells it. `wasSent`
-   * means that the server may have the message, even without an ack.
+   * the conversation on this device; `conversationId` is the server's id for it, or null until an ack tells it.
+   * `retryOf` is the id of the first message with this question, or null if this is the first. `wasSent` means that the
+   * server may have the message, even without an ack.
    */
   constructor(record) {
     super();
     const { id, text, askedAt, zone = timezone, localConversationId, conversationId = null } = record;
-    const { wasSent = false, accepted = false } = record;
-    Object.assign(this, { id, text, askedAt, zone, localConversationId, conversationId, wasSent });
+    const { retryOf = null, wasSent = false, accepted = false } = record;
+    Object.assign(this, { id, text, askedAt, zone, localConversationId, conversationId, retryOf, wasSent });
     this.state = accepted ? "accepted" : "waiting";
   }
 
   /** The constructor's argument for a message that continues where this one is. */
   get record() {
-    const { id, text, askedAt, zone, localConversationId, conversationId, wasSent } = this;
+    const { id, text, askedAt, zone, localConversationId, conversationId, retryOf, wasSent } = this;
     const accepted = this.state === "accepted" || this.state === "ended";
-    return { id, text, askedAt, zone, localConversationId, conversationId, wasSent, accepted };
+    return { id, text, askedAt, zone, localConversationId, conversationId, retryOf, wasSent, accepted };
   }
 
   /** The `seq` up to which all frames were received. */
