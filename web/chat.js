@@ -56,8 +56,8 @@ export class Chat extends EventTarget {
   }
 
   /** Returns the context of a message: when it was typed, and the location where that is enabled and may matter. */
-  getContext({ text, askedAt, zone }) {
-    return { timezone: zone, typed_at: this.#api.toServerTime(askedAt), ...this.#locationContext(text) };
+  getContext({ text, typedAt, zone }) {
+    return { timezone: zone, typed_at: this.#api.toServerTime(typedAt), ...this.#locationContext(text) };
   }
 
   #locationContext(text) {

@@ -110,7 +110,7 @@ export class Conversation extends EventTarget {
       id: crypto.randomUUID(), text,
       askedAt: Math.max(Date.now(), newest + 1),   // restored messages are sorted by this
       localConversationId: this.#current.localId, conversationId: this.#current.id,
-      retryOf: failed && (failed.retryOf ?? failed.id),
+      ...failed?.retry,
     });
     this.#setCurrent(this.#current);
     this.#shown.add(message.id);
@@ -175,8 +175,7 @@ export class Conversation extends EventTarget {
 
   /** Replaces a message by its answer. */
   #complete(message) {
-    const { id, askedAt, localConversationId, retryOf, text, frames } = message;
-    this.#storage?.saveAnswer({ id, askedAt, localConversationId, retryOf, text, frames });
+    this.#storage?.saveAnswer({ ...message.record, frames: message.frames });
     this.#remove(message);
   }
 

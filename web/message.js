@@ -26,23 +26,35 @@ export class Message extends EventTarget {
 
   /**
    * `askedAt` (ms since 1970) and `zone` are when and in which time zone it was typed. `localConversationId` identifies
-   * the conversation on this device; `conversationId` is the server's id for it, or null until an ack tells it.
-   * `retryOf` is the id of the first message with this question, or null if this is the first. `wasSent` means that the
-   * server may have the message, even without an ack.
+   * the conversation on this device; `conversationId` is the server's id for it, or null until an ack tells it. If it
+   * asks a question again, `retryOf` is the id of the first message with it, and `firstAskedAt` when that was typed; else
+   * they are null. `wasSent` means that the server may have the message, even without an ack.
    */
   constructor(record) {
     super();
     const { id, text, askedAt, zone = timezone, localConversationId, conversationId = null } = record;
-    const { retryOf = null, wasSent = false, accepted = false } = record;
-    Object.assign(this, { id, text, askedAt, zone, localConversationId, conversationId, retryOf, wasSent });
+    const { retryOf = null, firstAskedAt = null, wasSent = false, accepted = false } = record;
+    Object.assign(this, { id, text, askedAt, zone, localConversationId, conversationId });
+    Object.assign(this, { retryOf, firstAskedAt, wasSent });
     this.state = accepted ? "accepted" : "waiting";
   }
 
   /** The constructor's argument for a message that continues where this one is. */
   get record() {
-    const { id, text, askedAt, zone, localConversationId, conversationId, retryOf, wasSent } = this;
+    const { id, text, askedAt, zone, localConversationId, conversationId, retryOf, firstAskedAt, wasSent } = this;
     const accepted = this.state === "accepted" || this.state === "ended";
-    return { id, text, askedAt, zone, localConversationId, conversationId, retryOf, wasSent, accepted };
+    return { id, text, askedAt, zone, localConversationId, conversationId, retryOf, firstAskedAt, wasSent, accepted };
+  }
+
+  /** What a message that asks the same again has of this one; one that has waited too long is asked as if typed anew. */
+  get retry() {
+    const retryOf = this.retryOf ?? this.id;
+    return this.isExpired ? { retryOf } : { retryOf, firstAskedAt: this.typedAt, zone: this.zone };
+  }
+
+  /** When the question was typed: days such as "yesterday" count from then, also when it is asked again. */
+  get typedAt() {
+    return this.firstAskedAt ?? this.askedAt;
   }
 
   /** The `seq` up to which all frames were received. */
@@ -61,12 +73,12 @@ export class Message extends EventTarget {
 
   /** Whether it has waited so long that it is only sent if the user says so. */
   get isExpired() {
-    return this.state === "waiting" && Date.now() - this.askedAt > MAX_WAIT_MS;
+    return this.state === "waiting" && Date.now() - this.typedAt > MAX_WAIT_MS;
   }
 
   /** Makes it a message that is typed now. */
   renew() {
-    Object.assign(this, { askedAt: Date.now(), zone: timezone });
+    Object.assign(this, { askedAt: Date.now(), firstAskedAt: null, zone: timezone });
   }
 
   setState(state, online = this.online) {

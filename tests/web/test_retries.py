@@ -1,10 +1,12 @@
 """Failed and repeated requests: nothing is lost, and nothing is added twice."""
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.web.api_client import TIMEZONE
 from tests.web.app_page import CLAUDE_TIMEOUT_MS, GAS_QUESTION, UNDO_URL, lose_response
 from tests.web.websocket_proxy import block_tickets, unblock_tickets
 
@@ -174,6 +176,16 @@ def test_every_retry_names_the_first_message(app, proxy, claude):
     expect(app.cards).to_have_count(2)
     expect(app.cards.last.locator(".severe")).to_be_visible()
     block_tickets(app)
+    app.page.evaluate(
+        """(ms) => {
+            for (const [key, text] of Object.entries(localStorage).filter(([key]) => key.includes(".answer."))) {
+                const { askedAt, firstAskedAt, ...answer } = JSON.parse(text);
+                const earlier = { askedAt: askedAt - ms, firstAskedAt: firstAskedAt && firstAskedAt - ms };
+                localStorage.setItem(key, JSON.stringify({ ...answer, ...earlier, zone: "America/Phoenix" }));
+            }
+        }""",
+        2 * 86_400_000,
+    )
     app.page.reload()
     expect(app.cards).to_have_count(2)
     app.cards.last.get_by_role("button", name="Try again").click()
@@ -187,5 +199,10 @@ def test_every_retry_names_the_first_message(app, proxy, claude):
     first, *retries, other = proxy.sent_frames("chat")
     assert len(retries) == 2
     assert [frame["retry_of"] for frame in retries] == [first["message_id"]] * 2
+    contexts = [(frame["context"]["timezone"], frame["context"]["typed_at"]) for frame in (first, retries[1], other)]
+    times = [datetime.fromisoformat(typed_at) for _, typed_at in contexts]
+    assert abs(times[0] - times[1] - timedelta(days=2)) < timedelta(seconds=2), "a retry has the time of typing"
+    assert times[2] > times[0]
+    assert [zone for zone, _ in contexts] == [TIMEZONE, "America/Phoenix", TIMEZONE]
     assert "retry_of" not in first.keys() | other.keys(), "typed anew, it is another question"
     app.allow_request_errors()
