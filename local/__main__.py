@@ -4,29 +4,32 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 from local import demo
 from local.gateway.http_gateway import AccessLogEntry
 from local.stack import CHECKOUT, LocalStack, PortTakenError, StackError
 
 PORT = 8123
+MAX_PORT = 65_535
 
 
 def main(state: Path = CHECKOUT / ".local") -> int:
     """Returns the exit code: 0 after Ctrl-C, SIGTERM or a closed terminal, 1 when the stack doesn't start."""
     parser = argparse.ArgumentParser(prog="python -m local", description="PAM on this machine.")
-    parser.add_argument("--port", type=int, default=PORT, help=f"where to serve (default {PORT})")
+    parser.add_argument("--port", type=_port, default=PORT, help=f"where to serve (default {PORT})")
     port: int = parser.parse_args().port
     _handle_signals()
     try:
         try:
             run(state, port)
         except PortTakenError as error:
-            print(f"{error} Taking another one.", flush=True)
+            _print(f"{error} Taking another one.")
             run(state, 0)
     except KeyboardInterrupt:
         return 0
@@ -34,6 +37,14 @@ def main(state: Path = CHECKOUT / ".local") -> int:
         print(f"PAM didn't start. {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > MAX_PORT:
+        raise argparse.ArgumentTypeError(
+            f"{text} is no port: give a number from 1 to {MAX_PORT}, or 0 for any free one"
+        )
+    return int(text)
 
 
 def run(state: Path, port: int) -> None:
@@ -44,12 +55,12 @@ def run(state: Path, port: int) -> None:
 
     def progress(part: str, seconds: float | None = None) -> None:
         seconds = time.perf_counter() - began if seconds is None else seconds
-        print(f"  {seconds:5.1f} s  {part}", flush=True)
+        _print(f"  {seconds:5.1f} s  {part}")
 
     def announce(url: str) -> None:
         note.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
         at_end.callback(note.unlink, missing_ok=True)
-        print(f"\nPAM is at {url} (Ctrl-C ends it)\n", flush=True)
+        _print(f"\nPAM is at {url} (Ctrl-C ends it)\n")
 
     def load_data(owner: str) -> None:
         if expenses := demo.load(owner):
@@ -76,7 +87,7 @@ def run(state: Path, port: int) -> None:
             while True:
                 signal.pause()
         finally:
-            print("Ending ...", flush=True)
+            _print("Ending ...")
 
 
 def _handle_signals() -> None:
@@ -100,7 +111,14 @@ def _handle_signals() -> None:
 
 def _log(entry: AccessLogEntry) -> None:
     function = entry.function or "-"
-    print(f"{entry.method} {entry.path} {entry.status} {entry.milliseconds:.1f} ms {function}", flush=True)
+    path = quote(entry.path, safe="/$-._~")  # a line feed in it would begin a line of the client's own
+    _print(f"{entry.method} {path} {entry.status} {entry.milliseconds:.1f} ms {function}")
+
+
+def _print(line: str) -> None:
+    """Print a line where there is room for it: output that goes to a full disk is lost, and PAM runs on."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,9 @@ import socket
 from typing import Any
 
 import uvicorn
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from local.sockets import ALLOWED_HOSTS
 
 KEEP_ALIVE_TIMEOUT_S = 120
 """Longer than a client keeps an idle connection: uvicorn's five seconds would cause connection errors."""
@@ -15,7 +18,7 @@ class AsgiServer:
 
     def __init__(self, app: Any, listener: socket.socket) -> None:
         config = uvicorn.Config(
-            app,
+            TrustedHostMiddleware(app, list(ALLOWED_HOSTS), www_redirect=False),
             http="h11",
             ws="none",
             lifespan="off",

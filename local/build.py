@@ -1,10 +1,13 @@
-"""`python -m local.build [--build-dir DIR]`: `sam build` with the Python of the template's runtime, wherever it is."""
+"""`python -m local.build [--build-dir DIR]`: `sam build` with the runtime of the template, and the page's folder."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from local.site import FILES
 
 RUNTIME = "python3.13"  # as in template.yaml; a test compares
 _CHECKOUT = Path(__file__).resolve().parent.parent
@@ -34,7 +37,20 @@ def main() -> int:
         return 1
     environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "SAM_CLI_TELEMETRY": "0"}
     sam = Path(sys.executable).parent / "sam"
-    return subprocess.run([sam, "build", *sys.argv[1:]], cwd=_CHECKOUT, env=environment).returncode
+    status = subprocess.run([sam, "build", *sys.argv[1:]], cwd=_CHECKOUT, env=environment).returncode
+    if status == 0:
+        build_site(_CHECKOUT, _CHECKOUT / ".aws-sam" / "site")
+    return status
+
+
+def build_site(checkout: Path, target: Path) -> None:
+    """Make the folder of the deployed page, with the files that it has from elsewhere; the local stack serves both."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(checkout / "web", target)
+    for path, file in FILES.items():
+        copy = target / path.lstrip("/")
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copyfile(checkout / file, copy)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ class FunctionHandle:
     @property
     def log(self) -> Path:
         """The file with the function's log."""
-        return self._function.log_path
+        return self._function.log.path
 
 
 class PostgresHandle:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from local.sockets import is_allowed_host
+
 
 @dataclass(frozen=True)
 class HttpRequest:
@@ -84,6 +86,9 @@ class HttpServer:
                 method, target, _ = lines[0].split(" ")
                 pairs = (line.partition(":") for line in lines[1:-2])
                 headers = {name.lower(): value.strip() for name, _, value in pairs}
+                if not is_allowed_host(headers.get("host", "")):
+                    writer.write(HttpResponse(400, b'{"message":"Invalid host header"}').encode())
+                    return
                 if self._handle_upgrade is not None and "upgrade" in headers:
                     await self._handle_upgrade(head, reader, writer)
                     return

@@ -1,23 +1,33 @@
 """Serves everything beside the API: the page, its settings, and the issuer."""
 
+from mimetypes import guess_type
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from local.security_headers import security_headers
 from local.stand_ins import issuer
 from local.stand_ins.issuer import Issuer
 
 FILES = {
     "/router.json": Path("layers/pam/pam/routing/automaton.json"),  # the compiled router: the page runs it too
     "/openapi.json": Path("docs/openapi.json"),
+    # Libraries of the page, each a single ES module; installed by npm.
+    "/vendor/markdown-it.js": Path("node_modules/markdown-it/dist/browser/markdown-it.esm.min.mjs"),
+    "/vendor/dompurify.js": Path("node_modules/dompurify/dist/purify.es.mjs"),
 }
 """Files that are served from other folders of the checkout."""
+
+
+# The WebSocket API is on another port of this machine.
+_SECURITY_HEADERS = security_headers(["ws://127.0.0.1:*"])
 
 
 class Site:
@@ -37,7 +47,14 @@ class Site:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, send)
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _SECURITY_HEADERS.items():
+                    headers[name] = value
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
 
     def has(self, path: str) -> bool:
         """Return whether the site serves this path itself."""
@@ -53,7 +70,8 @@ class Site:
         file = self._checkout / FILES[request.url.path]
         if not file.is_file():
             raise HTTPException(404)
-        return FileResponse(file, headers={"cache-control": "no-cache"})
+        media_type = guess_type(request.url.path)[0]
+        return FileResponse(file, headers={"cache-control": "no-cache"}, media_type=media_type)
 
 
 class _Page(StaticFiles):

@@ -1,6 +1,14 @@
-"""Listening sockets of the local stack."""
+"""Listening sockets of the local stack, and the hosts that requests to them may name."""
 
 import socket
+
+ALLOWED_HOSTS = ("127.0.0.1", "localhost")
+"""A web page of another host whose name is made to resolve to 127.0.0.1 could read every answer here otherwise."""
+
+
+def is_allowed_host(header: str) -> bool:
+    """Return whether a `Host` header names this machine, with or without a port."""
+    return header.partition(":")[0] in ALLOWED_HOSTS
 
 
 def listen(port: int = 0) -> socket.socket:

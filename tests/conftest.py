@@ -29,7 +29,12 @@ def stack() -> Iterator[LocalStack]:
 
     Not in pytest's, which each other run of pytest makes unreadable for the user that Postgres runs as.
     """
-    with TemporaryDirectory(prefix="pam-") as state, LocalStack(Path(state), claude_profile="zero") as stack:
+    # Tests send hundreds of requests as one user. The limit has a test of its own, with the template's default.
+    unlimited = {"UserRequestsPerMinute": "1000000"}
+    with (
+        TemporaryDirectory(prefix="pam-") as state,
+        LocalStack(Path(state), claude_profile="zero", parameters=unlimited) as stack,
+    ):
         assert stack.warm() == {}
         yield stack
 

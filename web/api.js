@@ -1,6 +1,6 @@
 // HTTP requests to the API, with the access token, a timeout and idempotency keys. Every failure is a Problem.
 
-import { getIdempotencyKey, removeIdempotencyKey } from "./outbox.js";
+import { Outbox } from "./outbox.js";
 import { networkProblem, Problem, responseProblem, timeoutProblem } from "./problem.js";
 
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -22,6 +22,16 @@ export class Api {
     return Date.now() + this.#clockOffset;
   }
 
+  /** Converts a time of this device's clock (ms since 1970) to the server's, as ISO 8601; it is never in the future. */
+  toServerTime(ms) {
+    return new Date(Math.min(ms + this.#clockOffset, this.now)).toISOString();
+  }
+
+  /** The signed-in user's writes whose outcome is unknown. */
+  get outbox() {
+    return new Outbox(this.#session.user);
+  }
+
   get(path) {
     return this.#send("GET", path);
   }
@@ -36,32 +46,37 @@ export class Api {
   }
 
   /**
-   * Sends a POST with an idempotency key, which a repetition before the outcome is known reuses.
-   * `context` is added to the body, but doesn't identify the request: at another location it is still the same.
+   * Sends a POST with an idempotency key, which a repetition before the outcome is known reuses. `body` is what the
+   * user entered; `context` is added to it, with the time and the time zone of the first attempt, but none of that
+   * identifies the request: from another place it is still the same.
    */
   post(path, body, context = {}) {
-    return this.#sendOnce("POST", path, body, (key) => this.#send("POST", path, { body: { ...body, ...context }, key }));
+    return this.#sendOnce(path, body, ({ key, at, timezone }) => this.#send("POST", path, {
+      body: { ...body, ...context, timezone, typed_at: this.toServerTime(at) }, key,
+    }));
   }
 
   /** Sends a PATCH with an idempotency key, as `post` does. */
   patch(path, body) {
-    return this.#sendOnce("PATCH", path, body, (key) => this.#send("PATCH", path, { body, key }));
+    return this.#sendOnce(`PATCH ${path}`, body,
+      ({ key, timezone }) => this.#send("PATCH", path, { body: { ...body, timezone }, key }));
   }
 
   /** Sends a DELETE with an idempotency key: repeated after a lost response, it gets the first answer, with its undo. */
   deleteOnce(path) {
-    return this.#sendOnce("DELETE", path, null, (key) => this.#send("DELETE", path, { key }));
+    return this.#sendOnce(`DELETE ${path}`, null, ({ key }) => this.#send("DELETE", path, { key }));
   }
 
-  async #sendOnce(method, path, body, send) {
-    const key = getIdempotencyKey(method === "POST" ? path : `${method} ${path}`, body);
+  async #sendOnce(request, body, send) {
+    const outbox = this.outbox;
+    const write = outbox.add(request, body);
     try {
-      const response = await send(key);
-      removeIdempotencyKey(key);
+      const response = await send(write);
+      outbox.remove(write.key);
       return response;
     } catch (problem) {
       const isRefused = problem instanceof Problem && problem.status && !problem.retry && problem.status !== 401;
-      if (isRefused) removeIdempotencyKey(key);
+      if (isRefused) outbox.remove(write.key);
       throw problem;
     }
   }

@@ -2,8 +2,8 @@
 
 /** The answer to a question in words, or tier 3 alone. */
 export type AskResponse =
-  AskedSpendSummary | AskedBudgetStatus | AskedSavingsTotal | AskedExpenseList | AskedExpenseAdded |
-  AskedExpenseCorrected | AskedWeather | AskedDistance | AskedFuelNeeded | AskedNearbyParks | AskedGasPrice | LeftToChat;
+  AskedSpendSummary | AskedBudgetStatus | AskedSavingsTotal | AskedExpenseList | AskedExpenseAdded | AskedWeather |
+  AskedDistance | AskedFuelNeeded | AskedNearbyParks | AskedGasPrice | LeftToChat;
 
 /** A question that was understood as `budget_status`, and its answer. */
 export interface AskedBudgetStatus {
@@ -38,19 +38,6 @@ export interface AskedExpenseAdded {
   /** The values in the question. */
   slots: Record<string, string | number>;
   answer: ExpenseAdded;
-  text: string;
-  source: string;
-  simulated: boolean;
-  as_of: string;
-}
-
-/** A question that was understood as `correct_expense`, and its answer. */
-export interface AskedExpenseCorrected {
-  tier: 2;
-  intent: "correct_expense";
-  /** The values in the question. */
-  slots: Record<string, string | number>;
-  answer: ExpenseCorrected;
   text: string;
   source: string;
   simulated: boolean;
@@ -211,9 +198,8 @@ export type Category =
 export interface CategorySum {
   category: Category;
   total: string;
-  /** Of expenses, without refunds. */
   count: number;
-  /** Of the categories above zero, from 0 to 1; 0 below. */
+  /** Of the whole, from 0 to 1. */
   share: number;
 }
 
@@ -254,7 +240,6 @@ export interface ConvertedTotal {
   total: string;
   /** In the sum's currency. */
   value: string;
-  /** How many, refunds apart. */
   count: number;
   /** The day of the oldest rate. */
   first_rate_date: string;
@@ -269,7 +254,6 @@ export interface CurrencySum {
   /** ISO 4217. */
   currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
   total: string;
-  /** How many, refunds apart. */
   count: number;
 }
 
@@ -352,12 +336,12 @@ export interface EmptyBody {
 export interface Error {
   /** Stable: clients may rely on it. */
   code: "malformed_json" | "invalid_idempotency_key" | "invalid_subject" | "not_found" | "effect_not_found" |
-    "expense_not_found" | "message_not_found" | "confirmation_not_found" | "method_not_allowed" | "request_in_progress"
-    | "undo_expired" | "modified_since" | "confirmation_expired" | "confirmation_used" | "confirmation_mismatch" |
-    "body_too_large" | "invalid_request" | "invalid_amount" | "ambiguous_amount" | "unknown_category" | "invalid_date" |
-    "date_in_future" | "date_too_old" | "ambiguous_date" | "date_in_past" | "invalid_text" | "unknown_period" |
-    "invalid_window" | "invalid_limit" | "invalid_cursor" | "unknown_time_zone" | "unknown_currency" |
-    "invalid_quantity" | "location_needed" | "no_route" | "no_price_source" | "unknown_place" | "ambiguous_place" |
+    "message_not_found" | "confirmation_not_found" | "method_not_allowed" | "request_in_progress" | "undo_expired" |
+    "modified_since" | "confirmation_expired" | "confirmation_used" | "confirmation_mismatch" | "body_too_large" |
+    "invalid_request" | "invalid_amount" | "ambiguous_amount" | "unknown_category" | "invalid_date" | "date_in_future" |
+    "date_too_old" | "invalid_typed_at" | "entry_too_old" | "ambiguous_date" | "date_in_past" | "invalid_text" |
+    "unknown_period" | "invalid_window" | "invalid_limit" | "invalid_cursor" | "unknown_time_zone" | "unknown_currency"
+    | "invalid_quantity" | "location_needed" | "no_route" | "no_price_source" | "unknown_place" | "ambiguous_place" |
     "place_too_large" | "unknown_recipient" | "ambiguous_recipient" | "recipient_not_allowed" | "name_taken" |
     "idempotency_key_reused" | "message_limit_reached" | "rate_limited" | "queue_full" | "daily_limit_reached" |
     "internal_error" | "database_unavailable" | "store_unavailable" | "source_unavailable" | "source_not_configured" |
@@ -391,65 +375,9 @@ export interface ExpenseAdded {
   undo: UndoLink;
 }
 
-/** The fields of an expense to be changed; omitted ones stay. At least one is needed.  `timezone` is the current time
- * zone of the user's device, if it is known. */
-export interface ExpenseChanges {
-  amount?: number | string | null;
-  category?: Category | null;
-  description?: string | null | null;
-  /** The day of the expense, today at the latest and at most a year ago. Without it, today. */
-  date?: string | null;
-  /** Without it, the expense's own. */
-  currency?: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR" | null;
-  /** A refund reduces what its category has spent. */
-  kind?: "expense" | "refund" | null;
-  timezone?: string | null;
-}
-
-/** An expense that was corrected. */
-export interface ExpenseCorrected {
-  /** The answer in a sentence, in the traveller's units, currency and language. */
-  text: string;
-  /** Where it is recorded. */
-  source: string;
-  /** Whether a source is a stand-in, or the traveller is made up. */
-  simulated: boolean;
-  /** When it was corrected. */
-  as_of: string;
-  tier: 2;
-  expense: ExpenseItem;
-  /** The expense as it was. */
-  before: ExpenseItem;
-  /** Null without a budget for the category. */
-  budget: BudgetItem | null;
-  /** Null where nothing was changed. */
-  undo: UndoLink | null;
-}
-
-/** An expense that was deleted. */
-export interface ExpenseDeleted {
-  /** The answer in a sentence, in the traveller's units, currency and language. */
-  text: string;
-  /** Where it was recorded. */
-  source: string;
-  /** Whether a source is a stand-in, or the traveller is made up. */
-  simulated: boolean;
-  /** When it was deleted. */
-  as_of: string;
-  tier: 2;
-  /** The expense as it was. */
-  deleted: ExpenseItem;
-  /** Without it; null without a budget for the category. */
-  budget: BudgetItem | null;
-  undo: UndoLink;
-}
-
-/** An expense or a refund as it is recorded. */
+/** An expense as it was recorded. */
 export interface ExpenseItem {
   id: string;
-  /** A refund reduces what its category has spent. */
-  kind: "expense" | "refund";
-  /** Negative for a refund. */
   amount: string;
   /** ISO 4217. */
   currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
@@ -637,8 +565,8 @@ export interface NearbyParks {
   parks: Park[];
 }
 
-/** The fields of an expense or a refund to be created; omitted ones get their defaults from the user's profile.
- * `timezone` is the current time zone of the user's device, if it is known: it determines today's date. */
+/** The fields of an expense to be created; omitted ones get their defaults from the user's profile.  `timezone` is the
+ * time zone of the user's device, if it is known: it determines today's date, that of `typed_at`. */
 export interface NewExpense {
   /** More than 0, at most 1,000,000, at most two decimal places: a number, a plain decimal string, or the notation of
    * the traveller's locale with or without a currency, such as €45 or 1.200,50. */
@@ -650,9 +578,10 @@ export interface NewExpense {
   date?: string | null;
   /** Without it, the traveller's own. */
   currency?: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR" | null;
-  /** A refund reduces what its category has spent. */
-  kind?: "expense" | "refund";
   timezone?: string | null;
+  /** When it was typed, for an entry that is delivered later: “today” and “yesterday” count from then, in `timezone`.
+   * At most 31 days ago, and not in the future. Without it, now. */
+  typed_at?: string | null;
 }
 
 /** A place to camp. */
@@ -714,11 +643,14 @@ export interface ProjectedBudget {
   projection_basis: "months_before" | "pace" | null;
 }
 
-/** A question, and the device's location and time zone. */
+/** A question, the device's location and time zone, and when it was typed. */
 export interface Question {
   /** What is asked, or an expense to add; not blank. */
   text: string;
   timezone?: string | null;
+  /** When it was typed, for an entry that is delivered later: “today” and “yesterday” count from then, in `timezone`.
+   * At most 31 days ago, and not in the future. Without it, now. */
+  typed_at?: string | null;
   location?: Location | null;
   /** The conversation that the question is asked in, whose context gets the answer. */
   conversation_id?: string | null;

@@ -12,11 +12,12 @@ import { LocationWatcher } from "./geolocation.js";
 import { IntentPredictor } from "./intent_predictor.js";
 import { createIntentPreview } from "./intent_preview.js";
 import { createLocationButton } from "./location_button.js";
-import { clearOutbox } from "./outbox.js";
 import { createPanel } from "./panel.js";
 import { Problem } from "./problem.js";
 import { ReconnectingSocket } from "./reconnecting_socket.js";
 import { Session } from "./session.js";
+import { createSignOut } from "./sign_out.js";
+import { TabSync } from "./tab_sync.js";
 
 const EXAMPLE_QUESTIONS = [
   "How much did I spend on gas this month?",
@@ -36,7 +37,7 @@ async function start() {
   const predictor = new IntentPredictor();
   const location = new LocationWatcher();
   const socket = new ReconnectingSocket(() => api.postWithoutKey("/v1/ws-ticket").then(({ data }) => data));
-  const conversation = new Conversation(socket, (text) => chat.getContext(text));
+  const conversation = new Conversation(socket, (message) => chat.getContext(message));
   const chat = new Chat(api, byId("turns"), { conversation, session, predictor, location, createSignInButton });
   const panel = createPanel(api, session);
   const preview = createIntentPreview(byId("intent-preview"), predictor, location);
@@ -48,16 +49,26 @@ async function start() {
   createConnectionStatus(byId("connection"), socket);
   createLocationButton(byId("use-location"), byId("location-note"), location);
   byId("open-expense").addEventListener("click", expenseForm.open);
-  byId("sign-out").addEventListener("click", () => {
-    conversation.clear();
-    session.signOut();
-    location.disable();
-    chat.clear();
-    clearOutbox();
-    byId("welcome-title").focus();
-    announce("Signed out.");
+  createSignOut(byId("sign-out"), {
+    countUnsent: () => conversation.unsentCount,
+    signOut({ keepMessages }) {
+      conversation.clear({ keepMessages });
+      if (!keepMessages) api.outbox.clear();
+      session.signOut();
+      location.disable();
+      chat.clear();
+      byId("welcome-title").focus();
+      announce("Signed out.");
+    },
   });
-  chat.addEventListener("datachange", panel.refresh);
+  const tabs = new TabSync(() => session.user);
+  tabs.addEventListener("datachange", panel.refresh);
+  chat.addEventListener("datachange", () => {
+    panel.refresh();
+    tabs.send();
+  });
+  // Another device may have written meanwhile, or a new day begun.
+  document.addEventListener("visibilitychange", () => document.hidden || panel.refresh());
   byId("new-conversation").addEventListener("click", () => {
     chat.startNewConversation();
     byId("question").focus();
@@ -73,6 +84,7 @@ async function start() {
   function onSessionChange() {
     render();
     panel.refresh();
+    composer.setUser(session.user);
     if (!session.signedIn) return socket.close();
     if (user && user !== session.user) {
       conversation.unload();

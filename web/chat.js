@@ -1,6 +1,7 @@
 // Answers questions: over HTTP those with a fast answer, the others in the conversation with Claude.
 
 import { answerCard } from "./cards/answer.js";
+import { card } from "./cards/card.js";
 import { claudeAnswerCard } from "./cards/claude_answer.js";
 import { expenseCard } from "./cards/expense.js";
 import { failureCard } from "./cards/failure.js";
@@ -8,9 +9,9 @@ import { locationPromptCard } from "./cards/location_prompt.js";
 import { placeChoicesCard } from "./cards/place_choices.js";
 import { storedUndoCard } from "./cards/stored_undo.js";
 import { timezone } from "./dates.js";
-import { announce } from "./dom.js";
+import { announce, el, withoutAnnouncements } from "./dom.js";
 import { CHAT_TIER, requiresLocation, usesLocation } from "./intents.js";
-import { isPending } from "./outbox.js";
+import { Message } from "./message.js";
 import { Problem } from "./problem.js";
 import { followScroll } from "./scroll_follow.js";
 import { createSkeleton } from "./skeleton.js";
@@ -57,25 +58,39 @@ export class Chat extends EventTarget {
     this.#run(turn);
   }
 
-  /** Returns the context of a question; the location only while it is enabled and where it may matter. */
-  getContext(text) {
+  /** Returns the context of a message: when it was typed, and the location where that is enabled and may matter. */
+  getContext({ text, typedAt, zone }) {
+    return { timezone: zone, typed_at: this.#api.toServerTime(typedAt), ...this.#locationContext(text) };
+  }
+
+  #locationContext(text) {
     const { position } = this.#location;
-    return { timezone, ...(position && usesLocation(this.#predictor.predict(text)) && { location: position }) };
+    return position && usesLocation(this.#predictor.predict(text)) ? { location: position } : {};
   }
 
   /** Shows an expense that was added with the form. */
   showAddedExpense({ data, ms, now }) {
-    this.#turns.complete(this.#turns.append(null), this.#expenseCard(data, { ms, now }));
-    this.#emitDataChange();
+    this.#showFastAnswer(this.#turns.append(null), { data: { intent: "add_expense", answer: data }, ms, now });
   }
 
-  /** Shows stored messages from before the page was loaded. */
-  restore(messages) {
-    for (const message of messages) {
-      const turn = this.#turns.append(message.text);
-      this.#showMessage(turn, message);
-      turn.node.scrollIntoView();
-    }
+  /** Shows what was stored before the page was loaded: answers, and messages without one. */
+  restore({ answers, messages }) {
+    withoutAnnouncements(() => {
+      const shown = [...answers, ...messages].sort((a, b) => a.askedAt - b.askedAt);
+      for (const each of shown) {
+        const turn = this.#turns.append(each.text);
+        if (each instanceof Message) this.#showMessage(turn, each);
+        else this.#showAnswer(turn, each);
+      }
+      if (shown.length) this.#turns.scrollToLast();
+    });
+  }
+
+  #showAnswer(turn, { data, ms, frames, undone = {}, ...record }) {
+    if (data) return this.#turns.setAnswer(turn, this.#fastAnswerCard(data, { ms, now: this.#api.now }, undone));
+    const message = new Message({ ...record, accepted: true });
+    this.#showMessage(turn, message, { undone, isRestored: true });
+    message.replay(frames);
   }
 
   /** Shows the writes from before the page was loaded that can still be undone, unless another card shows them. */
@@ -100,14 +115,9 @@ export class Chat extends EventTarget {
   #run(turn) {
     const route = this.#predictor.predict(turn.text);
     // Offline, questions are queued in the conversation, except for one that may have reached the API already.
-    const mustQueue = !navigator.onLine && !isPending(ASK_PATH, this.#requestBody(turn));
+    const mustQueue = !navigator.onLine && !this.#api.outbox.has(ASK_PATH, { text: turn.text });
     if (this.#session.signedIn && (route?.tier === CHAT_TIER || mustQueue)) return this.#sendToClaude(turn);
     return this.#askApi(turn, route);
-  }
-
-  #requestBody({ text }) {
-    // The API notes a fast answer for the conversation's next question to Claude.
-    return { text, timezone, conversation_id: this.#conversation.claimId() };
   }
 
   async #askApi(turn, route) {
@@ -116,7 +126,9 @@ export class Chat extends EventTarget {
     this.#turns.setAnswer(turn, createSkeleton(route));
     turn.node.scrollIntoView();
     try {
-      const response = await this.#api.post(ASK_PATH, this.#requestBody(turn), this.getContext(turn.text));
+      // The API notes a fast answer for the conversation's next question to Claude.
+      const context = { conversation_id: this.#conversation.claimId(), ...this.#locationContext(turn.text) };
+      const response = await this.#api.post(ASK_PATH, { text: turn.text }, context);
       if (response.data.tier === CHAT_TIER) this.#onNoFastAnswer(turn, route);
       else this.#showFastAnswer(turn, response);
       this.#emit("answered", turn.text);
@@ -134,52 +146,73 @@ export class Chat extends EventTarget {
     return this.#turns.complete(turn, this.#locationPrompt(turn));
   }
 
-  #sendToClaude(turn) {
+  /** Asks in the conversation; `failed` is the Message that asked the same before. */
+  #sendToClaude(turn, failed = null) {
     this.#failedTurn = null;
-    this.#showMessage(turn, this.#conversation.ask(turn.text));
+    this.#showMessage(turn, this.#conversation.ask(turn.text, failed));
     turn.node.scrollIntoView();
     this.#emit("answered", turn.text);   // from here on the conversation stores the text
     this.#emit("idle", turn.text);
   }
 
-  /** Shows the answer to a message while its frames arrive. */
-  #showMessage(turn, message) {
+  /** Shows the answer to a message while its frames arrive, or are repeated from storage. */
+  #showMessage(turn, message, { undone = {}, isRestored = false } = {}) {
     const conversation = this.#conversation;
     this.#turns.setAnswer(turn, claudeAnswerCard(message, {
       cancel: () => conversation.cancel(message),
       decide: (request, decision) => conversation.decide(message, request, decision),
       expireConfirmation: (id) => conversation.expireConfirmation(message, id),
       now: () => this.#api.now,
-      retry: () => this.#askAgain(turn),
+      retry: () => this.#askAgain(turn, message),
+      sendExpired: () => conversation.sendExpired(message),
       undo: (href) => this.#undo(href),
+      undone,
     }));
     message.addEventListener("change", followScroll);
     message.addEventListener("frame", ({ detail: frame }) => {
       if (frame.type === "done" && frame.tier !== CHAT_TIER) {
-        this.#showFastAnswer(turn, { data: frame, ms: frame.latency_ms?.total, now: this.#api.now });
+        const timing = { ms: frame.latency_ms?.total, now: this.#api.now };
+        if (isRestored) this.#turns.setAnswer(turn, this.#fastAnswerCard(frame, timing, undone));
+        else this.#completeFastAnswer(turn, frame, timing);
       } else if (frame.type === "error" && frame.choices?.length) {
         this.#showPlaceChoices(turn, frame);
+      } else if (isRestored) {
+        return;
       } else if (frame.type === "confirmed" || frame.undo?.length) this.#emitDataChange();
       for (const entry of frame.undo ?? []) this.#rememberUndo(entry, entry.text, this.#api.now);
       followScroll();
     });
   }
 
-  /** Sends the question again as a new message, below what there is of the first answer. */
-  #askAgain(turn) {
+  /**
+   * Sends the question again as a new message, below what there is of the first answer. It goes to the conversation even
+   * if a fast answer is predicted: over HTTP it would be another request, which writes again.
+   */
+  #askAgain(turn, message) {
     turn.answer = null;
-    this.#run(turn);
+    this.#sendToClaude(turn, message);
   }
 
-  /** Shows a fast answer from HTTP or from the socket. */
+  /** Shows a fast answer from HTTP, and stores it. */
   #showFastAnswer(turn, { data, ms, now }) {
+    this.#completeFastAnswer(turn, data, { ms, now });
+    this.#conversation.saveAnswer({ text: turn.text, data, ms });
+  }
+
+  #completeFastAnswer(turn, data, timing) {
+    this.#turns.complete(turn, this.#fastAnswerCard(data, timing));
+    if (EXPENSE_INTENTS.includes(data.intent)) this.#emitDataChange();
+  }
+
+  /** Creates the card of a fast answer. `undone` has sentences about writes that were undone, by their href. */
+  #fastAnswerCard(data, { ms, now }, undone = {}) {
     if (EXPENSE_INTENTS.includes(data.intent)) {
-      this.#turns.complete(turn, this.#expenseCard(data.answer, { ms, now }));
-      this.#emitDataChange();
-    } else {
-      const fetchPage = (cursor) => this.#fetchExpensePage(data.slots, cursor);
-      this.#turns.complete(turn, answerCard(data, { ms, fetchPage, actions: this.#expenseActions() }));
+      const undoText = undone[data.answer.undo?.href];
+      if (undoText) return card({ ...data.answer, isWrite: true }, undoText, el("p", { class: "muted" }, "Undone"));
+      return this.#expenseCard(data.answer, { ms, now });
     }
+    const fetchPage = (cursor) => this.#fetchExpensePage(data.slots, cursor);
+    return answerCard(data, { ms, fetchPage, actions: this.#expenseActions() });
   }
 
   async #fetchExpensePage(slots, cursor) {
@@ -204,7 +237,7 @@ export class Chat extends EventTarget {
       return { data, expiresAt: this.#rememberUndo(data.undo, data.text, now) };
     };
     return {
-      update: (id, changes) => change(this.#api.patch(`/v1/expenses/${id}`, { ...changes, timezone })),
+      update: (id, changes) => change(this.#api.patch(`/v1/expenses/${id}`, changes)),
       remove: (id) => change(this.#api.deleteOnce(`/v1/expenses/${id}`)),
       undo: (href) => this.#undo(href),
     };
@@ -230,6 +263,7 @@ export class Chat extends EventTarget {
   async #undo(href) {
     const { data } = await this.#api.delete(href);
     this.#undoStorage.remove(href);
+    this.#conversation.saveUndo(href, data.text);
     this.#emitDataChange();
     return data;
   }

@@ -11,8 +11,10 @@ export class Conversation extends EventTarget {
   #delivery;
   #storage = null;
   #current = newConversation();
+  #hasAnswers = false;
+  #shown = new Set();   // ids of the messages and answers on the page
 
-  /** `getContext(text)` returns the context to send with a question, which is never stored: {timezone, location?}. */
+  /** `getContext(message)` returns the context to send with a question: {timezone, typed_at, location?}. */
   constructor(socket, getContext) {
     super();
     this.#delivery = new Delivery(socket, getContext);
@@ -22,7 +24,8 @@ export class Conversation extends EventTarget {
   /** Whether the next question continues a conversation. */
   get hasStarted() {
     const { id, localId } = this.#current;
-    return id !== null || this.#delivery.messages.some((message) => message.localConversationId === localId);
+    const isCurrent = (message) => message.localConversationId === localId;
+    return id !== null || this.#hasAnswers || this.#delivery.messages.some(isCurrent);
   }
 
   /** Returns the id for a request of the current conversation, and stores it: the device chooses it. */
@@ -31,62 +34,109 @@ export class Conversation extends EventTarget {
     return this.#current.id ?? this.#current.localId;
   }
 
-  /** Loads the user's stored conversation; returns the messages that aren't on the page yet. */
+  /**
+   * Loads the user's stored conversation. Returns {answers, messages} that aren't on the page yet: the records of
+   * finished answers, and the messages without one.
+   */
   load(user) {
     this.#storage = new ConversationStorage(user);
     this.#current = this.#storage.conversation ?? newConversation();
-    const shown = new Set(this.#delivery.messages.map(({ id }) => id));
-    const records = this.#storage.loadMessages().filter(({ id }) => !shown.has(id));
-    const restored = records.map((record) => new Message(record));
-    this.#delivery.add(...restored);
+    const isNew = ({ id }) => !this.#shown.has(id);
+    const answers = this.#storage.loadAnswers(this.#current.localId).filter(isNew);
+    const messages = this.#storage.loadMessages().filter(isNew).map((record) => new Message(record));
+    for (const { id } of [...answers, ...messages]) this.#shown.add(id);
+    this.#hasAnswers ||= answers.length > 0;
+    for (const message of messages) message.wasQueued = true;
+    this.#delivery.add(...messages);
     this.#emitChange();
-    return restored;
+    return { answers, messages };
+  }
+
+  /** The number of messages that PAM doesn't have yet. */
+  get unsentCount() {
+    return this.#delivery.messages.filter(({ state }) => state === "waiting" || state === "sent").length;
   }
 
   /** Drops all messages from this page; what is stored remains for the next load(). */
   unload() {
     this.#delivery.clear();
+    this.#shown.clear();
+    this.#hasAnswers = false;
     this.#storage = null;
     this.#current = newConversation();
     this.#emitChange();
   }
 
-  /** Drops all messages and removes what is stored. */
-  clear() {
-    this.#storage?.clear();
+  /** Drops all messages and removes what is stored; with `keepMessages` all but the messages without an answer. */
+  clear(options) {
+    this.#storage?.clear(options);
     this.unload();
+  }
+
+  /** Stores a finished answer over HTTP, {text, data, ms, …}, to be shown again after a reload. */
+  saveAnswer(answer) {
+    if (!this.#storage) return;   // signed out in the meantime
+    const id = crypto.randomUUID();
+    this.#shown.add(id);
+    this.#setCurrent(this.#current);
+    this.#storage.saveAnswer({ id, askedAt: Date.now(), localConversationId: this.#current.localId, ...answer });
+    this.#hasAnswers = true;
+    this.#emitChange();
+  }
+
+  /** Stores that a write of an answer was undone, and the sentence about it. */
+  saveUndo(href, text) {
+    for (const answer of this.#storage?.loadAnswers(this.#current.localId) ?? []) {
+      if (!JSON.stringify(answer).includes(JSON.stringify(href))) continue;
+      this.#storage.saveAnswer({ ...answer, undone: { ...answer.undone, [href]: text } });
+    }
   }
 
   /** Makes the next question start another conversation. */
   startNew() {
+    this.#storage?.clearAnswers();
+    this.#hasAnswers = false;
     this.#setCurrent(newConversation());
     this.#emitChange();
   }
 
-  /** Sends a question now, or when the socket is connected; returns its Message. */
-  ask(text) {
+  /**
+   * Sends a question now, or when the socket is connected; returns its Message. `failed` is the Message that asked it
+   * before: what that one or an earlier one wrote isn't written again.
+   */
+  ask(text, failed = null) {
     const newest = Math.max(0, ...this.#delivery.messages.map((message) => message.askedAt));
     const message = new Message({
       id: crypto.randomUUID(), text,
       askedAt: Math.max(Date.now(), newest + 1),   // restored messages are sorted by this
       localConversationId: this.#current.localId, conversationId: this.#current.id,
+      ...failed?.retry,
     });
     this.#setCurrent(this.#current);
-    this.#storage.saveMessage(message.record);
+    this.#shown.add(message.id);
+    message.isStored = this.#storage.saveMessage(message.record);
     this.#delivery.add(message);
+    if (message.state === "waiting") navigator.storage?.persist?.().catch(() => {});   // else browsers may evict it
     this.#emitChange();
     return message;
   }
 
   /** Stops an answer; returns false if the question was never sent, and is dropped instead. */
   cancel(message) {
-    if (message.wasSent) {
+    if (message.wasSent && !message.isExpired) {
       this.#delivery.cancel(message);
       return true;
     }
     this.#remove(message);
     this.#emitChange();
     return false;
+  }
+
+  /** Sends a message that has waited too long, as if it was typed now. */
+  sendExpired(message) {
+    message.renew();
+    this.#storage.saveMessage(message.record);
+    this.#delivery.sendExpired(message);
   }
 
   /** Sends the decision on a confirmation, "yes" or "no"; returns false if not connected. */
@@ -98,12 +148,12 @@ export class Conversation extends EventTarget {
   expireConfirmation(message, confirmationId) {
     message.closeConfirmation(confirmationId);
     this.#delivery.expireConfirmation(confirmationId);
-    if (message.isComplete) this.#remove(message);
+    if (message.isComplete) this.#complete(message);
   }
 
   #onProgress(message) {
     if (message.conversationId) this.#assignId(message);
-    if (message.isComplete) this.#remove(message);
+    if (message.isComplete) this.#complete(message);
     else this.#storage.saveMessage(message.record);
   }
 
@@ -121,6 +171,12 @@ export class Conversation extends EventTarget {
 
   #setCurrent(conversation) {
     this.#current = this.#storage.conversation = conversation;
+  }
+
+  /** Replaces a message by its answer. */
+  #complete(message) {
+    this.#storage?.saveAnswer({ ...message.record, frames: message.frames });
+    this.#remove(message);
   }
 
   #remove(message) {

@@ -1,11 +1,17 @@
-// What this device stores of a user's conversation: messages without a final answer, and the current conversation.
-// Each message has a key of its own, so that two tabs don't overwrite each other's.
+// What this device stores of a user's conversation: messages without a final answer, the answers of the current
+// conversation, and its ids. Messages and answers have keys of their own, so that two tabs don't overwrite each other's.
 
 import { deviceStorage } from "./storage.js";
 
-const MESSAGE_TTL_MS = 24 * 3_600_000;
+const MAX_ANSWERS = 50;
 
-const isExpired = (message) => !(Date.now() - message?.askedAt < MESSAGE_TTL_MS);
+const DEGREES = new Set(["latitude", "longitude"]);
+const POSITIONS = [
+  /[-−]?\d{1,2}\.\d{3,} ?°? ?[NS]?(?:, ?| and )(?:longitude )?[-−]?\d{1,3}\.\d{2,}(?: ?°)?(?: ?[EW]\b)?/gi,
+  /(?<=\b(?:lat|lon|lng|latitude|longitude)\W{1,6})[-−]?\d{1,3}\.\d{2,}/gi,
+];
+
+const byTime = (a, b) => a.askedAt - b.askedAt;
 
 /** The keys contain the user's id: another user who signs in on this device finds nothing of this one. */
 export class ConversationStorage {
@@ -24,27 +30,66 @@ export class ConversationStorage {
     deviceStorage.set(`${this.#prefix}.conversation`, conversation);
   }
 
-  /** Returns the stored message records, oldest first; removes those older than a day. */
+  /** Returns the stored message records, oldest first, however old they are. */
   loadMessages() {
-    const records = [];
-    for (const key of deviceStorage.keys(`${this.#prefix}.message.`)) {
-      const message = deviceStorage.get(key);
-      if (isExpired(message)) deviceStorage.remove(key);
-      else records.push(message);
-    }
-    return records.sort((a, b) => a.askedAt - b.askedAt);
+    return this.#load("message").sort(byTime);
   }
 
+  /** Stores a message record; returns false if this browser stores nothing, so that it is lost with the page. */
   saveMessage(record) {
-    deviceStorage.set(`${this.#prefix}.message.${record.id}`, record);
+    const key = `${this.#prefix}.message.${record.id}`;
+    if (deviceStorage.set(key, record)) return true;
+    this.#removeAll("answer");   // an unsent message is worth more than answers that can be asked for again
+    return deviceStorage.set(key, record);
   }
 
   removeMessage(id) {
     deviceStorage.remove(`${this.#prefix}.message.${id}`);
   }
 
-  /** Removes everything stored for this user. */
-  clear() {
-    for (const key of deviceStorage.keys(`${this.#prefix}.`)) deviceStorage.remove(key);
+  /** Returns the answers of a conversation, oldest first: records with {id, askedAt, localConversationId, …}. */
+  loadAnswers(localConversationId) {
+    return this.#load("answer").filter((answer) => answer.localConversationId === localConversationId).sort(byTime);
   }
+
+  /** Stores an answer without positions; of more than MAX_ANSWERS the oldest ones are removed. */
+  saveAnswer({ text, ...answer }) {
+    deviceStorage.set(`${this.#prefix}.answer.${answer.id}`, { text, ...withoutPositions(answer) });
+    for (const { id } of this.#load("answer").sort(byTime).slice(0, -MAX_ANSWERS)) {
+      deviceStorage.remove(`${this.#prefix}.answer.${id}`);
+    }
+  }
+
+  /** Removes all answers. */
+  clearAnswers() {
+    this.#removeAll("answer");
+  }
+
+  /** Removes everything stored for this user; with `keepMessages` all but the messages without an answer. */
+  clear({ keepMessages = false } = {}) {
+    for (const key of deviceStorage.keys(`${this.#prefix}.`)) {
+      if (!keepMessages || !key.startsWith(`${this.#prefix}.message.`)) deviceStorage.remove(key);
+    }
+  }
+
+  #load(kind) {
+    const keys = deviceStorage.keys(`${this.#prefix}.${kind}.`);
+    return keys.map((key) => deviceStorage.get(key)).filter((record) => record !== null);
+  }
+
+  #removeAll(kind) {
+    for (const key of deviceStorage.keys(`${this.#prefix}.${kind}.`)) deviceStorage.remove(key);
+  }
+}
+
+/**
+ * Returns a copy without coordinates: answers contain where the device was, which isn't stored. The page shows none of
+ * their fields; those in a text, such as that of a spot saved there, are replaced by words.
+ */
+function withoutPositions(answer) {
+  return JSON.parse(JSON.stringify(answer, (key, value) => {
+    if (DEGREES.has(key)) return undefined;
+    if (typeof value !== "string") return value;
+    return POSITIONS.reduce((text, pattern) => text.replaceAll(pattern, "(a position)"), value);
+  }));
 }

@@ -5,6 +5,8 @@ const GAP_TIMEOUT_MS = 400;       // frames can overtake each other by less than
 const ACK_TIMEOUT_MS = 15_000;
 const FRAME_TIMEOUT_MS = 10_000;  // no later frame would reveal that the last one was lost
 
+const MAX_OPEN_MESSAGES = 5;      // the server queues as many per conversation behind the one that it answers
+
 const GATEWAY_ERRORS = ["Internal server error", "Forbidden"];
 
 /** Fires "progress" with a message that was sent or accepted or has ended, before anything else is sent. */
@@ -14,8 +16,9 @@ export class Delivery extends EventTarget {
   #messages = new Map();
   #decisions = new Map();   // by confirmation id: {message, frame}, until the outcome is known
   #timers = new Map();      // by message id
+  #isPaused = false;
 
-  /** `getContext(text)` returns the context to send with a question: {timezone, location?}. */
+  /** `getContext(message)` returns the context to send with a question: {timezone, typed_at, location?}. */
   constructor(socket, getContext) {
     super();
     this.#socket = socket;
@@ -37,6 +40,7 @@ export class Delivery extends EventTarget {
   add(...messages) {
     for (const message of messages) {
       this.#messages.set(message.id, message);
+      if (!this.#online) message.wasQueued = true;
       message.setState(message.state, this.#online);
     }
     if (this.#online) this.#start(messages);
@@ -51,6 +55,12 @@ export class Delivery extends EventTarget {
   clear() {
     for (const message of this.messages) this.remove(message);
     this.#decisions.clear();
+  }
+
+  /** Sends a message that was held back because it had waited too long. */
+  sendExpired(message) {
+    message.dispatchEvent(new Event("change"));
+    if (this.#online) this.#sendWaiting();
   }
 
   /** Asks the server to stop the answer. */
@@ -73,6 +83,7 @@ export class Delivery extends EventTarget {
   }
 
   #onDisconnect() {
+    for (const message of this.messages) if (message.state === "sent") message.wasQueued = true;
     for (const message of this.messages) message.setState(message.state === "sent" ? "waiting" : message.state, false);
   }
 
@@ -97,12 +108,13 @@ export class Delivery extends EventTarget {
   #sendWaiting() {
     const starting = new Set();   // local ids of conversations whose first message has no ack
     for (const message of this.messages) {
-      const { id, text, conversationId, localConversationId } = message;
+      const { id, text, conversationId, localConversationId, retryOf } = message;
       if (message.state === "sent" && !conversationId) starting.add(localConversationId);
-      if (message.state !== "waiting" || starting.has(localConversationId)) continue;
+      if (message.state !== "waiting" || message.isExpired || starting.has(localConversationId)) continue;
+      if (this.#isPaused || this.#countOpen(localConversationId) >= MAX_OPEN_MESSAGES) continue;
       const frame = {
         action: "chat", message_id: id, conversation_id: conversationId ?? localConversationId, text,
-        context: this.#getContext(text),
+        context: this.#getContext(message), ...(retryOf && { retry_of: retryOf }),
       };
       if (!this.#socket.send(frame)) return;
       if (!conversationId) starting.add(localConversationId);
@@ -111,6 +123,12 @@ export class Delivery extends EventTarget {
       this.#emitProgress(message);
       this.#startTimer(message);
     }
+  }
+
+  /** Returns the number of a conversation's messages that the server has, or may have, and hasn't answered. */
+  #countOpen(localConversationId) {
+    return this.messages.filter((message) => message.localConversationId === localConversationId
+      && (message.state === "sent" || message.state === "accepted")).length;
   }
 
   /** (Re)starts the timer after which frames that are due are requested again. */
@@ -161,12 +179,25 @@ export class Delivery extends EventTarget {
 
   /** Handles an error without `seq`: a frame of ours was rejected, and the error has its message or confirmation id. */
   #onRejection(message, error) {
+    const isRefused = message?.state === "sent";
+    if (isRefused && message.wasQueued && error.code === "rate_limited") return this.#pause(message, error);
     const isGone = message?.state === "accepted" && error.code === "message_not_found";
-    if (message?.state === "sent" || isGone) return this.#fail(message, error);
+    if (isRefused || isGone) return this.#fail(message, error);
     // The answer itself goes on: only a decision, or a resume that the timer repeats, was rejected.
     const decision = this.#decisions.get(error.confirmation_id);
     this.#decisions.delete(error.confirmation_id);
     decision?.message.rejectDecision(error.confirmation_id, error);
+  }
+
+  /** Sends a queued message again when the server takes messages again: nobody may be there to do it. */
+  #pause(message, { retry_after: seconds = 60 }) {
+    this.#isPaused = true;
+    setTimeout(() => {
+      this.#isPaused = false;
+      if (this.#online) this.#sendWaiting();
+    }, seconds * 1000);
+    clearTimeout(this.#timers.get(message.id));
+    message.setState("waiting");
   }
 
   #fail(message, error) {

@@ -60,8 +60,21 @@ export function setFractions(node, fractions) {
   return node;
 }
 
+let isQuiet = false;
+
+/** Runs `work` without announcements: what it shows was announced before. */
+export function withoutAnnouncements(work) {
+  isQuiet = true;
+  try {
+    work();
+  } finally {
+    isQuiet = false;
+  }
+}
+
 /** Announces `text` to screen readers, in place of the announcement before it, without moving the focus. */
 export function announce(text) {
+  if (isQuiet) return;
   const region = document.getElementById("announcer");
   region.textContent = "";
   clearTimeout(announce.timer);
@@ -73,6 +86,7 @@ export function announce(text) {
 
 /** Announces `text` to screen readers after the announcements before it: for text that arrives in pieces. */
 export function queueAnnouncement(text) {
+  if (isQuiet) return;
   const line = el("p", {}, text);
   document.getElementById("announcement-log").append(line);
   setTimeout(() => line.remove(), 10_000);   // else a screen reader would find the text twice on the page

@@ -4,6 +4,10 @@ import { el } from "./dom.js";
 
 const WEB = new Set(["http:", "https:"]);
 const LOOKS_LIKE_ADDRESS = /[\w-]\.\p{L}{2,}|:\/\/|@/u;
+const OTHER_DOTS = /[\u3002\uff0e\uff61]/g;   // which browsers read as dots in a host
+const OTHER_FORMS = /[\u3002\uff01-\uff5e\uff61]/;   // fullwidth forms of ASCII, and other dots
+const SCRIPTS = ["Latin", "Cyrillic", "Greek", "Armenian", "Hebrew", "Arabic", "Han", "Hangul", "Thai", "Devanagari"]
+  .map((script) => new RegExp(`\\p{Script=${script}}`, "u"));
 const BIDI_CONTROL = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/;   // can make an address look like another
 
 /** Creates a link to a website, labelled with its host; plain text if the address isn't http or https. */
@@ -15,7 +19,8 @@ export function websiteLink(address) {
 
 /**
  * Creates a link with an untrusted label, a list of nodes and texts; plain text if the address is no web page or mail.
- * A label that looks like another address than the target is followed by the real one.
+ * A label that looks like another address than the target is followed by the real one, and so is every label if the
+ * host is written in several scripts or in fullwidth characters: the real one is shown in ASCII, as punycode.
  */
 export function textLink(address, label) {
   const url = parseUrl(address);
@@ -23,7 +28,7 @@ export function textLink(address, label) {
   if (!mail && !WEB.has(url?.protocol)) return el("span", {}, ...label);
   const link = mail ? el("a", { href: url.href }, ...label) : externalLink(url, ...label);
   const target = mail ? decodePercent(url.pathname) : url.host;
-  if (isDeceptive(textOf(label), target)) link.append(` (${target})`);
+  if (isDeceptive(textOf(label), target) || (!mail && isDisguised(address))) link.append(` (${target})`);
   return link;
 }
 
@@ -44,7 +49,14 @@ function parseUrl(address) {
   }
 }
 
-const textOf = (label) => label.map((part) => part.textContent ?? part).join("").trim().toLowerCase();
+const textOf = (label) => label.map((part) => part.textContent ?? part).join("").trim().toLowerCase()
+  .normalize("NFKC").replace(OTHER_DOTS, ".");
+
+/** Returns whether the host of a web address can be read as another one. */
+function isDisguised(address) {
+  const host = decodePercent(/^\w+:[/\\]*([^/?#\\]*)/.exec(address)?.[1] ?? "");
+  return /(^|\.)xn--/i.test(host) || OTHER_FORMS.test(host) || SCRIPTS.filter((script) => script.test(host)).length > 1;
+}
 
 /** Returns whether a text looks like an address other than `target`. */
 function isDeceptive(text, target) {

@@ -1,6 +1,10 @@
 // One question sent over the socket, and the state of its answer.
 
+import { timezone } from "./dates.js";
 import { FrameSequencer } from "./frame_sequencer.js";
+
+/** How long a message may wait: then its user is asked, since the API takes none that was typed longer ago. */
+export const MAX_WAIT_MS = 30 * 24 * 3_600_000;
 
 /**
  * `state` is "waiting" (for the connection), "sent", "accepted" or "ended". Fires "change" with it and with `online`,
@@ -11,21 +15,46 @@ export class Message extends EventTarget {
   #frames = new FrameSequencer();
   #openConfirmations = new Set();
 
+  /** The frames that show the answer again: those handled so far, in order, with adjacent deltas as one. */
+  frames = [];
+
+  /** Whether it waited for a connection, or was loaded from this device. */
+  wasQueued = false;
+
+  /** Whether it is stored on this device; if not, it is lost with the page. */
+  isStored = true;
+
   /**
-   * `localConversationId` identifies the conversation on this device; `conversationId` is the server's id for it, or
-   * null until an ack tells it. `wasSent` means that the server may have the message, even without an ack.
+   * `askedAt` (ms since 1970) and `zone` are when and in which time zone it was typed. `localConversationId` identifies
+   * the conversation on this device; `conversationId` is the server's id for it, or null until an ack tells it. If it
+   * asks a question again, `retryOf` is the id of the first message with it, and `firstAskedAt` when that was typed; else
+   * they are null. `wasSent` means that the server may have the message, even without an ack.
    */
-  constructor({ id, text, askedAt, localConversationId, conversationId = null, wasSent = false, accepted = false }) {
+  constructor(record) {
     super();
-    Object.assign(this, { id, text, askedAt, localConversationId, conversationId, wasSent });
+    const { id, text, askedAt, zone = timezone, localConversationId, conversationId = null } = record;
+    const { retryOf = null, firstAskedAt = null, wasSent = false, accepted = false } = record;
+    Object.assign(this, { id, text, askedAt, zone, localConversationId, conversationId });
+    Object.assign(this, { retryOf, firstAskedAt, wasSent });
     this.state = accepted ? "accepted" : "waiting";
   }
 
   /** The constructor's argument for a message that continues where this one is. */
   get record() {
-    const { id, text, askedAt, localConversationId, conversationId, wasSent } = this;
+    const { id, text, askedAt, zone, localConversationId, conversationId, retryOf, firstAskedAt, wasSent } = this;
     const accepted = this.state === "accepted" || this.state === "ended";
-    return { id, text, askedAt, localConversationId, conversationId, wasSent, accepted };
+    return { id, text, askedAt, zone, localConversationId, conversationId, retryOf, firstAskedAt, wasSent, accepted };
+  }
+
+  /** What a message that asks the same again has of this one; one that has waited too long is asked as if typed anew. */
+  get retry() {
+    const retryOf = this.retryOf ?? this.id;
+    return this.isExpired ? { retryOf } : { retryOf, firstAskedAt: this.typedAt, zone: this.zone };
+  }
+
+  /** When the question was typed: days such as "yesterday" count from then, also when it is asked again. */
+  get typedAt() {
+    return this.firstAskedAt ?? this.askedAt;
   }
 
   /** The `seq` up to which all frames were received. */
@@ -42,6 +71,16 @@ export class Message extends EventTarget {
     return this.state === "ended" && !this.#openConfirmations.size;
   }
 
+  /** Whether it has waited so long that it is only sent if the user says so. */
+  get isExpired() {
+    return this.state === "waiting" && Date.now() - this.typedAt > MAX_WAIT_MS;
+  }
+
+  /** Makes it a message that is typed now. */
+  renew() {
+    Object.assign(this, { askedAt: Date.now(), firstAskedAt: null, zone: timezone });
+  }
+
   setState(state, online = this.online) {
     if (this.state === state && this.online === online) return;
     Object.assign(this, { state, online });
@@ -51,6 +90,11 @@ export class Message extends EventTarget {
   /** Adds a received frame; handles it and those buffered behind it when their turn comes. */
   receive(frame) {
     for (const next of this.#frames.push(frame)) this.#handle(next);
+  }
+
+  /** Shows the answer of a message from before the page was loaded, from its `frames`. */
+  replay(frames) {
+    for (const frame of frames) this.#handle(frame);
   }
 
   /** Ends the message with an error that has no `seq`. */
@@ -69,11 +113,20 @@ export class Message extends EventTarget {
   }
 
   #handle(frame) {
+    this.#record(frame);
     if (frame.type === "ack") this.conversationId = frame.conversation_id;
     if (frame.type === "confirm_request") this.#openConfirmations.add(frame.confirmation_id);
     if (frame.type === "confirmed") this.closeConfirmation(frame.confirmation_id);
     if (frame.type === "done" || frame.type === "error") this.setState("ended");
     else if (this.state !== "ended") this.setState("accepted");
     this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
+  }
+
+  #record(frame) {
+    const last = this.frames.at(-1);
+    if (frame.type !== "delta" || last?.type !== "delta") this.frames.push(frame);
+    else this.frames.splice(-1, 1, { ...last, text: last.text + frame.text });
+    // The last frame has the whole text.
+    if (frame.type === "done") this.frames = this.frames.filter(({ type }) => type !== "delta");
   }
 }

@@ -13,11 +13,15 @@ function createStorage(getBackend) {
       }
     },
 
+    /** Returns whether the value is in the browser's storage, and not only in memory. */
     set(key, value) {
       memory.set(key, value);
       try {
         getBackend().setItem(key, JSON.stringify(value));
-      } catch { /* held in memory */ }
+        return true;
+      } catch {
+        return false;
+      }
     },
 
     remove(key) {

@@ -10,7 +10,7 @@ export class TurnList {
 
   /** Appends a turn and returns it: {text, node, answer}. `text` is null if the turn didn't begin with a question. */
   append(text) {
-    const node = el("li", { class: "turn" }, text && el("p", { class: "question" }, text));
+    const node = el("li", { class: "turn" }, text && el("p", { class: "question", dir: "auto" }, text));
     this.#list.append(node);
     return { text, node, answer: null };
   }
@@ -27,6 +27,10 @@ export class TurnList {
     this.setAnswer(turn, node);
     announce(node.getAttribute("aria-label"));
     turn.node.scrollIntoView();
+  }
+
+  scrollToLast() {
+    this.#list.lastElementChild.scrollIntoView();
   }
 
   appendDivider(text) {

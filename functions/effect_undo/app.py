@@ -1,12 +1,12 @@
 """DELETE /v1/effects/{id}: undoes a write of the last ten minutes. Tier 2."""
 
 from pam.answers.undo import undo
-from pam.bootstrap import user_dependencies
+from pam.bootstrap import request_limit, user_dependencies
 from pam.ledger.effects import effect_not_found
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 from pam.tools.catalog import TOOLS
 
-handler = HttpApi(user_dependencies)
+handler = HttpApi(user_dependencies, request_limit)
 
 
 @handler.delete("/v1/effects/{id}")

@@ -1,11 +1,11 @@
 """POST /v1/expenses: records an expense, once for each Idempotency-Key. Tier 2."""
 
 from pam.answers.expenses import add_expense
-from pam.bootstrap import user_dependencies
+from pam.bootstrap import request_limit, user_dependencies
 from pam.money.expenses import NewExpense
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(user_dependencies)
+handler = HttpApi(user_dependencies, request_limit)
 
 
 @handler.post("/v1/expenses", NewExpense, status=201)

@@ -1,11 +1,11 @@
 """GET /v1/expenses: the traveller's expenses, newest first, a page at a time. Tier 1."""
 
 from pam.answers.list_expenses import list_expenses
-from pam.bootstrap import user_dependencies
+from pam.bootstrap import request_limit, user_dependencies
 from pam.money.expense_list import ExpensesQuery
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(user_dependencies)
+handler = HttpApi(user_dependencies, request_limit)
 
 
 @handler.get("/v1/expenses", ExpensesQuery)

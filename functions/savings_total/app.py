@@ -1,11 +1,11 @@
 """GET /v1/savings: what the traveller saved, by kind. Tier 1."""
 
 from pam.answers.savings_total import savings_total
-from pam.bootstrap import user_dependencies
+from pam.bootstrap import request_limit, user_dependencies
 from pam.money.savings import SavingsQuery
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(user_dependencies)
+handler = HttpApi(user_dependencies, request_limit)
 
 
 @handler.get("/v1/savings", SavingsQuery)

@@ -1,11 +1,11 @@
 """GET /v1/spend-summary: what the traveller spent in a window, by category. Tier 1."""
 
 from pam.answers.spend_summary import spend_summary
-from pam.bootstrap import user_dependencies
+from pam.bootstrap import request_limit, user_dependencies
 from pam.money.spending import SpendingQuery
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(user_dependencies)
+handler = HttpApi(user_dependencies, request_limit)
 
 
 @handler.get("/v1/spend-summary", SpendingQuery)

@@ -3,10 +3,10 @@
 from pydantic import BaseModel, ConfigDict
 
 from pam.answers.json_values import to_json
-from pam.bootstrap import connection_gateway
+from pam.bootstrap import connection_gateway, request_limit
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(connection_gateway)
+handler = HttpApi(connection_gateway, request_limit)
 
 
 class EmptyBody(BaseModel):

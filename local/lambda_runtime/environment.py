@@ -6,11 +6,11 @@ import signal
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from local import processes
+from local.lambda_runtime.function_log import FunctionLog
 from local.lambda_runtime.runtime_api import Event, Outcome, RuntimeApi
 from local.processes import Process
 from local.template import Function
@@ -46,14 +46,14 @@ class Environment:
     """A process and its Runtime API."""
 
     def __init__(
-        self, function: Function, version: str, arn: str, launch: Callable[[str], Awaitable[Process]], log: FileIO
+        self, function: Function, version: str, arn: str, launch: Callable[[str], Awaitable[Process]], log: FunctionLog
     ) -> None:
         """`launch` starts the process, given the address of the Runtime API. `log` receives Lambda's own log lines."""
         self._function = function
         self._version = version
         self._arn = arn
         self._launch = launch
-        self._log_file = log
+        self._log = log
         self._api = RuntimeApi()
         self._process: Process | None = None
         self._exit: asyncio.Task[int] | None = None
@@ -88,7 +88,7 @@ class Environment:
         Returns None if the process ended before it fetched the event, which another environment can then handle.
         """
         assert self._exit is not None
-        self._log(f"START RequestId: {request_id} Version: {self._version}")
+        self._log.write(f"START RequestId: {request_id} Version: {self._version}")
         began = time.perf_counter()
         self.is_usable = False
         outcome_future = self._api.send(Event(request_id, self._headers(request_id), payload))
@@ -100,7 +100,7 @@ class Environment:
         elif not self._exit.done():
             message = f"RequestId: {request_id} Error: Task timed out after {self._function.timeout:.2f} seconds"
             outcome = Outcome.failure("Sandbox.Timedout", message)
-            self._log(message)
+            self._log.write(message)
         elif self._api.delivered_id == request_id:
             outcome = exit_outcome(self._exit.result(), f"RequestId: {request_id} Error: ")
         else:
@@ -137,10 +137,7 @@ class Environment:
             phase = "Restore" if self._function.snap_start else "Init"
             fields.append(f"{phase} Duration: {self._init_ms:.2f} ms")
             self._init_ms = None
-        self._log(f"END RequestId: {request_id}\n" + "\t".join(fields))
-
-    def _log(self, text: str) -> None:
-        self._log_file.write(f"{text}\n".encode())
+        self._log.write(f"END RequestId: {request_id}\n" + "\t".join(fields))
 
 
 def _peak_memory_mb(pid: int | None) -> int | None:

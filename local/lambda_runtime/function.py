@@ -17,6 +17,7 @@ from typing import Any
 
 from local import processes
 from local.lambda_runtime.environment import Environment, InitError, exit_outcome
+from local.lambda_runtime.function_log import FunctionLog
 from local.lambda_runtime.runtime_api import MAX_PAYLOAD, Outcome
 from local.lambda_runtime.snapshot import Snapshot, SnapshotError
 from local.lambda_runtime.start_slots import StartSlots
@@ -76,8 +77,7 @@ class LambdaFunction:
         self.version = "1" if function.alias else "$LATEST"
         qualifier = f":{function.alias}" if function.alias else ""
         self.arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function.name}{qualifier}"
-        self.log_path = logs / f"{function.code.name}.log"
-        self.log = self.log_path.open("ab", buffering=0)  # the environments append to the same file
+        self.log = FunctionLog(logs / f"{function.code.name}.log")
         self._aws_endpoint = aws_endpoint
         self._lambda_endpoint = lambda_endpoint
         self._slots = asyncio.Semaphore(self.limit)  # serves its waiters in order
@@ -120,7 +120,7 @@ class LambdaFunction:
             # Makes the runtime client run the hooks after the restore.
             "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start" if function.snap_start else "on-demand",
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
-            "AWS_LAMBDA_LOG_STREAM_NAME": self.log_path.name,
+            "AWS_LAMBDA_LOG_STREAM_NAME": self.log.path.name,
             "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
             "_HANDLER": function.handler,
             **function.environment,
@@ -264,8 +264,8 @@ class LambdaFunction:
             cwd=self.function.code,
             env=self.environment() | {"AWS_LAMBDA_RUNTIME_API": address},
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=self.log,
-            stderr=self.log,
+            stdout=self.log.descriptor,
+            stderr=self.log.descriptor,
             start_new_session=True,  # so that Ctrl-C reaches only the stack, which stops its children in order
         )
 
@@ -279,7 +279,7 @@ class LambdaFunction:
             snapshot = Snapshot()
             try:
                 await snapshot.create(
-                    self.function.handler, self.function.code, self.environment(), self.log, timeout_s
+                    self.function.handler, self.function.code, self.environment(), self.log.descriptor, timeout_s
                 )
             except BaseException as error:
                 await snapshot.stop()
@@ -291,7 +291,7 @@ class LambdaFunction:
                 raise
             self._snapshot = snapshot
             milliseconds = (time.perf_counter() - began) * 1000
-            self.log.write(f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: snapshot\n".encode())
+            self.log.write(f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: snapshot")
 
 
 _STACK_STOPPING = Outcome.failure("ServiceException", "The local stack is stopping.")

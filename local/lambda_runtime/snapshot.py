@@ -14,7 +14,6 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +62,12 @@ class Snapshot:
         return self._listener is not None and not self._listener.done()
 
     async def create(
-        self, handler: str, folder: Path, environment: Mapping[str, str], log: FileIO, timeout_s: float
+        self, handler: str, folder: Path, environment: Mapping[str, str], log: int, timeout_s: float
     ) -> None:
-        """Start the process and wait until it has imported the handler. Raises SnapshotError, and TimeoutError."""
+        """Start the process and wait until it has imported the handler. Raises SnapshotError, and TimeoutError.
+
+        `log` is the descriptor that it and its forks write to.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = await asyncio.create_subprocess_exec(

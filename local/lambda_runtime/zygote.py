@@ -21,6 +21,7 @@ import socket
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from awslambdaric.lambda_runtime_hooks_runner import run_before_snapshot
 from snapshot_restore_py import get_before_snapshot
@@ -31,7 +32,7 @@ PR_SET_PDEATHSIG = 1
 def main(handler: str, descriptor: int) -> None:
     sys.path[0] = os.getcwd()  # noqa: PTH109  the function's folder, as the runtime client has it, not this file's
     channel = socket.socket(fileno=descriptor)
-    _initialise(handler)
+    filters = _initialise(handler)
     threads = _threads()
     _send(channel, {"threads": threads})
     if threads:
@@ -40,12 +41,14 @@ def main(handler: str, descriptor: int) -> None:
     address = _serve(channel)
     if address is not None:
         os.environ["AWS_LAMBDA_RUNTIME_API"] = address
+        _filter_later_handlers(filters)
         from awslambdaric.__main__ import main as run
 
         run([sys.argv[0], handler])
 
 
-def _initialise(handler: str) -> None:
+def _initialise(handler: str) -> list[Any]:
+    """Import the handler and run the hooks; return the filters that it has added to the root logger's handler."""
     # The runtime client sets logging up before it imports a handler, so a handler's `basicConfig` does nothing.
     placeholder = logging.NullHandler()
     logging.getLogger().addHandler(placeholder)
@@ -58,6 +61,20 @@ def _initialise(handler: str) -> None:
         get_before_snapshot()[:] = hooks
     finally:
         logging.getLogger().removeHandler(placeholder)
+    return placeholder.filters
+
+
+def _filter_later_handlers(filters: list[Any]) -> None:
+    """Have the runtime client's handler get these filters: without Powertools' own it would log each line again."""
+    root = logging.getLogger()
+    add_handler = root.addHandler
+
+    def add_filtered(added: logging.Handler) -> None:
+        for each in filters:
+            added.addFilter(each)
+        add_handler(added)
+
+    root.addHandler = add_filtered  # type: ignore[assignment, method-assign]
 
 
 def _threads() -> list[str]:

@@ -113,7 +113,7 @@ def _error_response(status: int, codes: Sequence[ErrorCode]) -> Json:
         text = _GATEWAY[status]
         descriptions.append(f"API Gateway: {text[0].lower()}{text[1:]}" if codes else text)
     response: Json = {"description": " ".join(descriptions)}
-    if status in (409, 503):
+    if status in (409, 429, 503):
         response["headers"] = {"Retry-After": _component("headers", "RetryAfter")}
     if status == 401:
         response["headers"] = {"WWW-Authenticate": _component("headers", "Challenge")}

@@ -84,7 +84,7 @@ ROUTES = {
     "GET /v1/gas-prices": RouteDescription("Road", GasPrice, codes=(errors.NO_PRICE_SOURCE, *_SOURCES)),
 }
 
-COMMON_CODES = (errors.INVALID_SUBJECT, errors.BODY_TOO_LARGE, errors.INTERNAL_ERROR)
+COMMON_CODES = (errors.INVALID_SUBJECT, errors.BODY_TOO_LARGE, errors.RATE_LIMITED, errors.INTERNAL_ERROR)
 """The errors of every route."""
 
 _PLACE = (errors.INVALID_TEXT, errors.LOCATION_NEEDED, errors.UNKNOWN_PLACE, errors.AMBIGUOUS_PLACE)
@@ -114,6 +114,7 @@ _FIELD_CODES: dict[str, tuple[ErrorCode, ...]] = {
     "text": (errors.INVALID_TEXT,),
     "timezone": (errors.UNKNOWN_TIME_ZONE,),
     "to": _DAY,
+    "typed_at": (errors.INVALID_TYPED_AT, errors.ENTRY_TOO_OLD),
 }
 
 

@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -26,10 +26,14 @@ DURATION_HEADER = "x-duration-ms"
 
 
 class Aws:
-    """The endpoint in a process of its own, on 127.0.0.1. Its data is lost when it ends."""
+    """The endpoint in a process of its own, on 127.0.0.1.
+
+    Its data is lost when it ends. Where it has crashed, the stores are created again, empty.
+    """
 
     def __init__(self, log: Path) -> None:
-        self._child = Child("local.stand_ins.aws", log, sockets=1)
+        self._child = Child("local.stand_ins.aws", log, sockets=1, on_restart=self._create_again)
+        self._create: Callable[[], None] = lambda: None
         self._sqs: Any = None
         [self.endpoint] = self._child.urls
 
@@ -42,6 +46,14 @@ class Aws:
 
     def create_stores(self, stores: Iterable[Store], secrets: Mapping[str, str]) -> None:
         """Create the stores. `secrets` are values by logical id; other secrets get the template's value."""
+        listed = list(stores)
+        self._create = lambda: self._create_stores(listed, secrets)
+        self._create()
+
+    async def _create_again(self) -> None:
+        await asyncio.to_thread(self._create)
+
+    def _create_stores(self, stores: Iterable[Store], secrets: Mapping[str, str]) -> None:
         import boto3
 
         session: Any = boto3.Session("local", "local", region_name=REGION)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import pwd
 import secrets
+import shutil
 import signal
 import tempfile
 import warnings
@@ -21,11 +22,20 @@ from pam.migrations.runner import Runner
 
 DATABASE = "pam"
 START_TIMEOUT_S = 30
+RESTART_INTERVAL_S = 0.5
 MAX_SOCKET_PATH = 90
 """Bytes; the system's limit is 108 on Linux and 104 on macOS."""
 
 # The locale makes comparisons of letters beyond ASCII the same on every machine.
 _CREATE = sql.SQL("CREATE DATABASE {} TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'")
+
+
+_OWNERS = "owners"
+
+_HBA = f"""# Written at each start.
+local all postgres peer map={_OWNERS}
+local all all scram-sha-256
+"""
 
 
 class PostgresError(Exception):
@@ -43,8 +53,10 @@ class Postgres:
         self._log = state / "logs" / "postgres.log"
         self._migrations = migrations
         self._process: asyncio.subprocess.Process | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._url = url
         self._socket_dir = self._data
+        self._remove_at_end: Path | None = None
         self.owner = url or ""
         """Conninfo of the role that owns the tables."""
         self.app: dict[str, Any] = {}
@@ -86,19 +98,37 @@ class Postgres:
                 **user,
             )
         await self._wait_until_ready()
+        self._watching = asyncio.create_task(self._watch(self._process))
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        """Start the server again where it ends without `stop`. The database recovers by itself."""
+        await process.wait()
+        while self._process is process:
+            try:
+                await self.start()
+            except (PostgresError, TimeoutError, OSError):
+                # The processes of the one that has ended may still hold its memory for a moment.
+                await asyncio.sleep(RESTART_INTERVAL_S)
+                if self._process is not None:
+                    self._process = process
 
     async def stop(self) -> None:
         """Stop the server, which closes all connections. Raises PostgresError if DATABASE_URL names it."""
         if self._url is not None:
             raise PostgresError("DATABASE_URL names this Postgres: the local stack doesn't stop it.")
-        if self._process is not None:
-            await processes.stop(self._process, signal.SIGINT)
-            self._process = None
+        process, self._process = self._process, None
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        if process is not None:
+            await processes.stop(process, signal.SIGINT)
 
     async def close(self) -> None:
         """Stop the server if `prepare` started it."""
         if self._url is None:
             await self.stop()
+        if self._remove_at_end is not None:
+            shutil.rmtree(self._remove_at_end, ignore_errors=True)
 
     def _initialise(self) -> tuple[Path, dict[str, Any]]:
         """Create the data directory. Returns the folder of the binaries, and the user to run them as."""
@@ -115,12 +145,21 @@ class Postgres:
         if server.system_user is not None:  # Postgres refuses to run as root, so pgserver has made a user
             entry = pwd.getpwnam(server.system_user)
             user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+        self._require_passwords(server.system_user)
         if len(os.fsencode(self._data)) > MAX_SOCKET_PATH and self._socket_dir == self._data:
             self._socket_dir = Path(tempfile.mkdtemp(prefix="pam-"))
+            self._remove_at_end = self._socket_dir
             if user:
                 os.chown(self._socket_dir, user["user"], user["group"])
         self.owner = make_conninfo(host=str(self._socket_dir), dbname=DATABASE, user="postgres")
         return server.bin_path, user
+
+    def _require_passwords(self, system_user: str | None) -> None:
+        """Admit the owner by the user that this process or the server runs as, and every other role by its password."""
+        users = {pwd.getpwuid(os.getuid()).pw_name, system_user or ""} - {""}
+        (self._data / "pg_hba.conf").write_text(_HBA, encoding="utf-8")
+        names = "".join(f'{_OWNERS} "{user}" postgres\n' for user in sorted(users))
+        (self._data / "pg_ident.conf").write_text(names, encoding="utf-8")
 
     async def _stop_leftover(self, binaries: Path, user: dict[str, Any]) -> None:
         """Stop a server in this data directory that an earlier, killed stack has left running."""

@@ -192,11 +192,9 @@ def test_question_about_here_needs_the_location_of_the_device(traveller: Travell
     assert ask(traveller, "rv parks near me").json()["tier"] == 3
 
 
-@pytest.mark.parametrize(
-    "text", ["weather in Springfield", "weather in Xyzzyville", "how far is Honolulu from Denver", "am I over budget"]
-)
+@pytest.mark.parametrize("text", ["weather in Xyzzyville", "how far is Honolulu from Denver", "am I over budget"])
 def test_question_without_a_sure_answer_is_left_to_the_chat(traveller: Traveller, text: str) -> None:
-    """An ambiguous or unknown place, no road and no budget aren't guessed about."""
+    """An unknown place, no road and no budget aren't guessed about."""
     assert ask(traveller, text).json() == {"tier": 3, "intent": "chat", "slots": {}}
 
 

@@ -33,8 +33,9 @@ ROUTES = [function for function in FUNCTIONS.values() if "Events" in function]
 RECORDED = ("dynamodb:", "secretsmanager:", "ssm:")
 FRAME_TIMEOUT_S = 60
 
-# What only a fault needs, which this test doesn't cause.
+# What only a fault or too many requests need, which this test doesn't cause.
 RECOVERY = {
+    ("dynamodb:UpdateItem", "UserCacheTable"),  # the requests of a user who makes too many
     ("dynamodb:GetItem", "IdempotencyTable"),  # Powertools reads a record that a refused write didn't return
     ("dynamodb:DeleteItem", "IdempotencyTable"),  # and releases the key of a failed write
     ("dynamodb:DeleteItem", "SharedCacheTable"),  # a circuit breaker that closes

@@ -22,7 +22,7 @@ from tests.conftest import CHECKOUT, Traveller
 
 TABLES = [
     "users", "vehicles", "expenses", "budgets", "savings", "conversations", "messages", "turns", "notes", "effects",
-    "trips", "favorite_spots", "public_profiles", "friendships", "direct_messages", "posts",
+    "lost_turns", "trips", "favorite_spots", "public_profiles", "friendships", "direct_messages", "posts",
 ]  # fmt: skip
 
 

@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
 from pam.platform import errors
+from pam.platform.clock import utc_now
+from pam.platform.dynamodb import DynamoTable
 from pam.platform.errors import PamError
 from pam.platform.http import MAX_BODY_BYTES, HttpApi, HttpOperation, HttpRequest, HttpResponse, parse_json
+from pam.platform.request_limit import RequestLimit
 
 USER = UUID("2f6f1f5e-3f0a-4c55-9d55-0a6b1c2d3e4f")
 GONE = PamError(errors.EFFECT_NOT_FOUND, "Gone.")
@@ -97,9 +100,14 @@ def event(
     return sent if body is None else sent | {"body": base64.b64encode(body).decode()}
 
 
+def no_limit() -> RequestLimit:
+    """Return a limit that no test reaches, and which therefore never asks its table."""
+    return RequestLimit(DynamoTable(None, ""), 1_000_000, utc_now)
+
+
 def api() -> HttpApi:
     """Return an API with each kind of route, whose POST fails in several ways."""
-    api = HttpApi(dict)
+    api = HttpApi(dict, no_limit)
 
     @api.get("/things", Thing)
     def read(request: HttpRequest, thing: Thing) -> HttpResponse:

@@ -15,9 +15,12 @@ EVENT = Path(__file__).parent.parent.parent / "events" / "ask.json"
 _FUNCTION = """
 import json, sys
 from types import SimpleNamespace
+from pam.platform.clock import utc_now
+from pam.platform.dynamodb import DynamoTable
 from pam.platform.http import HttpApi, HttpResponse
+from pam.platform.request_limit import RequestLimit
 
-handler = HttpApi(dict)
+handler = HttpApi(dict, lambda: RequestLimit(DynamoTable(None, ""), 1_000_000, utc_now))
 
 @handler.delete("/v1/ask")
 def unused(call):

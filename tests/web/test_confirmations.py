@@ -84,7 +84,9 @@ def test_confirmation_is_restored_after_reload(app, claude):
     expect(confirmation.locator(".outcome")).to_contain_text("Not done")
     app.page.reload()
     app.wait_until_connected()
-    expect(app.cards).to_have_count(0)
+    expect(app.cards).to_have_count(1)
+    expect(app.cards.locator(".outcome")).to_contain_text("Not done")
+    expect(app.cards.get_by_role("button", name="Cancel")).to_have_count(0)
 
 
 def test_decision_without_connection_is_not_sent(app, proxy, claude):

@@ -1,11 +1,12 @@
 """The conversation with Claude: its id, its order, and what is stored and sent with it."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.app_page import CLAUDE_TIMEOUT_MS, AppPage
+from tests.web.app_page import CLAUDE_TIMEOUT_MS, AppPage, expect_complete
 
 
 @pytest.fixture
@@ -110,25 +111,35 @@ def test_sign_out_clears_stored_conversation(app, claude):
     app.ask_claude("a secret of mine")
     app.page.route("**/v1/ws-ticket", lambda route: route.abort())
     app.page.reload()
+    expect(app.cards).to_have_count(1)
     app.ask("another secret of mine, which waits")
     assert "secret" in app.page.evaluate("JSON.stringify(localStorage)")
     app.page.get_by_role("button", name="Sign out").click()
+    app.page.get_by_role("button", name="Delete and sign out").click()
     expect(app.cards).to_have_count(0)
     assert json.loads(app.page.evaluate("JSON.stringify(localStorage)")) == {}
     app.allow_request_errors()
 
 
 def test_location_is_sent_with_a_question_and_not_stored(app, claude):
-    """An enabled location is sent with a question to Claude, and not stored with it."""
+    """An enabled location is sent with a question to Claude, and stored neither with it nor with the answer."""
     page = app.page
     page.context.grant_permissions(["geolocation"])
     page.context.set_geolocation({"latitude": 38.573312, "longitude": -109.549841})
     page.get_by_role("button", name="Use my location", exact=True).click()
     expect(page.get_by_role("button", name="Use my location", exact=True)).to_have_attribute("aria-pressed", "true")
-    claude.script("around", "Much.")
+    claude.script("around", "Much: you are at 38.573, -109.55, for $3.259, 4 mi off. Latitude: 38.573 and the rest.")
     claude.set_speed(0, 20)
     app.ask("what is there to see around")
     expect(app.cards.first.locator(".prose")).to_contain_text("Much")
     [frame] = app.sent_frames("chat")
     assert frame["context"]["location"] == {"latitude": 38.573, "longitude": -109.55}
-    assert "38.57" not in page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")
+    stored = "JSON.stringify([{...sessionStorage}, {...localStorage}])"
+    assert "38.57" not in page.evaluate(stored)
+    claude.set_speed(0, None)
+    expect_complete(app.cards.first)
+    expect(app.cards.first.locator(".prose")).to_contain_text("you are at 38.573, -109.55")
+    assert not re.search(r"38\.57|109\.55", page.evaluate(stored))
+    page.reload()
+    shown = "Much: you are at (a position), for $3.259, 4 mi off. Latitude: (a position) and the rest."
+    expect(app.cards.first.locator(".prose")).to_have_text(shown)

@@ -64,7 +64,9 @@ def test_error_without_seq_applies_to_its_message_id(app, proxy, claude):
     expect(tale.locator(".prose")).to_have_text(TALE.strip())
 
 
-@pytest.mark.parametrize(("code", "retryable"), [("cost_exceeded", 0), ("turn_timed_out", 0), ("queue_full", 1)])
+@pytest.mark.parametrize(
+    ("code", "retryable"), [("cost_exceeded", 0), ("turn_timed_out", 0), ("turn_lost", 1), ("queue_full", 1)]
+)
 def test_retry_button_is_shown_only_for_retryable_errors(app, proxy, code, retryable):
     """An error that the same question would cause again has no "Try again" button; any other error has one."""
     app.sign_in().wait_until_connected()

@@ -90,8 +90,10 @@ def test_denied_permission_is_explained(app):
 def test_location_is_never_stored(located_app):
     """A reload or a sign-out disables the location, and no storage of the browser contains it."""
     enable_location(located_app)
-    located_app.ask("weather tomorrow")
+    card = located_app.ask("weather tomorrow")
+    expect(card).to_contain_text("Fast answer")
     storage = "JSON.stringify([{...sessionStorage}, {...localStorage}, document.cookie])"
+    assert "weather tomorrow" in located_app.page.evaluate(storage), "the answer is stored"
     assert "38.57" not in located_app.page.evaluate(storage)
     located_app.page.get_by_role("button", name="Sign out").click()
     expect(location_button(located_app)).to_have_attribute("aria-pressed", "false")

@@ -28,7 +28,10 @@ def test_question_asked_offline_is_queued_and_answered_once(app, claude):
     assert claude.count_requests("the second that waits well") == 1
     app.page.reload()
     app.wait_until_connected()
-    expect(app.cards).to_have_count(0)
+    expect(app.cards).to_have_count(2)
+    for card in app.cards.all():
+        expect(card.locator(".prose")).to_have_text("Here you are.")
+    assert claude.count_requests("the second that waits well") == 1
     app.allow_request_errors()
 
 

@@ -81,7 +81,8 @@ def test_answer_in_progress_is_restored_after_reload(app, claude):
     assert claude.count_requests("tell me the tale") == 1
     app.page.reload()
     app.wait_until_connected()
-    expect(app.cards).to_have_count(0)
+    expect(app.cards.locator(".prose")).to_have_text(TALE.strip())
+    assert claude.count_requests("tell me the tale") == 1
 
 
 def test_connection_status_is_shown_and_announced(app):

@@ -1,11 +1,14 @@
 """Failed and repeated requests: nothing is lost, and nothing is added twice."""
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.web.api_client import TIMEZONE
 from tests.web.app_page import CLAUDE_TIMEOUT_MS, GAS_QUESTION, UNDO_URL, lose_response
+from tests.web.websocket_proxy import block_tickets, unblock_tickets
 
 
 def test_question_with_lost_response_adds_one_expense(app, api):
@@ -136,4 +139,70 @@ def test_database_outage_is_explained_and_can_be_retried(app, stack):
         stack.postgres.start()
     card.get_by_role("button", name="Try again").click()
     expect(app.cards.last).to_contain_text("Fast answer", timeout=CLAUDE_TIMEOUT_MS)
+    app.allow_request_errors()
+
+
+def test_failed_message_that_is_asked_again_adds_one_expense(app, proxy, api):
+    """An expense that was added, and reported as failed, is reported as added by the retry, and not added again."""
+    before = api.count_this_month("tolls")
+    proxy.on_server_frame = lambda _socket, _frame: None
+    block_tickets(app)
+    app.sign_in()
+    app.page.context.set_offline(True)
+    card = app.ask("add $3.50 for tolls")
+    app.page.context.set_offline(False)
+    unblock_tickets(app)
+    app.wait_until(lambda: api.count_this_month("tolls") == before + 1)
+    proxy.send_to_page({"message": "Internal server error", "connectionId": "a=", "requestId": "b="})
+    expect(card.locator(".severe")).to_be_visible()
+    proxy.on_server_frame = proxy.forward
+    card.get_by_role("button", name="Try again").click()
+    expect(app.cards.last).to_contain_text("10 min left", timeout=CLAUDE_TIMEOUT_MS)
+    first, second = proxy.sent_frames("chat")
+    assert second["retry_of"] == first["message_id"] != second["message_id"]
+    assert app.sent_requests("POST", "/v1/ask") == []
+    assert api.count_this_month("tolls") == before + 1
+    app.undo(app.cards.last)
+    assert api.count_this_month("tolls") == before
+    app.allow_request_errors()
+
+
+def test_every_retry_names_the_first_message(app, proxy, claude):
+    """Also one that follows another retry, is pressed after a reload, or waits for the connection across a reload."""
+    claude.script("sunsets", "In Arches.")
+    app.sign_in().wait_until_connected()
+    proxy.reject_with("queue_full", "That was a lot at once.")
+    app.ask("Where are the best sunsets?").get_by_role("button", name="Try again").click()
+    expect(app.cards).to_have_count(2)
+    expect(app.cards.last.locator(".severe")).to_be_visible()
+    block_tickets(app)
+    app.page.evaluate(
+        """(ms) => {
+            for (const [key, text] of Object.entries(localStorage).filter(([key]) => key.includes(".answer."))) {
+                const { askedAt, firstAskedAt, ...answer } = JSON.parse(text);
+                const earlier = { askedAt: askedAt - ms, firstAskedAt: firstAskedAt && firstAskedAt - ms };
+                localStorage.setItem(key, JSON.stringify({ ...answer, ...earlier, zone: "America/Phoenix" }));
+            }
+        }""",
+        2 * 86_400_000,
+    )
+    app.page.reload()
+    expect(app.cards).to_have_count(2)
+    app.cards.last.get_by_role("button", name="Try again").click()
+    expect(app.cards.last).to_contain_text("Waiting")
+    app.page.reload()
+    expect(app.cards).to_have_count(3)
+    proxy.forward_all()
+    unblock_tickets(app)
+    expect(app.cards.last.locator(".prose")).to_have_text("In Arches.", timeout=CLAUDE_TIMEOUT_MS)
+    app.ask_claude("Where are the best sunsets?")
+    first, *retries, other = proxy.sent_frames("chat")
+    assert len(retries) == 2
+    assert [frame["retry_of"] for frame in retries] == [first["message_id"]] * 2
+    contexts = [(frame["context"]["timezone"], frame["context"]["typed_at"]) for frame in (first, retries[1], other)]
+    times = [datetime.fromisoformat(typed_at) for _, typed_at in contexts]
+    assert abs(times[0] - times[1] - timedelta(days=2)) < timedelta(seconds=2), "a retry has the time of typing"
+    assert times[2] > times[0]
+    assert [zone for zone, _ in contexts] == [TIMEZONE, "America/Phoenix", TIMEZONE]
+    assert "retry_of" not in first.keys() | other.keys(), "typed anew, it is another question"
     app.allow_request_errors()

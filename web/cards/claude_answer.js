@@ -1,4 +1,4 @@
-import { announce, el, queueAnnouncement, setBusy } from "../dom.js";
+import { announce, el, icon, queueAnnouncement, setBusy } from "../dom.js";
 import { CHAT_TIER } from "../intents.js";
 import { formatCount } from "../numbers.js";
 import { alertBox } from "./alert_box.js";
@@ -11,14 +11,18 @@ import { undoControl } from "./undo_control.js";
 import { usageDetails } from "./usage.js";
 
 const CLAUDE_FRAMES = new Set(["delta", "tool", "confirm_request"]);
-const NOT_RETRYABLE = /^(invalid_|turn_|cost_exceeded|daily_limit|model_refused)/;
+const NOT_RETRYABLE = /^(invalid_|turn_timed_out|cost_exceeded|daily_limit|model_refused)/;
+const EXPIRED = "This has waited for more than 30 days, so PAM hasn't sent it. If you send it now, “today” in it means "
+  + "the day on which you send it.";
+const UNSTORED = "Waiting for the connection. This browser stores nothing, so please keep this page open.";
 const API_PREFIX = "/v1/";   // an undo request carries the token, so it may go nowhere else
 
 /**
  * Creates the card that shows a message's answer while its frames arrive: tools, text, confirmations, undo, errors.
  * `message` is a Message. Of `actions`, cancel() returns false if the message was never sent; decide(request, decision)
  * returns false if not connected; expireConfirmation(id) closes one whose time is over; undo(href) sends a DELETE;
- * retry() asks the same again; now() is the server's clock.
+ * sendExpired() sends one that has waited too long; retry() asks the same again; now() is the server's clock. `undone`
+ * has sentences about writes that were undone before, by their href.
  */
 export function claudeAnswerCard(message, actions) {
   const tools = createToolList();
@@ -27,8 +31,10 @@ export function claudeAnswerCard(message, actions) {
   const head = el("div");   // stays empty until a frame shows that Claude answers
   const confirmationList = el("div", { class: "confirmations" });
   const status = el("p", { class: "pending" });
+  const sendNow = el("button", { type: "button", class: "secondary", hidden: true, on: { click: actions.sendExpired } },
+    "Send it now");
   const stop = el("button", { type: "button", class: "secondary", on: { click: cancel } }, "Stop");
-  const progress = el("div", { class: "progress" }, status, stop);
+  const progress = el("div", { class: "progress" }, status, sendNow, stop);
   const node = el("article", { class: "card claude", "data-tier": CHAT_TIER, "aria-label": "Claude's answer" },
     head, tools.node, text.node, confirmationList, progress);
   let latestFrame = null;
@@ -59,12 +65,15 @@ export function claudeAnswerCard(message, actions) {
     const statusText = describeProgress();
     status.hidden = !statusText;
     if (status.textContent !== statusText) status.textContent = statusText;
-    stop.firstChild.data = message.wasSent ? "Stop" : "Don't send";
-    setBusy(stop, isCancelling || (message.wasSent && !message.online));
+    sendNow.hidden = !message.isExpired;
+    stop.firstChild.data = message.wasSent && !message.isExpired ? "Stop" : "Don't send";
+    setBusy(stop, isCancelling || (message.wasSent && !message.online && !message.isExpired));
   }
 
   /** Returns the status, or "" while the answer itself shows the progress. */
   function describeProgress() {
+    if (message.isExpired) return EXPIRED;
+    if (message.state === "waiting" && !message.isStored) return UNSTORED;
     if (message.state === "waiting" && !message.online) return "Waiting. PAM sends this when the connection is back.";
     if (!message.online) return "The connection broke. The answer goes on when it is back.";
     if (isCancelling) return "Stopping";
@@ -126,12 +135,20 @@ export function claudeAnswerCard(message, actions) {
   /** Creates the undo controls. A single one has no label if the answer is only about what it undoes. */
   function undoControls({ undo, text: answer }) {
     const undoable = (undo ?? []).filter(({ href }) => href.startsWith(API_PREFIX));
-    return undoable.map(({ text: description, href, expires_at }) => undoControl({
-      href,
-      expiresAt: toLocalClock(expires_at),
-      label: undoable.length === 1 && answer.startsWith(description) ? null : emphasizeFirstSentence(description)[0],
-      undo: () => actions.undo(href),
-    }));
+    return undoable.map(({ text: description, href, expires_at }) => {
+      if (actions.undone[href]) return undoneNote(href);
+      return undoControl({
+        href,
+        expiresAt: toLocalClock(expires_at),
+        label: undoable.length === 1 && answer.startsWith(description) ? null : emphasizeFirstSentence(description)[0],
+        undo: () => actions.undo(href),
+      });
+    });
+  }
+
+  /** Creates the note about a write that was undone before the page was loaded. */
+  function undoneNote(href) {
+    return el("p", { class: "muted" }, icon("check"), ` Undone. ${actions.undone[href]}`);
   }
 
   function onError({ code, message: description, retry_after: wait, undo }) {

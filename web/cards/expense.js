@@ -17,7 +17,7 @@ export function expenseCard(answer, timing, undo) {
   const details = [expense.kind === "refund" && "Refund", expense.description, categoryName(expense.category),
     formatDate(expense.date), convertedValue(expense)].filter(Boolean);
   const node = card({ ...answer, ms: timing.ms, isWrite: true }, answer.text,
-    el("p", {}, details.join(" · ")),
+    el("p", { dir: "auto" }, details.join(" · ")),
     budgetMeter(answer.budget),
     handle && undoControl({
       href: handle.href,

@@ -1,5 +1,5 @@
 import { el } from "../dom.js";
-import { blockNode } from "../markdown/render.js";
+import { renderMarkdown } from "../markdown/render.js";
 import { MarkdownStream } from "../markdown/stream.js";
 
 /**
@@ -9,7 +9,7 @@ import { MarkdownStream } from "../markdown/stream.js";
  */
 export function createMarkdownView(onBlock) {
   const node = el("div", { class: "prose" });
-  let stream = new MarkdownStream();
+  const stream = new MarkdownStream();
   let openNodes = [];
   let received = "";
 
@@ -18,23 +18,28 @@ export function createMarkdownView(onBlock) {
     append(chunk) {
       received += chunk;
       const { closed, open } = stream.append(chunk);
-      render(closed, open);
+      showClosed(closed);
+      openNodes = renderMarkdown(open);
+      node.append(...openNodes);
     },
     end(text = received) {
-      if (text !== received) {
-        node.replaceChildren();
-        [received, openNodes, stream] = [text, [], new MarkdownStream()];
-        render(stream.append(text).closed, []);
-      }
-      render(stream.end(), []);
+      showClosed(text === received ? [stream.end()] : []);
+      // A link whose address is defined below it is known only by now, and so is a text that never arrived.
+      const shown = [...node.children];
+      const whole = renderMarkdown(text);
+      const blocks = whole.map((block, at) => (shown[at]?.isEqualNode(block) ? shown[at] : block));
+      if (blocks.length === shown.length && blocks.every((block, at) => block === shown[at])) return;
+      node.replaceChildren(...blocks);
+      if (text === received) return;
+      for (const block of blocks) if (!shown.includes(block)) onBlock(block.textContent);
     },
   };
 
-  function render(closed, open) {
+  function showClosed(blocks) {
     for (const old of openNodes) old.remove();
-    const closedNodes = closed.map((block) => blockNode(block));
-    openNodes = open.map((block, index) => blockNode(block, index === open.length - 1));
-    node.append(...closedNodes, ...openNodes);
-    for (const block of closedNodes) onBlock(block.textContent);
+    openNodes = [];
+    const nodes = blocks.flatMap((block) => renderMarkdown(block));
+    node.append(...nodes);
+    for (const block of nodes) onBlock(block.textContent);
   }
 }

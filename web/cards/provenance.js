@@ -4,7 +4,7 @@ import { formatAge, formatTime, timeElement } from "../dates.js";
 import { el, icon } from "../dom.js";
 import { alertBox } from "./alert_box.js";
 
-const EXTERNAL_SOURCES = /Mapbox|Open-Meteo|EIA/g;
+const EXTERNAL_SOURCES = /Mapbox|Open-Meteo|EIA|ECB/g;
 
 /** Creates the footer of a card with source, age and response time; null if none is known. */
 export function footer({ source, as_of, ms, cached }) {

@@ -1,46 +1,60 @@
-// Renders blocks and spans as DOM nodes: text only becomes text nodes, and links are checked by links.js.
+// Renders Markdown as DOM nodes. What markdown-it makes passes DOMPurify; then links.js checks each link.
 
+import DOMPurify from "/vendor/dompurify.js";
 import { el } from "../dom.js";
 import { textLink } from "../links.js";
-import { readSpans } from "./inline.js";
+import { markdown } from "./parser.js";
 
-const FIRST_HEADING = 3;   // h1 and h2 belong to the page
+const HEADING_OFFSET = 2;   // h1 and h2 belong to the page
+const ALIGN = /text-align: *(left|center|right)/;
+const PURIFY = {
+  ALLOWED_TAGS: ["p", "br", "strong", "em", "s", "code", "pre", "a", "ul", "ol", "li", "blockquote", "hr",
+    "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"],
+  ALLOWED_ATTR: ["href", "start", "data-align"],
+  ADD_URI_SAFE_ATTR: ["start", "data-align"],
+  ALLOW_DATA_ATTR: false,
+  ALLOW_ARIA_ATTR: false,
+  ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
+  RETURN_DOM_FRAGMENT: true,
+};
 
-/** Renders a block from blocks.js. `open`: more of its text may come. */
-export function blockNode(block, open = false) {
-  return BLOCKS[block.type](block, open);
+// The Content-Security-Policy allows no style attribute.
+for (const type of ["th_open", "td_open"]) {
+  markdown.renderer.rules[type] = (tokens, at, options, _env, renderer) => {
+    const align = ALIGN.exec(tokens[at].attrGet("style") ?? "")?.[1];
+    tokens[at].attrs = align ? [["data-align", align]] : null;
+    return renderer.renderToken(tokens, at, options);
+  };
 }
 
-const BLOCKS = {
-  paragraph: ({ text }, open) => el("p", {}, ...spans(text, open)),
-  heading: ({ level, text }, open) => el(`h${Math.min(6, level + FIRST_HEADING - 1)}`, {}, ...spans(text, open)),
-  code: ({ text }) => el("pre", { class: "scroll", tabindex: "0" }, el("code", {}, text)),
-  quote: ({ blocks }, open) => el("blockquote", {}, ...inner(blocks, open)),
-  rule: () => el("hr"),
-  list: ({ start, items }, open) => el(start === null ? "ul" : "ol", { start: start > 1 ? start : null },
-    ...items.map((blocks, at) => el("li", {}, ...itemNodes(blocks, open && at === items.length - 1)))),
-  table: ({ align, head, rows }) => el("div", { class: "scroll", role: "region", "aria-label": "Table", tabindex: "0" },
-    el("table", {},
-      el("thead", {}, el("tr", {}, ...head.map((text, at) => cell("th", text, align[at], { scope: "col" })))),
-      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((text, at) => cell("td", text, align[at]))))))),
-};
+/** Returns the nodes of a Markdown text, one for each block. */
+export function renderMarkdown(text) {
+  const fragment = DOMPurify.sanitize(markdown.render(text), PURIFY);
+  for (const heading of fragment.querySelectorAll("h1, h2, h3, h4, h5, h6")) lowerHeading(heading);
+  for (const code of fragment.querySelectorAll("pre")) makeScrollable(code);
+  for (const table of fragment.querySelectorAll("table")) wrapTable(table);
+  for (const link of fragment.querySelectorAll("a")) {
+    link.replaceWith(textLink(link.getAttribute("href") ?? "", [...link.childNodes]));
+  }
+  // Last, since the browser determines this direction anew with each change within the block.
+  // Inner blocks inherit it: with a direction of their own they would not count for the one around them.
+  for (const block of fragment.children) (block.querySelector("table") ?? block).dir = "auto";
+  return [...fragment.children];
+}
 
-const SPANS = {
-  strong: (span) => el("strong", {}, ...span.spans.map(spanNode)),
-  em: (span) => el("em", {}, ...span.spans.map(spanNode)),
-  code: ({ text }) => el("code", {}, text),
-  break: () => el("br"),
-  link: (span) => textLink(span.href, span.spans.map(spanNode)),
-};
+function lowerHeading(heading) {
+  const level = Math.min(6, Number(heading.localName[1]) + HEADING_OFFSET);
+  heading.replaceWith(el(`h${level}`, {}, ...heading.childNodes));
+}
 
-const spanNode = (span) => (typeof span === "string" ? span : SPANS[span.type](span));
-const spans = (text, open) => readSpans(text, { open }).map(spanNode);
-const inner = (blocks, open) => blocks.map((block, at) => blockNode(block, open && at === blocks.length - 1));
-const cell = (tag, text, align, more = {}) => el(tag, { ...more, "data-align": align }, ...spans(text, false));
+function makeScrollable(code) {
+  code.className = "scroll";
+  code.tabIndex = 0;
+}
 
-/** Renders a list item; one with a single paragraph has no <p>. */
-function itemNodes(blocks, open) {
-  const [first, ...rest] = blocks;
-  if (first?.type !== "paragraph" || rest.some(({ type }) => type === "paragraph")) return inner(blocks, open);
-  return [...spans(first.text, open && !rest.length), ...inner(rest, open)];
+function wrapTable(table) {
+  for (const head of table.querySelectorAll("th")) head.scope = "col";
+  const region = el("div", { class: "scroll", role: "region", "aria-label": "Table", tabindex: "0" });
+  table.replaceWith(region);
+  region.append(table);
 }

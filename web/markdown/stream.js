@@ -1,31 +1,43 @@
 // Parses Markdown that arrives in chunks, and separates complete blocks from those that may still change.
 
-import { readBlocks } from "./blocks.js";
+import { mend } from "./mend.js";
+import { markdown } from "./parser.js";
 
 // A last line that is only a marker so far; rendering it would flicker.
 const UNDECIDED = /^[ \t]*(?:#+|[-*+_=]+|>|\d+[.)]?|`+|~+|\|.*)[ \t]*$/;
+const CONTINUES_AFTER_BLANK = new Set(["bullet_list_open", "ordered_list_open", "code_block"]);
+const LEAVES = new Set(["paragraph_open", "heading_open"]);
 
 /** An incremental parser for one text. */
 export class MarkdownStream {
   #rest = "";
 
-  /** Adds a chunk. Returns {closed, open}: the blocks completed by it, and those that may still change. */
+  /** Adds a chunk. Returns {closed, open}: the blocks completed by it, and those that may still change, as Markdown. */
   append(chunk) {
     this.#rest += chunk;
     const lines = this.#rest.split("\n");
-    const blocks = readBlocks(lines);
+    const blocks = readBlocks(this.#rest);
     const closed = blocks.slice(0, countComplete(blocks, lines));
-    const open = UNDECIDED.test(lines.at(-1)) ? readBlocks(lines.slice(0, -1)) : blocks;
-    if (closed.length) this.#rest = lines.slice(closed.at(-1).to).join("\n");
-    return { closed, open: open.slice(closed.length) };
+    const end = closed.at(-1)?.to ?? 0;
+    const decided = UNDECIDED.test(lines.at(-1)) ? lines.slice(0, -1) : lines;
+    const open = decided.slice(end).join("\n");
+    if (closed.length) this.#rest = lines.slice(end).join("\n");
+    return { closed: closed.map(({ from, to }) => lines.slice(from, to).join("\n")), open: mendLast(open) };
   }
 
-  /** Ends the text; returns the remaining blocks. */
+  /** Ends the text; returns the remaining Markdown. */
   end() {
-    const blocks = readBlocks(this.#rest.split("\n"));
+    const rest = this.#rest;
     this.#rest = "";
-    return blocks;
+    return rest;
   }
+}
+
+/** Returns the top-level blocks {type, from, to}: `from` is the first line and `to` the one after the last. */
+function readBlocks(text) {
+  const tokens = markdown.parse(text, {});
+  return tokens.filter(({ level, map, nesting }) => level === 0 && map && nesting >= 0)
+    .map(({ type, map: [from, to] }) => ({ type, from, to }));
 }
 
 /** Returns the number of blocks that no later text can change. */
@@ -34,6 +46,16 @@ function countComplete(blocks, lines) {
   return blocks.findLastIndex(({ type, to }, at) => {
     // A block after it has two complete lines; only the second one shows whether it is a table.
     if (blocks[at + 1]?.from + 1 < unfinished) return true;
-    return type !== "list" && to < unfinished && !/\S/.test(lines[to]);   // only a list continues after an empty line
+    return !CONTINUES_AFTER_BLANK.has(type) && to < unfinished && !/\S/.test(lines[to]);
   }) + 1;
+}
+
+/** Mends the last paragraph or heading, also one within a list or a quote; code stays as it is. */
+function mendLast(text) {
+  const tokens = markdown.parse(text, {});
+  const leaf = tokens.findLast(({ map }) => map);
+  const container = tokens.findLast(({ map, type }) => map && type !== "inline");
+  if (leaf?.type !== "inline" || !LEAVES.has(container?.type)) return text;
+  const lines = text.split("\n");
+  return [...lines.slice(0, leaf.map[0]), mend(lines.slice(leaf.map[0]).join("\n"))].join("\n");
 }

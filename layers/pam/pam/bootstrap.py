@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pam.platform.dynamodb import DynamoTable
     from pam.platform.idempotency import IdempotencyStore
     from pam.platform.postgres import Database
+    from pam.platform.request_limit import RequestLimit
     from pam.platform.websocket import FrameSender
     from pam.sources.claude.client import ClaudeClient
     from pam.tools.engine.definition import Tool
@@ -54,6 +55,15 @@ class Bootstrap:
     @cached_property
     def dynamodb(self) -> Any:
         return aws.client("dynamodb")
+
+    @cached_property
+    def request_limit(self) -> "RequestLimit":
+        from pam.platform.dynamodb import DynamoTable
+        from pam.platform.request_limit import RequestLimit
+
+        settings = self._settings.request_limit
+        table = DynamoTable(self.dynamodb, settings.table, key=("user_id", "item"))
+        return RequestLimit(table, settings.per_minute, self.clock)
 
     @cached_property
     def database(self) -> "Database":
@@ -188,16 +198,19 @@ class Bootstrap:
         from pam.chat.lifecycle.confirmations import Confirmations
         from pam.chat.lifecycle.lifecycle import TurnLifecycle
         from pam.chat.lifecycle.limits import ChatLimits
+        from pam.chat.lifecycle.permits import TurnPermits
         from pam.chat.lifecycle.queue import ConversationQueue
         from pam.chat.lifecycle.turn_writes import TurnWrites
 
         queue = ConversationQueue(self.chat_table, self.clock)
+        permits = TurnPermits(self.chat_table, self.clock)
         return ChatDependencies(
             answers=self.travel_dependencies,
             turns=self.turns,
             lifecycle=TurnLifecycle(
                 self.turns,
                 queue,
+                permits,
                 self.worker_invoker,
                 self.frame_sender,
                 TurnWrites(self.database),
@@ -256,6 +269,11 @@ class Bootstrap:
 def environment() -> Bootstrap:
     """Return the services of this Lambda environment."""
     return Bootstrap()
+
+
+def request_limit() -> "RequestLimit":
+    """Return the limit on each user's requests and frames."""
+    return environment().request_limit
 
 
 def user_dependencies() -> "UserDependencies":

@@ -94,8 +94,10 @@ class InProcessBackend:
     def send(self, user: ChatUser, action: str, **fields: Any) -> None:
         """Handle a frame as the functions do, for the user's only connection. Replies arrive there."""
         table = DynamoTable(aws.client("dynamodb"), self.stack.environment_of("chat")["CHAT_TABLE"])
-        (connection,) = table.query(f"connections#{user.id}")
-        request = WebSocketRequest(user.id, connection["item"], self.context(), self.chat.sender)
+        item = table.get(f"connections#{user.id}", "open")
+        assert item is not None
+        (connection_id,) = item["connections"]
+        request = WebSocketRequest(user.id, connection_id, self.context(), self.chat.sender)
         frame, endpoint = _ENDPOINTS[action]
         try:
             body = json.dumps({"action": action} | fields).encode()

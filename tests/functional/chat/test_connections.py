@@ -70,8 +70,9 @@ def invalid_ticket_is_rejected(context: ScenarioContext) -> None:
 def connection_beyond_the_limit_is_rejected(context: ScenarioContext) -> None:
     """The user's other connections stay open."""
     user = context.new_user()
-    for number in range(MAX_CONNECTIONS_PER_USER):
-        context.table.put((f"connections#{user.id}", f"{number}"), {}, datetime.now(UTC) + timedelta(hours=1))
+    expires_at = datetime.now(UTC) + timedelta(hours=1)
+    connections = {f"{number}": int(expires_at.timestamp()) for number in range(MAX_CONNECTIONS_PER_USER)}
+    context.table.put((f"connections#{user.id}", "open"), {"connections": connections}, expires_at)
     ticket = user.http.post("/v1/ws-ticket", json={}).json()
     assert rejection_status(f"{ticket['url']}?ticket={ticket['ticket']}") == 429
     user.socket.send("ping")

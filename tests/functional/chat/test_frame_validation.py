@@ -62,6 +62,7 @@ def location(latitude: Any, longitude: Any) -> dict[str, Any]:
 
 INVALID = "invalid_request"
 ZONE = "unknown_time_zone"
+TYPED = "invalid_typed_at"
 
 INVALID_FRAMES = (
     InvalidFrame("no JSON", "What now?", None),
@@ -92,6 +93,8 @@ INVALID_FRAMES = (
     InvalidFrame("unknown time zone", chat(context={"timezone": "Mars/Olympus"}), ZONE, "timezone"),
     InvalidFrame("time zone is a path", chat(context={"timezone": "../../etc/passwd"}), ZONE, "timezone"),
     InvalidFrame("time zone is a number", chat(context={"timezone": 1}), ZONE, "timezone"),
+    InvalidFrame("time of typing has no offset", chat(context={"typed_at": "2026-11-26T10:00:00"}), TYPED, "typed_at"),
+    InvalidFrame("time of typing is a number", chat(context={"typed_at": 1764153600}), TYPED, "typed_at"),
     InvalidFrame("latitude is too large", chat(context=location(90.1, 0)), INVALID, "context.location.latitude"),
     InvalidFrame("longitude is too small", chat(context=location(0, -180.1)), INVALID, "context.location.longitude"),
     InvalidFrame("no longitude", chat(context={"location": {"latitude": 38}}), INVALID, "context.location.longitude"),

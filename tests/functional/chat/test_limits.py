@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from pam.chat.lifecycle.kill_switch import KillSwitch
-from pam.chat.lifecycle.limits import MAX_QUESTIONS_PER_MINUTE, ChatLimits, CostCaps
+from pam.chat.lifecycle.limits import ChatLimits, CostCaps
 from pam.platform import aws
 from pam.platform.clock import utc_now
 from pam.platform.dynamodb import DynamoTable
@@ -39,18 +39,15 @@ def question_beyond_the_rate_limit_is_rejected(context: ScenarioContext) -> None
     """The message isn't stored: sent again later, it is answered."""
     user = context.new_user()
     now = datetime.now(UTC)
-    minutes = [(now + timedelta(minutes=ahead)).strftime("%Y-%m-%dT%H:%M") for ahead in range(3)]
-    messages = {str(uuid4()) for _ in range(MAX_QUESTIONS_PER_MINUTE)}
-    for minute in minutes:
-        context.table.put((f"rate#{user.id}", minute), {"messages": messages}, now + timedelta(days=2))
+    bucket = (f"rate#{user.id}", "questions")
+    context.table.put(bucket, {"full_at": (now + timedelta(hours=1)).timestamp()}, now + timedelta(days=2))
     message_id = user.send()
     error = user.socket.receive()
     assert (error["type"], error["code"]) == ("error", "rate_limited")
-    assert 0 < error["retry_after"] <= 60
+    assert 3400 < error["retry_after"] <= 3600
     assert error["message_id"] == message_id
     assert "seq" not in error
-    for minute in minutes:
-        context.table.delete(f"rate#{user.id}", minute)
+    context.table.delete(*bucket)
     user.claude.script(SHORT_ANSWER)
     assert user.ask(message_id=message_id)[-1]["text"] == SHORT_TEXT
     assert len(user.claude.requests()) == 1

@@ -17,7 +17,7 @@ from pam.chat.lifecycle.confirmations import Confirmations
 from pam.chat.lifecycle.limits import ChatLimits, CostCaps
 from pam.chat.lifecycle.queue import ConversationQueue
 from pam.chat.lifecycle.turn import Turn, TurnState
-from pam.chat.lifecycle.turns import TurnStore
+from pam.chat.lifecycle.turns import RequestPending, TurnStore
 from pam.platform.clock import utc_now
 from pam.platform.dynamodb import DynamoTable
 from pam.platform.errors import PamError
@@ -150,6 +150,17 @@ def test_appended_frames_have_no_gap_when_the_response_is_lost(stores: Stores) -
     assert stores.proxy.dropped_count == 1
     assert numbers == [3, 4]
     assert [frame["seq"] for frame in stores.turns.frames.after(turn)] == [1, 2, 3, 4]
+
+
+def test_lost_turn_is_not_ended_without_a_frame_that_was_requested_meanwhile(stores: Stores) -> None:
+    """The party that ends it gets the turn with the frame."""
+    turn = stores.start(stores.open())
+    later = TurnStore(stores.table, lambda: utc_now() + timedelta(minutes=1))
+    assert stores.turns.request_frame(turn, "one", Delta("one").body())
+    with pytest.raises(RequestPending) as pending:
+        later.end_lost(turn, [last_frame(turn, 2)])
+    assert [body["text"] for body in pending.value.turn.pending_frames] == ["one"]
+    assert later.end_lost(pending.value.turn, [last_frame(turn, 2)])
 
 
 @pytest.mark.parametrize("waiting", [0, 1, 2])

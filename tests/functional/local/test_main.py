@@ -70,6 +70,10 @@ def test_url_is_printed_before_progress(state_dir: Path) -> None:
                 assert any(line.endswith(f" s  {part}") for line in lines), part
             assert any("Demo traveller: a year on the road" in line for line in lines)
             assert "GET / 200 " in " ".join(lines)
+
+            assert httpx.get(f"{url}/x%0APOST%20/v1/expenses%20201%20", trust_env=False).status_code == 404
+            line = lines_until(process, "404")[-1]
+            assert line.startswith("GET /x%0APOST%20/v1/expenses%20201%20 404 ")
     assert not note.exists()
 
 

@@ -1,10 +1,13 @@
+import re
 import socket
 from pathlib import Path
 
 import httpx
 import pytest
 
-from local.stack import LocalStack
+from local.build import build_site
+from local.site import FILES
+from local.stack import CHECKOUT, LocalStack
 
 
 def test_page_is_served_with_its_types(http: httpx.Client, app: Path) -> None:
@@ -48,3 +51,30 @@ def test_path_outside_the_page_is_a_404(stack: LocalStack, path: str) -> None:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert b" 404 " in answer.splitlines()[0]
+
+
+@pytest.mark.parametrize("path", ["/", "/page.js", "/config.json", "/nothing/here"])
+def test_every_response_has_the_security_headers(http: httpx.Client, path: str) -> None:
+    """The page can't be framed, loads nothing from other hosts, and tells none where a link was followed."""
+    headers = http.get(path).headers
+    policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
+    assert policy["default-src"] == "'self'"
+    assert policy["connect-src"] == "'self' ws://127.0.0.1:*"
+    assert policy["frame-ancestors"] == policy["object-src"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "geolocation=(self)" in headers["permissions-policy"] and "camera=()" in headers["permissions-policy"]
+
+
+def test_built_site_has_every_module_that_the_page_imports(tmp_path: Path) -> None:
+    """The folder of the deployed page has the page, its libraries and what the local stack serves from elsewhere."""
+    build_site(CHECKOUT, tmp_path / "site")
+    files = {f"/{file.relative_to(tmp_path / 'site')}" for file in (tmp_path / "site").rglob("*") if file.is_file()}
+    assert files >= FILES.keys()
+    imported = {
+        path
+        for file in (tmp_path / "site").rglob("*.js")
+        for path in re.findall(r'^import .* from "(/[^"]+)";', file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert imported and imported <= files

@@ -39,7 +39,8 @@ class ManualClock:
 
 @dataclass(frozen=True)
 class Caller:
-    """A user whose tools are called; `in_zone` and `located` set where their device is."""
+    """A user whose tools are called; `in_zone` and `located` set where their device is, `typed` when they
+    typed the question."""
 
     context: ToolContext
 
@@ -49,6 +50,9 @@ class Caller:
 
     def in_zone(self, zone: str) -> "Caller":
         return Caller(replace(self.context, zone=ZoneInfo(zone)))
+
+    def typed(self, at: datetime) -> "Caller":
+        return Caller(replace(self.context, typed_at=at))
 
     def located(self, latitude: float, longitude: float) -> "Caller":
         return Caller(replace(self.context, location=(latitude, longitude)))

@@ -9,12 +9,11 @@ from pam.money.expense_changes import ExpenseChanges
 from pam.money.expenses import NewExpense
 from pam.platform.errors import INVALID_DATE, PamError
 from pam.users.periods import resolve_day
-from pam.users.profile import read_profile
 
 
 def add_expense_from_slots(request: AskRequest, slots: Slots) -> ExpenseAdded:
     """Record the expense of a sentence, once for the request's idempotency key. Raises `PamError`."""
-    fields = _fields(request, slots)
+    fields = _fields(request, slots) | {"typed_at": request.question.typed_at}
     return add_expense(
         request.dependencies,
         request.user_id,
@@ -22,6 +21,7 @@ def add_expense_from_slots(request: AskRequest, slots: Slots) -> ExpenseAdded:
         request.deadline,
         idempotency_key=request.idempotency_key,
         context=request.context,
+        sentence=request.question.text,
     )
 
 
@@ -57,11 +57,7 @@ def _amount(slots: Slots) -> str:
 
 def _date(request: AskRequest, day: str) -> str:
     """Return the date of a day such as `yesterday`, where the user is. Raises `PamError` (`ambiguous_date`)."""
-    zone = request.question.timezone
-    if zone is None:
-        with request.dependencies.database.session(request.user_id, request.deadline) as connection:
-            zone = read_profile(connection, request.user_id).zone
-    date = resolve_day(day, request.dependencies.clock().astimezone(zone).date())
+    date = resolve_day(day, request.typed_day)
     if date is None:
         raise PamError(INVALID_DATE, "There is no such day.", field="date")
     return date.isoformat()

@@ -36,6 +36,7 @@ from pam.platform.observability import count
 from pam.routing.interpreter import Route, route
 from pam.travel.places import PlaceError
 from pam.travel.queries import FuelQuery
+from pam.users.typed_at import resolve_typed_at
 
 
 @json_dataclass
@@ -82,6 +83,7 @@ def ask(request: AskRequest) -> AskAnswer | LeftToChat:
 
     Raises `PamError` where the question is understood and can't be answered: a `PlaceQuestion` asks for its place.
     """
+    resolve_typed_at(request.question.typed_at, request.dependencies.clock())
     understood = route(request.question.text)
     answer = _fast_answer(request, understood)
     if answer is None:
@@ -107,6 +109,8 @@ def _fast_answer(request: AskRequest, understood: Route) -> Answer | None:
     if fast_answer is None or not slots.keys() <= fast_answer.slots:
         return None
     try:
+        if fast_answer.counts_from_now and not request.was_typed_today:
+            return None
         return fast_answer.answer(request, slots)
     except PlaceError as error:
         if (question := place_question(request.question.text, understood, error)) is None:
@@ -133,17 +137,26 @@ _LEFT_TO_CHAT_CODES = {
 
 @dataclass(frozen=True)
 class FastAnswer:
-    """What answers an intent, or returns None to leave it to the chat; and the slots and details that it takes."""
+    """What answers an intent, or returns None to leave it to the chat; and the slots and details that it takes.
+
+    `counts_from_now` marks answers about days such as today that count from the present: a question that was typed on
+    another day is left to the chat, which knows both.
+    """
 
     answer: Callable[[AskRequest, Slots], Answer | None]
     slots: frozenset[str]
+    counts_from_now: bool = False
 
 
 FAST_ANSWERS = {
-    "spend_summary": FastAnswer(spend_summary_from_slots, frozenset({"category", "period", "group_by"})),
-    "budget_status": FastAnswer(budget_status_from_slots, frozenset({"category", "period"})),
-    "savings_total": FastAnswer(savings_total_from_slots, frozenset({"period"})),
-    "list_expenses": FastAnswer(list_expenses_from_slots, frozenset({"category", "period", "limit"})),
+    "spend_summary": FastAnswer(
+        spend_summary_from_slots, frozenset({"category", "period", "group_by"}), counts_from_now=True
+    ),
+    "budget_status": FastAnswer(budget_status_from_slots, frozenset({"category", "period"}), counts_from_now=True),
+    "savings_total": FastAnswer(savings_total_from_slots, frozenset({"period"}), counts_from_now=True),
+    "list_expenses": FastAnswer(
+        list_expenses_from_slots, frozenset({"category", "period", "limit"}), counts_from_now=True
+    ),
     "add_expense": FastAnswer(
         add_expense_from_slots,
         frozenset({"amount", "amount_text", "category", "date", "description", "currency", "kind"}),
@@ -151,7 +164,9 @@ FAST_ANSWERS = {
     "correct_expense": FastAnswer(
         correct_expense_from_slots, frozenset({"amount", "amount_text", "category", "date", "currency"})
     ),
-    "weather": FastAnswer(weather_from_slots, frozenset({"place", "period", "part_of_day", "weather_measure"})),
+    "weather": FastAnswer(
+        weather_from_slots, frozenset({"place", "period", "part_of_day", "weather_measure"}), counts_from_now=True
+    ),
     "distance": FastAnswer(distance_from_slots, frozenset({"origin", "destination", "measure", "answer_unit"})),
     "fuel_estimate": FastAnswer(
         fuel_estimate_from_slots,

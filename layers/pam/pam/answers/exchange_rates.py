@@ -73,7 +73,8 @@ def rates_for_expense(
     _, currency = read_amount(new.amount, new.currency, profile)
     if currency == profile.currency:
         return NO_RATES
-    return rates_of_day(dependencies, new.date or dependencies.clock().astimezone(profile.zone).date(), deadline)
+    typed_at = new.typed_at or dependencies.clock()
+    return rates_of_day(dependencies, new.date or typed_at.astimezone(profile.zone).date(), deadline)
 
 
 def rates_of_day(dependencies: "UserDependencies", day: date, deadline: Deadline) -> RateTable:

@@ -98,7 +98,6 @@ def change_expense(
     """Correct an expense, once for the idempotency key. Raises `PamError` (`expense_not_found`, …)."""
     changes, expense_id = correction.changes, correction.expense_id
     payload = changes.model_dump(mode="json", exclude={"timezone"}) | {
-        "timezone": changes.timezone and changes.timezone.key,
         "corrects": "last" if expense_id is None else str(expense_id),
     }
     request = WriteRequest(user_id, idempotency_key, payload, deadline, context, changes.timezone)

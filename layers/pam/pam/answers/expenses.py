@@ -46,12 +46,18 @@ def add_expense(
     *,
     idempotency_key: str | None,
     context: LambdaContext,
+    sentence: str | None = None,
 ) -> ExpenseAdded:
-    """Record an expense, once for its idempotency key. Raises `PamError`."""
-    payload = new.model_dump(mode="json", exclude={"timezone"}) | {"timezone": new.timezone and new.timezone.key}
+    """Record an expense, once for its idempotency key. Raises `PamError`.
+
+    A repeated key with other content is another request, or refused within a day. The content is what the user wrote:
+    the `sentence` that the expense was read from, or the fields, without where and when they were typed, since a
+    repetition may be sent from another time zone.
+    """
+    payload = new.model_dump(mode="json", exclude={"timezone", "typed_at"}) if sentence is None else {"text": sentence}
     if new.kind == "expense":
-        del payload["kind"]  # which releases without refunds don't have: a retry has the same key in both
-    request = WriteRequest(user_id, idempotency_key, payload, deadline, context, new.timezone)
+        payload.pop("kind", None)  # which releases without refunds don't have: a retry has the same key in both
+    request = WriteRequest(user_id, idempotency_key, payload, deadline, context, new.timezone, new.typed_at)
 
     def prepare() -> RatedExpense:
         return RatedExpense(new, rates_for_expense(dependencies, user_id, new, deadline))
@@ -69,7 +75,7 @@ class RatedExpense:
 
 def _create(context: WriteContext, arguments: RatedExpense) -> WriteResult:
     profile = context.profile
-    expense = create_expense(context.connection, profile, arguments.new, context.now, arguments.rates)
+    expense = create_expense(context.connection, profile, arguments.new, context.now, context.typed_at, arguments.rates)
     budget = read_budget_state(context.connection, profile, expense.category, expense.spent_at)
     current = read_budget_state(context.connection, profile, expense.category, context.now) if budget else None
     count(Metric.EXPENSE_CREATED)

@@ -9,6 +9,7 @@ from pam.platform.errors import INVALID_TEXT, PamError
 from pam.platform.uuids import Uuid
 from pam.travel.queries import DEGREE_DIGITS
 from pam.users.time_zones import TimeZone
+from pam.users.typed_at import TypedAt
 
 MAX_QUESTION_CHARS = 4000
 
@@ -53,12 +54,13 @@ class Location(BaseModel):
 
 
 class Question(BaseModel):
-    """A question, and the device's location and time zone."""
+    """A question, the device's location and time zone, and when it was typed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     text: QuestionText = Field(min_length=1)  # with a bound, pydantic also looks for half a character
     timezone: TimeZone | None = None
+    typed_at: TypedAt = None
     location: Location | None = None
     conversation_id: Uuid | None = Field(
         default=None, description="The conversation that the question is asked in, whose context gets the answer."

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -31,6 +32,7 @@ class WriteRequest:
     deadline: Deadline
     context: LambdaContext
     zone: ZoneInfo | None = None
+    typed_at: datetime | None = None
 
 
 def write_once(
@@ -51,7 +53,14 @@ def write_once(
 
     def write() -> dict[str, Any]:
         effect = perform_write(
-            dependencies, user_id, f"request:{digest}", operation, prepare(), request.deadline, zone=request.zone
+            dependencies,
+            user_id,
+            f"request:{digest}",
+            operation,
+            prepare(),
+            request.deadline,
+            zone=request.zone,
+            typed_at=request.typed_at,
         )
         return {
             "text": effect.text,

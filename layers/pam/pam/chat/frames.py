@@ -13,6 +13,7 @@ from pam.platform.errors import PamError
 from pam.platform.sendable import sendable
 from pam.platform.uuids import Uuid
 from pam.users.time_zones import TimeZone
+from pam.users.typed_at import TypedAt
 
 MAX_DELTA_CHARS = 4000
 """Characters of text in one `delta`: with every character escaped it still fits into a frame of 32 KB."""
@@ -27,11 +28,12 @@ class _ClientFrame(BaseModel):
 
 
 class DeviceContext(BaseModel):
-    """The device's location and time zone."""
+    """The device's location and time zone, and when the question was typed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     timezone: TimeZone | None = None
+    typed_at: TypedAt = None
     location: Location | None = None
 
 

@@ -16,6 +16,7 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import EFFECT_NOT_FOUND, TURN_LOST, UNDO_EXPIRED, PamError
 from pam.platform.postgres import ConnectionLost, Database, Row
 from pam.users.profile import ensure_user, read_profile
+from pam.users.typed_at import resolve_typed_at
 
 A = TypeVar("A")
 
@@ -102,17 +103,18 @@ def perform_write(
     *,
     zone: ZoneInfo | None = None,
     origin: WriteOrigin | None = None,
+    typed_at: datetime | None = None,
     check: Callable[[WriteContext], None] = lambda _: None,
 ) -> Effect:
     """Perform a write once for the key; return the recorded effect, which a repeated key returns again.
 
-    `zone` is where the user is now. `check` may raise to prevent the write, in its transaction. With `origin` the write
-    isn't done once its turn was declared lost (`turn_lost`). Raises `PamError`, and what the operation raises; then
-    nothing is written, unless it is `ConnectionLost`.
+    `zone` is where the user is now, `typed_at` when they typed what is written. `check` may raise to prevent the write,
+    in its transaction. With `origin` the write isn't done once its turn was declared lost (`turn_lost`). Raises
+    `PamError`, and what the operation raises; then nothing is written, unless it is `ConnectionLost`.
     """
 
     def perform() -> Effect:
-        return _perform(dependencies, user_id, key, operation, arguments, deadline, zone, origin, check)
+        return _perform(dependencies, user_id, key, operation, arguments, deadline, zone, origin, typed_at, check)
 
     try:
         return perform()
@@ -130,6 +132,7 @@ def _perform(
     deadline: Deadline,
     zone: ZoneInfo | None,
     origin: WriteOrigin | None,
+    typed_at: datetime | None,
     check: Callable[[WriteContext], None],
 ) -> Effect:
     now = dependencies.clock()
@@ -153,7 +156,7 @@ def _perform(
             return effect_from_row(recorded)
         if is_lost is not None and is_lost():
             raise PamError(TURN_LOST, "This wasn't done: the question it belongs to has ended.")
-        context = WriteContext(connection, profile, now)
+        context = WriteContext(connection, profile, now, resolve_typed_at(typed_at, now))
         check(context)
         written = operation.write(context, arguments)
         result = {

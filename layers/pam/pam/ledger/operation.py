@@ -13,11 +13,20 @@ A = TypeVar("A")
 
 @dataclass(frozen=True)
 class WriteContext:
-    """The transaction of a write or an undo: the user's profile in their present time zone, and the instant `now`."""
+    """The transaction of a write or an undo: the user's profile in their present time zone, and the instant `now`.
+
+    `typed_at` is when the user typed what is written: days such as today count from then. None if it isn't known.
+    """
 
     connection: Connection
     profile: Profile
     now: datetime
+    typed_at: datetime | None = None
+
+    @property
+    def day_reference(self) -> datetime:
+        """The instant that relative days count from."""
+        return self.typed_at or self.now
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,13 @@ class BudgetComparisonQuery(BaseModel):
     period: Month = "this_month"
     timezone: TimeZone | None = None
 
+    def dated(self, today: date) -> "BudgetComparisonQuery":
+        """Return the query with the name of its month, for this or the last month as of the date `today`."""
+        if self.period in MONTHS:
+            return self
+        month = resolve_period(self.period, today, first_weekday=0).start
+        return self.model_copy(update={"period": MONTHS[month.month - 1]})
+
     @property
     def key(self) -> str:
         """The cache key: equal for equal queries."""

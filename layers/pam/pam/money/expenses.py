@@ -25,6 +25,7 @@ from pam.platform.postgres import Connection
 from pam.users.profile import Profile, ensure_user
 from pam.users.text import TextParser
 from pam.users.time_zones import TimeZone
+from pam.users.typed_at import TypedAt
 
 MAX_DESCRIPTION_CHARS = 500
 
@@ -81,7 +82,7 @@ ExpenseKind = Literal["expense", "refund"]
 class NewExpense(BaseModel):
     """The fields of an expense or a refund to be created; omitted ones get their defaults from the user's profile.
 
-    `timezone` is the current time zone of the user's device, if it is known: it determines today's date.
+    `timezone` is the time zone of the user's device, if it is known: it determines today's date, that of `typed_at`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -93,6 +94,7 @@ class NewExpense(BaseModel):
     currency: Currency | None = Field(default=None, description="Without it, the traveller's own.")
     kind: ExpenseKind = Field(default="expense", description="A refund reduces what its category has spent.")
     timezone: TimeZone | None = None
+    typed_at: TypedAt = None
 
 
 @dataclass(frozen=True)
@@ -146,16 +148,22 @@ returning {EXPENSE_COLUMNS}
 
 
 def create_expense(
-    connection: Connection, profile: Profile, new: NewExpense, now: datetime, rates: RateTable = NO_RATES
+    connection: Connection,
+    profile: Profile,
+    new: NewExpense,
+    now: datetime,
+    typed_at: datetime | None = None,
+    rates: RateTable = NO_RATES,
 ) -> Expense:
     """Insert an expense or a refund and return it, converted to the user's currency where `rates` has its day's rate.
 
-    `profile` is in the current time zone of the user. A date other than today is stored as its noon, the instant
+    `profile` is in the current time zone of the user, `typed_at` is when they typed it, by default `now`:
+    that day is "today". A date other than today is stored as its noon, the instant
     with the fewest time zones in which it is another date. Raises `PamError` (`date_in_future`, `date_too_old`),
     and what `read_amount` raises.
     """
     amount, currency = read_amount(new.amount, new.currency, profile)
-    spent_at = find_spent_at(new.date, now, profile.zone)
+    spent_at = find_spent_at(new.date, typed_at or now, profile.zone)
     conversion = find_conversion(rates, currency, spent_at, profile)
     ensure_user(connection, profile.id)
     row = connection.execute(

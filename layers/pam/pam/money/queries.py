@@ -45,6 +45,11 @@ class WindowQuery(BaseModel):
             return window_between(self.from_, self.to)
         return resolve_period(self.period or self.default_period, today, first_weekday(locale))
 
+    def dated(self, today: date, locale: str) -> Self:
+        """Return the query with the dates of its window as of the date `today`. Raises `PamError` as `window` does."""
+        window = self.window(today, locale)
+        return self.model_copy(update={"period": None, "from_": window.start, "to": window.end})
+
     @property
     def key(self) -> str:
         """The cache key: equal for equal queries."""

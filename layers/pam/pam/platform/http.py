@@ -23,6 +23,7 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, instrument, log_error, logger
+from pam.platform.request_limit import RequestLimit
 from pam.platform.uuids import parse_canonical_uuid, parse_uuid
 from pam.platform.validation import parse_json, truncate, validate
 
@@ -143,9 +144,11 @@ class HttpApi:
     Paths use Starlette's `{name}`. Exceptions of an endpoint become errors as JSON.
     """
 
-    def __init__(self, dependencies: Callable[[], object]) -> None:
-        """`dependencies` are built before a SnapStart snapshot is taken."""
+    def __init__(self, dependencies: Callable[[], object], request_limit: Callable[[], RequestLimit]) -> None:
+        """`dependencies` and `request_limit` are built before a SnapStart snapshot is taken."""
         register_before_snapshot(dependencies)
+        register_before_snapshot(request_limit)
+        self._request_limit = request_limit
         self.operations: list[HttpOperation] = []
         self._handler: Callable[[dict[str, Any], LambdaContext], dict[str, Any]] | None = None
 
@@ -182,7 +185,10 @@ class HttpApi:
     def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Handle one API Gateway event (HTTP API, payload 2.0)."""
         if self._handler is None:
-            routes = [Route(each.path, partial(_serve, each), methods=[each.method]) for each in self.operations]
+            routes = [
+                Route(each.path, partial(_serve, self._request_limit(), each), methods=[each.method])
+                for each in self.operations
+            ]
             app = Starlette(routes=routes, exception_handlers={HTTPException: _no_route})
             # API Gateway distinguishes `/a` from `/a/`, and a redirect would lose the stage in the path.
             app.router.redirect_slashes = False
@@ -190,10 +196,12 @@ class HttpApi:
         return self._handler(event, context)
 
 
-async def _serve(operation: HttpOperation, request: Request) -> Response:
+async def _serve(request_limit: RequestLimit, operation: HttpOperation, request: Request) -> Response:
     """Run an operation on the event loop itself: a Lambda environment has one request at a time."""
     try:
-        return operation.run(await _parse(request))
+        parsed = await _parse(request)
+        request_limit.take(parsed.user_id)
+        return operation.run(parsed)
     except PamError as error:
         count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)
         log_error(error)

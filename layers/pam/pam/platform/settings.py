@@ -23,6 +23,13 @@ class UserSettings(Settings):
     database_secret: str = Field(alias="DATABASE_SECRET")
 
 
+class RequestLimitSettings(Settings):
+    """The table that counts users' requests, and how many of one user are accepted in a minute."""
+
+    table: str = Field(alias="USER_CACHE_TABLE")
+    per_minute: int = Field(alias="USER_REQUESTS_PER_MINUTE", ge=2)
+
+
 class ExchangeRateSettings(Settings):
     """The table of what sources answered, and the base URL of the ECB."""
 
@@ -93,6 +100,10 @@ class EnvironmentSettings:
     @cached_property
     def rates(self) -> ExchangeRateSettings:
         return read_environment(ExchangeRateSettings, self._environment)
+
+    @cached_property
+    def request_limit(self) -> RequestLimitSettings:
+        return read_environment(RequestLimitSettings, self._environment)
 
     @cached_property
     def travel(self) -> TravelSettings:

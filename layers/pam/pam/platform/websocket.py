@@ -18,6 +18,7 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, instrument, log_error, logger
+from pam.platform.request_limit import RequestLimit
 from pam.platform.sendable import sendable
 from pam.platform.uuids import parse_uuid
 from pam.platform.validation import parse_json, validate
@@ -81,9 +82,16 @@ class WebSocketApi:
     An error is sent to the client as an `error` frame: the function's own result never reaches it.
     """
 
-    def __init__(self, frame_sender: Callable[[], FrameSender], dependencies: Callable[[], object]) -> None:
-        """`dependencies` are built before a SnapStart snapshot is taken."""
+    def __init__(
+        self,
+        frame_sender: Callable[[], FrameSender],
+        dependencies: Callable[[], object],
+        request_limit: Callable[[], RequestLimit],
+    ) -> None:
+        """`dependencies` and `request_limit` are built before a SnapStart snapshot is taken."""
         register_before_snapshot(dependencies)
+        register_before_snapshot(request_limit)
+        self._request_limit = request_limit
         self._frame_sender = frame_sender
         self._routes: dict[str, tuple[type[BaseModel], Callable[..., None]]] = {}
         self._handler = instrument(self._handle)
@@ -108,6 +116,7 @@ class WebSocketApi:
         fields: Any = None
         try:
             fields = parse_json(event.get("body") or "")
+            self._request_limit().take(message.user_id)
             endpoint(message, validate(takes, fields))
         except PamError as error:
             count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)

@@ -27,8 +27,9 @@ def answer_question(dependencies: ChatDependencies, request: WebSocketRequest, f
 
 
 def _context(frame: ChatFrame) -> dict[str, Any]:
-    timezone, location = frame.context.timezone, frame.context.location
+    timezone, typed_at, location = frame.context.timezone, frame.context.typed_at, frame.context.location
     return {
         "timezone": timezone.key if timezone else None,
+        "typed_at": typed_at.isoformat() if typed_at else None,
         "location": [str(location.latitude), str(location.longitude)] if location else None,
     }

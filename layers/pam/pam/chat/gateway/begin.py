@@ -113,5 +113,6 @@ def _question(turn: Turn) -> Question:
     return Question(
         text=turn.request["text"],
         timezone=parse_time_zone(timezone) if timezone else None,
+        typed_at=turn.request["context"].get("typed_at"),  # absent in a turn that an earlier release opened
         location=Location(latitude=Decimal(location[0]), longitude=Decimal(location[1])) if location else None,
     )

@@ -13,12 +13,13 @@ from uuid import UUID
 from pam.platform.clock import Clock
 from pam.platform.dynamodb import ConditionFailed, DynamoTable
 from pam.platform.errors import DAILY_LIMIT_REACHED, RATE_LIMITED, PamError
+from pam.platform.token_bucket import Rate, TokenBucket
 
 MAX_QUESTIONS_PER_MINUTE = 30
+"""Questions at once, and questions in each later minute."""
 
 _MICRODOLLARS = 1_000_000
 _COST_TTL = timedelta(days=3)
-_RATE_TTL = timedelta(hours=1)
 _STAGE = "spend#stage"
 
 
@@ -47,27 +48,14 @@ class ChatLimits:
         self.caps = caps
         self._table = table
         self._clock = clock
+        rate = Rate(MAX_QUESTIONS_PER_MINUTE, refill_s=60 / MAX_QUESTIONS_PER_MINUTE)
+        self._questions = TokenBucket(table, rate, clock)
 
     def take_question(self, user_id: UUID, message_id: UUID) -> None:
         """Count a question, once for each message id. Raises `PamError` (`rate_limited`)."""
-        now = self._clock()
-        message = str(message_id)
-        try:
-            self._table.update(
-                (f"rate#{user_id}", now.strftime("%Y-%m-%dT%H:%M")),
-                "set #ttl = :ttl add #messages :messages",
-                {
-                    "ttl": int((now + _RATE_TTL).timestamp()),
-                    "messages": {message},
-                    "message": message,
-                    "max": MAX_QUESTIONS_PER_MINUTE,
-                },
-                condition="attribute_not_exists(#messages) or size(#messages) < :max or contains(#messages, :message)",
-            )
-        except ConditionFailed:
-            raise PamError(
-                RATE_LIMITED, "That's a lot of questions at once. Give PAM a minute.", retry_after=60 - now.second
-            ) from None
+        wait_s = self._questions.take((f"rate#{user_id}", "questions"), str(message_id))
+        if wait_s:
+            raise PamError(RATE_LIMITED, "That's a lot of questions at once. Give PAM a moment.", retry_after=wait_s)
 
     def reserve_user(self, user_id: UUID, turn_id: UUID) -> Reservation:
         """Reserve a turn's cap from the user's day. Raises `PamError` (`daily_limit_reached`)."""

@@ -29,7 +29,7 @@ class ResumeRequest:
 
 @dataclass(frozen=True)
 class Turn:
-    """A turn as it is stored. `request` is `{text, context: {timezone, location}, retry_of}`."""
+    """A turn as it is stored. `request` is `{text, context: {timezone, typed_at, location}, retry_of}`."""
 
     user_id: UUID
     message_id: UUID

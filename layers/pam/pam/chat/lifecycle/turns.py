@@ -150,12 +150,19 @@ class TurnStore:
             return None
 
     def end_lost(self, turn: Turn, frames: Sequence[Frame]) -> bool:
-        """End a turn whose worker is lost; return False where it was heard again, or another party has ended it."""
+        """End a turn whose worker is lost; return False where it was heard again, or another party has ended it.
+
+        Raises `RequestPending` where a frame was requested that isn't in `turn`: it is among the last ones.
+        """
         values = {"now": self._clock().timestamp()}
         condition = "#state <> :ended and #lease_expires_at < :now"
+        handled = f"attribute_not_exists(#pending_frames[{len(turn.pending_frames)}])"
         try:
-            self._end(turn, frames, condition, values, uuid4().hex)
-        except ConditionFailed:
+            self._end(turn, frames, f"{condition} and {handled}", values, uuid4().hex)
+        except ConditionFailed as failure:
+            stored = None if failure.item is None else Turn.from_item(failure.item)
+            if stored is not None and self.is_lost(stored) and len(stored.pending_frames) > len(turn.pending_frames):
+                raise RequestPending(stored) from None
             return False
         return True
 

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict
 
-from pam.answers.question import Location
 from pam.answers.undo_link import undo_entries
 from pam.chat.conversations import note
 from pam.chat.dependencies import ChatDependencies
@@ -24,6 +22,7 @@ from pam.chat.lifecycle.turn import Turn
 from pam.chat.turn import prompt
 from pam.chat.turn.context import ContextProvider
 from pam.chat.turn.deferred_messages import DeferredMessages
+from pam.chat.turn.device_context import device_location, device_zone, typed_at
 from pam.chat.turn.runner import TurnResult, TurnRunner
 from pam.chat.turn.stream import FrameStream
 from pam.chat.turn.tool_frames import tool_frame
@@ -37,7 +36,7 @@ from pam.sources.claude.client import ClaudeClient
 from pam.tools.engine.definition import Tool, ToolContext
 from pam.tools.engine.events import Approval
 from pam.tools.engine.executor import ToolExecutor, ToolThreads
-from pam.users.time_zones import TimeZone, parse_time_zone
+from pam.users.time_zones import TimeZone
 
 MAX_TURN_S = 90.0
 
@@ -197,21 +196,25 @@ class _Worker:
         new: list[dict[str, Any]] = []
         if messages and messages[-1]["role"] != "assistant":
             new.append(prompt.assistant_message("(This answer was interrupted.)"))
-        now = self._chat.answers.clock().astimezone(conversation.profile.zone)
+        zone = conversation.profile.zone
+        now = self._chat.answers.clock().astimezone(zone)
+        typed = (typed_at(self._turn, now) or now).astimezone(zone)
+        text = str(self._turn.request["text"])
         sections = {name: lines for name, lines in conversation.context.items() if name != "traveller"}
-        new.append(prompt.user_message(str(self._turn.request["text"]), now, _location(self._turn), sections))
+        new.append(prompt.user_message(text, now, device_location(self._turn), sections, typed))
         transcript.add(*new)
         return [*messages, *new]
 
     def _tool_executor(self, conversation: Conversation) -> ToolExecutor:
-        location = _location(self._turn)
+        location = device_location(self._turn)
         context = ToolContext(
             dependencies=self._chat.answers,
             user_id=self._turn.user_id,
             key=self._turn.write_key,
             turn_id=self._turn.message_id,
             deadline=self._deadline,
-            zone=_time_zone(self._turn),
+            zone=device_zone(self._turn),
+            typed_at=typed_at(self._turn, self._chat.answers.clock()),
             location=(float(location.latitude), float(location.longitude)) if location else None,
         )
 
@@ -280,13 +283,3 @@ class _Worker:
             undo=undo,
             truncated=result.is_truncated,
         )
-
-
-def _time_zone(turn: Turn) -> ZoneInfo | None:
-    name = turn.request["context"]["timezone"]
-    return parse_time_zone(name) if name else None
-
-
-def _location(turn: Turn) -> Location | None:
-    degrees = turn.request["context"]["location"]
-    return Location(latitude=Decimal(degrees[0]), longitude=Decimal(degrees[1])) if degrees else None

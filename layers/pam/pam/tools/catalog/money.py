@@ -1,5 +1,6 @@
 """Tools for money: expenses recorded, listed, changed and summed up, monthly budgets set and compared."""
 
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from pam.answers.expense_changes import (
 from pam.answers.expenses import CREATE_EXPENSE, RatedExpense
 from pam.answers.list_expenses import list_expenses as expense_list
 from pam.answers.spend_summary import spend_summary
+from pam.answers.user_context import read_user_context
 from pam.ledger.operation import WriteContext, WriteResult
 from pam.money.amounts import MAX_AMOUNT, Currency
 from pam.money.budget_comparison import BudgetComparisonQuery, Month
@@ -178,6 +180,8 @@ def get_spending_summary(context: ToolContext, arguments: GetSpendingSummary) ->
     """What the traveller spent in a period: total, by category, a day on average, largest expense, change against the
     same days of the period before. Recorded expenses only."""
     query = SpendingQuery(**arguments.model_dump(by_alias=True, mode="json"), timezone=context.zone)
+    if late := _late_day(context):
+        query = query.dated(*late)
     return to_tool_result(spend_summary(context.dependencies, context.user_id, query, context.deadline))
 
 
@@ -197,6 +201,8 @@ def compare_vs_budget(context: ToolContext, arguments: CompareVsBudget) -> ToolR
     """A month's spending against the budgets set at present: budgeted, spent, difference, per cent. Names the
     categories without one. It makes no projection."""
     query = BudgetComparisonQuery(category=arguments.category, period=arguments.period, timezone=context.zone)
+    if late := _late_day(context):
+        query = query.dated(late[0])
     return to_tool_result(budget_comparison(context.dependencies, context.user_id, query, context.deadline))
 
 
@@ -217,6 +223,15 @@ def update_budget(context: WriteContext, arguments: UpdateBudget) -> WriteResult
     For a change by some amount, look it up first. It can't remove one. They can undo it for ten
     minutes."""
     return UPDATE_BUDGET.write(context, NewLimit(arguments.category, arguments.amount))
+
+
+def _late_day(context: ToolContext) -> tuple[date, str] | None:
+    """Return the date of a question that was typed on another day than today, and the user's locale."""
+    if context.typed_at is None:
+        return None
+    profile = read_user_context(context.dependencies, context.user_id, context.deadline).profile.in_zone(context.zone)
+    typed, today = (each.astimezone(profile.zone).date() for each in (context.typed_at, context.dependencies.clock()))
+    return (typed, profile.locale) if typed != today else None
 
 
 TOOLS = (

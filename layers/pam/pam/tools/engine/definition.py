@@ -6,6 +6,7 @@ The user's id, time zone and location come from the context, never from the mode
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -44,6 +45,7 @@ class ToolContext:
     """The user of a tool call, its deadline, and where the device is (degrees). A write is done once for the key.
 
     `turn_id` and `call_id` are the turn that makes the call and the model's id of it; None and "" outside of a turn.
+    `typed_at` is when the user typed the question, which days such as today count from; None if it isn't known.
     """
 
     dependencies: TravelDependencies
@@ -54,6 +56,7 @@ class ToolContext:
     location: tuple[float, float] | None = None
     turn_id: UUID | None = None
     call_id: str = ""
+    typed_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ def execute(
         context.deadline,
         zone=context.zone,
         origin=None if context.turn_id is None else WriteOrigin(context.turn_id, context.call_id),
+        typed_at=context.typed_at,
         check=check,
     )
     return _result(effect)
