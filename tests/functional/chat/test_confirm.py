@@ -20,6 +20,16 @@ def request_post(user: ChatUser) -> dict[str, Any]:
     return decision_on(user.ask())
 
 
+def expire(context: ScenarioContext, user: ChatUser, confirmation: dict[str, Any]) -> None:
+    """Let the ten minutes of a confirmation be over."""
+    context.table.update(
+        (f"confirmation#{user.id}#{confirmation['confirmation_id']}", "-"),
+        "set #expires_at = :past",
+        {"past": int(time.time()) - 1},
+        condition="attribute_exists(#expires_at)",
+    )
+
+
 def posts(user: ChatUser) -> list[dict[str, Any]]:
     """Return the user's published posts."""
     return user.rows("posts", "author_id")
@@ -45,12 +55,7 @@ def expired_confirmation_is_rejected(context: ScenarioContext) -> None:
     """Nothing is published; a new request for the same post can be confirmed."""
     user = context.new_user()
     yes = request_post(user)
-    context.table.update(
-        (f"confirmation#{user.id}#{yes['confirmation_id']}", "-"),
-        "set #expires_at = :past",
-        {"past": int(time.time()) - 1},
-        condition="attribute_exists(#expires_at)",
-    )
+    expire(context, user, yes)
     for _ in range(2):
         user.socket.send("confirm", **yes)
         assert user.socket.receive()["code"] == "confirmation_expired"
@@ -156,6 +161,69 @@ def yes_while_postgres_is_down_is_performed_when_repeated(context: ScenarioConte
     assert user.socket.receive()["type"] == "confirmed"
     assert len(posts(user)) == 1
     assert "is published" in user.ask_follow_up()
+
+
+@scenario
+def yes_that_failed_is_rejected_once_it_has_expired(context: ScenarioContext) -> None:
+    """Of a decision that couldn't be performed in time nothing is done later, however often it is repeated."""
+    user, backend = context.new_user(), context.backend
+    user.claude.script(POST)
+    yes = decision_on(backend.ask(user))
+    backend.wait()
+    backend.postgres.disconnect()
+    backend.send(user, "confirm", **yes)
+    assert user.socket.receive()["code"] == "database_unavailable"
+    backend.postgres.reconnect()
+    expire(context, user, yes)
+    for _ in range(2):
+        backend.send(user, "confirm", **yes)
+        assert user.socket.receive()["code"] == "confirmation_expired"
+    assert posts(user) == user.rows("effects") == []
+    user.ask_follow_up()
+
+
+@scenario
+def yes_that_was_refused_is_rejected_once_it_has_expired(context: ScenarioContext) -> None:
+    """Also where what prevented it is gone: the user's name is shown again as in the preview."""
+    user = context.new_user()
+    name = f"Poster {user.id}"
+    context.owner.execute("insert into users (id) values (%s) on conflict do nothing", (user.id,))
+    context.owner.execute("insert into public_profiles (user_id, display_name) values (%s, %s)", (user.id, name))
+    yes = request_post(user)
+    rename = "update public_profiles set display_name = %s where user_id = %s"
+    context.owner.execute(rename, (f"Other {user.id}", user.id))
+    user.socket.send("confirm", **yes)
+    assert user.socket.receive()["code"] == "confirmation_mismatch"
+    context.owner.execute(rename, (name, user.id))
+    expire(context, user, yes)
+    user.socket.send("confirm", **yes)
+    assert user.socket.receive()["code"] == "confirmation_expired"
+    assert posts(user) == user.rows("effects") == []
+
+
+@scenario
+def performed_yes_is_reported_also_after_its_expiry(context: ScenarioContext) -> None:
+    """Whether it was reported before, or its commit's response was lost; it is performed once."""
+    user, backend = context.new_user(), context.backend
+    reported = request_post(user)
+    user.socket.send("confirm", **reported)
+    first = user.socket.receive()
+    expire(context, user, reported)
+    user.socket.send("confirm", **reported)
+    assert user.socket.receive() == first
+    assert len(posts(user)) == 1
+    user.claude = user.claude.with_new_marker()
+    user.claude.script(POST)
+    unreported = decision_on(backend.ask(user))
+    backend.wait()
+    backend.postgres.lose_commit_of(b"insert into posts")
+    backend.send(user, "confirm", **unreported)
+    assert user.socket.receive()["type"] == "error"
+    assert len(posts(user)) == 2
+    expire(context, user, unreported)
+    backend.send(user, "confirm", **unreported)
+    assert user.socket.receive()["type"] == "confirmed"
+    assert len(posts(user)) == 2
 
 
 @pytest.mark.parametrize("scenario", scenario, ids=scenario_name)

@@ -12,7 +12,7 @@ from pam.platform.errors import MESSAGE_NOT_FOUND, PamError
 from pam.platform.websocket import WebSocketRequest
 from pam.tools.catalog import TOOLS
 from pam.tools.engine.definition import ToolContext
-from pam.tools.engine.execution import execute
+from pam.tools.engine.execution import ApprovedWrite, execute
 from pam.tools.engine.parsing import parse_arguments
 
 _REPORT_TIMEOUT_S = 5.0
@@ -46,7 +46,9 @@ def confirm(dependencies: ChatDependencies, request: WebSocketRequest, frame: Co
             dependencies.answers, request.user_id, f"confirmation:{confirmation.id}", request.deadline
         )
         arguments = parse_arguments(tool, confirmation.arguments)
-        result = execute(context, tool, arguments, approved_preview=confirmation.preview)
+        # An earlier attempt may have failed: only what it has done already is reported after the expiry.
+        approved = ApprovedWrite(confirmation.preview, confirmation.expires_at)
+        result = execute(context, tool, arguments, approved=approved)
         text, source = result.text, result.source
     if not dependencies.confirmations.claim_report(confirmation) and _repeat_report(
         dependencies, request, turn, confirmation

@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 from pam.platform.clock import Clock
 from pam.platform.dynamodb import ConditionFailed, DynamoTable, Item, Owner
 from pam.platform.errors import (
-    CONFIRMATION_EXPIRED,
     CONFIRMATION_MISMATCH,
     CONFIRMATION_NOT_FOUND,
     CONFIRMATION_USED,
     PamError,
 )
+from pam.tools.engine.execution import confirmation_expired
 
 CONFIRMATION_TTL = timedelta(minutes=10)
 
@@ -66,8 +66,9 @@ class Confirmations:
         return confirmation
 
     def decide(self, user_id: UUID, confirmation_id: UUID, decision: str, digest: str) -> Confirmation:
-        """Record the user's decision; the same decision may be repeated.
+        """Record the user's decision; the same decision may be repeated, also after the expiry.
 
+        A confirmed action may be performed until it expires; afterwards only its recorded outcome may be reported.
         Raises `PamError`: `confirmation_not_found` (another user's as well), `confirmation_mismatch`,
         `confirmation_expired`, `confirmation_used` after the other decision.
         """
@@ -117,7 +118,7 @@ def _refusal(item: Item | None, digest: str) -> PamError:
         return PamError(CONFIRMATION_MISMATCH, "That isn't what PAM asked about. Nothing was done; please look again.")
     if item["decision"] != _UNDECIDED:
         return PamError(CONFIRMATION_USED, "You've already decided about that.")
-    return PamError(CONFIRMATION_EXPIRED, "That waited for more than ten minutes, so nothing was done. Ask again.")
+    return confirmation_expired()
 
 
 def _key(user_id: UUID, confirmation_id: UUID) -> tuple[str, str]:

@@ -1,14 +1,15 @@
 """Run one tool to its end, or preview what it would do."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from pam.ledger.effects import Effect, WriteOrigin, perform_write
 from pam.ledger.operation import WriteContext
-from pam.platform.errors import CONFIRMATION_MISMATCH, PamError
+from pam.platform.errors import CONFIRMATION_EXPIRED, CONFIRMATION_MISMATCH, PamError
 from pam.tools.engine.definition import Tool, ToolContext, ToolResult
 from pam.users.profile import read_profile
 
@@ -18,19 +19,32 @@ PREPARE_TIMEOUT_S = 6.5
 """How long a write may call sources, which leaves time for its transaction."""
 
 
+@dataclass(frozen=True)
+class ApprovedWrite:
+    """What the user has approved: the write with this preview, until `expires_at`."""
+
+    preview: str
+    expires_at: datetime
+
+
+def confirmation_expired() -> PamError:
+    """Return the error for a confirmation whose time to decide is over."""
+    return PamError(CONFIRMATION_EXPIRED, "That waited for more than ten minutes, so nothing was done. Ask again.")
+
+
 def execute(
     context: ToolContext,
     tool: Tool[A],
     arguments: A,
     *,
-    approved_preview: str | None = None,
+    approved: ApprovedWrite | None = None,
     before_write: Callable[[], None] = lambda: None,
 ) -> ToolResult:
     """Run a tool; a write is done once for the context's key, and a repeated call returns the first one's result.
 
-    `approved_preview` is the preview that the user has approved: nothing is written where it would be another one by
-    now. `before_write` is called between a write's preparation and its transaction; what it raises prevents the write.
-    Raises `PamError`; then nothing is written.
+    `approved` is what the user has approved: where it has expired or would be another write by now, nothing is written,
+    but the result of an earlier call is returned. `before_write` is called between a write's preparation and its
+    transaction; what it raises prevents the write. Raises `PamError`; then nothing is written.
     """
     if tool.read is not None:
         return tool.read(context, arguments)
@@ -41,11 +55,11 @@ def execute(
         operands = (arguments, tool.prepare(limited, arguments))
 
     def check(write: WriteContext) -> None:
-        if (
-            approved_preview is not None
-            and tool.preview is not None
-            and tool.preview(write, arguments) != approved_preview
-        ):
+        if approved is None or tool.preview is None:
+            return
+        if write.now >= approved.expires_at:
+            raise confirmation_expired()
+        if tool.preview(write, arguments) != approved.preview:
             raise PamError(CONFIRMATION_MISMATCH, "That has changed since PAM asked about it. Nothing was done.")
 
     before_write()
