@@ -14,6 +14,7 @@ from pam.chat.turn.worker import MAX_TURN_S
 from pam.platform.deadline import Deadline
 from pam.tools.engine.definition import ToolContext
 from pam.tools.engine.events import Approval
+from pam.tools.engine.execution import Preview
 from pam.tools.engine.executor import ToolExecutor
 
 
@@ -32,7 +33,7 @@ class _InMemory(Transcript):
         pass
 
 
-def _no_approval(tool: str, *_: str) -> Approval:
+def _no_approval(tool: str, _arguments: str, _preview: Preview) -> Approval:
     raise AssertionError(f"{tool} needs no approval in this benchmark")
 
 

@@ -43,6 +43,17 @@ def test_confirmation_shows_arguments_and_sends_one_decision(app, claude, button
     assert [frame["decision"] for frame in app.sent_frames("confirm")] == ["yes" if button == "Confirm" else "no"]
 
 
+def test_confirmation_shows_whom_a_name_means(app, claude):
+    """Whole name and id of the recipient, in place of the name that the user wrote."""
+    claude.script("write to dan", tool_use("message_friend", recipient="dan", message="At 7?"), "It waits for you.")
+    app.sign_in().wait_until_connected()
+    confirmation = confirmation_on(app.ask_claude("Please write to Dan about tonight"))
+    recipient = confirmation.locator("dd").filter(has_text="Dan")
+    expect(recipient).to_have_text(re.compile(r"^Dan Reyes \(simulated\)\nid [0-9a-f-]{36}$"), use_inner_text=True)
+    confirmation.get_by_role("button", name="Cancel").click()
+    expect(confirmation.locator(".outcome")).to_contain_text("Not done")
+
+
 def test_confirmation_expires_after_ten_minutes(app, claude):
     """After ten minutes the buttons are gone, and the card tells that nothing was done."""
     app.page.clock.install()

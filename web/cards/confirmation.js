@@ -19,7 +19,7 @@ export function createConfirmation(request, { expiresAt, decide, onExpire }) {
   const node = el("section", { class: "confirmation", "aria-label": `To confirm: ${request.summary}`, tabindex: "-1" },
     el("p", { class: "confirmation-head" }, icon("question"), el("strong", {}, "PAM asks you before it does this")),
     el("p", {}, request.summary),
-    el("dl", { class: "arguments" }, ...Object.entries(request.arguments ?? {}).map(argumentRow)),
+    el("dl", { class: "arguments" }, ...Object.entries(shownArguments(request)).map(argumentRow)),
     actions, errorBox);
   const timer = setInterval(tick, UPDATE_INTERVAL_MS);
   let isClosed = false;
@@ -78,6 +78,12 @@ export function createConfirmation(request, { expiresAt, decide, onExpire }) {
       source && el("span", { class: "muted" }, ` ${source}`))));
     if (hadFocus) node.focus({ preventScroll: true });
   }
+}
+
+/** Returns the arguments; in place of a name that the user wrote, whom it means. */
+function shownArguments({ arguments: written, identities }) {
+  const meant = Object.entries(identities ?? {}).map(([argument, { id, name }]) => [argument, `${name}\nid ${id}`]);
+  return { ...written, ...Object.fromEntries(meant) };
 }
 
 function argumentRow([name, value]) {

@@ -30,6 +30,20 @@ def expire(context: ScenarioContext, user: ChatUser, confirmation: dict[str, Any
     )
 
 
+def set_name(context: ScenarioContext, user: ChatUser, name: str) -> None:
+    """Give a user a public profile with a name."""
+    context.owner.execute("insert into users (id) values (%s) on conflict do nothing", (user.id,))
+    context.owner.execute("insert into public_profiles (user_id, display_name) values (%s, %s)", (user.id, name))
+
+
+def befriend(context: ScenarioContext, user: ChatUser, friend: ChatUser) -> str:
+    """Give both users a name and make them friends; return the friend's name."""
+    set_name(context, user, f"Writer {user.id}")
+    set_name(context, friend, f"Friend {friend.id}")
+    context.owner.execute("insert into friendships values (%s, %s, now())", (user.id, friend.id))
+    return f"Friend {friend.id}"
+
+
 def posts(user: ChatUser) -> list[dict[str, Any]]:
     """Return the user's published posts."""
     return user.rows("posts", "author_id")
@@ -125,16 +139,30 @@ def yes_during_the_turn_is_performed_at_once(context: ScenarioContext) -> None:
 
 
 @scenario
+def message_goes_to_the_user_who_was_shown_in_the_request(context: ScenarioContext) -> None:
+    """The request shows id and name; another user who takes the name before the confirmation gets nothing."""
+    user, friend, other = context.new_user(), context.new_user(), context.new_user()
+    name = befriend(context, user, friend)
+    user.claude.script(use("message_friend", recipient=name, message="Still on for Saturday?"))
+    frames = user.ask()
+    request = next(frame for frame in frames if frame["type"] == "confirm_request")
+    assert request["identities"] == {"recipient": {"id": str(friend.id), "name": name}}
+    context.owner.execute(
+        "update public_profiles set display_name = %s where user_id = %s", (f"Renamed {friend.id}", friend.id)
+    )
+    set_name(context, other, name)
+    context.owner.execute("insert into friendships values (%s, %s, now())", (user.id, other.id))
+    user.socket.send("confirm", **decision_on(frames))
+    assert "is sent" in user.socket.receive()["text"]
+    assert len(friend.rows("direct_messages", "recipient_id")) == 1
+    assert other.rows("direct_messages", "recipient_id") == []
+
+
+@scenario
 def yes_to_a_message_whose_recipient_is_gone_is_rejected(context: ScenarioContext) -> None:
     """No message is stored, and the conversation continues."""
     user, friend = context.new_user(), context.new_user()
-    name = f"Friend {friend.id}"
-    for each, display_name in ((user, f"Writer {user.id}"), (friend, name)):
-        context.owner.execute("insert into users (id) values (%s) on conflict do nothing", (each.id,))
-        context.owner.execute(
-            "insert into public_profiles (user_id, display_name) values (%s, %s)", (each.id, display_name)
-        )
-    context.owner.execute("insert into friendships values (%s, %s, now())", (user.id, friend.id))
+    name = befriend(context, user, friend)
     user.claude.script(use("message_friend", recipient=name, message="Still on for Saturday?"))
     yes = decision_on(user.ask())
     context.owner.execute("delete from public_profiles where user_id = %s", (friend.id,))
@@ -187,8 +215,7 @@ def yes_that_was_refused_is_rejected_once_it_has_expired(context: ScenarioContex
     """Also where what prevented it is gone: the user's name is shown again as in the preview."""
     user = context.new_user()
     name = f"Poster {user.id}"
-    context.owner.execute("insert into users (id) values (%s) on conflict do nothing", (user.id,))
-    context.owner.execute("insert into public_profiles (user_id, display_name) values (%s, %s)", (user.id, name))
+    set_name(context, user, name)
     yes = request_post(user)
     rename = "update public_profiles set display_name = %s where user_id = %s"
     context.owner.execute(rename, (f"Other {user.id}", user.id))

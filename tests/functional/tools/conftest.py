@@ -13,13 +13,14 @@ import pytest
 
 from local.stack import LocalStack
 from pam.bootstrap import Bootstrap
+from pam.chat.lifecycle.confirmations import CONFIRMATION_TTL
 from pam.ledger.effects import undo_effect
 from pam.platform.clock import Clock, utc_now
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.postgres import Database
 from pam.tools.engine.definition import Tool, ToolContext, ToolResult
-from pam.tools.engine.execution import execute, preview
+from pam.tools.engine.execution import ApprovedWrite, execute, preview
 from pam.tools.engine.parsing import parse_arguments
 from pam.tools.engine.registry import ToolRegistry
 from tests.functional.test_travel import StandIn, mapbox, open_meteo
@@ -58,13 +59,25 @@ class Caller:
         return Caller(replace(self.context, location=(latitude, longitude)))
 
     def call(self, tool: Tool[Any], raw: str, *, key: str | None = None) -> ToolResult:
-        """Run the tool, with a key of its own unless one is given."""
+        """Run the tool, approved where it must be, with a key of its own unless one is given."""
+        approved = self.approve(tool, raw) if tool.effect.requires_approval else None
+        return self.call_approved(tool, raw, approved, key=key)
+
+    def call_approved(
+        self, tool: Tool[Any], raw: str, approved: ApprovedWrite | None, *, key: str | None = None
+    ) -> ToolResult:
+        """Run the tool as it was approved before."""
         context = replace(self.context, key=key or uuid.uuid4().hex, deadline=Deadline(tool.timeout_s))
-        return execute(context, tool, parse_arguments(tool, raw))
+        return execute(context, tool, parse_arguments(tool, raw), approved=approved)
+
+    def approve(self, tool: Tool[Any], raw: str) -> ApprovedWrite:
+        """Approve what a confirmation would show, for ten minutes."""
+        expires_at = self.context.dependencies.clock() + CONFIRMATION_TTL
+        return ApprovedWrite(preview(self.context, tool, parse_arguments(tool, raw)), expires_at)
 
     def preview(self, tool: Tool[Any], raw: str) -> str:
-        """Return what a confirmation would show."""
-        return preview(self.context, tool, parse_arguments(tool, raw))
+        """Return the text that a confirmation would show."""
+        return self.approve(tool, raw).preview.text
 
     def undo(self, result: ToolResult, tool: Tool[Any]) -> str:
         """Undo the tool's write; return the text of the undo."""

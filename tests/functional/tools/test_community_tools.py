@@ -17,6 +17,7 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.postgres import Database
 from pam.tools.catalog.community import create_post, message_friend
+from pam.tools.engine.definition import Identity
 from tests.functional.tools.conftest import Caller, error_of
 
 
@@ -154,6 +155,66 @@ def test_sender_needs_a_name_and_another_recipient(
     assert send_error(sender, f"Sender {surname}").error.code == "recipient_not_allowed"
     assert send_error(new_caller(), f"Sender {surname}").error.code == "recipient_not_allowed"
     assert read_inbox(database, sender) == []
+
+
+def test_message_is_sent_to_the_user_who_was_approved(
+    sender: Caller,
+    new_caller: Callable[..., Caller],
+    new_friend: Callable[..., Caller],
+    database: Database,
+    surname: str,
+) -> None:
+    """Also once that user is called otherwise, and another one, even a friend, has taken the name."""
+    maria = new_friend(sender, f"Maria {surname}")
+    raw = f'{{"recipient": "Maria {surname}", "message": "Meet at 7?"}}'
+    approved = sender.approve(message_friend, raw)
+    assert approved.preview.identities == {"recipient": Identity(maria.id, f"Maria {surname}")}
+    set_profile(database, maria, f"Marie {surname}")
+    impostor = new_caller()
+    set_profile(database, impostor, f"Maria {surname}", WhoMayWrite.EVERYBODY)
+    friend = new_friend(sender, f"Maria Anna {surname}")
+    result = sender.call_approved(message_friend, raw, approved)
+    assert result.text == f"Your message to Maria {surname}, now called “Marie {surname}”, is sent."
+    assert read_inbox(database, maria) == [(sender.id, "Meet at 7?")]
+    assert read_inbox(database, impostor) == read_inbox(database, friend) == []
+
+
+@pytest.mark.parametrize("who", [WhoMayWrite.FRIENDS, WhoMayWrite.NOBODY])
+def test_approved_message_follows_the_recipients_setting(
+    sender: Caller, new_caller: Callable[..., Caller], database: Database, surname: str, who: WhoMayWrite
+) -> None:
+    """A user who takes no more messages from strangers gets none, although the sender was shown another setting."""
+    olga = new_caller()
+    set_profile(database, olga, f"Olga {surname}", WhoMayWrite.EVERYBODY)
+    raw = f'{{"recipient": "Olga {surname}", "message": "Hello"}}'
+    approved = sender.approve(message_friend, raw)
+    set_profile(database, olga, f"Olga {surname}", who)
+    refused = error_of(lambda: sender.call_approved(message_friend, raw, approved))
+    assert refused.error.code == "recipient_not_allowed"
+    assert read_inbox(database, olga) == []
+
+
+@pytest.mark.parametrize("name", ["Mаria", "ＭＡＲＩＡ", "ma\u034fria", "𝐌aria"])
+def test_recipient_is_found_by_a_name_that_looks_alike(
+    sender: Caller, new_friend: Callable[..., Caller], database: Database, surname: str, name: str
+) -> None:
+    """By a word of the name, and by the whole name."""
+    maria = new_friend(sender, f"Maria {surname}")
+    new_friend(sender, f"Marla {surname}")
+    for recipient in (name, f"{name}  {surname}"):
+        assert send(sender, recipient) == f"Your message to Maria {surname} is sent."
+    assert len(read_inbox(database, maria)) == 2
+
+
+def test_name_that_looks_like_two_users_is_ambiguous(
+    sender: Caller, new_caller: Callable[..., Caller], database: Database, surname: str
+) -> None:
+    """With a capital I it may be either; as each is written it is one."""
+    for name in ("Maria", "Marla"):
+        set_profile(database, new_caller(), f"{name} {surname}", WhoMayWrite.EVERYBODY)
+    error = send_error(sender, f"MarIa {surname}")
+    assert error.error.code == "ambiguous_recipient"
+    assert send(sender, f"Marla {surname}") == f"Your message to Marla {surname} is sent."
 
 
 def test_concurrent_messages_keep_the_hourly_limit(

@@ -311,7 +311,7 @@ def test_approval_is_requested_instead_of_an_effect(turn: Turn) -> None:
     (outcome,) = turn.run("publish")
     (event,) = turn.events
     assert isinstance(event, ApprovalRequested)
-    assert (event.preview, event.summary) == ("Publish it.", "Writing")
+    assert (event.preview.text, event.summary) == ("Publish it.", "Writing")
     assert "nothing is done yet" in outcome.content
     assert outcome.final_text == "Publish it. Please confirm."
 

@@ -127,13 +127,17 @@ class ToolLine(ServerFrame):
 
 @dataclass(frozen=True)
 class ConfirmRequest(ServerFrame):
-    """An action that is performed only if the user confirms exactly this before `expires_at`."""
+    """An action that is performed only if the user confirms exactly this before `expires_at`.
+
+    `identities` has the id and name of whom or what an argument names, by the argument.
+    """
 
     type = "confirm_request"
     confirmation_id: str
     name: str
     summary: str
     arguments: Mapping[str, Any]
+    identities: Mapping[str, Mapping[str, str]]
     digest: str
     expires_at: str
 

@@ -13,7 +13,7 @@ update friendships set accepted_at = %(now)s
 returning requester
 """
 _SELECT_FRIENDS = """
-select friend.user_id, friend.display_name, friend.who_may_write
+select friend.user_id, friend.display_name, friend.name_skeleton, friend.caseless_name_skeleton, friend.who_may_write
   from friendships
   join public_profiles friend
     on friend.user_id = case when requester = %(user)s then addressee else requester end

@@ -1,11 +1,12 @@
 """Direct messages to friends and to users who accept them from everybody; at most ten per hour and sender."""
 
 import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from pam.community.friendships import read_friends
-from pam.community.people import Person, format_names, pick_person
+from pam.community.people import Person, format_names, pick_person, read_skeletons
 from pam.community.profiles import WhoMayWrite
 from pam.platform.errors import MESSAGE_LIMIT_REACHED, RECIPIENT_NOT_ALLOWED, UNKNOWN_RECIPIENT, PamError
 from pam.platform.postgres import Connection
@@ -18,7 +19,14 @@ parse_recipient = TextParser("recipient", 100, required=True)
 parse_message = TextParser("message", 2000, required=True)
 
 _SELECT_BY_NAME = """
-select user_id, display_name, who_may_write from public_profiles where lower(display_name) = lower(%s)
+select user_id, display_name, name_skeleton, caseless_name_skeleton, who_may_write
+  from public_profiles
+ where name_skeleton = %(exact)s or caseless_name_skeleton = %(caseless)s
+"""
+_SELECT_BY_ID = """
+select user_id, display_name, name_skeleton, caseless_name_skeleton, who_may_write
+  from public_profiles
+ where user_id = %(other)s
 """
 # Serialises the messages of one sender, so that the hourly limit counts them all. Not `for update`: it would block the
 # foreign key checks of messages to this sender, and two users who write to each other would deadlock.
@@ -36,24 +44,34 @@ insert into direct_messages (sender_id, recipient_id, body, sent_at) values (%(u
 def find_recipient(connection: Connection, user_id: UUID, name: str) -> Person:
     """Find a friend by a name or part of it, otherwise a user who accepts messages from everybody by the whole name.
 
-    Raises `PamError`: `unknown_recipient`, `ambiguous_recipient`, `recipient_not_allowed`.
+    Names that look alike are equal. Raises `PamError`: `unknown_recipient`, `ambiguous_recipient`,
+    `recipient_not_allowed`.
     """
     friends = read_friends(connection, user_id)
-    friend = pick_person(name, friends)
-    if friend is not None:
-        if friend.who_may_write is WhoMayWrite.NOBODY:
-            raise _not_allowed(f"{friend.name} takes no messages.")
-        return friend
-    row = connection.execute(_SELECT_BY_NAME, (name,)).fetchone()
+    skeletons = read_skeletons(connection, name)
+    recipient = pick_person(name, skeletons, friends)
+    if recipient is None:
+        scope = {"exact": skeletons.exact, "caseless": skeletons.caseless}
+        others = [Person.from_row(row) for row in connection.execute(_SELECT_BY_NAME, scope)]
+        recipient = pick_person(name, skeletons, others)
+    if recipient is None:
+        raise _unknown(name, friends)
+    _check_recipient(user_id, recipient, friends)
+    return recipient
+
+
+def read_recipient(connection: Connection, user_id: UUID, recipient_id: UUID, name: str) -> Person:
+    """Read a user to write to by the id. `name` is the one that the sender knows.
+
+    Raises `PamError`: `unknown_recipient`, `recipient_not_allowed`.
+    """
+    friends = read_friends(connection, user_id)
+    row = connection.execute(_SELECT_BY_ID, {"other": recipient_id}).fetchone()
     if row is None:
-        known = f"Your friends here are {format_names(friends)}." if friends else "You have no friends here yet."
-        raise PamError(UNKNOWN_RECIPIENT, f"Nobody called “{name}” is your friend in PAM. {known}", field="recipient")
-    other = Person.from_row(row)
-    if other.id == user_id:
-        raise _not_allowed("That is you: a message goes to somebody else.")
-    if other.who_may_write is not WhoMayWrite.EVERYBODY:
-        raise _not_allowed(f"{other.name} takes no messages from you: you aren't friends in PAM.")
-    return other
+        raise _unknown(name, friends)
+    recipient = Person.from_row(row)
+    _check_recipient(user_id, recipient, friends)
+    return recipient
 
 
 def check_message_limit(connection: Connection, user_id: UUID, now: datetime) -> None:
@@ -80,6 +98,22 @@ def send_message(connection: Connection, user_id: UUID, recipient: Person, messa
         raise _not_allowed("You show no name to others in PAM yet, so you can't write to them.")
     check_message_limit(connection, user_id, now)
     connection.execute(_INSERT_MESSAGE, {"user": user_id, "to": recipient.id, "body": message, "now": now})
+
+
+def _check_recipient(user_id: UUID, recipient: Person, friends: Sequence[Person]) -> None:
+    """Raise `PamError` (`recipient_not_allowed`) where the user may not write to the recipient."""
+    if recipient.id == user_id:
+        raise _not_allowed("That is you: a message goes to somebody else.")
+    is_friend = any(friend.id == recipient.id for friend in friends)
+    if is_friend and recipient.who_may_write is WhoMayWrite.NOBODY:
+        raise _not_allowed(f"{recipient.name} takes no messages.")
+    if not is_friend and recipient.who_may_write is not WhoMayWrite.EVERYBODY:
+        raise _not_allowed(f"{recipient.name} takes no messages from you: you aren't friends in PAM.")
+
+
+def _unknown(name: str, friends: Sequence[Person]) -> PamError:
+    known = f"Your friends here are {format_names(friends)}." if friends else "You have no friends here yet."
+    return PamError(UNKNOWN_RECIPIENT, f"Nobody called “{name}” is your friend in PAM. {known}", field="recipient")
 
 
 def _not_allowed(message: str) -> PamError:

@@ -1,14 +1,44 @@
 """Other users, and finding one of them by name."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from pam.community.profiles import WhoMayWrite
 from pam.platform.errors import AMBIGUOUS_RECIPIENT, PamError
-from pam.platform.postgres import Row
+from pam.platform.postgres import Connection, Row
 
 _MAX_LISTED_NAMES = 6
+
+_SELECT_SKELETONS = "select skeleton(%(name)s) as exact, caseless_skeleton(%(name)s) as caseless"
+
+
+@dataclass(frozen=True)
+class Skeletons:
+    """What a name looks like: names that look alike have one skeleton (Unicode's UTS 39), which no user is shown.
+
+    `exact` tells capital from small letters, which decides where those of different letters look alike (I, l).
+    """
+
+    exact: str
+    caseless: str
+
+    def looks_like(self, other: "Skeletons") -> bool:
+        """Whether the names look alike, as they are written or in another case."""
+        return self.exact == other.exact or self.caseless == other.caseless
+
+    def words(self) -> list[str]:
+        """Return the words of the name in any case."""
+        # A name without letters or digits is a single word.
+        return re.findall(r"\w+", self.caseless) or [self.caseless]
+
+
+def read_skeletons(connection: Connection, name: str) -> Skeletons:
+    """Read the skeletons of a name from Postgres, which compares the names of public profiles by them."""
+    row = connection.execute(_SELECT_SKELETONS, {"name": name}).fetchone()
+    assert row is not None
+    return Skeletons(row["exact"], row["caseless"])
 
 
 @dataclass(frozen=True)
@@ -17,24 +47,26 @@ class Person:
 
     id: UUID
     name: str
+    skeletons: Skeletons
     who_may_write: WhoMayWrite
 
     @classmethod
     def from_row(cls, row: Row) -> "Person":
         """Return the person from a row of `public_profiles`."""
-        return cls(row["user_id"], row["display_name"], WhoMayWrite(row["who_may_write"]))
+        skeletons = Skeletons(row["name_skeleton"], row["caseless_name_skeleton"])
+        return cls(row["user_id"], row["display_name"], skeletons, WhoMayWrite(row["who_may_write"]))
 
 
-def pick_person(name: str, people: list[Person]) -> Person | None:
-    """Return the person with exactly this name, otherwise the one whose name has all of its words, or None.
+def pick_person(name: str, skeletons: Skeletons, people: Sequence[Person]) -> Person | None:
+    """Return the person whose name looks like this one, otherwise the one whose name has all of its words, or None.
 
     Raises `PamError` (`ambiguous_recipient`) if several people match.
     """
-    words = _words(name)
+    words = skeletons.words()
     matches = (
-        [person for person in people if person.name.casefold() == name.casefold()]
-        or [person for person in people if _words(person.name) == words]
-        or [person for person in people if set(words) <= set(_words(person.name))]
+        [person for person in people if person.skeletons.looks_like(skeletons)]
+        or [person for person in people if person.skeletons.words() == words]
+        or [person for person in people if set(words) <= set(person.skeletons.words())]
     )
     if len(matches) > 1:
         found = format_names(matches, "; ")
@@ -42,14 +74,8 @@ def pick_person(name: str, people: list[Person]) -> Person | None:
     return matches[0] if matches else None
 
 
-def format_names(people: list[Person], separator: str = ", ") -> str:
+def format_names(people: Sequence[Person], separator: str = ", ") -> str:
     """Join the first `_MAX_LISTED_NAMES` names, followed by the number of further ones."""
     listed = [person.name for person in people[:_MAX_LISTED_NAMES]]
     more = [f"and {len(people) - _MAX_LISTED_NAMES} more"] if len(people) > _MAX_LISTED_NAMES else []
     return separator.join(listed + more)
-
-
-def _words(name: str) -> list[str]:
-    folded = name.casefold()
-    # A name without letters or digits is a single word.
-    return re.findall(r"\w+", folded) or [folded.strip()]

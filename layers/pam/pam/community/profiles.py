@@ -5,7 +5,7 @@ from uuid import UUID
 
 import psycopg
 
-from pam.platform.errors import NAME_TAKEN, PamError
+from pam.platform.errors import INVALID_TEXT, NAME_TAKEN, PamError
 from pam.platform.postgres import Connection
 from pam.users.profile import ensure_user
 from pam.users.text import TextParser
@@ -33,14 +33,20 @@ def save_public_profile(
 ) -> None:
     """Create or replace the public profile of a user.
 
-    Names are unique, ignoring case. Raises `PamError` (`name_taken`, `invalid_text`).
+    Names are unique: two may not look alike, in any case. Raises `PamError` (`name_taken`, `invalid_text`).
     """
     name = " ".join(parse_display_name(display_name).split())
     ensure_user(connection, user_id)
     try:
         connection.execute(_UPSERT_PROFILE, {"user": user_id, "name": name, "who": who_may_write}).fetchone()
     except psycopg.errors.UniqueViolation as taken:
-        raise PamError(NAME_TAKEN, f"Somebody else is called “{name}” in PAM.", field="display_name") from taken
+        raise PamError(
+            NAME_TAKEN,
+            f"Somebody else is called “{name}” in PAM, or has a name that looks like it.",
+            field="display_name",
+        ) from taken
+    except psycopg.errors.CheckViolation as invisible:
+        raise PamError(INVALID_TEXT, "The name needs letters that can be seen.", field="display_name") from invisible
 
 
 def read_display_name(connection: Connection, user_id: UUID) -> str | None:

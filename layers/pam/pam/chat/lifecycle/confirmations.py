@@ -14,7 +14,8 @@ from pam.platform.errors import (
     CONFIRMATION_USED,
     PamError,
 )
-from pam.tools.engine.execution import confirmation_expired
+from pam.tools.engine.definition import Identity
+from pam.tools.engine.execution import Preview, confirmation_expired
 
 CONFIRMATION_TTL = timedelta(minutes=10)
 
@@ -32,14 +33,15 @@ class Confirmation:
     tool: str
     arguments: str
     """The arguments as the JSON text that Claude wrote."""
-    preview: str
-    """The description that the user was shown."""
+    preview: Preview
+    """What the user was shown: a text, and the identities that the action concerns."""
     expires_at: datetime
 
     @property
     def digest(self) -> str:
-        """SHA-256 over tool, arguments and preview: a decision names what the user saw."""
-        return hashlib.sha256(json.dumps([self.tool, self.arguments, self.preview]).encode()).hexdigest()
+        """SHA-256 over tool, arguments, preview and identities: a decision names what the user saw."""
+        shown = [self.tool, self.arguments, self.preview.text, self.preview.identities_body()]
+        return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
 
 
 class Confirmations:
@@ -49,7 +51,7 @@ class Confirmations:
         self._table = table
         self._clock = clock
 
-    def create(self, user_id: UUID, message_id: UUID, tool: str, arguments: str, preview: str) -> Confirmation:
+    def create(self, user_id: UUID, message_id: UUID, tool: str, arguments: str, preview: Preview) -> Confirmation:
         """Store an action that needs a confirmation."""
         now = self._clock()
         confirmation = Confirmation(uuid4(), user_id, message_id, tool, arguments, preview, now + CONFIRMATION_TTL)
@@ -57,7 +59,8 @@ class Confirmations:
             "message": str(message_id),
             "tool": tool,
             "arguments": arguments,
-            "preview": preview,
+            "preview": preview.text,
+            "identities": preview.identities_body(),
             "digest": confirmation.digest,
             "expires_at": int(confirmation.expires_at.timestamp()),
             "decision": _UNDECIDED,
@@ -93,7 +96,10 @@ class Confirmations:
             message_id=UUID(item["message"]),
             tool=item["tool"],
             arguments=item["arguments"],
-            preview=item["preview"],
+            preview=Preview(
+                item["preview"],
+                {name: Identity(UUID(each["id"]), each["name"]) for name, each in item["identities"].items()},
+            ),
             expires_at=datetime.fromtimestamp(int(item["expires_at"]), UTC),
         )
 

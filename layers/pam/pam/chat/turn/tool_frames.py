@@ -15,8 +15,9 @@ def tool_frame(event: ToolEvent, profile: Profile) -> list[ServerFrame]:
     request = ConfirmRequest(
         confirmation_id=str(event.approval.id),
         name=event.name,
-        summary=event.preview,
+        summary=event.preview.text,
         arguments=event.arguments,
+        identities=event.preview.identities_body(),
         digest=event.approval.digest,
         expires_at=event.approval.expires_at.astimezone(profile.zone).isoformat(timespec="seconds"),
     )

@@ -35,6 +35,7 @@ from pam.platform.postgres import DatabaseUnavailable
 from pam.sources.claude.client import ClaudeClient
 from pam.tools.engine.definition import Tool, ToolContext
 from pam.tools.engine.events import Approval
+from pam.tools.engine.execution import Preview
 from pam.tools.engine.executor import ToolExecutor, ToolThreads
 from pam.users.time_zones import TimeZone
 
@@ -218,7 +219,7 @@ class _Worker:
             location=(float(location.latitude), float(location.longitude)) if location else None,
         )
 
-        def request_approval(tool: str, arguments: str, preview: str) -> Approval:
+        def request_approval(tool: str, arguments: str, preview: Preview) -> Approval:
             confirmation = self._chat.confirmations.create(
                 self._turn.user_id, self._turn.message_id, tool, arguments, preview
             )

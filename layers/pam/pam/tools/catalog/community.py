@@ -1,6 +1,6 @@
 """Tools whose effects other travellers see. Each requires approval of a preview of what they will see."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -10,13 +10,14 @@ from pam.community.messages import (
     find_recipient,
     parse_message,
     parse_recipient,
+    read_recipient,
     send_message,
 )
 from pam.community.posts import MAX_TAG_CHARS, MAX_TAGS, parse_content, parse_tags, parse_title
 from pam.community.profiles import read_display_name
 from pam.ledger.operation import WriteContext, WriteResult
 from pam.tools.engine.arguments import ToolArguments
-from pam.tools.engine.definition import EffectKind, approval_tool
+from pam.tools.engine.definition import EffectKind, Identities, Identity, Tool, approval_tool
 from pam.travel.queries import PlaceName
 
 _SOURCE = "PAM's community"
@@ -78,19 +79,30 @@ def create_post(context: WriteContext, post: CreatePost) -> WriteResult:
     return WriteResult(f"Your post{called} is published.", {"post_id": str(post_id)}, _SOURCE)
 
 
-def _preview_message(context: WriteContext, new: MessageFriend) -> str:
+def _resolve_recipient(context: WriteContext, new: MessageFriend) -> Identities:
     recipient = find_recipient(context.connection, context.profile.id, new.recipient)
+    return {"recipient": Identity(recipient.id, recipient.name)}
+
+
+def _preview_message(context: WriteContext, new: MessageFriend, identities: Identities) -> str:
     check_message_limit(context.connection, context.profile.id, context.now)
-    return f"Send this message to {recipient.name}:\n{new.message}"
+    return f"Send this message to {identities['recipient'].name}:\n{new.message}"
 
 
-@approval_tool(EffectKind.OUTWARD, summary=lambda new: f"Writing to {new.recipient}", preview=_preview_message)
-def message_friend(context: WriteContext, new: MessageFriend) -> WriteResult:
+@approval_tool(
+    EffectKind.OUTWARD,
+    summary=lambda new: f"Writing to {new.recipient}",
+    preview=_preview_message,
+    resolve=_resolve_recipient,
+)
+def message_friend(context: WriteContext, new: MessageFriend, identities: Identities) -> WriteResult:
     """Send a direct message to one friend in PAM, once the traveller has confirmed it; to another user only by their
     whole name, if they accept messages from all. At most ten an hour. It can't be undone."""
-    recipient = find_recipient(context.connection, context.profile.id, new.recipient)
+    approved = identities["recipient"]
+    recipient = read_recipient(context.connection, context.profile.id, approved.id, approved.name)
     send_message(context.connection, context.profile.id, recipient, new.message, context.now)
-    return WriteResult(f"Your message to {recipient.name} is sent.", {"recipient": recipient.name}, _SOURCE)
+    renamed = "" if recipient.name == approved.name else f", now called “{recipient.name}”,"
+    return WriteResult(f"Your message to {approved.name}{renamed} is sent.", {"recipient": recipient.name}, _SOURCE)
 
 
-TOOLS = (create_post, message_friend)
+TOOLS: tuple[Tool[Any], ...] = (create_post, message_friend)

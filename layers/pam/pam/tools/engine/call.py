@@ -78,14 +78,14 @@ class ToolCall(Generic[A]):
             context = replace(self.context, deadline=deadline)
             if not self.tool.effect.requires_approval:
                 return execute(context, self.tool, self.arguments, before_write=self._begin_write)
-            text = preview(context, self.tool, self.arguments)
+            previewed = preview(context, self.tool, self.arguments)
             return ApprovalRequested(
                 id=self.id,
                 name=self.tool.name,
                 summary=self.summary,
-                preview=text,
+                preview=previewed,
                 arguments=self.arguments.model_dump(mode="json", exclude_none=True),
-                approval=request_approval(self.tool.name, self.raw_arguments, text),
+                approval=request_approval(self.tool.name, self.raw_arguments, previewed),
             )
 
         self.future = threads.submit(run)

@@ -24,6 +24,18 @@ A = TypeVar("A", bound=BaseModel)
 TOOL_TIMEOUT_S = 8.0
 
 
+@dataclass(frozen=True)
+class Identity:
+    """Whom or what a name in a tool's arguments means. `name` is the one at the time of the preview."""
+
+    id: UUID
+    name: str
+
+
+Identities = Mapping[str, Identity]
+"""The identities that a write concerns, by the argument that names each."""
+
+
 class EffectKind(StrEnum):
     """What effect a tool has, which decides whether it needs the user's approval."""
 
@@ -80,7 +92,8 @@ class Tool(Generic[A]):
 
     `summary` says in a few words what the tool is doing. `operation` takes the arguments and, if there is a `prepare`,
     what that returned: it calls sources before the transaction begins, so that none is held open meanwhile. `preview`
-    is what the user approves; it raises `PamError` where the write isn't possible.
+    is what the user approves; it raises `PamError` where the write isn't possible. `resolve` returns the identities
+    that the arguments name: an approval is bound to them, and `preview` and `operation` take them, too.
     """
 
     name: str
@@ -91,7 +104,8 @@ class Tool(Generic[A]):
     read: Callable[[ToolContext, A], ToolResult] | None = None
     operation: WriteOperation[tuple[Any, ...]] | None = None
     prepare: Callable[[ToolContext, A], Any] | None = None
-    preview: Callable[[WriteContext, A], str] | None = None
+    preview: Callable[..., str] | None = None
+    resolve: Callable[[WriteContext, A], Identities] | None = None
     timeout_s: float = TOOL_TIMEOUT_S
 
 
@@ -129,12 +143,16 @@ def write_tool(
 
 
 def approval_tool(
-    effect: EffectKind, *, summary: Callable[[A], str], preview: Callable[[WriteContext, A], str]
-) -> Callable[[Callable[[WriteContext, A], WriteResult]], Tool[A]]:
-    """Make a tool that requires the user's approval."""
+    effect: EffectKind,
+    *,
+    summary: Callable[[A], str],
+    preview: Callable[..., str],
+    resolve: Callable[[WriteContext, A], Identities] | None = None,
+) -> Callable[[Callable[..., WriteResult]], Tool[A]]:
+    """Make a tool that requires the user's approval. With `resolve`, function and preview also take its result."""
 
-    def make(write: Callable[[WriteContext, A], WriteResult]) -> Tool[A]:
-        return _make(write, effect, summary, preview=preview)
+    def make(write: Callable[..., WriteResult]) -> Tool[A]:
+        return _make(write, effect, summary, preview=preview, resolve=resolve)
 
     return make
 
@@ -146,7 +164,8 @@ def _make(
     *,
     undo: Undo | None = None,
     prepare: Callable[[ToolContext, A], Any] | None = None,
-    preview: Callable[[WriteContext, A], str] | None = None,
+    preview: Callable[..., str] | None = None,
+    resolve: Callable[[WriteContext, A], Identities] | None = None,
 ) -> Tool[A]:
     return Tool(
         name=write.__name__,
@@ -157,6 +176,7 @@ def _make(
         operation=WriteOperation(write.__name__, lambda context, arguments: write(context, *arguments), undo),
         prepare=prepare,
         preview=preview,
+        resolve=resolve,
     )
 
 

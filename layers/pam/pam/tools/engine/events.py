@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from pam.tools.engine.execution import Preview
+
 
 @dataclass(frozen=True)
 class ToolStarted:
@@ -36,18 +38,18 @@ class Approval:
     expires_at: datetime
 
 
-RequestApproval = Callable[[str, str, str], Approval]
+RequestApproval = Callable[[str, str, Preview], Approval]
 """Stores a request for approval of a tool (its name) with its arguments (JSON text) and the preview of its effect."""
 
 
 @dataclass(frozen=True)
 class ApprovalRequested:
-    """A tool waits for the user's approval. `preview` is what the user approves, `arguments` is JSON."""
+    """A tool waits for the user's approval of `preview`. `arguments` is JSON."""
 
     id: str
     name: str
     summary: str
-    preview: str
+    preview: Preview
     arguments: Mapping[str, Any]
     approval: Approval
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pam.ledger.effects import Effect, WriteOrigin, perform_write
 from pam.ledger.operation import WriteContext
 from pam.platform.errors import CONFIRMATION_EXPIRED, CONFIRMATION_MISMATCH, PamError
-from pam.tools.engine.definition import Tool, ToolContext, ToolResult
+from pam.tools.engine.definition import Identities, Tool, ToolContext, ToolResult
 from pam.users.profile import read_profile
 
 A = TypeVar("A", bound=BaseModel)
@@ -20,10 +20,22 @@ PREPARE_TIMEOUT_S = 6.5
 
 
 @dataclass(frozen=True)
+class Preview:
+    """What the user has to approve: a text, and the identities that the write concerns."""
+
+    text: str
+    identities: Identities
+
+    def identities_body(self) -> dict[str, dict[str, str]]:
+        """Return the identities as JSON: id and name, by the argument."""
+        return {argument: {"id": str(each.id), "name": each.name} for argument, each in self.identities.items()}
+
+
+@dataclass(frozen=True)
 class ApprovedWrite:
     """What the user has approved: the write with this preview, until `expires_at`."""
 
-    preview: str
+    preview: Preview
     expires_at: datetime
 
 
@@ -42,14 +54,18 @@ def execute(
 ) -> ToolResult:
     """Run a tool; a write is done once for the context's key, and a repeated call returns the first one's result.
 
-    `approved` is what the user has approved: where it has expired or would be another write by now, nothing is written,
-    but the result of an earlier call is returned. `before_write` is called between a write's preparation and its
+    `approved` is what the user has approved, of a tool that requires it: where it has expired or would be another write
+    by now, nothing is written, but the result of an earlier call is returned. The write concerns the identities that
+    were approved, whatever their names mean by now. `before_write` is called between a write's preparation and its
     transaction; what it raises prevents the write. Raises `PamError`; then nothing is written.
     """
     if tool.read is not None:
         return tool.read(context, arguments)
     assert tool.operation is not None
-    operands: tuple[Any, ...] = (arguments,)
+    assert tool.effect.requires_approval is (approved is not None)
+    operands: tuple[Any, ...] = (
+        (arguments,) if approved is None else _operands(tool, arguments, approved.preview.identities)
+    )
     if tool.prepare is not None:
         limited = replace(context, deadline=context.deadline.at_most(PREPARE_TIMEOUT_S))
         operands = (arguments, tool.prepare(limited, arguments))
@@ -59,7 +75,7 @@ def execute(
             return
         if write.now >= approved.expires_at:
             raise confirmation_expired()
-        if tool.preview(write, arguments) != approved.preview:
+        if tool.preview(write, *operands) != approved.preview.text:
             raise PamError(CONFIRMATION_MISMATCH, "That has changed since PAM asked about it. Nothing was done.")
 
     before_write()
@@ -78,13 +94,19 @@ def execute(
     return _result(effect)
 
 
-def preview(context: ToolContext, tool: Tool[A], arguments: A) -> str:
+def preview(context: ToolContext, tool: Tool[A], arguments: A) -> Preview:
     """Return what the user has to approve before the tool may run. Raises `PamError` where it isn't possible."""
     assert tool.preview is not None
     services = context.dependencies
     with services.database.session(context.user_id, context.deadline) as connection:
         profile = read_profile(connection, context.user_id).in_zone(context.zone)
-        return tool.preview(WriteContext(connection, profile, services.clock()), arguments)
+        write = WriteContext(connection, profile, services.clock())
+        identities = {} if tool.resolve is None else tool.resolve(write, arguments)
+        return Preview(tool.preview(write, *_operands(tool, arguments, identities)), identities)
+
+
+def _operands(tool: Tool[A], arguments: A, identities: Identities) -> tuple[Any, ...]:
+    return (arguments,) if tool.resolve is None else (arguments, identities)
 
 
 def _result(effect: Effect) -> ToolResult:

@@ -155,7 +155,7 @@ class ToolExecutor:
             result = ended.result()
             if isinstance(result, ApprovalRequested):
                 self._emit(result)
-                call.outcome = _waiting(call, result.preview)
+                call.outcome = _waiting(call, result.preview.text)
                 return
             content = result_json(result)
             if len(content) > MAX_RESULT_CHARS:
