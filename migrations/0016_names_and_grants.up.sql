@@ -453,3 +453,55 @@ alter table public_profiles
 drop index public_profiles_by_name;
 create unique index public_profiles_by_skeleton on public_profiles (name_skeleton);
 create unique index public_profiles_by_caseless_skeleton on public_profiles (caseless_name_skeleton);
+
+-- The app's role may do what the code does and no more; a test compares both.
+do $$
+declare
+    name text;
+begin
+    -- On pooled connections a temporary table would stay, and could hide a real one.
+    execute format('revoke temporary on database %I from public', current_database());
+    for name in select tablename from pg_tables where schemaname = 'public' and tablename <> 'schema_versions' loop
+        execute format('revoke all on %I from pam_app', name);
+        execute format('grant select on %I to pam_app', name);
+    end loop;
+end
+$$;
+
+-- To lock a row, some column must be writable: the policy lets `id` only be what it is.
+grant insert (id), update (id) on users to pam_app;
+
+grant insert (user_id, amount, currency, category, description, spent_at, created_at,
+              exchange_rate, rate_currency, rate_date, rate_source),
+      update (amount, currency, category, description, spent_at, version, undone_at,
+              exchange_rate, rate_currency, rate_date, rate_source)
+    on expenses to pam_app;
+grant update (exchange_rate, rate_currency, rate_date, rate_source) on savings to pam_app;
+grant insert (user_id, category, monthly_limit, currency, updated_at), update (monthly_limit, currency, updated_at), delete
+    on budgets to pam_app;
+
+grant insert (id, user_id, profile), update (cut_before) on conversations to pam_app;
+grant insert (user_id, conversation_id, position, turn_id, role, content, context_tokens, in_context), update (in_context)
+    on messages to pam_app;
+grant insert (id, user_id, conversation_id, tier, model, model_calls, input_tokens, cache_read_tokens, cache_write_tokens,
+              output_tokens, cost_microdollars, ended)
+    on turns to pam_app;
+grant insert (user_id, conversation_id, note), update (told_in) on notes to pam_app;
+grant insert (user_id, key, tool, done_at, turn_id, call_id), update (told, undo, undone_at) on effects to pam_app;
+grant insert (user_id, turn_id) on lost_turns to pam_app;
+
+grant insert (user_id, origin, destination, start_date, nights, distance_m, driving_s, budget, currency, plan, created_at),
+      delete
+    on trips to pam_app;
+grant insert (user_id, name, place, latitude, longitude, kind, notes, rating, created_at), delete
+    on favorite_spots to pam_app;
+
+-- No part of the code ends a friendship.
+drop policy ended_by_either on friendships;
+
+-- When a message was sent decides on the hourly limit, so that Postgres sets it.
+alter table direct_messages alter column sent_at set default now();
+grant insert (user_id, display_name, who_may_write), update (display_name, who_may_write) on public_profiles to pam_app;
+grant insert (requester, addressee), update (accepted_at) on friendships to pam_app;
+grant insert (sender_id, recipient_id, body) on direct_messages to pam_app;
+grant insert (author_id, title, content, place, tags, created_at) on posts to pam_app;

@@ -60,7 +60,7 @@ class Postgres:
         self.owner = url or ""
         """Conninfo of the role that owns the tables."""
         self.app: dict[str, Any] = {}
-        """The app's connection: host (a directory, for a Unix socket), port, dbname, username, password."""
+        """The app's connection: host (a directory, for a Unix socket), port, dbname, username, password, sslmode."""
 
     @property
     def pid(self) -> int | None:
@@ -197,7 +197,8 @@ class Postgres:
         with psycopg.connect(self.owner) as connection:
             server = connection.info
             self.app = {"host": server.host, "port": server.port, "dbname": server.dbname}
-            self.app |= {"username": APP_ROLE, "password": password}
+            # A server that DATABASE_URL names may have no certificate, or one of its own.
+            self.app |= {"username": APP_ROLE, "password": password, "sslmode": "prefer"}
         if self._migrations.is_dir():
             Runner(self.owner, self._migrations).up()
             set_app_password(self.owner, password)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from pam.community.friendships import read_friends
@@ -31,14 +31,14 @@ select user_id, display_name, name_skeleton, caseless_name_skeleton, who_may_wri
 # Serialises the messages of one sender, so that the hourly limit counts them all. Not `for update`: it would block the
 # foreign key checks of messages to this sender, and two users who write to each other would deadlock.
 _LOCK_SENDER = "select user_id from public_profiles where user_id = %s for no key update"
+# Postgres says when a message was sent, and what time it is: no caller can send more by another clock.
 _SELECT_LATEST = """
-select sent_at from direct_messages
- where sender_id = %(user)s and sent_at > %(since)s
+select extract(epoch from sent_at + %(window)s - now()) as left_s
+  from direct_messages
+ where sender_id = %(user)s and sent_at > now() - %(window)s
  order by sent_at desc limit %(max)s
 """
-_INSERT_MESSAGE = """
-insert into direct_messages (sender_id, recipient_id, body, sent_at) values (%(user)s, %(to)s, %(body)s, %(now)s)
-"""
+_INSERT_MESSAGE = "insert into direct_messages (sender_id, recipient_id, body) values (%(user)s, %(to)s, %(body)s)"
 
 
 def find_recipient(connection: Connection, user_id: UUID, name: str) -> Person:
@@ -74,13 +74,13 @@ def read_recipient(connection: Connection, user_id: UUID, recipient_id: UUID, na
     return recipient
 
 
-def check_message_limit(connection: Connection, user_id: UUID, now: datetime) -> None:
-    """Raise `PamError` (`message_limit_reached`) if the user sent `MAX_MESSAGES_PER_HOUR` in the hour before `now`."""
-    scope = {"user": user_id, "since": now - _HOUR, "max": MAX_MESSAGES_PER_HOUR}
-    latest = [row["sent_at"] for row in connection.execute(_SELECT_LATEST, scope)]
+def check_message_limit(connection: Connection, user_id: UUID) -> None:
+    """Raise `PamError` (`message_limit_reached`) if the user sent `MAX_MESSAGES_PER_HOUR` in the last hour."""
+    scope = {"user": user_id, "window": _HOUR, "max": MAX_MESSAGES_PER_HOUR}
+    latest = connection.execute(_SELECT_LATEST, scope).fetchall()
     if len(latest) < MAX_MESSAGES_PER_HOUR:
         return
-    wait_s = max(1, math.ceil((latest[-1] + _HOUR - now).total_seconds()))
+    wait_s = max(1, math.ceil(latest[-1]["left_s"]))
     minutes = math.ceil(wait_s / 60)
     raise PamError(
         MESSAGE_LIMIT_REACHED,
@@ -89,15 +89,15 @@ def check_message_limit(connection: Connection, user_id: UUID, now: datetime) ->
     )
 
 
-def send_message(connection: Connection, user_id: UUID, recipient: Person, message: str, now: datetime) -> None:
+def send_message(connection: Connection, user_id: UUID, recipient: Person, message: str) -> None:
     """Send a message.
 
     Raises `PamError`: `recipient_not_allowed` if the sender has no public profile, `message_limit_reached`.
     """
     if connection.execute(_LOCK_SENDER, (user_id,)).fetchone() is None:
         raise _not_allowed("You show no name to others in PAM yet, so you can't write to them.")
-    check_message_limit(connection, user_id, now)
-    connection.execute(_INSERT_MESSAGE, {"user": user_id, "to": recipient.id, "body": message, "now": now})
+    check_message_limit(connection, user_id)
+    connection.execute(_INSERT_MESSAGE, {"user": user_id, "to": recipient.id, "body": message})
 
 
 def _check_recipient(user_id: UUID, recipient: Person, friends: Sequence[Person]) -> None:

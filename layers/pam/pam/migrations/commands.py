@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pam.migrations.roles import set_app_password
 from pam.migrations.runner import Runner
 from pam.platform import aws
+from pam.platform.postgres import tls_options
 from pam.platform.settings import Settings, read_environment
 
 # A function that Lambda stops leaves its connection open. Postgres itself must end what the function started (the
@@ -67,6 +68,7 @@ def _owner_conninfo() -> str:
         dbname=app["dbname"],
         user=owner["username"],
         password=owner["password"],
+        **tls_options(app),
         options=" ".join(f"-c {name}={value}" for name, value in _SERVER_TIMEOUTS.items()),
     )
 

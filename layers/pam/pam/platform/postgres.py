@@ -4,8 +4,9 @@ import json
 import select
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +32,20 @@ _MAX_IDLE_S = 240.0
 # A transaction whose function has died holds its locks no longer than this.
 _SERVER_OPTIONS = "-c lock_timeout=3s -c idle_in_transaction_session_timeout=10s -c timezone=UTC"
 
+_RDS_CERTIFICATES = Path(__file__).with_name("rds_ca.pem")
+"""The root certificates of Amazon RDS in all Regions."""
+
 _BEGIN = "select set_config('app.user_id', %s, true), set_config('statement_timeout', %s, true)"
+
+
+def tls_options(secret: Mapping[str, Any]) -> dict[str, str]:
+    """Return libpq's options for TLS: the server must prove its name, unless the secret has another `sslmode`.
+
+    RDS writes none. libpq uses no TLS on Unix sockets.
+    """
+    if "sslmode" in secret:
+        return {"sslmode": secret["sslmode"]}
+    return {"sslmode": "verify-full", "sslrootcert": str(_RDS_CERTIFICATES)}
 
 
 class DatabaseUnavailable(PamError):
@@ -53,7 +67,7 @@ class Database:
     """A connection pool for one Lambda environment: as many connections as there were sessions at once.
 
     `secret` returns the JSON of a Secrets Manager secret as RDS writes it:
-    `{"host", "port", "dbname", "username", "password"}`. It is read for each new connection, so a
+    `{"host", "port", "dbname", "username", "password"}`, or with `sslmode`. It is read for each new connection, so a
     rotated password needs no restart.
     """
 
@@ -124,6 +138,7 @@ class Database:
             connect_timeout=_CONNECT_TIMEOUT_S,
             tcp_user_timeout=5000,
             application_name="pam",
+            **tls_options(fields),
             options=_SERVER_OPTIONS,
             autocommit=True,
             row_factory=dict_row,

@@ -85,7 +85,7 @@ def _resolve_recipient(context: WriteContext, new: MessageFriend) -> Identities:
 
 
 def _preview_message(context: WriteContext, new: MessageFriend, identities: Identities) -> str:
-    check_message_limit(context.connection, context.profile.id, context.now)
+    check_message_limit(context.connection, context.profile.id)
     return f"Send this message to {identities['recipient'].name}:\n{new.message}"
 
 
@@ -100,7 +100,7 @@ def message_friend(context: WriteContext, new: MessageFriend, identities: Identi
     whole name, if they accept messages from all. At most ten an hour. It can't be undone."""
     approved = identities["recipient"]
     recipient = read_recipient(context.connection, context.profile.id, approved.id, approved.name)
-    send_message(context.connection, context.profile.id, recipient, new.message, context.now)
+    send_message(context.connection, context.profile.id, recipient, new.message)
     renamed = "" if recipient.name == approved.name else f", now called “{recipient.name}”,"
     return WriteResult(f"Your message to {approved.name}{renamed} is sent.", {"recipient": recipient.name}, _SOURCE)
 

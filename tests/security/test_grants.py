@@ -1,0 +1,151 @@
+"""The app's role has the grants for writing that the code's SQL uses, and no others."""
+
+import ast
+import importlib
+import pkgutil
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+import pytest
+import sqlglot
+from sqlglot import exp
+
+import pam
+from pam.platform.deadline import Deadline
+from pam.platform.postgres import Database
+
+_STATEMENT = re.compile(r"\s*(with|select|insert into|update|delete from)\s", re.IGNORECASE)
+
+_PLACEHOLDER = re.compile(r"%\(\w+\)s|%s")
+
+_TEMPLATE_TABLES = ("expenses", "savings")
+"""What `{table}` stands for in a statement that several tables share."""
+
+
+class Grant(NamedTuple):
+    """A privilege on a table, or on one column of it."""
+
+    privilege: str
+    table: str
+    column: str | None = None
+
+
+def statements() -> Iterator[str]:
+    """Yield the SQL of all modules: their constants, as they are when imported, and literals within functions."""
+    for module in pkgutil.walk_packages(pam.__path__, "pam."):
+        if module.name.startswith("pam.migrations") or module.name.endswith("__main__"):
+            continue
+        imported = importlib.import_module(module.name)
+        assert imported.__file__ is not None
+        values = [value for value in vars(imported).values() if isinstance(value, str)]
+        values += _literals(ast.parse(Path(imported.__file__).read_text()))
+        for sql in filter(_STATEMENT.match, values):
+            for table in _TEMPLATE_TABLES if "{table}" in sql else ("",):
+                yield re.sub(r"\{\w+\}", "", sql.replace("{table}", table).replace("{time}", "created_at"))
+
+
+def _literals(tree: ast.AST) -> Iterator[str]:
+    """Yield the string literals, without the parts of those that are composed: the module has these as constants."""
+    if isinstance(tree, ast.Constant) and isinstance(tree.value, str):
+        yield tree.value
+    if not isinstance(tree, ast.JoinedStr):
+        for child in ast.iter_child_nodes(tree):
+            yield from _literals(child)
+
+
+def grants_of(sql: str) -> Iterator[Grant]:
+    """Yield the grants for writing that a statement needs; a lock of rows needs some column that may be updated."""
+    tree = sqlglot.parse_one(_PLACEHOLDER.sub("null", sql), read="postgres")
+    if isinstance(tree, exp.Insert):
+        for column in tree.this.expressions:
+            yield Grant("INSERT", tree.this.this.name, column.name)
+        for assignment in tree.args["conflict"].expressions if tree.args.get("conflict") else ():
+            yield Grant("UPDATE", tree.this.this.name, assignment.this.name)
+    for update in tree.find_all(exp.Update):
+        for assignment in update.expressions:
+            yield Grant("UPDATE", update.this.name, assignment.this.name)
+    for delete in tree.find_all(exp.Delete):
+        yield Grant("DELETE", delete.this.name)
+    if list(tree.find_all(exp.Lock)):
+        yield Grant("LOCK", next(tree.find_all(exp.Table)).name)
+
+
+def used_grants() -> set[Grant]:
+    """Return what the code's statements need. Where rows are only locked, the key may be updated, to itself."""
+    used = {grant for sql in statements() for grant in grants_of(sql)}
+    locked = {grant.table for grant in used if grant.privilege == "LOCK"}
+    updated = {grant.table for grant in used if grant.privilege == "UPDATE"}
+    return {grant for grant in used if grant.privilege != "LOCK"} | {
+        Grant("UPDATE", table, "id") for table in locked - updated
+    }
+
+
+def given_grants(owner: psycopg.Connection) -> set[Grant]:
+    """Return the grants for more than reading in the database: inserts and updates by column, the rest by table."""
+    tables = owner.execute(
+        "select privilege_type, table_name from information_schema.table_privileges"
+        " where grantee in ('pam_app', 'PUBLIC') and table_schema = 'public'"
+        "   and privilege_type not in ('SELECT', 'INSERT', 'UPDATE')"
+    ).fetchall()
+    columns = owner.execute(
+        "select privilege_type, table_name, column_name from information_schema.column_privileges"
+        " where grantee in ('pam_app', 'PUBLIC') and table_schema = 'public' and privilege_type in ('INSERT', 'UPDATE')"
+    ).fetchall()
+    return {Grant(*row) for row in (*tables, *columns)}
+
+
+def test_grants_are_those_that_the_code_uses(owner: psycopg.Connection) -> None:
+    """None is missing and none is left over, for each column that is written. All of a user's rows may be read."""
+    used, given = used_grants(), given_grants(owner)
+    assert len(used) > 80
+    assert (used - given, given - used) == (set(), set())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from conversations",
+        "delete from messages",
+        "delete from turns",
+        "delete from friendships",
+        "update messages set content = '{}'",
+        "update turns set cost_microdollars = 0",
+        "update effects set done_at = now()",
+        "update effects set tool = 'x'",
+        "insert into vehicles (user_id, name, kind) values (%(user)s, 'x', 'car')",
+        "update vehicles set name = 'x'",
+        "delete from vehicles",
+        "insert into savings (user_id, amount, currency, kind, saved_at) values (%(user)s, 1, 'USD', 'gas', now())",
+        "update savings set amount = 1",
+        "update users set simulated = false",
+        "update users set currency = 'EUR'",
+        "insert into users (id, simulated) values (%(user)s, true)",
+        "insert into direct_messages (sender_id, recipient_id, sent_at) values (%(user)s, %(user)s, '2020-1-1')",
+        "update direct_messages set sent_at = '2020-1-1'",
+        "update public_profiles set user_id = gen_random_uuid()",
+        "truncate expenses",
+        "create temporary table expenses (id int)",
+        "create table public.more (id int)",
+        "create function public.more() returns int language sql return 1",
+    ],
+)
+def test_what_the_code_does_not_do_is_denied(database: Database, statement: str) -> None:
+    """Also on the user's own rows."""
+    user_id = uuid.uuid4()
+    with database.session(user_id, Deadline(5)) as connection:
+        connection.execute("insert into users (id) values (%s)", (user_id,))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), database.session(user_id, Deadline(5)) as connection:
+        connection.execute(statement, {"user": user_id})
+
+
+def test_id_of_a_user_can_not_be_changed(database: Database) -> None:
+    """The column is granted for locks of the row; the policy lets it only be what it is."""
+    user_id = uuid.uuid4()
+    with database.session(user_id, Deadline(5)) as connection:
+        connection.execute("insert into users (id) values (%s)", (user_id,))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), database.session(user_id, Deadline(5)) as connection:
+        connection.execute("update users set id = gen_random_uuid()")
