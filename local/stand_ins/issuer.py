@@ -1,7 +1,7 @@
 """An OpenID Connect issuer for one machine: discovery document, key set, and tokens without a login.
 
 It replaces the Cognito user pool of a deployed stage, and issues access tokens with Cognito's claims
-(`client_id` and no `aud`). Every client can get a token for every user: it listens on 127.0.0.1 only.
+(`client_id` and no `aud`, `scope`). Every client can get a token for every user: it listens on 127.0.0.1 only.
 """
 
 import base64
@@ -45,6 +45,7 @@ class Issuer:
             "iat": now,
             "exp": now + TOKEN_TTL_S,
             "token_use": "access",
+            "scope": "openid",
             "jti": str(uuid.uuid4()),
         }
         payload = {name: value for name, value in (usual | claims).items() if value is not None}

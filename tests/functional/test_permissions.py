@@ -10,6 +10,7 @@ import re
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -39,7 +40,6 @@ RECOVERY = {
     ("dynamodb:GetItem", "IdempotencyTable"),  # Powertools reads a record that a refused write didn't return
     ("dynamodb:DeleteItem", "IdempotencyTable"),  # and releases the key of a failed write
     ("dynamodb:DeleteItem", "SharedCacheTable"),  # a circuit breaker that closes
-    ("dynamodb:DeleteItem", "ChatTable"),  # a turn that could not be started, or a connection that is gone
 }
 
 
@@ -87,6 +87,8 @@ class Recorder:
 
     def __init__(self) -> None:
         self.used: defaultdict[str, set[Permission]] = defaultdict(set)
+        self.keys: defaultdict[str, set[tuple[str, str, str]]] = defaultdict(set)
+        """By function: actions, tables and partition keys of its calls to DynamoDB."""
         self.endpoint = ""
         self.url = ""
 
@@ -98,7 +100,43 @@ class Recorder:
         names = fields.get("RequestItems") or [fields.get("TableName") or fields.get("SecretId") or fields.get("Name")]
         for name in names:
             resource = name.rpartition(":")[2].removeprefix("pam-local-")
-            self.used[function].add((f"{service}:{target.partition('.')[2]}", resource))
+            action = f"{service}:{target.partition('.')[2]}"
+            self.used[function].add((action, resource))
+            self.keys[function] |= {(action, resource, key) for key in _partition_keys(fields, name)}
+
+
+def _partition_keys(fields: dict[str, Any], table: str) -> Iterator[str]:
+    """Yield the partition keys of a request to DynamoDB."""
+    batch = fields.get("RequestItems", {}).get(table, {}).get("Keys", [])
+    items = [
+        *batch,
+        fields.get("Key"),
+        fields.get("Item"),
+        {"key": fields.get("ExpressionAttributeValues", {}).get(":key")},
+    ]
+    for item in filter(None, items):
+        value = item.get("key") or item.get("user_id") or item.get("id")
+        if value is not None:
+            yield value["S"]
+
+
+def key_patterns(translated: Template, function: str) -> dict[Permission, list[str]]:
+    """The patterns of partition keys that a function's role allows, for each permission on a table."""
+    documents = [
+        policy["PolicyDocument"]
+        for policy in translated["Resources"][f"{function}Role"]["Properties"].get("Policies", [])
+    ]
+    documents += [
+        translated["Resources"][policy]["Properties"]["PolicyDocument"]
+        for policy in managed_policies(translated, function)
+    ]
+    patterns: dict[Permission, list[str]] = defaultdict(list)
+    for document in documents:
+        for statement in _listed(document["Statement"]):
+            condition = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+            for permission in _permissions({"Statement": statement}):
+                patterns[permission] += condition.get("dynamodb:LeadingKeys", ["*"])
+    return patterns
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +270,60 @@ def test_every_aws_call_is_allowed(used: dict[str, set[Permission]]) -> None:
     denied = {name: calls - permissions_of_function(translated, name) for name, calls in used.items()}
     assert {name: calls for name, calls in denied.items() if calls} == {}
     assert all(used.values())
+
+
+def test_every_item_is_of_a_kind_that_the_role_allows(used: dict[str, set[Permission]], recorder: Recorder) -> None:
+    """Partition keys of DynamoDB match the conditions of the role: no function reads another's kind of items."""
+    translated = translate()
+    denied = {
+        (function, *call)
+        for function in used
+        for call in recorder.keys[function]
+        if not any(fnmatchcase(call[2], pattern) for pattern in key_patterns(translated, function)[call[:2]])
+    }
+    assert denied == set()
+    assert all(recorder.keys[function] for function in used)
+
+
+@pytest.mark.parametrize(
+    ("function", "denied"),
+    [
+        ("ChatFunction", ("dynamodb:GetItem", "ChatTable", "ticket#")),
+        ("ChatFunction", ("dynamodb:DeleteItem", "ChatTable", "turn#")),
+        ("ChatWorkerFunction", ("dynamodb:DeleteItem", "ChatTable", "confirmation#")),
+        ("WebSocketTicketFunction", ("dynamodb:PutItem", "ChatTable", "spend#")),
+        ("WebSocketAuthorizerFunction", ("dynamodb:UpdateItem", "ChatTable", "confirmation#")),
+        ("WebSocketConnectionFunction", ("dynamodb:DeleteItem", "ChatTable", "turn#")),
+        ("WeatherFunction", ("dynamodb:DeleteItem", "SharedCacheTable", "weather|")),
+    ],
+)
+def test_item_of_another_kind_is_denied(function: str, denied: tuple[str, str, str]) -> None:
+    """A function that only handles tickets can't change costs, for instance."""
+    *permission, key = denied
+    patterns = key_patterns(translate(), function).get((permission[0], permission[1]), [])
+    assert not any(fnmatchcase(key + "x", pattern) for pattern in patterns)
+
+
+def test_keys_of_sources_are_read_only_by_functions_that_call_them() -> None:
+    """Also the function of control messages, which performs what a user confirmed, has none."""
+    translated = translate()
+    readers = {
+        secret: {
+            name
+            for name in FUNCTIONS
+            if ("secretsmanager:GetSecretValue", secret) in permissions_of_function(translated, name)
+        }
+        for secret in ("MapboxSecret", "EiaSecret", "ClaudeSecret")
+    }
+    in_words = {"AskFunction", "ChatFunction", "ChatWorkerFunction"}
+    by_price = {"FuelEstimateFunction", "GasPricesFunction"}
+    assert readers["ClaudeSecret"] == {"ChatWorkerFunction"}
+    assert readers["EiaSecret"] == in_words | by_price
+    assert readers["MapboxSecret"] == in_words | by_price | {
+        "WeatherFunction",
+        "DistanceFunction",
+        "NearbyParksFunction",
+    }
 
 
 def test_every_permission_of_a_managed_policy_is_used(used: dict[str, set[Permission]]) -> None:

@@ -94,6 +94,80 @@ def test_every_route_has_the_authorizer() -> None:
             assert "Auth" not in event["Properties"]
 
 
+def test_every_route_requires_a_scope() -> None:
+    """ID tokens have none: the authorizer accepts access tokens only."""
+    body = translate()["Resources"]["HttpApi"]["Properties"]["Body"]
+    operations = [operation for path in body["paths"].values() for operation in path.values()]
+    assert len(operations) == sum(len(properties.get("Events", {})) for properties in FUNCTIONS.values())
+    assert all(operation["security"] == [{"Traveller": [{"Ref": "JwtScope"}]}] for operation in operations)
+
+
+def test_throttled_routes_exist() -> None:
+    """Whatever writes, calls a source or opens a connection has a lower limit than the default."""
+    translated = translate()["Resources"]
+    http_routes = {
+        f"{event['Properties']['Method']} {event['Properties']['Path']}"
+        for properties in FUNCTIONS.values()
+        for event in properties.get("Events", {}).values()
+    }
+    reads = {f"GET /v1/{name}" for name in ("spend-summary", "budget-status", "savings", "expenses")}
+    settings = {name: api["Properties"] for name, api in RESOURCES.items() if name in ("HttpApi", "WebSocketApi")}
+    assert settings["HttpApi"]["RouteSettings"].keys() == http_routes - reads
+    assert settings["WebSocketApi"]["RouteSettings"].keys() >= {"$connect", "chat", "confirm"}
+    assert settings["WebSocketApi"]["RouteSettings"].keys() <= settings["WebSocketApi"]["Routes"].keys()
+    for name, api in settings.items():
+        default = api["DefaultRouteSettings"]["ThrottlingRateLimit"]
+        limits = {
+            route: limit["ThrottlingRateLimit"] for route, limit in api["RouteSettings"].items() if route != "ping"
+        }
+        assert all(0 < limit < default for limit in limits.values())
+        [stage] = [
+            resource["Properties"]
+            for resource in translated.values()
+            if resource["Type"] == "AWS::ApiGatewayV2::Stage" and resource["Properties"]["ApiId"] == {"Ref": name}
+        ]
+        assert stage["RouteSettings"].keys() == api["RouteSettings"].keys()
+
+
+def test_both_apis_log_every_request_without_query_and_token() -> None:
+    """Each in a log group of its own; a WebSocket's ticket is in its query."""
+    groups = set()
+    for name in ("HttpApi", "WebSocketApi"):
+        settings = RESOURCES[name]["Properties"]["AccessLogSettings"]
+        groups.add(settings["DestinationArn"]["Fn::GetAtt"][0])
+        assert json.loads(settings["Format"]).keys() >= {"requestId", "route", "status", "error"}
+        assert not re.search(
+            r"querystring|\$context\.(path|identity|authorizer\.(claims|principal))", settings["Format"]
+        )
+    assert len(groups) == 2
+    assert all(RESOURCES[group]["Type"] == "AWS::Logs::LogGroup" for group in groups)
+
+
+def test_database_is_not_public_and_groups_allow_what_is_needed() -> None:
+    """Functions reach Postgres and HTTPS; database and endpoints open no connections."""
+    assert RESOURCES["DatabaseInstance"]["Properties"]["PubliclyAccessible"] is False
+    rules = {
+        name: [
+            (rule["IpProtocol"], rule.get("ToPort"), rule["CidrIp"])
+            for rule in group["Properties"]["SecurityGroupEgress"]
+        ]
+        for name, group in of_type(TEMPLATE, "AWS::EC2::SecurityGroup").items()
+    }
+    nothing = [("-1", None, "127.0.0.1/32")]
+    assert rules == {
+        "FunctionsSecurityGroup": [("tcp", 443, "0.0.0.0/0")],
+        "DatabaseSecurityGroup": nothing,
+        "EndpointsSecurityGroup": nothing,
+    }
+    [rule] = [egress["Properties"] for egress in of_type(TEMPLATE, "AWS::EC2::SecurityGroupEgress").values()]
+    assert (rule["GroupId"], rule["DestinationSecurityGroupId"]) == (
+        {"Ref": "FunctionsSecurityGroup"},
+        {"Ref": "DatabaseSecurityGroup"},
+    )
+    assert (rule["FromPort"], rule["ToPort"]) == (5432, 5432)
+    assert "FunctionsToDatabase" in dependencies(translate(), "SchemaMigration")
+
+
 def test_every_alias_is_updated_after_the_migration() -> None:
     """A failed migration stops the deployment while all functions that serve traffic are at their old versions."""
     translated = translate()

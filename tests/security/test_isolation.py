@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import psycopg
@@ -144,6 +145,31 @@ def test_token_that_is_forged_foreign_or_expired_is_rejected(
             assert client.delete(f"/v1/effects/{uuid.uuid4()}").status_code == 401
             assert client.post("/v1/ask", json={"text": "add $1 for gas"}).status_code == 401
     assert one.summary()["count"] == 1
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"token_use": "id", "client_id": None, "aud": "pam-web", "scope": None},
+        {"token_use": None, "client_id": None, "aud": "pam-web", "scope": None},
+        {"token_use": "id", "client_id": None, "aud": "pam-web"},
+        {"token_use": "id"},
+        {"scope": "email profile"},
+        {"scope": ""},
+    ],
+)
+def test_token_that_is_no_access_token_is_rejected(
+    stack: LocalStack, traveller: Traveller, claims: dict[str, Any]
+) -> None:
+    """Every route answers 403 to an ID token, whatever scope it has, and to an access token for something else."""
+    headers = {"authorization": f"Bearer {stack.token(traveller.id, **claims)}"}
+    with httpx.Client(base_url=stack.url, headers=headers) as client:
+        assert client.get("/v1/spend-summary").status_code == 403
+        assert client.post("/v1/expenses", json={"amount": "1", "category": "fuel"}).status_code == 403
+        assert client.delete(f"/v1/effects/{uuid.uuid4()}").status_code == 403
+        assert client.post("/v1/ask", json={"text": "add $1 for gas"}).status_code == 403
+        assert client.post("/v1/ws-ticket", json={}).status_code == 403
+    assert traveller.summary()["count"] == 0
 
 
 def test_token_whose_subject_is_not_a_uuid_is_rejected(stack: LocalStack) -> None:

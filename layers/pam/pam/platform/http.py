@@ -240,8 +240,14 @@ async def _parse(request: Request) -> HttpRequest:
 
 
 def _user_id(event: dict[str, Any]) -> UUID:
-    """Return the `sub` that the JWT authorizer verified: the only source of user ids."""
+    """Return the `sub` that the JWT authorizer verified: the only source of user ids.
+
+    An ID token is for the client that asked for it, and isn't accepted, whatever scopes its issuer gave it.
+    """
     try:
-        return parse_canonical_uuid(event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"])
+        claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
+        if claims.get("token_use", "access") != "access":
+            raise PamError(errors.INVALID_SUBJECT, "This sign-in is of the wrong kind: an access token is needed.")
+        return parse_canonical_uuid(claims["sub"])
     except (KeyError, ValueError):
         raise PamError(errors.INVALID_SUBJECT, "This sign-in doesn't belong to a traveller.") from None

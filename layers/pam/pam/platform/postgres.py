@@ -38,7 +38,7 @@ _RDS_CERTIFICATES = Path(__file__).with_name("rds_ca.pem")
 _BEGIN = "select set_config('app.user_id', %s, true), set_config('statement_timeout', %s, true)"
 
 
-def tls_options(secret: Mapping[str, Any]) -> dict[str, str]:
+def tls_options(secret: Mapping[str, Any]) -> dict[str, Any]:
     """Return libpq's options for TLS: the server must prove its name, unless the secret has another `sslmode`.
 
     RDS writes none. libpq uses no TLS on Unix sockets.
