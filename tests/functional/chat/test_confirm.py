@@ -230,7 +230,7 @@ def yes_that_was_refused_is_rejected_once_it_has_expired(context: ScenarioContex
 
 @scenario
 def performed_yes_is_reported_also_after_its_expiry(context: ScenarioContext) -> None:
-    """Whether it was reported before, or its commit's response was lost; it is performed once."""
+    """Whether it was reported before, or its report has failed; it is performed once."""
     user, backend = context.new_user(), context.backend
     reported = request_post(user)
     user.socket.send("confirm", **reported)
@@ -243,10 +243,11 @@ def performed_yes_is_reported_also_after_its_expiry(context: ScenarioContext) ->
     user.claude.script(POST)
     unreported = decision_on(backend.ask(user))
     backend.wait()
-    backend.postgres.lose_commit_of(b"insert into posts")
+    backend.dynamodb.should_throttle = lambda _, request: "reported_by" in str(request)
     backend.send(user, "confirm", **unreported)
-    assert user.socket.receive()["type"] == "error"
+    assert user.socket.receive()["code"] == "store_unavailable"
     assert len(posts(user)) == 2
+    backend.dynamodb.should_throttle = None
     expire(context, user, unreported)
     backend.send(user, "confirm", **unreported)
     assert user.socket.receive()["type"] == "confirmed"
