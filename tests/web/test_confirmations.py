@@ -45,7 +45,7 @@ def test_confirmation_shows_arguments_and_sends_one_decision(app, claude, button
 
 def test_confirmation_shows_whom_a_name_means(app, claude):
     """Whole name and id of the recipient, in place of the name that the user wrote."""
-    claude.script("write to dan", tool_use("message_friend", recipient="dan", message="At 7?"), "It waits for you.")
+    claude.script("about tonight", tool_use("message_friend", recipient="dan", message="At 7?"), "It waits for you.")
     app.sign_in().wait_until_connected()
     confirmation = confirmation_on(app.ask_claude("Please write to Dan about tonight"))
     recipient = confirmation.locator("dd").filter(has_text="Dan")
