@@ -160,7 +160,7 @@ class DynamoDBTime:
 
 def _handler() -> tuple[Callable[[dict[str, Any], Any], dict[str, Any]], Any, DynamoDBTime]:
     """Return the function's handler in this process, its cache, and the sum of the stand-in's times."""
-    from pam.bootstrap import user_dependencies
+    from pam.environment import user_dependencies
     from pam.platform import aws
 
     spec = importlib.util.spec_from_file_location("app", CHECKOUT / "functions" / "spend_summary" / "app.py")

@@ -2,8 +2,8 @@
 
 /** The answer to a question in words, or tier 3 alone. */
 export type AskResponse =
-  AskedSpendSummary | AskedBudgetStatus | AskedSavingsTotal | AskedExpenseList | AskedExpenseAdded | AskedWeather |
-  AskedDistance | AskedFuelNeeded | AskedNearbyParks | AskedGasPrice | LeftToChat;
+  AskedSpendSummary | AskedBudgetStatus | AskedSavingsTotal | AskedExpenseList | AskedExpenseAdded |
+  AskedExpenseCorrected | AskedWeather | AskedDistance | AskedFuelNeeded | AskedNearbyParks | AskedGasPrice | LeftToChat;
 
 /** A question that was understood as `budget_status`, and its answer. */
 export interface AskedBudgetStatus {
@@ -38,6 +38,19 @@ export interface AskedExpenseAdded {
   /** The values in the question. */
   slots: Record<string, string | number>;
   answer: ExpenseAdded;
+  text: string;
+  source: string;
+  simulated: boolean;
+  as_of: string;
+}
+
+/** A question that was understood as `correct_expense`, and its answer. */
+export interface AskedExpenseCorrected {
+  tier: 2;
+  intent: "correct_expense";
+  /** The values in the question. */
+  slots: Record<string, string | number>;
+  answer: ExpenseCorrected;
   text: string;
   source: string;
   simulated: boolean;
@@ -198,8 +211,9 @@ export type Category =
 export interface CategorySum {
   category: Category;
   total: string;
+  /** Of expenses, without refunds. */
   count: number;
-  /** Of the whole, from 0 to 1. */
+  /** Of the categories above zero, from 0 to 1; 0 below. */
   share: number;
 }
 
@@ -240,6 +254,7 @@ export interface ConvertedTotal {
   total: string;
   /** In the sum's currency. */
   value: string;
+  /** How many, refunds apart. */
   count: number;
   /** The day of the oldest rate. */
   first_rate_date: string;
@@ -254,6 +269,7 @@ export interface CurrencySum {
   /** ISO 4217. */
   currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
   total: string;
+  /** How many, refunds apart. */
   count: number;
 }
 
@@ -336,18 +352,18 @@ export interface EmptyBody {
 export interface Error {
   /** Stable: clients may rely on it. */
   code: "malformed_json" | "invalid_idempotency_key" | "invalid_subject" | "not_found" | "effect_not_found" |
-    "message_not_found" | "confirmation_not_found" | "method_not_allowed" | "request_in_progress" | "undo_expired" |
-    "modified_since" | "confirmation_expired" | "confirmation_used" | "confirmation_mismatch" | "body_too_large" |
-    "invalid_request" | "invalid_amount" | "ambiguous_amount" | "unknown_category" | "invalid_date" | "date_in_future" |
-    "date_too_old" | "invalid_typed_at" | "entry_too_old" | "ambiguous_date" | "date_in_past" | "invalid_text" |
-    "unknown_period" | "invalid_window" | "invalid_limit" | "invalid_cursor" | "unknown_time_zone" | "unknown_currency"
-    | "invalid_quantity" | "location_needed" | "no_route" | "no_price_source" | "unknown_place" | "ambiguous_place" |
-    "place_too_large" | "unknown_recipient" | "ambiguous_recipient" | "recipient_not_allowed" | "name_taken" |
-    "idempotency_key_reused" | "message_limit_reached" | "rate_limited" | "queue_full" | "daily_limit_reached" |
-    "internal_error" | "database_unavailable" | "store_unavailable" | "source_unavailable" | "source_not_configured" |
-    "chat_disabled" | "model_busy" | "model_unavailable" | "model_interrupted" | "model_refused" | "no_answer" |
-    "conversation_too_long" | "turn_timed_out" | "cost_exceeded" | "turn_lost" | "unknown_tool" | "tool_timed_out" |
-    "tool_result_too_large";
+    "expense_not_found" | "message_not_found" | "confirmation_not_found" | "method_not_allowed" | "request_in_progress"
+    | "undo_expired" | "modified_since" | "confirmation_expired" | "confirmation_used" | "confirmation_mismatch" |
+    "body_too_large" | "invalid_request" | "invalid_amount" | "ambiguous_amount" | "unknown_category" | "invalid_date" |
+    "date_in_future" | "date_too_old" | "invalid_typed_at" | "entry_too_old" | "ambiguous_date" | "date_in_past" |
+    "invalid_text" | "unknown_period" | "invalid_window" | "invalid_limit" | "invalid_cursor" | "unknown_time_zone" |
+    "unknown_currency" | "invalid_quantity" | "location_needed" | "no_route" | "no_price_source" | "unknown_place" |
+    "ambiguous_place" | "place_too_large" | "unknown_recipient" | "ambiguous_recipient" | "recipient_not_allowed" |
+    "name_taken" | "idempotency_key_reused" | "message_limit_reached" | "rate_limited" | "queue_full" |
+    "daily_limit_reached" | "internal_error" | "database_unavailable" | "store_unavailable" | "source_unavailable" |
+    "source_not_configured" | "chat_disabled" | "model_busy" | "model_unavailable" | "model_interrupted" |
+    "model_refused" | "no_answer" | "conversation_too_long" | "turn_timed_out" | "cost_exceeded" | "turn_lost" |
+    "unknown_tool" | "tool_timed_out" | "tool_result_too_large";
   /** A sentence for the traveller. */
   message: string;
   /** What to correct. */
@@ -375,9 +391,65 @@ export interface ExpenseAdded {
   undo: UndoLink;
 }
 
-/** An expense as it was recorded. */
+/** The fields of an expense to be changed; omitted ones stay. At least one is needed.  `timezone` is the current time
+ * zone of the user's device, if it is known. */
+export interface ExpenseChanges {
+  amount?: number | string | null;
+  category?: Category | null;
+  description?: string | null | null;
+  /** The day of the expense, today at the latest and at most a year ago. Without it, today. */
+  date?: string | null;
+  /** Without it, the expense's own. */
+  currency?: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR" | null;
+  /** A refund reduces what its category has spent. */
+  kind?: "expense" | "refund" | null;
+  timezone?: string | null;
+}
+
+/** An expense that was corrected. */
+export interface ExpenseCorrected {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it is recorded. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When it was corrected. */
+  as_of: string;
+  tier: 2;
+  expense: ExpenseItem;
+  /** The expense as it was. */
+  before: ExpenseItem;
+  /** Null without a budget for the category. */
+  budget: BudgetItem | null;
+  /** Null where nothing was changed. */
+  undo: UndoLink | null;
+}
+
+/** An expense that was deleted. */
+export interface ExpenseDeleted {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it was recorded. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When it was deleted. */
+  as_of: string;
+  tier: 2;
+  /** The expense as it was. */
+  deleted: ExpenseItem;
+  /** Without it; null without a budget for the category. */
+  budget: BudgetItem | null;
+  undo: UndoLink;
+}
+
+/** An expense or a refund as it is recorded. */
 export interface ExpenseItem {
   id: string;
+  /** A refund reduces what its category has spent. */
+  kind: "expense" | "refund";
+  /** Negative for a refund. */
   amount: string;
   /** ISO 4217. */
   currency: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR";
@@ -565,8 +637,8 @@ export interface NearbyParks {
   parks: Park[];
 }
 
-/** The fields of an expense to be created; omitted ones get their defaults from the user's profile.  `timezone` is the
- * time zone of the user's device, if it is known: it determines today's date, that of `typed_at`. */
+/** The fields of an expense or a refund to be created; omitted ones get their defaults from the user's profile.
+ * `timezone` is the time zone of the user's device, if it is known: it determines today's date, that of `typed_at`. */
 export interface NewExpense {
   /** More than 0, at most 1,000,000, at most two decimal places: a number, a plain decimal string, or the notation of
    * the traveller's locale with or without a currency, such as €45 or 1.200,50. */
@@ -578,6 +650,8 @@ export interface NewExpense {
   date?: string | null;
   /** Without it, the traveller's own. */
   currency?: "AUD" | "CAD" | "CHF" | "DKK" | "EUR" | "GBP" | "MXN" | "NOK" | "NZD" | "SEK" | "USD" | "ZAR" | null;
+  /** A refund reduces what its category has spent. */
+  kind?: "expense" | "refund";
   timezone?: string | null;
   /** When it was typed, for an entry that is delivered later: “today” and “yesterday” count from then, in `timezone`.
    * At most 31 days ago, and not in the future. Without it, now. */

@@ -7,9 +7,9 @@ from enum import StrEnum
 from uuid import UUID, uuid4
 
 from bench.peers.contestant import TurnRecord
-from pam.bootstrap import chat_dependencies
 from pam.chat.frames import Delta, Done, ServerFrame, ToolLine, numbered
 from pam.chat.turn.stream import FLUSH_INTERVAL_S
+from pam.environment import chat_dependencies
 
 CONNECTION = "sink"
 """The connection id that frames are posted to: the sink takes any."""

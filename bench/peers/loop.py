@@ -7,10 +7,10 @@ from uuid import uuid4
 
 from bench.peers.contestant import TurnRecord, serve
 from bench.peers.traveller import empty_conversation, question, user_id
-from pam.bootstrap import worker_dependencies
 from pam.chat.turn.runner import TurnRunner
 from pam.chat.turn.transcript import Transcript
 from pam.chat.turn.worker import MAX_TURN_S
+from pam.environment import worker_dependencies
 from pam.platform.deadline import Deadline
 from pam.tools.engine.definition import ToolContext
 from pam.tools.engine.events import Approval

@@ -9,8 +9,8 @@ from bench.peers.contestant import TurnRecord, serve
 from bench.peers.delivery import CONNECTION
 from bench.peers.environment import CHECKOUT
 from bench.peers.traveller import user_id
-from pam.bootstrap import chat_dependencies, environment
 from pam.chat.lifecycle.queue import ConversationQueue
+from pam.environment import chat_dependencies, environment
 
 _NO_CONTEXT: dict[str, None] = {"timezone": None, "location": None}
 

@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 
 from bench.peers.delivery import Delivery
 from bench.peers.environment import USER_VARIABLE
-from pam.bootstrap import travel_dependencies
 from pam.chat.turn import prompt
 from pam.chat.turn.context import default_providers
 from pam.chat.turn.transcript import Conversation, read_conversation
+from pam.environment import travel_dependencies
 from pam.platform.deadline import Deadline
 from pam.tools.catalog import TOOLS
 from pam.tools.engine.definition import TOOL_TIMEOUT_S, ToolContext

@@ -2,8 +2,8 @@
 
 from pam.answers.ask_request import AskRequest
 from pam.answers.question import Question
-from pam.bootstrap import notes, request_limit, travel_dependencies
 from pam.chat.gateway.ask_over_http import answer_over_http
+from pam.environment import notes, request_limit, travel_dependencies
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
 handler = HttpApi(travel_dependencies, request_limit)

@@ -1,7 +1,7 @@
 """GET /v1/budget-status: how this month's budgets stand, and where they are heading. Tier 1."""
 
 from pam.answers.budget_status import budget_status
-from pam.bootstrap import request_limit, user_dependencies
+from pam.environment import request_limit, user_dependencies
 from pam.money.budget_overview import BudgetQuery
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 

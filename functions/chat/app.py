@@ -1,9 +1,9 @@
 """`chat` and `resume`: a question over the WebSocket, answered at once or handed to a worker; its frames again."""
 
-from pam.bootstrap import chat_dependencies, frame_sender, request_limit
 from pam.chat.frames import ChatFrame, ResumeFrame
 from pam.chat.gateway.ask import answer_question
 from pam.chat.gateway.resume import resume_message
+from pam.environment import chat_dependencies, frame_sender, request_limit
 from pam.platform.websocket import WebSocketApi, WebSocketRequest
 
 handler = WebSocketApi(frame_sender, chat_dependencies, request_limit)

@@ -1,8 +1,8 @@
 """`confirm`, `cancel`, `ping`: control messages about earlier questions."""
 
-from pam.bootstrap import chat_dependencies, frame_sender, request_limit
 from pam.chat.frames import CancelFrame, ConfirmFrame, PingFrame
 from pam.chat.gateway import control
+from pam.environment import chat_dependencies, frame_sender, request_limit
 from pam.platform.websocket import WebSocketApi, WebSocketRequest
 
 handler = WebSocketApi(frame_sender, chat_dependencies, request_limit)

@@ -5,8 +5,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from snapshot_restore_py import register_before_snapshot
 
-from pam.bootstrap import worker_dependencies
 from pam.chat.turn.worker import TurnJob, run_turn
+from pam.environment import worker_dependencies
 from pam.platform.observability import instrument
 
 register_before_snapshot(worker_dependencies)

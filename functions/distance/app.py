@@ -1,7 +1,7 @@
 """GET /v1/distance: how far it is by road, and how long it takes. Tier 2."""
 
 from pam.answers.distance import distance
-from pam.bootstrap import request_limit, travel_dependencies
+from pam.environment import request_limit, travel_dependencies
 from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 from pam.travel.queries import DistanceQuery

@@ -1,7 +1,7 @@
 """DELETE /v1/effects/{id}: undoes a write of the last ten minutes. Tier 2."""
 
 from pam.answers.undo import undo
-from pam.bootstrap import request_limit, user_dependencies
+from pam.environment import request_limit, user_dependencies
 from pam.ledger.effects import effect_not_found
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 from pam.tools.catalog import TOOLS

@@ -1,7 +1,7 @@
 """POST /v1/expenses: records an expense, once for each Idempotency-Key. Tier 2."""
 
 from pam.answers.expenses import add_expense
-from pam.bootstrap import request_limit, user_dependencies
+from pam.environment import request_limit, user_dependencies
 from pam.money.expenses import NewExpense
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 

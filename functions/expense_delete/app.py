@@ -1,11 +1,11 @@
 """DELETE /v1/expenses/{id}: deletes an expense, once for each Idempotency-Key. Tier 2."""
 
 from pam.answers.expense_changes import remove_expense
-from pam.bootstrap import user_dependencies
+from pam.environment import request_limit, user_dependencies
 from pam.money.expense_changes import expense_not_found
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(user_dependencies)
+handler = HttpApi(user_dependencies, request_limit)
 
 
 @handler.delete("/v1/expenses/{id}")

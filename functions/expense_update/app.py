@@ -1,11 +1,11 @@
 """PATCH /v1/expenses/{id}: corrects an expense, once for each Idempotency-Key. Tier 2."""
 
 from pam.answers.expense_changes import Correction, change_expense
-from pam.bootstrap import user_dependencies
+from pam.environment import request_limit, user_dependencies
 from pam.money.expense_changes import ExpenseChanges, expense_not_found
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(user_dependencies)
+handler = HttpApi(user_dependencies, request_limit)
 
 
 @handler.patch("/v1/expenses/{id}", ExpenseChanges)

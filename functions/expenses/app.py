@@ -1,7 +1,7 @@
 """GET /v1/expenses: the traveller's expenses, newest first, a page at a time. Tier 1."""
 
 from pam.answers.list_expenses import list_expenses
-from pam.bootstrap import request_limit, user_dependencies
+from pam.environment import request_limit, user_dependencies
 from pam.money.expense_list import ExpensesQuery
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 

@@ -1,7 +1,7 @@
 """GET /v1/fuel-estimate: what fuel a way takes, and what it costs. Tier 2."""
 
 from pam.answers.fuel_estimate import fuel_estimate
-from pam.bootstrap import request_limit, travel_dependencies
+from pam.environment import request_limit, travel_dependencies
 from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 from pam.travel.queries import FuelQuery

@@ -1,7 +1,7 @@
 """GET /v1/gas-prices: the regional average price of a fuel. Tier 2."""
 
 from pam.answers.gas_prices import gas_prices
-from pam.bootstrap import request_limit, travel_dependencies
+from pam.environment import request_limit, travel_dependencies
 from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 from pam.travel.queries import GasPriceQuery

@@ -1,7 +1,7 @@
 """GET /v1/parks: places to camp near a place, nearest first. Tier 2."""
 
 from pam.answers.nearby_parks import nearby_parks
-from pam.bootstrap import request_limit, travel_dependencies
+from pam.environment import request_limit, travel_dependencies
 from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 from pam.travel.queries import ParksQuery

@@ -1,7 +1,7 @@
 """GET /v1/savings: what the traveller saved, by kind. Tier 1."""
 
 from pam.answers.savings_total import savings_total
-from pam.bootstrap import request_limit, user_dependencies
+from pam.environment import request_limit, user_dependencies
 from pam.money.savings import SavingsQuery
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 

@@ -1,7 +1,7 @@
 """GET /v1/spend-summary: what the traveller spent in a window, by category. Tier 1."""
 
 from pam.answers.spend_summary import spend_summary
-from pam.bootstrap import request_limit, user_dependencies
+from pam.environment import request_limit, user_dependencies
 from pam.money.spending import SpendingQuery
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 

@@ -1,7 +1,7 @@
 """GET /v1/weather: the forecast for a place and a period, with wind warnings for high-sided rigs. Tier 2."""
 
 from pam.answers.weather import weather
-from pam.bootstrap import request_limit, travel_dependencies
+from pam.environment import request_limit, travel_dependencies
 from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 from pam.travel.queries import WeatherQuery

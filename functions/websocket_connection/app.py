@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from snapshot_restore_py import register_before_snapshot
 
-from pam.bootstrap import connection_gateway
+from pam.environment import connection_gateway
 from pam.platform.observability import instrument
 
 register_before_snapshot(connection_gateway)

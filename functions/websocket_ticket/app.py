@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from pam.answers.json_values import to_json
-from pam.bootstrap import connection_gateway, request_limit
+from pam.environment import connection_gateway, request_limit
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
 handler = HttpApi(connection_gateway, request_limit)

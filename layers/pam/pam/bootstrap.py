@@ -7,7 +7,7 @@ connection: a SnapStart snapshot contains none.
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pam.platform import aws
@@ -263,49 +263,3 @@ class Bootstrap:
     def _secret(self, name: str) -> Callable[[], str]:
         client = aws.client("secretsmanager")
         return lambda: str(client.get_secret_value(SecretId=name)["SecretString"])
-
-
-@cache
-def environment() -> Bootstrap:
-    """Return the services of this Lambda environment."""
-    return Bootstrap()
-
-
-def request_limit() -> "RequestLimit":
-    """Return the limit on each user's requests and frames."""
-    return environment().request_limit
-
-
-def user_dependencies() -> "UserDependencies":
-    """Return the services behind answers from a user's own data."""
-    return environment().user_dependencies
-
-
-def travel_dependencies() -> "TravelDependencies":
-    """Return the services behind answers about travel."""
-    return environment().travel_dependencies
-
-
-def notes() -> "NoteStore":
-    """Return the store of a conversation's notes."""
-    return environment().notes
-
-
-def connection_gateway() -> "ConnectionGateway":
-    """Return the handlers of tickets and connections."""
-    return environment().connection_gateway
-
-
-def chat_dependencies() -> "ChatDependencies":
-    """Return the services of the chat's gateway functions."""
-    return environment().chat_dependencies
-
-
-def worker_dependencies() -> "WorkerDependencies":
-    """Return the services of the chat's worker."""
-    return environment().worker_dependencies
-
-
-def frame_sender() -> "FrameSender":
-    """Return the sender of WebSocket frames."""
-    return environment().frame_sender

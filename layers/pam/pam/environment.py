@@ -1,0 +1,61 @@
+"""The services of this Lambda environment, for the functions' handlers: built on first use by `pam.bootstrap`."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from pam.bootstrap import Bootstrap
+
+if TYPE_CHECKING:
+    from pam.answers.dependencies import TravelDependencies, UserDependencies
+    from pam.chat.conversations import NoteStore
+    from pam.chat.dependencies import ChatDependencies
+    from pam.chat.gateway.connect import ConnectionGateway
+    from pam.chat.turn.worker import WorkerDependencies
+    from pam.platform.request_limit import RequestLimit
+    from pam.platform.websocket import FrameSender
+
+
+@cache
+def environment() -> Bootstrap:
+    """Return the services of this Lambda environment."""
+    return Bootstrap()
+
+
+def request_limit() -> "RequestLimit":
+    """Return the limit on each user's requests and frames."""
+    return environment().request_limit
+
+
+def user_dependencies() -> "UserDependencies":
+    """Return the services behind answers from a user's own data."""
+    return environment().user_dependencies
+
+
+def travel_dependencies() -> "TravelDependencies":
+    """Return the services behind answers about travel."""
+    return environment().travel_dependencies
+
+
+def notes() -> "NoteStore":
+    """Return the store of a conversation's notes."""
+    return environment().notes
+
+
+def connection_gateway() -> "ConnectionGateway":
+    """Return the handlers of tickets and connections."""
+    return environment().connection_gateway
+
+
+def chat_dependencies() -> "ChatDependencies":
+    """Return the services of the chat's gateway functions."""
+    return environment().chat_dependencies
+
+
+def worker_dependencies() -> "WorkerDependencies":
+    """Return the services of the chat's worker."""
+    return environment().worker_dependencies
+
+
+def frame_sender() -> "FrameSender":
+    """Return the sender of WebSocket frames."""
+    return environment().frame_sender
