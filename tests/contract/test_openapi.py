@@ -272,7 +272,6 @@ CHAT_CODES = {
         errors.MODEL_UNAVAILABLE,
         errors.NAME_TAKEN,
         errors.NO_ANSWER,
-        errors.RATE_LIMITED,
         errors.RECIPIENT_NOT_ALLOWED,
         errors.TOOL_RESULT_TOO_LARGE,
         errors.TOOL_TIMED_OUT,

@@ -50,12 +50,12 @@ def test_log_line_has_the_id_of_its_request(stack: LocalStack, traveller: Travel
 
 def test_message_is_logged_once_and_in_one_line(stack: LocalStack, traveller: Traveller) -> None:
     """No second line repeats it as plain text, in which a line feed would begin a line of the client's own."""
-    name = "x\nREPORT RequestId: 0\n{}"
+    name = "x\nREPORT RequestId: forged\n{}"
     reply = traveller.http.get("/v1/spend-summary", params=[(name, "1"), (name, "2")])
     assert reply.status_code == 422
     log = stack.functions["spend_summary"].log.read_text()
     assert log.count("is there more than once") <= 1
-    assert "\nREPORT RequestId: 0" not in log
+    assert "\nREPORT RequestId: forged" not in log
     platform = ("{", "START RequestId: ", "END RequestId: ", "REPORT RequestId: ", "INIT_REPORT ")
     others = [line for line in log.splitlines() if line and not line.startswith(platform)]
     assert others == []

@@ -54,7 +54,7 @@ def test_deleted_expense_can_be_undone_after_a_reload(app):
     undo.get_by_role("button", name="Undo").click()
     app.expect_panel_total(without + AMOUNT)
     app.page.reload()
-    added = app.page.locator("[data-undo]", has_text="Added $17.35 for tolls")
+    added = app.page.locator("article.card", has_text="Added $17.35 for tolls")
     added.get_by_role("button", name="Undo").click()
     app.expect_panel_total(without)
     app.page.reload()

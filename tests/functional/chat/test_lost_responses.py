@@ -21,6 +21,7 @@ from pam.chat.lifecycle.turns import RequestPending, TurnStore
 from pam.platform.clock import utc_now
 from pam.platform.dynamodb import DynamoTable
 from pam.platform.errors import PamError
+from pam.tools.engine.execution import Preview
 from tests.functional.chat.fault_proxies import DynamoProxy
 from tests.functional.chat.in_process_backend import dynamodb_client
 
@@ -192,7 +193,7 @@ def test_queue_is_entered_once_when_the_response_is_lost(stores: Stores, ahead: 
 def test_confirmation_is_reported_once_when_the_response_is_lost(stores: Stores) -> None:
     """The first caller reports the outcome, a second one doesn't."""
     confirmations = Confirmations(stores.table, utc_now)
-    confirmation = confirmations.create(stores.user_id, uuid.uuid4(), "create_post", "{}", "Publish this")
+    confirmation = confirmations.create(stores.user_id, uuid.uuid4(), "create_post", "{}", Preview("Publish this", {}))
     stores.drop_next("UpdateItem")
     confirmations.decide(stores.user_id, confirmation.id, "yes", confirmation.digest)
     assert stores.proxy.dropped_count == 1
