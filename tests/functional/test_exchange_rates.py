@@ -394,6 +394,12 @@ def test_refund_without_a_rate_is_not_said_to_be_spent(
     assert ("), and got back €5.00 more than you spent." in spent) == ("CAD" in amounts and amounts["CAD"] == "70")
 
 
+@pytest.fixture
+def dependencies(build_dependencies: Dependencies) -> UserDependencies:
+    """The dependencies of one environment, for all examples: each environment keeps a connection to Postgres."""
+    return build_dependencies()
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(sorted(CURRENCIES)),
@@ -408,7 +414,7 @@ def test_refund_without_a_rate_is_not_said_to_be_spent(
     ),
 )
 def test_total_is_the_sum_of_all_values(
-    build_dependencies: Dependencies,
+    dependencies: UserDependencies,
     owner: psycopg.Connection,
     home: str,
     expenses: list[tuple[str, str, date]],
@@ -421,7 +427,6 @@ def test_total_is_the_sum_of_all_values(
     )
     for amount, currency, day in expenses:
         insert_expense(owner, user, amount, currency, day)
-    dependencies = build_dependencies()
     answer = spend_summary(dependencies, user, SpendingQuery(period="all_time"), Deadline(10))
     values = [convert(amount, currency, home, day) for amount, currency, day in expenses]
     assert Decimal(answer.total) == sum(values)

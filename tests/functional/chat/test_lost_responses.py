@@ -177,6 +177,19 @@ def test_queue_is_handed_over_when_the_response_is_lost(stores: Stores, waiting:
     assert stores.queue.members(stores.user_id, conversation)[0] == following
 
 
+@pytest.mark.parametrize("ahead", [1, 3])
+def test_waiting_turn_leaves_the_queue_when_the_response_is_lost(stores: Stores, ahead: int) -> None:
+    """The others keep their order, and none of them is started."""
+    conversation, messages = uuid.uuid4(), [uuid.uuid4() for _ in range(5)]
+    for message in messages:
+        stores.queue.enter(stores.user_id, conversation, message)
+    stores.drop_next("UpdateItem")
+    assert stores.queue.leave(stores.user_id, conversation, messages[ahead]) is None
+    assert stores.proxy.dropped_count == 1
+    others = [message for message in messages[1:] if message != messages[ahead]]
+    assert stores.queue.members(stores.user_id, conversation) == (messages[0], others)
+
+
 @pytest.mark.parametrize("ahead", [0, 1, 3])
 def test_queue_is_entered_once_when_the_response_is_lost(stores: Stores, ahead: int) -> None:
     """The turn has one place in the queue."""

@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from pam.chat.lifecycle.permits import TurnPermits
+from pam.chat.lifecycle.queue import ConversationQueue
 from pam.chat.lifecycle.timeouts import RESTART_INTERVAL
 from pam.chat.lifecycle.turn import Turn
 from pam.chat.lifecycle.turns import TurnStore
@@ -95,6 +97,25 @@ def turn_that_was_never_enqueued_waits_behind_the_running_one(context: ScenarioC
         (str(second.message_id), SHORT_TEXT),
     ]
     user.ask_follow_up()
+
+
+@scenario
+def restart_of_a_turn_that_is_answered_meanwhile_keeps_no_place(context: ScenarioContext) -> None:
+    """Neither in the queue nor among the user's permits, whether or not another turn runs."""
+    user, backend = context.new_user(), context.backend
+    user.claude.script(SHORT_ANSWER)
+    turn = open_turn(backend, user, f"What now? {user.claude.marker}")
+    queue, permits = ConversationQueue(backend.table, utc_now), TurnPermits(backend.table, utc_now)
+    backend.chat.lifecycle.enqueue(turn)
+    backend.wait()
+    backend.chat.lifecycle.enqueue_again(turn)
+    assert queue.members(user.id, turn.conversation_id) == (None, [])
+    backend.deliveries = 0
+    other = UUID(backend.send_question(user))
+    backend.chat.lifecycle.enqueue_again(turn)
+    assert queue.members(user.id, turn.conversation_id) == (other, [])
+    assert permits.holders(user.id) == [other]
+    assert len(user.claude.requests()) == 1
 
 
 @scenario

@@ -54,14 +54,19 @@ def begin_turn(
         if isinstance(error, PlaceQuestion):
             _note(dependencies, request, turn, question_back_note(turn.request["text"], error))
         return
-    if not is_restart:  # before the turn is enqueued: from then on a worker may send
-        request.reply(_ack(turn))
     try:
-        position = dependencies.lifecycle.enqueue(turn)
+        if is_restart:
+            dependencies.lifecycle.enqueue_again(turn)
+        else:
+            request.reply(_ack(turn))  # before the turn is enqueued: from then on a worker may send
+            _enqueue(dependencies, request, turn)
     except PamError as error:
         dependencies.lifecycle.fail_unstarted(turn, error)
-        return
-    if position and not is_restart:
+
+
+def _enqueue(dependencies: ChatDependencies, request: WebSocketRequest, turn: Turn) -> None:
+    position = dependencies.lifecycle.enqueue(turn)
+    if position:
         _report_waiting(dependencies, request, turn, position)
 
 

@@ -58,6 +58,17 @@ class TurnLifecycle:
             entered = self._queue.enter(turn.user_id, turn.conversation_id, turn.message_id)
         return self._start(turn) if entered.position == 0 else entered.position
 
+    def enqueue_again(self, turn: Turn) -> None:
+        """Enqueue a turn whose start may have been lost. Raises `PamError` (`queue_full`).
+
+        It may have left the queue before this call: if it has ended, it leaves once more, or it would keep a place that
+        nothing empties. If it hasn't ended yet, its worker removes it.
+        """
+        self.enqueue(turn)
+        current = self._turns.get(turn.user_id, turn.message_id)
+        if current is None or current.state is TurnState.ENDED:
+            self.hand_over(turn.user_id, turn.conversation_id, turn.message_id)
+
     def hand_over(self, user_id: UUID, conversation_id: UUID, message_id: UUID) -> None:
         """Take its permit from a turn that has ended, remove it from the queue, and start those that come next."""
         self._release_permit(user_id, message_id)

@@ -1,5 +1,6 @@
 """The queue of a conversation: one turn runs at a time, later ones wait."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -67,7 +68,7 @@ class ConversationQueue:
         return _running(queue), [UUID(message) for message in queue.get("waiting", [])]
 
     def leave(self, user_id: UUID, conversation_id: UUID, message_id: UUID) -> UUID | None:
-        """Remove the running turn; return the next one, which now runs, or None where none waits or another runs."""
+        """Remove a turn; return the next one, which now runs, or None where none waits or another runs."""
         key, message = _key(user_id, conversation_id), str(message_id)
         while True:
             try:
@@ -80,9 +81,15 @@ class ConversationQueue:
                 return None
             except ConditionFailed as failure:
                 queue = failure.item or {}
-            if queue.get("running") != message:
+            waiting = queue.get("waiting", [])
+            if queue.get("running") != message and message not in waiting:
                 # `left` names the turn before the running one: this is the repetition of a write that was done.
                 return _running(queue) if queue.get("left") == message else None
+            if queue.get("running") != message:
+                place = f"#waiting[{waiting.index(message)}]"
+                with suppress(ConditionFailed):  # the queue has changed; or the write was done
+                    self._table.update(key, f"remove {place}", {"message": message}, condition=f"{place} = :message")
+                continue
             try:
                 queue = self._table.update(
                     key,
