@@ -192,6 +192,40 @@ def test_answer_is_announced_by_paragraph(app, claude):
     expect(app.question).to_be_focused()
 
 
+def test_scroll_follows_a_page_that_grows_before_its_scroll_event(app):
+    """The browser reports a scroll in the next frame, when the end may be far away again."""
+    is_at_end = app.page.evaluate(
+        """async () => {
+            const { followScroll } = await import("/scroll_follow.js");
+            const frame = () => new Promise(requestAnimationFrame);
+            for (let i = 0; i < 3; i++) {
+                const block = document.createElement("div");
+                block.style.height = "3000px";
+                document.body.append(block);
+                followScroll();
+                await frame();
+            }
+            await frame();
+            await frame();
+            return document.documentElement.scrollHeight - innerHeight - scrollY < 2;
+        }"""
+    )
+    assert is_at_end
+
+
+def position_at_rest(app: AppPage) -> float:
+    """Return the page's position when the browser has ended its animated scrolling."""
+    positions = [app.page.evaluate("scrollY")]
+
+    def is_at_rest() -> bool:
+        app.page.wait_for_timeout(200)
+        positions.append(app.page.evaluate("scrollY"))
+        return positions[-1] == positions[-2]
+
+    app.wait_until(is_at_rest)
+    return positions[-1]
+
+
 def test_scroll_follows_the_answer_until_user_scrolls_up(app, claude):
     """The end of the page stays in view while text arrives, unless the user has scrolled up."""
     bottom = "() => document.documentElement.scrollHeight - innerHeight - scrollY"
@@ -203,6 +237,6 @@ def test_scroll_follows_the_answer_until_user_scrolls_up(app, claude):
     assert app.page.evaluate("scrollY") > 300
     app.page.mouse.wheel(0, -600)
     app.page.wait_for_function(f"{bottom} > 300")
-    position = app.page.evaluate("scrollY")
+    position = position_at_rest(app)
     expect(card.get_by_text("Cost and tokens")).to_be_attached(timeout=CLAUDE_TIMEOUT_MS)
     assert abs(app.page.evaluate("scrollY") - position) < 5
