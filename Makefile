@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
 
-.PHONY: help setup run test lint bench lock compile openapi build deploy clean
+.PHONY: help setup run test soak lint bench lock compile openapi build deploy clean
 
 help:  ## what there is to make
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ run: setup  ## bring up PAM on this machine and print its URL
 
 test: setup lint  ## everything that a change must pass
 	$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+soak: setup  ## generate other requests and values than `make test`, and many more, for about an hour
+	PAM_CASES=1000 $(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --timeout 3600 \
+		--hypothesis-profile soak -m "hypothesis or soak"
 
 lint: setup
 	$(PY) -m ruff check .

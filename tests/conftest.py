@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from hypothesis import settings
 
 from local.stack import LocalStack
 from pam.answers.dependencies import UserDependencies
@@ -21,6 +22,12 @@ from pam.platform.clock import Clock, utc_now
 from pam.platform.postgres import Database
 
 CHECKOUT = Path(__file__).parent.parent
+
+# The suite generates the same examples in each run, and no example is timed: the machine may be busy. `make soak`
+# generates other ones in each run, and more of them.
+settings.register_profile("suite", derandomize=True, deadline=None)
+settings.register_profile("soak", max_examples=1000, deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ from tests.conftest import CHECKOUT
 DOCUMENT: dict[str, Any] = json.loads((CHECKOUT / openapi.FILE).read_text(encoding="utf-8"))
 OPERATIONS = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
 
-# Generated requests for each operation in each mode; PAM_CASES=2000 for a longer run.
+# Generated requests for each operation in each mode; `make soak` has more.
 CASES = int(os.environ.get("PAM_CASES", "77"))
 
 # The only errors of a request that fits the schema: they depend on more than one field, on the date, on places, or on
@@ -188,6 +188,7 @@ CHECKS = [
 ]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["valid", "invalid"])
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_generated_requests_are_answered_as_described(

@@ -320,7 +320,7 @@ _STEPS = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=_STEPS, kind=st.sampled_from(["expense", "refund"]))
 def test_undoing_all_changes_in_reverse_restores_the_expense(
     new_traveller: Callable[[], Traveller], steps: list[Any], kind: str

@@ -400,7 +400,7 @@ def dependencies(build_dependencies: Dependencies) -> UserDependencies:
     return build_dependencies()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(sorted(CURRENCIES)),
     st.lists(

@@ -120,7 +120,7 @@ def test_other_content_under_the_same_key_is_refused(traveller: Traveller) -> No
     assert post(traveller, "ask", key, text="add $46 for gas").json()["code"] == "idempotency_key_reused"
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     days_ago=st.integers(1, 30),
     zones=st.permutations([DENVER, SYDNEY, "Pacific/Kiritimati", "UTC"]),

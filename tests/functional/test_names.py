@@ -56,7 +56,7 @@ MIXED = st.text(
 
 
 @given(name=MIXED)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 def test_skeletons_of_texts_are_those_of_icu(owner: psycopg.Connection, name: str) -> None:
     """Also where marks combine across characters; a skeleton's skeleton is the same again."""
     row = owner.execute("select skeleton(%(name)s), skeleton(skeleton(%(name)s))", {"name": name}).fetchone()

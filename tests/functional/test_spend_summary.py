@@ -58,7 +58,7 @@ expenses = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(zones, nows, periods, st.none() | st.sampled_from(Category), expenses)
 @example(
     "Asia/Kathmandu",

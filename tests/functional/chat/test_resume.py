@@ -33,7 +33,7 @@ STORY = " ".join(f"Mile {number} brings another canyon." for number in range(60)
 CONNECTIONS = 100
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(frame_counts=st.lists(st.integers(1, 4), min_size=1, max_size=4))
 def test_resume_after_any_frame_returns_exactly_the_rest(
     frame_counts: list[int],

@@ -263,7 +263,7 @@ replies = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.lists(replies, max_size=9), st.sampled_from(["1", "0.0002"])), min_size=1, max_size=3))
 def test_history_is_valid_however_its_turns_ended(turns: list[tuple[list[Reply], str]]) -> None:
     """Whatever the replies are and wherever they break off, the next question's request is accepted."""
