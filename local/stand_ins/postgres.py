@@ -8,6 +8,8 @@ import shutil
 import signal
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -202,3 +204,16 @@ class Postgres:
         if self._migrations.is_dir():
             Runner(self.owner, self._migrations).up()
             set_app_password(self.owner, password)
+
+
+@contextmanager
+def temporary_postgres() -> Iterator[Postgres]:
+    """Run a server with a migrated database of its own, for one measurement; nothing of it is left."""
+    with tempfile.TemporaryDirectory(prefix="pam-") as state, asyncio.Runner() as runner:
+        (Path(state) / "logs").mkdir()
+        postgres = Postgres(Path(state), Path(__file__).parents[2] / "migrations")
+        try:
+            runner.run(postgres.prepare())
+            yield postgres
+        finally:
+            runner.run(postgres.close())

@@ -25,6 +25,7 @@ class Metric(StrEnum):
     EXPENSE_DELETED = "ExpenseDeleted"
     EXPENSE_UNDONE = "ExpenseUndone"
     FIRST_DELTA = "FirstDelta"
+    MEMORY_ROWS_EMBEDDED = "MemoryRowsEmbedded"
     MODEL_CACHE_READ_TOKENS = "ModelCacheReadTokens"
     MODEL_COST = "ModelCost"
     MODEL_ERROR = "ModelError"

@@ -1,0 +1,1 @@
+"""Long-term memory: what was said, episodes, facts, and finding them again."""

@@ -1,0 +1,68 @@
+"""What was said: a row for each message, indexed together with what came directly before it.
+
+"And there?" is found by the question before it, and an answer by its question. Stored in the transaction that stores the
+conversation, so that a message is found by its words as soon as it is stored; its vector follows (`embedding_jobs`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pam.memory.jobs import request_embedding, request_summary
+from pam.memory.passages import split_passages
+from pam.platform.postgres import Connection
+
+MAX_PASSAGES = 40
+"""Of one message; what a longer one says after that isn't found again."""
+
+
+@dataclass(frozen=True)
+class SaidMessage:
+    """A message of the traveller's or of PAM's, as it was said. `tools` are those that an answer used."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    said_at: datetime
+    tools: tuple[str, ...] = ()
+
+
+# The words of a row are those of the passage and of the one before it in the conversation.
+_INSERT_EXCHANGE = """
+with before as (
+    select content from exchanges
+     where user_id = %(user)s and conversation_id = %(conversation)s
+     order by id desc limit 1
+), indexed as (
+    select to_tsvector('english', coalesce((select content from before) || ' ', '') || %(content)s) as words
+)
+insert into exchanges (user_id, conversation_id, turn_id, role, passage, content, tools, said_at, words, length)
+select %(user)s, %(conversation)s, %(turn)s, %(role)s, %(passage)s, %(content)s, %(tools)s, %(said_at)s, words,
+       (select coalesce(sum(cardinality(positions)), 0) from unnest(words))
+  from indexed
+on conflict (user_id, turn_id, role, passage) do nothing
+"""
+
+
+def store_exchange(
+    connection: Connection, user_id: UUID, conversation_id: UUID, turn_id: UUID, messages: Sequence[SaidMessage]
+) -> None:
+    """Store the messages of a turn in the caller's transaction. Those that are stored already stay as they are."""
+    for message in messages:
+        for number, passage in enumerate(split_passages(message.text.replace("\x00", ""))[:MAX_PASSAGES]):
+            connection.execute(
+                _INSERT_EXCHANGE,
+                {
+                    "user": user_id,
+                    "conversation": conversation_id,
+                    "turn": turn_id,
+                    "role": message.role,
+                    "passage": number,
+                    "content": passage[:8000],
+                    "tools": list(message.tools),
+                    "said_at": message.said_at,
+                },
+            )
+    request_embedding(connection, user_id)
+    request_summary(connection, user_id, conversation_id)
