@@ -17,6 +17,7 @@ class Source(StrEnum):
     EIA = "EIA"
     ECB = "ECB"
     CLAUDE = "Claude"
+    GEMINI = "Gemini"
 
 
 @dataclass(frozen=True)
