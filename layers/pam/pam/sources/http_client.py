@@ -10,10 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pam.platform.deadline import Deadline
 from pam.sources.http_exchange import HttpExchange, HttpReply, status_error
-from pam.sources.source import Fetched, Source, SourceError, SourceErrorKind
-
-SIMULATED_HEADER = "x-simulated"
-"""The response header in which a stand-in sends `true`, so that its data is never taken for real data."""
+from pam.sources.source import SIMULATED_HEADER, Fetched, Source, SourceError, SourceErrorKind
 
 # The largest response is a forecast of 16 days by the hour, about 60 KB.
 MAX_RESPONSE_BYTES = 1024 * 1024

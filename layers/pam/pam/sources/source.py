@@ -8,6 +8,9 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 U = TypeVar("U")
 
+SIMULATED_HEADER = "x-simulated"
+"""The response header in which a stand-in sends `true`, so that its data is never taken for real data."""
+
 
 class Source(StrEnum):
     """A source by its display name."""
