@@ -129,7 +129,10 @@ class GeminiEmbedder:
         """Return the vector with length 1. Raises `SourceError` for one of other dimensions, zero, or not finite."""
         if not isinstance(vector, list) or len(vector) != self.dimensions:
             raise _malformed(f"a vector without {self.dimensions} dimensions")
-        length = math.hypot(*vector)
+        try:
+            length = math.hypot(*vector)
+        except TypeError:  # the SDK returns the text "NaN" or "Infinity" for such a number
+            length = math.nan
         if not math.isfinite(length) or length == 0:
             raise _malformed("a vector without a direction")
         return [value / length for value in vector]

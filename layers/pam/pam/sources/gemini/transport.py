@@ -5,6 +5,7 @@ credentials from the environment, and waits for a slow body without a limit.
 """
 
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -25,6 +26,9 @@ _CONNECT_TIMEOUT_S = 2.0
 _STATUSES_READ = (200, 400, 429)
 
 _INVALID_KEY = "API_KEY_INVALID"
+
+# The SDK logs whole requests at DEBUG, and ours are what users wrote.
+logging.getLogger("google").setLevel(logging.INFO)
 
 
 class GeminiTransport(BaseAdapter):
