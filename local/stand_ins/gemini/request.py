@@ -37,7 +37,10 @@ class EmbedRequest:
 
 def parse_single(body: bytes, model: str) -> EmbedRequest:
     """Parse the body of `embedContent`. Raises ApiError."""
-    return _parse_request(_parse_json(body), model, "", "EmbedContentRequest", is_model_required=False)
+    fields = _parse_json(body)
+    if isinstance(fields, dict):
+        fields |= {"model": f"models/{model}"}  # that of the path replaces that of the body
+    return _parse_request(fields, model, "", "EmbedContentRequest")
 
 
 def parse_batch(body: bytes, model: str) -> list[EmbedRequest]:
@@ -79,10 +82,10 @@ def _fields(value: Any, names: Mapping[str, str], path: str) -> dict[str, Any]:
     return {by_name[name]: each for name, each in value.items() if each is not None}
 
 
-def _parse_request(value: Any, model: str, path: str, message: str, *, is_model_required: bool = True) -> EmbedRequest:
+def _parse_request(value: Any, model: str, path: str, message: str) -> EmbedRequest:
     names = {"model": "model", "content": "content", "embedContentConfig": "embed_content_config"} | _OPTIONS
     fields = _fields(value, names, path)
-    named = fields.get("model", "" if is_model_required else f"models/{model}")
+    named = fields.get("model", "")
     if not isinstance(named, str) or not named.startswith("models/"):
         raise invalid_argument(f"* {message}.model: unexpected model name format\n")
     if named != f"models/{model}":
