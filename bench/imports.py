@@ -32,7 +32,6 @@ _STATEMENTS = {
     "tracer_ms": "from aws_lambda_powertools import Tracer; Tracer(disabled=True)",
     "sources_ms": "import pam.sources.mapbox, pam.sources.open_meteo, pam.sources.eia, pam.cache.circuit_breaker",
     "httpx_ms": "import httpx",
-    "gemini_sdk_ms": "import google.generativeai; import google.ai.generativelanguage",
 }
 
 

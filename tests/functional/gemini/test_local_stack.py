@@ -1,5 +1,6 @@
 """The worker's embedder in the local stack, built from the template's environment variables."""
 
+from local.lambda_runtime.packages import SDK_LAYERS
 from local.stack import LocalStack
 from local.stand_ins.gemini.server import LOCAL_MODEL
 from pam.bootstrap import Bootstrap
@@ -18,4 +19,4 @@ def test_worker_embeds_with_the_stand_in(stack: LocalStack, lambda_environment: 
 def test_other_functions_have_no_settings_of_gemini(stack: LocalStack) -> None:
     """Only a function that embeds can read the key."""
     names = {name for name in stack.functions if "GEMINI_SECRET" in stack.environment_of(name)}
-    assert names == {"chat_worker"}
+    assert names == {name for name, layers in SDK_LAYERS.items() if "gemini" in layers}
