@@ -70,8 +70,10 @@ def _build_dir(arguments: list[str]) -> Path:
 def remove_unused(build_dir: Path) -> None:
     """Remove the folders of `UNUSED`. Raises FileNotFoundError where one doesn't exist: its package has changed."""
     for folder in UNUSED:
-        print(f"Removing {_size(build_dir / folder) / 1e6:.0f} MB: {folder}")
+        layer = build_dir / Path(folder).parts[0]
+        before = _size(layer)
         shutil.rmtree(build_dir / folder)
+        print(f"{layer.name} has {_size(layer) / 1e6:.0f} MB, without {folder} (before: {before / 1e6:.0f} MB).")
 
 
 def unzipped_sizes(build_dir: Path) -> dict[str, int]:

@@ -1,21 +1,23 @@
 """Embeddings by Gemini.
 
-The SDK is imported with the first request, or by `preload`: it takes a second of CPU. It is at the end of its life;
-what its successor changes is in docs/decisions/0029-gemini-package.md.
+The SDK is imported with the first request, or by `preload`: it takes most of a second of CPU.
 """
 
 import math
 import threading
-import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pam.platform.deadline import Deadline
 from pam.sources.api_key import ApiKey
 from pam.sources.embedding import EMBEDDING_DIMENSIONS, EmbeddingPurpose, embeddable
 from pam.sources.http_exchange import MIN_REQUEST_S
 from pam.sources.source import Source, SourceError, SourceErrorKind
+
+if TYPE_CHECKING:
+    from pam.sources.gemini.sdk import GeminiSdk
+
+T = TypeVar("T")
 
 MAX_BATCH = 100
 """Texts in a request: the service refuses more."""
@@ -44,7 +46,7 @@ class GeminiEmbedder:
         self.dimensions = dimensions
         self._base_url = base_url.rstrip("/")
         self._key = key
-        self._sdk: _Sdk | None = None
+        self._sdk: GeminiSdk | None = None
         self._lock = threading.Lock()
 
     def embed(self, texts: Sequence[str], purpose: EmbeddingPurpose, deadline: Deadline) -> list[list[float]]:
@@ -69,60 +71,47 @@ class GeminiEmbedder:
         It is `not_found` for an unknown model, `refused` for one without embeddings, `malformed` where vectors have
         other dimensions.
         """
-
-        def get_model(sdk: "_Sdk", options: dict[str, Any]) -> Any:
-            name = f"models/{self.model}"
-            return sdk.package.get_model(name, client=sdk.model_client, request_options=options)
-
-        model = self._call(get_model, deadline)
-        if _EMBED_METHOD not in model.supported_generation_methods:
+        methods = self._call(lambda sdk, timeout_s: sdk.methods_of(f"models/{self.model}", timeout_s), deadline)
+        if _EMBED_METHOD not in methods:
             raise SourceError(Source.GEMINI, SourceErrorKind.REFUSED, f"{self.model} makes no embeddings")
         self.embed(["dimensions"], EmbeddingPurpose.QUERY, deadline)
 
     def preload(self) -> None:
         """Import the SDK and build its clients, for a SnapStart snapshot. Opens no connection and reads no key."""
-        with self._lock:
-            _Sdk.build(self._base_url, "none")
+        from pam.sources.gemini.sdk import GeminiSdk
+
+        GeminiSdk(self._base_url, "none")
 
     def _embed_batch(self, texts: list[str], task_type: str | None, deadline: Deadline) -> list[list[float]]:
-        def embed_content(sdk: "_Sdk", options: dict[str, Any]) -> Any:
-            return sdk.package.embed_content(
-                f"models/{self.model}",
-                texts if len(texts) > 1 else texts[0],
-                task_type=task_type,
-                output_dimensionality=self.dimensions,
-                client=sdk.embedding_client,
-                request_options=options,
-            )
-
-        embedded = self._call(embed_content, deadline)["embedding"]
-        vectors = embedded if len(texts) > 1 else [embedded]
+        vectors = self._call(
+            lambda sdk, timeout_s: sdk.embed(f"models/{self.model}", texts, task_type, self.dimensions, timeout_s),
+            deadline,
+        )
         if len(vectors) != len(texts):
             raise _malformed(f"{len(vectors)} vectors for {len(texts)} texts")
         return [self._unit(vector) for vector in vectors]
 
-    def _call(self, function: Callable[["_Sdk", dict[str, Any]], Any], deadline: Deadline) -> Any:
-        """Return the result of the SDK's function; raise nothing but `SourceError`."""
+    def _call(self, function: Callable[["GeminiSdk", float], T], deadline: Deadline) -> T:
+        """Return the result of a function of the SDK and of the seconds that are left."""
         sdk = self._connected()
         left_s = deadline.left_s
         if left_s < MIN_REQUEST_S:
             raise SourceError(Source.GEMINI, SourceErrorKind.SLOW, "no time left for a request")
         try:
-            return function(sdk, {"timeout": left_s, "retry": None})
+            return function(sdk, left_s)
         except SourceError as error:
             if error.kind is SourceErrorKind.UNAUTHORISED:
                 self._key.invalidate()
             raise
-        except (ValueError, LookupError, TypeError, AttributeError, sdk.parse_error):
-            # What the SDK raises for a response of another shape. The text of its error quotes the response.
-            raise _malformed("not a response of the API") from None
 
-    def _connected(self) -> "_Sdk":
-        """Return the SDK's clients with the current key."""
+    def _connected(self) -> "GeminiSdk":
+        """Return the SDK with the current key."""
+        from pam.sources.gemini.sdk import GeminiSdk
+
         key = self._key.get()
         with self._lock:
             if self._sdk is None or self._sdk.key != key:
-                self._sdk = _Sdk.build(self._base_url, key)
+                self._sdk = GeminiSdk(self._base_url, key)
             return self._sdk
 
     def _unit(self, vector: Any) -> list[float]:
@@ -136,41 +125,6 @@ class GeminiEmbedder:
         if not math.isfinite(length) or length == 0:
             raise _malformed("a vector without a direction")
         return [value / length for value in vector]
-
-
-@dataclass(frozen=True)
-class _Sdk:
-    """The package and its clients with one key."""
-
-    package: Any
-    parse_error: type[Exception]
-    embedding_client: Any
-    model_client: Any
-    key: str
-
-    @classmethod
-    def build(cls, base_url: str, key: str) -> "_Sdk":
-        with warnings.catch_warnings():
-            # Its end of life; and that protobuf will drop Python 3.10.
-            warnings.simplefilter("ignore", FutureWarning)
-            import google.ai.generativelanguage as services
-            import google.generativeai as package
-            from google.protobuf.json_format import ParseError
-
-        from pam.sources.gemini.transport import GeminiTransport
-
-        transport = GeminiTransport()
-
-        def client(service: Any) -> Any:
-            built = service(client_options={"api_endpoint": base_url, "api_key": key}, transport="rest")
-            session = built.transport._session  # the SDK has no other way to replace its connections
-            session.trust_env = False
-            for scheme in ("https://", "http://"):
-                session.mount(scheme, transport)
-            return built
-
-        embedding_client, model_client = client(services.GenerativeServiceClient), client(services.ModelServiceClient)
-        return cls(package, ParseError, embedding_client, model_client, key)
 
 
 def _malformed(detail: str) -> SourceError:
