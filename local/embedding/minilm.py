@@ -27,7 +27,6 @@ from pam.sources.embedding import EMBEDDING_DIMENSIONS, EmbeddingPurpose, embedd
 from pam.sources.source import Source, SourceError, SourceErrorKind
 
 MODEL = "minilm"
-"""The name stored with its vectors."""
 
 MODEL_DIMENSIONS = 384
 MAX_TOKENS = 256
@@ -50,11 +49,11 @@ Array = npt.NDArray[np.float32]
 class MiniLmEmbedder:
     """An `Embedder` by MiniLM, in this process. The purpose makes no difference. Thread-safe."""
 
-    model = MODEL
     dimensions = EMBEDDING_DIMENSIONS
 
-    def __init__(self) -> None:
-        """Loads nothing: the model is loaded with the first text."""
+    def __init__(self, model: str = MODEL) -> None:
+        """Loads nothing: the model is loaded with the first text. `model` is the name stored with its vectors."""
+        self.model = model
         self._network: MiniLm | None = None
         self._lock = threading.Lock()
 

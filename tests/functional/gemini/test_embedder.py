@@ -4,6 +4,7 @@ import contextlib
 import math
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -182,3 +183,42 @@ def test_length_is_exact_for_tiny_values(embedder: GeminiEmbedder) -> None:
     for scale in (1e-30, 1.0, 1e30):
         unit = embedder._unit([scale] * EMBEDDING_DIMENSIONS)
         assert math.hypot(*unit) == pytest.approx(1, abs=1e-12)
+
+
+def test_threads_share_an_embedder(embedder: GeminiEmbedder, stand_in: StandInClient) -> None:
+    """Also while the first of them imports the SDK: each gets the vectors of its own texts."""
+    texts = [f"campground {number}" for number in range(16)]
+    with ThreadPoolExecutor(8) as threads:
+        vectors = list(threads.map(lambda text: embed(embedder, [text])[0], texts))
+    assert np.array(vectors) == pytest.approx(embed(MiniLmEmbedder(), texts), abs=1e-6)
+
+
+def test_preloaded_embedder_works_after_a_snapshot(stand_in: StandInClient) -> None:
+    """The local runtime forks it: the SDK starts no thread, and its clients work in each fork."""
+    done = subprocess.run(
+        [sys.executable, "-c", FORK, stand_in.url], cwd=CHECKOUT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.split() == ["1", "1536", "1536"], done.stderr
+    assert done.stderr == ""
+
+
+FORK = """
+import os, sys
+from pam.platform.deadline import Deadline
+from pam.sources.api_key import ApiKey
+from pam.sources.embedding import EmbeddingPurpose
+from pam.sources.gemini.client import GeminiEmbedder
+from pam.sources.source import Source
+
+key = ApiKey(Source.GEMINI, lambda: '{"key": "AIza-simulated"}')
+embedder = GeminiEmbedder(sys.argv[1], key, "gemini-embedding-2")
+embedder.preload()
+print(len(os.listdir("/proc/self/task")), flush=True)
+for _ in range(2):
+    child = os.fork()
+    if child == 0:
+        [vector] = embedder.embed(["A text"], EmbeddingPurpose.QUERY, Deadline(20))
+        print(len(vector), flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
