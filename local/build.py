@@ -1,16 +1,26 @@
 """`python -m local.build [--build-dir DIR]`: `sam build` with the runtime of the template, and the page's folder."""
 
+import argparse
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
 
 from local.site import FILES
 
 RUNTIME = "python3.13"  # as in template.yaml; a test compares
 _CHECKOUT = Path(__file__).resolve().parent.parent
+
+MAX_UNZIPPED_BYTES = 250 * 1024 * 1024
+"""Lambda's limit for a function together with its layers."""
+
+UNUSED = ("GeminiLayer/python/googleapiclient/discovery_cache/documents",)
+"""Folders of the build that no function reads: descriptions of Google's other APIs, 110 MB."""
 
 
 def find_runtime() -> Path | None:
@@ -30,7 +40,7 @@ def _works(python: Path) -> bool:
 
 
 def main() -> int:
-    """Build; return sam's exit code, or 1 without such a Python."""
+    """Build; return sam's exit code, or 1 without such a Python, or where a function is too large for Lambda."""
     folder = find_runtime()
     if folder is None:
         print(f"Building for Lambda needs {RUNTIME}, on the PATH or under pyenv.", file=sys.stderr)
@@ -38,9 +48,53 @@ def main() -> int:
     environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "SAM_CLI_TELEMETRY": "0"}
     sam = Path(sys.executable).parent / "sam"
     status = subprocess.run([sam, "build", *sys.argv[1:]], cwd=_CHECKOUT, env=environment).returncode
-    if status == 0:
-        build_site(_CHECKOUT, _CHECKOUT / ".aws-sam" / "site")
-    return status
+    if status != 0:
+        return status
+    build_dir = _build_dir(sys.argv[1:])
+    remove_unused(build_dir)
+    function, size = max(unzipped_sizes(build_dir).items(), key=lambda item: item[1])
+    print(f"The largest function, {function}, has {size / 1e6:.0f} of {MAX_UNZIPPED_BYTES / 1e6:.0f} MB, unzipped.")
+    if size > MAX_UNZIPPED_BYTES:
+        return 1
+    build_site(_CHECKOUT, _CHECKOUT / ".aws-sam" / "site")
+    return 0
+
+
+def _build_dir(arguments: list[str]) -> Path:
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("--build-dir", "-b", type=Path, default=Path(".aws-sam") / "build")
+    folder: Path = parser.parse_known_args(arguments)[0].build_dir
+    return _CHECKOUT / folder
+
+
+def remove_unused(build_dir: Path) -> None:
+    """Remove the folders of `UNUSED`. Raises FileNotFoundError where one doesn't exist: its package has changed."""
+    for folder in UNUSED:
+        layer = build_dir / Path(folder).parts[0]
+        before = _size(layer)
+        shutil.rmtree(build_dir / folder)
+        print(f"{layer.name} has {_size(layer) / 1e6:.0f} MB, without {folder} (before: {before / 1e6:.0f} MB).")
+
+
+def unzipped_sizes(build_dir: Path) -> dict[str, int]:
+    """Return the bytes of each function with all of its layers, by its logical id."""
+    template = yaml_parse((build_dir / "template.yaml").read_text(encoding="utf-8"))
+    shared = template["Globals"]["Function"]["Layers"]
+    sizes = {folder.name: _size(folder) for folder in build_dir.iterdir() if folder.is_dir()}
+    return {
+        name: sizes[name] + sum(sizes.get(layer["Ref"], 0) for layer in [*shared, *properties.get("Layers", [])])
+        for name, properties in _functions(template)
+    }
+
+
+def _functions(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            yield name, resource["Properties"]
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def build_site(checkout: Path, target: Path) -> None:

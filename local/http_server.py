@@ -6,6 +6,7 @@ request costs about a tenth of what it costs in a general server, and each event
 
 import asyncio
 import socket
+import struct
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -35,13 +36,19 @@ class HttpResponse:
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    sent_bytes: int | None = None
+    """After so many bytes of the body the connection is closed, for tests of clients."""
 
     def encode(self) -> bytes:
         """The response as it is sent."""
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
         headers = {"Content-Type": "application/json"} | dict(self.headers) | {"Content-Length": str(len(self.body))}
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        return "\r\n".join([*lines, "\r\n"]).encode("latin-1") + self.body
+        return "\r\n".join([*lines, "\r\n"]).encode("latin-1") + self.body[: self.sent_bytes]
+
+
+class ConnectionReset(Exception):
+    """Raised by a request handler to reset the connection without a response, for tests of clients."""
 
 
 RequestHandler = Callable[[HttpRequest], Awaitable[HttpResponse]]
@@ -96,6 +103,12 @@ class HttpServer:
                 response = await self._handle_request(HttpRequest(method, target, headers, body, reader.at_eof))
                 writer.write(response.encode())
                 await writer.drain()
+                if response.sent_bytes is not None:
+                    return
+        except ConnectionReset:
+            # Without lingering, closing sends RST in place of FIN.
+            reset_on_close = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset_on_close)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
             pass  # a client that ends, or is killed, may leave its connection in any state
         except ValueError:

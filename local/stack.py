@@ -33,6 +33,7 @@ from local.sockets import listen
 from local.stand_ins import issuer, selection
 from local.stand_ins.aws import Aws
 from local.stand_ins.claude.server import ClaudeStandIn
+from local.stand_ins.gemini.server import GeminiStandIn
 from local.stand_ins.issuer import Issuer
 from local.stand_ins.postgres import Postgres
 from local.stand_ins.travel.server import TravelStandIns
@@ -125,6 +126,7 @@ class LocalStack:
         self.issuer: Issuer
         self.travel_sources: TravelStandIns
         self.claude: ClaudeStandIn
+        self.gemini: GeminiStandIn
         self.template: Template
 
     def __enter__(self) -> Self:
@@ -229,7 +231,11 @@ class LocalStack:
             self._parts.push_async_callback(self.travel_sources.stop)
             self.claude = ClaudeStandIn(logs / "claude.log", self._claude_profile)
             self._parts.push_async_callback(self.claude.stop)
-            source_parameters, source_secrets = selection.choose_sources(self.travel_sources, self.claude, self._keys)
+            self.gemini = GeminiStandIn(logs / "gemini.log")
+            self._parts.push_async_callback(self.gemini.stop)
+            source_parameters, source_secrets = selection.choose_sources(
+                self.travel_sources, self.claude, self.gemini, self._keys
+            )
 
             def expand() -> Template:
                 parameters = {"Stage": "local", "JwtIssuer": self.issuer.url, "JwtAudience": issuer.CLIENT_ID}
@@ -261,6 +267,8 @@ class LocalStack:
                         starts.create_task(part("Stand-ins for travel and exchange rates", self.travel_sources.start()))
                     if used & self.claude.parameters.keys():
                         starts.create_task(part("Stand-in for Claude", self.claude.start()))
+                    if used & self.gemini.parameters.keys():
+                        starts.create_task(part("Stand-in for Gemini", self.gemini.start()))
                     await database
                     secrets = {DATABASE_SECRET: json.dumps(postgres.app)} | source_secrets
                     creation = asyncio.to_thread(aws.create_stores, self.template.stores, secrets)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 _LAYERS = Path(__file__).parent.parent.parent / "layers"
 
-MODEL_FUNCTIONS = {"chat_worker"}
-"""Functions that import Claude's SDK, which takes a second: they start from a snapshot, without a waiting request."""
+SDK_LAYERS = {"chat_worker": ("claude", "gemini")}
+"""The layers with SDKs of models, by function. An SDK takes a second to import: these functions start from a snapshot,
+without a waiting request."""
 
 # Installed on Lambda beside the layers.
 _RUNTIME = {"awslambdaric", "snapshot-restore-py", "pam"}
@@ -17,7 +18,7 @@ _RUNTIME = {"awslambdaric", "snapshot-restore-py", "pam"}
 @cache
 def layer_distributions(function: str) -> frozenset[str]:
     """Return the distributions in the layers of a function, by their names in the lock files."""
-    layers = ["http", "claude"] if function in MODEL_FUNCTIONS else ["http"]
+    layers = ["http", *SDK_LAYERS.get(function, ())]
     locks = "".join((_LAYERS / layer / "requirements.txt").read_text(encoding="utf-8") for layer in layers)
     return frozenset(re.findall(r"^([a-z0-9-]+)==", locks, re.MULTILINE))
 

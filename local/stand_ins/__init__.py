@@ -1,1 +1,1 @@
-"""Local replacements of the services that PAM uses: stores, Postgres, the token issuer, Claude, travel sources."""
+"""Local replacements of the services of PAM: stores, Postgres, the token issuer, Claude, Gemini, travel sources."""

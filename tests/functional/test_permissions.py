@@ -313,11 +313,11 @@ def test_keys_of_sources_are_read_only_by_functions_that_call_them() -> None:
             for name in FUNCTIONS
             if ("secretsmanager:GetSecretValue", secret) in permissions_of_function(translated, name)
         }
-        for secret in ("MapboxSecret", "EiaSecret", "ClaudeSecret")
+        for secret in ("MapboxSecret", "EiaSecret", "ClaudeSecret", "GeminiSecret")
     }
     in_words = {"AskFunction", "ChatFunction", "ChatWorkerFunction"}
     by_price = {"FuelEstimateFunction", "GasPricesFunction"}
-    assert readers["ClaudeSecret"] == {"ChatWorkerFunction"}
+    assert readers["ClaudeSecret"] == readers["GeminiSecret"] == {"ChatWorkerFunction"}
     assert readers["EiaSecret"] == in_words | by_price
     assert readers["MapboxSecret"] == in_words | by_price | {
         "WeatherFunction",

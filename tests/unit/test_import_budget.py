@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local.lambda_runtime.packages import MODEL_FUNCTIONS, distributions_of, layer_distributions, packages_not_on_lambda
+from local.lambda_runtime.packages import SDK_LAYERS, distributions_of, layer_distributions, packages_not_on_lambda
 from local.template import Template
 from local.template import load as load_template
 
@@ -20,6 +20,9 @@ FUNCTIONS = sorted(path.parent.name for path in CHECKOUT.glob("functions/*/app.p
 
 # For a function on a user's path, in milliseconds of CPU.
 MAX_LOAD_MS = 900
+
+SDKS = {"claude": "anthropic", "gemini": "google"}
+"""The packages of models' SDKs by their layers."""
 
 # CPU of each top-level package (its own modules, without their imports), in milliseconds. Generous: only used to
 # name the packages at fault when a function is over its budget.
@@ -96,7 +99,7 @@ def own_time_by_package(function: str) -> dict[str, float]:
     return times
 
 
-@pytest.mark.parametrize("function", [name for name in FUNCTIONS if name not in {"migrate", *MODEL_FUNCTIONS}])
+@pytest.mark.parametrize("function", [name for name in FUNCTIONS if name not in {"migrate", *SDK_LAYERS}])
 def test_function_on_a_user_s_path_loads_within_its_budget(function: str) -> None:
     """The best of five loads takes at most 900 ms of CPU; the failure names the packages that grew."""
     times: list[float] = []
@@ -114,11 +117,11 @@ def test_function_on_a_user_s_path_loads_within_its_budget(function: str) -> Non
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_function_imports_no_unused_package(function: str) -> None:
-    """Only the worker imports the model's SDK; X-Ray's, FastAPI and PyYAML are imported nowhere."""
+    """Only a function that has the layer of an SDK imports it; X-Ray's, FastAPI and PyYAML are imported nowhere."""
     modules = modules_of(function)
     packages = {module.split(".")[0] for module in modules}
-    unused = {"anthropic", "google", "fastapi", "aws_xray_sdk", "yaml", "moto", "local"}
-    assert packages.isdisjoint(unused - {"anthropic"} if function in MODEL_FUNCTIONS else unused)
+    unused = {*SDKS.values(), "fastapi", "aws_xray_sdk", "yaml", "moto", "numpy", "local"}
+    assert packages.isdisjoint(unused - {SDKS[layer] for layer in SDK_LAYERS.get(function, ())})
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -189,7 +189,7 @@ def test_unavailable_source_is_explained_and_can_be_retried(app):
 def test_stale_note_names_every_source(app):
     """The note of a stale answer can name every external source of the API."""
     app.open()
-    for source in set(Source) - {Source.CLAUDE}:  # answers of Claude aren't cached
+    for source in set(Source) - {Source.CLAUDE, Source.GEMINI}:  # neither is the source of a cached answer
         stale = {"stale": True, "age_s": 60, "reason": "source_unavailable", "source": f"{source} (simulated)"}
         note = app.page.evaluate(
             "(answer) => import('/cards/provenance.js').then(({ staleNote }) => staleNote(answer).textContent)", stale

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pam.platform.request_limit import RequestLimit
     from pam.platform.websocket import FrameSender
     from pam.sources.claude.client import ClaudeClient
+    from pam.sources.embedding import Embedder
     from pam.tools.engine.definition import Tool
 
 
@@ -233,6 +234,18 @@ class Bootstrap:
         client = ClaudeClient(settings.base_url, ApiKey(Source.CLAUDE, self._secret(settings.secret)))
         client.preload()
         return client
+
+    @cached_property
+    def embedder(self) -> "Embedder":
+        from pam.sources.api_key import ApiKey
+        from pam.sources.gemini.client import GeminiEmbedder
+        from pam.sources.source import Source
+
+        settings = self._settings.gemini
+        key = ApiKey(Source.GEMINI, self._secret(settings.secret))
+        embedder = GeminiEmbedder(settings.base_url, key, settings.embedding_model)
+        embedder.preload()
+        return embedder
 
     @cached_property
     def tools(self) -> "Mapping[str, Tool[Any]]":

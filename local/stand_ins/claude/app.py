@@ -26,7 +26,7 @@ from local.stand_ins.claude.request import CountTokensRequest, MessagesRequest, 
 from local.stand_ins.claude.scripts import ScriptStore
 from local.stand_ins.claude.server import CLAUDE_KEY
 from local.stand_ins.claude.stream import events, message
-from pam.sources.http_client import SIMULATED_HEADER
+from pam.sources.source import SIMULATED_HEADER
 
 MAX_BYTES = 32 * 1024 * 1024
 

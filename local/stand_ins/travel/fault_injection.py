@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pam.sources.http_client import SIMULATED_HEADER
+from pam.sources.source import SIMULATED_HEADER
 
 MODES = ("ok", "401", "404", "422", "429", "500", "503", "slow", "cut", "wrong_json", "wrong_shape")
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pam.platform.deadline import Deadline
-from pam.sources.http_client import HttpClient, ResponseModel, parse_retry_after
+from pam.sources.http_client import HttpClient, ResponseModel
+from pam.sources.http_exchange import parse_retry_after
 from pam.sources.source import Source, SourceError
 
 

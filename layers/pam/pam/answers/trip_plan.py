@@ -15,7 +15,7 @@ from pam.answers.user_context import UserContext
 from pam.cache.source_unavailable import SourceUnavailable
 from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S, Deadline
 from pam.platform.errors import INVALID_REQUEST, PamError
-from pam.sources.http_client import MAX_CONNECTIONS
+from pam.sources.http_exchange import MAX_CONNECTIONS
 from pam.travel.fuel import FuelEstimate
 from pam.travel.itinerary import MAX_DRIVING_DAYS, DrivingDay, Leg, Stop, split_into_days
 from pam.travel.queries import LocatedQuery

@@ -73,6 +73,14 @@ class ClaudeSettings(Settings):
     secret: str = Field(alias="CLAUDE_SECRET")
 
 
+class GeminiSettings(Settings):
+    """Gemini's base URL, the model that embeds, and the secret with the API key."""
+
+    base_url: str = Field(alias="GEMINI_BASE_URL")
+    embedding_model: str = Field(alias="GEMINI_EMBEDDING_MODEL")
+    secret: str = Field(alias="GEMINI_SECRET")
+
+
 class TracingSettings(Settings):
     """Whether X-Ray tracing is on; off by default."""
 
@@ -120,3 +128,7 @@ class EnvironmentSettings:
     @cached_property
     def claude(self) -> ClaudeSettings:
         return read_environment(ClaudeSettings, self._environment)
+
+    @cached_property
+    def gemini(self) -> GeminiSettings:
+        return read_environment(GeminiSettings, self._environment)

@@ -8,6 +8,9 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 U = TypeVar("U")
 
+SIMULATED_HEADER = "x-simulated"
+"""The response header in which a stand-in sends `true`, so that its data is never taken for real data."""
+
 
 class Source(StrEnum):
     """A source by its display name."""
@@ -17,6 +20,7 @@ class Source(StrEnum):
     EIA = "EIA"
     ECB = "ECB"
     CLAUDE = "Claude"
+    GEMINI = "Gemini"
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ from pam.sources.claude.errors import model_error
 from pam.sources.claude.events import read_events
 from pam.sources.claude.reply import ModelError, ModelErrorKind, ModelReply, TextDelta, ToolUse
 from pam.sources.claude.transport import InterruptibleTransport
-from pam.sources.http_client import SIMULATED_HEADER
-from pam.sources.source import SourceError
+from pam.sources.source import SIMULATED_HEADER, SourceError
 
 STREAM_IDLE_TIMEOUT_S = 12.0
 """Time without any data, pings included, after which a reply counts as dead: a long tool argument arrives in one piece

@@ -1,0 +1,1 @@
+"""The adapter to Gemini's embeddings by the SDK `google-generativeai`."""
