@@ -16,7 +16,8 @@ from pam.safety.redaction.normalized import Span, normalize
 _MARKERS = re.compile(r"(\[(?:card number|card code|password|key|government id) removed\])")
 
 
-_JSON_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# A string that isn't closed goes to the end: looking for its end from each quote would take quadratic time.
+_JSON_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 
 
 def redact(text: str) -> str:
