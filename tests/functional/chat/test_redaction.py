@@ -28,21 +28,24 @@ def password() -> str:
 @pytest.fixture
 def find_stored(
     stack: LocalStack, owner: psycopg.Connection, lambda_environment: None
-) -> Iterator[Callable[[str], list[str]]]:
-    """Return where a text is stored: the columns of Postgres, the tables of DynamoDB and the logs."""
+) -> Callable[[str], dict[str, list[str]]]:
+    """Return where a text is stored: in which columns of Postgres, tables of DynamoDB and logs."""
     dynamodb = boto3.client("dynamodb")
+    environments = [stack.environment_of(function) for function in stack.functions]
+    tables = {value for each in environments for name, value in each.items() if name.endswith("_TABLE")}
+    assert len(tables) >= 4
 
-    def find(secret: str) -> list[str]:
-        found = [name for name in _columns_with(owner, secret)]
-        for table in dynamodb.list_tables()["TableNames"]:
+    def find(secret: str) -> dict[str, list[str]]:
+        found = {"postgres": list(_columns_with(owner, secret)), "dynamodb": [], "logs": []}
+        for table in sorted(tables):
             for page in dynamodb.get_paginator("scan").paginate(TableName=table):
-                found += [
-                    table for item in page["Items"] if secret in json.dumps(item, default=str, ensure_ascii=False)
-                ]
-        logs = stack.functions["ask"].log.parent.glob("*.log")
-        return found + [log.name for log in logs if secret in log.read_text("utf-8", "replace")]
+                items = [json.dumps(item, default=str, ensure_ascii=False) for item in page["Items"]]
+                found["dynamodb"] += [f"{table}: {item}" for item in items if secret in item]
+        for log in stack.functions["ask"].log.parent.glob("*.log"):
+            found["logs"] += [log.name] if secret in log.read_text("utf-8", "replace") else []
+        return {store: places for store, places in found.items() if places}
 
-    yield find
+    return find
 
 
 def _columns_with(owner: psycopg.Connection, secret: str) -> Iterator[str]:
@@ -61,15 +64,15 @@ def _columns_with(owner: psycopg.Connection, secret: str) -> Iterator[str]:
 
 
 def test_the_search_finds_what_is_stored(
-    traveller: Traveller, password: str, find_stored: Callable[[str], list[str]]
+    traveller: Traveller, password: str, find_stored: Callable[[str], dict[str, list[str]]]
 ) -> None:
     """A word that is no secret is found in Postgres."""
     assert traveller.spends("5", description=f"for {password}").status_code == 201
-    assert "expenses.description" in find_stored(password)
+    assert "expenses.description" in find_stored(password)["postgres"]
 
 
 def test_chat_turn_stores_no_secret(
-    socket: ChatSocket, claude: ClaudeScripts, password: str, find_stored: Callable[[str], list[str]]
+    socket: ChatSocket, claude: ClaudeScripts, password: str, find_stored: Callable[[str], dict[str, list[str]]]
 ) -> None:
     """Neither from the question, nor from the model's text and the arguments of its tools, and Claude sees markers."""
     note = f"my password is {password}"
@@ -91,17 +94,14 @@ def test_chat_turn_stores_no_secret(
     assert "[password removed]" in messages_text(claude.requests()[0]["body"])
     shown = [frame for frame in frames if frame["type"] == "confirm_request"]
     assert "[password removed]" in shown[0]["summary"] + json.dumps(shown[0]["arguments"])
-    stored = [place for place in find_stored(password) if not _is_streamed_text(place)]
-    assert stored == []
-
-
-def _is_streamed_text(place: str) -> bool:
-    """The frames of the model's own words, which the device has got, are kept for an hour as they were sent."""
-    return place.endswith("-chat")
+    stored = find_stored(password)
+    # Claude's own words were sent to the device as it wrote them: its frames have them, and nothing else.
+    assert all("You wrote that my password is" in item for item in stored.pop("dynamodb"))
+    assert stored == {}
 
 
 def test_question_over_the_socket_stores_no_secret(
-    socket: ChatSocket, claude: ClaudeScripts, password: str, find_stored: Callable[[str], list[str]]
+    socket: ChatSocket, claude: ClaudeScripts, password: str, find_stored: Callable[[str], dict[str, list[str]]]
 ) -> None:
     """The frames of the turn have none either."""
     claude.script(text("I removed it."))
@@ -112,11 +112,11 @@ def test_question_over_the_socket_stores_no_secret(
     assert "[card number removed]" in body
     assert "[government id removed]" in body
     for secret in (password, CARD, SSN):
-        assert find_stored(secret) == []
+        assert find_stored(secret) == {}
 
 
 def test_expenses_by_form_and_by_fast_answer_store_no_secret(
-    traveller: Traveller, password: str, find_stored: Callable[[str], list[str]]
+    traveller: Traveller, password: str, find_stored: Callable[[str], dict[str, list[str]]]
 ) -> None:
     """The stored description has the marker, with and without an idempotency key, and after a correction."""
     created = traveller.spends("5", key=f"k-{uuid.uuid4()}", description=f"site, password: {password}")
@@ -132,4 +132,4 @@ def test_expenses_by_form_and_by_fast_answer_store_no_secret(
     assert asked.status_code == 200
     assert password not in asked.text
     for secret in (password, CARD):
-        assert find_stored(secret) == []
+        assert find_stored(secret) == {}
