@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from pam.platform.errors import INVALID_TEXT, PamError
 from pam.platform.uuids import Uuid
+from pam.safety.redaction import redact
 from pam.travel.queries import DEGREE_DIGITS
 from pam.users.time_zones import TimeZone
 from pam.users.typed_at import TypedAt
@@ -15,12 +16,15 @@ MAX_QUESTION_CHARS = 4000
 
 
 def parse_question(value: Any) -> str:
-    """Return the text of a question, 1 to 4000 characters. Raises `PamError` (`invalid_text`)."""
+    """Return the redacted text of a question, 1 to 4000 characters. Raises `PamError` (`invalid_text`)."""
     if isinstance(value, str) and len(value) > MAX_QUESTION_CHARS:
         raise PamError(INVALID_TEXT, f"A question can have at most {MAX_QUESTION_CHARS} characters.", field="text")
     if not isinstance(value, str) or not value.strip():
         raise PamError(INVALID_TEXT, "Ask PAM something: the text is empty.", field="text")
-    return value
+    text = redact(value)
+    if len(text) > MAX_QUESTION_CHARS:  # a marker may be longer than what it replaces
+        raise PamError(INVALID_TEXT, "The question is too long once PAM has removed the secrets from it.", field="text")
+    return text
 
 
 QuestionText = Annotated[

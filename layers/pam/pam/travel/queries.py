@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from pam.platform.errors import INVALID_QUANTITY, INVALID_TEXT, PamError
+from pam.safety.redaction import redact
 from pam.travel.forecast import MAX_FORECAST_DAYS
 from pam.users.periods import WEEKDAYS
 
@@ -33,10 +34,10 @@ _ALL_PERIODS_SCHEMA = {
 
 
 def parse_place(value: Any) -> str:
-    """Return the name of a place, 1 to 200 characters. Raises `PamError` (`invalid_text`)."""
+    """Return the redacted name of a place, 1 to 200 characters. Raises `PamError` (`invalid_text`)."""
     if not isinstance(value, str) or len(value) > MAX_PLACE_CHARS or not value.strip() or not value.isprintable():
         raise PamError(INVALID_TEXT, f"A place is named in 1 to {MAX_PLACE_CHARS} characters.", field="place")
-    return value.strip()
+    return redact(value.strip())[:MAX_PLACE_CHARS]
 
 
 # Numbers as in JSON: no underscores, spaces or digits of other scripts, and a short exponent.

@@ -1,10 +1,14 @@
-"""Validation of text that users write. It is stored unchanged; control and direction characters are rejected."""
+"""Validation of text that users write, or the model for them. Control and direction characters are rejected.
+
+Secrets are redacted; otherwise it is stored unchanged.
+"""
 
 from typing import Any
 
 from pydantic import WithJsonSchema
 
 from pam.platform.errors import INVALID_TEXT, PamError
+from pam.safety.redaction import redact
 
 # The zero-width joiner combines several emoji into one.
 _ALLOWED_CHARACTERS = "\n\t\u200d"
@@ -13,8 +17,8 @@ _ALLOWED_CHARACTERS = "\n\t\u200d"
 class TextParser:
     """A parser of text with at most `max_chars` characters; the only control characters are line breaks and tabs.
 
-    Called with a value, it returns the text without surrounding white space, `""` for None, or raises `PamError`
-    (`invalid_text`) with `name` as the field.
+    Called with a value, it returns the redacted text without surrounding white space, `""` for None, or raises
+    `PamError` (`invalid_text`) with `name` as the field.
     """
 
     def __init__(self, name: str, max_chars: int, *, required: bool = False) -> None:
@@ -30,7 +34,10 @@ class TextParser:
             raise self._invalid_text(f"The {self._name} must be text of {bounds} {self._max_chars} characters.")
         if any(not character.isprintable() and character not in _ALLOWED_CHARACTERS for character in value):
             raise self._invalid_text(f"The {self._name} has characters that can't be kept.")
-        return value.strip()
+        text = redact(value.strip())
+        if len(text) > self._max_chars:  # a marker may be longer than what it replaces
+            raise self._invalid_text(f"The {self._name} is too long once PAM has removed the secrets from it.")
+        return text
 
     @property
     def schema(self) -> WithJsonSchema:

@@ -20,6 +20,7 @@ from pam.platform.envelope import clean
 from pam.platform.errors import COST_EXCEEDED, MODEL_REFUSED, MODEL_UNAVAILABLE, NO_ANSWER, PamError
 from pam.platform.observability import logger
 from pam.platform.postgres import DatabaseUnavailable
+from pam.safety.redaction import redact, redact_json
 from pam.sources.claude.client import ClaudeClient
 from pam.sources.claude.pricing import TokenUsage
 from pam.sources.claude.reply import ModelReply
@@ -218,6 +219,7 @@ def _sendable(reply: ModelReply) -> list[dict[str, Any]]:
 
 
 def _cleaned(block: dict[str, Any]) -> dict[str, Any]:
+    """Return a block as it is stored and sent again: redacted, except for thinking, which is signed."""
     if block["type"] == "text":
-        return block | {"text": clean(block["text"])}
-    return block | {"input": clean(block["input"])} if block["type"] == "tool_use" else block
+        return block | {"text": clean(redact(block["text"]))}
+    return block | {"input": clean(redact_json(block["input"]))} if block["type"] == "tool_use" else block

@@ -19,6 +19,7 @@ from pam.platform.envelope import encode
 from pam.platform.errors import INTERNAL_ERROR, TOOL_RESULT_TOO_LARGE, TOOL_TIMED_OUT, UNKNOWN_TOOL, PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
+from pam.safety.redaction import redact_json_text
 from pam.tools.engine.call import ToolCall, ToolOutcome
 from pam.tools.engine.definition import Tool, ToolContext, ToolResult
 from pam.tools.engine.events import ApprovalRequested, RequestApproval, ToolEvent, ToolFinished, ToolStarted
@@ -74,8 +75,12 @@ class ToolExecutor:
         self._repeats: dict[str, int] = {}
 
     def submit(self, tool_use_id: str, name: str, arguments: str) -> None:
-        """Take on a call of the present step, and start it if it only reads. `arguments` is JSON text."""
+        """Take on a call of the present step, and start it if it only reads. `arguments` is JSON text.
+
+        It is redacted before anything, so neither a write nor a request for approval has a secret.
+        """
         tool = self._tools.get(name)
+        arguments = redact_json_text(arguments)
         try:
             if tool is None:
                 raise PamError(UNKNOWN_TOOL, f"There is no tool {name[:64]}.")
