@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -12,7 +13,7 @@ from bench.peers.delivery import Delivery
 from bench.peers.environment import USER_VARIABLE
 from pam.chat.turn import prompt
 from pam.chat.turn.context import default_providers
-from pam.chat.turn.transcript import Conversation, read_conversation
+from pam.chat.turn.conversation import Conversation, read_conversation
 from pam.environment import travel_dependencies
 from pam.platform.deadline import Deadline
 from pam.tools.catalog import TOOLS
@@ -32,7 +33,10 @@ def empty_conversation() -> Conversation:
     """Read a conversation without messages: the user's profile and the facts for the prompt."""
     dependencies = travel_dependencies()
     now, deadline = dependencies.clock(), Deadline(TOOL_TIMEOUT_S)
-    return read_conversation(dependencies.database, default_providers(), user_id(), uuid4(), None, now, deadline)
+    question: Future[str] = Future()
+    return read_conversation(
+        dependencies.database, default_providers(), user_id(), uuid4(), None, now, deadline, question
+    )
 
 
 def system() -> str:

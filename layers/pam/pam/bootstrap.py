@@ -257,6 +257,7 @@ class Bootstrap:
     def worker_dependencies(self) -> "WorkerDependencies":
         from pam.chat.turn.context import default_providers
         from pam.chat.turn.deferred_messages import DeferredMessages
+        from pam.chat.turn.recalled import RecallProvider
         from pam.chat.turn.worker import WorkerDependencies
         from pam.tools.catalog import TOOLS
         from pam.tools.engine.executor import ToolThreads
@@ -268,7 +269,7 @@ class Bootstrap:
             model=self._settings.claude.model,
             tools=self.tools,
             tool_threads=ToolThreads(),
-            context_providers=default_providers(),
+            context_providers=(*default_providers(), RecallProvider(self.database, self.embedder)),
             deferred_messages=DeferredMessages(self.chat_table, self.database, self.clock),
             executor=ThreadPoolExecutor(4, "worker"),
         )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from pam.chat.turn.transcript import MAX_HISTORY_TOKENS
+from pam.chat.turn.conversation import MAX_HISTORY_TOKENS
 from tests.conftest import Traveller
 from tests.functional.chat.chat_socket import ChatSocket
 from tests.functional.chat.claude_scripts import ClaudeScripts, step, text, use

@@ -16,6 +16,7 @@ from pam.chat.turn.context import (
     ContextProvider,
     ContextRequest,
     Finish,
+    ReadState,
     default_providers,
     finish_providers,
     start_providers,
@@ -26,7 +27,7 @@ from pam.platform.errors import SOURCE_UNAVAILABLE, PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import metrics
 from pam.platform.postgres import DatabaseUnavailable
-from pam.users.profile import Profile, default_profile
+from pam.users.profile import default_profile
 
 PROFILE = default_profile(UUID(int=1))
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -48,7 +49,7 @@ class FakeProvider:
         self.calls.append(f"start {self.section}")
         return self._finish
 
-    def _finish(self, profile: Profile) -> list[str]:
+    def _finish(self, state: ReadState) -> list[str]:
         self.calls.append(f"finish {self.section}")
         if isinstance(self.result, BaseException):
             raise self.result
@@ -58,8 +59,8 @@ class FakeProvider:
 def read_context(*providers: ContextProvider) -> dict[str, list[str]]:
     """Return the sections of providers that need no connection."""
     connection: Any = SimpleNamespace()
-    request = ContextRequest(connection, PROFILE.id, UUID(int=2), None, NOW, Deadline(10))
-    return finish_providers(providers, start_providers(providers, request), PROFILE)
+    request = ContextRequest(connection, PROFILE.id, UUID(int=2), None, NOW, Deadline(10), Future())
+    return finish_providers(providers, start_providers(providers, request), ReadState(PROFILE))
 
 
 @pytest.fixture

@@ -133,5 +133,3 @@ def _update(
                 "dimensions": embedder.dimensions,
             },
         )
-
-

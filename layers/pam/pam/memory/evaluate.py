@@ -5,8 +5,8 @@ FILE has one conversation a line, plain or gzip: `{"id", "messages": [{"id", "se
 messages are stored, indexed and recalled as the product does it, without any text that a model has written.
 
 Prints, by kind of question: the share of the evidence within the best 3, 5 and 10 sessions and the best 10 and 30
-messages, the share of answers whose words are delivered within 400 and 800 words, and times of a query. The last line is
-one JSON object; all its figures are percentages.
+messages, the share of answers whose words are delivered within 400 and 800 words, and times of a query. The last line
+is one JSON object; all its figures are percentages.
 """
 
 import argparse
@@ -24,7 +24,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
-
 
 from pam.memory.embedding_jobs import embed_user
 from pam.memory.exchanges import SaidMessage, store_exchange
@@ -44,10 +43,12 @@ _ALL_ROWS = 1_000_000
 _INSERT_CONVERSATION = "insert into conversations (id, user_id, profile) values (%(id)s, %(user)s, '')"
 _WORD = re.compile(r"[^\W_]+")
 _STOP_WORDS = frozenset(
-    "a about after all also am an and any are as at be been before but by can could did do does doing for from had has"
-    " have he her here him his how i if in into is it its just like me more most my no not of on one or our out over"
-    " said she should so some such than that the their them then there these they this those to up us very was we were"
-    " what when where which while who whom whose why will with would you your".split()
+    _WORD.findall(
+        "a about after all also am an and any are as at be been before but by can could did do does doing for from had"
+        " has have he her here him his how i if in into is it its just like me more most my no not of on one or our out"
+        " over said she should so some such than that the their them then there these they this those to up us very was"
+        " we were what when where which while who whom whose why will with would you your"
+    )
 )
 
 
@@ -82,8 +83,11 @@ class Evaluation:
             for session in {message["session"] for message in conversation["messages"]}:
                 connection.execute(_INSERT_CONVERSATION, {"id": _session(user, session), "user": user})
             for message in conversation["messages"]:
-                role = "user" if message["role"] == "user" else "assistant"
-                said = SaidMessage(role, message["content"], datetime.fromisoformat(message["at"]))
+                said = SaidMessage(
+                    "user" if message["role"] == "user" else "assistant",
+                    message["content"],
+                    datetime.fromisoformat(message["at"]),
+                )
                 turn = _message(user, message["id"])
                 store_exchange(connection, user, _session(user, message["session"]), turn, [said])
         embed_user(self._database, self._embedder, user, Deadline(3600))
@@ -237,7 +241,8 @@ def make_embedder(name: str) -> Embedder:
         from pam.bootstrap import Bootstrap
 
         return Bootstrap().embedder
-    from local.embedding import HashEmbedder, MiniLmEmbedder
+    from local.embedding.hashed import HashEmbedder
+    from local.embedding.minilm import MiniLmEmbedder
 
     return MiniLmEmbedder() if name == "minilm" else HashEmbedder()
 

@@ -1,7 +1,7 @@
 """What was said: a row for each message, indexed together with what came directly before it.
 
-"And there?" is found by the question before it, and an answer by its question. Stored in the transaction that stores the
-conversation, so that a message is found by its words as soon as it is stored; its vector follows (`embedding_jobs`).
+"And there?" is found by the question before it, and an answer by its question. Stored in the transaction that stores
+the conversation, so that a message is found by its words as soon as it is stored; its vector follows (`embedding_jobs`).
 """
 
 from collections.abc import Sequence

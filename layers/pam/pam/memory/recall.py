@@ -21,6 +21,9 @@ MAX_HITS = 60
 _K1 = 1.2
 _B = 0.75
 
+# How rare a word is can't be told from a few rows: as if there were so many more without any word of the question.
+_PRIOR_ROWS = 100
+
 
 @dataclass(frozen=True)
 class Query:
@@ -81,27 +84,29 @@ with question as (
       from memory_words join question on lexeme = word
      where user_id = %(user)s
 ), totals as (
-    select count(*) as rows, greatest(avg(length), 1) as mean from entries
+    select count(*)::float8 as rows, greatest(avg(length), 1)::float8 as mean from entries
 ), weights as (
-    select lexeme as word, ln(1 + (rows - count(entry_id) + 0.5) / (count(entry_id) + 0.5)) as weight
-      from question left join matches on word = lexeme cross join totals
-     group by lexeme, rows
+    select word, ln(1 + (rows - found + 0.5) / (found + 0.5)) as weight,
+           ln(1 + (rows + %(prior)s - found + 0.5) / (found + 0.5)) as rarity
+      from (select lexeme as word, count(entry_id)::float8 as found
+              from question left join matches on word = lexeme group by lexeme) frequencies
+     cross join totals
 ), keyword as (
     select m.kind, m.entry_id as id,
            sum(weight * occurrences * (%(k1)s + 1)
                / (occurrences + %(k1)s * (1 - %(b)s + %(b)s * length / mean))) as score,
-           sum(weight) as weight
+           sum(rarity) as rarity
       from matches m
       join weights using (word)
       join entries e on (e.kind, e.id) = (m.kind, m.entry_id)
      cross join totals
      group by m.kind, m.entry_id
 ), scored as (
-    select e.kind, e.id, similarity, coalesce(k.score, 0) as score, coalesce(k.weight, 0) as weight
+    select e.kind, e.id, similarity, coalesce(k.score, 0)::float8 as score, coalesce(k.rarity, 0)::float8 as rarity
       from entries e left join keyword k using (kind, id)
 ), ranked as (
     select kind, id, similarity,
-           weight / greatest((select sum(weight) from weights), 1e-9) as coverage,
+           rarity / greatest((select sum(rarity) from weights), 1e-9::float8) as coverage,
            coalesce((score - avg(score) over ()) / nullif(stddev_pop(score) over (), 0), 0)
            + coalesce((similarity - avg(similarity) over ()) / nullif(stddev_pop(similarity) over (), 0), 0) as score
       from scored
@@ -148,6 +153,7 @@ def send_recall_query(connection: Connection, user_id: UUID, query: Query, most:
         "most": most,
         "k1": _K1,
         "b": _B,
+        "prior": _PRIOR_ROWS,
     }
     return connection.execute(_RECALL, values)
 
@@ -164,9 +170,7 @@ def fetch_hits(cursor: Cursor[Row], query: Query, *, gated: bool = True) -> list
 
 def _hit(row: Row) -> Hit:
     neighbours = tuple(
-        Neighbour(
-            row[f"{side}_id"], row[f"{side}_role"], row[f"{side}_text"], row[f"{side}_at"], row[f"{side}_turn"]
-        )
+        Neighbour(row[f"{side}_id"], row[f"{side}_role"], row[f"{side}_text"], row[f"{side}_at"], row[f"{side}_turn"])
         for side in ("before", "after")
         if row[f"{side}_id"] is not None
     )

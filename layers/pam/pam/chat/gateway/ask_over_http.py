@@ -1,9 +1,11 @@
 """A question over HTTP: a fast answer, which the conversation's next prompt contains, too."""
 
+from uuid import uuid4, uuid5
+
 from pam.answers.ask import AskAnswer, LeftToChat, ask
 from pam.answers.ask_request import AskRequest
 from pam.answers.place_question import PlaceQuestion
-from pam.chat.conversations import NoteStore, fast_answer_note, question_back_note
+from pam.chat.conversations import NoteStore, fast_answer_note, fast_exchange, question_back_note
 
 
 def answer_over_http(notes: NoteStore, request: AskRequest) -> AskAnswer | LeftToChat:
@@ -11,14 +13,18 @@ def answer_over_http(notes: NoteStore, request: AskRequest) -> AskAnswer | LeftT
     try:
         answer = ask(request)
     except PlaceQuestion as question:
-        _try_add(notes, request, question_back_note(request.question.text, question))
+        _try_add(notes, request, question_back_note(request.question.text, question), question.message)
         raise
     if isinstance(answer, AskAnswer):
-        _try_add(notes, request, fast_answer_note(request.question.text, answer))
+        _try_add(notes, request, fast_answer_note(request.question.text, answer), answer.text)
     return answer
 
 
-def _try_add(notes: NoteStore, request: AskRequest, note: str) -> None:
+def _try_add(notes: NoteStore, request: AskRequest, note: str, text: str) -> None:
     conversation_id = request.question.conversation_id
-    if conversation_id is not None:
-        notes.try_add(request.user_id, conversation_id, note, request.deadline)
+    if conversation_id is None:
+        return
+    # A repeated request is one exchange.
+    turn_id = uuid5(conversation_id, request.idempotency_key) if request.idempotency_key else uuid4()
+    said = fast_exchange(turn_id, request.question.text, text, request.dependencies.clock())
+    notes.try_add(request.user_id, conversation_id, note, request.deadline, said)

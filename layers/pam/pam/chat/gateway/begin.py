@@ -12,7 +12,7 @@ from pam.answers.ask import AskAnswer, ask
 from pam.answers.ask_request import AskRequest
 from pam.answers.place_question import PlaceQuestion
 from pam.answers.question import Location, Question
-from pam.chat.conversations import fast_answer_note, question_back_note
+from pam.chat.conversations import fast_answer_note, fast_exchange, question_back_note
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import Ack, Done, Failed, Queued, ServerFrame, numbered
 from pam.chat.lifecycle.turn import Turn
@@ -44,7 +44,7 @@ def begin_turn(
         )
         if isinstance(answer, AskAnswer):
             _end(dependencies, turn, _done(answer, started_at), is_restart=is_restart)
-            _note(dependencies, request, turn, fast_answer_note(turn.request["text"], answer))
+            _note(dependencies, request, turn, fast_answer_note(turn.request["text"], answer), answer.text)
             return
         dependencies.kill_switch.check()
     except PamError as error:
@@ -52,7 +52,7 @@ def begin_turn(
         count(Metric.CHAT_FAILED)
         _end(dependencies, turn, Failed.from_error(error), is_restart=is_restart)
         if isinstance(error, PlaceQuestion):
-            _note(dependencies, request, turn, question_back_note(turn.request["text"], error))
+            _note(dependencies, request, turn, question_back_note(turn.request["text"], error), error.message)
         return
     try:
         if is_restart:
@@ -80,8 +80,9 @@ def _report_waiting(dependencies: ChatDependencies, request: WebSocketRequest, t
         dependencies.turns.release_posting(claim)
 
 
-def _note(dependencies: ChatDependencies, request: WebSocketRequest, turn: Turn, note: str) -> None:
-    dependencies.notes.try_add(turn.user_id, turn.conversation_id, note, request.deadline)
+def _note(dependencies: ChatDependencies, request: WebSocketRequest, turn: Turn, note: str, text: str) -> None:
+    said = fast_exchange(turn.message_id, turn.request["text"], text, dependencies.answers.clock())
+    dependencies.notes.try_add(turn.user_id, turn.conversation_id, note, request.deadline, said)
 
 
 def _done(answer: AskAnswer, started_at: float) -> Done:

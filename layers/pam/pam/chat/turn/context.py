@@ -6,6 +6,7 @@ round trip; a provider that asks another service overlaps with them. A provider 
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,9 +44,19 @@ class ContextRequest:
     zone: ZoneInfo | None
     now: datetime
     deadline: Deadline
+    question: "Future[str]"
+    """The question's text, as soon as the turn is this worker's; cancelled where it isn't."""
 
 
-Finish = Callable[[Profile], list[str]]
+@dataclass(frozen=True)
+class ReadState:
+    """What is known when a provider is awaited. The prompt has the messages of `turns` anyway."""
+
+    profile: Profile
+    turns: frozenset[UUID] = frozenset()
+
+
+Finish = Callable[[ReadState], list[str]]
 """Waits for a provider's result and returns it as lines of the prompt, most important first."""
 
 
@@ -70,7 +81,7 @@ class ProfileProvider:
 
     def start(self, request: ContextRequest) -> Finish:
         rig = request.connection.execute(SELECT_RIG, {"user": request.user_id})
-        return lambda profile: profile_lines(profile, rig_from_row(rig.fetchone()))
+        return lambda state: profile_lines(state.profile, rig_from_row(rig.fetchone()))
 
 
 class FactsProvider:
@@ -83,7 +94,8 @@ class FactsProvider:
     def start(self, request: ContextRequest) -> Finish:
         cursor = send_month_budgets_query(request.connection, request.user_id, request.zone, request.now)
 
-        def finish(profile: Profile) -> list[str]:
+        def finish(state: ReadState) -> list[str]:
+            profile = state.profile
             budgets = fetch_month_budgets(cursor)
             rates = frozenset[str]().union(*(budget.spending.rate_sources for budget in budgets))
             sources = ", ".join([profile.expenses_source, *sorted(rates)])
@@ -114,7 +126,7 @@ class NotesProvider:
 
 
 def default_providers() -> tuple[ContextProvider, ...]:
-    """Return the providers in the order of their sections in the prompt."""
+    """Return the providers that read the transaction's connection, in the order of their sections in the prompt."""
     return (ProfileProvider(), FactsProvider(), NotesProvider())
 
 
@@ -134,21 +146,20 @@ def _start(provider: ContextProvider, request: ContextRequest) -> Finish:
 
 
 def finish_providers(
-    providers: Sequence[ContextProvider], started: Sequence[Finish], profile: Profile
+    providers: Sequence[ContextProvider], started: Sequence[Finish], state: ReadState
 ) -> dict[str, list[str]]:
     """Return the sections' lines within their budgets. Raises `DatabaseUnavailable`."""
     return {
-        provider.section: _finish(provider, finish, profile)
-        for provider, finish in zip(providers, started, strict=True)
+        provider.section: _finish(provider, finish, state) for provider, finish in zip(providers, started, strict=True)
     }
 
 
-def _finish(provider: ContextProvider, finish: Finish, profile: Profile) -> list[str]:
+def _finish(provider: ContextProvider, finish: Finish, state: ReadState) -> list[str]:
     try:
-        lines = _within_budget(finish(profile), provider.max_tokens)
+        lines = _within_budget(finish(state), provider.max_tokens)
     except DatabaseUnavailable:
         raise
-    except (PamError, FutureTimeout):
+    except (PamError, FutureTimeout, CancelledError):
         _record_failure(provider)
         return []
     measure(provider.metric, MetricUnit.Count, round(sum(map(_length, lines)) / _CHARS_PER_TOKEN))

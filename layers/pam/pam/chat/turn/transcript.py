@@ -1,4 +1,4 @@
-"""The messages of a conversation, as they are sent to Claude again: read at the start of a turn, and appended to.
+"""The messages that a turn appends to its conversation.
 
 Content is stored byte for byte: a prompt that is replayed differently isn't read from the cache.
 """
@@ -7,58 +7,19 @@ import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from pam.chat.conversations import create_conversation
-from pam.chat.profile_block import render_profile_block
-from pam.chat.turn.context import ContextProvider, ContextRequest, finish_providers, start_providers
+from pydantic import TypeAdapter
+
+from pam.chat.turn.conversation import Conversation
+from pam.memory.exchanges import SaidMessage, store_exchange
 from pam.platform.deadline import Deadline
 from pam.platform.observability import logger
 from pam.platform.postgres import Connection, Database, DatabaseUnavailable
 from pam.sources.claude.pricing import TokenUsage
-from pam.users.profile import SELECT_PROFILE, Profile, ensure_user, profile_from_row
 
-MAX_HISTORY_TOKENS = 24_000
-"""A longer prompt is cut to about half at once: each cut loses what was cached of the conversation."""
-
-
-@dataclass(frozen=True)
-class StoredMessage:
-    """A stored message. `context_tokens` of an assistant's: the tokens of its request's prompt and of itself."""
-
-    position: int
-    turn_id: UUID
-    body: dict[str, Any]
-    context_tokens: int | None
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """A conversation at the start of a turn, with the sections of the context by name."""
-
-    id: UUID
-    profile: Profile
-    profile_block: str
-    messages: list[StoredMessage]
-    next_position: int
-    context: Mapping[str, list[str]]
-
-
-_SELECT_CONVERSATION = "select profile, cut_before from conversations where id = %(id)s and user_id = %(user)s"
-_SELECT_MESSAGES = """
-select m.position, m.turn_id, m.role, m.content, m.context_tokens
-  from messages m join conversations c on c.user_id = m.user_id and c.id = m.conversation_id
- where m.conversation_id = %(id)s and m.user_id = %(user)s and m.position >= c.cut_before and m.in_context
- order by m.position
-"""
-_SELECT_NEXT_POSITION = """
-select coalesce(max(position) + 1, 0) as next from messages where user_id = %(user)s and conversation_id = %(id)s
-"""
-_UPDATE_CUT = "update conversations set cut_before = %(before)s where user_id = %(user)s and id = %(id)s"
 # A repeated insert changes nothing; a position that another turn took is not overwritten.
 _INSERT_MESSAGE = """
 insert into messages (user_id, conversation_id, position, turn_id, role, content, context_tokens, in_context)
@@ -77,6 +38,7 @@ update notes set told_in = %(turn)s
 _RESTORE_NOTES = """
 update notes set told_in = null where user_id = %(user)s and conversation_id = %(id)s and told_in = %(turn)s
 """
+_SAID = TypeAdapter(list[SaidMessage])
 _INSERT_TURN = """
 insert into turns (id, user_id, conversation_id, tier, model, model_calls, input_tokens, cache_read_tokens,
                    cache_write_tokens, output_tokens, cost_microdollars, ended)
@@ -84,66 +46,6 @@ values (%(turn)s, %(user)s, %(id)s, 3, %(model)s, %(calls)s, %(input)s, %(read)s
         %(ended)s)
 on conflict do nothing
 """
-
-
-def read_conversation(
-    database: Database,
-    providers: Sequence[ContextProvider],
-    user_id: UUID,
-    conversation_id: UUID,
-    zone: ZoneInfo | None,
-    now: datetime,
-    deadline: Deadline,
-) -> Conversation:
-    """Read a conversation and its context in one round trip; create it, in a second one, where it is new.
-
-    `zone` is the device's. Raises `DatabaseUnavailable`.
-    """
-    scope = {"user": user_id, "id": conversation_id}
-    with database.session(user_id, deadline) as connection:
-        ensure_user(connection, user_id)
-        request = ContextRequest(connection, user_id, conversation_id, zone, now, deadline)
-        started = start_providers(providers, request)
-        profiles, conversations, positions, rows = (
-            connection.execute(sql, scope)
-            for sql in (SELECT_PROFILE, _SELECT_CONVERSATION, _SELECT_NEXT_POSITION, _SELECT_MESSAGES)
-        )
-        messages = [
-            StoredMessage(
-                row["position"], row["turn_id"], {"role": row["role"], "content": row["content"]}, row["context_tokens"]
-            )
-            for row in rows.fetchall()
-        ]
-        profile = profile_from_row(user_id, profiles.fetchone())
-        stored, position = conversations.fetchone(), positions.fetchone()
-        assert position is not None
-        context = finish_providers(providers, started, profile)
-        if stored is None:
-            block = render_profile_block(context.get("traveller", []))
-            create_conversation(connection, user_id, conversation_id, block)
-        else:
-            block = stored["profile"]
-        kept = _within_limit(messages)
-        if len(kept) < len(messages):
-            connection.execute(_UPDATE_CUT, scope | {"before": kept[0].position if kept else position["next"]})
-        return Conversation(conversation_id, profile.in_zone(zone), block, kept, position["next"], context)
-
-
-def _within_limit(messages: list[StoredMessage]) -> list[StoredMessage]:
-    """Return all messages, or the newest turns that make up half of their length.
-
-    Turns stay whole, so that no tool use is separated from its result.
-    """
-    sizes = [message.context_tokens for message in messages if message.context_tokens is not None]
-    if not sizes or sizes[-1] <= MAX_HISTORY_TOKENS:
-        return messages
-    # By their text: the token counts of older messages include what earlier cuts have removed.
-    lengths = [len(json.dumps(message.body["content"])) for message in messages]
-    starts = [
-        index for index, message in enumerate(messages) if not index or message.turn_id != messages[index - 1].turn_id
-    ]
-    fitting = (start for start in starts if 2 * sum(lengths[start:]) <= sum(lengths))
-    return messages[next(fitting, starts[-1]) :]
 
 
 class ConversationAdvanced(Exception):
@@ -164,6 +66,7 @@ class Transcript:
         self._position = conversation.next_position
         self._rows: list[dict[str, Any]] = []
         self._unsaved: list[dict[str, Any]] = []
+        self._said: list[SaidMessage] = []
         self._saving = threading.Lock()
         self._is_excluded = False
 
@@ -181,6 +84,18 @@ class Transcript:
             self._unsaved.append(row)
             self._position += 1
 
+    @property
+    def tools_used(self) -> tuple[str, ...]:
+        """The names of the tools that the turn's messages call, each once."""
+        blocks = [block for row in self._rows if row["role"] == "assistant" for block in json.loads(row["content"])]
+        return tuple(dict.fromkeys(block["name"] for block in blocks if block["type"] == "tool_use"))
+
+    def say(self, message: SaidMessage) -> None:
+        """Have a message as it was said remembered, in the transaction of the next save. Blank ones are left out."""
+        if message.text.strip():
+            with self._saving:
+                self._said.append(message)
+
     def exclude(self) -> None:
         """Leave the turn's messages out of later prompts: the API refuses what follows a refused question, too.
 
@@ -188,6 +103,7 @@ class Transcript:
         """
         with self._saving:
             self._is_excluded = True
+            self._said.clear()
             self._rows = [row | {"in_context": False} for row in self._rows]
             self._unsaved = list(self._rows)
 
@@ -200,18 +116,24 @@ class Transcript:
             rows = list(self._unsaved)
             if not rows:
                 return
+            said = list(self._said)
             with self._session(deadline) as connection:
                 self._insert(connection, rows)
+                self._remember(connection, said)
             del self._unsaved[: len(rows)]
+            del self._said[: len(said)]
 
     def finish(self, usage: Mapping[str, Any], deadline: Deadline) -> None:
         """Save what isn't saved yet and the turn's usage, a `turn_usage`. Raises as `save` does."""
         with self._saving:
             rows = list(self._unsaved)
+            said = list(self._said)
             with self._session(deadline) as connection:
                 self._insert(connection, rows)
+                self._remember(connection, said)
                 connection.execute(_INSERT_TURN, {**self._scope, **usage})
             del self._unsaved[: len(rows)]
+            del self._said[: len(said)]
 
     def save_usage(self, usage: Mapping[str, Any], deadline: Deadline) -> None:
         """Save the usage alone, of a turn that the conversation has advanced without."""
@@ -220,7 +142,8 @@ class Transcript:
 
     def unsaved(self, usage: Mapping[str, Any]) -> dict[str, Any]:
         """Return what isn't in Postgres, as `restore` takes it."""
-        return {"messages": list(self._unsaved), "turn": {**self._scope, **usage}}
+        said = [asdict(message) for message in self._said]
+        return {"messages": list(self._unsaved), "said": said, "turn": {**self._scope, **usage}}
 
     @contextmanager
     def _session(self, deadline: Deadline) -> Iterator[Connection]:
@@ -236,6 +159,10 @@ class Transcript:
         except Exception as error:
             logger.exception("transcript refused")
             raise DatabaseUnavailable from error
+
+    def _remember(self, connection: Connection, said: Sequence[SaidMessage]) -> None:
+        if said:
+            store_exchange(connection, self._user_id, self._scope["id"], self._scope["turn"], said)
 
     def _insert(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         inserted = [connection.execute(_INSERT_MESSAGE, row) for row in rows]
@@ -268,3 +195,7 @@ def restore(database: Database, user_id: UUID, unsaved: Mapping[str, Any], deadl
         for row in unsaved["messages"]:
             connection.execute(_INSERT_MESSAGE, row)
         connection.execute(_INSERT_TURN, unsaved["turn"])
+        said = _SAID.validate_python(unsaved.get("said", []))
+        if said:
+            turn = unsaved["turn"]
+            store_exchange(connection, user_id, UUID(str(turn["id"])), UUID(str(turn["turn"])), said)

@@ -21,12 +21,14 @@ from pam.chat.lifecycle.limits import Reservation
 from pam.chat.lifecycle.turn import Turn
 from pam.chat.turn import prompt
 from pam.chat.turn.context import ContextProvider
+from pam.chat.turn.conversation import Conversation, read_conversation
 from pam.chat.turn.deferred_messages import DeferredMessages
 from pam.chat.turn.device_context import device_location, device_zone, typed_at
 from pam.chat.turn.runner import TurnResult, TurnRunner
 from pam.chat.turn.stream import FrameStream
 from pam.chat.turn.tool_frames import tool_frame
-from pam.chat.turn.transcript import Conversation, ConversationAdvanced, Transcript, read_conversation, turn_usage
+from pam.chat.turn.transcript import ConversationAdvanced, Transcript, turn_usage
+from pam.memory.exchanges import SaidMessage
 from pam.platform.deadline import Deadline
 from pam.platform.errors import INTERNAL_ERROR, PamError
 from pam.platform.metrics import Metric
@@ -75,18 +77,26 @@ def run_turn(worker: WorkerDependencies, job: TurnJob, context: LambdaContext) -
     """Answer the question, unless another invocation has it; then start the next one of its conversation."""
     invocation = Deadline.of_invocation(context)
     deadline = invocation.at_most(MAX_TURN_S).at_most(invocation.left_s - _CLOSE_RESERVE_S)
-    reading = worker.executor.submit(_read, worker, job, deadline)
-    turn = worker.chat.turns.start(job.user_id, job.message_id, worker=uuid4().hex)
+    question: Future[str] = Future()
+    reading = worker.executor.submit(_read, worker, job, deadline, question)
+    turn = None
+    try:
+        turn = worker.chat.turns.start(job.user_id, job.message_id, worker=uuid4().hex)
+    finally:
+        if turn is None:
+            question.cancel()
+        else:
+            question.set_result(str(turn.request["text"]))
     if turn is None:
         logger.warning("event of a turn that has started already")
         return
     try:
-        _Worker(worker, turn, deadline, invocation).run(reading, lambda: _read(worker, job, deadline))
+        _Worker(worker, turn, deadline, invocation).run(reading, lambda: _read(worker, job, deadline, question))
     finally:
         worker.chat.lifecycle.hand_over(turn.user_id, turn.conversation_id, turn.message_id)
 
 
-def _read(worker: WorkerDependencies, job: TurnJob, deadline: Deadline) -> Conversation:
+def _read(worker: WorkerDependencies, job: TurnJob, deadline: Deadline, question: "Future[str]") -> Conversation:
     answers = worker.chat.answers
     return read_conversation(
         answers.database,
@@ -96,6 +106,7 @@ def _read(worker: WorkerDependencies, job: TurnJob, deadline: Deadline) -> Conve
         job.timezone,
         answers.clock(),
         deadline,
+        question,
     )
 
 
@@ -188,6 +199,9 @@ class _Worker:
         result = runner.run()
         if result.is_refused:
             transcript.exclude()
+        else:
+            now = self._chat.answers.clock()
+            transcript.say(SaidMessage("assistant", result.text, now, transcript.tools_used))
         self._save(transcript, result)
         return result
 
@@ -204,6 +218,7 @@ class _Worker:
         sections = {name: lines for name, lines in conversation.context.items() if name != "traveller"}
         new.append(prompt.user_message(text, now, device_location(self._turn), sections, typed))
         transcript.add(*new)
+        transcript.say(SaidMessage("user", text, typed))
         return [*messages, *new]
 
     def _tool_executor(self, conversation: Conversation) -> ToolExecutor:

@@ -1,0 +1,75 @@
+"""The section of the prompt with what was said in earlier conversations, where the question may need it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from zoneinfo import ZoneInfo
+
+from pam.chat.turn.context import ContextRequest, Finish, ReadState
+from pam.memory.need import needs_recall
+from pam.memory.recall import Hit, Memory, Query, fetch_hits, select_memories, send_recall_query
+from pam.platform.deadline import Deadline
+from pam.platform.metrics import Metric
+from pam.platform.observability import count, logger
+from pam.platform.postgres import Database, DatabaseUnavailable
+from pam.sources.embedding import Embedder, EmbeddingPurpose
+from pam.sources.source import SourceError
+
+MAX_WORDS = 400
+
+EMBEDDING_TIMEOUT_S = 0.4
+"""Without an embedding by then, memory is searched by words alone."""
+
+_TIMEOUT_S = 1.0
+_KINDS = {"e": "summary", "f": "fact"}
+_SPEAKERS = {"user": "the traveller", "assistant": "PAM"}
+
+
+class RecallProvider:
+    """What memory has on the question, found beside the other providers' queries, on a connection of its own."""
+
+    section = "memory"
+    max_tokens = 1200
+    metric = Metric.CONTEXT_MEMORY_TOKENS
+
+    def __init__(self, database: Database, embedder: Embedder) -> None:
+        self._database = database
+        self._embedder = embedder
+        self._threads = ThreadPoolExecutor(4, "recall")
+
+    def start(self, request: ContextRequest) -> Finish:
+        """Begin to search as soon as the question is known."""
+        deadline = request.deadline.at_most(_TIMEOUT_S)
+        searching = self._threads.submit(self._search, request, deadline)
+
+        def finish(state: ReadState) -> list[str]:
+            hits = searching.result(max(deadline.left_s, 0.0))
+            return [_line(memory, state.profile.zone) for memory in select_memories(hits, MAX_WORDS, state.turns)]
+
+        return finish
+
+    def _search(self, request: ContextRequest, deadline: Deadline) -> list[Hit]:
+        text = request.question.result(max(deadline.left_s, 0.0))
+        if not needs_recall(text):
+            return []
+        query = Query(text, self._embed(text, deadline), self._embedder.model)
+        try:
+            with self._database.session(request.user_id, deadline) as connection:
+                return fetch_hits(send_recall_query(connection, request.user_id, query), query)
+        except DatabaseUnavailable:
+            # The conversation goes on without its memory, where its own queries succeed.
+            count(Metric.CONTEXT_FAILED)
+            logger.warning("memory not searched", exc_info=True)
+            return []
+
+    def _embed(self, text: str, deadline: Deadline) -> list[float] | None:
+        try:
+            (vector,) = self._embedder.embed([text], EmbeddingPurpose.QUERY, deadline.at_most(EMBEDDING_TIMEOUT_S))
+        except SourceError:
+            count(Metric.RECALL_WITHOUT_VECTOR)
+            logger.warning("memory is searched by words alone", exc_info=True)
+            return None
+        return vector
+
+
+def _line(memory: Memory, zone: ZoneInfo) -> str:
+    speaker = _SPEAKERS.get(memory.role) or _KINDS[memory.kind]
+    return f"{memory.at.astimezone(zone):%A, %Y-%m-%d}, {speaker}: {memory.text}"
