@@ -75,6 +75,7 @@ def run(state: Path, port: int) -> None:
             state,
             port=port,
             keys=os.environ,
+            run_schedules=True,
             load_data=load_data,
             on_serving=announce,
             on_progress=progress,

@@ -27,6 +27,7 @@ from local.lambda_runtime.environment import InitError
 from local.lambda_runtime.event_queue import RETRY_DELAYS_S, EventQueue
 from local.lambda_runtime.function import LambdaFunction
 from local.lambda_runtime.invoke_api import InvokeApi
+from local.lambda_runtime.scheduler import Scheduler
 from local.lambda_runtime.start_slots import StartSlots
 from local.site import Site
 from local.sockets import listen
@@ -82,13 +83,14 @@ class LocalStack:
         on_request: Callable[[AccessLogEntry], None] = lambda _entry: None,
         websocket_limits: WebSocketLimits = DEFAULT_LIMITS,
         retry_delays_s: tuple[float, ...] = RETRY_DELAYS_S,
+        run_schedules: bool = False,
     ) -> None:
         """`port` 0 takes a free one; `parameters` replace defaults of the template's.
 
         `keys` are API keys of real sources (see `local.stand_ins.selection`); sources without one are replaced by
         stand-ins. `claude_profile` is the latency of Claude's stand-in (`local.stand_ins.claude.profile.PROFILES`).
         `websocket_limits` are the lifetimes of WebSockets; `retry_delays_s` are the waits before the second and third
-        attempt of a failed asynchronous invocation.
+        attempt of a failed asynchronous invocation. `run_schedules` invokes the functions of schedules at their rates.
 
         `load_data` is called in a thread with the owner's conninfo, after the migrations and before a function can
         be invoked. The others are called on the event loop's thread: `on_serving` with the URL once the page is
@@ -108,6 +110,7 @@ class LocalStack:
         self._on_request = on_request
         self._websocket_limits = websocket_limits
         self._retry_delays_s = retry_delays_s
+        self._run_schedules = run_schedules
         self._parts = contextlib.AsyncExitStack()
         self._api = contextlib.AsyncExitStack()  # ended before all other parts
         self._loop = asyncio.new_event_loop()
@@ -319,6 +322,8 @@ class LocalStack:
             management = ConnectionsApi(stage, websockets.connections)
             await self._start_server(HttpServer(sockets, management.handle, websockets.upgrade))
             self.ws_url = f"{_url(sockets, 'ws')}/{stage}"
+        if self._run_schedules:
+            self._api.push_async_callback(Scheduler(self.template.schedules, functions).stop)
         gateway.open(self.template, functions)
 
     async def _start_server(self, server: HttpServer) -> None:

@@ -102,6 +102,15 @@ class Store:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """A schedule of EventBridge Scheduler that invokes a function."""
+
+    function: str
+    """The function's logical id."""
+    interval_s: float
+
+
+@dataclass(frozen=True)
 class Template:
     """A resolved template."""
 
@@ -117,6 +126,7 @@ class Template:
     unavailable: Mapping[str, str] = field(default_factory=dict)
     """Functions without a route that can't run on this machine, with the reason."""
     websocket: WebSocketApi | None = None
+    schedules: tuple[Schedule, ...] = ()
 
     @property
     def routed(self) -> frozenset[str]:

@@ -5,6 +5,7 @@ aws-sam-translator, the code of CloudFormation's own SAM transform, expands the 
 locally if and only if it would exist in a deployed stage.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,10 @@ from typing import Any
 
 from local.template import websocket_api
 from local.template.intrinsics import NO_VALUE, REGION, Resolver, TemplateError, text
-from local.template.model import STORES, EventInvoke, Function, JwtAuthorizer, Route, Store, Template
+from local.template.model import STORES, EventInvoke, Function, JwtAuthorizer, Route, Schedule, Store, Template
+
+_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+_UNIT_S = {"minute": 60.0, "hour": 3600.0, "day": 86_400.0}
 
 
 def load(
@@ -74,6 +78,7 @@ def _read(resolver: Resolver, base: Path) -> Template:
     functions: dict[str, Function] = {}
     unavailable: dict[str, TemplateError] = {}
     stores: list[Store] = []
+    schedules: list[Schedule] = []
     body: dict[str, Any] = {}
     for logical_id, resource in resolver.resources():
         where = f"Resources.{logical_id}.Properties"
@@ -83,6 +88,8 @@ def _read(resolver: Resolver, base: Path) -> Template:
                 functions[logical_id] = _function(logical_id, properties, resolver, base)
             except TemplateError as error:
                 unavailable[logical_id] = error
+        elif resource["Type"] == "AWS::Scheduler::Schedule":
+            schedules.append(_schedule(properties, resolver, where))
         elif resource["Type"] in STORES:
             used = {key: properties[key] for key in STORES[resource["Type"]] if key in properties}
             stores.append(Store(logical_id, resource["Type"], resolver.name(logical_id), resolver.value(used, where)))
@@ -102,6 +109,7 @@ def _read(resolver: Resolver, base: Path) -> Template:
         cors=body.get("x-amazon-apigateway-cors", {}),
         unavailable={logical_id: str(error) for logical_id, error in unavailable.items()},
         websocket=websocket_api.read(resolver),
+        schedules=tuple(schedules),
     )
     for function in sorted(template.routed & unavailable.keys()):
         raise unavailable[function]
@@ -152,6 +160,15 @@ def _event_invoke(function: str, resolver: Resolver) -> Iterator[tuple[str, Even
                     on_failure=_queue(destination, f"{where}.DestinationConfig"),
                 ),
             )
+
+
+def _schedule(properties: dict[str, Any], resolver: Resolver, where: str) -> Schedule:
+    expression = resolver.value(properties["ScheduleExpression"], f"{where}.ScheduleExpression")
+    rate = _RATE.fullmatch(expression)
+    if rate is None:
+        raise TemplateError(f"{where}.ScheduleExpression: only rate(...) is supported locally, not {expression!r}.")
+    arn = resolver.value(properties["Target"]["Arn"], f"{where}.Target.Arn")
+    return Schedule(resolver.function_of(arn), int(rate[1]) * _UNIT_S[rate[2]])
 
 
 def _queue(arn: str | None, where: str) -> str | None:

@@ -49,6 +49,11 @@ def layers_of(function: Mapping[str, Any]) -> set[str]:
     return {layer["Ref"] for layer in layers}
 
 
+def http_events(function: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the events of a function's routes of the HTTP API."""
+    return [event for event in function.get("Events", {}).values() if event["Type"] == "HttpApi"]
+
+
 def dependencies(template: Template, logical_id: str) -> set[str]:
     """Return everything that CloudFormation creates or updates before `logical_id`."""
     found: set[str] = set()

@@ -25,12 +25,12 @@ from websockets.sync.client import ClientConnection, connect
 
 from local.stack import LocalStack
 from tests.conftest import CHECKOUT
-from tests.functional.sam import FUNCTIONS, TEMPLATE, Template, of_type, translate
+from tests.functional.sam import FUNCTIONS, TEMPLATE, Template, http_events, of_type, translate
 
 Permission = tuple[str, str]
 """An action, such as `dynamodb:GetItem`, and the logical id of its resource."""
 
-ROUTES = [function for function in FUNCTIONS.values() if "Events" in function]
+ROUTES = [function for function in FUNCTIONS.values() if http_events(function)]
 RECORDED = ("dynamodb:", "secretsmanager:", "ssm:")
 FRAME_TIMEOUT_S = 60
 

@@ -17,7 +17,16 @@ from local import deploy
 from local.build import MAX_UNZIPPED_BYTES, RUNTIME, UNUSED, find_runtime, unzipped_sizes
 from local.lambda_runtime.packages import SDK_LAYERS
 from tests.conftest import CHECKOUT
-from tests.functional.sam import FUNCTIONS, RESOURCES, TEMPLATE, dependencies, layers_of, of_type, translate
+from tests.functional.sam import (
+    FUNCTIONS,
+    RESOURCES,
+    TEMPLATE,
+    dependencies,
+    http_events,
+    layers_of,
+    of_type,
+    translate,
+)
 
 MAX_MANAGED_POLICIES = 10  # of a role; IAM's default quota
 
@@ -104,8 +113,7 @@ def test_every_route_has_the_authorizer() -> None:
     """No function of the HTTP API is open to everyone."""
     assert RESOURCES["HttpApi"]["Properties"]["Auth"]["DefaultAuthorizer"] == "Traveller"
     for properties in FUNCTIONS.values():
-        for event in properties.get("Events", {}).values():
-            assert event["Type"] == "HttpApi"
+        for event in http_events(properties):
             assert "Auth" not in event["Properties"]
 
 
@@ -113,7 +121,7 @@ def test_every_route_requires_a_scope() -> None:
     """ID tokens have none: the authorizer accepts access tokens only."""
     body = translate()["Resources"]["HttpApi"]["Properties"]["Body"]
     operations = [operation for path in body["paths"].values() for operation in path.values()]
-    assert len(operations) == sum(len(properties.get("Events", {})) for properties in FUNCTIONS.values())
+    assert len(operations) == sum(len(http_events(properties)) for properties in FUNCTIONS.values())
     assert all(operation["security"] == [{"Traveller": [{"Ref": "JwtScope"}]}] for operation in operations)
 
 
@@ -123,7 +131,7 @@ def test_throttled_routes_exist() -> None:
     http_routes = {
         f"{event['Properties']['Method']} {event['Properties']['Path']}"
         for properties in FUNCTIONS.values()
-        for event in properties.get("Events", {}).values()
+        for event in http_events(properties)
     }
     reads = {f"GET /v1/{name}" for name in ("spend-summary", "budget-status", "savings", "expenses")}
     settings = {name: api["Properties"] for name, api in RESOURCES.items() if name in ("HttpApi", "WebSocketApi")}

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from pam.chat.dependencies import ChatDependencies
     from pam.chat.gateway.connect import ConnectionGateway
     from pam.chat.turn.worker import WorkerDependencies
+    from pam.platform.postgres import Database
     from pam.platform.request_limit import RequestLimit
     from pam.platform.websocket import FrameSender
+    from pam.sources.embedding import Embedder
 
 
 @cache
@@ -54,6 +56,11 @@ def chat_dependencies() -> "ChatDependencies":
 def worker_dependencies() -> "WorkerDependencies":
     """Return the services of the chat's worker."""
     return environment().worker_dependencies
+
+
+def embedding_dependencies() -> "tuple[Database, Embedder]":
+    """Return what the function that embeds messages needs."""
+    return environment().database, environment().embedder
 
 
 def frame_sender() -> "FrameSender":

@@ -1,4 +1,4 @@
-"""What was said in one conversation is found in another one: at once by its words, by its meaning once it is embedded."""
+"""What was said in one conversation is found in another: at once by its words, by its meaning once it is embedded."""
 
 import uuid
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 
 from local.embedding.minilm import MiniLmEmbedder
 from local.stack import LocalStack
-from pam.memory.embedding_jobs import embed_user
+from pam.memory.embedding import embed_user
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 from tests.conftest import Traveller

@@ -1,1 +1,1 @@
-"""Long-term memory: what was said, episodes, facts, and finding them again."""
+"""Long-term memory: what was said, and finding it again."""

@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
-from pam.memory.embedding_jobs import embed_user
+from pam.memory.embedding import embed_user
 from pam.memory.exchanges import SaidMessage, store_exchange
-from pam.memory.recall import Hit, Query, fetch_hits, select_memories, send_recall_query
+from pam.memory.recall import Hit, Query, fetch_hits, select_passages, send_recall_query
 from pam.memory.relevance import is_relevant
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
@@ -115,7 +115,7 @@ class Evaluation:
         evidence: Sequence[UUID],
         messages: Mapping[UUID, Mapping[str, Any]],
     ) -> None:
-        ranked = list(dict.fromkeys(hit.sources[0] for hit in hits))
+        ranked = list(dict.fromkeys(hit.passage.turn_id for hit in hits))
         sessions = list(dict.fromkeys(messages[turn]["session"] for turn in ranked))
         for most, values in scores.sessions.items():
             values.append(_share(messages[turn]["session"] in sessions[:most] for turn in evidence))
@@ -127,7 +127,7 @@ class Evaluation:
         answer = _words(str(question.get("answer") or "")) - asked
         if answer:
             for most, values in scores.delivered.items():
-                text = _words(" ".join(memory.text for memory in select_memories(hits, most)))
+                text = _words(" ".join(each.text for each in select_passages(hits, most)))
                 values.append(float(len(answer & text) >= DELIVERED_SHARE * len(answer)))
 
     def _query(self, text: str) -> Query:

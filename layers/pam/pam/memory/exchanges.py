@@ -1,7 +1,7 @@
 """What was said: a row for each message, indexed together with what came directly before it.
 
 "And there?" is found by the question before it, and an answer by its question. Stored in the transaction that stores
-the conversation, so that a message is found by its words as soon as it is stored; its vector follows (`embedding_jobs`).
+the conversation, so that a message is found by its words as soon as it is stored; its vector follows.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pam.memory.jobs import request_embedding, request_summary
+from pam.memory.embedding_requests import request_embedding
 from pam.memory.passages import split_passages
 from pam.platform.postgres import Connection
 
@@ -65,4 +65,3 @@ def store_exchange(
                 },
             )
     request_embedding(connection, user_id)
-    request_summary(connection, user_id, conversation_id)

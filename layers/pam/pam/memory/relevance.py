@@ -1,8 +1,8 @@
 """Whether a user's memory has anything to do with a question: a gate on the best row, not a filter on each.
 
-How similar a question is to what it asks for differs by embedding model, so that the threshold does, too. That of MiniLM
-is calibrated by `python -m pam.memory.evaluate`, which asks questions of one's own past and of a stranger's; no other
-model's was measured.
+How similar a question is to what it asks for differs by embedding model, so that the threshold does, too. That of
+MiniLM is calibrated by `python -m pam.memory.evaluate`, which asks questions of one's own past and of a stranger's; no
+other model's was measured.
 """
 
 _COVERAGE_WEIGHT = 0.3

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pam.chat.turn.context import ContextRequest, Finish, ReadState
 from pam.memory.need import needs_recall
-from pam.memory.recall import Hit, Memory, Query, fetch_hits, select_memories, send_recall_query
+from pam.memory.recall import Hit, Passage, Query, fetch_hits, select_passages, send_recall_query
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
@@ -19,7 +19,6 @@ EMBEDDING_TIMEOUT_S = 0.4
 """Without an embedding by then, memory is searched by words alone."""
 
 _TIMEOUT_S = 1.0
-_KINDS = {"e": "summary", "f": "fact"}
 _SPEAKERS = {"user": "the traveller", "assistant": "PAM"}
 
 
@@ -42,7 +41,7 @@ class RecallProvider:
 
         def finish(state: ReadState) -> list[str]:
             hits = searching.result(max(deadline.left_s, 0.0))
-            return [_line(memory, state.profile.zone) for memory in select_memories(hits, MAX_WORDS, state.turns)]
+            return [_line(each, state.profile.zone) for each in select_passages(hits, MAX_WORDS, state.turns)]
 
         return finish
 
@@ -70,6 +69,5 @@ class RecallProvider:
         return vector
 
 
-def _line(memory: Memory, zone: ZoneInfo) -> str:
-    speaker = _SPEAKERS.get(memory.role) or _KINDS[memory.kind]
-    return f"{memory.at.astimezone(zone):%A, %Y-%m-%d}, {speaker}: {memory.text}"
+def _line(passage: Passage, zone: ZoneInfo) -> str:
+    return f"{passage.said_at.astimezone(zone):%A, %Y-%m-%d}, {_SPEAKERS[passage.role]}: {passage.text}"

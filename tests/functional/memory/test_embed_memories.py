@@ -1,0 +1,133 @@
+"""The scheduled function embeds what was said, also after an outage of Gemini, and once."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import httpx
+import psycopg
+import pytest
+
+from local.stack import LocalStack
+from pam.memory.embedding_requests import MAX_ATTEMPTS
+from pam.memory.exchanges import SaidMessage, store_exchange
+from pam.platform.deadline import Deadline
+from pam.platform.postgres import Database
+from pam.users.profile import ensure_user
+
+INSERT_CONVERSATION = "insert into conversations (id, user_id, profile) values (%s, %s, '')"
+
+
+@pytest.fixture
+def say(database: Database) -> Callable[..., uuid.UUID]:
+    """Store messages of one turn of a new user, or of a given one; return the user's id."""
+
+    def store(*texts: str, user: uuid.UUID | None = None) -> uuid.UUID:
+        user, conversation = user or uuid.uuid4(), uuid.uuid4()
+        with database.session(user, Deadline(10)) as connection:
+            ensure_user(connection, user)
+            connection.execute(INSERT_CONVERSATION, (conversation, user))
+            messages = [SaidMessage("user", text, datetime.now(UTC)) for text in texts]
+            for message in messages:
+                store_exchange(connection, user, conversation, uuid.uuid4(), [message])
+        return user
+
+    return store
+
+
+@pytest.fixture
+def gemini(stack: LocalStack) -> Iterator[httpx.Client]:
+    """The stand-in for Gemini."""
+    with httpx.Client(base_url=stack.gemini.url) as client:
+        yield client
+        client.put("/_control", json={"mode": "ok"})
+
+
+def embed(stack: LocalStack) -> None:
+    """Run the function as its schedule does."""
+    assert stack.functions["embed_memories"].invoke({}).function_error is None
+
+
+def embedded(owner: psycopg.Connection, user: uuid.UUID) -> list[bool]:
+    """Return of each of a user's passages whether it has a vector of the stack's model."""
+    rows = owner.execute(
+        "select embedding_model, embedding_dimensions from exchanges where user_id = %s order by id", [user]
+    ).fetchall()
+    assert set(rows) <= {(None, None), ("minilm", 1536)}
+    return [model is not None for model, _ in rows]
+
+
+def make_due(owner: psycopg.Connection, user: uuid.UUID) -> None:
+    """Let the time pass after which a failed request is due again."""
+    owner.execute("update embedding_requests set due_at = now() where user_id = %s", [user])
+
+
+def requests_of(owner: psycopg.Connection, user: uuid.UUID) -> list[tuple[int, bool]]:
+    """Return the attempts of the user's request, and whether it is quarantined."""
+    return owner.execute(
+        "select attempts, quarantined_at is not null from embedding_requests where user_id = %s", [user]
+    ).fetchall()
+
+
+def test_what_was_said_is_embedded_by_one_run(
+    stack: LocalStack, owner: psycopg.Connection, say: Callable[..., uuid.UUID]
+) -> None:
+    """Of all users; then nothing is left to do, until something is said again."""
+    users = [say("The pump failed.", "We bought a new one."), say("word " * 200)]
+    embed(stack)
+    assert [embedded(owner, user) for user in users] == [[True, True], [True, True, True]]
+    assert [requests_of(owner, user) for user in users] == [[], []]
+    say("It drips again.", user=users[0])
+    assert embedded(owner, users[0]) == [True, True, False]
+    embed(stack)
+    assert embedded(owner, users[0]) == [True, True, True]
+
+
+@pytest.mark.parametrize("mode", ["503", "429"])
+def test_backlog_of_an_outage_is_embedded_after_it(
+    stack: LocalStack,
+    owner: psycopg.Connection,
+    gemini: httpx.Client,
+    say: Callable[..., uuid.UUID],
+    mode: str,
+) -> None:
+    """However often it failed: that is no fault of what was said."""
+    user = say("The pump failed.")
+    assert gemini.put("/_control", json={"mode": mode}).status_code == 204
+    for _ in range(MAX_ATTEMPTS + 1):
+        make_due(owner, user)
+        embed(stack)
+    assert embedded(owner, user) == [False]
+    assert requests_of(owner, user) == [(0, False)]
+    gemini.put("/_control", json={"mode": "ok"})
+    make_due(owner, user)
+    embed(stack)
+    assert embedded(owner, user) == [True]
+
+
+def test_refused_text_is_quarantined_without_others(
+    stack: LocalStack, owner: psycopg.Connection, gemini: httpx.Client, say: Callable[..., uuid.UUID]
+) -> None:
+    """Each run goes on with the other users."""
+    marker = f"poison{uuid.uuid4().hex}"
+    poison = say(marker)
+    assert gemini.put("/_control", json={"mode": "400", "contains": marker}).status_code == 204
+    for attempt in range(MAX_ATTEMPTS):
+        make_due(owner, poison)
+        other = say(f"Message {attempt}.")
+        embed(stack)
+        assert embedded(owner, other) == [True]
+    assert requests_of(owner, poison) == [(MAX_ATTEMPTS, True)]
+
+
+def test_two_runs_at_once_embed_each_passage_once(
+    stack: LocalStack, owner: psycopg.Connection, gemini: httpx.Client, say: Callable[..., uuid.UUID]
+) -> None:
+    """A user is leased to one run."""
+    marker = f"m{uuid.uuid4().hex}"
+    users = [say(f"{marker} {number}") for number in range(6)]
+    with ThreadPoolExecutor(2) as runs:
+        list(runs.map(embed, [stack, stack]))
+    assert all(embedded(owner, user) == [True] for user in users)
+    assert gemini.get("/_journal", params={"contains": marker}).json()["requests"] == len(users)
