@@ -37,7 +37,8 @@ create table exchange_words (
     primary key (user_id, word, exchange_id) include (occurrences)
 );
 
-create function index_words() returns trigger language plpgsql as $$
+create function index_words() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, public as $$
 begin
     if tg_op = 'DELETE' then
         delete from exchange_words
@@ -115,6 +116,5 @@ $$;
 grant insert (user_id, conversation_id, turn_id, role, passage, content, tools, said_at, words, length),
       update (embedding, embedding_model, embedding_dimensions)
     on exchanges to pam_app;
-grant insert (user_id, word, exchange_id, occurrences) on exchange_words to pam_app;
 grant insert (user_id, due_at, requested_at), update (due_at, requested_at, leased_until, lease, attempts), delete
     on embedding_requests to pam_app;

@@ -24,6 +24,7 @@ from tests.conftest import CHECKOUT, Traveller
 TABLES = [
     "users", "vehicles", "expenses", "budgets", "savings", "conversations", "messages", "turns", "notes", "effects",
     "lost_turns", "trips", "favorite_spots", "public_profiles", "friendships", "direct_messages", "posts",
+    "exchanges", "exchange_words", "embedding_requests",
 ]  # fmt: skip
 
 

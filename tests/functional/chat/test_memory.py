@@ -86,7 +86,7 @@ def test_stranger_s_question_and_an_order_get_no_memory(
     """A question about something else passes no gate; an order that needs nothing doesn't ask."""
     say(socket, claude, PUMP)
     embed_user(database, MiniLmEmbedder(), traveller.id, Deadline(60))
-    for question in ("How tall is the Eiffel tower?", "Post a note about the water pump"):
+    for question in ("How tall is the Eiffel tower?", "When did my sister marry?", "Post a note about the water pump"):
         say(socket, claude, question)
         assert "<memory>" not in newest_context(claude)
 

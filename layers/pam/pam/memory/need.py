@@ -1,9 +1,22 @@
-"""Whether a question may need what was said before. The others don't wait for memory.
+"""How much a question may need what was said before. Only one about the past waits for its embedding.
 
-A rule of words, not a model: it takes microseconds. In doubt it says yes, which costs the wait for one embedding.
+A rule of words, not a model: it takes microseconds. In doubt it says more, which costs the wait for one embedding.
 """
 
 import re
+from enum import Enum, auto
+
+
+class RecallNeed(Enum):
+    """What memory is searched by."""
+
+    NOTHING = auto()
+    """Small talk, or an order that refers to nothing earlier."""
+    WORDS = auto()
+    """A question about the world: what was said about its very words may help."""
+    MEANING = auto()
+    """A question about the user's own past or habits, in whatever words."""
+
 
 # What is to be done now, with all that it takes in the sentence itself.
 _ORDER = re.compile(
@@ -12,19 +25,28 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _PAST = re.compile(
-    r"\b(?:again|always|before|earlier|last|like\s+we|our|my|previous(?:ly)?|remember|same|usual(?:ly)?|when|yesterday)\b",
+    r"\b(?:again|ago|always|before|did|earlier|ever|had|have\s+(?:i|we)|(?:i|we)(?:'ve|\s+have)|last|mine|never|our|ours|"
+    r"my|prefer\w*|previous(?:ly)?|recall|remember|remind|said|same|told|us|used\s+to|usual(?:ly)?|was|we|were|when|which|"
+    r"who|yesterday)\b",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(
+    r"\b(?:again|before|earlier|last\s+(?:time|week|month|year|spring|summer|fall|autumn|winter)|like\s+we|"
+    r"previous(?:ly)?|remember|same|usual(?:ly)?|yesterday)\b",
     re.IGNORECASE,
 )
 _SMALL_TALK = re.compile(
     r"(?:hi|hello|hey|thanks?|thank\s+you|ok(?:ay)?|great|perfect|cool|yes|no|sure|good\s+(?:morning|evening|night)|bye)"
-    r"(?:\s+(?:pam|there|you|so|very|much|a|lot))*\W*",
+    r"(?:[\s,]+(?:pam|there|you|so|very|much|a|lot))*\W*",
     re.IGNORECASE,
 )
 
 
-def needs_recall(text: str) -> bool:
-    """Return whether memory is asked: not for small talk, nor for an order that refers to nothing earlier."""
+def recall_need(text: str) -> RecallNeed:
+    """Return what memory is searched by for a question."""
     text = text.strip()
-    if _SMALL_TALK.fullmatch(text):
-        return False
-    return not _ORDER.match(text) or _PAST.search(text) is not None
+    if not text or _SMALL_TALK.fullmatch(text):
+        return RecallNeed.NOTHING
+    if _ORDER.match(text):
+        return RecallNeed.MEANING if _REFERENCE.search(text) else RecallNeed.NOTHING
+    return RecallNeed.MEANING if _PAST.search(text) else RecallNeed.WORDS

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from zoneinfo import ZoneInfo
 
 from pam.chat.turn.context import ContextRequest, Finish, ReadState
-from pam.memory.need import needs_recall
+from pam.memory.need import RecallNeed, recall_need
 from pam.memory.recall import Hit, Passage, Query, fetch_hits, select_passages, send_recall_query
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
@@ -47,9 +47,11 @@ class RecallProvider:
 
     def _search(self, request: ContextRequest, deadline: Deadline) -> list[Hit]:
         text = request.question.result(max(deadline.left_s, 0.0))
-        if not needs_recall(text):
+        need = recall_need(text)
+        if need is RecallNeed.NOTHING:
             return []
-        query = Query(text, self._embed(text, deadline), self._embedder.model)
+        vector = self._embed(text, deadline) if need is RecallNeed.MEANING else None
+        query = Query(text, vector, self._embedder.model)
         try:
             with self._database.session(request.user_id, deadline) as connection:
                 return fetch_hits(send_recall_query(connection, request.user_id, query), query)

@@ -85,11 +85,10 @@ def run_turn(worker: WorkerDependencies, job: TurnJob, context: LambdaContext) -
     finally:
         if turn is None:
             question.cancel()
-        else:
-            question.set_result(str(turn.request["text"]))
     if turn is None:
         logger.warning("event of a turn that has started already")
         return
+    question.set_result(str(turn.request["text"]))
     try:
         _Worker(worker, turn, deadline, invocation).run(reading, lambda: _read(worker, job, deadline, question))
     finally:
