@@ -6,6 +6,7 @@ import { badges, emphasizeFirstSentence } from "./card.js";
 import { createConfirmation } from "./confirmation.js";
 import { createMarkdownView } from "./markdown_view.js";
 import { footer } from "./provenance.js";
+import { recalledDetails } from "./recalled.js";
 import { createToolList } from "./tool_list.js";
 import { undoControl } from "./undo_control.js";
 import { usageDetails } from "./usage.js";
@@ -127,6 +128,7 @@ export function claudeAnswerCard(message, actions) {
       frame.truncated && el("p", { class: "muted" }, "This answer was ended early."),
       ...undoControls(frame),
       footer({ source: joinUnique(frame.sources), as_of: frame.as_of }),
+      recalledDetails(frame),
       usageDetails(frame),
     ].filter(Boolean));
     announce("That is the whole answer.");

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import psycopg
@@ -25,13 +26,13 @@ def newest_context(claude: ClaudeScripts) -> str:
     return newest
 
 
-def say(socket: ChatSocket, claude: ClaudeScripts, question: str, answer: str = "Noted.") -> str:
-    """Ask in a conversation of its own; return the conversation's id."""
+def say(socket: ChatSocket, claude: ClaudeScripts, question: str, answer: str = "Noted.") -> dict[str, Any]:
+    """Ask in a conversation of its own; return the last frame."""
     claude.script(text(answer))
     conversation_id = str(uuid.uuid4())
     last = socket.ask(f"{question} {claude.marker}", conversation_id=conversation_id)[-1]
     assert last["type"] == "done", last
-    return conversation_id
+    return last
 
 
 @pytest.mark.parametrize("embedded", [False, True], ids=["by word", "by vector, too"])
@@ -42,9 +43,10 @@ def test_message_is_found_in_another_conversation(
     say(socket, claude, PUMP, "That sounds like a long day.")
     if embedded:
         assert embed_user(database, MiniLmEmbedder(), traveller.id, Deadline(60)) == 2
-    say(socket, claude, "What did we say about the water pump?")
+    done = say(socket, claude, "What did we say about the water pump?")
     context = newest_context(claude)
     memory = context[context.index("<memory>") : context.index("</memory>")]
+    assert [f'"{line}"' for line in done["memory"]] == memory.splitlines()[1:]
     assert ", the traveller: The water pump failed on the road to Moab" in memory
     assert ", PAM: That sounds like a long day." in memory
 
@@ -74,7 +76,7 @@ def test_fast_answer_is_found_in_another_conversation(
 
 def test_messages_of_the_prompt_are_not_recalled(socket: ChatSocket, claude: ClaudeScripts) -> None:
     """The conversation's own history is in the prompt once."""
-    conversation_id = say(socket, claude, PUMP)
+    conversation_id = say(socket, claude, PUMP)["conversation_id"]
     claude.script(text("Yes."))
     socket.ask(f"What about the water pump? {claude.marker}", conversation_id=conversation_id)
     assert "<memory>" not in newest_context(claude)

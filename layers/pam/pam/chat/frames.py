@@ -155,7 +155,10 @@ class Confirmed(ServerFrame):
 
 @dataclass(frozen=True)
 class Done(ServerFrame):
-    """The whole answer with its sources and cost. `cost_usd` is a decimal string; latencies are in milliseconds."""
+    """The whole answer with its sources and cost. `cost_usd` is a decimal string; latencies are in milliseconds.
+
+    `memory` is what was recalled for the question, a line each: the day, who said it, the words.
+    """
 
     type = "done"
     text: str
@@ -171,6 +174,7 @@ class Done(ServerFrame):
     slots: Mapping[str, Any] | None = None
     undo: tuple[Mapping[str, Any], ...] = ()
     truncated: bool = False
+    memory: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

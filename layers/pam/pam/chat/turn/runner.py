@@ -47,6 +47,8 @@ class TurnResult:
     """Whether a stand-in answered in Claude's place."""
     is_refused: bool = False
     error: PamError | None = None
+    memory: tuple[str, ...] = ()
+    """What was recalled for the question, a line each."""
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict
 
-from pam.answers.undo_link import undo_entries
 from pam.chat.conversations import note
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import Done, Failed, ServerFrame
@@ -24,6 +23,7 @@ from pam.chat.turn.context import ContextProvider
 from pam.chat.turn.conversation import Conversation, read_conversation
 from pam.chat.turn.deferred_messages import DeferredMessages
 from pam.chat.turn.device_context import device_location, device_zone, typed_at
+from pam.chat.turn.last_frame import last_frame
 from pam.chat.turn.runner import TurnResult, TurnRunner
 from pam.chat.turn.stream import FrameStream
 from pam.chat.turn.tool_frames import tool_frame
@@ -140,7 +140,7 @@ class _Worker:
                 result = self._converse(read_again() if restored else conversation)
             finally:
                 settling = self._settle(reservation, result.usage.cost(self._worker.model))
-            last = self._last_frame(result)
+            last = last_frame(result, self._worker.model, self._started_at, self._stream.first_delta_at)
         except PamError as error:
             log_error(error)
             last = Failed.from_error(error)
@@ -196,6 +196,7 @@ class _Worker:
             stop=self._stop,
         )
         result = runner.run()
+        result.memory = tuple(conversation.context.get("memory", ()))
         if result.is_refused:
             transcript.exclude()
         else:
@@ -273,28 +274,3 @@ class _Worker:
             return
         event = note({"PAM did this for a question that isn't part of the conversation any more": texts})
         self._chat.notes.try_add(self._turn.user_id, self._turn.conversation_id, event, self._invocation)
-
-    def _last_frame(self, result: TurnResult) -> ServerFrame:
-        effects = [outcome.result.effect for outcome in result.outcomes if outcome.result]
-        undo = undo_entries(effect for effect in effects if effect)
-        if result.error is not None:
-            return Failed.from_error(result.error, undo)
-        first_delta_ms = None
-        if self._stream.first_delta_at is not None:
-            first_delta_ms = (self._stream.first_delta_at - self._started_at) * 1000
-            measure(Metric.FIRST_DELTA, MetricUnit.Milliseconds, first_delta_ms)
-        return Done(
-            text=result.text,
-            tier=3,
-            usage=result.usage.as_json(),
-            cost_usd=f"{result.usage.cost(self._worker.model):.6f}",
-            latency_ms={
-                "first_delta": None if first_delta_ms is None else round(first_delta_ms),
-                "total": round((time.monotonic() - self._started_at) * 1000),
-            },
-            sources=result.sources,
-            as_of=result.as_of,
-            simulated=result.is_simulated,
-            undo=undo,
-            truncated=result.is_truncated,
-        )
