@@ -5,15 +5,16 @@ from datetime import UTC, datetime
 import psycopg
 from psycopg.rows import dict_row
 
+from local.demo.conversations import load_conversations
 from local.demo.friends import load_friends
 from local.demo.year import BUDGETS, USER_ID, ZONE, year_of_expenses, year_of_savings
 
 
 def load(owner_conninfo: str) -> int:
-    """Write the traveller, a motorhome, budgets, expenses, savings and friends in one transaction.
+    """Write the traveller, a motorhome, budgets, expenses, savings, friends and conversations in one transaction.
 
-    Connects as the owner. Returns the number of expenses written: 0 if the traveller exists already. Friends are
-    created in either case, if there are none.
+    Connects as the owner. Returns the number of expenses written: 0 if the traveller exists already. Friends and
+    conversations are created in either case, if there are none.
     """
     now = datetime.now(UTC)
     with psycopg.connect(owner_conninfo, row_factory=dict_row) as connection:
@@ -27,9 +28,10 @@ def load(owner_conninfo: str) -> int:
             (USER_ID, ZONE.key),
         )
         load_friends(connection, USER_ID, now)
+        connection.execute("select set_config('app.user_id', %s, true)", (str(USER_ID),))
+        load_conversations(connection, USER_ID, now)
         if not made.rowcount:
             return 0
-        connection.execute("select set_config('app.user_id', %s, true)", (str(USER_ID),))
         connection.execute(
             "insert into vehicles (user_id, name, kind, make, model, model_year, fuel_type,"
             " consumption_l_per_100km, tank_l, height_m, length_m, weight_kg)"

@@ -1,5 +1,7 @@
 """The demo traveller has company: friends to write to, marked as made up, and posts to read."""
 
+from datetime import UTC, datetime, timedelta
+
 import psycopg
 import pytest
 
@@ -7,6 +9,7 @@ from local import demo
 from local.stack import LocalStack
 from pam.community.friendships import read_friends
 from pam.community.messages import find_recipient
+from pam.memory.recall import Query, fetch_hits, select_passages, send_recall_query
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.postgres import Database
@@ -30,6 +33,16 @@ def test_the_friends_say_that_they_are_made_up(database: Database, owner: psycop
             find_recipient(connection, demo.USER_ID, "Walt")
     ids = [friend.id for friend in friends]
     assert owner.execute("select bool_and(simulated) from users where id = any(%s)", (ids,)).fetchone() == (True,)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_the_year_s_conversations_are_remembered(database: Database) -> None:
+    """Once, with their days: what was said about the water pump is found by its words before anything is embedded."""
+    query = Query("what did we say about the water pump?", None, "")
+    with database.session(demo.USER_ID, Deadline(5)) as connection:
+        passages = select_passages(fetch_hits(send_recall_query(connection, demo.USER_ID, query), query), 60)
+    [said] = [each for each in passages if each.text.startswith("The water pump failed near Moab.")]
+    assert (said.role, (datetime.now(UTC) - said.said_at) // timedelta(days=1)) == ("user", 247)
 
 
 @pytest.mark.usefixtures("loaded")
