@@ -7,19 +7,17 @@ from playwright.sync_api import expect
 
 from tests.web.api_client import TIMEZONE
 
+SAID = "The kayak rack from Flagstaff squeaks, we greased it"
+
 
 def test_answer_shows_what_was_remembered_for_it(app, claude):
-    """The words of another conversation, behind a button; without a memory there is none."""
-    claude.script("roof vent", "Noted.")
+    """The words of another conversation, behind a button."""
+    claude.script("kayak rack", "Noted.")
     app.sign_in().wait_until_connected()
-    first = app.ask_claude("We sealed the leaking roof vent with Dicor in Flagstaff")
-    assert first.get_by_text("What PAM remembered for this").count() == 0
+    app.ask_claude(SAID)
     app.page.get_by_role("button", name="New conversation").click()
-    claude.script("vent again", "Dicor sealed it.")
-    card = app.ask_claude("How did we seal the leaking vent again?")
+    claude.script("kayaks again", "Grease.")
+    card = app.ask_claude("What did we do about the rack for the kayaks again?")
     card.get_by_text("What PAM remembered for this").click()
-    today = datetime.now(ZoneInfo(TIMEZONE))
-    line = card.get_by_role("listitem").filter(has_text="sealed the leaking roof vent with Dicor")
-    expect(line).to_have_text(
-        f"{today:%A, %Y-%m-%d}, the traveller: We sealed the leaking roof vent with Dicor in Flagstaff"
-    )
+    line = card.get_by_role("listitem").filter(has_text=SAID)
+    expect(line).to_have_text(f"{datetime.now(ZoneInfo(TIMEZONE)):%A, %Y-%m-%d}, the traveller: {SAID}")

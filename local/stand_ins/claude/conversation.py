@@ -24,6 +24,7 @@ from local.stand_ins.claude.request import (
 )
 
 _DATE = re.compile(r"\b20\d\d-[01]\d-[0-3]\d\b")
+_MEMORY = re.compile(r"<memory>\n.*?\n</memory>\n?", re.DOTALL)
 _SECTION = re.compile(r"<(?P<name>[a-z][a-z0-9_-]*)(?:\s[^<>]*)?>(?P<text>.*?)</(?P=name)>", re.DOTALL)
 
 
@@ -40,7 +41,8 @@ class ToolOutcome:
 class Conversation:
     """The newest turn of a request, which starts at the newest user message with a text block.
 
-    `text` is all text of that message, `user_text` the same without sections in tags, and `sections` those by name.
+    `text` is all text of that message but what was recalled, `user_text` the same without sections in tags, and
+    `sections` those by name.
     `earlier_user_texts` are those of earlier turns, newest first, and `previous_reply` is the text of the reply before
     the turn. `step` counts the assistant's messages of the turn,
     `called` names the tools that they called. `outcomes` are all tool results of the conversation in order; the last
@@ -89,7 +91,8 @@ def read(request: CountTokensRequest) -> Conversation:
     starts = [index for index, message in enumerate(messages) if message.role == "user" and _text(message)]
     start = starts[-1] if starts else 0
     turn = messages[start:]
-    text = _text(messages[start])
+    full_text = _text(messages[start])
+    text = _MEMORY.sub("", full_text)
     outcomes, turn_outcomes = _outcomes(messages, start)
     offered, deferred = _tools(request)
     choice = request.tool_choice
@@ -98,7 +101,7 @@ def read(request: CountTokensRequest) -> Conversation:
     return Conversation(
         text=text,
         user_text=_user_text(text),
-        sections=_sections(text),
+        sections=_sections(full_text),
         earlier_user_texts=tuple(_user_text(_text(messages[index])) for index in reversed(starts[:-1])),
         previous_reply=_text(messages[start - 1]) if start else "",
         step=sum(message.role == "assistant" for message in turn),

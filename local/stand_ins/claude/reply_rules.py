@@ -25,6 +25,7 @@ from local.stand_ins.claude.request import Tool
 
 _OVER_BUDGET = re.compile(r"(?<!not )(?<!n't )\bover\b", re.I)
 _MAX_FIGURES = 8
+_MAX_RECALLED = 3
 _HERE = re.compile(r"`here`(?: is|:)")
 _NEED_TO_KNOW = "I need to know:"
 
@@ -40,7 +41,7 @@ def generate_reply(turn: Conversation) -> ModelReply:
     if turn.required_tool:
         return _call_required_tool(turn)
     texts = [*step.facts, *(_summarise(outcome) for outcome in turn.results), *step.notes]
-    return make_reply(TextPart(f"{' '.join(texts) or _introduction(turn)} {SIMULATED}"))
+    return make_reply(TextPart(f"{' '.join(texts) or _recollection(turn) or _introduction(turn)} {SIMULATED}"))
 
 
 def _find_intents(turn: Conversation) -> Sequence[Intent]:
@@ -192,6 +193,12 @@ def _figures(value: Any, name: str = "") -> list[str]:
     if isinstance(value, list):
         return [figure for each in value for figure in _figures(each, name)]
     return [] if value is None else [f"{name.replace('_', ' ')} {value}".strip()]
+
+
+def _recollection(turn: Conversation) -> str:
+    """Return the first lines of the `memory` section, or an empty text without one."""
+    lines = turn.sections.get("memory", "").splitlines()[:_MAX_RECALLED]
+    return f"I remember this. {' '.join(lines)}" if lines else ""
 
 
 def _introduction(turn: Conversation) -> str:

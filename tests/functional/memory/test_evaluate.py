@@ -2,17 +2,25 @@
 
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pam.memory import evaluate
-
 KEYS = [
     "sessions_r3", "sessions_r5", "sessions_r10", "messages_r10", "messages_r30", "delivered_400", "delivered_800",
     "paraphrase_r10", "gate_own", "gate_stranger",
 ]  # fmt: skip
+
+
+def evaluate(file: Path, *options: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command; it has a server of its own."""
+    command = [sys.executable, "-m", "pam.memory.evaluate", str(file), *options]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == status, run.stderr
+    return run
 
 
 def conversation(name: str, sayings: list[str], questions: list[tuple[str, int, str]]) -> dict[str, Any]:
@@ -52,13 +60,12 @@ CONVERSATIONS = [
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
-def test_figures_are_those_of_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], packed: bool) -> None:
+def test_figures_are_those_of_the_file(tmp_path: Path, packed: bool) -> None:
     """What is asked for is found, what only its meaning tells too; a stranger's memory has nothing on it."""
     file = tmp_path / "conversations.jsonl"
     content = "".join(json.dumps(each) + "\n" for each in CONVERSATIONS).encode()
     file.write_bytes(gzip.compress(content) if packed else content)
-    assert evaluate.main([str(file), "--embedder", "minilm" if packed else "hash"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    lines = evaluate(file, "--embedder", "minilm" if packed else "hash").stdout.splitlines()
     figures = json.loads(lines[-1])
     assert list(figures) == KEYS
     assert lines[1].split()[:2] == ["information_extraction", "3"]
@@ -69,7 +76,7 @@ def test_figures_are_those_of_the_file(tmp_path: Path, capsys: pytest.CaptureFix
         assert figures["messages_r30"] == 100
 
 
-def test_file_that_can_not_be_read_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_file_that_can_not_be_read_is_an_error(tmp_path: Path) -> None:
     """With a sentence, and without a database."""
-    assert evaluate.main([str(tmp_path / "none.jsonl")]) == 2
-    assert "can't be read" in capsys.readouterr().err
+    run = evaluate(tmp_path / "none.jsonl", status=2)
+    assert "can't be read" in run.stderr

@@ -33,7 +33,7 @@ select user_id, display_name, name_skeleton, caseless_name_skeleton, who_may_wri
 _LOCK_SENDER = "select user_id from public_profiles where user_id = %s for no key update"
 # Postgres says when a message was sent, and what time it is: no caller can send more by another clock.
 _SELECT_LATEST = """
-select extract(epoch from sent_at + %(window)s - now()) as left_s
+select extract(epoch from sent_at + %(window)s - clock_timestamp()) as left_s
   from direct_messages
  where sender_id = %(user)s and sent_at > now() - %(window)s
  order by sent_at desc limit %(max)s

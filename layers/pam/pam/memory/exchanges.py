@@ -13,6 +13,7 @@ from uuid import UUID
 from pam.memory.embedding_requests import request_embedding
 from pam.memory.passages import split_passages
 from pam.platform.postgres import Connection
+from pam.safety.redaction import redact
 
 MAX_PASSAGES = 40
 """Of one message; what a longer one says after that isn't found again."""
@@ -48,9 +49,9 @@ on conflict (user_id, turn_id, role, passage) do nothing
 def store_exchange(
     connection: Connection, user_id: UUID, conversation_id: UUID, turn_id: UUID, messages: Sequence[SaidMessage]
 ) -> None:
-    """Store the messages of a turn in the caller's transaction. Those that are stored already stay as they are."""
+    """Store the messages of a turn, redacted, in the caller's transaction. Those that are stored already stay."""
     for message in messages:
-        for number, passage in enumerate(split_passages(message.text.replace("\x00", ""))[:MAX_PASSAGES]):
+        for number, passage in enumerate(split_passages(redact(message.text.replace("\x00", "")))[:MAX_PASSAGES]):
             connection.execute(
                 _INSERT_EXCHANGE,
                 {
