@@ -159,11 +159,11 @@ def _passage(row: Row, prefix: str = "") -> Passage:
 def select_passages(hits: Sequence[Hit], max_words: int, excluded: Collection[UUID] = ()) -> list[Passage]:
     """Return hits with their neighbours, best first, within a number of words; the last one is cut to fit.
 
-    Passages of the turns in `excluded` are left out: the prompt has them anyway. So are hits that are no better than the
-    average row, but for the best one, which may be the only row.
+    Passages of the turns in `excluded` are left out: the prompt has them anyway. So are hits without a word of the
+    question whose vectors, if there are any, are no nearer than the average row's.
     """
-    better = [hit for index, hit in enumerate(hits) if not index or hit.score > 0]
-    ordered = (passage for hit in better for passage in (hit.passage, *hit.neighbours))
+    related = [hit for hit in hits if hit is hits[0] or hit.coverage or (hit.similarity is not None and hit.score > 0)]
+    ordered = (passage for hit in related for passage in (hit.passage, *hit.neighbours))
     selected: list[Passage] = []
     seen: set[int] = set()
     left = max_words
