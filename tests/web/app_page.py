@@ -26,6 +26,7 @@ class AppPage:
         self.client_frames: list[dict] = []
         self.errors: list[str] = []
         self.allowed_errors: tuple[str, ...] = ()
+        self._handlers: dict[str | re.Pattern[str], Callable[[Route], object]] = {}
         self.question: Locator = page.get_by_role("textbox", name="Your question")
         self.cards: Locator = page.locator("article.card")
         self.connection: Locator = page.locator("#connection .state")
@@ -83,8 +84,21 @@ class AppPage:
         """Reply to every question with this fast answer."""
         fields = {name: answer.get(name) for name in ("text", "source", "as_of")}
         body = {"tier": tier, "intent": intent, "slots": slots or {}, "answer": answer} | fields
-        self.page.unroute("**/v1/ask")
-        self.page.route("**/v1/ask", lambda route: route.fulfill(json=body))
+        self.route("**/v1/ask", lambda route: route.fulfill(json=body))
+
+    def route(self, url: str | re.Pattern[str], handler: Callable[[Route], object]) -> None:
+        """Have a function handle the page's requests to a URL, in place of the one before."""
+        is_new = url not in self._handlers
+        self._handlers[url] = handler
+        if is_new:
+            self.page.route(url, lambda route: self._handlers[url](route))
+
+    def unroute(self, url: str | re.Pattern[str]) -> None:
+        """Let the page's requests to a URL through again.
+
+        The interception stays: to end it while the page loads fails requests that the browser holds at that moment.
+        """
+        self._handlers[url] = lambda route: route.continue_()
 
     def wait_until(self, condition: Callable[[], object]) -> None:
         """Wait for a condition that can't be seen on the page."""

@@ -110,7 +110,7 @@ def test_questions_and_form_are_legible(new_app, width, scheme):
     app.sign_in()
     app.ask("How much did I spend this month?")
     card = app.ask("add $12 for tolls")
-    app.page.route("**/v1/ask", lambda route: route.abort())
+    app.route("**/v1/ask", lambda route: route.abort())
     app.ask("What did I spend last month?")
     if width == 320:
         app.page.get_by_role("button", name="Show categories").click()
@@ -138,7 +138,7 @@ def test_fast_answer_cards_are_legible(new_app, api, width, scheme):
     for intent, answer in (("weather", weather), ("nearby_parks", parks)):
         app.stub_answer(intent, answer)
         app.ask("weather in Moab")
-    app.page.unroute("**/v1/ask")
+    app.unroute("**/v1/ask")
     expect(app.ask("rv parks near me")).to_contain_text("where you are")
     check_legibility(app, scheme)
 
@@ -147,12 +147,12 @@ def test_fast_answer_cards_are_legible(new_app, api, width, scheme):
 def test_claude_answer_cards_are_legible(new_app, claude, width, scheme):
     """Queued questions, Markdown, tools, confirmations and errors are legible at each width and theme."""
     app = new_app(width, 800, color_scheme=scheme)
-    app.page.route("**/v1/ws-ticket", lambda route: route.abort())
+    app.route("**/v1/ws-ticket", lambda route: route.abort())
     app.sign_in()
     app.ask("a question that waits").get_by_role("button", name="Don't send").click()
     app.ask("another question that waits")
     check_legibility(app, scheme)
-    app.page.unroute("**/v1/ws-ticket")
+    app.unroute("**/v1/ws-ticket")
     app.wait_until_connected()
     expense = {"amount": "12.25", "category": "tolls", "description": "Bridge", "more_to_do": False}
     post = {"content": "Two nights.\nNo hookups.", "tags": ["utah", "a-tag-that-is-as-long-as-a-tag-may-ever-be"]}

@@ -109,7 +109,7 @@ def test_sign_out_clears_stored_conversation(app, claude):
     """Signing out removes the conversation and the queued questions from the device."""
     claude.script("secret", "Hush.")
     app.ask_claude("a secret of mine")
-    app.page.route("**/v1/ws-ticket", lambda route: route.abort())
+    app.route("**/v1/ws-ticket", lambda route: route.abort())
     app.page.reload()
     expect(app.cards).to_have_count(1)
     app.ask("another secret of mine, which waits")

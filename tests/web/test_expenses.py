@@ -130,7 +130,7 @@ def test_late_undo_is_explained_on_its_card(app):
     """If the server refuses a late undo, its message is shown on the card and the button is removed."""
     card = app.sign_in().ask("add $2 for tolls")
     late = {"code": "undo_expired", "message": "It is too late to undo this."}
-    app.page.route(UNDO_URL, lambda route: route.fulfill(status=409, json=late))
+    app.route(UNDO_URL, lambda route: route.fulfill(status=409, json=late))
     card.get_by_role("button", name="Undo").click()
     expect(card.get_by_role("alert")).to_have_text("It is too late to undo this.")
     expect(card.get_by_role("button", name="Undo")).to_have_count(0)

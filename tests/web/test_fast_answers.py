@@ -89,7 +89,7 @@ def test_skeleton_is_shown_while_answer_is_pending(app):
     """A pending answer shows a text and a skeleton of its kind, which the answer replaces."""
     app.sign_in()
     pending_routes = []
-    app.page.route("**/v1/ask", lambda route: pending_routes.append(route))
+    app.route("**/v1/ask", lambda route: pending_routes.append(route))
     skeletons = app.page.locator(".skeleton")
     for number, (question, text, shape) in enumerate(
         [
@@ -119,7 +119,7 @@ def test_skeleton_is_shown_while_answer_is_pending(app):
 @pytest.mark.parametrize("missing", ["**/router.js", "**/router.json"])
 def test_page_works_without_router(app, claude, missing):
     """If the router can't be loaded, only the preview is missing: the API routes the question."""
-    app.page.route(missing, lambda route: route.abort())
+    app.route(missing, lambda route: route.abort())
     card = app.sign_in().ask(GAS_QUESTION)
     expect(card).to_contain_text("Fast answer")
     claude.script("without a preview", "I hear you.")
@@ -138,8 +138,8 @@ def test_stale_answer_shows_reason_and_age(app):
         summary["as_of"] = "2020-03-05T17:32:00+00:00"
         route.fulfill(response=response, json=body)
 
-    app.page.route("**/v1/ask", make_stale)
-    app.page.route("**/v1/spend-summary*", make_stale)
+    app.route("**/v1/ask", make_stale)
+    app.route("**/v1/spend-summary*", make_stale)
     card = app.sign_in().ask(GAS_QUESTION)
     note = re.compile(r"The database can't be reached; this is from Mar 5, 10:32.AM \([\d,]+ days ago\)")
     expect(card).to_contain_text(note)
@@ -176,11 +176,11 @@ def test_stale_answer_names_unavailable_source(app, api):
 def test_unavailable_source_is_explained_and_can_be_retried(app):
     """If a source is unavailable, the API's message is shown with a retry."""
     body = {"code": "source_unavailable", "message": "PAM can't reach Mapbox right now.", "retry_after": 5}
-    app.sign_in().page.route("**/v1/ask", lambda route: route.fulfill(status=503, json=body))
+    app.sign_in().route("**/v1/ask", lambda route: route.fulfill(status=503, json=body))
     card = app.ask("rv parks near Moab")
     expect(card).to_contain_text("PAM can't reach Mapbox right now.")
     expect(card).to_contain_text("Best after 5 s")
-    app.page.unroute("**/v1/ask")
+    app.unroute("**/v1/ask")
     card.get_by_role("button", name="Try again").click()
     expect(app.cards.last).to_contain_text("places to camp within")
     app.allow_request_errors()

@@ -71,7 +71,7 @@ def test_missing_location_is_prompted_for(located_app):
 def test_location_needed_error_shows_the_prompt(app):
     """The API's `location_needed` shows the same prompt, not a failure."""
     body = {"code": "location_needed", "message": "PAM doesn't know where you are."}
-    app.sign_in().page.route("**/v1/ask", lambda route: route.fulfill(status=422, json=body))
+    app.sign_in().route("**/v1/ask", lambda route: route.fulfill(status=422, json=body))
     card = app.ask("rv parks near Moab")
     expect(card.get_by_role("button", name="Use my location and ask again")).to_be_visible()
     app.allow_request_errors()
@@ -115,13 +115,13 @@ def test_retry_with_another_location_adds_one_expense(located_app, api):
     """The location isn't part of a write's identity: enabled between two attempts, it adds no second expense."""
     before = api.count_this_month("tolls")
     # Without the router the page can't predict that the location doesn't matter, and sends it.
-    located_app.page.route("**/router.json", lambda route: route.abort())
+    located_app.route("**/router.json", lambda route: route.abort())
     located_app.page.reload()
-    located_app.page.route("**/v1/ask", lose_response)
+    located_app.route("**/v1/ask", lose_response)
     card = located_app.ask("add $6 for tolls")
     expect(card.get_by_role("button", name="Try again")).to_be_visible()
     enable_location(located_app)
-    located_app.page.unroute("**/v1/ask")
+    located_app.unroute("**/v1/ask")
     card.get_by_role("button", name="Try again").click()
     expect(located_app.cards.last).to_contain_text("10 min left")
     assert sent_locations(located_app)[0] is None

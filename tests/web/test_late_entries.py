@@ -148,7 +148,7 @@ def test_repeated_request_keeps_its_time_and_its_key_in_another_time_zone(new_ap
     """A retry after the device's zone has changed is the same request, of the time and zone of the first attempt."""
     app = new_app().sign_in()
     before = api.count_this_month("tolls")
-    app.page.route("**/v1/ask", lose_response)
+    app.route("**/v1/ask", lose_response)
     expect(app.ask("add $3.75 for tolls")).to_contain_text("can't be reached")
     app.page.add_init_script(
         """const options = Intl.DateTimeFormat.prototype.resolvedOptions;
@@ -158,7 +158,7 @@ def test_repeated_request_keeps_its_time_and_its_key_in_another_time_zone(new_ap
     )
     app.page.reload()
     assert app.page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone") == "Asia/Tokyo"
-    app.page.unroute("**/v1/ask")
+    app.unroute("**/v1/ask")
     app.question.press("Enter")
     expect(app.cards.last).to_contain_text("10 min left")
     first, second = app.sent_requests("POST", "/v1/ask")

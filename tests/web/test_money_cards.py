@@ -83,11 +83,11 @@ def test_expense_list_is_paged_by_cursor(app, api):
     stored = api.get("expenses", category="fuel", limit="15")["expenses"]
     rows = card.get_by_role("table", name="Expenses, newest first").locator("tbody").get_by_role("row")
     expect(rows).to_have_count(5)
-    app.page.route("**/v1/expenses?*", lambda route: route.abort())
+    app.route("**/v1/expenses?*", lambda route: route.abort())
     show_more = card.get_by_role("button", name="Show more")
     show_more.click()
     expect(card.get_by_role("alert")).to_contain_text("can't be reached")
-    app.page.unroute("**/v1/expenses?*")
+    app.unroute("**/v1/expenses?*")
     show_more.click()
     expect(rows).to_have_count(10)
     expect(card.get_by_role("alert")).to_be_empty()
@@ -107,7 +107,7 @@ def test_last_page_removes_button_and_keeps_focus(app, api):
     app.sign_in().stub_answer("list_expenses", page, tier=1, slots={"limit": 2})
     card = app.ask("show my last 2 expenses")
     last_page = page | {"next_cursor": None}
-    app.page.route("**/v1/expenses?*", lambda route: route.fulfill(json=last_page))
+    app.route("**/v1/expenses?*", lambda route: route.fulfill(json=last_page))
     card.get_by_role("button", name="Show more").focus()
     app.page.keyboard.press("Enter")
     expect(card.get_by_role("button", name="Show more")).to_have_count(0)

@@ -42,7 +42,7 @@ def test_queued_question_can_be_cancelled(app, claude):
     card = app.ask("never mind this one")
     card.get_by_role("button", name="Don't send").click()
     expect(card).to_contain_text("Not sent.")
-    app.page.unroute("**/v1/ws-ticket")
+    app.unroute("**/v1/ws-ticket")
     app.page.reload()
     app.wait_until_connected()
     expect(app.cards).to_have_count(0)

@@ -96,7 +96,7 @@ def test_connection_status_is_shown_and_announced(app):
     expect(app.connection).to_have_attribute("role", "status")
     app.page.context.set_offline(True)
     expect(app.connection).to_have_text("Offline: questions wait")
-    app.page.unroute("**/v1/ws-ticket")
+    app.unroute("**/v1/ws-ticket")
     app.page.context.set_offline(False)
     expect(app.connection).to_have_text("Connected")
     app.allow_request_errors()

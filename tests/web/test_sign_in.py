@@ -28,7 +28,7 @@ def test_refused_token_is_renewed_once(app, api):
         else:
             route.continue_()
 
-    app.page.route("**/v1/ask", refuse_first)
+    app.route("**/v1/ask", refuse_first)
     card = app.ask("add $5 for tolls")
     expect(card).to_contain_text("10 min left")
     sent = app.sent_requests("POST", "/v1/ask")
@@ -61,11 +61,11 @@ def test_expiring_token_is_renewed_before_the_request(app):
 def test_refused_renewal_signs_out_and_keeps_the_text(app):
     """If the renewed token is refused too, the page asks for a sign-in and keeps the text."""
     app.sign_in()
-    app.page.route("**/v1/ask", lambda route: route.fulfill(**UNAUTHORIZED))
+    app.route("**/v1/ask", lambda route: route.fulfill(**UNAUTHORIZED))
     card = app.ask("add $5 for tolls")
     expect(card).to_contain_text("sign in again")
     expect(app.question).to_have_value("add $5 for tolls")
-    app.page.unroute("**/v1/ask")
+    app.unroute("**/v1/ask")
     card.get_by_role("button", name="Sign in as the demo traveller").click()
     expect(app.panel.locator("#panel-total")).not_to_be_empty()
     app.question.press("Enter")

@@ -23,7 +23,7 @@ def test_daily_weather_shows_figures_and_hours(app, api):
     assert [int(re.sub(r"\D", "", gust)) for gust in gusts] == [
         math.floor(hour["gusts"] + 0.5) for hour in stored["hours"]
     ]
-    expect(hours.locator("svg path[d^=M]")).to_have_count(1)
+    expect(hours.locator("tr.line svg path")).to_have_count(1)
 
 
 def test_ambiguous_place_is_chosen_with_a_button(app):

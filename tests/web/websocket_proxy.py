@@ -74,10 +74,10 @@ class WebSocketProxy:
 
 def block_tickets(app: AppPage) -> None:
     """Make the page unable to connect."""
-    app.page.route("**/v1/ws-ticket", lambda route: route.abort())
+    app.route("**/v1/ws-ticket", lambda route: route.abort())
 
 
 def unblock_tickets(app: AppPage) -> None:
     """Make the page able to connect again, and notify it."""
-    app.page.unroute("**/v1/ws-ticket")
+    app.unroute("**/v1/ws-ticket")
     app.page.evaluate("dispatchEvent(new Event('online'))")

@@ -35,7 +35,15 @@ def until(condition: Callable[[], bool], seconds: float = 60) -> bool:
 def child_of(module: str) -> int:
     """The process id of this process's child that runs a module."""
     text = "".join((task / "children").read_text() for task in Path("/proc/self/task").iterdir())
-    return next(pid for pid in map(int, text.split()) if module in Path(f"/proc/{pid}/cmdline").read_text())
+    return next(pid for pid in map(int, text.split()) if module in command_of(pid))
+
+
+def command_of(pid: int) -> str:
+    """The command line of a process, empty where it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def created_stores(stack: LocalStack) -> list[str]:
