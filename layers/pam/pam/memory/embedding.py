@@ -10,15 +10,15 @@ from pam.memory.vectors import register_vectors, to_vector
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger, measure
-from pam.platform.postgres import Database
+from pam.platform.postgres import Database, DatabaseUnavailable
 from pam.sources.embedding import Embedder, EmbeddingPurpose
 from pam.sources.source import SourceError, SourceErrorKind
 
 BATCH = 100
 
-_MAX_REQUESTS = 20
 _RETRY_AFTER = timedelta(seconds=30)
 _MIN_LEFT_S = 5.0
+"""Time in seconds that a run keeps to store what became of its last request."""
 
 # With the passage before it in the conversation, as its words are indexed.
 _SELECT = """
@@ -43,12 +43,9 @@ def embed_requested(database: Database, embedder: Embedder, deadline: Deadline) 
     `DatabaseUnavailable`.
     """
     requests = EmbeddingRequests(database)
-    while deadline.left_s > _MIN_LEFT_S:
-        claimed = requests.claim(_MAX_REQUESTS, deadline)
-        if not claimed:
-            break
-        for request in claimed:
-            _embed_request(database, embedder, requests, request, deadline)
+    # One at a time: an attempt counts from its claim, also where the run ends before it.
+    while deadline.left_s > _MIN_LEFT_S and (request := requests.claim(deadline)) is not None:
+        _embed_request(database, embedder, requests, request, deadline)
     quarantined = requests.quarantine(deadline)
     measure(Metric.EMBEDDING_QUARANTINED, MetricUnit.Count, quarantined)
 
@@ -57,7 +54,7 @@ def _embed_request(
     database: Database, embedder: Embedder, requests: EmbeddingRequests, request: EmbeddingRequest, deadline: Deadline
 ) -> None:
     try:
-        embed_user(database, embedder, request.user_id, deadline)
+        embed_user(database, embedder, request.user_id, deadline.at_most(deadline.left_s - _MIN_LEFT_S))
     except SourceError as error:
         count(Metric.EMBEDDING_FAILED)
         logger.warning("passages not embedded", exc_info=True)
@@ -65,6 +62,10 @@ def _embed_request(
         failed = error.kind in (SourceErrorKind.REFUSED, SourceErrorKind.MALFORMED)
         delay = timedelta(seconds=error.retry_after) if error.retry_after else _RETRY_AFTER
         requests.postpone(request, delay, deadline, failed=failed)
+    except DatabaseUnavailable:
+        # Its time is over, or Postgres is down, which this raises again.
+        count(Metric.EMBEDDING_FAILED)
+        requests.postpone(request, _RETRY_AFTER, deadline, failed=False)
     else:
         requests.finish(request, deadline)
 

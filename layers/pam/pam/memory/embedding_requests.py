@@ -28,7 +28,7 @@ insert into embedding_requests (user_id, due_at, requested_at) values (%(user)s,
 on conflict (user_id) do update
    set due_at = least(embedding_requests.due_at, excluded.due_at), requested_at = excluded.requested_at
 """
-_CLAIM = "select * from claim_embedding_requests(%(most)s, %(lease)s, %(attempts)s)"
+_CLAIM = "select * from claim_embedding_requests(1, %(lease)s, %(attempts)s)"
 _QUARANTINE = "select quarantine_embedding_requests(%(attempts)s) as requests"
 # Where rows came since it was claimed, the next run embeds them.
 _DELETE = "delete from embedding_requests where user_id = %(user)s and lease = %(lease)s and requested_at = %(at)s"
@@ -49,11 +49,11 @@ class EmbeddingRequests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, most: int, deadline: Deadline) -> list[EmbeddingRequest]:
-        """Lease up to `most` due requests to the caller for a minute, those that are due longest first."""
-        values = {"most": most, "lease": _LEASE, "attempts": MAX_ATTEMPTS}
+    def claim(self, deadline: Deadline) -> EmbeddingRequest | None:
+        """Lease the request that is due longest to the caller for a minute; None if none is due."""
         with self._database.session(_NO_USER, deadline) as connection:
-            return [EmbeddingRequest(**row) for row in connection.execute(_CLAIM, values).fetchall()]
+            row = connection.execute(_CLAIM, {"lease": _LEASE, "attempts": MAX_ATTEMPTS}).fetchone()
+        return None if row is None else EmbeddingRequest(**row)
 
     def quarantine(self, deadline: Deadline) -> int:
         """Set requests aside that have failed at every attempt; return how many."""
