@@ -1,5 +1,6 @@
 """The scheduled function embeds what was said, also after an outage of Gemini, and once."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from local.stack import LocalStack
 from pam.memory.embedding_requests import MAX_ATTEMPTS
 from pam.memory.exchanges import SaidMessage, store_exchange
 from pam.platform.deadline import Deadline
+from pam.platform.metrics import Metric
 from pam.platform.postgres import Database
 from pam.users.profile import ensure_user
 
@@ -119,6 +121,11 @@ def test_refused_text_is_quarantined_without_others(
         embed(stack)
         assert embedded(owner, other) == [True]
     assert requests_of(owner, poison) == [(MAX_ATTEMPTS, True)]
+    # With the name and the dimension of the alarm.
+    lines = stack.functions["embed_memories"].log.read_text().splitlines()
+    written = [json.loads(line) for line in lines if line.startswith("{") and Metric.EMBEDDING_QUARANTINED in line]
+    assert {line["service"] for line in written} == {"embed_memories"}
+    assert sum(written[-1][Metric.EMBEDDING_QUARANTINED]) == 1
 
 
 def test_two_runs_at_once_embed_each_passage_once(
