@@ -323,7 +323,8 @@ class LocalStack:
             await self._start_server(HttpServer(sockets, management.handle, websockets.upgrade))
             self.ws_url = f"{_url(sockets, 'ws')}/{stage}"
         if self._run_schedules:
-            self._api.push_async_callback(Scheduler(self.template.schedules, functions).stop)
+            invoke = {logical_id: function.invoke for logical_id, function in functions.items()}
+            self._api.push_async_callback(Scheduler(self.template.schedules, invoke).stop)
         gateway.open(self.template, functions)
 
     async def _start_server(self, server: HttpServer) -> None:

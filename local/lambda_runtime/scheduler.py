@@ -2,19 +2,23 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from local.lambda_runtime.function import LambdaFunction
 from local.template import Schedule
+
+Invoke = Callable[[bytes], Awaitable[object]]
 
 EVENT = b"{}"
 
 
 class Scheduler:
-    """Invokes each schedule's function at its rate, and not before the last run has ended. Use it on one event loop."""
+    """Invokes each schedule's function at its rate, and not before the last run has ended. Use it on one event loop.
 
-    def __init__(self, schedules: Iterable[Schedule], functions: Mapping[str, LambdaFunction]) -> None:
-        """`functions` are by logical id."""
+    A run that had to wait starts at once; those that were missed meanwhile are not made up for.
+    """
+
+    def __init__(self, schedules: Iterable[Schedule], functions: Mapping[str, Invoke]) -> None:
+        """`functions` invoke the functions with an event, by logical id."""
         self._tasks = [
             asyncio.create_task(_run(functions[schedule.function], schedule.interval_s)) for schedule in schedules
         ]
@@ -28,7 +32,10 @@ class Scheduler:
                 await task
 
 
-async def _run(function: LambdaFunction, interval_s: float) -> None:
+async def _run(invoke: Invoke, interval_s: float) -> None:
+    clock = asyncio.get_running_loop().time
+    due = clock()
     while True:
-        await asyncio.sleep(interval_s)
-        await function.invoke(EVENT)  # a failure is an outcome, and in the function's log
+        due = max(due + interval_s, clock())
+        await asyncio.sleep(due - clock())
+        await invoke(EVENT)  # a function's failure is an outcome, and in its log

@@ -15,8 +15,10 @@ from local.template import websocket_api
 from local.template.intrinsics import NO_VALUE, REGION, Resolver, TemplateError, text
 from local.template.model import STORES, EventInvoke, Function, JwtAuthorizer, Route, Schedule, Store, Template
 
-_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+_RATE = re.compile(r"rate\(([1-9][0-9]*) (minute|hour|day)s?\)")
 _UNIT_S = {"minute": 60.0, "hour": 3600.0, "day": 86_400.0}
+_SCHEDULE_PROPERTIES = {"Name", "Description", "ScheduleExpression", "FlexibleTimeWindow", "Target"}
+_TARGET_PROPERTIES = {"Arn", "RoleArn", "RetryPolicy", "DeadLetterConfig"}
 
 
 def load(
@@ -167,7 +169,14 @@ def _schedule(properties: dict[str, Any], resolver: Resolver, where: str) -> Sch
     rate = _RATE.fullmatch(expression)
     if rate is None:
         raise TemplateError(f"{where}.ScheduleExpression: only rate(...) is supported locally, not {expression!r}.")
-    arn = resolver.value(properties["Target"]["Arn"], f"{where}.Target.Arn")
+    target = properties["Target"]
+    for path, unsupported in (
+        (where, properties.keys() - _SCHEDULE_PROPERTIES),
+        (f"{where}.Target", target.keys() - _TARGET_PROPERTIES),
+    ):
+        if unsupported:
+            raise TemplateError(f"{path}: {', '.join(sorted(unsupported))} of a schedule isn't supported locally.")
+    arn = resolver.value(target["Arn"], f"{where}.Target.Arn")
     return Schedule(resolver.function_of(arn), int(rate[1]) * _UNIT_S[rate[2]])
 
 

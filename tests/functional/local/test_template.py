@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from local.template import EventInvoke, Template, load
+from local.template import EventInvoke, Schedule, Template, load
 from local.template.intrinsics import TemplateError
 
 HEAD = """
@@ -43,6 +43,12 @@ def function(variables: str, extra: str = "", name: str = "Fn") -> str:
       {extra}
       Environment: {{Variables: {{{variables}}}}}
 """
+
+
+def scheduled(expression: str, more: str = "") -> str:
+    properties = f"{{ScheduleExpression: '{expression}', {more}}}"
+    event = f"Events: {{Often: {{Type: ScheduleV2, Properties: {properties}}}}}"
+    return function("", f"AutoPublishAlias: live\n      {event}")
 
 
 def sockets(routes: str = "chat: {FunctionArn: !GetAtt Other.Arn}", more: str = "", name: str = "Sockets") -> str:
@@ -247,6 +253,11 @@ def test_unresolvable_function_without_a_route_is_unavailable(tmp_path: Path) ->
             + sockets("$connect: {FunctionArn: !GetAtt Other.Arn}", "Auth: {AuthType: AWS_IAM}"),
             "only CUSTOM",
         ),
+        (scheduled("cron(0 8 * * ? *)"), "only rate(...) is supported locally, not 'cron(0 8 * * ? *)'"),
+        (scheduled("rate(0 minutes)"), "only rate(...)"),
+        (scheduled("rate(5 seconds)"), "only rate(...)"),
+        (scheduled("rate(1 minute)", "State: DISABLED"), "State of a schedule isn't supported"),
+        (scheduled("rate(1 minute)", "Input: '{}'"), "Target: Input of a schedule isn't supported"),
     ],
 )
 def test_unsupported_template_is_an_error(tmp_path: Path, resources: str, message: str) -> None:
@@ -254,6 +265,15 @@ def test_unsupported_template_is_an_error(tmp_path: Path, resources: str, messag
     with pytest.raises(TemplateError) as caught:
         read(tmp_path, resources)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("expression", "interval_s"),
+    [("rate(1 minute)", 60), ("rate(5 minutes)", 300), ("rate(12 hours)", 43_200), ("rate(1 day)", 86_400)],
+)
+def test_schedule_is_read_with_its_rate(tmp_path: Path, expression: str, interval_s: float) -> None:
+    """The function is the one of the alias that SAM makes the schedule's target."""
+    assert read(tmp_path, scheduled(expression)).schedules == (Schedule("Fn", interval_s),)
 
 
 def test_parameter_without_a_value_is_an_error(tmp_path: Path) -> None:
