@@ -31,9 +31,11 @@ class ChatUser:
         headers = {"authorization": f"Bearer {stack.token(self.id)}"}
         # Nothing is encrypted here, and loading all certificates takes longer than a question.
         self.http = self._opened.enter_context(
-            httpx.Client(base_url=stack.url, headers=headers, timeout=60, verify=False)
+            httpx.Client(base_url=stack.url, headers=headers, timeout=60, verify=False, trust_env=False)
         )
-        stand_in = self._opened.enter_context(httpx.Client(base_url=stack.claude.url, timeout=60, verify=False))
+        stand_in = self._opened.enter_context(
+            httpx.Client(base_url=stack.claude.url, timeout=60, verify=False, trust_env=False)
+        )
         self.claude = ClaudeScripts(stand_in)
         self.socket = self.connect_socket()
 

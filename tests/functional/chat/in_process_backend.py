@@ -6,6 +6,7 @@ The services are built by the product's composition root. The WebSocket is that 
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
@@ -117,10 +118,15 @@ class InProcessBackend:
             self._running.append(self._pool.submit(run_turn, self.worker, job, self.context()))
 
     def ask(self, user: ChatUser, text: str | None = None, *, message_id: str | None = None) -> Frames:
-        """Ask a question, as `send_question` does; return all frames of its answer."""
+        """Ask a question, as `send_question` does; return all frames of its answer.
+
+        The worker has handed over by then, or hasn't for five seconds: else it would start the conversation's next
+        question, which may be for the stack's own worker.
+        """
         self.send_question(user, text, message_id=message_id)
         frames = check_frames(user.socket.receive_until("done", "error"))
         user.conversation_id = frames[0]["conversation_id"]
+        futures.wait(self._running, timeout=5)
         return frames
 
     def send_question(self, user: ChatUser, text: str | None = None, *, message_id: str | None = None) -> str:
