@@ -11,13 +11,13 @@ create table exchanges (
     role                 text        not null check (role in ('user', 'assistant')),
     passage              smallint    not null check (passage >= 0),
     content              text        not null check (length(content) between 1 and 8000),
-    tools                text[]      not null,  -- that an answer used
     said_at              timestamptz not null,
     words                tsvector    not null,  -- of this passage and the one directly before it
     length               integer     not null,  -- of `words`, with repetitions
     embedding            halfvec(1536),
     embedding_model      text,
     embedding_dimensions smallint,
+    embedding_refused_by text,  -- a model that takes no such text: the passage is found by its words
     primary key (user_id, id),
     unique (user_id, turn_id, role, passage),
     foreign key (user_id, conversation_id) references conversations (user_id, id) on delete cascade,
@@ -81,7 +81,7 @@ create function claim_embedding_requests(most integer, duration interval, max_at
     returning r.user_id, r.lease, r.attempts, r.requested_at
 $$;
 
--- Set requests aside that failed at every attempt, and return how many.
+-- Set requests aside that ended the run at every attempt, and return how many.
 create function quarantine_embedding_requests(max_attempts integer) returns bigint
     language sql security definer set search_path = pg_catalog, public as $$
     with quarantined as (
@@ -113,8 +113,8 @@ begin
 end
 $$;
 
-grant insert (user_id, conversation_id, turn_id, role, passage, content, tools, said_at, words, length),
-      update (embedding, embedding_model, embedding_dimensions)
+grant insert (user_id, conversation_id, turn_id, role, passage, content, said_at, words, length),
+      update (embedding, embedding_model, embedding_dimensions, embedding_refused_by)
     on exchanges to pam_app;
-grant insert (user_id, due_at, requested_at), update (due_at, requested_at, leased_until, lease, attempts), delete
+grant insert (user_id, due_at, requested_at), update (due_at, requested_at, leased_until, lease, attempts, quarantined_at), delete
     on embedding_requests to pam_app;

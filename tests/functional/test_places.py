@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import httpx
 import psycopg
 import pytest
 
-from local.stack import LocalStack
 from pam.answers.travel_sources import place_key
 from pam.travel.place_names import search_text
 from tests.conftest import Traveller
@@ -22,20 +20,6 @@ def get(traveller: Traveller, path: str, **parameters: object) -> httpx.Response
 
 def ask(traveller: Traveller, text: str, **more: Any) -> httpx.Response:
     return traveller.http.post("/v1/ask", json={"text": text, **more})
-
-
-@pytest.fixture
-def shared_table(stack: LocalStack) -> Any:
-    """The table of the shared cache."""
-    environment = stack.environment_of("weather")
-    resource = boto3.resource(
-        "dynamodb",
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
-    return resource.Table(environment["SHARED_CACHE_TABLE"])
 
 
 @pytest.fixture

@@ -108,20 +108,47 @@ def test_backlog_of_an_outage_is_embedded_after_it(
     assert embedded(owner, user) == [True]
 
 
-def test_refused_text_is_quarantined_without_others(
+def test_refused_passage_is_left_out_alone(
     stack: LocalStack, owner: psycopg.Connection, gemini: httpx.Client, say: Callable[..., uuid.UUID]
 ) -> None:
-    """Each run goes on with the other users."""
+    """The others of its user get vectors, also what is said later, and nothing is tried again."""
     marker = f"poison{uuid.uuid4().hex}"
-    poison = say(marker)
+    # Of two conversations: a passage is embedded with the one before it.
+    user = say("The pump failed.", "The dog is fine.")
+    say(marker, user=user)
+    say("We sleep in Moab.", user=user)
     assert gemini.put("/_control", json={"mode": "400", "contains": marker}).status_code == 204
-    for attempt in range(MAX_ATTEMPTS):
-        make_due(owner, poison)
-        other = say(f"Message {attempt}.")
-        embed(stack)
-        assert embedded(owner, other) == [True]
-    assert requests_of(owner, poison) == [(MAX_ATTEMPTS, True)]
-    # With the name and the dimension of the alarm.
+    embed(stack)
+    assert embedded(owner, user) == [True, True, False, True]
+    assert requests_of(owner, user) == []
+    say("And now in Durango.", user=user)
+    embed(stack)
+    assert embedded(owner, user) == [True, True, False, True, True]
+    assert requests_of(owner, user) == []
+
+
+def test_model_that_refuses_everything_is_at_fault_itself(
+    stack: LocalStack, owner: psycopg.Connection, gemini: httpx.Client, say: Callable[..., uuid.UUID]
+) -> None:
+    """No passage is given up for it, whether a user has one or several."""
+    users = [say("The pump failed."), say("The dog is fine.", "We sleep in Moab.")]
+    assert gemini.put("/_control", json={"mode": "400"}).status_code == 204
+    embed(stack)
+    gemini.put("/_control", json={"mode": "ok"})
+    for user in users:
+        make_due(owner, user)
+    embed(stack)
+    assert [embedded(owner, user) for user in users] == [[True], [True, True]]
+
+
+def test_quarantine_is_recorded_as_the_alarm_reads_it(
+    stack: LocalStack, owner: psycopg.Connection, say: Callable[..., uuid.UUID]
+) -> None:
+    """With the name and the dimension of the alarm, in the run after the last attempt."""
+    user = say("The pump failed.")
+    owner.execute("update embedding_requests set attempts = %s where user_id = %s", [MAX_ATTEMPTS, user])
+    embed(stack)
+    assert (embedded(owner, user), requests_of(owner, user)) == ([False], [(MAX_ATTEMPTS, True)])
     lines = stack.functions["embed_memories"].log.read_text().splitlines()
     written = [json.loads(line) for line in lines if line.startswith("{") and Metric.EMBEDDING_QUARANTINED in line]
     assert {line["service"] for line in written} == {"embed_memories"}

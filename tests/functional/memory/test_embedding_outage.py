@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from pam.memory.embedding import embed_requested
-from pam.memory.embedding_requests import MAX_ATTEMPTS
+from pam.memory.embedding_requests import MAX_ATTEMPTS, request_embedding
 from pam.memory.exchanges import SaidMessage, store_exchange
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
@@ -107,6 +107,9 @@ def test_request_that_ends_runs_is_quarantined_alone(
     let_time_pass(owner)
     embed_requested(database, embedder, Deadline(RUN_S))
     assert requests_of(owner, users) == {poison: (MAX_ATTEMPTS, True)}
+    with database.session(poison, Deadline(10)) as connection:
+        request_embedding(connection, poison)
+    assert requests_of(owner, users) == {poison: (0, False)}, "the next message requests another attempt"
     assert owner.execute(
         "select count(*) from exchanges where user_id = any(%s) and embedding_model = 'minilm'", [others]
     ).fetchone() == (len(others),)

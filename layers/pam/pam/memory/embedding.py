@@ -1,5 +1,6 @@
 """Adds vectors to stored passages: in batches, and again where those are of another model."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -28,18 +29,23 @@ select x.id, concat_ws(chr(10), before.content, x.content) as text
                       where p.user_id = %(user)s and p.conversation_id = x.conversation_id and p.id < x.id
                       order by p.id desc limit 1) before on true
  where x.user_id = %(user)s and x.embedding_model is distinct from %(model)s
+   and x.embedding_refused_by is distinct from %(model)s
  order by x.id desc limit %(most)s
 """
 _UPDATE = """
 update exchanges set embedding = %(vector)s, embedding_model = %(model)s, embedding_dimensions = %(dimensions)s
  where user_id = %(user)s and id = %(id)s
 """
+_UPDATE_REFUSED = "update exchanges set embedding_refused_by = %(model)s where user_id = %(user)s and id = %(id)s"
+
+_PROBE = "The water tank is full."
+"""A text that no model has a reason to refuse."""
 
 
 def embed_requested(database: Database, embedder: Embedder, deadline: Deadline) -> None:
     """Embed what is due of all users until nothing is, or the deadline is near.
 
-    A request that fails is due again later; one that fails at every attempt is quarantined. Raises
+    A request that fails is due again later; one that ends the run at every attempt is quarantined. Raises
     `DatabaseUnavailable`.
     """
     requests = EmbeddingRequests(database)
@@ -58,22 +64,21 @@ def _embed_request(
     except SourceError as error:
         count(Metric.EMBEDDING_FAILED)
         logger.warning("passages not embedded", exc_info=True)
-        # Only a refused text is the request's own fault: a source that is down is no reason to give it up.
-        failed = error.kind in (SourceErrorKind.REFUSED, SourceErrorKind.MALFORMED)
         delay = timedelta(seconds=error.retry_after) if error.retry_after else _RETRY_AFTER
-        requests.postpone(request, delay, deadline, failed=failed)
+        requests.postpone(request, delay, deadline)
     except DatabaseUnavailable:
         # Its time is over, or Postgres is down, which this raises again.
         count(Metric.EMBEDDING_FAILED)
-        requests.postpone(request, _RETRY_AFTER, deadline, failed=False)
+        requests.postpone(request, _RETRY_AFTER, deadline)
     else:
         requests.finish(request, deadline)
 
 
 def embed_user(database: Database, embedder: Embedder, user_id: UUID, deadline: Deadline) -> int:
-    """Embed a user's passages without a vector of this model, newest first; return their number.
+    """Embed a user's passages without a vector of this model, newest first; return the number of those that got one.
 
-    Raises `SourceError` and `DatabaseUnavailable`; what is done until then stays.
+    A passage that the model refuses stays without: it is found by its words. Raises `SourceError` and
+    `DatabaseUnavailable`; what is done until then stays.
     """
     done = 0
     while True:
@@ -82,11 +87,31 @@ def embed_user(database: Database, embedder: Embedder, user_id: UUID, deadline: 
             rows = connection.execute(_SELECT, values).fetchall()
         if not rows:
             return done
-        vectors = embedder.embed([row["text"] for row in rows], EmbeddingPurpose.DOCUMENT, deadline)
+        vectors = _embed(embedder, [row["text"] for row in rows], deadline)
         model = {"user": user_id, "model": embedder.model, "dimensions": embedder.dimensions}
         with database.session(user_id, deadline) as connection:
             register_vectors(connection)
             for row, vector in zip(rows, vectors, strict=True):
-                connection.execute(_UPDATE, model | {"id": row["id"], "vector": to_vector(vector)})
-        done += len(rows)
-        measure(Metric.PASSAGES_EMBEDDED, MetricUnit.Count, len(rows))
+                if vector is None:
+                    connection.execute(_UPDATE_REFUSED, model | {"id": row["id"]})
+                else:
+                    connection.execute(_UPDATE, model | {"id": row["id"], "vector": to_vector(vector)})
+        refused = vectors.count(None)
+        done += len(rows) - refused
+        measure(Metric.PASSAGES_EMBEDDED, MetricUnit.Count, len(rows) - refused)
+        measure(Metric.PASSAGES_REFUSED, MetricUnit.Count, refused)
+
+
+def _embed(embedder: Embedder, texts: Sequence[str], deadline: Deadline) -> list[list[float] | None]:
+    """Return a vector for each text, None for one that is refused; the others of its batch are embedded without it."""
+    try:
+        return [*embedder.embed(texts, EmbeddingPurpose.DOCUMENT, deadline)]
+    except SourceError as error:
+        if error.kind is not SourceErrorKind.REFUSED:
+            raise
+    if len(texts) > 1:
+        middle = len(texts) // 2
+        return [*_embed(embedder, texts[:middle], deadline), *_embed(embedder, texts[middle:], deadline)]
+    # Where the model refuses any text, the fault isn't this one's: that raises.
+    embedder.embed([_PROBE], EmbeddingPurpose.DOCUMENT, deadline)
+    return [None]

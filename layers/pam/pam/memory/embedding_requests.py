@@ -1,4 +1,4 @@
-"""Which users have rows to embed. One that fails at every attempt is quarantined, and the others go on."""
+"""Which users have rows to embed. One that ends the run at every attempt is quarantined, and the others go on."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +26,9 @@ class EmbeddingRequest:
 _REQUEST = """
 insert into embedding_requests (user_id, due_at, requested_at) values (%(user)s, now(), clock_timestamp())
 on conflict (user_id) do update
-   set due_at = least(embedding_requests.due_at, excluded.due_at), requested_at = excluded.requested_at
+   set due_at = least(embedding_requests.due_at, excluded.due_at), requested_at = excluded.requested_at,
+       attempts = case when embedding_requests.quarantined_at is null then embedding_requests.attempts else 0 end,
+       quarantined_at = null
 """
 _CLAIM = "select * from claim_embedding_requests(1, %(lease)s, %(attempts)s)"
 _QUARANTINE = "select quarantine_embedding_requests(%(attempts)s) as requests"
@@ -56,7 +58,10 @@ class EmbeddingRequests:
         return None if row is None else EmbeddingRequest(**row)
 
     def quarantine(self, deadline: Deadline) -> int:
-        """Set requests aside that have failed at every attempt; return how many."""
+        """Set requests aside that have ended the run at every attempt; return how many.
+
+        The next message of their user requests another attempt, which begins with that message.
+        """
         with self._database.session(_NO_USER, deadline) as connection:
             row = connection.execute(_QUARANTINE, {"attempts": MAX_ATTEMPTS}).fetchone()
         assert row is not None
@@ -69,9 +74,9 @@ class EmbeddingRequests:
             connection.execute(_DELETE, scope | {"at": request.requested_at})
             connection.execute(_RELEASE, scope | {"attempts": 0, "delay": timedelta(0)})
 
-    def postpone(self, request: EmbeddingRequest, delay: timedelta, deadline: Deadline, *, failed: bool) -> None:
-        """Return a request that isn't done. `failed` counts as one of `MAX_ATTEMPTS`."""
-        attempts = request.attempts if failed else request.attempts - 1
+    def postpone(self, request: EmbeddingRequest, delay: timedelta, deadline: Deadline) -> None:
+        """Return a request that isn't done, by no fault of its own."""
+        attempts = request.attempts - 1
         values = {"user": request.user_id, "lease": request.lease, "attempts": attempts, "delay": delay}
         with self._database.session(request.user_id, deadline) as connection:
             connection.execute(_RELEASE, values)

@@ -21,12 +21,11 @@ MAX_PASSAGES = 40
 
 @dataclass(frozen=True)
 class SaidMessage:
-    """A message of the traveller's or of PAM's, as it was said. `tools` are those that an answer used."""
+    """A message of the traveller's or of PAM's, as it was said."""
 
     role: Literal["user", "assistant"]
     text: str
     said_at: datetime
-    tools: tuple[str, ...] = ()
 
 
 # The words of a row are those of the passage and of the one before it in the conversation.
@@ -38,8 +37,8 @@ with before as (
 ), indexed as (
     select to_tsvector('english', coalesce((select content from before) || ' ', '') || %(content)s) as words
 )
-insert into exchanges (user_id, conversation_id, turn_id, role, passage, content, tools, said_at, words, length)
-select %(user)s, %(conversation)s, %(turn)s, %(role)s, %(passage)s, %(content)s, %(tools)s, %(said_at)s, words,
+insert into exchanges (user_id, conversation_id, turn_id, role, passage, content, said_at, words, length)
+select %(user)s, %(conversation)s, %(turn)s, %(role)s, %(passage)s, %(content)s, %(said_at)s, words,
        (select coalesce(sum(cardinality(positions)), 0) from unnest(words))
   from indexed
 on conflict (user_id, turn_id, role, passage) do nothing
@@ -61,7 +60,6 @@ def store_exchange(
                     "role": message.role,
                     "passage": number,
                     "content": passage[:8000],
-                    "tools": list(message.tools),
                     "said_at": message.said_at,
                 },
             )

@@ -33,6 +33,7 @@ class Metric(StrEnum):
     MODEL_ERROR = "ModelError"
     MODEL_PROMPT_TOKENS = "ModelPromptTokens"
     PASSAGES_EMBEDDED = "PassagesEmbedded"
+    PASSAGES_REFUSED = "PassagesRefused"
     POST_FAILED = "PostFailed"
     RECALL_WITHOUT_VECTOR = "RecallWithoutVector"
     ROUTED_FAST = "RoutedFast"

@@ -84,12 +84,6 @@ class Transcript:
             self._unsaved.append(row)
             self._position += 1
 
-    @property
-    def tools_used(self) -> tuple[str, ...]:
-        """The names of the tools that the turn's messages call, each once."""
-        blocks = [block for row in self._rows if row["role"] == "assistant" for block in json.loads(row["content"])]
-        return tuple(dict.fromkeys(block["name"] for block in blocks if block["type"] == "tool_use"))
-
     def say(self, message: SaidMessage) -> None:
         """Have a message as it was said remembered, in the transaction of the next save. Blank ones are left out."""
         if message.text.strip():

@@ -201,7 +201,7 @@ class _Worker:
             transcript.exclude()
         else:
             now = self._chat.answers.clock()
-            transcript.say(SaidMessage("assistant", result.text, now, transcript.tools_used))
+            transcript.say(SaidMessage("assistant", result.text, now))
         self._save(transcript, result)
         return result
 
