@@ -1,5 +1,4 @@
--- What was said, to be found again: a row for each message, or for each passage of a long one, indexed together with what
--- came directly before it. It is searched by word and by vector, exactly: an approximate index that all users share
+-- The messages of all conversations, for recall: a row for each passage, indexed together with the one directly before it. It is searched by word and by vector, exactly: an approximate index that all users share
 -- loses rows of one user.
 create extension if not exists vector;
 
@@ -11,7 +10,7 @@ create table exchanges (
     role                 text        not null check (role in ('user', 'assistant')),
     passage              smallint    not null check (passage >= 0),
     content              text        not null check (length(content) between 1 and 8000),
-    said_at              timestamptz not null,
+    sent_at              timestamptz not null,
     words                tsvector    not null,  -- of this passage and the one directly before it
     length               integer     not null,  -- of `words`, with repetitions
     embedding            halfvec(1536),
@@ -113,7 +112,7 @@ begin
 end
 $$;
 
-grant insert (user_id, conversation_id, turn_id, role, passage, content, said_at, words, length),
+grant insert (user_id, conversation_id, turn_id, role, passage, content, sent_at, words, length),
       update (embedding, embedding_model, embedding_dimensions, embedding_refused_by)
     on exchanges to pam_app;
 grant insert (user_id, due_at, requested_at), update (due_at, requested_at, leased_until, lease, attempts, quarantined_at), delete

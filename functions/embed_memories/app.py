@@ -1,4 +1,4 @@
-"""Embeds what was said since the last run: invoked every minute by a schedule."""
+"""Embeds the messages since the last run: invoked every minute by a schedule."""
 
 from typing import Any
 

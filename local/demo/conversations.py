@@ -1,9 +1,9 @@
-"""What the demo traveller and PAM said in the year: the rig, the dogs, places and habits. All of it is made up."""
+"""A year of conversations of the demo traveller: the rig, the dogs, places and habits. All of it is made up."""
 
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
-from pam.memory.exchanges import SaidMessage, store_exchange
+from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.platform.postgres import Connection
 
 _ANSWER_DELAY = timedelta(seconds=8)
@@ -83,5 +83,8 @@ def load_conversations(connection: Connection, user_id: UUID, now: datetime) -> 
         at = now - timedelta(days=days_ago)
         for number, (question, answer) in enumerate(exchanges):
             asked_at = at + number * _NEXT_QUESTION
-            said = [SaidMessage("user", question, asked_at), SaidMessage("assistant", answer, asked_at + _ANSWER_DELAY)]
-            store_exchange(connection, user_id, conversation_id, uuid5(conversation_id, str(number)), said)
+            messages = [
+                ExchangeMessage("user", question, asked_at),
+                ExchangeMessage("assistant", answer, asked_at + _ANSWER_DELAY),
+            ]
+            store_exchange(connection, user_id, conversation_id, uuid5(conversation_id, str(number)), messages)

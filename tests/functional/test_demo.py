@@ -43,7 +43,7 @@ def test_the_year_s_conversations_are_remembered(database: Database) -> None:
         passages = select_passages(fetch_hits(send_recall_query(connection, demo.USER_ID, query), query), 400)
     [said] = [each for each in passages if each.text.startswith("The water pump failed near Moab.")]
     assert len(passages) < 20, "what has none of the words is left out"
-    assert (said.role, (datetime.now(UTC) - said.said_at) // timedelta(days=1)) == ("user", 247)
+    assert (said.role, (datetime.now(UTC) - said.sent_at) // timedelta(days=1)) == ("user", 247)
 
 
 @pytest.mark.usefixtures("loaded")

@@ -257,7 +257,7 @@ class Bootstrap:
     def worker_dependencies(self) -> "WorkerDependencies":
         from pam.chat.turn.context import default_providers
         from pam.chat.turn.deferred_messages import DeferredMessages
-        from pam.chat.turn.recalled import RecallProvider
+        from pam.chat.turn.recall_provider import RecallProvider
         from pam.chat.turn.worker import WorkerDependencies
         from pam.tools.catalog import TOOLS
         from pam.tools.engine.executor import ToolThreads

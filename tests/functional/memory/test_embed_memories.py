@@ -1,4 +1,4 @@
-"""The scheduled function embeds what was said, also after an outage of Gemini, and once."""
+"""The scheduled function embeds each message once, also after an outage of Gemini."""
 
 import json
 import uuid
@@ -12,7 +12,7 @@ import pytest
 
 from local.stack import LocalStack
 from pam.memory.embedding_requests import MAX_ATTEMPTS
-from pam.memory.exchanges import SaidMessage, store_exchange
+from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
 from pam.platform.postgres import Database
@@ -22,20 +22,20 @@ INSERT_CONVERSATION = "insert into conversations (id, user_id, profile) values (
 
 
 @pytest.fixture
-def say(database: Database) -> Callable[..., uuid.UUID]:
+def store(database: Database) -> Callable[..., uuid.UUID]:
     """Store messages of one turn of a new user, or of a given one; return the user's id."""
 
-    def store(*texts: str, user: uuid.UUID | None = None) -> uuid.UUID:
+    def store_texts(*texts: str, user: uuid.UUID | None = None) -> uuid.UUID:
         user, conversation = user or uuid.uuid4(), uuid.uuid4()
         with database.session(user, Deadline(10)) as connection:
             ensure_user(connection, user)
             connection.execute(INSERT_CONVERSATION, (conversation, user))
-            messages = [SaidMessage("user", text, datetime.now(UTC)) for text in texts]
+            messages = [ExchangeMessage("user", text, datetime.now(UTC)) for text in texts]
             for message in messages:
                 store_exchange(connection, user, conversation, uuid.uuid4(), [message])
         return user
 
-    return store
+    return store_texts
 
 
 @pytest.fixture
@@ -72,15 +72,15 @@ def requests_of(owner: psycopg.Connection, user: uuid.UUID) -> list[tuple[int, b
     ).fetchall()
 
 
-def test_what_was_said_is_embedded_by_one_run(
-    stack: LocalStack, owner: psycopg.Connection, say: Callable[..., uuid.UUID]
+def test_messages_are_embedded_by_one_run(
+    stack: LocalStack, owner: psycopg.Connection, store: Callable[..., uuid.UUID]
 ) -> None:
-    """Of all users; then nothing is left to do, until something is said again."""
-    users = [say("The pump failed.", "We bought a new one."), say("word " * 200)]
+    """Of all users; then nothing is left to do until the next message."""
+    users = [store("The pump failed.", "We bought a new one."), store("word " * 200)]
     embed(stack)
     assert [embedded(owner, user) for user in users] == [[True, True], [True, True, True]]
     assert [requests_of(owner, user) for user in users] == [[], []]
-    say("It drips again.", user=users[0])
+    store("It drips again.", user=users[0])
     assert embedded(owner, users[0]) == [True, True, False]
     embed(stack)
     assert embedded(owner, users[0]) == [True, True, True]
@@ -91,11 +91,11 @@ def test_backlog_of_an_outage_is_embedded_after_it(
     stack: LocalStack,
     owner: psycopg.Connection,
     gemini: httpx.Client,
-    say: Callable[..., uuid.UUID],
+    store: Callable[..., uuid.UUID],
     mode: str,
 ) -> None:
-    """However often it failed: that is no fault of what was said."""
-    user = say("The pump failed.")
+    """However often it failed: that is no fault of the message."""
+    user = store("The pump failed.")
     assert gemini.put("/_control", json={"mode": mode}).status_code == 204
     for _ in range(MAX_ATTEMPTS + 1):
         make_due(owner, user)
@@ -109,29 +109,29 @@ def test_backlog_of_an_outage_is_embedded_after_it(
 
 
 def test_refused_passage_is_left_out_alone(
-    stack: LocalStack, owner: psycopg.Connection, gemini: httpx.Client, say: Callable[..., uuid.UUID]
+    stack: LocalStack, owner: psycopg.Connection, gemini: httpx.Client, store: Callable[..., uuid.UUID]
 ) -> None:
-    """The others of its user get vectors, also what is said later, and nothing is tried again."""
+    """The others of its user get vectors, also its later messages, and nothing is tried again."""
     marker = f"poison{uuid.uuid4().hex}"
     # Of two conversations: a passage is embedded with the one before it.
-    user = say("The pump failed.", "The dog is fine.")
-    say(marker, user=user)
-    say("We sleep in Moab.", user=user)
+    user = store("The pump failed.", "The dog is fine.")
+    store(marker, user=user)
+    store("We sleep in Moab.", user=user)
     assert gemini.put("/_control", json={"mode": "400", "contains": marker}).status_code == 204
     embed(stack)
     assert embedded(owner, user) == [True, True, False, True]
     assert requests_of(owner, user) == []
-    say("And now in Durango.", user=user)
+    store("And now in Durango.", user=user)
     embed(stack)
     assert embedded(owner, user) == [True, True, False, True, True]
     assert requests_of(owner, user) == []
 
 
 def test_model_that_refuses_everything_is_at_fault_itself(
-    stack: LocalStack, owner: psycopg.Connection, gemini: httpx.Client, say: Callable[..., uuid.UUID]
+    stack: LocalStack, owner: psycopg.Connection, gemini: httpx.Client, store: Callable[..., uuid.UUID]
 ) -> None:
     """No passage is given up for it, whether a user has one or several."""
-    users = [say("The pump failed."), say("The dog is fine.", "We sleep in Moab.")]
+    users = [store("The pump failed."), store("The dog is fine.", "We sleep in Moab.")]
     assert gemini.put("/_control", json={"mode": "400"}).status_code == 204
     embed(stack)
     gemini.put("/_control", json={"mode": "ok"})
@@ -142,10 +142,10 @@ def test_model_that_refuses_everything_is_at_fault_itself(
 
 
 def test_quarantine_is_recorded_as_the_alarm_reads_it(
-    stack: LocalStack, owner: psycopg.Connection, say: Callable[..., uuid.UUID]
+    stack: LocalStack, owner: psycopg.Connection, store: Callable[..., uuid.UUID]
 ) -> None:
     """With the name and the dimension of the alarm, in the run after the last attempt."""
-    user = say("The pump failed.")
+    user = store("The pump failed.")
     owner.execute("update embedding_requests set attempts = %s where user_id = %s", [MAX_ATTEMPTS, user])
     embed(stack)
     assert (embedded(owner, user), requests_of(owner, user)) == ([False], [(MAX_ATTEMPTS, True)])
@@ -156,11 +156,11 @@ def test_quarantine_is_recorded_as_the_alarm_reads_it(
 
 
 def test_two_runs_at_once_embed_each_passage_once(
-    stack: LocalStack, owner: psycopg.Connection, gemini: httpx.Client, say: Callable[..., uuid.UUID]
+    stack: LocalStack, owner: psycopg.Connection, gemini: httpx.Client, store: Callable[..., uuid.UUID]
 ) -> None:
     """A user is leased to one run."""
     marker = f"m{uuid.uuid4().hex}"
-    users = [say(f"{marker} {number}") for number in range(6)]
+    users = [store(f"{marker} {number}") for number in range(6)]
     with ThreadPoolExecutor(2) as runs:
         list(runs.map(embed, [stack, stack]))
     assert all(embedded(owner, user) == [True] for user in users)

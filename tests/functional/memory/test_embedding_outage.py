@@ -9,7 +9,7 @@ import pytest
 
 from pam.memory.embedding import embed_requested
 from pam.memory.embedding_requests import MAX_ATTEMPTS, request_embedding
-from pam.memory.exchanges import SaidMessage, store_exchange
+from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 from pam.sources.embedding import EMBEDDING_DIMENSIONS, EmbeddingPurpose
@@ -63,7 +63,7 @@ def users(database: Database, owner: psycopg.Connection) -> list[uuid.UUID]:
             connection.execute(
                 "insert into conversations (id, user_id, profile) values (%s, %s, '')", (conversation, user)
             )
-            message = SaidMessage("user", f"The pump of {user} failed.", datetime.now(UTC))
+            message = ExchangeMessage("user", f"The pump of {user} failed.", datetime.now(UTC))
             store_exchange(connection, user, conversation, uuid.uuid4(), [message])
     return users
 

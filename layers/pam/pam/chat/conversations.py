@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pam.answers.ask import AskAnswer
 from pam.chat.profile_block import profile_lines, render_profile_block
-from pam.memory.exchanges import SaidMessage, store_exchange
+from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.observability import logger
@@ -34,12 +34,12 @@ class FastExchange:
     """A question that was answered without Claude, and its answer, as memory keeps them."""
 
     turn_id: UUID
-    messages: tuple[SaidMessage, SaidMessage]
+    messages: tuple[ExchangeMessage, ExchangeMessage]
 
 
 def fast_exchange(turn_id: UUID, question: str, answer: str, now: datetime) -> FastExchange:
     """Return the exchange of a fast answer, or of PAM's question back."""
-    return FastExchange(turn_id, (SaidMessage("user", question, now), SaidMessage("assistant", answer, now)))
+    return FastExchange(turn_id, (ExchangeMessage("user", question, now), ExchangeMessage("assistant", answer, now)))
 
 
 def create_conversation(connection: Connection, user_id: UUID, conversation_id: UUID, profile_block: str) -> None:
@@ -73,18 +73,18 @@ class NoteStore:
         self._database = database
 
     def try_add(
-        self, user_id: UUID, conversation_id: UUID, text: str, deadline: Deadline, said: FastExchange | None = None
+        self, user_id: UUID, conversation_id: UUID, text: str, deadline: Deadline, exchange: FastExchange | None = None
     ) -> None:
         """Store a note, unless Postgres is unavailable: the conversation goes on without it."""
         try:
-            self.add(user_id, conversation_id, text, deadline, said)
+            self.add(user_id, conversation_id, text, deadline, exchange)
         except DatabaseUnavailable:
             logger.warning("event not noted", exc_info=True)
 
     def add(
-        self, user_id: UUID, conversation_id: UUID, text: str, deadline: Deadline, said: FastExchange | None = None
+        self, user_id: UUID, conversation_id: UUID, text: str, deadline: Deadline, exchange: FastExchange | None = None
     ) -> None:
-        """Store a note, and what was said; create the conversation if needed. Raises `DatabaseUnavailable`."""
+        """Store a note, and an exchange; create the conversation if needed. Raises `DatabaseUnavailable`."""
         scope = {"user": user_id, "id": conversation_id, "note": text[:MAX_NOTE_CHARS]}
         with self._database.session(user_id, deadline) as connection:
             ensure_user(connection, user_id)
@@ -92,5 +92,5 @@ class NoteStore:
             lines = profile_lines(profile_from_row(user_id, profile.fetchone()), rig_from_row(rig.fetchone()))
             create_conversation(connection, user_id, conversation_id, render_profile_block(lines))
             connection.execute(_INSERT_NOTE, scope)
-            if said is not None:
-                store_exchange(connection, user_id, conversation_id, said.turn_id, said.messages)
+            if exchange is not None:
+                store_exchange(connection, user_id, conversation_id, exchange.turn_id, exchange.messages)

@@ -157,7 +157,7 @@ class Confirmed(ServerFrame):
 class Done(ServerFrame):
     """The whole answer with its sources and cost. `cost_usd` is a decimal string; latencies are in milliseconds.
 
-    `memory` is what was recalled for the question, a line each: the day, who said it, the words.
+    `memory` has the recalled passages, a line each: the day, the speaker, the text.
     """
 
     type = "done"

@@ -1,1 +1,1 @@
-"""Long-term memory: what was said, and finding it again."""
+"""Long-term memory: messages of all conversations, and their recall."""

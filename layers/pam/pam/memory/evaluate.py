@@ -26,7 +26,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from pam.memory.embedding import embed_user
-from pam.memory.exchanges import SaidMessage, store_exchange
+from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.memory.recall import Hit, Query, fetch_hits, select_passages, send_recall_query
 from pam.memory.relevance import is_relevant
 from pam.platform.deadline import Deadline
@@ -83,13 +83,13 @@ class Evaluation:
             for session in {message["session"] for message in conversation["messages"]}:
                 connection.execute(_INSERT_CONVERSATION, {"id": _session(user, session), "user": user})
             for message in conversation["messages"]:
-                said = SaidMessage(
+                sent = ExchangeMessage(
                     "user" if message["role"] == "user" else "assistant",
                     message["content"],
                     datetime.fromisoformat(message["at"]),
                 )
                 turn = _message(user, message["id"])
-                store_exchange(connection, user, _session(user, message["session"]), turn, [said])
+                store_exchange(connection, user, _session(user, message["session"]), turn, [sent])
         embed_user(self._database, self._embedder, user, Deadline(3600))
 
     def ask(self, conversation: Mapping[str, Any], stranger: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What was said: a row for each message, indexed together with what came directly before it.
+"""Stored messages: a row for each passage, indexed together with the passage directly before it.
 
 "And there?" is found by the question before it, and an answer by its question. Stored in the transaction that stores
 the conversation, so that a message is found by its words as soon as it is stored; its vector follows.
@@ -16,16 +16,16 @@ from pam.platform.postgres import Connection
 from pam.safety.redaction import redact
 
 MAX_PASSAGES = 40
-"""Of one message; what a longer one says after that isn't found again."""
+"""Of one message; the rest of a longer one is not stored."""
 
 
 @dataclass(frozen=True)
-class SaidMessage:
-    """A message of the traveller's or of PAM's, as it was said."""
+class ExchangeMessage:
+    """A message of the traveller's or of PAM's, without what the prompt adds to it."""
 
     role: Literal["user", "assistant"]
     text: str
-    said_at: datetime
+    sent_at: datetime
 
 
 # The words of a row are those of the passage and of the one before it in the conversation.
@@ -37,8 +37,8 @@ with before as (
 ), indexed as (
     select to_tsvector('english', coalesce((select content from before) || ' ', '') || %(content)s) as words
 )
-insert into exchanges (user_id, conversation_id, turn_id, role, passage, content, said_at, words, length)
-select %(user)s, %(conversation)s, %(turn)s, %(role)s, %(passage)s, %(content)s, %(said_at)s, words,
+insert into exchanges (user_id, conversation_id, turn_id, role, passage, content, sent_at, words, length)
+select %(user)s, %(conversation)s, %(turn)s, %(role)s, %(passage)s, %(content)s, %(sent_at)s, words,
        (select coalesce(sum(cardinality(positions)), 0) from unnest(words))
   from indexed
 on conflict (user_id, turn_id, role, passage) do nothing
@@ -46,7 +46,7 @@ on conflict (user_id, turn_id, role, passage) do nothing
 
 
 def store_exchange(
-    connection: Connection, user_id: UUID, conversation_id: UUID, turn_id: UUID, messages: Sequence[SaidMessage]
+    connection: Connection, user_id: UUID, conversation_id: UUID, turn_id: UUID, messages: Sequence[ExchangeMessage]
 ) -> None:
     """Store the messages of a turn, redacted, in the caller's transaction. Those that are stored already stay."""
     for message in messages:
@@ -60,7 +60,7 @@ def store_exchange(
                     "role": message.role,
                     "passage": number,
                     "content": passage[:8000],
-                    "said_at": message.said_at,
+                    "sent_at": message.sent_at,
                 },
             )
     request_embedding(connection, user_id)

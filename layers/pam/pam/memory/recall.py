@@ -1,4 +1,4 @@
-"""Finds what was said before: one statement, by word and by vector, over all of a user's own rows.
+"""Finds earlier messages: one statement, by word and by vector, over all of a user's own rows.
 
 BM25 and the distance of vectors are brought to one scale by their mean and deviation over the user's rows, and summed
 (figures in docs/memory.md). A row without a vector, or a question without one, counts by its words alone.
@@ -21,7 +21,7 @@ MAX_HITS = 60
 _K1 = 1.2
 _B = 0.75
 
-# How rare a word is can't be told from a few rows: as if there were so many more without any word of the question.
+# Added to the number of rows for the rarity of words, which a few rows don't show.
 _PRIOR_ROWS = 100
 
 
@@ -36,12 +36,12 @@ class Query:
 
 @dataclass(frozen=True)
 class Passage:
-    """A passage of a message, as it was said in the turn `turn_id`."""
+    """A passage of a message of the turn `turn_id`."""
 
     id: int
     role: str
     text: str
-    said_at: datetime
+    sent_at: datetime
     turn_id: UUID
 
 
@@ -102,11 +102,11 @@ with question as (
     select max(similarity) as best_similarity, max(coverage) as best_coverage from ranked
 )
 select best.score, best.similarity, best.coverage, best_similarity, best_coverage,
-       x.id, x.role, x.content, x.said_at, x.turn_id,
+       x.id, x.role, x.content, x.sent_at, x.turn_id,
        before.id as before_id, before.role as before_role, before.content as before_content,
-       before.said_at as before_said_at, before.turn_id as before_turn_id,
+       before.sent_at as before_sent_at, before.turn_id as before_turn_id,
        after.id as after_id, after.role as after_role, after.content as after_content,
-       after.said_at as after_said_at, after.turn_id as after_turn_id
+       after.sent_at as after_sent_at, after.turn_id as after_turn_id
   from best
  cross join gate
   join exchanges x on x.user_id = %(user)s and x.id = best.id
@@ -152,7 +152,7 @@ def _hit(row: Row) -> Hit:
 
 
 def _passage(row: Row, prefix: str = "") -> Passage:
-    fields = (row[f"{prefix}{name}"] for name in ("id", "role", "content", "said_at", "turn_id"))
+    fields = (row[f"{prefix}{name}"] for name in ("id", "role", "content", "sent_at", "turn_id"))
     return Passage(*fields)
 
 

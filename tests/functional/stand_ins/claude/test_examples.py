@@ -29,7 +29,7 @@ _COPIES = {
     "expenses": "amount, currency, category, description, spent_at, created_at",
     "savings": "amount, currency, kind, description, saved_at",
     "conversations": "id, profile",
-    "exchanges": "conversation_id, turn_id, role, passage, content, said_at, words, length",
+    "exchanges": "conversation_id, turn_id, role, passage, content, sent_at, words, length",
 }
 
 

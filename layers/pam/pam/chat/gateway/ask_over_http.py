@@ -26,5 +26,5 @@ def _try_add(notes: NoteStore, request: AskRequest, note: str, text: str) -> Non
         return
     # A repeated request is one exchange.
     turn_id = uuid5(conversation_id, request.idempotency_key) if request.idempotency_key else uuid4()
-    said = fast_exchange(turn_id, request.question.text, text, request.dependencies.clock())
-    notes.try_add(request.user_id, conversation_id, note, request.deadline, said)
+    exchange = fast_exchange(turn_id, request.question.text, text, request.dependencies.clock())
+    notes.try_add(request.user_id, conversation_id, note, request.deadline, exchange)

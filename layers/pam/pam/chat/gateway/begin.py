@@ -81,8 +81,8 @@ def _report_waiting(dependencies: ChatDependencies, request: WebSocketRequest, t
 
 
 def _note(dependencies: ChatDependencies, request: WebSocketRequest, turn: Turn, note: str, text: str) -> None:
-    said = fast_exchange(turn.message_id, turn.request["text"], text, dependencies.answers.clock())
-    dependencies.notes.try_add(turn.user_id, turn.conversation_id, note, request.deadline, said)
+    exchange = fast_exchange(turn.message_id, turn.request["text"], text, dependencies.answers.clock())
+    dependencies.notes.try_add(turn.user_id, turn.conversation_id, note, request.deadline, exchange)
 
 
 def _done(answer: AskAnswer, started_at: float) -> Done:

@@ -14,7 +14,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from pam.chat.turn.conversation import Conversation
-from pam.memory.exchanges import SaidMessage, store_exchange
+from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.platform.deadline import Deadline
 from pam.platform.observability import logger
 from pam.platform.postgres import Connection, Database, DatabaseUnavailable
@@ -38,7 +38,7 @@ update notes set told_in = %(turn)s
 _RESTORE_NOTES = """
 update notes set told_in = null where user_id = %(user)s and conversation_id = %(id)s and told_in = %(turn)s
 """
-_SAID = TypeAdapter(list[SaidMessage])
+_EXCHANGE_MESSAGES = TypeAdapter(list[ExchangeMessage])
 _INSERT_TURN = """
 insert into turns (id, user_id, conversation_id, tier, model, model_calls, input_tokens, cache_read_tokens,
                    cache_write_tokens, output_tokens, cost_microdollars, ended)
@@ -66,7 +66,7 @@ class Transcript:
         self._position = conversation.next_position
         self._rows: list[dict[str, Any]] = []
         self._unsaved: list[dict[str, Any]] = []
-        self._said: list[SaidMessage] = []
+        self._exchange: list[ExchangeMessage] = []
         self._saving = threading.Lock()
         self._is_excluded = False
 
@@ -84,11 +84,11 @@ class Transcript:
             self._unsaved.append(row)
             self._position += 1
 
-    def say(self, message: SaidMessage) -> None:
-        """Have a message as it was said remembered, in the transaction of the next save. Blank ones are left out."""
+    def add_to_memory(self, message: ExchangeMessage) -> None:
+        """Store a message for recall with the next save, in its transaction. Blank ones are left out."""
         if message.text.strip():
             with self._saving:
-                self._said.append(message)
+                self._exchange.append(message)
 
     def exclude(self) -> None:
         """Leave the turn's messages out of later prompts: the API refuses what follows a refused question, too.
@@ -97,7 +97,7 @@ class Transcript:
         """
         with self._saving:
             self._is_excluded = True
-            self._said.clear()
+            self._exchange.clear()
             self._rows = [row | {"in_context": False} for row in self._rows]
             self._unsaved = list(self._rows)
 
@@ -110,24 +110,24 @@ class Transcript:
             rows = list(self._unsaved)
             if not rows:
                 return
-            said = list(self._said)
+            exchange = list(self._exchange)
             with self._session(deadline) as connection:
                 self._insert(connection, rows)
-                self._remember(connection, said)
+                self._store_exchange(connection, exchange)
             del self._unsaved[: len(rows)]
-            del self._said[: len(said)]
+            del self._exchange[: len(exchange)]
 
     def finish(self, usage: Mapping[str, Any], deadline: Deadline) -> None:
         """Save what isn't saved yet and the turn's usage, a `turn_usage`. Raises as `save` does."""
         with self._saving:
             rows = list(self._unsaved)
-            said = list(self._said)
+            exchange = list(self._exchange)
             with self._session(deadline) as connection:
                 self._insert(connection, rows)
-                self._remember(connection, said)
+                self._store_exchange(connection, exchange)
                 connection.execute(_INSERT_TURN, {**self._scope, **usage})
             del self._unsaved[: len(rows)]
-            del self._said[: len(said)]
+            del self._exchange[: len(exchange)]
 
     def save_usage(self, usage: Mapping[str, Any], deadline: Deadline) -> None:
         """Save the usage alone, of a turn that the conversation has advanced without."""
@@ -136,8 +136,8 @@ class Transcript:
 
     def unsaved(self, usage: Mapping[str, Any]) -> dict[str, Any]:
         """Return what isn't in Postgres, as `restore` takes it."""
-        said = [asdict(message) for message in self._said]
-        return {"messages": list(self._unsaved), "said": said, "turn": {**self._scope, **usage}}
+        exchange = [asdict(message) for message in self._exchange]
+        return {"messages": list(self._unsaved), "exchange": exchange, "turn": {**self._scope, **usage}}
 
     @contextmanager
     def _session(self, deadline: Deadline) -> Iterator[Connection]:
@@ -154,9 +154,9 @@ class Transcript:
             logger.exception("transcript refused")
             raise DatabaseUnavailable from error
 
-    def _remember(self, connection: Connection, said: Sequence[SaidMessage]) -> None:
-        if said:
-            store_exchange(connection, self._user_id, self._scope["id"], self._scope["turn"], said)
+    def _store_exchange(self, connection: Connection, exchange: Sequence[ExchangeMessage]) -> None:
+        if exchange:
+            store_exchange(connection, self._user_id, self._scope["id"], self._scope["turn"], exchange)
 
     def _insert(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         inserted = [connection.execute(_INSERT_MESSAGE, row) for row in rows]
@@ -189,7 +189,7 @@ def restore(database: Database, user_id: UUID, unsaved: Mapping[str, Any], deadl
         for row in unsaved["messages"]:
             connection.execute(_INSERT_MESSAGE, row)
         connection.execute(_INSERT_TURN, unsaved["turn"])
-        said = _SAID.validate_python(unsaved.get("said", []))
-        if said:
+        exchange = _EXCHANGE_MESSAGES.validate_python(unsaved.get("exchange", []))
+        if exchange:
             turn = unsaved["turn"]
-            store_exchange(connection, user_id, UUID(str(turn["id"])), UUID(str(turn["turn"])), said)
+            store_exchange(connection, user_id, UUID(str(turn["id"])), UUID(str(turn["turn"])), exchange)

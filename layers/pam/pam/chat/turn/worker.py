@@ -28,7 +28,7 @@ from pam.chat.turn.runner import TurnResult, TurnRunner
 from pam.chat.turn.stream import FrameStream
 from pam.chat.turn.tool_frames import tool_frame
 from pam.chat.turn.transcript import ConversationAdvanced, Transcript, turn_usage
-from pam.memory.exchanges import SaidMessage
+from pam.memory.exchanges import ExchangeMessage
 from pam.platform.deadline import Deadline
 from pam.platform.errors import INTERNAL_ERROR, PamError
 from pam.platform.metrics import Metric
@@ -201,7 +201,7 @@ class _Worker:
             transcript.exclude()
         else:
             now = self._chat.answers.clock()
-            transcript.say(SaidMessage("assistant", result.text, now))
+            transcript.add_to_memory(ExchangeMessage("assistant", result.text, now))
         self._save(transcript, result)
         return result
 
@@ -218,7 +218,7 @@ class _Worker:
         sections = {name: lines for name, lines in conversation.context.items() if name != "traveller"}
         new.append(prompt.user_message(text, now, device_location(self._turn), sections, typed))
         transcript.add(*new)
-        transcript.say(SaidMessage("user", text, typed))
+        transcript.add_to_memory(ExchangeMessage("user", text, typed))
         return [*messages, *new]
 
     def _tool_executor(self, conversation: Conversation) -> ToolExecutor:

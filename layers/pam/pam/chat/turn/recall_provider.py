@@ -1,11 +1,11 @@
-"""The section of the prompt with what was said in earlier conversations, where the question may need it."""
+"""The section of the prompt with messages of earlier conversations, where the question may need them."""
 
 from concurrent.futures import ThreadPoolExecutor
 from zoneinfo import ZoneInfo
 
 from pam.chat.turn.context import ContextRequest, Finish, ReadState
-from pam.memory.need import RecallNeed, recall_need
 from pam.memory.recall import Hit, Passage, Query, fetch_hits, select_passages, send_recall_query
+from pam.memory.recall_need import RecallNeed, recall_need
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
@@ -23,7 +23,7 @@ _SPEAKERS = {"user": "the traveller", "assistant": "PAM"}
 
 
 class RecallProvider:
-    """What memory has on the question, found beside the other providers' queries, on a connection of its own."""
+    """Recalled messages. They are searched concurrently with the other providers' queries, on another connection."""
 
     section = "memory"
     max_tokens = 1200
@@ -72,4 +72,4 @@ class RecallProvider:
 
 
 def _line(passage: Passage, zone: ZoneInfo) -> str:
-    return f"{passage.said_at.astimezone(zone):%A, %Y-%m-%d}, {_SPEAKERS[passage.role]}: {passage.text}"
+    return f"{passage.sent_at.astimezone(zone):%A, %Y-%m-%d}, {_SPEAKERS[passage.role]}: {passage.text}"

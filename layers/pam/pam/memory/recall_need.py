@@ -1,6 +1,7 @@
-"""How much a question may need what was said before. Only one about the past waits for its embedding.
+"""By what memory is searched for a question. Only one about the past waits for its embedding.
 
-A rule of words, not a model: it takes microseconds. In doubt it says more, which costs the wait for one embedding.
+A rule of words, not a model: it takes microseconds. In doubt it returns the wider search, which costs
+the wait for one embedding.
 """
 
 import re
@@ -13,7 +14,7 @@ class RecallNeed(Enum):
     NOTHING = auto()
     """Small talk, or an order that refers to nothing earlier."""
     WORDS = auto()
-    """A question about the world: what was said about its very words may help."""
+    """A question about the world: messages with its words may help."""
     MEANING = auto()
     """A question about the user's own past or habits, in whatever words."""
 

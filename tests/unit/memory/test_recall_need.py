@@ -2,7 +2,7 @@
 
 import pytest
 
-from pam.memory.need import RecallNeed, recall_need
+from pam.memory.recall_need import RecallNeed, recall_need
 
 
 @pytest.mark.parametrize(
