@@ -24,7 +24,7 @@ import psycopg
 
 from bench.figures import Figure, median_ms, percentile_ms
 from local.stack import CHECKOUT, LocalStack
-from local.stand_ins.aws import DURATION_HEADER
+from local.stand_ins.duration_header import DURATION_HEADER
 
 ROUNDS = 300
 WARM_UP = 30

@@ -4,7 +4,7 @@ import http.client
 import time
 from threading import Lock
 
-from local.stand_ins.aws import DURATION_HEADER
+from local.stand_ins.duration_header import DURATION_HEADER
 
 
 class DynamoDBTime:

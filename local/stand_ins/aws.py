@@ -17,12 +17,10 @@ from urllib.parse import unquote
 
 from local.http_server import HttpRequest, HttpResponse, HttpServer
 from local.stand_ins.child import Child, serve, without_collection
+from local.stand_ins.duration_header import DURATION_HEADER
 from local.stand_ins.dynamodb.api import DynamoDB
 from local.template import Store
 from local.template.intrinsics import ACCOUNT, REGION
-
-DURATION_HEADER = "x-duration-ms"
-"""The endpoint's own time for a request, in milliseconds, which benchmarks subtract: AWS's time is another."""
 
 
 class Aws:
