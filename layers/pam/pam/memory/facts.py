@@ -1,0 +1,175 @@
+"""Facts about a traveller: a value of a subject, valid from an instant on until another value replaces it."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from psycopg import Cursor
+
+from pam.memory.embedding_requests import request_embedding
+from pam.platform.postgres import Connection, Row
+from pam.safety.redaction import redact
+
+MAX_SUBJECT_CHARS = 80
+MAX_VALUE_CHARS = 400
+
+
+class Recorder(StrEnum):
+    """Who recorded a fact: the summary of an episode, or the traveller by their own words."""
+
+    SUMMARY = "summary"
+    TRAVELLER = "traveller"
+
+
+@dataclass(frozen=True)
+class NewFact:
+    """A fact that is to be recorded. `sources` are the turns that it comes from; `confidence` is 0 to 1.
+
+    `standing` marks a preference that holds for every answer. `said_at` is when its newest source was sent, by which a
+    subject that was deleted since is recognised.
+    """
+
+    subject: str
+    value: str
+    valid_from: datetime
+    said_at: datetime
+    recorder: Recorder
+    standing: bool = False
+    sources: tuple[UUID, ...] = ()
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A recorded fact. `valid_to` is None for the current value of its subject."""
+
+    id: int
+    subject: str
+    value: str
+    standing: bool
+    valid_from: datetime
+    valid_to: datetime | None
+    sources: tuple[UUID, ...]
+    confidence: float
+    recorder: Recorder
+
+
+FACT_COLUMNS = "id, subject, value, standing, valid_from, valid_to, source_turn_ids, confidence, recorded_by"
+"""What `fact_from_row` reads."""
+
+# Facts of one user are recorded one after another, or two could both be the first of their subject.
+_LOCK_USER = "select id from users where id = %(user)s for no key update"
+_SELECT_CURRENT_OF_SUBJECT = f"""
+select {FACT_COLUMNS} from facts
+ where user_id = %(user)s and lower(subject) = lower(%(subject)s) and valid_to is null
+"""
+_SELECT_DELETED = """
+select 1 from deleted_facts where user_id = %(user)s and subject_digest = %(digest)s and deleted_at >= %(said_at)s
+"""
+_INSERT = """
+insert into facts (user_id, subject, value, standing, valid_from, valid_to, source_turn_ids, confidence, recorded_by)
+values (%(user)s, %(subject)s, %(value)s, %(standing)s, %(valid_from)s, %(valid_to)s, %(sources)s, %(confidence)s,
+        %(recorder)s)
+returning id
+"""
+_CLOSE = "update facts set valid_to = %(valid_to)s where user_id = %(user)s and id = %(id)s"
+_CONFIRM = """
+update facts set source_turn_ids = %(sources)s, confidence = greatest(confidence, %(confidence)s),
+                 standing = standing or %(standing)s
+ where user_id = %(user)s and id = %(id)s
+"""
+_SELECT_PAST = """
+select min(valid_from) as valid_to from facts
+ where user_id = %(user)s and lower(subject) = lower(%(subject)s) and valid_from > %(valid_from)s
+"""
+_SELECT_CURRENT = f"""
+select {FACT_COLUMNS} from facts
+ where user_id = %(user)s and valid_to is null
+ order by valid_from desc, id desc limit %(most)s
+"""
+_SELECT_STANDING = f"""
+select {FACT_COLUMNS} from facts
+ where user_id = %(user)s and valid_to is null and standing
+ order by (recorded_by = 'traveller') desc, valid_from desc, id desc limit %(most)s
+"""
+
+_MAX_SOURCES = 20
+
+
+def record_fact(connection: Connection, user_id: UUID, fact: NewFact) -> int | None:
+    """Record a fact, redacted, in the caller's transaction; return its id.
+
+    The same value again confirms the current one; another one ends its validity, or is itself a value of the past where
+    it began earlier. None for a summary's fact about a subject that the traveller deleted after its sources.
+    """
+    fact = replace(fact, subject=_clean(fact.subject, MAX_SUBJECT_CHARS), value=_clean(fact.value, MAX_VALUE_CHARS))
+    scope = {"user": user_id, "subject": fact.subject}
+    connection.execute(_LOCK_USER, scope)
+    deleted = {"digest": subject_digest(fact.subject), "said_at": fact.said_at}
+    if fact.recorder is Recorder.SUMMARY and connection.execute(_SELECT_DELETED, scope | deleted).fetchone():
+        return None
+    row = connection.execute(_SELECT_CURRENT_OF_SUBJECT, scope).fetchone()
+    current = fact_from_row(row) if row else None
+    valid_to = None
+    if current is not None:
+        if current.value.casefold() == fact.value.casefold():
+            sources = list(dict.fromkeys([*fact.sources, *current.sources]))[:_MAX_SOURCES]
+            confirmed = {"id": current.id, "sources": sources, "confidence": fact.confidence, "standing": fact.standing}
+            connection.execute(_CONFIRM, scope | confirmed)
+            return current.id
+        if current.valid_from > fact.valid_from:
+            past = connection.execute(_SELECT_PAST, scope | {"valid_from": fact.valid_from}).fetchone()
+            assert past is not None
+            valid_to = past["valid_to"]
+        else:
+            connection.execute(_CLOSE, scope | {"id": current.id, "valid_to": fact.valid_from})
+    values = {
+        "value": fact.value,
+        "standing": fact.standing,
+        "valid_from": fact.valid_from,
+        "valid_to": valid_to,
+        "sources": list(fact.sources),
+        "confidence": fact.confidence,
+        "recorder": fact.recorder,
+    }
+    inserted = connection.execute(_INSERT, scope | values).fetchone()
+    assert inserted is not None
+    request_embedding(connection, user_id)
+    return int(inserted["id"])
+
+
+def current_facts(connection: Connection, user_id: UUID, most: int = 200) -> list[Fact]:
+    """Return the current facts, newest first."""
+    rows = connection.execute(_SELECT_CURRENT, {"user": user_id, "most": most}).fetchall()
+    return [fact_from_row(row) for row in rows]
+
+
+def send_standing_query(connection: Connection, user_id: UUID, most: int) -> Cursor[Row]:
+    """Send the query of the current standing preferences: the traveller's own words first, then the newest."""
+    return connection.execute(_SELECT_STANDING, {"user": user_id, "most": most})
+
+
+def fact_from_row(row: Row) -> Fact:
+    """Return a row of `facts` as a fact."""
+    return Fact(
+        id=row["id"],
+        subject=row["subject"],
+        value=row["value"],
+        standing=row["standing"],
+        valid_from=row["valid_from"],
+        valid_to=row["valid_to"],
+        sources=tuple(row["source_turn_ids"]),
+        confidence=row["confidence"],
+        recorder=Recorder(row["recorded_by"]),
+    )
+
+
+def subject_digest(subject: str) -> bytes:
+    """Return the hash by which a deleted subject is recognised, whatever its case and spaces."""
+    return hashlib.sha256(" ".join(subject.casefold().split()).encode()).digest()
+
+
+def _clean(text: str, most: int) -> str:
+    return " ".join(redact(text.replace("\x00", "")).split())[:most]

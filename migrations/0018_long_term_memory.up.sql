@@ -1,0 +1,151 @@
+-- What lasts of the conversations: summaries of their episodes, and facts. Both are found by word and by vector, as the
+-- messages are.
+create table conversation_episodes (
+    id                   bigint generated always as identity,
+    user_id              uuid        not null references users (id) on delete cascade,
+    conversation_id      uuid        not null,
+    first_exchange_id    bigint      not null,
+    last_exchange_id     bigint      not null check (last_exchange_id >= first_exchange_id),
+    episode_start_time   timestamptz not null,
+    episode_end_time     timestamptz not null,
+    message_count        integer     not null check (message_count > 0),
+    topic                text        not null check (length(topic) between 1 and 200),
+    summary              text        not null check (length(summary) between 1 and 2000),
+    key_facts            jsonb       not null default '[]',
+    sentiment            text        not null check (sentiment in ('positive', 'neutral', 'negative')),
+    tool_calls_made      text[]      not null default '{}',
+    created_at           timestamptz not null default now(),
+    words                tsvector    not null generated always as (to_tsvector('english', topic || ' ' || summary)) stored,
+    embedding            halfvec(1536),
+    embedding_model      text,
+    embedding_dimensions smallint,
+    embedding_refused_by text,
+    primary key (user_id, id),
+    unique (user_id, conversation_id, first_exchange_id),
+    foreign key (user_id, conversation_id) references conversations (user_id, id) on delete cascade,
+    constraint conversation_episodes_embedding_is_complete
+        check (num_nulls(embedding, embedding_model, embedding_dimensions) in (0, 3))
+);
+alter table conversation_episodes alter column embedding set storage plain;
+
+-- The episode that summarises a passage; null: none yet.
+alter table exchanges add column episode_id bigint;
+create index exchanges_to_summarise on exchanges (user_id, conversation_id, id) where episode_id is null;
+
+-- A new value of a subject ends the validity of the one before; both are kept.
+create table facts (
+    id                   bigint generated always as identity,
+    user_id              uuid        not null references users (id) on delete cascade,
+    subject              text        not null check (length(subject) between 1 and 80),
+    value                text        not null check (length(value) between 1 and 400),
+    standing             boolean     not null,  -- a preference that every prompt contains
+    valid_from           timestamptz not null,
+    valid_to             timestamptz check (valid_to >= valid_from),
+    source_turn_ids      uuid[]      not null default '{}',
+    confidence           real        not null check (confidence between 0 and 1),
+    recorded_by          text        not null check (recorded_by in ('summary', 'traveller')),
+    created_at           timestamptz not null default now(),
+    words                tsvector    not null generated always as (to_tsvector('english', subject || ' ' || value)) stored,
+    embedding            halfvec(1536),
+    embedding_model      text,
+    embedding_dimensions smallint,
+    embedding_refused_by text,
+    primary key (user_id, id),
+    constraint facts_embedding_is_complete
+        check (num_nulls(embedding, embedding_model, embedding_dimensions) in (0, 3))
+);
+alter table facts alter column embedding set storage plain;
+create unique index facts_current on facts (user_id, lower(subject)) where valid_to is null;
+
+-- Subjects that the traveller had deleted, as a hash: what was said of them before doesn't bring them back.
+create table deleted_facts (
+    user_id        uuid        not null references users (id) on delete cascade,
+    subject_digest bytea       not null check (length(subject_digest) = 32),
+    deleted_at     timestamptz not null,
+    primary key (user_id, subject_digest)
+);
+
+-- Which conversations are to be summarised, and when: as `embedding_requests`.
+create table summary_requests (
+    user_id         uuid        not null references users (id) on delete cascade,
+    conversation_id uuid        not null,
+    requested_at    timestamptz not null,
+    due_at          timestamptz not null,
+    leased_until    timestamptz,
+    lease           uuid,
+    attempts        integer     not null default 0,
+    quarantined_at  timestamptz,
+    primary key (user_id, conversation_id),
+    foreign key (user_id, conversation_id) references conversations (user_id, id) on delete cascade
+);
+create index summary_requests_due on summary_requests (due_at) where quarantined_at is null;
+
+create function claim_summary_requests(most integer, duration interval, max_attempts integer)
+    returns table (user_id uuid, conversation_id uuid, lease uuid, attempts integer, requested_at timestamptz)
+    language sql security definer set search_path = pg_catalog, public as $$
+    with due as (
+        select r.user_id, r.conversation_id from summary_requests r
+         where r.due_at <= now() and r.quarantined_at is null and r.attempts < max_attempts
+           and (r.leased_until is null or r.leased_until < now())
+         order by r.due_at limit most for update skip locked
+    )
+    update summary_requests r
+       set leased_until = now() + duration, lease = gen_random_uuid(), attempts = r.attempts + 1
+      from due where (r.user_id, r.conversation_id) = (due.user_id, due.conversation_id)
+    returning r.user_id, r.conversation_id, r.lease, r.attempts, r.requested_at
+$$;
+
+create function quarantine_summary_requests(max_attempts integer) returns bigint
+    language sql security definer set search_path = pg_catalog, public as $$
+    with quarantined as (
+        update summary_requests set quarantined_at = now()
+         where quarantined_at is null and attempts >= max_attempts
+           and (leased_until is null or leased_until < now())
+        returning 1
+    )
+    select count(*) from quarantined
+$$;
+
+-- How many conversations wait for a summary that is due: by this the scheduled function is started several times.
+create function count_due_summary_requests() returns bigint
+    language sql stable security definer set search_path = pg_catalog, public as $$
+    select count(*) from summary_requests
+     where due_at <= now() and quarantined_at is null and (leased_until is null or leased_until < now())
+$$;
+revoke all on function claim_summary_requests(integer, interval, integer), quarantine_summary_requests(integer),
+    count_due_summary_requests() from public;
+grant execute on function claim_summary_requests(integer, interval, integer), quarantine_summary_requests(integer),
+    count_due_summary_requests() to pam_app;
+
+do $$
+declare
+    name text;
+begin
+    foreach name in array array['conversation_episodes', 'facts', 'deleted_facts', 'summary_requests'] loop
+        execute format('alter table %I enable row level security', name);
+        execute format('alter table %I force row level security', name);
+        execute format('create policy own_rows on %I using (user_id = (select current_traveller()))
+                        with check (user_id = (select current_traveller()))', name);
+        execute format('grant select, delete on %I to pam_app', name);
+    end loop;
+    -- The owner of the functions sees all requests.
+    execute format('create policy all_requests on summary_requests to %I using (true) with check (true)', current_user);
+end
+$$;
+
+grant insert (user_id, conversation_id, first_exchange_id, last_exchange_id, episode_start_time, episode_end_time,
+              message_count, topic, summary, key_facts, sentiment, tool_calls_made),
+      update (embedding, embedding_model, embedding_dimensions, embedding_refused_by)
+    on conversation_episodes to pam_app;
+grant update (episode_id) on exchanges to pam_app;
+grant insert (user_id, subject, value, standing, valid_from, valid_to, source_turn_ids, confidence, recorded_by),
+      update (subject, value, standing, valid_from, valid_to, source_turn_ids, confidence, recorded_by,
+              embedding, embedding_model, embedding_dimensions, embedding_refused_by)
+    on facts to pam_app;
+grant insert (user_id, subject_digest, deleted_at), update (deleted_at) on deleted_facts to pam_app;
+grant insert (user_id, conversation_id, requested_at, due_at),
+      update (requested_at, due_at, leased_until, lease, attempts, quarantined_at)
+    on summary_requests to pam_app;
+
+-- The traveller may delete what PAM remembers, with the messages that it comes from.
+grant delete on exchanges, messages, notes, conversations to pam_app;
