@@ -43,7 +43,9 @@ the stand-in worked for the turn from both sides; requests at the same time coun
 contestant, this subtracts too much, so the ratio with its time in both (`durable_gross_time_ratio_...`) is printed,
 too. The first text is there when the sink has it, or in memory, when the contestant's own code has it.
 
-A round is the four kinds of turn in conversations of their own, and a conversation of ten turns. Ratios are ours
+A round is the four kinds of turn in conversations of their own, and a conversation of ten turns. Ours also stores each
+turn in memory and searches memory for each question, which the frameworks don't; it is emptied before each
+conversation, since the questions are the same again and again and would all be recalled. Ratios are ours
 divided by theirs in the same round; the figure is the median over all rounds.
 """
 

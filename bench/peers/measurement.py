@@ -76,8 +76,18 @@ class Sample:
 class Contestant:
     """A process that answers questions."""
 
-    def __init__(self, name: str, process: "subprocess.Popen[str]", sink: Sink) -> None:
+    def __init__(
+        self,
+        name: str,
+        process: "subprocess.Popen[str]",
+        sink: Sink,
+        owner: "psycopg.Connection[Any]",
+        user_id: uuid.UUID,
+    ) -> None:
+        """`owner` is a connection that sees the rows of `user_id`, who asks the questions."""
         self._name = name
+        self._owner = owner
+        self._user_id = user_id
         self._process = process
         self._sink = sink
 
@@ -90,6 +100,10 @@ class Contestant:
         if not line:
             raise RuntimeError(f"{self._name} has ended")
         return line
+
+    def forget(self) -> None:
+        """Empty the user's memory: a benchmark's questions are the same again and again, and would all be recalled."""
+        self._owner.execute("delete from exchanges where user_id = %s", (self._user_id,))
 
     def ask(self, conversation: str, question: Question, reference: str) -> Sample:
         """Run one turn. Its requests are found in the stand-in's journal by `reference`."""
@@ -150,9 +164,12 @@ def _started(name: str, python: Path, stack: LocalStack, sink: Sink) -> Iterator
     variables |= environment.variables(user_id, CLAUDE_KEY, stack.postgres.owner)
     variables["WEBSOCKET_ENDPOINT"] = sink.url
     command = [str(python), "-m", *_COMMANDS[name]]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables) as process:
+    with (
+        psycopg.connect(stack.postgres.owner, autocommit=True) as owner,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables) as process,
+    ):
         try:
-            contestant = Contestant(name, process, sink)
+            contestant = Contestant(name, process, sink, owner, user_id)
             assert contestant.read_line() == READY
             yield contestant
         finally:
@@ -162,6 +179,7 @@ def _started(name: str, python: Path, stack: LocalStack, sink: Sink) -> Iterator
 def _run_conversation(contestant: Contestant, questions: Sequence[Question], claude: httpx.Client) -> Sample:
     reference, conversation = uuid.uuid4().hex, str(uuid.uuid4())
     sample = Sample()
+    contestant.forget()
     for question in questions:
         sample += contestant.ask(conversation, question, reference)
     entries: list[dict[str, Any]] = claude.get("/_journal", params={"contains": reference}).json()["last"]
