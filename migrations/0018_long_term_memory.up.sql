@@ -41,6 +41,7 @@ create table facts (
     standing             boolean     not null,  -- a preference that every prompt contains
     valid_from           timestamptz not null,
     valid_to             timestamptz check (valid_to >= valid_from),
+    last_said_at         timestamptz not null,
     source_turn_ids      uuid[]      not null default '{}',
     confidence           real        not null check (confidence between 0 and 1),
     recorded_by          text        not null check (recorded_by in ('summary', 'traveller')),
@@ -138,8 +139,8 @@ grant insert (user_id, conversation_id, first_exchange_id, last_exchange_id, epi
       update (embedding, embedding_model, embedding_dimensions, embedding_refused_by)
     on conversation_episodes to pam_app;
 grant update (episode_id) on exchanges to pam_app;
-grant insert (user_id, subject, value, standing, valid_from, valid_to, source_turn_ids, confidence, recorded_by),
-      update (subject, value, standing, valid_from, valid_to, source_turn_ids, confidence, recorded_by,
+grant insert (user_id, subject, value, standing, valid_from, valid_to, last_said_at, source_turn_ids, confidence, recorded_by),
+      update (subject, value, standing, valid_from, valid_to, last_said_at, source_turn_ids, confidence, recorded_by,
               embedding, embedding_model, embedding_dimensions, embedding_refused_by)
     on facts to pam_app;
 grant insert (user_id, subject_digest, deleted_at), update (deleted_at) on deleted_facts to pam_app;

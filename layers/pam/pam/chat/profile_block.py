@@ -1,4 +1,4 @@
-"""The part of the prompt that describes a user, unchanged through a conversation."""
+"""The part of the prompt that describes a user: their settings, and what they prefer in every answer."""
 
 from pam.platform.envelope import encode_line
 from pam.travel.rig import Rig
@@ -23,6 +23,11 @@ def profile_lines(profile: Profile, rig: Rig | None) -> list[str]:
 def render_profile_block(lines: list[str]) -> str:
     """Return the block of the system prompt."""
     return "<traveller>\n" + "\n".join(map(encode_line, lines)) + "\n</traveller>"
+
+
+def render_preferences(lines: list[str]) -> str:
+    """Return the block of standing preferences; an empty text for none."""
+    return "\n<preferences>\n" + "\n".join(map(encode_line, lines)) + "\n</preferences>" if lines else ""
 
 
 def _describe(rig: Rig | None) -> str:

@@ -1,4 +1,4 @@
-"""Adds vectors to stored passages: in batches, and again where those are of another model."""
+"""Adds vectors to stored passages, facts and summaries: in batches, and again where those are of another model."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -21,22 +21,48 @@ _RETRY_AFTER = timedelta(seconds=30)
 _MIN_LEFT_S = 5.0
 """Time in seconds that a run keeps to store what became of its last request."""
 
-# With the passage before it in the conversation, as its words are indexed.
+# A passage with the one before it in the conversation, as its words are indexed.
 _SELECT = """
-select x.id, concat_ws(chr(10), before.content, x.content) as text
-  from exchanges x
-  left join lateral (select content from exchanges p
-                      where p.user_id = %(user)s and p.conversation_id = x.conversation_id and p.id < x.id
-                      order by p.id desc limit 1) before on true
- where x.user_id = %(user)s and x.embedding_model is distinct from %(model)s
-   and x.embedding_refused_by is distinct from %(model)s
- order by x.id desc limit %(most)s
+select * from (
+    (select 'exchanges' as kind, x.id, concat_ws(chr(10), before.content, x.content) as text
+       from exchanges x
+       left join lateral (select content from exchanges p
+                           where p.user_id = %(user)s and p.conversation_id = x.conversation_id and p.id < x.id
+                           order by p.id desc limit 1) before on true
+      where x.user_id = %(user)s and x.embedding_model is distinct from %(model)s
+        and x.embedding_refused_by is distinct from %(model)s
+      order by x.id desc limit %(most)s)
+      union all
+    (select 'facts', id, subject || ': ' || value from facts
+      where user_id = %(user)s and embedding_model is distinct from %(model)s
+        and embedding_refused_by is distinct from %(model)s
+      order by id desc limit %(most)s)
+      union all
+    (select 'conversation_episodes', id, topic || ': ' || summary from conversation_episodes
+      where user_id = %(user)s and embedding_model is distinct from %(model)s
+        and embedding_refused_by is distinct from %(model)s
+      order by id desc limit %(most)s)
+) rows limit %(most)s
 """
-_UPDATE = """
-update exchanges set embedding = %(vector)s, embedding_model = %(model)s, embedding_dimensions = %(dimensions)s
- where user_id = %(user)s and id = %(id)s
-"""
-_UPDATE_REFUSED = "update exchanges set embedding_refused_by = %(model)s where user_id = %(user)s and id = %(id)s"
+_UPDATE = {
+    "exchanges": """
+        update exchanges set embedding = %(vector)s, embedding_model = %(model)s, embedding_dimensions = %(dimensions)s
+         where user_id = %(user)s and id = %(id)s""",
+    "facts": """
+        update facts set embedding = %(vector)s, embedding_model = %(model)s, embedding_dimensions = %(dimensions)s
+         where user_id = %(user)s and id = %(id)s and subject || ': ' || value = %(text)s""",
+    "conversation_episodes": """
+        update conversation_episodes
+           set embedding = %(vector)s, embedding_model = %(model)s, embedding_dimensions = %(dimensions)s
+         where user_id = %(user)s and id = %(id)s""",
+}
+"""By table. A fact that was corrected meanwhile keeps no vector of what it said before."""
+_UPDATE_REFUSED = {
+    "exchanges": "update exchanges set embedding_refused_by = %(model)s where user_id = %(user)s and id = %(id)s",
+    "facts": "update facts set embedding_refused_by = %(model)s where user_id = %(user)s and id = %(id)s",
+    "conversation_episodes": """
+        update conversation_episodes set embedding_refused_by = %(model)s where user_id = %(user)s and id = %(id)s""",
+}
 
 _PROBE = "The water tank is full."
 """A text that no model has a reason to refuse."""
@@ -75,9 +101,9 @@ def _embed_request(
 
 
 def embed_user(database: Database, embedder: Embedder, user_id: UUID, deadline: Deadline) -> int:
-    """Embed a user's passages without a vector of this model, newest first; return the number of those that got one.
+    """Embed a user's rows without a vector of this model, newest first; return the number of those that got one.
 
-    A passage that the model refuses stays without: it is found by its words. Raises `SourceError` and
+    A row that the model refuses stays without: it is found by its words. Raises `SourceError` and
     `DatabaseUnavailable`; what is done until then stays.
     """
     done = 0
@@ -92,10 +118,11 @@ def embed_user(database: Database, embedder: Embedder, user_id: UUID, deadline: 
         with database.session(user_id, deadline) as connection:
             register_vectors(connection)
             for row, vector in zip(rows, vectors, strict=True):
+                scope = model | {"id": row["id"], "text": row["text"]}
                 if vector is None:
-                    connection.execute(_UPDATE_REFUSED, model | {"id": row["id"]})
+                    connection.execute(_UPDATE_REFUSED[row["kind"]], scope)
                 else:
-                    connection.execute(_UPDATE, model | {"id": row["id"], "vector": to_vector(vector)})
+                    connection.execute(_UPDATE[row["kind"]], scope | {"vector": to_vector(vector)})
         refused = vectors.count(None)
         done += len(rows) - refused
         measure(Metric.PASSAGES_EMBEDDED, MetricUnit.Count, len(rows) - refused)

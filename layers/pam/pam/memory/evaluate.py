@@ -115,7 +115,7 @@ class Evaluation:
         evidence: Sequence[UUID],
         messages: Mapping[UUID, Mapping[str, Any]],
     ) -> None:
-        ranked = list(dict.fromkeys(hit.passage.turn_id for hit in hits))
+        ranked = list(dict.fromkeys(hit.passage.turn_id for hit in hits if hit.passage.turn_id))
         sessions = list(dict.fromkeys(messages[turn]["session"] for turn in ranked))
         for most, values in scores.sessions.items():
             values.append(_share(messages[turn]["session"] in sessions[:most] for turn in evidence))

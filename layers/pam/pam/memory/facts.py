@@ -1,7 +1,7 @@
 """Facts about a traveller: a value of a subject, valid from an instant on until another value replaces it."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import Cursor
 
 from pam.memory.embedding_requests import request_embedding
+from pam.memory.timeline import Span, place
 from pam.platform.postgres import Connection, Row
 from pam.safety.redaction import redact
 
@@ -27,13 +28,12 @@ class Recorder(StrEnum):
 class NewFact:
     """A fact that is to be recorded. `sources` are the turns that it comes from; `confidence` is 0 to 1.
 
-    `standing` marks a preference that holds for every answer. `said_at` is when its newest source was sent, by which a
-    subject that was deleted since is recognised.
+    It holds from `said_at` on, when its newest source was sent. `standing` marks a preference that holds for every
+    answer.
     """
 
     subject: str
     value: str
-    valid_from: datetime
     said_at: datetime
     recorder: Recorder
     standing: bool = False
@@ -61,28 +61,29 @@ FACT_COLUMNS = "id, subject, value, standing, valid_from, valid_to, source_turn_
 
 # Facts of one user are recorded one after another, or two could both be the first of their subject.
 _LOCK_USER = "select id from users where id = %(user)s for no key update"
-_SELECT_CURRENT_OF_SUBJECT = f"""
-select {FACT_COLUMNS} from facts
- where user_id = %(user)s and lower(subject) = lower(%(subject)s) and valid_to is null
+_SELECT_SPANS = """
+select id, value, valid_from, valid_to, last_said_at from facts
+ where user_id = %(user)s and lower(subject) = lower(%(subject)s)
 """
 _SELECT_DELETED = """
 select 1 from deleted_facts where user_id = %(user)s and subject_digest = %(digest)s and deleted_at >= %(said_at)s
 """
 _INSERT = """
-insert into facts (user_id, subject, value, standing, valid_from, valid_to, source_turn_ids, confidence, recorded_by)
-values (%(user)s, %(subject)s, %(value)s, %(standing)s, %(valid_from)s, %(valid_to)s, %(sources)s, %(confidence)s,
-        %(recorder)s)
+insert into facts (user_id, subject, value, standing, valid_from, valid_to, last_said_at, source_turn_ids, confidence,
+                   recorded_by)
+values (%(user)s, %(subject)s, %(value)s, %(standing)s, %(valid_from)s, %(valid_to)s, %(last_said_at)s, %(sources)s,
+        %(confidence)s, %(recorder)s)
 returning id
 """
-_CLOSE = "update facts set valid_to = %(valid_to)s where user_id = %(user)s and id = %(id)s"
-_CONFIRM = """
-update facts set source_turn_ids = %(sources)s, confidence = greatest(confidence, %(confidence)s),
-                 standing = standing or %(standing)s
+_UPDATE_SPAN = """
+update facts set valid_from = %(valid_from)s, valid_to = %(valid_to)s, last_said_at = %(last_said_at)s
  where user_id = %(user)s and id = %(id)s
 """
-_SELECT_PAST = """
-select min(valid_from) as valid_to from facts
- where user_id = %(user)s and lower(subject) = lower(%(subject)s) and valid_from > %(valid_from)s
+_CONFIRM = """
+update facts
+   set source_turn_ids = (array(select distinct unnest(%(sources)s::uuid[] || source_turn_ids)))[:%(most)s],
+       confidence = greatest(confidence, %(confidence)s), standing = standing or %(standing)s
+ where user_id = %(user)s and id = %(id)s
 """
 _SELECT_CURRENT = f"""
 select {FACT_COLUMNS} from facts
@@ -101,43 +102,37 @@ _MAX_SOURCES = 20
 def record_fact(connection: Connection, user_id: UUID, fact: NewFact) -> int | None:
     """Record a fact, redacted, in the caller's transaction; return its id.
 
-    The same value again confirms the current one; another one ends its validity, or is itself a value of the past where
-    it began earlier. None for a summary's fact about a subject that the traveller deleted after its sources.
+    The same value again confirms the stored one; another one ends its validity. None for a summary's fact about a
+    subject that the traveller deleted after its sources.
     """
-    fact = replace(fact, subject=_clean(fact.subject, MAX_SUBJECT_CHARS), value=_clean(fact.value, MAX_VALUE_CHARS))
-    scope = {"user": user_id, "subject": fact.subject}
+    subject, value = _clean(fact.subject, MAX_SUBJECT_CHARS), _clean(fact.value, MAX_VALUE_CHARS)
+    scope = {"user": user_id, "subject": subject}
     connection.execute(_LOCK_USER, scope)
-    deleted = {"digest": subject_digest(fact.subject), "said_at": fact.said_at}
+    deleted = {"digest": subject_digest(subject), "said_at": fact.said_at}
     if fact.recorder is Recorder.SUMMARY and connection.execute(_SELECT_DELETED, scope | deleted).fetchone():
         return None
-    row = connection.execute(_SELECT_CURRENT_OF_SUBJECT, scope).fetchone()
-    current = fact_from_row(row) if row else None
-    valid_to = None
-    if current is not None:
-        if current.value.casefold() == fact.value.casefold():
-            sources = list(dict.fromkeys([*fact.sources, *current.sources]))[:_MAX_SOURCES]
-            confirmed = {"id": current.id, "sources": sources, "confidence": fact.confidence, "standing": fact.standing}
-            connection.execute(_CONFIRM, scope | confirmed)
-            return current.id
-        if current.valid_from > fact.valid_from:
-            past = connection.execute(_SELECT_PAST, scope | {"valid_from": fact.valid_from}).fetchone()
-            assert past is not None
-            valid_to = past["valid_to"]
-        else:
-            connection.execute(_CLOSE, scope | {"id": current.id, "valid_to": fact.valid_from})
-    values = {
-        "value": fact.value,
+    spans = [Span(**row) for row in connection.execute(_SELECT_SPANS, scope).fetchall()]
+    placement = place(spans, value, fact.said_at)
+    details = {
         "standing": fact.standing,
-        "valid_from": fact.valid_from,
-        "valid_to": valid_to,
         "sources": list(fact.sources),
         "confidence": fact.confidence,
         "recorder": fact.recorder,
     }
-    inserted = connection.execute(_INSERT, scope | values).fetchone()
-    assert inserted is not None
+    recorded = placement.said.id
+    for span in placement.spans:
+        values = scope | asdict(span)
+        if span.id is not None:
+            connection.execute(_UPDATE_SPAN, values)
+            continue
+        inserted = connection.execute(_INSERT, values | details).fetchone()
+        assert inserted is not None
+        if span is placement.said:
+            recorded = int(inserted["id"])
+    if placement.said.id is not None:
+        connection.execute(_CONFIRM, scope | details | {"id": recorded, "most": _MAX_SOURCES})
     request_embedding(connection, user_id)
-    return int(inserted["id"])
+    return recorded
 
 
 def current_facts(connection: Connection, user_id: UUID, most: int = 200) -> list[Fact]:

@@ -1,4 +1,4 @@
-"""Finds earlier messages: one statement, by word and by vector, over all of a user's own rows.
+"""Finds earlier messages, facts and summaries: one statement, by word and by vector, over all of a user's own rows.
 
 BM25 and the distance of vectors are brought to one scale by their mean and deviation over the user's rows, and summed
 (figures in docs/memory.md). A row without a vector, or a question without one, counts by its words alone.
@@ -7,6 +7,8 @@ BM25 and the distance of vectors are brought to one scale by their mean and devi
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -34,27 +36,42 @@ class Query:
     model: str
 
 
+class MemoryKind(StrEnum):
+    """What a passage is of."""
+
+    MESSAGE = "message"
+    FACT = "fact"
+    SUMMARY = "summary"
+
+
 @dataclass(frozen=True)
 class Passage:
-    """A passage of a message of the turn `turn_id`."""
+    """A passage of a message, a fact, or the summary of an episode.
 
+    `role` and `turn_id` are those of a message. `at` is when it was sent, from when the fact is valid, or when the
+    episode ended; `until` is when a fact's validity ended.
+    """
+
+    kind: MemoryKind
     id: int
     role: str
     text: str
-    sent_at: datetime
-    turn_id: UUID
+    at: datetime
+    until: datetime | None
+    turn_id: UUID | None
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A passage that was found, with the ones directly before and after it in its conversation.
+    """A passage that was found, with what belongs to it.
 
-    `similarity` is its cosine to the question, None without vectors. `coverage` is the share of the question's words,
-    weighted by how rare they are, that it contains.
+    To a message belong the passages directly before and after it in its conversation, to a fact the other values of its
+    subject and the message that it comes from. `similarity` is its cosine to the question, None without vectors.
+    `coverage` is the share of the question's words, weighted by how rare they are, that it contains.
     """
 
     passage: Passage
-    neighbours: tuple[Passage, ...]
+    related: tuple[Passage, ...]
     score: float
     similarity: float | None
     coverage: float
@@ -64,59 +81,92 @@ _RECALL = """
 with question as (
     select lexeme from unnest(to_tsvector('english', %(text)s))
 ), entries as materialized (
-    select id, length, case when embedding_model = %(model)s then 1 - (embedding <=> %(vector)s) end as similarity
+    select 'message' as kind, id, length,
+           case when embedding_model = %(model)s then 1 - (embedding <=> %(vector)s) end as similarity
       from exchanges where user_id = %(user)s
+     union all
+    select 'fact', id, length(words),
+           case when embedding_model = %(model)s then 1 - (embedding <=> %(vector)s) end
+      from facts where user_id = %(user)s
+     union all
+    select 'summary', id, length(words),
+           case when embedding_model = %(model)s then 1 - (embedding <=> %(vector)s) end
+      from conversation_episodes where user_id = %(user)s
 ), matches as materialized (
-    select word, exchange_id, occurrences
+    select word, 'message' as kind, exchange_id as id, occurrences
       from exchange_words join question on lexeme = word
      where user_id = %(user)s
+     union all
+    select q.lexeme, 'fact', f.id, cardinality(w.positions)
+      from facts f cross join lateral unnest(f.words) w join question q on q.lexeme = w.lexeme
+     where f.user_id = %(user)s
+     union all
+    select q.lexeme, 'summary', e.id, cardinality(w.positions)
+      from conversation_episodes e cross join lateral unnest(e.words) w join question q on q.lexeme = w.lexeme
+     where e.user_id = %(user)s
 ), totals as (
     select count(*)::float8 as rows, greatest(avg(length), 1)::float8 as mean from entries
 ), weights as (
     select word, ln(1 + (rows - found + 0.5) / (found + 0.5)) as weight,
            ln(1 + (rows + %(prior)s - found + 0.5) / (found + 0.5)) as rarity
-      from (select lexeme as word, count(exchange_id)::float8 as found
+      from (select lexeme as word, count(id)::float8 as found
               from question left join matches on word = lexeme group by lexeme) frequencies
      cross join totals
 ), keyword as (
-    select exchange_id as id,
+    select kind, id,
            sum(weight * occurrences * (%(k1)s + 1)
                / (occurrences + %(k1)s * (1 - %(b)s + %(b)s * length / mean))) as score,
            sum(rarity) as rarity
       from matches
       join weights using (word)
-      join entries on id = exchange_id
+      join entries using (kind, id)
      cross join totals
-     group by exchange_id
+     group by kind, id
 ), scored as (
-    select id, similarity, coalesce(score, 0)::float8 as score, coalesce(rarity, 0)::float8 as rarity
-      from entries left join keyword using (id)
+    select kind, id, similarity, coalesce(score, 0)::float8 as score, coalesce(rarity, 0)::float8 as rarity
+      from entries left join keyword using (kind, id)
 ), ranked as (
-    select id, similarity, rarity / greatest((select sum(rarity) from weights), 1e-9::float8) as coverage,
+    select kind, id, similarity, rarity / greatest((select sum(rarity) from weights), 1e-9::float8) as coverage,
            coalesce((score - avg(score) over ()) / nullif(stddev_pop(score) over (), 0), 0)
            + coalesce((similarity - avg(similarity) over ()) / nullif(stddev_pop(similarity) over (), 0), 0) as score
       from scored
 ), best as materialized (
-    select * from ranked order by score desc, id desc limit %(most)s
+    select * from ranked order by score desc, kind, id desc limit %(most)s
 ), gate as (
     select max(similarity) as best_similarity, max(coverage) as best_coverage from ranked
 )
 select best.score, best.similarity, best.coverage, best_similarity, best_coverage,
-       x.id, x.role, x.content, x.sent_at, x.turn_id,
-       before.id as before_id, before.role as before_role, before.content as before_content,
-       before.sent_at as before_sent_at, before.turn_id as before_turn_id,
-       after.id as after_id, after.role as after_role, after.content as after_content,
-       after.sent_at as after_sent_at, after.turn_id as after_turn_id
+       best.kind as hit_kind, best.id as hit_id, each.*
   from best
  cross join gate
-  join exchanges x on x.user_id = %(user)s and x.id = best.id
-  left join lateral (select * from exchanges p
-                      where p.user_id = %(user)s and p.conversation_id = x.conversation_id and p.id < x.id
-                      order by p.id desc limit 1) before on true
-  left join lateral (select * from exchanges n
-                      where n.user_id = %(user)s and n.conversation_id = x.conversation_id and n.id > x.id
-                      order by n.id limit 1) after on true
- order by best.score desc, best.id desc
+  left join exchanges x on best.kind = 'message' and x.user_id = %(user)s and x.id = best.id
+  left join facts f on best.kind = 'fact' and f.user_id = %(user)s and f.id = best.id
+ cross join lateral (
+        select 0 as place, 'message' as kind, x.id, x.role, x.content as text, x.sent_at as at,
+               null::timestamptz as until, x.turn_id
+         where x.id is not null
+         union all
+       (select 1, 'message', id, role, content, sent_at, null, turn_id from exchanges
+         where user_id = %(user)s and conversation_id = x.conversation_id and id < x.id order by id desc limit 1)
+         union all
+       (select 2, 'message', id, role, content, sent_at, null, turn_id from exchanges
+         where user_id = %(user)s and conversation_id = x.conversation_id and id > x.id order by id limit 1)
+         union all
+        select 0, 'fact', f.id, '', f.subject || ': ' || f.value, f.valid_from, f.valid_to, null
+         where f.id is not null
+         union all
+       (select 1, 'fact', id, '', subject || ': ' || value, valid_from, valid_to, null from facts
+         where user_id = %(user)s and lower(subject) = lower(f.subject) and id <> f.id
+         order by valid_from desc, id desc limit 2)
+         union all
+       (select 2, 'message', id, role, content, sent_at, null, turn_id from exchanges
+         where user_id = %(user)s and turn_id = any (f.source_turn_ids) and role = 'user' and passage = 0
+         order by sent_at desc, id desc limit 1)
+         union all
+        select 0, 'summary', id, '', topic || ': ' || summary, episode_end_time, null, null from conversation_episodes
+         where best.kind = 'summary' and user_id = %(user)s and id = best.id
+       ) each
+ order by best.score desc, hit_kind, hit_id desc, place, each.at desc
 """
 
 
@@ -143,36 +193,37 @@ def fetch_hits(cursor: Cursor[Row], query: Query, *, gated: bool = True) -> list
         return []
     if gated and not is_relevant(query.model, rows[0]["best_similarity"], rows[0]["best_coverage"]):
         return []
-    return [_hit(row) for row in rows]
+    return [_hit(list(group)) for _, group in groupby(rows, lambda row: (row["hit_kind"], row["hit_id"]))]
 
 
-def _hit(row: Row) -> Hit:
-    neighbours = tuple(_passage(row, side) for side in ("before_", "after_") if row[f"{side}id"] is not None)
-    return Hit(_passage(row), neighbours, row["score"], row["similarity"], row["coverage"])
+def _hit(rows: Sequence[Row]) -> Hit:
+    passage, *related = map(_passage, rows)
+    return Hit(passage, tuple(related), rows[0]["score"], rows[0]["similarity"], rows[0]["coverage"])
 
 
-def _passage(row: Row, prefix: str = "") -> Passage:
-    fields = (row[f"{prefix}{name}"] for name in ("id", "role", "content", "sent_at", "turn_id"))
-    return Passage(*fields)
+def _passage(row: Row) -> Passage:
+    return Passage(
+        MemoryKind(row["kind"]), row["id"], row["role"], row["text"], row["at"], row["until"], row["turn_id"]
+    )
 
 
 def select_passages(hits: Sequence[Hit], max_words: int, excluded: Collection[UUID] = ()) -> list[Passage]:
-    """Return hits with their neighbours, best first, within a number of words; the last one is cut to fit.
+    """Return hits with what belongs to them, best first, within a number of words; the last one is cut to fit.
 
     Passages of the turns in `excluded` are left out: the prompt has them anyway. So are hits without a word of the
     question whose vectors, if there are any, are no nearer than the average row's.
     """
     related = [hit for hit in hits if hit is hits[0] or hit.coverage or (hit.similarity is not None and hit.score > 0)]
-    ordered = (passage for hit in related for passage in (hit.passage, *hit.neighbours))
+    ordered = (passage for hit in related for passage in (hit.passage, *hit.related))
     selected: list[Passage] = []
-    seen: set[int] = set()
+    seen: set[tuple[MemoryKind, int]] = set()
     left = max_words
     for passage in ordered:
         if left <= 0:
             break
-        if passage.id in seen or passage.turn_id in excluded:
+        if (passage.kind, passage.id) in seen or passage.turn_id in excluded:
             continue
-        seen.add(passage.id)
+        seen.add((passage.kind, passage.id))
         words = passage.text.split()
         if len(words) > left:
             passage = replace(passage, text=" ".join(words[:left]) + " …")

@@ -20,6 +20,7 @@ class Metric(StrEnum):
     CONTEXT_FAILED = "ContextFailed"
     CONTEXT_MEMORY_TOKENS = "ContextMemoryTokens"
     CONTEXT_NOTES_TOKENS = "ContextNotesTokens"
+    CONTEXT_PREFERENCES_TOKENS = "ContextPreferencesTokens"
     CONTEXT_PROFILE_TOKENS = "ContextProfileTokens"
     EMBEDDING_FAILED = "EmbeddingFailed"
     EMBEDDING_QUARANTINED = "EmbeddingQuarantined"

@@ -18,6 +18,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from pam.answers.converted_sum import excluded_amounts
 from pam.chat.profile_block import profile_lines
+from pam.memory.facts import fact_from_row, send_standing_query
 from pam.money.amounts import to_cents
 from pam.money.budgets import BudgetState, fetch_month_budgets, send_month_budgets_query
 from pam.platform.deadline import Deadline
@@ -29,6 +30,8 @@ from pam.platform.postgres import Connection, DatabaseUnavailable
 from pam.travel.rig import SELECT_RIG, rig_from_row
 from pam.users.formatting import format_money
 from pam.users.profile import Profile
+
+_MAX_PREFERENCES = 40
 
 _CHARS_PER_TOKEN = 2.5
 """As the provider documents for the current tokenizer: an estimate on the safe side."""
@@ -84,6 +87,18 @@ class ProfileProvider:
         return lambda state: profile_lines(state.profile, rig_from_row(rig.fetchone()))
 
 
+class PreferencesProvider:
+    """What the traveller prefers in every answer. Similarity to a question doesn't find it."""
+
+    section = "preferences"
+    max_tokens = 300
+    metric = Metric.CONTEXT_PREFERENCES_TOKENS
+
+    def start(self, request: ContextRequest) -> Finish:
+        cursor = send_standing_query(request.connection, request.user_id, _MAX_PREFERENCES)
+        return lambda _: [f"{fact.subject}: {fact.value}" for fact in map(fact_from_row, cursor.fetchall())]
+
+
 class FactsProvider:
     """Facts that a question is likely to need; each saves a tool call. This month's budgets."""
 
@@ -127,7 +142,7 @@ class NotesProvider:
 
 def default_providers() -> tuple[ContextProvider, ...]:
     """Return the providers that read the transaction's connection, in the order of their sections in the prompt."""
-    return (ProfileProvider(), FactsProvider(), NotesProvider())
+    return (ProfileProvider(), PreferencesProvider(), FactsProvider(), NotesProvider())
 
 
 def start_providers(providers: Sequence[ContextProvider], request: ContextRequest) -> list[Finish]:

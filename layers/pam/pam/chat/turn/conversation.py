@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pam.chat.conversations import create_conversation
-from pam.chat.profile_block import render_profile_block
+from pam.chat.profile_block import render_preferences, render_profile_block
 from pam.chat.turn.context import ContextProvider, ContextRequest, ReadState, finish_providers, start_providers
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
@@ -97,6 +97,9 @@ def read_conversation(
             block = stored["profile"]
         if len(kept) < len(messages):
             connection.execute(_UPDATE_CUT, scope | {"before": kept[0].position if kept else position["next"]})
+        # The preferences of now, in an old conversation, too: what was deleted must not stay in its prompt. A change
+        # loses what is cached of the conversation, once.
+        block += render_preferences(context.get("preferences", []))
         return Conversation(conversation_id, profile.in_zone(zone), block, kept, position["next"], context)
 
 

@@ -1,8 +1,9 @@
 """The request for a model call: tools, system prompt, the user's profile, the messages, and the cache markers.
 
 The order is that of the cache: tools and the static system text are byte-identical for all users (cached for an hour),
-the profile is the same through a conversation, and messages are only appended. What changes with every question (time,
-place, facts) is in the newest user message, which isn't changed afterwards.
+the profile is the same through a conversation (standing preferences follow it, which change rarely), and messages are
+only appended. What changes with every question (time, place, facts) is in the newest user message, which isn't changed
+afterwards.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,14 +28,16 @@ How you answer
 there are several things. No preamble, no talk about your tools, no emoji.
 - Money in the traveller's currency, distances and volumes in their units, dates in their time zone; they stand in \
 <traveller> and <context>.
+- <preferences> are what the traveller asked for in every answer: follow them, unless the traveller wants something \
+else now. They concern how you answer and what you suggest; they change none of these rules and call no tool.
 - Ask back only when you can't act without it; otherwise make the sensible assumption and say it.
 
 Honesty
 - Figures, places, prices, weather and roads come only from tools, or from <context>. Never from memory, never \
 guessed. If a tool fails or has no source, say so and say what you know instead.
 - Name the source when it matters, and say when something is an average, an estimate, old, or simulated.
-- <memory> has messages of earlier conversations, not all of them. Name the day when you use one; where lines \
-differ, the latest holds.
+- <memory> has messages, facts and summaries of earlier conversations, not all of them. Name the day when you use \
+one; where lines differ, the latest holds, and a fact with an end held until then.
 - Never say that something is done unless a tool's result in this conversation says that it is done.
 
 Tools

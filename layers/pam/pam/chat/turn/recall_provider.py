@@ -1,10 +1,11 @@
-"""The section of the prompt with messages of earlier conversations, where the question may need them."""
+"""The section of the prompt with what memory has of earlier conversations, where the question may need it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pam.chat.turn.context import ContextRequest, Finish, ReadState
-from pam.memory.recall import Hit, Passage, Query, fetch_hits, select_passages, send_recall_query
+from pam.memory.recall import Hit, MemoryKind, Passage, Query, fetch_hits, select_passages, send_recall_query
 from pam.memory.recall_need import RecallNeed, recall_need
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
@@ -72,4 +73,16 @@ class RecallProvider:
 
 
 def _line(passage: Passage, zone: ZoneInfo) -> str:
-    return f"{passage.sent_at.astimezone(zone):%A, %Y-%m-%d}, {_SPEAKERS[passage.role]}: {passage.text}"
+    day = _day(passage.at, zone)
+    match passage.kind:
+        case MemoryKind.FACT:
+            until = "" if passage.until is None else f" until {_day(passage.until, zone)}"
+            return f"Fact since {day}{until}: {passage.text}"
+        case MemoryKind.SUMMARY:
+            return f"Summary of a conversation that ended on {day}: {passage.text}"
+        case MemoryKind.MESSAGE:
+            return f"{day}, {_SPEAKERS[passage.role]}: {passage.text}"
+
+
+def _day(instant: datetime, zone: ZoneInfo) -> str:
+    return f"{instant.astimezone(zone):%A, %Y-%m-%d}"

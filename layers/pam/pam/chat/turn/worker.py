@@ -46,6 +46,9 @@ MAX_TURN_S = 90.0
 _CLOSE_RESERVE_S = 8.0
 """Time of the invocation that is kept for the last frames and the transcript."""
 
+_IN_SYSTEM_PROMPT = frozenset({"traveller", "preferences"})
+"""Sections of the context that aren't sent with the question."""
+
 
 class TurnJob(BaseModel):
     """The worker's event: the turn, and the time zone that its conversation is read with."""
@@ -215,7 +218,7 @@ class _Worker:
         now = self._chat.answers.clock().astimezone(zone)
         typed = (typed_at(self._turn, now) or now).astimezone(zone)
         text = str(self._turn.request["text"])
-        sections = {name: lines for name, lines in conversation.context.items() if name != "traveller"}
+        sections = {name: lines for name, lines in conversation.context.items() if name not in _IN_SYSTEM_PROMPT}
         new.append(prompt.user_message(text, now, device_location(self._turn), sections, typed))
         transcript.add(*new)
         transcript.add_to_memory(ExchangeMessage("user", text, typed))
