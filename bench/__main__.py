@@ -1,6 +1,6 @@
 """`python -m bench [NAME]`: run one benchmark and print its figures as JSON on the last line.
 
-Without NAME run all, and write docs/figures.json and docs/performance.md.
+Without NAME run all, and write each into docs/figures.json and docs/performance.md.
 """
 
 import importlib
@@ -35,11 +35,13 @@ def main() -> int:
     if unknown:
         print(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(names())}", file=sys.stderr)
         return 2
-    everything = {name: run(name) for name in wanted}
-    if len(sys.argv) == 1:
-        for name, figures in everything.items():
-            record(name, figures)
-        page.write()
+    everything = {}
+    for name in wanted:
+        everything[name] = run(name)
+        if len(sys.argv) == 1:
+            # At once: the next one may fail.
+            record(name, everything[name])
+            page.write()
     print(
         "{" + ", ".join(f'"{name}": {as_json(figures)}' for name, figures in everything.items()) + "}"
         if len(everything) > 1
