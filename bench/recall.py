@@ -1,10 +1,10 @@
 """Recall from Postgres: users with 100 to 10,000 exchanges, alone in a database and beside a million of other users.
 
-Both databases are of their own, on this machine, and get the same questions in turn. A user has a fact for ten exchanges
-and a summary for fifty. Texts are 30 words drawn from 4,000 by Zipf's law, vectors are random directions; a question is
-eight words of one row. The time is that of the whole statement as the app's role, from sending it to the last row: BM25
-and vector distance over all of the user's rows, the passages around each hit. Embedding the question isn't in it. Others'
-rows are a thousand for each of a thousand users.
+Both databases are of their own, on this machine, and get the same questions in turn. A user has a fact for ten
+exchanges and a summary for fifty. Texts are 30 words drawn from 4,000 by Zipf's law, vectors are random directions; a
+question is eight words of one row. The time is that of the whole statement as the app's role, from sending it to the
+last row: BM25 and vector distance over all of the user's rows, and what belongs to each hit. Embedding the question
+isn't in it. Others' rows are a thousand for each of a thousand users.
 
 ![Time of recall by the number of a user's exchanges](recall.svg)
 """
@@ -65,6 +65,14 @@ insert into exchange_words (user_id, word, exchange_id, occurrences)
 select user_id, lexeme, id, cardinality(positions) from exchanges cross join lateral unnest(words)
  where user_id = any (%(users)s)
  order by user_id, lexeme
+"""
+_WORDS_OF_MEMORY = """
+insert into memory_words (user_id, word, kind, entry_id, occurrences)
+select user_id, lexeme, 1, id, cardinality(positions) from facts cross join lateral unnest(words)
+ where user_id = %(user)s
+ union all
+select user_id, lexeme, 2, id, cardinality(positions) from conversation_episodes cross join lateral unnest(words)
+ where user_id = %(user)s
 """
 _FACTS = """
 insert into facts (user_id, subject, value, standing, valid_from, last_said_at, confidence, recorded_by, embedding,
@@ -159,6 +167,7 @@ def _create_memory(connection: "psycopg.Connection[TupleRow]", users: Sequence[U
     own = values | {"user": users[0], "conversation": users[0]}
     connection.execute(_FACTS, own | {"facts": exchanges // 10})
     connection.execute(_SUMMARIES, own | {"summaries": exchanges // 50})
+    connection.execute(_WORDS_OF_MEMORY, own)
 
 
 def _database(postgres: Postgres) -> Database:

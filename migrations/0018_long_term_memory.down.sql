@@ -2,4 +2,5 @@ revoke delete on exchanges, messages, notes, conversations from pam_app;
 drop function claim_summary_requests(integer, interval, integer), quarantine_summary_requests(integer),
     count_due_summary_requests();
 alter table exchanges drop column episode_id;
-drop table summary_requests, deleted_facts, facts, conversation_episodes;
+drop table summary_requests, deleted_facts, memory_words, facts, conversation_episodes;
+drop function index_memory_words();

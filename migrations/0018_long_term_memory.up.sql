@@ -57,6 +57,38 @@ create table facts (
 );
 alter table facts alter column embedding set storage plain;
 create unique index facts_current on facts (user_id, lower(subject)) where valid_to is null;
+create index facts_of_subject on facts (user_id, lower(subject), valid_from);
+
+-- How often which word stands in which fact (kind 1) and summary (kind 2), for BM25, as `exchange_words`.
+create table memory_words (
+    user_id     uuid     not null references users (id) on delete cascade,
+    word        text     not null collate "C",
+    kind        smallint not null check (kind in (1, 2)),
+    entry_id    bigint   not null,
+    occurrences smallint not null check (occurrences > 0),
+    primary key (user_id, word, kind, entry_id) include (occurrences)
+);
+
+create function index_memory_words() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, public as $$
+begin
+    if tg_op in ('UPDATE', 'DELETE') then
+        delete from memory_words
+         where user_id = old.user_id and kind = tg_argv[0]::smallint and entry_id = old.id
+           and word = any (tsvector_to_array(old.words));
+    end if;
+    if tg_op in ('INSERT', 'UPDATE') then
+        insert into memory_words (user_id, word, kind, entry_id, occurrences)
+        select new.user_id, lexeme, tg_argv[0]::smallint, new.id, coalesce(cardinality(positions), 1)
+          from unnest(new.words);
+    end if;
+    return null;
+end
+$$;
+create trigger index_words after insert or delete or update of subject, value on facts
+    for each row execute function index_memory_words(1);
+create trigger index_words after insert or delete on conversation_episodes
+    for each row execute function index_memory_words(2);
 
 -- Subjects that the traveller had deleted, as a hash: what was said of them before doesn't bring them back.
 create table deleted_facts (
@@ -122,13 +154,14 @@ do $$
 declare
     name text;
 begin
-    foreach name in array array['conversation_episodes', 'facts', 'deleted_facts', 'summary_requests'] loop
+    foreach name in array array['conversation_episodes', 'facts', 'memory_words', 'deleted_facts', 'summary_requests'] loop
         execute format('alter table %I enable row level security', name);
         execute format('alter table %I force row level security', name);
         execute format('create policy own_rows on %I using (user_id = (select current_traveller()))
                         with check (user_id = (select current_traveller()))', name);
-        execute format('grant select, delete on %I to pam_app', name);
+        execute format('grant select on %I to pam_app', name);
     end loop;
+    grant delete on conversation_episodes, facts, deleted_facts, summary_requests to pam_app;
     -- The owner of the functions sees all requests.
     execute format('create policy all_requests on summary_requests to %I using (true) with check (true)', current_user);
 end
