@@ -11,7 +11,7 @@ import bench
 from bench import page
 from bench.figures import Figure, as_json, record
 
-_HARNESS = {"__main__", "figures", "page"}
+_HARNESS = {"__main__", "figures", "memories", "page"}
 
 
 def names() -> list[str]:

@@ -76,7 +76,7 @@ class Memory:
             (vector,) = self._embedder.embed([text], EmbeddingPurpose.QUERY, Deadline(20))
         query = Query(text, vector, self._embedder.model)
         with self.session() as connection:
-            return fetch_hits(send_recall_query(connection, self.user_id, query), query, gated=gated)
+            return fetch_hits(send_recall_query(connection, self.user_id, query, gated=gated))
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_changed_fact_keeps_no_vector_of_its_former_text(memory: Memory, databas
     assert hits[0].passage.text == "dog: Luna"
     query = Query("zzz", vector, "minilm")
     with memory.session() as connection:
-        (hit,) = fetch_hits(send_recall_query(connection, memory.user_id, query), query)
+        (hit,) = fetch_hits(send_recall_query(connection, memory.user_id, query))
     assert hit.similarity == pytest.approx(1.0, abs=0.001)
 
 

@@ -28,7 +28,6 @@ from uuid import UUID, uuid5
 from pam.memory.embedding import embed_user
 from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.memory.recall import Hit, Query, fetch_hits, select_passages, send_recall_query
-from pam.memory.relevance import is_relevant
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 from pam.sources.embedding import Embedder, EmbeddingPurpose
@@ -98,14 +97,15 @@ class Evaluation:
         messages = {_message(user, message["id"]): message for message in conversation["messages"]}
         for question in conversation["questions"]:
             query = self._query(question["text"])
-            hits = self._recall(user, query, timed=True)
+            hits = self._recall(user, query)
             evidence = [_message(user, each) for each in question["evidence"]]
             evidence = [each for each in evidence if each in messages]
+            own, others = self._passes(user, query), self._passes(_user(stranger), query)
             for scores in (self.scores[question["kind"]], self.scores["all"]):
                 if evidence:
                     self._score(scores, question, hits, evidence, messages)
-                    scores.own.append(_passes(query, hits))
-                scores.stranger.append(_passes(query, self._recall(_user(stranger), query)))
+                    scores.own.append(own)
+                scores.stranger.append(others)
 
     def _score(
         self,
@@ -137,20 +137,18 @@ class Evaluation:
             self.embed_s.append(time.perf_counter() - started)
         return Query(text, self._vectors[text], self._embedder.model)
 
-    def _recall(self, user: UUID, query: Query, *, timed: bool = False) -> list[Hit]:
+    def _recall(self, user: UUID, query: Query) -> list[Hit]:
         """Return all rows, best first: also those that the product would not look at."""
         with self._database.session(user, Deadline(_TIMEOUT_S)) as connection:
-            if timed:
-                started = time.perf_counter()
-                send_recall_query(connection, user, query).fetchall()
-                self.query_s.append(time.perf_counter() - started)
-            return fetch_hits(send_recall_query(connection, user, query, _ALL_ROWS), query, gated=False)
+            return fetch_hits(send_recall_query(connection, user, query, _ALL_ROWS, gated=False))
 
-
-def _passes(query: Query, hits: Sequence[Hit]) -> float:
-    similarities = [hit.similarity for hit in hits if hit.similarity is not None]
-    best = max(similarities) if similarities else None
-    return float(is_relevant(query.model, best, max((hit.coverage for hit in hits), default=0.0)))
+    def _passes(self, user: UUID, query: Query) -> float:
+        """Return 1 if the question is found relevant to the user's memory, as the product asks; measure the time."""
+        with self._database.session(user, Deadline(_TIMEOUT_S)) as connection:
+            started = time.perf_counter()
+            hits = fetch_hits(send_recall_query(connection, user, query))
+            self.query_s.append(time.perf_counter() - started)
+            return float(bool(hits))
 
 
 def _share(found: Iterable[bool]) -> float:

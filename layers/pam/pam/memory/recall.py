@@ -14,7 +14,7 @@ from uuid import UUID
 
 from psycopg import Cursor
 
-from pam.memory.relevance import is_relevant
+from pam.memory.relevance import IS_RELEVANT, relevance_parameters
 from pam.memory.vectors import register_vectors, to_vector
 from pam.platform.postgres import Connection, Row
 
@@ -78,7 +78,7 @@ class Hit:
 
 
 # Rows of the three tables have one key, id * 4 + kind: it is joined faster than two columns. Kinds as in `_KINDS`.
-_RECALL = """
+_RECALL = f"""
 with question as (
     select lexeme from unnest(to_tsvector('english', %(text)s))
 ), entries as materialized (
@@ -134,9 +134,9 @@ with question as (
 ), gate as (
     select max(similarity) as best_similarity, max(coverage) as best_coverage from ranked
 )
-select best.score, best.similarity, best.coverage, best_similarity, best_coverage, best.key, related.*
-  from best
- cross join gate
+select best.score, best.similarity, best.coverage, best.key, related.*
+  from gate
+  join best on not %(gated)s or {IS_RELEVANT}
   left join exchanges x on best.kind = 0 and x.user_id = %(user)s and x.id = best.id
   left join facts f on best.kind = 1 and f.user_id = %(user)s and f.id = best.id
  cross join lateral (
@@ -170,8 +170,13 @@ select best.score, best.similarity, best.coverage, best_similarity, best_coverag
 _KINDS = (MemoryKind.MESSAGE, MemoryKind.FACT, MemoryKind.SUMMARY)
 
 
-def send_recall_query(connection: Connection, user_id: UUID, query: Query, most: int = MAX_HITS) -> Cursor[Row]:
-    """Send the query in a pipelined transaction of the user; `fetch_hits` returns its result."""
+def send_recall_query(
+    connection: Connection, user_id: UUID, query: Query, most: int = MAX_HITS, *, gated: bool = True
+) -> Cursor[Row]:
+    """Send the query in a pipelined transaction of the user; `fetch_hits` returns its result.
+
+    With `gated` it finds nothing where even the best row isn't relevant.
+    """
     register_vectors(connection)
     values: dict[str, Any] = {
         "user": user_id,
@@ -179,21 +184,17 @@ def send_recall_query(connection: Connection, user_id: UUID, query: Query, most:
         "vector": None if query.vector is None else to_vector(query.vector),
         "model": query.model if query.vector is not None else None,
         "most": most,
+        "gated": gated,
         "k1": _K1,
         "b": _B,
         "prior": _PRIOR_ROWS,
     }
-    return connection.execute(_RECALL, values)
+    return connection.execute(_RECALL, {**values, **relevance_parameters(query.model)})
 
 
-def fetch_hits(cursor: Cursor[Row], query: Query, *, gated: bool = True) -> list[Hit]:
-    """Return what was found, best first; with `gated` nothing where even the best row isn't relevant."""
-    rows = cursor.fetchall()
-    if not rows:
-        return []
-    if gated and not is_relevant(query.model, rows[0]["best_similarity"], rows[0]["best_coverage"]):
-        return []
-    return [_hit(list(group)) for _, group in groupby(rows, lambda row: row["key"])]
+def fetch_hits(cursor: Cursor[Row]) -> list[Hit]:
+    """Return what was found, best first."""
+    return [_hit(list(group)) for _, group in groupby(cursor.fetchall(), lambda row: row["key"])]
 
 
 def _hit(rows: Sequence[Row]) -> Hit:

@@ -5,25 +5,30 @@ MiniLM is calibrated by `python -m pam.memory.evaluate`, which asks questions of
 other model's was measured.
 """
 
-_COVERAGE_WEIGHT = 0.3
+from collections.abc import Mapping
+
 _THRESHOLD = {"minilm": 0.57}
 _DEFAULT_THRESHOLD = 0.7
 
-_MIN_COVERAGE_BESIDE_VECTORS = 0.65
-"""The words of a row that has no vector yet."""
+IS_RELEVANT = """
+case when best_similarity is null then best_coverage >= %(min_coverage)s
+     else best_coverage >= %(min_coverage_beside_vectors)s
+          or best_similarity + %(coverage_weight)s * best_coverage >= %(threshold)s end
+"""
+"""The condition in SQL, by the best cosine and the best coverage of any row.
 
-_MIN_COVERAGE = 0.5
-"""Where nothing has a vector."""
+A coverage is the share of the question's words in one row, weighted by how rare they are; `best_similarity` is null
+without vectors.
+"""
 
 
-def is_relevant(model: str, similarity: float | None, coverage: float) -> bool:
-    """Return whether memory is worth showing, by the best cosine and the best coverage of any row.
-
-    `coverage` is the share of the question's words in one row, weighted by how rare they are; `similarity` is None
-    without vectors.
-    """
-    if similarity is None:
-        return coverage >= _MIN_COVERAGE
-    if coverage >= _MIN_COVERAGE_BESIDE_VECTORS:
-        return True
-    return similarity + _COVERAGE_WEIGHT * coverage >= _THRESHOLD.get(model, _DEFAULT_THRESHOLD)
+def relevance_parameters(model: str) -> Mapping[str, float]:
+    """Return the parameters of `IS_RELEVANT` for vectors of this model."""
+    return {
+        "coverage_weight": 0.3,
+        "threshold": _THRESHOLD.get(model, _DEFAULT_THRESHOLD),
+        # The words of a row that has no vector yet.
+        "min_coverage_beside_vectors": 0.65,
+        # Where nothing has a vector.
+        "min_coverage": 0.5,
+    }

@@ -55,7 +55,7 @@ class RecallProvider:
         query = Query(text, vector, self._embedder.model)
         try:
             with self._database.session(request.user_id, deadline) as connection:
-                return fetch_hits(send_recall_query(connection, request.user_id, query), query)
+                return fetch_hits(send_recall_query(connection, request.user_id, query))
         except DatabaseUnavailable:
             # The conversation goes on without its memory, where its own queries succeed.
             count(Metric.CONTEXT_FAILED)
