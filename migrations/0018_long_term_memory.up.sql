@@ -150,6 +150,19 @@ revoke all on function claim_summary_requests(integer, interval, integer), quara
 grant execute on function claim_summary_requests(integer, interval, integer), quarantine_summary_requests(integer),
     count_due_summary_requests() to pam_app;
 
+-- Conversations from before memory are false: their messages are stored in it by a scheduled run.
+alter table conversations add column remembered boolean not null default false;
+alter table conversations alter column remembered set default true;
+create index conversations_to_remember on conversations (created_at) where not remembered;
+
+create function conversations_to_remember(most integer) returns table (user_id uuid, conversation_id uuid)
+    language sql stable security definer set search_path = pg_catalog, public as $$
+    select c.user_id, c.id from conversations c where not c.remembered order by c.created_at desc limit most
+$$;
+revoke all on function conversations_to_remember(integer) from public;
+grant execute on function conversations_to_remember(integer) to pam_app;
+grant update (remembered) on conversations to pam_app;
+
 do $$
 declare
     name text;
@@ -164,6 +177,7 @@ begin
     grant delete on conversation_episodes, facts, deleted_facts, summary_requests to pam_app;
     -- The owner of the functions sees all requests.
     execute format('create policy all_requests on summary_requests to %I using (true) with check (true)', current_user);
+    execute format('create policy all_conversations on conversations for select to %I using (true)', current_user);
 end
 $$;
 
