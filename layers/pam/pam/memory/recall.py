@@ -132,7 +132,9 @@ with question as (
     select key, key & 3 as kind, key >> 2 as id, score, similarity, coverage
       from ranked order by score desc, key & 3, key desc limit %(most)s
 ), gate as (
-    select max(similarity) as best_similarity, max(coverage) as best_coverage from ranked
+    select max(similarity) as best_similarity, max(coverage) as best_coverage,
+           max(coverage) filter (where similarity is null) as best_coverage_by_words
+      from ranked
 )
 select best.score, best.similarity, best.coverage, best.key, related.*
   from gate
@@ -189,7 +191,8 @@ def send_recall_query(
         "b": _B,
         "prior": _PRIOR_ROWS,
     }
-    return connection.execute(_RECALL, {**values, **relevance_parameters(query.model)})
+    relevance = relevance_parameters(query.model, by_vector=query.vector is not None)
+    return connection.execute(_RECALL, {**values, **relevance})
 
 
 def fetch_hits(cursor: Cursor[Row]) -> list[Hit]:

@@ -11,24 +11,23 @@ _THRESHOLD = {"minilm": 0.57}
 _DEFAULT_THRESHOLD = 0.7
 
 IS_RELEVANT = """
-case when best_similarity is null then best_coverage >= %(min_coverage)s
-     else best_coverage >= %(min_coverage_beside_vectors)s
-          or best_similarity + %(coverage_weight)s * best_coverage >= %(threshold)s end
+coalesce(best_coverage_by_words >= %(min_coverage_by_words)s, false) or best_coverage >= %(min_coverage)s
+or coalesce(best_similarity + %(coverage_weight)s * best_coverage >= %(threshold)s, false)
 """
 """The condition in SQL, by the best cosine and the best coverage of any row.
 
-A coverage is the share of the question's words in one row, weighted by how rare they are; `best_similarity` is null
-without vectors.
+A coverage is the share of the question's words in one row, weighted by how rare they are; `best_coverage_by_words` is
+that of rows that are compared by their words alone: those of the last minute, or all where the question has no vector.
 """
 
 
-def relevance_parameters(model: str) -> Mapping[str, float]:
-    """Return the parameters of `IS_RELEVANT` for vectors of this model."""
+def relevance_parameters(model: str, *, by_vector: bool) -> Mapping[str, float]:
+    """Return the parameters of `IS_RELEVANT` for a question with or without a vector of this model."""
     return {
         "coverage_weight": 0.3,
         "threshold": _THRESHOLD.get(model, _DEFAULT_THRESHOLD),
-        # The words of a row that has no vector yet.
-        "min_coverage_beside_vectors": 0.65,
-        # Where nothing has a vector.
-        "min_coverage": 0.5,
+        "min_coverage": 0.65,
+        # By words alone, a question about the past is compared with the messages of the last minute only: few, and
+        # likely to be meant.
+        "min_coverage_by_words": 0.25 if by_vector else 0.5,
     }
