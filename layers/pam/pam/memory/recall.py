@@ -77,6 +77,8 @@ class Hit:
     coverage: float
 
 
+_MAX_RELATED_WORDS = 40
+
 # Rows of the three tables have one key, id * 4 + kind: it is joined faster than two columns. Kinds as in `_KINDS`.
 _RECALL = f"""
 with question as (
@@ -213,10 +215,16 @@ def select_passages(hits: Sequence[Hit], max_words: int, excluded: Collection[UU
     """Return hits with what belongs to them, best first, within a number of words; the last one is cut to fit.
 
     Passages of the turns in `excluded` are left out: the prompt has them anyway. So are hits without a word of the
-    question whose vectors, if there are any, are no nearer than the average row's.
+    question whose vectors, if there are any, are no nearer than the average row's; and long neighbours, which would
+    take the place of another hit.
     """
-    related = [hit for hit in hits if hit is hits[0] or hit.coverage or (hit.similarity is not None and hit.score > 0)]
-    ordered = (passage for hit in related for passage in (hit.passage, *hit.related))
+    close = [hit for hit in hits if hit is hits[0] or hit.coverage or (hit.similarity is not None and hit.score > 0)]
+    ordered = (
+        passage
+        for hit in close
+        for passage in (hit.passage, *hit.related)
+        if passage is hit.passage or len(passage.text.split()) <= _MAX_RELATED_WORDS
+    )
     selected: list[Passage] = []
     seen: set[tuple[MemoryKind, int]] = set()
     left = max_words
