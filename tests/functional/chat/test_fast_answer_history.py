@@ -72,3 +72,17 @@ def test_fast_answer_over_http_is_given_without_a_conversation(traveller: Travel
     assert traveller.http.post("/v1/ask", json=question).status_code == 200
     refused = traveller.http.post("/v1/ask", json=question | {"conversation_id": "mine"})
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+
+
+def test_correction_after_claudes_answer_is_left_to_claude(
+    traveller: Traveller, socket: ChatSocket, claude: ClaudeScripts
+) -> None:
+    """It may be about that answer: an earlier expense stays as it is."""
+    conversation_id = str(uuid.uuid4())
+    assert socket.ask("spent $60 on propane", conversation_id=conversation_id)[-1]["intent"] == "add_expense"
+    assert socket.ask("make that $61", conversation_id=conversation_id)[-1]["intent"] == "correct_expense"
+    claude.script(text("A site costs $40."))
+    assert socket.ask(f"What is a site? {claude.marker}", conversation_id=conversation_id)[-1]["tier"] == 3
+    assert socket.ask("make that $20", conversation_id=conversation_id)[-1]["tier"] == 3
+    (expense,) = traveller.http.get("/v1/expenses").json()["expenses"]
+    assert expense["amount"] == "61.00"

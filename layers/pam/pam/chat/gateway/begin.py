@@ -121,4 +121,5 @@ def _question(turn: Turn) -> Question:
         timezone=parse_time_zone(timezone) if timezone else None,
         typed_at=turn.request["context"].get("typed_at"),  # absent in a turn that an earlier release opened
         location=Location(latitude=Decimal(location[0]), longitude=Decimal(location[1])) if location else None,
+        conversation_id=turn.conversation_id,
     )
