@@ -22,7 +22,10 @@ _CATEGORIES = {
 }
 _CATEGORY = {word: name for name, words in _CATEGORIES.items() for word in words.split()}
 
-_FIGURE = r"(\d[\d,]*(?:\.\d{1,2})?)"
+_FIGURE = r"((?:\d[\d.,'’]*)?\d(?:\s?[km]\b)?)"
+# Only this is read the same way everywhere; "1,200" and "45,50" are not.
+_CERTAIN_FIGURE = re.compile(r"\d+(?:\.\d{1,2})?")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?")
 # A bare figure is an amount unless it counts what follows: "add 2 coffees".
 _NO_COUNT = r"(?=\s+(?:for|on|at|in|to|and|yesterday|today)\b|\s*[.,;!?]?\s*$)"
 _AMOUNT = re.compile(
@@ -58,12 +61,25 @@ _DAYS = re.compile(r"\b(\d{1,2})[- ]days?\b")
 
 
 def amount(text: str) -> int | float | None:
-    """Return the first amount of money."""
-    match = _AMOUNT.search(text)
-    if match is None:
+    """Return the first amount of money, if there is one that can be read in one way only."""
+    figure = _figure(text)
+    if figure is None or unclear_amount(text):
         return None
-    figure = next(group for group in match.groups() if group).replace(",", "")
+    figure = figure.replace(",", "")
     return float(figure) if "." in figure else int(figure)
+
+
+def unclear_amount(text: str, *, comma_groups: bool = True) -> str | None:
+    """Return the first amount as it is written, if it isn't certain; `comma_groups`: a comma before three digits is."""
+    figure = _figure(text)
+    if figure is None or _CERTAIN_FIGURE.fullmatch(figure) or (comma_groups and _THOUSANDS.fullmatch(figure)):
+        return None
+    return figure
+
+
+def _figure(text: str) -> str | None:
+    match = _AMOUNT.search(text)
+    return next(group for group in match.groups() if group) if match else None
 
 
 def category(text: str) -> str | None:

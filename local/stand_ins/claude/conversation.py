@@ -24,6 +24,7 @@ from local.stand_ins.claude.request import (
 )
 
 _DATE = re.compile(r"\b20\d\d-[01]\d-[0-3]\d\b")
+_LOCALE = re.compile(r"Language and country: (\w+)")
 _MEMORY = re.compile(r"<memory>\n.*?\n</memory>\n?", re.DOTALL)
 _SECTION = re.compile(r"<(?P<name>[a-z][a-z0-9_-]*)(?:\s[^<>]*)?>(?P<text>.*?)</(?P=name)>", re.DOTALL)
 
@@ -65,6 +66,8 @@ class Conversation:
     can_search: bool
     required_tool: str | None
     """`any`, or the name of the tool that `tool_choice` requires."""
+    locale: str
+    """The user's, which the `traveller` section of the system prompt has."""
     is_sequential: bool
     """Whether `tool_choice` disables parallel calls."""
 
@@ -112,8 +115,14 @@ def read(request: CountTokensRequest) -> Conversation:
         deferred=deferred,
         can_search=any(isinstance(tool, Bm25SearchTool) for tool in request.tools),
         required_tool={"any": "any", "tool": choice.name}.get(choice.type) if choice else None,
+        locale=_locale(request),
         is_sequential=bool(choice and choice.disable_parallel_tool_use),
     )
+
+
+def _locale(request: CountTokensRequest) -> str:
+    match = _LOCALE.search("\n".join(block.text for block in request.system))
+    return match[1] if match else "en_US"
 
 
 def _text(message: Message) -> str:

@@ -79,9 +79,10 @@ def _gas(text: str, turn: Conversation) -> dict[str, Any]:
     return _place(text, turn) | {"fuel": "diesel" if "diesel" in text.lower() else None}
 
 
-def _money(text: str, _: Conversation) -> dict[str, Any]:
+def _money(text: str, turn: Conversation) -> dict[str, Any]:
+    unclear = argument_patterns.unclear_amount(text, comma_groups=turn.locale.startswith("en"))
     return {
-        "amount": argument_patterns.amount(text),
+        "amount": Question(f"the amount: how much is “{unclear}”") if unclear else argument_patterns.amount(text),
         "category": argument_patterns.category(text),
         "period": argument_patterns.period(text),
     }

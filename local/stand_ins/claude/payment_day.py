@@ -25,9 +25,16 @@ _YEAR_ALONE = re.compile(r"\b(20\d\d|this year|last year)\b", re.IGNORECASE)
 _DAYS_AGO = re.compile(rf"\b(\d{{1,3}}|{'|'.join(_NUMBERS)})\s+days?\s+ago\b", re.IGNORECASE)
 # "For friday" is what a payment is for, not its day.
 _PURPOSE = r"(?<!\bfor )(?<!\bfor the )(?<!\bfor next )"
-_WEEKDAY = re.compile(rf"{_PURPOSE}\b(next\s+)?({'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
+_WEEKDAY = re.compile(rf"{_PURPOSE}\b(?:(next|last)\s+)?({'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
+_DAY_BEFORE_YESTERDAY = re.compile(r"\bday\s+before\s+yesterday\b", re.IGNORECASE)
+_HOLIDAYS = (
+    r"christmas(?:\s+eve|\s+day)?|easter(?:\s+\w+)?|thanksgiving|hallowe'?en|(?:independence|labou?r|memorial|veterans|"
+    r"columbus|presidents'?|mother's|father's|valentine'?s|new\s+year'?s)\s+(?:day|eve)|new\s+year'?s"
+)
 _UNCLEAR = re.compile(
-    rf"{_PURPOSE}\b(?:the\s+\d{{1,2}}(?:st|nd|rd|th)|\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?|tomorrow|tonight|last\s+night"
+    rf"{_PURPOSE}\b(?:{_HOLIDAYS}|(?:in|since|during)\s+(?:early\s+|late\s+)?(?:{'|'.join(_MONTHS)})|"
+    rf"(?:in|during)\s+(?:the\s+)?(?:spring|summer|autumn|fall|winter)|"
+    rf"the\s+\d{{1,2}}(?:st|nd|rd|th)|\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?|tomorrow|tonight|last\s+night"
     r"|(?:last|next)\s+(?:week|weekend|month|year)|this\s+(?:week|weekend|month|year)"
     r"|(?:\w+\s+)?(?:weeks?|months?|years?)\s+ago)\b",
     re.IGNORECASE,
@@ -85,12 +92,17 @@ def _dates(month: int, day: int, today: date) -> Iterator[date]:
 def _relative(text: str, today: date) -> PaymentDay | None:
     if match := _DAYS_AGO.search(text):
         return PaymentDay(today - timedelta(days=_NUMBERS.get(match[1].lower()) or int(match[1])))
+    if _DAY_BEFORE_YESTERDAY.search(text):
+        return PaymentDay(today - timedelta(days=2))
     if re.search(r"\byesterday\b", text, re.IGNORECASE):
         return PaymentDay(today - timedelta(days=1))
     if match := _WEEKDAY.search(text):
-        if match[1]:
+        is_last = (match[1] or "").lower() == "last"
+        if match[1] and not is_last:
             return _ask(match[0])
-        return PaymentDay(today - timedelta(days=(today.weekday() - _WEEKDAYS.index(match[2].lower())) % 7))
+        days = (today.weekday() - _WEEKDAYS.index(match[2].lower())) % 7
+        # On a Friday, "last Friday" is a week ago.
+        return PaymentDay(today - timedelta(days=days or (7 if is_last else 0)))
     return None
 
 

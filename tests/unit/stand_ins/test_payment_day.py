@@ -24,6 +24,11 @@ THURSDAY = date(2026, 11, 26)
         ("paid $120 for camping yesterday", date(2026, 11, 25)),
         ("paid $120 for camping two days ago", date(2026, 11, 24)),
         ("paid $120 for camping on Sunday", date(2026, 11, 22)),
+        ("paid $120 for camping the day before yesterday", date(2026, 11, 24)),
+        ("paid $120 for camping on thursday", THURSDAY),
+        ("paid $120 for camping last thursday", date(2026, 11, 19)),
+        ("paid $120 for camping last friday", date(2026, 11, 20)),
+        ("bought ornaments for christmas for $30", None),
         ("bought movie tickets for friday for $30", None),
     ],
 )
@@ -48,6 +53,10 @@ def test_certain_day_is_passed(text: str, day: date | None) -> None:
         "paid $120 for camping a month ago",
         "paid $120 for camping tomorrow",
         "paid $120 for camping next friday",
+        "paid $120 for camping in october",
+        "paid $120 for camping on thanksgiving",
+        "paid $120 for camping on new year's eve",
+        "paid $120 for camping during the summer",
     ],
 )
 def test_uncertain_day_is_asked_about(text: str) -> None:

@@ -73,6 +73,40 @@ def test_place_in_the_user_s_country_is_a_rival() -> None:
         choose_place("Paris", [PARIS_FR, PARIS_TX], country_code="US")
 
 
+def test_rival_is_chosen_by_distance_only_in_the_users_surroundings() -> None:
+    """Nobody means a village in Idaho by Paris without its state, 450 km away."""
+    springfields = [SPRINGFIELD_IL, SPRINGFIELD_MO]
+    assert choose_place("Springfield", springfields, near=(37.0, -94.5)) == SPRINGFIELD_MO
+    with pytest.raises(AmbiguousPlace):
+        choose_place("Springfield", springfields, near=(36.0, -96.0))
+    paris_id = place("Paris, Idaho, United States", (42.23, -111.4))
+    with pytest.raises(AmbiguousPlace):
+        choose_place("Paris", [PARIS_TX, paris_id], near=(38.57, -109.55))
+    # The first in Mapbox's order is chosen from farther away.
+    assert choose_place("Paris", [PARIS_TX, paris_id], near=(31.0, -97.0)) == PARIS_TX
+
+
+def test_first_place_is_always_among_the_choices() -> None:
+    """The nearest ones are small, and not what most people mean."""
+    columbus = place("Columbus, Ohio, United States", (39.96, -83.0))
+    others = [
+        place(f"Columbus, {state}, United States", at)
+        for state, at in (
+            ("Nebraska", (41.43, -97.37)),
+            ("Montana", (45.64, -109.25)),
+            ("New Mexico", (31.83, -107.64)),
+            ("Texas", (29.71, -96.54)),
+        )
+    ]
+    with pytest.raises(AmbiguousPlace) as raised:
+        choose_place("Columbus", [columbus, *others], near=(39.74, -104.98), country_code="US")
+    assert [choice.text for choice in raised.value.choices] == [
+        "Columbus, Nebraska",
+        "Columbus, Montana",
+        "Columbus, Ohio",
+    ]
+
+
 @pytest.mark.parametrize(
     "text", ["Denver excluding tolls", "not Denver", "Denver Kansas", "", "the Denver", "Denv", "CO"]
 )

@@ -10,9 +10,10 @@ Mapbox orders towns by their prominence and returns no score for them, so these 
    note share the name (`shared_names.txt`), or a town in the user's own country where the first is abroad.
 4. A place is no rival in the same state or within 50 km, or, except for parks, abroad where the first is in the
    user's own country.
-5. Of rivals, the one clearly nearest to `near` is chosen, where that is known; else the user is asked. They are asked,
-   too, where any place of that name is much nearer than the chosen one; if that is a prominent town, such as Denver,
-   only where the other one is in the user's surroundings.
+5. Of rivals, the one clearly nearest to `near` is chosen, where that is known and this is the first in Mapbox's order,
+   a park, or within 150 km; else the user is asked. They are asked, too, where any place of that name is much nearer
+   than the chosen one; if that is a prominent town, such as Denver, only where the other one is within 150 km.
+6. The choices are the nearest ones, and always the first in Mapbox's order.
 """
 
 from collections.abc import Sequence
@@ -142,8 +143,10 @@ def _choose(places: Sequence[Place], text: str, near: tuple[float, float] | None
     rivals = [place for place in places[1:] if _is_rival(place, chosen, country_code)]
     if rivals:
         ordered = _nearest_first([chosen, *rivals], near)
-        if near is None or not _is_much_nearer(ordered[0], ordered[1], near):
-            raise AmbiguousPlace(text, ordered, country_code)
+        is_likely = ordered[0] is chosen or ordered[0].kind == "park"
+        farthest_m = _FARTHEST_M if is_likely else _SURROUNDINGS_M
+        if near is None or not _is_much_nearer(ordered[0], ordered[1], near, farthest_m):
+            raise AmbiguousPlace(text, _with(chosen, ordered), country_code)
         chosen = ordered[0]
     if near is not None and chosen.kind not in _AREAS:
         others = (place for place in places if place.kind not in _AREAS and not _is_same_area(place, chosen))
@@ -151,8 +154,14 @@ def _choose(places: Sequence[Place], text: str, near: tuple[float, float] | None
         farthest_m = _SURROUNDINGS_M if is_prominent else _FARTHEST_M
         nearer = [place for place in others if _is_much_nearer(place, chosen, near, farthest_m)]
         if nearer:
-            raise AmbiguousPlace(text, _nearest_first([*nearer, chosen], near), country_code)
+            raise AmbiguousPlace(text, _with(chosen, _nearest_first([*nearer, chosen], near)), country_code)
     return chosen
+
+
+def _with(first: Place, ordered: Sequence[Place]) -> list[Place]:
+    """Return the places in their order, with `first` among those that are offered."""
+    before = [place for place in ordered if place is not first][: MAX_CHOICES - 1]
+    return sorted([*before, first], key=list(ordered).index)
 
 
 def _is_rival(place: Place, first: Place, home_country: str | None) -> bool:
