@@ -86,3 +86,21 @@ def test_correction_after_claudes_answer_is_left_to_claude(
     assert socket.ask("make that $20", conversation_id=conversation_id)[-1]["tier"] == 3
     (expense,) = traveller.http.get("/v1/expenses").json()["expenses"]
     assert expense["amount"] == "61.00"
+
+
+def test_undone_write_is_in_the_next_prompt_once(
+    traveller: Traveller, socket: ChatSocket, claude: ClaudeScripts
+) -> None:
+    """Claude was told of the write, and must not count on it."""
+    conversation_id = str(uuid.uuid4())
+    done = socket.ask("spent $60 on propane", conversation_id=conversation_id)[-1]
+    claude.script(text("Noted."), text("Less."), text("Well."))
+    socket.ask(f"Is that much? {claude.marker}", conversation_id=conversation_id)
+    assert "<undone>" not in prompt_of(claude)
+    undo = done["answer"]["undo"]["href"]
+    assert traveller.http.delete(undo).status_code == 200
+    socket.ask(f"And now? {claude.marker}", conversation_id=conversation_id)
+    prompt = prompt_of(claude)
+    assert "Added $60.00 for propane" in prompt[prompt.index("<undone>") : prompt.index("</undone>")]
+    socket.ask(f"And then? {claude.marker}", conversation_id=conversation_id)
+    assert "<undone>" not in prompt_of(claude)

@@ -22,6 +22,7 @@ class Metric(StrEnum):
     CONTEXT_NOTES_TOKENS = "ContextNotesTokens"
     CONTEXT_PREFERENCES_TOKENS = "ContextPreferencesTokens"
     CONTEXT_PROFILE_TOKENS = "ContextProfileTokens"
+    CONTEXT_UNDONE_TOKENS = "ContextUndoneTokens"
     EMBEDDING_FAILED = "EmbeddingFailed"
     EMBEDDING_QUARANTINED = "EmbeddingQuarantined"
     EXPENSE_CORRECTED = "ExpenseCorrected"

@@ -18,6 +18,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from pam.answers.converted_sum import excluded_amounts
 from pam.chat.profile_block import profile_lines
+from pam.ledger.undone_effects import send_undone_query
 from pam.memory.facts import fact_from_row, send_standing_query
 from pam.money.amounts import to_cents
 from pam.money.budgets import BudgetState, fetch_month_budgets, send_month_budgets_query
@@ -32,6 +33,7 @@ from pam.users.formatting import format_money
 from pam.users.profile import Profile
 
 _MAX_PREFERENCES = 40
+_MAX_UNDONE = 10
 
 _CHARS_PER_TOKEN = 2.5
 """As the provider documents for the current tokenizer: an estimate on the safe side."""
@@ -140,9 +142,21 @@ class NotesProvider:
         return lambda _: [row["note"] for row in cursor.fetchall()]
 
 
+class UndoneProvider:
+    """Writes that the traveller has undone since the conversation's last question, by a button or in a list."""
+
+    section = "undone"
+    max_tokens = 600
+    metric = Metric.CONTEXT_UNDONE_TOKENS
+
+    def start(self, request: ContextRequest) -> Finish:
+        cursor = send_undone_query(request.connection, request.user_id, request.conversation_id, _MAX_UNDONE)
+        return lambda _: [row["text"] for row in cursor.fetchall()]
+
+
 def default_providers() -> tuple[ContextProvider, ...]:
     """Return the providers that read the transaction's connection, in the order of their sections in the prompt."""
-    return (ProfileProvider(), PreferencesProvider(), FactsProvider(), NotesProvider())
+    return (ProfileProvider(), PreferencesProvider(), FactsProvider(), NotesProvider(), UndoneProvider())
 
 
 def start_providers(providers: Sequence[ContextProvider], request: ContextRequest) -> list[Finish]:
