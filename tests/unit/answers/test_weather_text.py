@@ -164,6 +164,12 @@ def text_of(measure: str | None, period: str, part: str | None = None, units: Un
         ("storm", "tomorrow", None, "A thunderstorm is forecast in Moab, Utah tomorrow, from around 15:00."),
         ("hail", "friday", None, "Hail is forecast in Moab, Utah on Friday, from around 15:00."),
         ("storm", "saturday", None, "No thunderstorm is forecast in Moab, Utah on Saturday."),
+        (
+            "hail",
+            "saturday",
+            None,
+            "No thunderstorm is forecast in Moab, Utah on Saturday. Hail by itself is forecast in Central Europe only.",
+        ),
         ("cloud", "saturday", None, "Cloud cover in Moab, Utah on Saturday: 90 %."),
         ("feels_like", "saturday", None, "Feels-like temperature in Moab, Utah on Saturday: 36 °F."),
         ("sunset", "now", None, "Sunset in Moab, Utah: 16:57 on Nov 26, 2026."),

@@ -89,6 +89,8 @@ def test_unknown_period_is_rejected(period: str) -> None:
         ("yesterday", SUN_22_NOV, ("2026-11-20", "2026-11-21")),
         ("last_30_days", SUN_22_NOV, ("2026-09-24", "2026-10-24")),
         ("all_time", SUN_22_NOV, None),
+        ("today", SUN_22_NOV, None),
+        ("this_month", date(2026, 11, 1), ("2026-10-01", "2026-10-02")),
     ],
 )
 def test_previous_window_of_a_period_has_the_same_elapsed_days(
@@ -160,11 +162,13 @@ def test_consecutive_days_have_no_gap_and_no_overlap(day: date, zone: ZoneInfo) 
     st.sampled_from(["this_month", "this_week", "this_year", "this_weekend", "today", "last_7_days", *MONTHS]),
 )
 def test_window_of_a_period_and_its_previous_window_begin_in_the_past(today: date, period: str) -> None:
-    """No period begins after today, and its previous window ends before it begins."""
+    """No period begins after today, and its previous window ends before it begins; today has none."""
     window = resolve_period(period, today, SUNDAY)
     assert window.start <= today
     before = previous_window(window, today)
-    assert before is not None
+    assert (before is None) == (period == "today")
+    if before is None:
+        return
     assert before.end <= window.start
     assert window.elapsed(today).end - timedelta(days=1) <= today
 

@@ -55,6 +55,12 @@ def event_sentence(found: Outlook, locative: str, event: str, profile: Profile, 
     if hours:
         first = around(hours[0].time, found, profile)
         return f"{now}{title} is forecast{where_and_when}, from{first}{figures}."
+    if event == "hail":
+        storm = any(has_event(hour, "storm") for hour in known)
+        return (
+            f"{now}{'A thunderstorm is' if storm else 'No thunderstorm is'} forecast{where_and_when}. "
+            "Hail by itself is forecast in Central Europe only."
+        )
     other = "snow" if event == "rain" else "rain"
     instead = event in ("rain", "snow") and any(has_event(hour, other) for hour in known)
     but = f", but {other} is" if instead else ""
@@ -78,8 +84,14 @@ def _figures(found: Outlook, hours: list[HourlyForecast], event: str, profile: P
     chances = [value for _, value in values_of(hours or found.remaining, lambda hour: hour.rain_probability)]
     if chances:
         kind = event if hours or (event == "rain" and precipitation_kind(found.remaining) == "rain") else "rain or snow"
-        figures += f"; chance of {kind} up to {format_number(100 * max(chances), profile)} %"
+        figures += f"; chance of {kind} {highest_chance(chances, profile)}"
     return figures
+
+
+def highest_chance(chances: Sequence[float], profile: Profile) -> str:
+    """Render the highest of several chances, given as shares: `up to 74 %`, or `0 %` where all are."""
+    percent = round(100 * max(chances))
+    return f"up to {format_number(percent, profile)} %" if percent else "0 %"
 
 
 def _depth(amount: float, unit: str, profile: Profile) -> str:

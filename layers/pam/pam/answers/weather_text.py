@@ -1,6 +1,6 @@
 """The weather in words: a summary of a period, or the figure that the question asked for."""
 
-from pam.answers.weather_events import EVENTS, event_sentence, precipitation_kind
+from pam.answers.weather_events import EVENTS, event_sentence, highest_chance, precipitation_kind
 from pam.answers.weather_figures import WIND_TEXTS, format_degrees
 from pam.answers.weather_quantities import QUANTITIES
 from pam.answers.weather_sun_times import sun_time_sentence
@@ -46,5 +46,5 @@ def _summary(found: Outlook, locative: str, profile: Profile, units: Units) -> l
     chances = [value for _, value in values_of(found.remaining, lambda hour: hour.rain_probability)]
     if chances:
         kind = precipitation_kind(found.remaining)
-        sentences.append(f"Chance of {kind} up to {format_number(100 * max(chances), profile)} %.")
+        sentences.append(f"Chance of {kind} {highest_chance(chances, profile)}.")
     return sentences

@@ -33,4 +33,4 @@ def window_text(window: Window, today: date, profile: Profile) -> str:
         return f"since {format_dates(window.start, window.start + timedelta(days=1), profile)}"
     if period:
         return f"in the last {window.days} days ({dates})"
-    return f"in {format_dates(window.start, window.end, profile)}"
+    return f"{'on' if window.days == 1 else 'in'} {format_dates(window.start, window.end, profile)}"

@@ -146,11 +146,11 @@ def previous_window(window: Window, today: date) -> Window | None:
     """Return the same days of the previous period, for a comparison with the elapsed part of `window`.
 
     On 22 November, `this_month` is compared with 1 to 22 October; a past month with the whole previous month. None for
-    `all_time`, and for a period that hasn't begun.
+    `all_time`, for a period that hasn't begun, and for today: a part of a day isn't comparable with a whole one.
     """
     elapsed = window.elapsed(today)
     period = window.period or ""
-    if period == "all_time" or not elapsed.days:
+    if period == "all_time" or not elapsed.days or (window.days == 1 and window.start == today):
         return None
     if period in ("this_month", "last_month") or period in MONTHS:
         start = previous_month(window.start)
