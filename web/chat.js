@@ -114,9 +114,8 @@ export class Chat extends EventTarget {
 
   #run(turn) {
     const route = this.#predictor.predict(turn.text);
-    // Offline, questions are queued in the conversation, except for one that may have reached the API already.
-    const mustQueue = !navigator.onLine && !this.#api.outbox.has(ASK_PATH, { text: turn.text });
-    if (this.#session.signedIn && (route?.tier === CHAT_TIER || mustQueue)) return this.#sendToClaude(turn);
+    if (this.#session.signedIn && !navigator.onLine) return this.#queue(turn);
+    if (this.#session.signedIn && route?.tier === CHAT_TIER) return this.#sendToClaude(turn);
     return this.#askApi(turn, route);
   }
 
@@ -273,7 +272,19 @@ export class Chat extends EventTarget {
     this.#turns.complete(turn, placeChoicesCard(problem, (question) => this.#busy || this.ask(question)));
   }
 
+  /** Queues a question in the conversation: one that may have reached the API already, with the key of that request. */
+  #queue(turn) {
+    const { outbox } = this.#api;
+    const write = outbox.find(ASK_PATH, { text: turn.text });
+    if (write) outbox.remove(write.key);
+    const { key: retryOf, at: firstAskedAt, timezone: zone } = write ?? {};
+    this.#sendToClaude(turn, write && { retry: { retryOf, firstAskedAt, zone } });
+  }
+
   #onFailure(turn, problem) {
+    if (!problem.status && problem.retry && this.#session.signedIn && !this.#conversation.isConnected) {
+      return this.#queue(turn);
+    }
     if (problem.choices.length) {
       this.#showPlaceChoices(turn, problem);
       this.#emit("answered", turn.text);

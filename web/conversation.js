@@ -28,6 +28,10 @@ export class Conversation extends EventTarget {
     return id !== null || this.#hasAnswers || this.#delivery.messages.some(isCurrent);
   }
 
+  get isConnected() {
+    return this.#delivery.isConnected;
+  }
+
   /** Returns the id for a request of the current conversation, and stores it: the device chooses it. */
   claimId() {
     if (this.#storage) this.#setCurrent(this.#current);

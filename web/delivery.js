@@ -23,7 +23,7 @@ export class Delivery extends EventTarget {
     super();
     this.#socket = socket;
     this.#getContext = getContext;
-    socket.addEventListener("change", () => (this.#online ? this.#start(this.messages) : this.#onDisconnect()));
+    socket.addEventListener("change", () => (this.isConnected ? this.#start(this.messages) : this.#onDisconnect()));
     socket.addEventListener("frame", ({ detail }) => this.#onFrame(detail));
   }
 
@@ -32,7 +32,7 @@ export class Delivery extends EventTarget {
     return [...this.#messages.values()];
   }
 
-  get #online() {
+  get isConnected() {
     return this.#socket.state.name === "connected";
   }
 
@@ -40,10 +40,10 @@ export class Delivery extends EventTarget {
   add(...messages) {
     for (const message of messages) {
       this.#messages.set(message.id, message);
-      if (!this.#online) message.wasQueued = true;
-      message.setState(message.state, this.#online);
+      if (!this.isConnected) message.wasQueued = true;
+      message.setState(message.state, this.isConnected);
     }
-    if (this.#online) this.#start(messages);
+    if (this.isConnected) this.#start(messages);
   }
 
   remove({ id }) {
@@ -60,7 +60,7 @@ export class Delivery extends EventTarget {
   /** Sends a message that was held back because it had waited too long. */
   sendExpired(message) {
     message.dispatchEvent(new Event("change"));
-    if (this.#online) this.#sendWaiting();
+    if (this.isConnected) this.#sendWaiting();
   }
 
   /** Asks the server to stop the answer. */
@@ -147,7 +147,7 @@ export class Delivery extends EventTarget {
   }
 
   #onTimeout(message) {
-    if (!this.#online) return;   // #start() continues when the socket is connected again
+    if (!this.isConnected) return;   // #start() continues when the socket is connected again
     if (message.state !== "sent") return this.#resume(message);
     this.#socket.ping();
     message.setState("waiting");   // sent again under the same id, it is answered once
@@ -194,7 +194,7 @@ export class Delivery extends EventTarget {
     this.#isPaused = true;
     setTimeout(() => {
       this.#isPaused = false;
-      if (this.#online) this.#sendWaiting();
+      if (this.isConnected) this.#sendWaiting();
     }, seconds * 1000);
     clearTimeout(this.#timers.get(message.id));
     message.setState("waiting");

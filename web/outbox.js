@@ -30,9 +30,9 @@ export class Outbox {
     return pending[write];
   }
 
-  /** Returns whether this write was sent and its outcome is unknown. */
-  has(path, body) {
-    return Object.hasOwn(this.#load(), fingerprint(path, body));
+  /** Returns a write that was sent and whose outcome is unknown, or undefined. */
+  find(path, body) {
+    return this.#load()[fingerprint(path, body)];
   }
 
   /** Removes a write that was accepted or refused; the next one with the same body gets a new key. */

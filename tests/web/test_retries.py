@@ -88,23 +88,48 @@ def test_request_without_response_times_out(app):
     app.allow_request_errors()
 
 
-def test_request_with_unknown_outcome_is_not_queued(app, api):
-    """An expense whose response was lost isn't queued as a message while offline; its retry keeps the key."""
+def test_request_with_unknown_outcome_is_queued_with_its_key(app, api):
+    """An expense whose response was lost is added once, also if it is then queued as a message while offline."""
     app.sign_in().wait_until_connected()
     before = api.count_this_month("tolls")
     app.route("**/v1/ask", lose_response)
     card = app.ask("add $9 for tolls")
     expect(card).to_contain_text("can't be reached")
     app.unroute("**/v1/ask")
+    block_tickets(app)
     app.page.context.set_offline(True)
     app.question.press("Enter")
-    expect(card).to_contain_text("This device is offline")
+    expect(app.cards.last).to_contain_text("Waiting")
     app.page.context.set_offline(False)
-    card.get_by_role("button", name="Try again").click()
-    expect(app.cards.last).to_contain_text("10 min left")
+    app.page.reload()
+    unblock_tickets(app)
+    expect(app.cards.last).to_contain_text("min left", timeout=CLAUDE_TIMEOUT_MS)
     assert api.count_this_month("tolls") == before + 1
-    assert app.sent_frames("chat") == []
+    (request,) = app.sent_requests("POST", "/v1/ask")
+    frames = app.sent_frames("chat")
+    assert {frame["retry_of"] for frame in frames} == {request.headers["idempotency-key"]}
+    assert len({frame["message_id"] for frame in frames}) == 1
     app.undo(app.cards.last)
+    app.allow_request_errors()
+
+
+def test_questions_are_kept_while_the_api_is_unreachable(app, api):
+    """Also where the browser believes that it is online: each is shown as waiting, and delivered after a reload."""
+    block_tickets(app)
+    app.sign_in()
+    before = api.count_this_month("tolls")
+    app.route("**/v1/ask", lambda route: route.abort())
+    for amount in ("1.25", "1.75", "2.25"):
+        expect(app.ask(f"add ${amount} for tolls")).to_contain_text("Waiting")
+        expect(app.question).to_have_value("")
+    app.page.reload()
+    expect(app.cards).to_have_count(3)
+    app.unroute("**/v1/ask")
+    unblock_tickets(app)
+    expect(app.page.get_by_text("min left")).to_have_count(3, timeout=CLAUDE_TIMEOUT_MS)
+    assert api.count_this_month("tolls") == before + 3
+    for card in app.cards.all():
+        app.undo(card)
     app.allow_request_errors()
 
 
