@@ -189,7 +189,8 @@ def test_drive_has_breaks_and_days(caller: Caller) -> None:
     last = sum(1800 if hour == 6 else 900 for hour in (2, 4, 6) if rest > hour * 3600)
     assert data["breaks_s"] == days * 3600 + last
     assert data["unit"] == "mi" and data["distance"] > 1000
-    assert result.text.endswith(f"of breaks, over {days + 1} days of at most 8 h at the wheel.")
+    days_text = f"of breaks, over {days + 1} days of at most 8 h at the wheel."
+    assert result.text.endswith(f"{days_text} The clearance of the road wasn't checked.")
     alone = caller.call(estimate_travel_time, '{"origin": "Denver", "destination": "Seattle", "breaks": false}')
     assert alone.data["driving_s"] == data["driving_s"] and alone.data["breaks_s"] == 0
     assert "breaks" not in alone.text

@@ -23,6 +23,8 @@ from pam.users.formatting import format_duration, format_number
 
 R = TypeVar("R", bound=Road)
 
+CLEARANCE_NOT_CHECKED = "The clearance of the road wasn't checked."
+
 
 @json_dataclass
 class RoadAnswer(TravelAnswer):
@@ -85,7 +87,7 @@ def distance(dependencies: TravelDependencies, user_id: UUID, query: DistanceQue
     return Distance(
         **resolved.fields(dependencies.clock()),
         text=f"{resolved.length_text}: about {format_duration(duration_s)} of driving by car, without stops. "
-        "The clearance of the road wasn't checked.",
+        f"{CLEARANCE_NOT_CHECKED}",
         duration_s=round(duration_s),
     )
 

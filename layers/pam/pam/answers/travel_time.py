@@ -7,7 +7,7 @@ from pydantic import Field
 
 from pam.answers.answer import Count, Seconds
 from pam.answers.dependencies import TravelDependencies
-from pam.answers.distance import ResolvedRoad, RoadAnswer, resolve_road
+from pam.answers.distance import CLEARANCE_NOT_CHECKED, ResolvedRoad, RoadAnswer, resolve_road
 from pam.answers.json_values import json_dataclass
 from pam.platform.deadline import Deadline
 from pam.travel.drive_time import MAX_DRIVING_DAY_S, DriveTime, drive_time
@@ -41,13 +41,11 @@ def travel_time(
 
 def _sentence(resolved: ResolvedRoad, duration: DriveTime) -> str:
     """Render the duration; over several days without a sum, since it would leave out the nights."""
-    text = f"{resolved.length_text}: about {format_duration(duration.driving_s)} of driving"
+    text = f"{resolved.length_text}: about {format_duration(duration.driving_s)} of driving by car"
     if duration.breaks_s:
         text += f" and {format_duration(duration.breaks_s)} of breaks"
     if duration.days > 1:
-        return f"{text}, over {duration.days} days of at most {format_duration(MAX_DRIVING_DAY_S)} at the wheel."
-    return (
-        f"{text}, {format_duration(duration.driving_s + duration.breaks_s)} in all."
-        if duration.breaks_s
-        else f"{text}."
-    )
+        text += f", over {duration.days} days of at most {format_duration(MAX_DRIVING_DAY_S)} at the wheel"
+    elif duration.breaks_s:
+        text += f", {format_duration(duration.driving_s + duration.breaks_s)} in all"
+    return f"{text}. {CLEARANCE_NOT_CHECKED}"

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from pam.answers.converted_sum import conversion_sentences, rate_text
+from pam.answers.distance import CLEARANCE_NOT_CHECKED
 from pam.answers.fuel_figures import fuel_sentence
 from pam.answers.trip_costs import TripCosts
 from pam.answers.trip_plan import CAMP_RADIUS_M, Night, TripPlan
@@ -48,14 +49,14 @@ def _way(plan: TripPlan, profile: Profile, start: date | None) -> str:
     text = (
         f"{way[0].upper()}{way[1:]}: {_distance(plan.distance_m, plan.user)} by road, "
         f"about {format_duration(plan.duration_s)} of "
-        f"driving without breaks, in {pluralize(len(plan.days), 'day')}"
+        f"driving by car without breaks, in {pluralize(len(plan.days), 'day')}"
     )
     if start is not None:
         text += f", {format_dates(start, start + len(plan.days) * _DAY, profile)}"
     if len(plan.days) > 1:
         longest = format_duration(MAX_DRIVING_DAY_S)
         text += f", none longer than {_distance(MAX_DAY_DISTANCE_M, plan.user)} or {longest} at the wheel"
-    return f"{text}."
+    return f"{text}. {CLEARANCE_NOT_CHECKED}"
 
 
 def _nights(plan: TripPlan, profile: Profile, start: date | None) -> str:
