@@ -1,53 +1,22 @@
-"""Limits on questions and costs, counted in DynamoDB so that all environments agree. No text can change them.
+"""Limits of the chat: how often a user may ask, and what it may cost."""
 
-Every count is reserved before the action and keyed by the turn, so that a repeated write counts once:
-a turn's cost is reserved at its cap when the turn starts, and replaced by the real cost when it ends.
-"""
-
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
-from decimal import Decimal
 from uuid import UUID
 
 from pam.platform.clock import Clock
-from pam.platform.dynamodb import ConditionFailed, DynamoTable
-from pam.platform.errors import DAILY_LIMIT_REACHED, RATE_LIMITED, PamError
+from pam.platform.cost_limits import CostCaps, CostLimits
+from pam.platform.dynamodb import DynamoTable
+from pam.platform.errors import RATE_LIMITED, PamError
 from pam.platform.token_bucket import Rate, TokenBucket
 
 MAX_QUESTIONS_PER_MINUTE = 30
 """Questions at once, and questions in each later minute."""
 
-_MICRODOLLARS = 1_000_000
-_COST_TTL = timedelta(days=3)
-_STAGE = "spend#stage"
 
-
-@dataclass(frozen=True)
-class CostCaps:
-    """Caps in US dollars: of one turn, of one user's day, and of a day of the whole stage. Days are UTC."""
-
-    turn: Decimal
-    user_day: Decimal
-    stage_day: Decimal
-
-
-@dataclass(frozen=True)
-class Reservation:
-    """A turn's share of the daily caps, on the UTC day of its start."""
-
-    user_id: UUID
-    turn_id: UUID
-    day: str
-
-
-class ChatLimits:
-    """The rate limit and the daily cost caps. Methods raise `DynamoUnavailable`."""
+class ChatLimits(CostLimits):
+    """The cost caps, and the rate limit on questions. Methods raise `DynamoUnavailable`."""
 
     def __init__(self, table: DynamoTable, caps: CostCaps, clock: Clock) -> None:
-        self.caps = caps
-        self._table = table
-        self._clock = clock
+        super().__init__(table, caps, clock)
         rate = Rate(MAX_QUESTIONS_PER_MINUTE, refill_s=60 / MAX_QUESTIONS_PER_MINUTE)
         self._questions = TokenBucket(table, rate, clock)
 
@@ -56,79 +25,3 @@ class ChatLimits:
         wait_s = self._questions.take((f"rate#{user_id}", "questions"), str(message_id))
         if wait_s:
             raise PamError(RATE_LIMITED, "That's a lot of questions at once. Give PAM a moment.", retry_after=wait_s)
-
-    def reserve_user(self, user_id: UUID, turn_id: UUID) -> Reservation:
-        """Reserve a turn's cap from the user's day. Raises `PamError` (`daily_limit_reached`)."""
-        reservation = Reservation(user_id, turn_id, self._clock().date().isoformat())
-        if not self._reserve(_user_key(reservation), reservation, self.caps.user_day):
-            raise PamError(
-                DAILY_LIMIT_REACHED,
-                "You've used up today's conversation with PAM. Quick questions about spending, fuel, weather and "
-                "distances still work; the conversation is back tomorrow.",
-                retry_after=self._seconds_until_tomorrow(),
-            )
-        return reservation
-
-    def reserve_stage(self, reservation: Reservation) -> None:
-        """Reserve the turn's cap from the stage's day. Raises `PamError` (`daily_limit_reached`)."""
-        if not self._reserve((_STAGE, reservation.day), reservation, self.caps.stage_day):
-            raise PamError(
-                DAILY_LIMIT_REACHED,
-                "PAM's conversation has reached its limit for today. Quick questions about spending, fuel, weather "
-                "and distances still work.",
-                retry_after=self._seconds_until_tomorrow(),
-            )
-
-    def settle_user(self, reservation: Reservation, cost: Decimal) -> None:
-        """Replace the reservation from the user's day by the real cost in US dollars, once."""
-        self._settle(_user_key(reservation), reservation, cost)
-
-    def settle_stage(self, reservation: Reservation, cost: Decimal) -> None:
-        """Replace the reservation from the stage's day by the real cost in US dollars, once."""
-        self._settle((_STAGE, reservation.day), reservation, cost)
-
-    def _reserve(self, key: tuple[str, str], reservation: Reservation, cap: Decimal) -> bool:
-        """Hold the turn's cap, if what is held already is below `cap`: one turn at most exceeds it."""
-        try:
-            self._table.update(
-                key,
-                "set #turn = :amount, #held = if_not_exists(#held, :zero) + :amount, #ttl = :ttl",
-                {
-                    "amount": _micro(self.caps.turn),
-                    "zero": 0,
-                    "cap": _micro(cap),
-                    "ttl": int((self._clock() + _COST_TTL).timestamp()),
-                },
-                condition="attribute_not_exists(#turn) and (attribute_not_exists(#held) or #held < :cap)",
-                names=_names(reservation),
-            )
-        except ConditionFailed as failure:
-            # The turn's own reservation: this is the repetition of a write that was done.
-            return failure.item is not None and _names(reservation)["turn"] in failure.item
-        return True
-
-    def _settle(self, key: tuple[str, str], reservation: Reservation, cost: Decimal) -> None:
-        with suppress(ConditionFailed):  # it is settled already
-            self._table.update(
-                key,
-                "set #held = #held + :difference remove #turn",
-                {"difference": _micro(cost) - _micro(self.caps.turn)},
-                condition="attribute_exists(#turn)",
-                names=_names(reservation),
-            )
-
-    def _seconds_until_tomorrow(self) -> int:
-        now = self._clock()
-        return 86_400 - (now.hour * 60 + now.minute) * 60 - now.second
-
-
-def _user_key(reservation: Reservation) -> tuple[str, str]:
-    return f"spend#{reservation.user_id}", reservation.day
-
-
-def _names(reservation: Reservation) -> dict[str, str]:
-    return {"turn": f"turn#{reservation.turn_id}"}
-
-
-def _micro(dollars: Decimal) -> int:
-    return int(dollars * _MICRODOLLARS)

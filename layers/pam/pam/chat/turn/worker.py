@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict
 from pam.chat.conversations import note
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import Done, Failed, ServerFrame
-from pam.chat.lifecycle.limits import Reservation
 from pam.chat.lifecycle.turn import Turn
 from pam.chat.turn import prompt
 from pam.chat.turn.context import ContextProvider
@@ -29,6 +28,7 @@ from pam.chat.turn.stream import FrameStream
 from pam.chat.turn.tool_frames import tool_frame
 from pam.chat.turn.transcript import ConversationAdvanced, Transcript, turn_usage
 from pam.memory.exchanges import ExchangeMessage
+from pam.platform.cost_limits import Reservation
 from pam.platform.deadline import Deadline
 from pam.platform.errors import INTERNAL_ERROR, PamError
 from pam.platform.metrics import Metric
@@ -132,7 +132,7 @@ class _Worker:
         )
         settling: list[Future[None]] = []
         try:
-            reservation = self._reserve()
+            reservation = self._chat.limits.reserve(self._turn.user_id, self._turn.message_id)
             result = TurnResult()
             try:
                 conversation = reading.result()
@@ -156,30 +156,10 @@ class _Worker:
             for each in settling:
                 each.result()
 
-    def _reserve(self) -> Reservation:
-        """Reserve the turn's cost from the user's and the stage's day. Raises `PamError` (`daily_limit_reached`)."""
-        limits = self._chat.limits
-        reservation = limits.reserve_user(self._turn.user_id, self._turn.message_id)
-        try:
-            limits.reserve_stage(reservation)
-        except PamError:
-            self._settle(reservation, Decimal(0))
-            raise
-        return reservation
-
     def _settle(self, reservation: Reservation, cost: Decimal) -> list["Future[None]"]:
         """Replace the reservations by the real cost, beside the last frame."""
         measure(Metric.MODEL_COST, MetricUnit.NoUnit, float(cost))
-
-        def settle() -> None:
-            for settle_one in (self._chat.limits.settle_user, self._chat.limits.settle_stage):
-                try:
-                    settle_one(reservation, cost)
-                except PamError:
-                    # The reservation stays in the day's sum, which is more than the cost.
-                    logger.warning("cost not settled", exc_info=True)
-
-        return [self._worker.executor.submit(settle)]
+        return [self._worker.executor.submit(self._chat.limits.settle, reservation, cost)]
 
     def _converse(self, conversation: Conversation) -> TurnResult:
         """Run the turn on its conversation, and save what it appends."""

@@ -1,6 +1,6 @@
 """Claude by the official SDK: one streamed reply per request, which can be cancelled at any time.
 
-Importing the SDK takes a second of CPU: only the chat's worker imports this module.
+Importing the SDK takes a second of CPU: only functions that call Claude import this module.
 """
 
 import threading
@@ -31,7 +31,7 @@ _MAX_IDLE_S = 30.0
 
 
 class ClaudeClient:
-    """The client of one Lambda environment."""
+    """The client of one Lambda environment. Thread-safe."""
 
     def __init__(self, base_url: str, key: ApiKey, idle_timeout_s: float = STREAM_IDLE_TIMEOUT_S) -> None:
         """Opens no connection and reads no key."""
@@ -41,6 +41,8 @@ class ClaudeClient:
         self._transport = InterruptibleTransport(_MAX_CONNECTIONS, _MAX_IDLE_S)
         self._sdk: anthropic.Anthropic | None = None
         self._used_at = 0.0
+        self._streams = 0  # under way
+        self._lock = threading.Lock()
 
     def stream(
         self, request: Mapping[str, Any], betas: tuple[str, ...], deadline: Deadline, stop: threading.Event
@@ -52,6 +54,7 @@ class ClaudeClient:
         """
         reply = ModelReply()
         watch = _Watch(self._idle_timeout_s, deadline, stop)
+        self._begin_stream()
         try:
             with self._transport.observe(watch.is_over, watch.record_data):
                 yield from self._stream(request, betas, watch, reply)
@@ -59,7 +62,9 @@ class ClaudeClient:
             error.partial = reply
             raise
         finally:
-            self._used_at = time.time()
+            with self._lock:
+                self._streams -= 1
+                self._used_at = time.time()
         if stop.is_set():
             return
         if reply.stop_reason is None:
@@ -96,13 +101,19 @@ class ClaudeClient:
         except SourceError as error:
             raise ModelError(ModelErrorKind.REFUSED, str(error)) from None
 
+    def _begin_stream(self) -> None:
+        """Count a stream; close connections that were idle for long by the wall clock, which never freezes."""
+        with self._lock:
+            if not self._streams and time.time() - self._used_at > _MAX_IDLE_S:
+                self._transport.close()
+            self._streams += 1
+
     def _connected(self) -> anthropic.Anthropic:
-        """Return the SDK's client, without connections that were idle for long by the wall clock: it never freezes."""
-        if time.time() - self._used_at > _MAX_IDLE_S:
-            self._transport.close()
-        if self._sdk is None:
-            self._sdk = self._build(self._key.get())
-        return self._sdk
+        """Return the SDK's client."""
+        with self._lock:
+            if self._sdk is None:
+                self._sdk = self._build(self._key.get())
+            return self._sdk
 
     def _build(self, key: str) -> anthropic.Anthropic:
         return anthropic.Anthropic(

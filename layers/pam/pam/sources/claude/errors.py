@@ -43,7 +43,8 @@ def _status_error(error: anthropic.APIStatusError, *, began: bool) -> ModelError
         return ModelError(ModelErrorKind.CONFLICT, kind)
     if error.status_code == 200 or error.status_code >= 500:
         return ModelError(ModelErrorKind.CUT if began else ModelErrorKind.UNAVAILABLE, kind)
-    return ModelError(ModelErrorKind.REFUSED, f"{error.status_code} {kind}, request {error.request_id}")
+    detail = f"{error.status_code} {kind}, request {error.request_id}"
+    return ModelError(ModelErrorKind.REFUSED, detail, status=error.status_code)
 
 
 def _seconds(header: str | None) -> float | None:

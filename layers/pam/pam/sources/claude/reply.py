@@ -64,10 +64,16 @@ class ModelErrorKind(StrEnum):
 
 
 class ModelError(Exception):
-    """There is no complete reply. `partial` holds the complete blocks, and the text received until the error."""
+    """There is no complete reply. `partial` holds the complete blocks, and the text received until the error.
 
-    def __init__(self, kind: ModelErrorKind, detail: str, retry_after: float | None = None) -> None:
+    `status` is the HTTP status of a request that was refused, None where the response had none.
+    """
+
+    def __init__(
+        self, kind: ModelErrorKind, detail: str, retry_after: float | None = None, status: int | None = None
+    ) -> None:
         super().__init__(f"{kind}: {detail}")
         self.kind = kind
         self.retry_after = retry_after
+        self.status = status
         self.partial = ModelReply()
