@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from local.stand_ins.claude import conversation, reply_rules, request_rules
+from local.stand_ins.claude import conversation, reply_rules, request_rules, summary_rules
 from local.stand_ins.claude.cache import PromptCache, Usage
 from local.stand_ins.claude.clock import Clock
 from local.stand_ins.claude.errors import ApiError, invalid_request
@@ -113,7 +113,12 @@ class _Api:
         plan = self._cache.look_up(prompt)
         _record_prompt(entry, prompt, plan.usage)
 
-        reply = scripted.render(turn) if scripted else reply_rules.generate_reply(turn)
+        if scripted:
+            reply = scripted.render(turn)
+        elif summary_rules.is_summary_request(request, turn):
+            reply = summary_rules.generate_summary(turn)
+        else:
+            reply = reply_rules.generate_reply(turn)
         reply = truncate(apply_to_reply(reply, fault.mode) if fault else reply, request.max_tokens)
         message_id = new_id("msg")
         steps: Any = events(message_id, request.model, plan.usage, reply)

@@ -3,10 +3,7 @@
 Messages are the API's where they are known; each begins with the field.
 """
 
-from collections.abc import Iterator
-from typing import Any
-
-from local.stand_ins.claude import message_rules
+from local.stand_ins.claude import message_rules, schema_rules
 from local.stand_ins.claude.errors import ApiError, invalid_request
 from local.stand_ins.claude.models import MODELS, Model
 from local.stand_ins.claude.request import CountTokensRequest, MessagesRequest, Tool
@@ -15,8 +12,6 @@ VERSION = "2026-10-21"
 VERSIONS = ("2023-06-01", VERSION)
 MAX_MARKERS = 4
 MAX_STRICT_TOOLS = 20
-MAX_OPTIONAL = 24
-MAX_UNIONS = 16
 
 
 def check(request: CountTokensRequest, version: str, betas: frozenset[str]) -> None:
@@ -27,6 +22,8 @@ def check(request: CountTokensRequest, version: str, betas: frozenset[str]) -> N
     if isinstance(request, MessagesRequest):
         _check_parameters(request, version)
     _check_thinking(request, model)
+    if request.output_config and request.output_config.format is not None:
+        schema_rules.check_format(request.output_config.format)
     _check_tools(request, model)
     for index, text in enumerate(request.system):
         if not text.text:
@@ -104,27 +101,19 @@ def _check_strict(tools: list[Tool]) -> None:
         raise invalid_request(f"tools: at most {MAX_STRICT_TOOLS} tools may have `strict: true`; found {len(tools)}")
     optional = unions = 0
     for tool in tools:
-        for schema in _schemas(tool.input_schema.model_dump()):
-            if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
+        schema = tool.input_schema.model_dump()
+        for each in schema_rules.schemas(schema):
+            if each.get("type") == "object" and each.get("additionalProperties") is not False:
                 raise invalid_request(f"tools: '{tool.name}': for 'object' type, 'additionalProperties' must be false")
-            optional += len(set(schema.get("properties", {})) - set(schema.get("required", [])))
-            unions += "anyOf" in schema or isinstance(schema.get("type"), list)
-    if optional > MAX_OPTIONAL:
+        optional += schema_rules.optional_parameters(schema)
+        unions += schema_rules.unions(schema)
+    most_optional, most_unions = schema_rules.MAX_OPTIONAL, schema_rules.MAX_UNIONS
+    if optional > most_optional:
         raise invalid_request(
-            f"tools: strict tools may have {MAX_OPTIONAL} optional parameters together; found {optional}"
+            f"tools: strict tools may have {most_optional} optional parameters together; found {optional}"
         )
-    if unions > MAX_UNIONS:
-        raise invalid_request(f"tools: strict tools may have {MAX_UNIONS} parameters of several types; found {unions}")
-
-
-def _schemas(schema: Any) -> Iterator[dict[str, Any]]:
-    """Yield a schema and all schemas within it."""
-    if not isinstance(schema, dict):
-        return
-    yield schema
-    inner = [*schema.get("properties", {}).values(), *schema.get("anyOf", []), schema.get("items")]
-    for each in inner:
-        yield from _schemas(each)
+    if unions > most_unions:
+        raise invalid_request(f"tools: strict tools may have {most_unions} parameters of several types; found {unions}")
 
 
 def _check_markers(request: CountTokensRequest) -> None:

@@ -10,6 +10,7 @@ import pytest
 from local.stand_ins.claude.app import MAX_BYTES
 from local.stand_ins.claude.message_rules import INLINE_TOOLS, TOOL_CHANGES
 from local.stand_ins.claude.server import CLAUDE_KEY
+from pam.memory.summary_reply import SCHEMA as SUMMARY_SCHEMA
 from tests.functional.stand_ins.claude.conftest import TOOL, ClaudeClient
 
 Body = Callable[..., dict[str, Any]]
@@ -61,6 +62,17 @@ def optional(count: int, kind: Any = "string") -> dict[str, Any]:
     return {"properties": {f"p{number}": {"type": kind} for number in range(count)}}
 
 
+def output(schema: Any, **more: Any) -> dict[str, Any]:
+    return {"output_config": {"format": {"type": "json_schema", "schema": schema} | more}}
+
+
+def record(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
+
+
+FORMAT = "output_config.format"
+TREE = record(inner={"$ref": "#/$defs/tree"}) | {"$defs": {"tree": record(inner={"$ref": "#/$defs/tree"})}}
+
 INVALID: list[tuple[str, dict[str, Any]]] = [
     ("max_tokens: Field required", {"max_tokens": None}),
     ("max_tokens: Input should be a valid integer", {"max_tokens": "10"}),
@@ -68,6 +80,29 @@ INVALID: list[tuple[str, dict[str, Any]]] = [
     ("max_tokens: 0 is not", {"max_tokens": 0, "stream": True}),
     ("max_tokens: 0 is not", {"max_tokens": 0, "tools": [TOOL], "tool_choice": {"type": "any"}}),
     ("max_tokens: 0 is not", {"max_tokens": 0, "output_config": {"format": {"type": "json_schema"}}}),
+    (f"{FORMAT}.type: Input should be", {"output_config": {"format": {"type": "json", "schema": record()}}}),
+    (f"{FORMAT}.schema: Field required", {"output_config": {"format": {"type": "json_schema"}}}),
+    (f"{FORMAT}.strict: Extra inputs", output(record(), strict=True)),
+    (f"{FORMAT}.schema: For 'object' type, 'additionalProperties' must", output({"type": "object"})),
+    (f"{FORMAT}.schema: For 'object' type, 'additionalProperties' must",
+     output(record(a={"type": "array", "items": {"type": "object", "additionalProperties": True}}))),
+    (f"{FORMAT}.schema: For 'integer' type, properties maximum, minimum are not",
+     output(record(a={"type": "integer", "minimum": 0, "maximum": 1}))),
+    (f"{FORMAT}.schema: For 'number' type, properties multipleOf",
+     output(record(a={"type": "number", "multipleOf": 2}))),
+    (f"{FORMAT}.schema: For 'string' type, properties maxLength", output(record(a={"type": "string", "maxLength": 2}))),
+    (f"{FORMAT}.schema: For 'string' type, properties minLength",
+     output(record(a={"type": ["string", "null"], "minLength": 2}))),
+    (f"{FORMAT}.schema: For 'string' type, format 'phone'", output(record(a={"type": "string", "format": "phone"}))),
+    (f"{FORMAT}.schema: For 'array' type, properties maxItems",
+     output(record(a={"type": "array", "items": {"type": "string"}, "maxItems": 3}))),
+    (f"{FORMAT}.schema: For 'array' type, 'minItems' values", output({"type": "array", "minItems": 2})),
+    (f"{FORMAT}.schema: recursive schemas", output(TREE)),
+    (f"{FORMAT}.schema: the reference", output(record(a={"$ref": "https://example.com/schema"}))),
+    (f"{FORMAT}.schema: unknown type", output(record(a={"type": "float"}))),
+    (f"{FORMAT}.schema: a schema must have", output(record(a={"description": "anything"}))),
+    (f"{FORMAT}.schema: at most 24", output({"type": "object", "additionalProperties": False} | optional(25))),
+    (f"{FORMAT}.schema: at most 16", output(record(**optional(17, ["string", "null"])["properties"]))),
     ("model: Field required", {"model": None}),
     ("messages: Field required", {"messages": None}),
     ("messages: at least one message", {"messages": []}),
@@ -177,6 +212,11 @@ def test_invalid_request_is_rejected(claude: ClaudeClient, body: Body, message: 
 
 
 VALID: list[dict[str, Any]] = [
+    output(record(a={"type": "array", "items": {"type": "string", "format": "date"}, "minItems": 1})),
+    output(record(a={"anyOf": [{"type": "integer"}, {"type": "null"}]}, b={"enum": ["x", 1, None]}, c={"const": True})),
+    output(record(a={"$ref": "#/$defs/b"}) | {"$defs": {"b": record(c={"type": "string", "pattern": "^x"})}}),
+    output({"type": "object", "additionalProperties": False} | optional(24)),
+    output(SUMMARY_SCHEMA),
     {"messages": [user(text()), user(text())]},
     {"messages": [user(text()), assistant(call()), user(result()), user(text("And then?"))]},
     {"messages": [user(text()), assistant(text()), assistant(text()), user(text())]},
