@@ -113,6 +113,7 @@ create table summary_requests (
 );
 create index summary_requests_due on summary_requests (due_at) where quarantined_at is null;
 
+-- Of a user one at a time: the next summary is to know the facts of the one before.
 create function claim_summary_requests(most integer, duration interval, max_attempts integer)
     returns table (user_id uuid, conversation_id uuid, lease uuid, attempts integer, requested_at timestamptz)
     language sql security definer set search_path = pg_catalog, public as $$
@@ -120,6 +121,9 @@ create function claim_summary_requests(most integer, duration interval, max_atte
         select r.user_id, r.conversation_id from summary_requests r
          where r.due_at <= now() and r.quarantined_at is null and r.attempts < max_attempts
            and (r.leased_until is null or r.leased_until < now())
+           and not exists (select 1 from summary_requests other
+                            where other.user_id = r.user_id and other.conversation_id <> r.conversation_id
+                              and other.leased_until >= now())
          order by r.due_at limit most for update skip locked
     )
     update summary_requests r
@@ -192,7 +196,7 @@ grant insert (user_id, subject, value, standing, valid_from, valid_to, last_said
     on facts to pam_app;
 grant insert (user_id, subject_digest, deleted_at), update (deleted_at) on deleted_facts to pam_app;
 grant insert (user_id, conversation_id, requested_at, due_at),
-      update (requested_at, due_at, leased_until, lease, attempts, quarantined_at)
+      update (requested_at, due_at, leased_until, lease, attempts)
     on summary_requests to pam_app;
 
 -- The traveller may delete what PAM remembers, with the messages that it comes from.

@@ -7,7 +7,11 @@ from pathlib import Path
 
 _LAYERS = Path(__file__).parent.parent.parent / "layers"
 
-SDK_LAYERS = {"chat_worker": ("claude", "gemini"), "embed_memories": ("gemini",)}
+SDK_LAYERS = {
+    "chat_worker": ("claude", "gemini"),
+    "embed_memories": ("gemini",),
+    "summarise_episodes": ("claude",),
+}
 """The layers with SDKs of models, by function. An SDK takes a second to import: these functions start from a snapshot,
 without a waiting request."""
 

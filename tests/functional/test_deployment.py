@@ -34,7 +34,7 @@ def test_changed_layer_publishes_exactly_the_functions_that_use_it(layer: str) -
     users = {name for name, function in FUNCTIONS.items() if layer in layers_of(function)}
     assert newly_published(translate(), translate(content={layer: "changed"})) == users
     few = {
-        "ClaudeLayer": {"ChatWorkerFunction"},
+        "ClaudeLayer": {"ChatWorkerFunction", "SummariseEpisodesFunction"},
         "GeminiLayer": {"ChatWorkerFunction", "EmbedMemoriesFunction"},
         "MigrationsLayer": {"MigrateFunction"},
     }

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
@@ -262,6 +263,10 @@ def used(recorded_stack: LocalStack, recorder: Recorder) -> dict[str, set[Permis
         use_http_api(user)
         use_chat(recorded_stack, user)
     recorded_stack.functions["embed_memories"].invoke({})
+    with psycopg.connect(recorded_stack.postgres.owner, autocommit=True) as owner:
+        owner.execute("update exchanges set sent_at = sent_at - interval '1 day'")
+        owner.execute("update summary_requests set due_at = now()")
+    recorded_stack.functions["summarise_episodes"].invoke({})
     return {function: recorder.used[function] for function in FUNCTIONS if function != "MigrateFunction"}
 
 
@@ -297,6 +302,7 @@ def test_every_item_is_of_a_kind_that_the_role_allows(used: dict[str, set[Permis
         ("WebSocketAuthorizerFunction", ("dynamodb:UpdateItem", "ChatTable", "confirmation#")),
         ("WebSocketConnectionFunction", ("dynamodb:DeleteItem", "ChatTable", "turn#")),
         ("WeatherFunction", ("dynamodb:DeleteItem", "SharedCacheTable", "weather|")),
+        ("SummariseEpisodesFunction", ("dynamodb:UpdateItem", "ChatTable", "turn#")),
     ],
 )
 def test_item_of_another_kind_is_denied(function: str, denied: tuple[str, str, str]) -> None:
@@ -319,7 +325,7 @@ def test_keys_of_sources_are_read_only_by_functions_that_call_them() -> None:
     }
     in_words = {"AskFunction", "ChatFunction", "ChatWorkerFunction"}
     by_price = {"FuelEstimateFunction", "GasPricesFunction"}
-    assert readers["ClaudeSecret"] == {"ChatWorkerFunction"}
+    assert readers["ClaudeSecret"] == {"ChatWorkerFunction", "SummariseEpisodesFunction"}
     assert readers["GeminiSecret"] == {"ChatWorkerFunction", "EmbedMemoriesFunction"}
     assert readers["EiaSecret"] == in_words | by_price
     assert readers["MapboxSecret"] == in_words | by_price | {

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from pam.chat.dependencies import ChatDependencies
     from pam.chat.gateway.connect import ConnectionGateway
     from pam.chat.lifecycle.kill_switch import KillSwitch
-    from pam.chat.lifecycle.limits import CostCaps
     from pam.chat.lifecycle.turns import TurnStore
     from pam.chat.lifecycle.workers import WorkerInvoker
     from pam.chat.turn.worker import WorkerDependencies
+    from pam.memory.summariser import SummariserDependencies
+    from pam.platform.cost_limits import CostCaps
     from pam.platform.dynamodb import DynamoTable
     from pam.platform.idempotency import IdempotencyStore
     from pam.platform.postgres import Database
@@ -182,7 +183,7 @@ class Bootstrap:
 
     @cached_property
     def cost_caps(self) -> "CostCaps":
-        from pam.chat.lifecycle.limits import CostCaps
+        from pam.platform.cost_limits import CostCaps
 
         settings = self._settings.chat
         return CostCaps(settings.turn_cap, settings.user_day_cap, settings.stage_day_cap)
@@ -272,6 +273,22 @@ class Bootstrap:
             context_providers=(*default_providers(), RecallProvider(self.database, self.embedder)),
             deferred_messages=DeferredMessages(self.chat_table, self.database, self.clock),
             executor=ThreadPoolExecutor(4, "worker"),
+        )
+
+    @cached_property
+    def summariser_dependencies(self) -> "SummariserDependencies":
+        from pam.memory.summariser import SummariserDependencies
+        from pam.memory.summariser_copies import SummariserCopies
+        from pam.memory.summary_model import SummaryModel
+        from pam.platform.cost_limits import CostLimits
+
+        settings = self._settings.summariser
+        return SummariserDependencies(
+            database=self.database,
+            model=SummaryModel(self.claude, self._settings.claude.model),
+            limits=CostLimits(self.chat_table, self.cost_caps, self.clock),
+            check_enabled=self.kill_switch.check,
+            copies=SummariserCopies(aws.client("lambda"), settings.function, settings.max_runs),
         )
 
     def _secret(self, name: str) -> Callable[[], str]:

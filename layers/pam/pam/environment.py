@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pam.chat.dependencies import ChatDependencies
     from pam.chat.gateway.connect import ConnectionGateway
     from pam.chat.turn.worker import WorkerDependencies
+    from pam.memory.summariser import SummariserDependencies
     from pam.platform.postgres import Database
     from pam.platform.request_limit import RequestLimit
     from pam.platform.websocket import FrameSender
@@ -61,6 +62,11 @@ def worker_dependencies() -> "WorkerDependencies":
 def embedding_dependencies() -> "tuple[Database, Embedder]":
     """Return what the function that embeds messages needs."""
     return environment().database, environment().embedder
+
+
+def summariser_dependencies() -> "SummariserDependencies":
+    """Return the services of the function that summarises conversations."""
+    return environment().summariser_dependencies
 
 
 def frame_sender() -> "FrameSender":

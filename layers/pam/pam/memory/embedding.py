@@ -6,7 +6,8 @@ from uuid import UUID
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from pam.memory.embedding_requests import EmbeddingRequest, EmbeddingRequests
+from pam.memory.embedding_requests import EmbeddingRequests
+from pam.memory.leased_requests import LeasedRequest
 from pam.memory.vectors import register_vectors, to_vector
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
@@ -83,7 +84,7 @@ def embed_requested(database: Database, embedder: Embedder, deadline: Deadline) 
 
 
 def _embed_request(
-    database: Database, embedder: Embedder, requests: EmbeddingRequests, request: EmbeddingRequest, deadline: Deadline
+    database: Database, embedder: Embedder, requests: EmbeddingRequests, request: LeasedRequest, deadline: Deadline
 ) -> None:
     try:
         embed_user(database, embedder, request.user_id, deadline.at_most(deadline.left_s - _MIN_LEFT_S))

@@ -1,28 +1,16 @@
-"""Which users have rows to embed. One that ends the run at every attempt is quarantined, and the others go on."""
+"""Which users have rows to embed."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
+from pam.memory.leased_requests import MAX_ATTEMPTS as MAX_ATTEMPTS
+from pam.memory.leased_requests import LeasedRequest, LeasedRequests, RequestStatements
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Connection, Database
 
-MAX_ATTEMPTS = 5
-
 _LEASE = timedelta(seconds=60)
-_NO_USER = UUID(int=0)
 
-
-@dataclass(frozen=True)
-class EmbeddingRequest:
-    """A request that is leased to one caller."""
-
-    user_id: UUID
-    lease: UUID
-    attempts: int
-    requested_at: datetime
-
-
+# The next message of a user whose request is quarantined requests another attempt, which begins with that message.
 _REQUEST = """
 insert into embedding_requests (user_id, due_at, requested_at) values (%(user)s, now(), clock_timestamp())
 on conflict (user_id) do update
@@ -45,38 +33,15 @@ def request_embedding(connection: Connection, user_id: UUID) -> None:
     connection.execute(_REQUEST, {"user": user_id})
 
 
-class EmbeddingRequests:
-    """The requests of all users. Methods raise `DatabaseUnavailable`."""
+class EmbeddingRequests(LeasedRequests[LeasedRequest]):
+    """The users with rows to embed. Methods raise `DatabaseUnavailable`."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database, RequestStatements(_CLAIM, _QUARANTINE, _RELEASE), LeasedRequest, _LEASE)
 
-    def claim(self, deadline: Deadline) -> EmbeddingRequest | None:
-        """Lease the request that is due longest to the caller for a minute; None if none is due."""
-        with self._database.session(_NO_USER, deadline) as connection:
-            row = connection.execute(_CLAIM, {"lease": _LEASE, "attempts": MAX_ATTEMPTS}).fetchone()
-        return None if row is None else EmbeddingRequest(**row)
-
-    def quarantine(self, deadline: Deadline) -> int:
-        """Set requests aside that have ended the run at every attempt; return how many.
-
-        The next message of their user requests another attempt, which begins with that message.
-        """
-        with self._database.session(_NO_USER, deadline) as connection:
-            row = connection.execute(_QUARANTINE, {"attempts": MAX_ATTEMPTS}).fetchone()
-        assert row is not None
-        return int(row["requests"])
-
-    def finish(self, request: EmbeddingRequest, deadline: Deadline) -> None:
+    def finish(self, request: LeasedRequest, deadline: Deadline) -> None:
         """Remove a request whose rows are embedded."""
         scope = {"user": request.user_id, "lease": request.lease}
         with self._database.session(request.user_id, deadline) as connection:
             connection.execute(_DELETE, scope | {"at": request.requested_at})
             connection.execute(_RELEASE, scope | {"attempts": 0, "delay": timedelta(0)})
-
-    def postpone(self, request: EmbeddingRequest, delay: timedelta, deadline: Deadline) -> None:
-        """Return a request that isn't done, by no fault of its own."""
-        attempts = request.attempts - 1
-        values = {"user": request.user_id, "lease": request.lease, "attempts": attempts, "delay": delay}
-        with self._database.session(request.user_id, deadline) as connection:
-            connection.execute(_RELEASE, values)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pam.memory.embedding_requests import request_embedding
 from pam.memory.passages import split_passages
+from pam.memory.summary_requests import request_summary
 from pam.platform.postgres import Connection
 from pam.safety.redaction import redact
 
@@ -63,4 +64,5 @@ def store_exchange(
                     "sent_at": message.sent_at,
                 },
             )
+    request_summary(connection, user_id, conversation_id)
     request_embedding(connection, user_id)

@@ -81,6 +81,13 @@ class GeminiSettings(Settings):
     secret: str = Field(alias="GEMINI_SECRET")
 
 
+class SummariserSettings(Settings):
+    """The summariser function, which starts copies of itself, and how many of its runs are allowed at once."""
+
+    function: str = Field(alias="SUMMARISER")
+    max_runs: int = Field(alias="SUMMARISER_MAX_RUNS", ge=1)
+
+
 class TracingSettings(Settings):
     """Whether X-Ray tracing is on; off by default."""
 
@@ -132,3 +139,7 @@ class EnvironmentSettings:
     @cached_property
     def gemini(self) -> GeminiSettings:
         return read_environment(GeminiSettings, self._environment)
+
+    @cached_property
+    def summariser(self) -> SummariserSettings:
+        return read_environment(SummariserSettings, self._environment)

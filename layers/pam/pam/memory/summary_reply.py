@@ -1,0 +1,134 @@
+"""The model's summary of an episode: its JSON schema, and what of a reply is accepted.
+
+The schema has no bounds, which the API doesn't support. They are validated here; a fact that breaks one, or that the
+traveller didn't state, is left out alone.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from pam.memory.episode_windows import EpisodeMessage
+from pam.memory.facts import MAX_SUBJECT_CHARS, MAX_VALUE_CHARS
+
+MAX_TOPIC_CHARS = 200
+MAX_SUMMARY_CHARS = 2000
+MAX_FACTS = 30
+
+_MIN_GROUNDED = 0.5
+"""The share of a value's words that its sources must have."""
+_STEM_CHARS = 4
+
+_WORD = re.compile(r"\w+")
+# Words that any text has.
+_COMMON = re.compile(
+    r"a|an|and|are|as|at|be|been|by|do|does|for|from|has|have|i|in|is|it|its|my|of|on|or|our|so|than|that|"
+    r"the|their|them|they|this|to|us|was|we|were|who|with|you|your"
+)
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "topic": {"type": "string", "description": "A few words, as a title"},
+        "summary": {"type": "string", "description": "Two or three sentences"},
+        "facts": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "subject": {"type": "string"},
+                    "value": {"type": "string"},
+                    "standing": {"type": "boolean"},
+                    "sources": {"type": "array", "items": {"type": "integer"}},
+                    "confidence": {"type": "number"},
+                },
+                "required": ["subject", "value", "standing", "sources", "confidence"],
+                "additionalProperties": False,
+            },
+        },
+        "sentiment": {"type": "string", "enum": ["positive", "neutral", "negative"]},
+    },
+    "required": ["topic", "summary", "facts", "sentiment"],
+    "additionalProperties": False,
+}
+"""Of the reply, within what the API supports: all fields required, no others, no bounds."""
+
+_Subject = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_SUBJECT_CHARS)]
+_Value = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_VALUE_CHARS)]
+
+
+class SummaryFact(BaseModel):
+    """A fact as the model states it. `sources` are numbers of messages, from 1 on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    subject: _Subject
+    value: _Value
+    standing: bool
+    sources: Annotated[list[int], Field(min_length=1)]
+    confidence: Annotated[float, Field(ge=0, le=1)]
+
+
+class _Reply(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    topic: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    summary: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    facts: list[Any]
+    sentiment: Literal["positive", "neutral", "negative"]
+
+
+@dataclass(frozen=True)
+class EpisodeSummary:
+    """A summary with its accepted facts; `dropped` is the number of the others."""
+
+    topic: str
+    summary: str
+    facts: tuple[SummaryFact, ...]
+    sentiment: Literal["positive", "neutral", "negative"]
+    dropped: int
+
+
+class InvalidSummary(ValueError):
+    """The reply isn't a summary."""
+
+
+def parse_summary(text: str, messages: Sequence[EpisodeMessage]) -> EpisodeSummary:
+    """Return the summary in a reply's text. Raises `InvalidSummary`."""
+    try:
+        reply = _Reply.model_validate_json(text)
+    except ValidationError as error:
+        raise InvalidSummary(f"{error.error_count()} fields of the summary are invalid") from None
+    stated = list(map(_parse_fact, reply.facts))
+    facts = tuple(fact for fact in stated if fact is not None and _is_stated(fact, messages))[:MAX_FACTS]
+    return EpisodeSummary(reply.topic, reply.summary, facts, reply.sentiment, len(stated) - len(facts))
+
+
+def _parse_fact(value: Any) -> SummaryFact | None:
+    try:
+        return SummaryFact.model_validate(value)
+    except ValidationError:
+        return None
+
+
+def _is_stated(fact: SummaryFact, messages: Sequence[EpisodeMessage]) -> bool:
+    """Return whether the fact's sources are the traveller's own messages of this episode, and have its words.
+
+    What PAM said may quote tools, posts and other people: no fact is drawn from it, whatever the model makes of it.
+    """
+    if not all(1 <= number <= len(messages) and messages[number - 1].role == "user" for number in fact.sources):
+        return False
+    said = {_stem(word) for number in fact.sources for word in _words(messages[number - 1].text)}
+    words = [word for word in _words(fact.value) if not _COMMON.fullmatch(word)] or _words(fact.value)
+    return sum(_stem(word) in said for word in words) >= _MIN_GROUNDED * len(words)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
+
+
+def _stem(word: str) -> str:
+    return word[:_STEM_CHARS]
