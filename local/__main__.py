@@ -75,7 +75,6 @@ def run(state: Path, port: int) -> None:
             state,
             port=port,
             keys=os.environ,
-            run_schedules=True,
             load_data=load_data,
             on_serving=announce,
             on_progress=progress,
@@ -83,6 +82,7 @@ def run(state: Path, port: int) -> None:
         ) as stack,
     ):
         failures = stack.warm(on_warm=report)
+        stack.start_schedules()
         progress("Everything is up" if not failures else f"Everything is up but {', '.join(sorted(failures))}")
         try:
             while True:

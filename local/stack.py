@@ -83,14 +83,13 @@ class LocalStack:
         on_request: Callable[[AccessLogEntry], None] = lambda _entry: None,
         websocket_limits: WebSocketLimits = DEFAULT_LIMITS,
         retry_delays_s: tuple[float, ...] = RETRY_DELAYS_S,
-        run_schedules: bool = False,
     ) -> None:
         """`port` 0 takes a free one; `parameters` replace defaults of the template's.
 
         `keys` are API keys of real sources (see `local.stand_ins.selection`); sources without one are replaced by
         stand-ins. `claude_profile` is the latency of Claude's stand-in (`local.stand_ins.claude.profile.PROFILES`).
         `websocket_limits` are the lifetimes of WebSockets; `retry_delays_s` are the waits before the second and third
-        attempt of a failed asynchronous invocation. `run_schedules` invokes the functions of schedules at their rates.
+        attempt of a failed asynchronous invocation.
 
         `load_data` is called in a thread with the owner's conninfo, after the migrations and before a function can
         be invoked. The others are called on the event loop's thread: `on_serving` with the URL once the page is
@@ -110,7 +109,6 @@ class LocalStack:
         self._on_request = on_request
         self._websocket_limits = websocket_limits
         self._retry_delays_s = retry_delays_s
-        self._run_schedules = run_schedules
         self._parts = contextlib.AsyncExitStack()
         self._api = contextlib.AsyncExitStack()  # ended before all other parts
         self._loop = asyncio.new_event_loop()
@@ -155,13 +153,13 @@ class LocalStack:
         return self._functions[function].environment()
 
     def warm(self, on_warm: Callable[[str, str | None], None] = lambda _name, _failure: None) -> dict[str, str]:
-        """Start an environment of each function that an API invokes, or that has an EventInvokeConfig.
+        """Start an environment of each function that an API invokes, or that has an EventInvokeConfig and no schedule.
 
         As many start at once as there are CPUs; a function that a request waits for goes first. `on_warm` is called
         for each function with its name, and with the reason if it doesn't start. Returns the failures by function.
         """
         asynchronous = {function.logical_id for function in self.template.functions.values() if function.event_invoke}
-        wanted = self.template.routed | asynchronous
+        wanted = self.template.routed | asynchronous - {schedule.function for schedule in self.template.schedules}
         failures: dict[str, str] = {}
 
         async def start(name: str, function: LambdaFunction) -> None:
@@ -178,6 +176,18 @@ class LocalStack:
 
         self._run(start_all())
         return failures
+
+    def start_schedules(self) -> None:
+        """Invoke the functions of schedules at once, and then at their rates.
+
+        After `warm`: else they would start before functions that users wait for.
+        """
+
+        async def start() -> None:
+            invoke = {runner.function.logical_id: runner.invoke for runner in self._functions.values()}
+            self._api.push_async_callback(Scheduler(self.template.schedules, invoke).stop)
+
+        self._run(start())
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -322,9 +332,6 @@ class LocalStack:
             management = ConnectionsApi(stage, websockets.connections)
             await self._start_server(HttpServer(sockets, management.handle, websockets.upgrade))
             self.ws_url = f"{_url(sockets, 'ws')}/{stage}"
-        if self._run_schedules:
-            invoke = {logical_id: function.invoke for logical_id, function in functions.items()}
-            self._api.push_async_callback(Scheduler(self.template.schedules, invoke).stop)
         gateway.open(self.template, functions)
 
     async def _start_server(self, server: HttpServer) -> None:

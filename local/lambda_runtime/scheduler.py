@@ -1,4 +1,8 @@
-"""EventBridge Scheduler: invokes functions at their rates."""
+"""EventBridge Scheduler: invokes functions at their rates, the first time at once.
+
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html: without a StartDate, a rate-based schedule
+starts invoking its target immediately.
+"""
 
 import asyncio
 import contextlib
@@ -36,6 +40,6 @@ async def _run(invoke: Invoke, interval_s: float) -> None:
     clock = asyncio.get_running_loop().time
     due = clock()
     while True:
+        await invoke(EVENT)  # a function's failure is an outcome, and in its log
         due = max(due + interval_s, clock())
         await asyncio.sleep(due - clock())
-        await invoke(EVENT)  # a function's failure is an outcome, and in its log
