@@ -40,10 +40,10 @@ def test_the_year_s_conversations_are_remembered(database: Database) -> None:
     """Once, with their days: what was said about the water pump is found by its words before anything is embedded."""
     query = Query("what did we say about the water pump?", None, "")
     with database.session(demo.USER_ID, Deadline(5)) as connection:
-        passages = select_passages(fetch_hits(send_recall_query(connection, demo.USER_ID, query), query), 400)
+        passages = select_passages(fetch_hits(send_recall_query(connection, demo.USER_ID, query)), 400)
     [said] = [each for each in passages if each.text.startswith("The water pump failed near Moab.")]
     assert len(passages) < 20, "what has none of the words is left out"
-    assert (said.role, (datetime.now(UTC) - said.sent_at) // timedelta(days=1)) == ("user", 247)
+    assert (said.role, (datetime.now(UTC) - said.at) // timedelta(days=1)) == ("user", 247)
 
 
 @pytest.mark.usefixtures("loaded")
