@@ -198,7 +198,7 @@ def test_price_is_an_average_of_a_named_region(traveller: Traveller) -> None:
     """It is called an average; outside of the United States there is no source."""
     answer = get(traveller, "gas-prices", place="Moab, Utah", fuel_type="diesel")
     assert answer["area"] == "Rocky Mountain (PADD 4)" and answer["fuel_type"] == "diesel"
-    assert answer["text"].startswith("The average price of diesel is $")
+    assert answer["text"].startswith("The average price of diesel in Moab, Utah is $")
     reply = traveller.http.get("/v1/gas-prices", params={"place": "Sydney, Australia"})
     assert (reply.status_code, reply.json()["code"]) == (422, "no_price_source")
 

@@ -73,17 +73,38 @@ def test_place_in_the_user_s_country_is_a_rival() -> None:
         choose_place("Paris", [PARIS_FR, PARIS_TX], country_code="US")
 
 
-def test_rival_is_chosen_by_distance_only_in_the_users_surroundings() -> None:
-    """Nobody means a village in Idaho by Paris without its state, 450 km away."""
+def test_rival_is_chosen_by_distance_only_in_its_town() -> None:
+    """A nearer town is likely, and not certain: from Minneapolis, Columbus may be the one in Ohio."""
     springfields = [SPRINGFIELD_IL, SPRINGFIELD_MO]
-    assert choose_place("Springfield", springfields, near=(37.0, -94.5)) == SPRINGFIELD_MO
-    with pytest.raises(AmbiguousPlace):
-        choose_place("Springfield", springfields, near=(36.0, -96.0))
+    assert choose_place("Springfield", springfields, near=(37.25, -93.2)) == SPRINGFIELD_MO
+    with pytest.raises(AmbiguousPlace) as raised:
+        choose_place("Springfield", springfields, near=(37.0, -94.5))
+    assert raised.value.choices[0].text.startswith("Springfield, Missouri")
     paris_id = place("Paris, Idaho, United States", (42.23, -111.4))
     with pytest.raises(AmbiguousPlace):
         choose_place("Paris", [PARIS_TX, paris_id], near=(38.57, -109.55))
     # The first in Mapbox's order is chosen from farther away.
     assert choose_place("Paris", [PARIS_TX, paris_id], near=(31.0, -97.0)) == PARIS_TX
+
+
+def test_village_named_after_a_state_is_no_rival_of_it() -> None:
+    """Where an area is enough; a large town is, as Washington."""
+    california = place("California, United States", (37.2, -119.6), "region")
+    village = place("California, Maryland, United States", (38.3, -76.5))
+    assert choose_place("California", [california, village], country_code="US", use="area") == california
+
+
+def test_prominent_town_is_asked_about_beside_one_in_the_surroundings() -> None:
+    """From Moab, Frisco may be the one in Colorado; a part of a city is not prominent."""
+    frisco_tx = place("Frisco, Texas, United States", (33.15, -96.82))
+    frisco_co = place("Frisco, Colorado, United States", (39.57, -106.1))
+    with pytest.raises(AmbiguousPlace):
+        choose_place("Frisco", [frisco_tx, frisco_co], near=(38.57, -109.55))
+    assert choose_place("Frisco", [frisco_tx, frisco_co], near=(35.2, -101.8)) == frisco_tx
+    astoria_ny = place("Astoria, New York, United States", (40.77, -73.93))
+    astoria_or = place("Astoria, Oregon, United States", (46.19, -123.83))
+    with pytest.raises(AmbiguousPlace):
+        choose_place("Astoria", [astoria_ny, astoria_or])
 
 
 def test_first_place_is_always_among_the_choices() -> None:

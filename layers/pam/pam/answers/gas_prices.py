@@ -47,8 +47,10 @@ def gas_prices(dependencies: TravelDependencies, user_id: UUID, query: GasPriceQ
     if query.place is not None and query.place.casefold() == HERE:
         raise PamError(LOCATION_NEEDED, "Name a town or a state: PAM knows prices by region.", field="place")
     facts: tuple[Sourced[Place], ...] = ()
+    where = ""
     if query.place is not None:
-        facts = resolve_place(dependencies.sources, user, query.place, query, deadline, use="area").facts
+        resolved = resolve_place(dependencies.sources, user, query.place, query, deadline, use="area")
+        facts, where = resolved.facts, f" {resolved.locative}"
     place = facts[0].value if facts else None
     found = average_price(dependencies.sources, user, place, query.fuel_type or "regular", deadline)
     if found is None:
@@ -58,8 +60,8 @@ def gas_prices(dependencies: TravelDependencies, user_id: UUID, query: GasPriceQ
     price_text = format_money(price.quantize(Decimal("0.01")), "USD", user.profile)
     return GasPrice(
         **travel_provenance(user.profile, dependencies.clock(), *facts, found),
-        text=f"The average price of {_FUEL_NAMES[average.fuel]} is {price_text} a {volume_name(unit, user)}: that of "
-        f"{survey_text(average.area.name, average.week, user.profile)}.",
+        text=f"The average price of {_FUEL_NAMES[average.fuel]}{where} is {price_text} a {volume_name(unit, user)}: "
+        f"that of {survey_text(average.area.name, average.week, user.profile)}.",
         fuel_type=average.fuel,
         area=average.area.name,
         week=average.week.isoformat(),

@@ -10,9 +10,10 @@ Mapbox orders towns by their prominence and returns no score for them, so these 
    note share the name (`shared_names.txt`), or a town in the user's own country where the first is abroad.
 4. A place is no rival in the same state or within 50 km, or, except for parks, abroad where the first is in the
    user's own country.
-5. Of rivals, the one clearly nearest to `near` is chosen, where that is known and this is the first in Mapbox's order,
-   a park, or within 150 km; else the user is asked. They are asked, too, where any place of that name is much nearer
-   than the chosen one; if that is a prominent town, such as Denver, only where the other one is within 150 km.
+5. Of rivals, the user is asked, unless one is clearly nearest to `near`, where that is known, and is also the first in
+   Mapbox's order, a park, or the town that they are in (40 km). They are asked, too, where any place of that name is
+   much nearer than the chosen one; if that is a prominent town, such as Denver, only where the other one is within
+   350 km.
 6. The choices are the nearest ones, and always the first in Mapbox's order.
 """
 
@@ -47,9 +48,10 @@ PlaceUse = Literal["point", "area"]
 MAX_CHOICES = 3
 
 _AREAS = frozenset({"country", "region"})
+_SAME_TOWN_M = 40_000.0
 _SAME_AREA_M = 50_000.0
 _FARTHEST_M = 800_000.0
-_SURROUNDINGS_M = 150_000.0
+_SURROUNDINGS_M = 350_000.0
 
 
 @dataclass(frozen=True)
@@ -143,11 +145,12 @@ def _choose(places: Sequence[Place], text: str, near: tuple[float, float] | None
     rivals = [place for place in places[1:] if _is_rival(place, chosen, country_code)]
     if rivals:
         ordered = _nearest_first([chosen, *rivals], near)
-        is_likely = ordered[0] is chosen or ordered[0].kind == "park"
-        farthest_m = _FARTHEST_M if is_likely else _SURROUNDINGS_M
-        if near is None or not _is_much_nearer(ordered[0], ordered[1], near, farthest_m):
+        nearest = ordered[0]
+        if near is None or not _is_much_nearer(nearest, ordered[1], near):
             raise AmbiguousPlace(text, _with(chosen, ordered), country_code)
-        chosen = ordered[0]
+        if nearest is not chosen and nearest.kind != "park" and _distance_m(nearest, near) > _SAME_TOWN_M:
+            raise AmbiguousPlace(text, _with(chosen, ordered), country_code)
+        chosen = nearest
     if near is not None and chosen.kind not in _AREAS:
         others = (place for place in places if place.kind not in _AREAS and not _is_same_area(place, chosen))
         is_prominent = " ".join(name_words(chosen.name)) in PROMINENT_NAMES
@@ -178,6 +181,8 @@ def _is_rival(place: Place, first: Place, home_country: str | None) -> bool:
         return place.country_code == home_country
     if place.kind in _AREAS:
         return True
+    if first.kind in _AREAS and " ".join(name_words(place.name)) not in PROMINENT_NAMES:
+        return False  # a village named after the state
     if {place.country_code, first.country_code} - SHARED_NAME_COUNTRIES - {None}:
         return False
     return " ".join(name_words(place.name)) in SHARED_NAMES
