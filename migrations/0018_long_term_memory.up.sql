@@ -167,18 +167,58 @@ revoke all on function conversations_to_remember(integer) from public;
 grant execute on function conversations_to_remember(integer) to pam_app;
 grant update (remembered) on conversations to pam_app;
 
+-- What the traveller has chosen to delete, by its ids: what is deleted is what they were shown. Without its text.
+create table memory_selections (
+    id            uuid        not null default gen_random_uuid(),
+    user_id       uuid        not null references users (id) on delete cascade,
+    created_at    timestamptz not null,
+    is_everything boolean     not null,
+    fact_ids      bigint[]    not null,
+    episode_ids   bigint[]    not null,
+    turn_ids      uuid[]      not null,
+    asked_in      uuid,  -- the turn that asked for it, which is answered after the deletion
+    primary key (user_id, id)
+);
+
+-- When the traveller last deleted anything: a turn that began before it stores nothing of what is deleted.
+create table memory_deletions (
+    user_id    uuid        primary key references users (id) on delete cascade,
+    deleted_at timestamptz not null
+);
+
+-- The turn that a note is about; null in notes of earlier releases.
+alter table notes add column turn_id uuid;
+create index notes_of_turn on notes (user_id, turn_id) where turn_id is not null;
+
+-- The words of a passage include those of the one before it: they change where that one is deleted.
+create or replace function index_words() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, public as $$
+begin
+    if tg_op <> 'INSERT' then
+        delete from exchange_words
+         where user_id = old.user_id and exchange_id = old.id and word = any (tsvector_to_array(old.words));
+    end if;
+    if tg_op <> 'DELETE' then
+        insert into exchange_words (user_id, word, exchange_id, occurrences)
+        select new.user_id, lexeme, new.id, coalesce(cardinality(positions), 1) from unnest(new.words);
+    end if;
+    return null;
+end
+$$;
+create trigger reindex_words after update of words on exchanges for each row execute function index_words();
+
 do $$
 declare
     name text;
 begin
-    foreach name in array array['conversation_episodes', 'facts', 'memory_words', 'deleted_facts', 'summary_requests'] loop
+    foreach name in array array['conversation_episodes', 'facts', 'memory_words', 'deleted_facts', 'summary_requests',
+                                'memory_selections', 'memory_deletions'] loop
         execute format('alter table %I enable row level security', name);
         execute format('alter table %I force row level security', name);
         execute format('create policy own_rows on %I using (user_id = (select current_traveller()))
                         with check (user_id = (select current_traveller()))', name);
         execute format('grant select on %I to pam_app', name);
     end loop;
-    grant delete on conversation_episodes, facts, deleted_facts, summary_requests to pam_app;
     -- The owner of the functions sees all requests.
     execute format('create policy all_requests on summary_requests to %I using (true) with check (true)', current_user);
     execute format('create policy all_conversations on conversations for select to %I using (true)', current_user);
@@ -189,9 +229,9 @@ grant insert (user_id, conversation_id, first_exchange_id, last_exchange_id, epi
               message_count, topic, summary, key_facts, sentiment, tool_calls_made),
       update (embedding, embedding_model, embedding_dimensions, embedding_refused_by)
     on conversation_episodes to pam_app;
-grant update (episode_id) on exchanges to pam_app;
+grant update (episode_id, words, length) on exchanges to pam_app;
 grant insert (user_id, subject, value, standing, valid_from, valid_to, last_said_at, source_turn_ids, confidence, recorded_by),
-      update (subject, value, standing, valid_from, valid_to, last_said_at, source_turn_ids, confidence, recorded_by,
+      update (value, standing, valid_from, valid_to, last_said_at, source_turn_ids, confidence, recorded_by,
               embedding, embedding_model, embedding_dimensions, embedding_refused_by)
     on facts to pam_app;
 grant insert (user_id, subject_digest, deleted_at), update (deleted_at) on deleted_facts to pam_app;
@@ -199,5 +239,11 @@ grant insert (user_id, conversation_id, requested_at, due_at),
       update (requested_at, due_at, leased_until, lease, attempts)
     on summary_requests to pam_app;
 
--- The traveller may delete what PAM remembers, with the messages that it comes from.
+grant insert (turn_id) on notes to pam_app;
+grant insert (user_id, created_at, is_everything, fact_ids, episode_ids, turn_ids, asked_in) on memory_selections to pam_app;
+grant insert (user_id, deleted_at), update (deleted_at) on memory_deletions to pam_app;
+
+-- The traveller may delete what PAM remembers, with the messages that it comes from, and what later prompts had of it.
+grant delete on conversation_episodes, facts, deleted_facts, summary_requests, memory_selections to pam_app;
 grant delete on exchanges, messages, notes, conversations to pam_app;
+grant update (content) on messages to pam_app;

@@ -329,6 +329,13 @@ export interface Distance {
   duration_s: number;
 }
 
+/** A value that a fact had before. */
+export interface EarlierValueItem {
+  value: string;
+  since: string;
+  until: string;
+}
+
 /** A write that was undone. */
 export interface EffectUndone {
   /** The answer in a sentence, in the traveller's units, currency and language. */
@@ -352,18 +359,18 @@ export interface EmptyBody {
 export interface Error {
   /** Stable: clients may rely on it. */
   code: "malformed_json" | "invalid_idempotency_key" | "invalid_subject" | "not_found" | "effect_not_found" |
-    "expense_not_found" | "message_not_found" | "confirmation_not_found" | "method_not_allowed" | "request_in_progress"
-    | "undo_expired" | "modified_since" | "confirmation_expired" | "confirmation_used" | "confirmation_mismatch" |
-    "body_too_large" | "invalid_request" | "invalid_amount" | "ambiguous_amount" | "unknown_category" | "invalid_date" |
-    "date_in_future" | "date_too_old" | "invalid_typed_at" | "entry_too_old" | "ambiguous_date" | "date_in_past" |
-    "invalid_text" | "unknown_period" | "invalid_window" | "invalid_limit" | "invalid_cursor" | "unknown_time_zone" |
-    "unknown_currency" | "invalid_quantity" | "location_needed" | "no_route" | "no_price_source" | "unknown_place" |
-    "ambiguous_place" | "place_too_large" | "unknown_recipient" | "ambiguous_recipient" | "recipient_not_allowed" |
-    "name_taken" | "idempotency_key_reused" | "message_limit_reached" | "rate_limited" | "queue_full" |
-    "daily_limit_reached" | "internal_error" | "database_unavailable" | "store_unavailable" | "source_unavailable" |
-    "source_not_configured" | "chat_disabled" | "model_busy" | "model_unavailable" | "model_interrupted" |
-    "model_refused" | "no_answer" | "conversation_too_long" | "turn_timed_out" | "cost_exceeded" | "turn_lost" |
-    "unknown_tool" | "tool_timed_out" | "tool_result_too_large";
+    "expense_not_found" | "message_not_found" | "memory_not_found" | "confirmation_not_found" | "method_not_allowed" |
+    "request_in_progress" | "undo_expired" | "modified_since" | "selection_expired" | "confirmation_expired" |
+    "confirmation_used" | "confirmation_mismatch" | "body_too_large" | "invalid_request" | "invalid_amount" |
+    "ambiguous_amount" | "unknown_category" | "invalid_date" | "date_in_future" | "date_too_old" | "invalid_typed_at" |
+    "entry_too_old" | "ambiguous_date" | "date_in_past" | "invalid_text" | "unknown_period" | "invalid_window" |
+    "invalid_limit" | "invalid_cursor" | "unknown_time_zone" | "unknown_currency" | "invalid_quantity" |
+    "location_needed" | "no_route" | "no_price_source" | "unknown_place" | "ambiguous_place" | "place_too_large" |
+    "unknown_recipient" | "ambiguous_recipient" | "recipient_not_allowed" | "name_taken" | "idempotency_key_reused" |
+    "message_limit_reached" | "rate_limited" | "queue_full" | "daily_limit_reached" | "internal_error" |
+    "database_unavailable" | "store_unavailable" | "source_unavailable" | "source_not_configured" | "chat_disabled" |
+    "model_busy" | "model_unavailable" | "model_interrupted" | "model_refused" | "no_answer" | "conversation_too_long" |
+    "turn_timed_out" | "cost_exceeded" | "turn_lost" | "unknown_tool" | "tool_timed_out" | "tool_result_too_large";
   /** A sentence for the traveller. */
   message: string;
   /** What to correct. */
@@ -489,6 +496,33 @@ export interface ExpenseList {
   next_cursor: string | null;
 }
 
+/** What is to be corrected of a fact; at least one is needed. */
+export interface FactChanges {
+  /** What is right. The wrong value isn't kept. */
+  value?: string | null;
+  /** Whether it is a preference for every answer. */
+  standing?: boolean | null;
+  timezone?: string | null;
+}
+
+/** A fact that was corrected. */
+export interface FactCorrected {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it is recorded. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When it was corrected. */
+  as_of: string;
+  id: string;
+  subject: string;
+  value: string;
+  standing: boolean;
+  /** Null where nothing was changed. */
+  undo: UndoLink | null;
+}
+
 /** The fuel that a way takes, and what it costs, as far as that is known. */
 export interface FuelNeeded {
   /** The answer in a sentence, in the traveller's units, currency and language. */
@@ -602,6 +636,96 @@ export interface Location {
   longitude: number;
 }
 
+/** Memories that were deleted. It can't be undone. */
+export interface MemoriesDeleted {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where they were recorded. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When they were deleted. */
+  as_of: string;
+  deleted: true;
+  facts: number;
+  episodes: number;
+  messages: number;
+}
+
+/** Something that PAM remembers. */
+export interface MemoryItem {
+  kind: "facts" | "preferences" | "episodes" | "messages";
+  /** A number; of a message its UUID. */
+  id: string;
+  /** A subject or a topic; empty for a message. */
+  title: string;
+  /** The value, the summary or the message. */
+  text: string;
+  /** From when it holds, or when it was sent. */
+  since: string;
+  /** Of a summary: when its last message was sent. */
+  until: string | null;
+  /** Whether the traveller asked PAM to remember it, or corrected it. */
+  stated: boolean;
+  /** Of a preference: whether it fits into what every question has. */
+  in_prompt: boolean;
+  /** Of a fact: its earlier values. */
+  earlier: EarlierValueItem[];
+  /** Where it comes from, the newest five at most. */
+  sources: MemorySourceItem[];
+  /** How many sources there are beside these. */
+  more_sources: number;
+}
+
+/** A page of what PAM remembers, newest first. */
+export interface MemoryList {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it is recorded. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When it was read. */
+  as_of: string;
+  memories: MemoryItem[];
+  /** Where the next page begins; null on the last. */
+  next_cursor: string | null;
+}
+
+/** What a deletion would delete. Nothing is deleted yet. */
+export interface MemorySelection {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it is recorded. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When it was selected. */
+  as_of: string;
+  /** Deletes exactly this: `DELETE /v1/memories/selections/{id}`. */
+  id: string;
+  /** Ten minutes later. */
+  expires_at: string;
+  everything: boolean;
+  /** Facts, each with its earlier values. */
+  facts: number;
+  /** Summaries of conversations. */
+  episodes: number;
+  /** Messages, each with its answer. */
+  messages: number;
+  /** Some of these facts and messages. */
+  examples: string[];
+}
+
+/** A message with its answer that a memory comes from. */
+export interface MemorySourceItem {
+  /** The id that the client gave to the message. */
+  message_id: string;
+  conversation_id: string;
+  sent_at: string;
+  messages: SourceMessageItem[];
+}
+
 /** A place on the map. */
 export interface NamedPoint {
   name: string;
@@ -656,6 +780,14 @@ export interface NewExpense {
   /** When it was typed, for an entry that is delivered later: “today” and “yesterday” count from then, in `timezone`.
    * At most 31 days ago, and not in the future. Without it, now. */
   typed_at?: string | null;
+}
+
+/** What is to be deleted: all about a topic, or everything. */
+export interface NewSelection {
+  /** Words that all have to be in it, in any form. */
+  topic?: string | null;
+  /** All conversations and all that PAM remembers. */
+  everything?: boolean;
 }
 
 /** A place to camp. */
@@ -773,6 +905,13 @@ export interface SavingsTotal {
   /** What is included from other currencies. */
   converted: ConvertedTotal[];
   other_currencies: SavingsInCurrency[];
+}
+
+/** A message of the traveller's or of PAM's. */
+export interface SourceMessageItem {
+  role: "user" | "assistant";
+  /** Without secrets; a long one is shortened. */
+  text: string;
 }
 
 /** What was spent in a window, in the traveller's currency. */

@@ -1,5 +1,6 @@
 """The OpenAPI document: routes from the template, parameters from the handlers' models, answers from their types."""
 
+import inspect
 import json
 import re
 import tomllib
@@ -25,6 +26,7 @@ _TAGS = {
     "Expenses": "One by one: listed; added, corrected and deleted once for each `Idempotency-Key`; undone within ten "
     "minutes.",
     "Conversation": "Tier 3: what opens the WebSocket on which Claude answers, and what undoes the effect of a tool.",
+    "Memory": "What PAM remembers: listed, searched, corrected, and deleted for good.",
     "Road": "Tier 2: answers from Mapbox, Open-Meteo and EIA, cached for all users.",
 }
 
@@ -52,8 +54,24 @@ _PARAMETERS: Json = {
         "schema": {"type": "string", "format": "uuid"},
         "example": "0b6c7f0e-3d1f-4a53-9a6e-1f6f3c8d2a10",
     },
+    "MemoryNumber": {
+        "name": "number",
+        "in": "path",
+        "required": True,
+        "description": "The `id` of a fact or a summary.",
+        "schema": {"type": "string", "format": "memory-number"},
+        "example": "42",
+    },
+    "MemoryUuid": {
+        "name": "uuid",
+        "in": "path",
+        "required": True,
+        "description": "The `id` of a message or a selection.",
+        "schema": {"type": "string", "format": "memory-uuid"},
+        "example": "0b6c7f0e-3d1f-4a53-9a6e-1f6f3c8d2a10",
+    },
 }
-_PATH_PARAMETERS = {"id": "ExpenseId"}
+_PATH_PARAMETERS = {"id": "ExpenseId", "number": "MemoryNumber", "uuid": "MemoryUuid"}
 
 _DESCRIPTION = """\
 Fast answers for people who live and travel in RVs, without a model. Every answer says where it comes from \
@@ -122,8 +140,10 @@ def _operation(handler: RouteHandler, route: RouteDescription) -> Json:
     operation = handler.operation
     # The part of "GET /v1/savings: what the traveller saved, by kind. Tier 1." between route and tier.
     summary = re.sub(r"^\w+ \S+: |\.( Tier \d\.)?$", "", handler.docstring)
+    if not handler.is_only_one:
+        summary = (inspect.getdoc(operation.endpoint) or "").splitlines()[0].rstrip(".")
     described: Json = {
-        "operationId": handler.function,
+        "operationId": handler.function if handler.is_only_one else f"{handler.function}_{operation.endpoint.__name__}",
         "tags": [route.tag],
         "summary": summary[:1].upper() + summary[1:],
         "parameters": list(_parameters(operation, route)),

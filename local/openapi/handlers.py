@@ -22,6 +22,8 @@ class RouteHandler:
     operation: HttpOperation
     function: str
     docstring: str
+    is_only_one: bool
+    """Whether the function has no other route."""
 
     @property
     def key(self) -> str:
@@ -37,7 +39,7 @@ def route_handlers(stack: Template) -> Iterator[RouteHandler]:
             continue
         module = _load(function.code / "app.py")
         handlers = [
-            RouteHandler(operation, function.code.name, module.__doc__ or "")
+            RouteHandler(operation, function.code.name, module.__doc__ or "", len(routes) == 1)
             for operation in cast(HttpApi, module.handler).operations
         ]
         mismatch = {each.key for each in handlers} ^ routes

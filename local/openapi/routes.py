@@ -11,6 +11,8 @@ from pam.answers.expenses import ExpenseAdded
 from pam.answers.fuel_estimate import FuelNeeded
 from pam.answers.gas_prices import GasPrice
 from pam.answers.list_expenses import ExpenseList
+from pam.answers.memories import FactCorrected, MemoryList
+from pam.answers.memory_deletion import MemoriesDeleted, MemorySelection
 from pam.answers.nearby_parks import NearbyParks
 from pam.answers.savings_total import SavingsTotal
 from pam.answers.spend_summary import SpendSummary
@@ -42,6 +44,7 @@ _SOURCES = (errors.SOURCE_UNAVAILABLE, errors.SOURCE_NOT_CONFIGURED)
 # An answer about a point on the map.
 _POINT = (errors.PLACE_TOO_LARGE, *_SOURCES)
 _READS = (errors.DATABASE_UNAVAILABLE,)
+_MEMORY = (errors.NOT_FOUND, errors.MEMORY_NOT_FOUND, *_WRITES)
 
 ROUTES = {
     "POST /v1/ask": RouteDescription(
@@ -70,6 +73,17 @@ ROUTES = {
     ),
     "DELETE /v1/expenses/{id}": RouteDescription(
         "Expenses", ExpenseDeleted, idempotent=True, codes=(errors.NOT_FOUND, errors.EXPENSE_NOT_FOUND, *_WRITES)
+    ),
+    "GET /v1/memories": RouteDescription("Memory", MemoryList, codes=_READS),
+    "PATCH /v1/memories/facts/{number}": RouteDescription("Memory", FactCorrected, idempotent=True, codes=_MEMORY),
+    "DELETE /v1/memories/facts/{number}": RouteDescription("Memory", MemoriesDeleted, idempotent=True, codes=_MEMORY),
+    "DELETE /v1/memories/episodes/{number}": RouteDescription(
+        "Memory", MemoriesDeleted, idempotent=True, codes=_MEMORY
+    ),
+    "DELETE /v1/memories/messages/{uuid}": RouteDescription("Memory", MemoriesDeleted, idempotent=True, codes=_MEMORY),
+    "POST /v1/memories/selections": RouteDescription("Memory", MemorySelection, codes=_WRITES),
+    "DELETE /v1/memories/selections/{uuid}": RouteDescription(
+        "Memory", MemoriesDeleted, idempotent=True, codes=(errors.SELECTION_EXPIRED, *_MEMORY)
     ),
     "POST /v1/ws-ticket": RouteDescription("Conversation", IssuedTicket, codes=(errors.STORE_UNAVAILABLE,)),
     "DELETE /v1/effects/{id}": RouteDescription(
@@ -111,10 +125,13 @@ _FIELD_CODES: dict[str, tuple[ErrorCode, ...]] = {
     "place": _PLACE,
     "price": _QUANTITY,
     "radius": _QUANTITY,
+    "search": (errors.INVALID_TEXT,),
     "text": (errors.INVALID_TEXT,),
     "timezone": (errors.UNKNOWN_TIME_ZONE,),
     "to": _DAY,
+    "topic": (errors.INVALID_TEXT,),
     "typed_at": (errors.INVALID_TYPED_AT, errors.ENTRY_TOO_OLD),
+    "value": (errors.INVALID_TEXT,),
 }
 
 

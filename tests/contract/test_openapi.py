@@ -48,6 +48,7 @@ BEYOND_SCHEMA = {
     for error in (
         errors.EFFECT_NOT_FOUND,
         errors.EXPENSE_NOT_FOUND,
+        errors.MEMORY_NOT_FOUND,
         errors.AMBIGUOUS_AMOUNT,
         errors.DATE_IN_FUTURE,
         errors.DATE_TOO_OLD,
@@ -81,6 +82,10 @@ SENTENCES = {
 TODAY = datetime.now(UTC).date()
 PRINTABLE = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), min_size=1, max_size=200)
 OWN_EFFECTS: list[str] = []
+OWN_NUMBERS: list[str] = []
+"""Of facts and of episodes."""
+OWN_UUIDS: list[str] = []
+"""Of messages and of selections."""
 
 # Strategies for what no JSON schema can say of a text.
 for name, strategy in {
@@ -93,6 +98,10 @@ for name, strategy in {
     | PRINTABLE.filter(str.strip),
     "printable": PRINTABLE,
     "question": st.sampled_from(list(SENTENCES)) | PRINTABLE.filter(str.strip),
+    "search": st.sampled_from(["water pump", "dogs", "camping in Moab", "Shurflo 4008"]),
+    "fact": PRINTABLE.filter(str.strip),
+    "memory-number": st.integers(0, 199).map(lambda place: OWN_NUMBERS[place]) | st.integers(0, 10**6).map(str),
+    "memory-uuid": st.integers(0, 199).map(lambda place: OWN_UUIDS[place]) | st.uuids().map(str),
     "uuid": st.integers(0, 30).map(lambda place: OWN_EFFECTS[place]) | st.uuids().map(str),
 }.items():
     schemathesis.openapi.format(name, strategy)
@@ -127,7 +136,41 @@ def session(stack: LocalStack) -> Iterator[requests.Session]:
                     "insert into savings (user_id, amount, currency, kind, saved_at) values (%s, 12.5, %s, %s, now())",
                     (user_id, currency, kind),
                 )
+            remember(owner, user_id)
+        for _ in range(100):
+            reply = session.post(f"{stack.url}/v1/memories/selections", json={"topic": "zeppelin"}, timeout=30)
+            OWN_UUIDS.append(reply.json()["id"])
         yield session
+
+
+def remember(owner: psycopg.Connection, user_id: uuid.UUID) -> None:
+    """Store a hundred messages, each with a fact and an episode."""
+    conversation_id = uuid.uuid4()
+    owner.execute("insert into conversations (id, user_id, profile) values (%s, %s, '')", (conversation_id, user_id))
+    for number in range(100):
+        turn = uuid.uuid4()
+        scope = {"user": user_id, "conversation": conversation_id, "turn": turn, "number": number}
+        ids = owner.execute(
+            "with passage as ("
+            " insert into exchanges (user_id, conversation_id, turn_id, role, passage, content, sent_at, words, length)"
+            " values (%(user)s, %(conversation)s, %(turn)s, 'user', 0, 'camping', now(), 'camp:1', 1) returning id"
+            "), episode as ("
+            " insert into conversation_episodes (user_id, conversation_id, first_exchange_id, last_exchange_id,"
+            "        episode_start_time, episode_end_time, message_count, topic, summary, sentiment)"
+            " select %(user)s, %(conversation)s, id, id, now(), now(), 1, 'Camping', 'In Moab.', 'neutral' from passage"
+            " returning id"
+            "), fact as ("
+            " insert into facts (user_id, subject, value, standing, valid_from, last_said_at, source_turn_ids,"
+            "        confidence, recorded_by)"
+            " values (%(user)s, 'fact ' || %(number)s, 'x', %(number)s %% 2 = 0, now(), now(),"
+            "         array[%(turn)s::uuid], 1, 'summary')"
+            " returning id"
+            ") select fact.id, episode.id from fact, episode",
+            scope,
+        ).fetchone()
+        assert ids is not None
+        OWN_NUMBERS.extend(map(str, ids))
+        OWN_UUIDS.append(str(turn))
 
 
 def add_expense(stack: LocalStack, session: requests.Session) -> str:
@@ -154,7 +197,9 @@ def valid_request_is_accepted(_: CheckContext, response: Response, case: Case) -
         "unknown_period",
         "period",
     )
-    assert error["code"] in BEYOND_SCHEMA or lacks_distance or lacks_change or lacks_day, (
+    # Neither a topic nor everything, or both.
+    lacks_choice = case.path == "/v1/memories/selections" and error["message"].startswith("Give a topic")
+    assert error["code"] in BEYOND_SCHEMA or lacks_choice or lacks_distance or lacks_change or lacks_day, (
         f"fits the schema, and is rejected: {error}"
     )
 

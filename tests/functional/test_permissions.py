@@ -35,6 +35,9 @@ ROUTES = [function for function in FUNCTIONS.values() if http_events(function)]
 RECORDED = ("dynamodb:", "secretsmanager:", "ssm:")
 FRAME_TIMEOUT_S = 60
 
+POSTGRES_ONLY = {"EmbedMemoriesFunction", "MemoriesFunction"}
+"""Functions without an item in DynamoDB, apart from the requests of a user who makes too many."""
+
 # What only a fault or too many requests need, which this test doesn't cause.
 RECOVERY = {
     ("dynamodb:UpdateItem", "UserCacheTable"),  # the requests of a user who makes too many
@@ -242,6 +245,12 @@ def use_chat(stack: LocalStack, user: httpx.Client) -> None:
         receive_until(socket, "pong")
 
 
+def use_memories(user: httpx.Client) -> None:
+    """Delete everything that was said."""
+    selection = user.post("/v1/memories/selections", json={"everything": True}).json()
+    user.delete(f"/v1/memories/selections/{selection['id']}").raise_for_status()
+
+
 def send(socket: ClientConnection, action: str, **fields: Any) -> None:
     socket.send(json.dumps({"action": action} | fields))
 
@@ -262,11 +271,12 @@ def used(recorded_stack: LocalStack, recorder: Recorder) -> dict[str, set[Permis
     with httpx.Client(base_url=recorded_stack.url, headers=headers, timeout=60) as user:
         use_http_api(user)
         use_chat(recorded_stack, user)
-    recorded_stack.functions["embed_memories"].invoke({})
-    with psycopg.connect(recorded_stack.postgres.owner, autocommit=True) as owner:
-        owner.execute("update exchanges set sent_at = sent_at - interval '1 day'")
-        owner.execute("update summary_requests set due_at = now()")
-    recorded_stack.functions["summarise_episodes"].invoke({})
+        recorded_stack.functions["embed_memories"].invoke({})
+        with psycopg.connect(recorded_stack.postgres.owner, autocommit=True) as owner:
+            owner.execute("update exchanges set sent_at = sent_at - interval '1 day'")
+            owner.execute("update summary_requests set due_at = now()")
+        recorded_stack.functions["summarise_episodes"].invoke({})
+        use_memories(user)
     return {function: recorder.used[function] for function in FUNCTIONS if function != "MigrateFunction"}
 
 
@@ -289,7 +299,7 @@ def test_every_item_is_of_a_kind_that_the_role_allows(used: dict[str, set[Permis
     }
     assert denied == set()
     stored = {function for function, calls in used.items() if any(call[0].startswith("dynamodb:") for call in calls)}
-    assert all(recorder.keys[function] for function in stored) and used.keys() - stored == {"EmbedMemoriesFunction"}
+    assert all(recorder.keys[function] for function in stored) and used.keys() - stored == POSTGRES_ONLY
 
 
 @pytest.mark.parametrize(

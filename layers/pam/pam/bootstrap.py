@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pam.chat.lifecycle.kill_switch import KillSwitch
     from pam.chat.lifecycle.turns import TurnStore
     from pam.chat.lifecycle.workers import WorkerInvoker
+    from pam.chat.turn.copies import ChatCopies
     from pam.chat.turn.worker import WorkerDependencies
     from pam.memory.summariser import SummariserDependencies
     from pam.platform.cost_limits import CostCaps
@@ -89,9 +90,8 @@ class Bootstrap:
     def user_dependencies(self) -> "UserDependencies":
         from pam.answers.dependencies import UserDependencies
 
-        return UserDependencies(
-            self.database, self.user_cache, self.idempotency, self.clock, lambda: self.exchange_rates
-        )
+        built_later = (lambda: self.exchange_rates), (lambda: self.message_copies)
+        return UserDependencies(self.database, self.user_cache, self.idempotency, self.clock, *built_later)
 
     @cached_property
     def exchange_rates(self) -> "ExchangeRates":
@@ -164,6 +164,12 @@ class Bootstrap:
         return FrameSender(aws.client_at("apigatewaymanagementapi", self._settings.websocket.endpoint))
 
     @cached_property
+    def message_copies(self) -> "ChatCopies":
+        from pam.chat.turn.copies import ChatCopies
+
+        return ChatCopies(self.chat_table, self.database, self.clock)
+
+    @cached_property
     def worker_invoker(self) -> "WorkerInvoker":
         from pam.chat.lifecycle.workers import WorkerInvoker
 
@@ -206,18 +212,12 @@ class Bootstrap:
 
         queue = ConversationQueue(self.chat_table, self.clock)
         permits = TurnPermits(self.chat_table, self.clock)
+        writes, sender = TurnWrites(self.database), self.frame_sender
+        lifecycle = TurnLifecycle(self.turns, queue, permits, self.worker_invoker, sender, writes, self.notes)
         return ChatDependencies(
             answers=self.travel_dependencies,
             turns=self.turns,
-            lifecycle=TurnLifecycle(
-                self.turns,
-                queue,
-                permits,
-                self.worker_invoker,
-                self.frame_sender,
-                TurnWrites(self.database),
-                self.notes,
-            ),
+            lifecycle=lifecycle,
             confirmations=Confirmations(self.chat_table, self.clock),
             limits=ChatLimits(self.chat_table, self.cost_caps, self.clock),
             kill_switch=self.kill_switch,
@@ -257,7 +257,6 @@ class Bootstrap:
     @cached_property
     def worker_dependencies(self) -> "WorkerDependencies":
         from pam.chat.turn.context import default_providers
-        from pam.chat.turn.deferred_messages import DeferredMessages
         from pam.chat.turn.recall_provider import RecallProvider
         from pam.chat.turn.worker import WorkerDependencies
         from pam.tools.catalog import TOOLS
@@ -271,7 +270,7 @@ class Bootstrap:
             tools=self.tools,
             tool_threads=ToolThreads(),
             context_providers=(*default_providers(), RecallProvider(self.database, self.embedder)),
-            deferred_messages=DeferredMessages(self.chat_table, self.database, self.clock),
+            copies=self.message_copies,
             executor=ThreadPoolExecutor(4, "worker"),
         )
 

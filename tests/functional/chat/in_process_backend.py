@@ -141,7 +141,7 @@ class InProcessBackend:
         polls = threading.Semaphore(0)
 
         def count_poll(operation: str, request: Mapping[str, Any]) -> bool:
-            if operation == "GetItem" and request["Key"]["item"]["S"] == "state":
+            if operation == "GetItem" and request["Key"]["item"]["S"].endswith("#state"):
                 polls.release()
             return False
 

@@ -23,7 +23,7 @@ def request_post(user: ChatUser) -> dict[str, Any]:
 def expire(context: ScenarioContext, user: ChatUser, confirmation: dict[str, Any]) -> None:
     """Let the ten minutes of a confirmation be over."""
     context.table.update(
-        (f"confirmation#{user.id}#{confirmation['confirmation_id']}", "-"),
+        (f"confirmation#{user.id}", confirmation["confirmation_id"]),
         "set #expires_at = :past",
         {"past": int(time.time()) - 1},
         condition="attribute_exists(#expires_at)",

@@ -45,7 +45,7 @@ class KilledTurn:
     def expire_lease(self) -> None:
         """Change the turn's item to what it is once the worker has been silent for the lease's duration."""
         self.table.update(
-            (f"turn#{self.user.id}#{self.message_id}", "state"),
+            (f"turn#{self.user.id}", f"{self.message_id}#state"),
             "set #lease_expires_at = :past",
             {"past": time.time() - 1, "running": "running"},
             condition="#state = :running",

@@ -34,7 +34,7 @@ def message_from_two_connections_at_once_is_answered_once(context: ScenarioConte
     sockets = [user.socket, user.connect_socket()]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda socket: user.send(message_id=message_id, socket=socket), sockets))
-    wait_until(lambda: (context.table.get(f"turn#{user.id}#{message_id}", "state") or {}).get("state") == "ended")
+    wait_until(lambda: (context.table.get(f"turn#{user.id}", f"{message_id}#state") or {}).get("state") == "ended")
     answers = []
     for socket in sockets:
         socket.send("resume", message_id=message_id, after=0)

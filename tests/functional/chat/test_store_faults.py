@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from pam.tools.engine.definition import ToolResult
-from tests.functional.chat.chat_user import ChatUser
 from tests.functional.chat.claude_scripts import (
     LONG_ANSWER,
     READ,
@@ -22,12 +20,12 @@ from tests.functional.chat.claude_scripts import (
     text,
     use,
 )
-from tests.functional.chat.fake_tools import empty_result, error_code, fake_reader, newest_results
+from tests.functional.chat.disconnecting_tool import add_disconnecting_tool
+from tests.functional.chat.fake_tools import error_code, newest_results
 from tests.functional.chat.fault_proxies import RequestFilter
 from tests.functional.chat.frames import tool_states
-from tests.functional.chat.in_process_backend import MAX_CAPS, InProcessBackend
+from tests.functional.chat.in_process_backend import MAX_CAPS
 from tests.functional.chat.scenarios import Scenario, ScenarioContext, ScenarioList, scenario_name
-from tests.functional.chat.waiting import wait_until
 
 scenario = ScenarioList()
 
@@ -36,14 +34,14 @@ scenario = ScenarioList()
 
 
 def is_put_of(key: str, item: str = "") -> RequestFilter:
-    """Return a filter of `PutItem` requests by the beginnings of the item's two keys."""
+    """Return a filter of `PutItem` requests by the beginning of the item's partition key and the end of the other."""
 
     def matches(operation: str, request: Mapping[str, Any]) -> bool:
         stored = request.get("Item", {})
         return (
             operation == "PutItem"
             and stored["key"]["S"].startswith(key)
-            and stored.get("item", {}).get("S", "").startswith(item)
+            and stored.get("item", {}).get("S", "").endswith(item)
         )
 
     return matches
@@ -154,24 +152,6 @@ def answer_is_sent_when_its_cost_cannot_be_settled(context: ScenarioContext) -> 
 # Postgres
 
 
-def add_disconnecting_tool(
-    backend: InProcessBackend, user: ChatUser, *, throttled: RequestFilter | None = None
-) -> dict[str, Any]:
-    """Add a tool that disconnects Postgres, and starts to throttle DynamoDB; return a use of it.
-
-    It does so once the question is saved, which happens beside the model call.
-    """
-
-    def disconnect() -> ToolResult:
-        wait_until(lambda: bool(user.messages()))
-        backend.postgres.disconnect()
-        backend.dynamodb.should_throttle = throttled
-        return empty_result()
-
-    backend.add_tools(fake_reader("disconnect", disconnect, timeout_s=30))
-    return use("disconnect")
-
-
 @scenario
 def turn_without_postgres_fails_before_its_model_call(context: ScenarioContext) -> None:
     """The next question is answered once Postgres is back."""
@@ -225,7 +205,7 @@ def answer_is_saved_by_the_next_turn_when_postgres_disconnects(context: Scenario
 def answer_is_sent_when_it_cannot_be_saved_anywhere(context: ScenarioContext) -> None:
     """The next question is answered without knowing it."""
     user, backend = context.new_user(), context.backend
-    disconnecting = add_disconnecting_tool(backend, user, throttled=is_put_of("conversation#"))
+    disconnecting = add_disconnecting_tool(backend, user, throttled=is_put_of("deferred#"))
     user.claude.script(disconnecting, SHORT_ANSWER)
     assert backend.ask(user)[-1]["text"] == SHORT_TEXT
     backend.wait()

@@ -12,6 +12,7 @@ from pam.platform.postgres import Database
 if TYPE_CHECKING:  # functions that need no sources don't load their modules
     from pam.answers.exchange_rates import ExchangeRates
     from pam.answers.travel_sources import TravelSources
+    from pam.memory.copies import MessageCopies
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class UserDependencies:
     clock: Clock
     exchange_rates: "Callable[[], ExchangeRates]"
     """Built on first use: most users have expenses in one currency only."""
+    message_copies: "Callable[[], MessageCopies]"
+    """Built on first use: only deletions need them."""
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,5 @@ def undo_link(effect: Effect) -> UndoLink:
 
 
 def undo_entries(effects: Iterable[Effect]) -> tuple[Mapping[str, Any], ...]:
-    """Return what frames say of effects that can be undone: the text of each, and the request that undoes it.
-
-    A model may repeat a call, which reports the same effect again.
-    """
-    once = {effect.id: effect for effect in effects if effect.undo_until}
-    return tuple({"text": effect.text} | to_json(undo_link(effect)) for effect in once.values())
+    """Return what frames say of effects that can be undone: the text of each, and the request that undoes it."""
+    return tuple({"text": effect.text} | to_json(undo_link(effect)) for effect in effects if effect.undo_until)

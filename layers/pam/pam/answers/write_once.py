@@ -41,8 +41,12 @@ def write_once(
     operation: WriteOperation[A],
     prepare: Callable[[], A],
     answer_type: type[T],
+    *,
+    is_deletable: bool = False,
 ) -> T:
     """Perform a write once for the request's key; return its answer, with the fields of `WriteResult.data`.
+
+    With `is_deletable` the answer is only in the ledger, where a deletion of memories finds it.
 
     `prepare` returns the operation's arguments. It is called before the transaction, so it may ask other services.
     Raises `PamError`, and what `prepare` and the operation raise.
@@ -68,9 +72,18 @@ def write_once(
             "simulated": effect.simulated,
             "as_of": effect.as_of,
             **effect.data,
-            "undo": to_json(undo_link(effect)) if effect.undo_until else None,
+            **({"undo": to_json(undo_link(effect)) if effect.undo_until else None} if operation.undo else {}),
         }
 
+    if is_deletable:
+        answers: list[dict[str, Any]] = []
+
+        def write_apart() -> dict[str, Any]:
+            answers.append(write())
+            return {}
+
+        dependencies.idempotency.run(key, payload, write_apart, request.context)
+        return from_json(answer_type, answers[0] if answers else write())
     answer = dependencies.idempotency.run(key, payload, write, request.context)
     try:
         return from_json(answer_type, answer)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pam.answers.ask import AskAnswer
 from pam.chat.profile_block import profile_lines, render_profile_block
+from pam.memory.deletion import lock_against_deletion
 from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
@@ -26,7 +27,12 @@ _INSERT_CONVERSATION = """
 insert into conversations (id, user_id, profile) values (%(id)s, %(user)s, %(block)s)
 on conflict (user_id, id) do nothing
 """
-_INSERT_NOTE = "insert into notes (user_id, conversation_id, note) values (%(user)s, %(id)s, %(note)s)"
+# Of a conversation that was deleted nothing is noted.
+_INSERT_NOTE = """
+insert into notes (user_id, conversation_id, note, turn_id)
+select %(user)s::uuid, %(id)s::uuid, %(note)s::text, %(turn)s::uuid
+ where exists (select from conversations where user_id = %(user)s and id = %(id)s)
+"""
 
 
 @dataclass(frozen=True)
@@ -72,25 +78,38 @@ class NoteStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def try_add(
-        self, user_id: UUID, conversation_id: UUID, text: str, deadline: Deadline, exchange: FastExchange | None = None
-    ) -> None:
-        """Store a note, unless Postgres is unavailable: the conversation goes on without it."""
+    def try_add(self, user_id: UUID, conversation_id: UUID, turn_id: UUID, text: str, deadline: Deadline) -> None:
+        """Store a note about a turn, unless Postgres is unavailable: the conversation goes on without it.
+
+        A conversation that doesn't exist any more gets none.
+        """
+        scope = {"user": user_id, "id": conversation_id, "turn": turn_id, "note": text[:MAX_NOTE_CHARS]}
         try:
-            self.add(user_id, conversation_id, text, deadline, exchange)
+            with self._database.session(user_id, deadline) as connection:
+                lock_against_deletion(connection, user_id)
+                connection.execute(_INSERT_NOTE, scope)
         except DatabaseUnavailable:
             logger.warning("event not noted", exc_info=True)
 
-    def add(
-        self, user_id: UUID, conversation_id: UUID, text: str, deadline: Deadline, exchange: FastExchange | None = None
+    def try_add_answer(
+        self, user_id: UUID, conversation_id: UUID, text: str, exchange: FastExchange, deadline: Deadline
     ) -> None:
-        """Store a note, and an exchange; create the conversation if needed. Raises `DatabaseUnavailable`."""
-        scope = {"user": user_id, "id": conversation_id, "note": text[:MAX_NOTE_CHARS]}
+        """Store the note and the exchange of an answer without Claude, unless Postgres is unavailable."""
+        try:
+            self.add_answer(user_id, conversation_id, text, exchange, deadline)
+        except DatabaseUnavailable:
+            logger.warning("event not noted", exc_info=True)
+
+    def add_answer(
+        self, user_id: UUID, conversation_id: UUID, text: str, exchange: FastExchange, deadline: Deadline
+    ) -> None:
+        """Store a note and its exchange; create the conversation if needed. Raises `DatabaseUnavailable`."""
+        scope = {"user": user_id, "id": conversation_id, "turn": exchange.turn_id, "note": text[:MAX_NOTE_CHARS]}
         with self._database.session(user_id, deadline) as connection:
             ensure_user(connection, user_id)
+            lock_against_deletion(connection, user_id)
             profile, rig = connection.execute(SELECT_PROFILE, scope), connection.execute(SELECT_RIG, scope)
             lines = profile_lines(profile_from_row(user_id, profile.fetchone()), rig_from_row(rig.fetchone()))
             create_conversation(connection, user_id, conversation_id, render_profile_block(lines))
             connection.execute(_INSERT_NOTE, scope)
-            if exchange is not None:
-                store_exchange(connection, user_id, conversation_id, exchange.turn_id, exchange.messages)
+            store_exchange(connection, user_id, conversation_id, exchange.turn_id, exchange.messages)

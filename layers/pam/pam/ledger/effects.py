@@ -156,7 +156,8 @@ def _perform(
             return effect_from_row(recorded)
         if is_lost is not None and is_lost():
             raise PamError(TURN_LOST, "This wasn't done: the question it belongs to has ended.")
-        context = WriteContext(connection, profile, now, resolve_typed_at(typed_at, now))
+        turn_id = None if origin is None else origin.turn_id
+        context = WriteContext(connection, profile, now, resolve_typed_at(typed_at, now), turn_id)
         check(context)
         written = operation.write(context, arguments)
         result = {

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from pam.platform.postgres import Connection
 from pam.users.profile import Profile
@@ -16,12 +17,14 @@ class WriteContext:
     """The transaction of a write or an undo: the user's profile in their present time zone, and the instant `now`.
 
     `typed_at` is when the user typed what is written: days such as today count from then. None if it isn't known.
+    `turn_id` is the turn that writes, None outside of one.
     """
 
     connection: Connection
     profile: Profile
     now: datetime
     typed_at: datetime | None = None
+    turn_id: UUID | None = None
 
     @property
     def day_reference(self) -> datetime:

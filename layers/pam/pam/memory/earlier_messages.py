@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from pam.memory.deletion import lock_against_deletion
 from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database, Row
@@ -46,6 +47,7 @@ def store_earlier_messages(database: Database, deadline: Deadline) -> int:
 def _store(database: Database, user_id: UUID, conversation_id: UUID, deadline: Deadline) -> None:
     scope = {"user": user_id, "id": conversation_id}
     with database.session(user_id, deadline) as connection:
+        lock_against_deletion(connection, user_id)
         messages = connection.execute(_SELECT_MESSAGES, scope).fetchall()
         for turn_id, rows in groupby(messages, lambda row: UUID(str(row["turn_id"]))):
             exchange = _exchange(list(rows))

@@ -47,8 +47,12 @@ select * from (
 """
 _UPDATE = {
     "exchanges": """
-        update exchanges set embedding = %(vector)s, embedding_model = %(model)s, embedding_dimensions = %(dimensions)s
-         where user_id = %(user)s and id = %(id)s""",
+        update exchanges x
+           set embedding = %(vector)s, embedding_model = %(model)s, embedding_dimensions = %(dimensions)s
+         where x.user_id = %(user)s and x.id = %(id)s
+           and concat_ws(chr(10), (select content from exchanges p
+                                    where p.user_id = %(user)s and p.conversation_id = x.conversation_id and p.id < x.id
+                                    order by p.id desc limit 1), x.content) = %(text)s""",
     "facts": """
         update facts set embedding = %(vector)s, embedding_model = %(model)s, embedding_dimensions = %(dimensions)s
          where user_id = %(user)s and id = %(id)s and subject || ': ' || value = %(text)s""",
@@ -57,7 +61,8 @@ _UPDATE = {
            set embedding = %(vector)s, embedding_model = %(model)s, embedding_dimensions = %(dimensions)s
          where user_id = %(user)s and id = %(id)s""",
 }
-"""By table. A fact that was corrected meanwhile keeps no vector of what it said before."""
+"""By table. A fact that was corrected meanwhile, or a passage before which one was deleted, keeps no vector of the text
+before."""
 _UPDATE_REFUSED = {
     "exchanges": "update exchanges set embedding_refused_by = %(model)s where user_id = %(user)s and id = %(id)s",
     "facts": "update facts set embedding_refused_by = %(model)s where user_id = %(user)s and id = %(id)s",

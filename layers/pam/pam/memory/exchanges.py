@@ -30,7 +30,8 @@ class ExchangeMessage:
 
 
 # The words of a row are those of the passage and of the one before it in the conversation.
-_INSERT_EXCHANGE = """
+_LENGTH = "(select coalesce(sum(cardinality(positions)), 0) from unnest(words))"
+_INSERT_EXCHANGE = f"""
 with before as (
     select content from exchanges
      where user_id = %(user)s and conversation_id = %(conversation)s
@@ -39,11 +40,49 @@ with before as (
     select to_tsvector('english', coalesce((select content from before) || ' ', '') || %(content)s) as words
 )
 insert into exchanges (user_id, conversation_id, turn_id, role, passage, content, sent_at, words, length)
-select %(user)s, %(conversation)s, %(turn)s, %(role)s, %(passage)s, %(content)s, %(sent_at)s, words,
-       (select coalesce(sum(cardinality(positions)), 0) from unnest(words))
+select %(user)s, %(conversation)s, %(turn)s, %(role)s, %(passage)s, %(content)s, %(sent_at)s, words, {_LENGTH}
   from indexed
 on conflict (user_id, turn_id, role, passage) do nothing
 """
+# In the order in which their vectors are stored: two transactions never wait for each other.
+_LOCK_EXCHANGES = """
+select x.id, x.conversation_id, x.episode_id, x.turn_id = any (%(turns)s) as is_deleted from exchanges x
+ where x.user_id = %(user)s
+   and (x.turn_id = any (%(turns)s)
+        or x.id in (select (select n.id from exchanges n
+                             where n.user_id = %(user)s and n.conversation_id = d.conversation_id and n.id > d.id
+                               and not n.turn_id = any (%(turns)s)
+                             order by n.id limit 1)
+                      from exchanges d where d.user_id = %(user)s and d.turn_id = any (%(turns)s)))
+ order by x.id desc
+   for update of x
+"""
+DELETE_EXCHANGES = "delete from exchanges where user_id = %(user)s and id = any (%(ids)s)"
+_REINDEX = f"""
+with neighbours as (
+    select x.id, x.content, (select p.content from exchanges p
+                              where p.user_id = %(user)s and p.conversation_id = x.conversation_id and p.id < x.id
+                              order by p.id desc limit 1) as before
+      from exchanges x where x.user_id = %(user)s and x.id = any (%(ids)s)
+), indexed as (
+    select id, to_tsvector('english', coalesce(before || ' ', '') || content) as words from neighbours
+), counted as (
+    select id, words, {_LENGTH} as length from indexed
+)
+update exchanges
+   set words = counted.words, length = counted.length,
+       embedding = null, embedding_model = null, embedding_dimensions = null, embedding_refused_by = null
+  from counted
+ where exchanges.user_id = %(user)s and exchanges.id = counted.id
+"""
+
+
+@dataclass(frozen=True)
+class DeletedExchanges:
+    """What deleted passages belonged to: the conversations, and the episodes that summarise them."""
+
+    conversations: frozenset[UUID]
+    episodes: frozenset[int]
 
 
 def store_exchange(
@@ -66,3 +105,21 @@ def store_exchange(
             )
     request_summary(connection, user_id, conversation_id)
     request_embedding(connection, user_id)
+
+
+def delete_exchanges(connection: Connection, user_id: UUID, turns: Sequence[UUID]) -> DeletedExchanges:
+    """Delete the passages of turns, in the caller's transaction.
+
+    The passages that follow them are indexed without them, by their words at once and by their vectors soon.
+    """
+    scope = {"user": user_id, "turns": list(turns)}
+    rows = connection.execute(_LOCK_EXCHANGES, scope).fetchall()
+    deleted = [row for row in rows if row["is_deleted"]]
+    connection.execute(DELETE_EXCHANGES, scope | {"ids": [row["id"] for row in deleted]})
+    connection.execute(_REINDEX, scope | {"ids": [row["id"] for row in rows if not row["is_deleted"]]})
+    if rows:
+        request_embedding(connection, user_id)
+    return DeletedExchanges(
+        frozenset(row["conversation_id"] for row in deleted),
+        frozenset(row["episode_id"] for row in deleted if row["episode_id"] is not None),
+    )

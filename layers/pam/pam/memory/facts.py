@@ -105,9 +105,9 @@ def record_fact(connection: Connection, user_id: UUID, fact: NewFact) -> int | N
     The same value again confirms the stored one; another one ends its validity. None for a summary's fact about a
     subject that the traveller deleted after its sources.
     """
-    subject, value = _clean(fact.subject, MAX_SUBJECT_CHARS), _clean(fact.value, MAX_VALUE_CHARS)
+    subject, value = clean_text(fact.subject, MAX_SUBJECT_CHARS), clean_text(fact.value, MAX_VALUE_CHARS)
     scope = {"user": user_id, "subject": subject}
-    connection.execute(_LOCK_USER, scope)
+    lock_facts(connection, user_id)
     deleted = {"digest": subject_digest(subject), "said_at": fact.said_at}
     if fact.recorder is Recorder.SUMMARY and connection.execute(_SELECT_DELETED, scope | deleted).fetchone():
         return None
@@ -133,6 +133,11 @@ def record_fact(connection: Connection, user_id: UUID, fact: NewFact) -> int | N
         connection.execute(_CONFIRM, scope | details | {"id": recorded, "most": _MAX_SOURCES})
     request_embedding(connection, user_id)
     return recorded
+
+
+def lock_facts(connection: Connection, user_id: UUID) -> None:
+    """Let no other transaction record, correct or delete facts of the user until this one ends."""
+    connection.execute(_LOCK_USER, {"user": user_id})
 
 
 def current_facts(connection: Connection, user_id: UUID, most: int = 200) -> list[Fact]:
@@ -166,5 +171,6 @@ def subject_digest(subject: str) -> bytes:
     return hashlib.sha256(" ".join(subject.casefold().split()).encode()).digest()
 
 
-def _clean(text: str, most: int) -> str:
+def clean_text(text: str, most: int) -> str:
+    """Return a text as a fact stores it: redacted, in one line, of at most `most` characters."""
     return " ".join(redact(text.replace("\x00", "")).split())[:most]

@@ -27,4 +27,4 @@ def _try_add(notes: NoteStore, request: AskRequest, note: str, text: str) -> Non
     # A repeated request is one exchange.
     turn_id = uuid5(conversation_id, request.idempotency_key) if request.idempotency_key else uuid4()
     exchange = fast_exchange(turn_id, request.question.text, text, request.dependencies.clock())
-    notes.try_add(request.user_id, conversation_id, note, request.deadline, exchange)
+    notes.try_add_answer(request.user_id, conversation_id, note, exchange, request.deadline)

@@ -82,7 +82,7 @@ def _report_waiting(dependencies: ChatDependencies, request: WebSocketRequest, t
 
 def _note(dependencies: ChatDependencies, request: WebSocketRequest, turn: Turn, note: str, text: str) -> None:
     exchange = fast_exchange(turn.message_id, turn.request["text"], text, dependencies.answers.clock())
-    dependencies.notes.try_add(turn.user_id, turn.conversation_id, note, request.deadline, exchange)
+    dependencies.notes.try_add_answer(turn.user_id, turn.conversation_id, note, exchange, request.deadline)
 
 
 def _done(answer: AskAnswer, started_at: float) -> Done:

@@ -57,7 +57,7 @@ def confirm(dependencies: ChatDependencies, request: WebSocketRequest, frame: Co
     # Before the report: the next question may follow it at once.
     decided = f"{confirmation.tool}: the traveller said {frame.decision}"
     event = note({"Of a confirmation": decided, "PAM told them": text})
-    dependencies.notes.try_add(turn.user_id, turn.conversation_id, event, request.deadline)
+    dependencies.notes.try_add(turn.user_id, turn.conversation_id, turn.message_id, event, request.deadline)
     outcome = Confirmed(str(confirmation.id), frame.decision, text, source)
     body = numbered(outcome.body(), 0, *turn.scope)
     if not dependencies.turns.request_frame(turn, str(confirmation.id), body):

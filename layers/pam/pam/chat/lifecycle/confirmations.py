@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -116,6 +117,20 @@ class Confirmations:
             return False
         return True
 
+    def delete(self, user_id: UUID, turns: Collection[UUID]) -> None:
+        """Delete the confirmations that these turns asked for."""
+        messages = {str(turn) for turn in turns}
+        self._delete(user_id, lambda item: item["message"] in messages)
+
+    def delete_all(self, user_id: UUID, kept: UUID | None = None) -> None:
+        """Delete the confirmations of a user but those that one turn asked for."""
+        self._delete(user_id, lambda item: item["message"] != str(kept))
+
+    def _delete(self, user_id: UUID, is_deleted: Callable[[Item], bool]) -> None:
+        for item in self._table.query(_partition(user_id)):
+            if is_deleted(item):
+                self._table.delete(item["key"], item["item"])
+
 
 def _refusal(item: Item | None, digest: str) -> PamError:
     if item is None:
@@ -128,4 +143,8 @@ def _refusal(item: Item | None, digest: str) -> PamError:
 
 
 def _key(user_id: UUID, confirmation_id: UUID) -> tuple[str, str]:
-    return f"confirmation#{user_id}#{confirmation_id}", "-"
+    return _partition(user_id), str(confirmation_id)
+
+
+def _partition(user_id: UUID) -> str:
+    return f"confirmation#{user_id}"

@@ -10,11 +10,11 @@ from pam.chat.frames import Ack, numbered
 from pam.chat.lifecycle.timeouts import TURN_TTL
 from pam.chat.lifecycle.turn import Turn
 from pam.platform.clock import Clock
-from pam.platform.dynamodb import ConditionFailed, DynamoTable, Owner
+from pam.platform.dynamodb import ConditionFailed, DynamoTable, Item, Owner
 
 Frame = Mapping[str, Any]
 
-STATE_ITEM = "state"
+_STATE = "state"
 _FRAMES = "frames#"
 
 
@@ -28,7 +28,7 @@ class FrameStore:
     def put(self, turn: Turn, frames: Sequence[Frame]) -> None:
         """Store numbered frames, before they are sent. The same frames may be stored again."""
         self._table.put(
-            (turn_partition(turn.user_id, turn.message_id), f"{_FRAMES}{int(frames[0]['seq']):08d}"),
+            _frames_key(turn, int(frames[0]["seq"])),
             {"frames": dump_frames(frames)},
             self._expires_at(),
         )
@@ -37,9 +37,10 @@ class FrameStore:
         """Return the stored frames with a number greater than `number`, in order."""
         # The ack is implied by the turn itself; the last frames are in the item of its state.
         stored = {1: numbered(Ack().body(), 1, *turn.scope)}
-        items = [item for item in self._table.query(turn_partition(turn.user_id, turn.message_id)) if "frames" in item]
+        _, state = state_key(turn.user_id, turn.message_id)
+        items = [item for item in query_turn(self._table, turn.user_id, turn.message_id) if "frames" in item]
         # Where a worker that was declared lost has stored a number again, the party that ended the turn is right.
-        for item in sorted(items, key=lambda item: item["item"] == STATE_ITEM):
+        for item in sorted(items, key=lambda item: item["item"] == state):
             stored |= {int(frame["seq"]): frame for frame in json.loads(item["frames"])}
         return [stored[seq] for seq in sorted(stored) if seq > number]
 
@@ -48,9 +49,14 @@ class FrameStore:
         owner = Owner("appended_by", uuid4().hex)
         while True:
             frame = dict(body) | {"seq": int(self.after(turn)[-1]["seq"]) + 1}
-            key = (turn_partition(turn.user_id, turn.message_id), f"{_FRAMES}{frame['seq']:08d}")
             try:
-                self._table.put(key, {"frames": dump_frames([frame])}, self._expires_at(), if_absent=True, owner=owner)
+                self._table.put(
+                    _frames_key(turn, frame["seq"]),
+                    {"frames": dump_frames([frame])},
+                    self._expires_at(),
+                    if_absent=True,
+                    owner=owner,
+                )
             except ConditionFailed:
                 continue  # another frame took the number
             return frame
@@ -64,6 +70,20 @@ def dump_frames(frames: Sequence[Frame]) -> str:
     return json.dumps(list(frames), ensure_ascii=False, separators=(",", ":"))
 
 
-def turn_partition(user_id: UUID, message_id: UUID) -> str:
-    """Return the partition key of a turn's items."""
-    return f"turn#{user_id}#{message_id}"
+def turn_partition(user_id: UUID) -> str:
+    """Return the partition key of all items of a user's turns."""
+    return f"turn#{user_id}"
+
+
+def state_key(user_id: UUID, message_id: UUID) -> tuple[str, str]:
+    """Return the key of the item of a turn's state."""
+    return turn_partition(user_id), f"{message_id}#{_STATE}"
+
+
+def query_turn(table: DynamoTable, user_id: UUID, message_id: UUID) -> list[Item]:
+    """Return all items of a turn."""
+    return table.query(turn_partition(user_id), prefix=f"{message_id}#", after=f"{message_id}#")
+
+
+def _frames_key(turn: Turn, seq: int) -> tuple[str, str]:
+    return turn_partition(turn.user_id), f"{turn.message_id}#{_FRAMES}{seq:08d}"

@@ -100,7 +100,8 @@ class TurnLifecycle:
             count(Metric.TURN_LOST)
             note = lost_turn.note(effects)
             if note is not None:
-                self._notes.try_add(turn.user_id, turn.conversation_id, note, Deadline(_NOTE_TIMEOUT_S))
+                deadline = Deadline(_NOTE_TIMEOUT_S)
+                self._notes.try_add(turn.user_id, turn.conversation_id, turn.message_id, note, deadline)
         self.hand_over(turn.user_id, turn.conversation_id, turn.message_id)
         return True
 

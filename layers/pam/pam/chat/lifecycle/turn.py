@@ -48,6 +48,8 @@ class Turn:
     resume: ResumeRequest | None
     pending_frames: tuple[Mapping[str, Any], ...]
     """Bodies of frames that others have for the worker to send."""
+    is_deleted: bool = False
+    """Whether the worker deletes the turn once it has ended."""
 
     @property
     def write_key(self) -> str:
@@ -76,6 +78,7 @@ class Turn:
             lease_expires_at=datetime.fromtimestamp(float(item["lease_expires_at"]), UTC),
             resume=resume,
             pending_frames=tuple(json.loads(body) for body in item.get("pending_frames", [])),
+            is_deleted=bool(item.get("deleted", False)),
         )
 
     def to_item(self) -> Item:

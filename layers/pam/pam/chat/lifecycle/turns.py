@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from pam.chat.lifecycle.frame_store import STATE_ITEM, Frame, FrameStore, dump_frames, turn_partition
+from pam.chat.lifecycle.frame_store import Frame, FrameStore, dump_frames, state_key
 from pam.chat.lifecycle.timeouts import (
     LEASE_DURATION,
     POSTING_TIMEOUT,
@@ -84,7 +84,7 @@ class TurnStore:
 
     def get(self, user_id: UUID, message_id: UUID) -> Turn | None:
         """Return a turn, or None where the user has none of that message id."""
-        item = self._table.get(turn_partition(user_id, message_id), STATE_ITEM)
+        item = self._table.get(*state_key(user_id, message_id))
         return None if item is None else Turn.from_item(item)
 
     def start(self, user_id: UUID, message_id: UUID, worker: str) -> Turn | None:
@@ -94,7 +94,7 @@ class TurnStore:
             values = {"running": TurnState.RUNNING.value, "queued": TurnState.QUEUED.value, "now": now}
             try:
                 item = self._table.update(
-                    (turn_partition(user_id, message_id), STATE_ITEM),
+                    state_key(user_id, message_id),
                     "set #state = :running, #lease_expires_at = :lease",
                     values | {"lease": self._lease()},
                     condition="#state = :queued and (attribute_not_exists(#posting_until) or #posting_until < :now)",
@@ -291,4 +291,4 @@ _REQUEST_RESUME = "set #connection_id = :connection_id, #resume_id = :resume_id,
 
 
 def _key(turn: Turn) -> tuple[str, str]:
-    return turn_partition(turn.user_id, turn.message_id), STATE_ITEM
+    return state_key(turn.user_id, turn.message_id)

@@ -66,6 +66,11 @@ class FrameStream:
         self._thread = threading.Thread(target=self._run, name="frame-stream", daemon=True)
         self._thread.start()
 
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the turn is to be deleted, once it has ended."""
+        return self._turn.is_deleted
+
     def send(self, *frames: ServerFrame) -> None:
         """Enqueue frames. Never waits for the connection."""
         with self._changed:
@@ -200,8 +205,10 @@ class FrameStream:
                 for index, frame in enumerate(frames, start=1)
             ]
             try:
-                if self._turns.end(self._turn, [*chain(*self._unstored), *last]) is None:
+                ended = self._turns.end(self._turn, [*chain(*self._unstored), *last])
+                if ended is None:
                     return  # the lease is lost
+                self._turn = ended
                 break
             except RequestPending as pending:
                 self._turn = pending.turn

@@ -8,13 +8,16 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
 from pam.chat.turn.conversation import Conversation
+from pam.memory.deletion import TurnDeleted, check_deletion
 from pam.memory.exchanges import ExchangeMessage, store_exchange
+from pam.memory.prompt_quotes import without_quotes
 from pam.platform.deadline import Deadline
 from pam.platform.observability import logger
 from pam.platform.postgres import Connection, Database, DatabaseUnavailable
@@ -48,6 +51,9 @@ on conflict do nothing
 """
 
 
+_UNKNOWN = datetime(2000, 1, 1, tzinfo=UTC)
+
+
 class ConversationAdvanced(Exception):
     """Another turn has appended to the conversation: this one's worker was declared lost."""
 
@@ -58,8 +64,12 @@ class Transcript:
     A step is saved whole, tool uses with their results: what is read again is always valid.
     """
 
-    def __init__(self, database: Database, user_id: UUID, conversation: Conversation, turn_id: UUID) -> None:
+    def __init__(
+        self, database: Database, user_id: UUID, conversation: Conversation, turn_id: UUID, started_at: datetime
+    ) -> None:
+        """`started_at` is before the conversation was read: what was deleted since then isn't stored again."""
         self._database = database
+        self._started_at = started_at
         self._user_id = user_id
         self._scope = {"user": user_id, "id": conversation.id, "turn": turn_id}
         self._notes = len(conversation.context.get("notes", []))
@@ -69,6 +79,8 @@ class Transcript:
         self._exchange: list[ExchangeMessage] = []
         self._saving = threading.Lock()
         self._is_excluded = False
+        self._is_deleted = False
+        self._saved = 0
 
     def add(self, *messages: Mapping[str, Any], tokens: int | None = None) -> None:
         """Append messages; `tokens` is the `context_tokens` of an assistant's among them."""
@@ -107,37 +119,51 @@ class Transcript:
         Raises `DatabaseUnavailable`, after which it may be called again, and `ConversationAdvanced`.
         """
         with self._saving:
-            rows = list(self._unsaved)
-            if not rows:
-                return
-            exchange = list(self._exchange)
-            with self._session(deadline) as connection:
-                self._insert(connection, rows)
-                self._store_exchange(connection, exchange)
-            del self._unsaved[: len(rows)]
-            del self._exchange[: len(exchange)]
+            if self._unsaved:
+                self._save(deadline)
 
     def finish(self, usage: Mapping[str, Any], deadline: Deadline) -> None:
         """Save what isn't saved yet and the turn's usage, a `turn_usage`. Raises as `save` does."""
         with self._saving:
-            rows = list(self._unsaved)
-            exchange = list(self._exchange)
-            with self._session(deadline) as connection:
-                self._insert(connection, rows)
-                self._store_exchange(connection, exchange)
-                connection.execute(_INSERT_TURN, {**self._scope, **usage})
-            del self._unsaved[: len(rows)]
-            del self._exchange[: len(exchange)]
+            self._save(deadline, usage)
 
     def save_usage(self, usage: Mapping[str, Any], deadline: Deadline) -> None:
         """Save the usage alone, of a turn that the conversation has advanced without."""
         with self._session(deadline) as connection:
-            connection.execute(_INSERT_TURN, {**self._scope, **usage})
+            self._insert_turn(connection, usage)
 
     def unsaved(self, usage: Mapping[str, Any]) -> dict[str, Any]:
         """Return what isn't in Postgres, as `restore` takes it."""
         exchange = [asdict(message) for message in self._exchange]
-        return {"messages": list(self._unsaved), "exchange": exchange, "turn": {**self._scope, **usage}}
+        return {
+            "messages": list(self._unsaved),
+            "exchange": exchange,
+            "turn": {**self._scope, **usage},
+            "started_at": self._started_at.isoformat(),
+            "saved": self._saved,
+        }
+
+    def _save(self, deadline: Deadline, usage: Mapping[str, Any] | None = None) -> None:
+        """Save what isn't saved yet, and the usage of a turn that has ended; nothing where the turn was deleted."""
+        if self._is_deleted:
+            return
+        rows, exchange = list(self._unsaved), list(self._exchange)
+        try:
+            with self._session(deadline) as connection:
+                self._insert(connection, _checked(connection, self._scope, self._started_at, self._saved, rows))
+                self._store_exchange(connection, exchange)
+                if usage is not None:
+                    self._insert_turn(connection, usage)
+        except TurnDeleted:
+            logger.info("the turn was deleted while it ran, so the rest isn't stored")
+            self._is_deleted = True
+            return
+        self._saved = len(self._rows)
+        del self._unsaved[: len(rows)]
+        del self._exchange[: len(exchange)]
+
+    def _insert_turn(self, connection: Connection, usage: Mapping[str, Any]) -> None:
+        connection.execute(_INSERT_TURN, {**self._scope, **usage})
 
     @contextmanager
     def _session(self, deadline: Deadline) -> Iterator[Connection]:
@@ -148,7 +174,7 @@ class Transcript:
         try:
             with self._database.session(self._user_id, deadline) as connection:
                 yield connection
-        except (DatabaseUnavailable, ConversationAdvanced):
+        except (DatabaseUnavailable, ConversationAdvanced, TurnDeleted):
             raise
         except Exception as error:
             logger.exception("transcript refused")
@@ -183,13 +209,40 @@ def turn_usage(model: str, usage: TokenUsage, ended: str) -> dict[str, Any]:
     }
 
 
+def _checked(
+    connection: Connection,
+    scope: Mapping[str, Any],
+    started_at: datetime,
+    saved: int,
+    rows: Sequence[Mapping[str, Any]],
+) -> Sequence[Mapping[str, Any]]:
+    """Return a turn's rows as they may be stored: without what they quote, where anything was deleted since its start.
+
+    `saved` is how many rows it has stored before. Raises `TurnDeleted`.
+    """
+    if not check_deletion(connection, scope["user"], scope["id"], scope["turn"], started_at, saved):
+        return rows
+    return [
+        {**row, "content": json.dumps(without_quotes(json.loads(row["content"])), ensure_ascii=False)} for row in rows
+    ]
+
+
 def restore(database: Database, user_id: UUID, unsaved: Mapping[str, Any], deadline: Deadline) -> None:
-    """Save what `Transcript.unsaved` returned. It may be repeated. Raises `DatabaseUnavailable`."""
-    with database.session(user_id, deadline) as connection:
-        for row in unsaved["messages"]:
-            connection.execute(_INSERT_MESSAGE, row)
-        connection.execute(_INSERT_TURN, unsaved["turn"])
-        exchange = _EXCHANGE_MESSAGES.validate_python(unsaved.get("exchange", []))
-        if exchange:
-            turn = unsaved["turn"]
-            store_exchange(connection, user_id, UUID(str(turn["id"])), UUID(str(turn["turn"])), exchange)
+    """Save what `Transcript.unsaved` returned, unless it was deleted since. It may be repeated.
+
+    Raises `DatabaseUnavailable`.
+    """
+    turn = unsaved["turn"]
+    scope = {"user": user_id, "id": UUID(str(turn["id"])), "turn": UUID(str(turn["turn"]))}
+    # Those of an earlier release don't say when their turn began.
+    started_at = datetime.fromisoformat(unsaved["started_at"]) if "started_at" in unsaved else _UNKNOWN
+    try:
+        with database.session(user_id, deadline) as connection:
+            for row in _checked(connection, scope, started_at, unsaved.get("saved", 0), unsaved["messages"]):
+                connection.execute(_INSERT_MESSAGE, row)
+            connection.execute(_INSERT_TURN, turn)
+            exchange = _EXCHANGE_MESSAGES.validate_python(unsaved.get("exchange", []))
+            if exchange:
+                store_exchange(connection, user_id, scope["id"], scope["turn"], exchange)
+    except TurnDeleted:
+        logger.info("a deferred turn was deleted meanwhile")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +21,7 @@ from pam.chat.lifecycle.turn import Turn
 from pam.chat.turn import prompt
 from pam.chat.turn.context import ContextProvider
 from pam.chat.turn.conversation import Conversation, read_conversation
-from pam.chat.turn.deferred_messages import DeferredMessages
+from pam.chat.turn.copies import ChatCopies
 from pam.chat.turn.device_context import device_location, device_zone, typed_at
 from pam.chat.turn.last_frame import last_frame
 from pam.chat.turn.runner import TurnResult, TurnRunner
@@ -71,7 +72,7 @@ class WorkerDependencies:
     tools: Mapping[str, Tool[Any]]
     tool_threads: ToolThreads
     context_providers: Sequence[ContextProvider]
-    deferred_messages: DeferredMessages
+    copies: ChatCopies
     executor: Executor
     """Threads for reads and writes beside the turn's own thread."""
 
@@ -81,6 +82,7 @@ def run_turn(worker: WorkerDependencies, job: TurnJob, context: LambdaContext) -
     invocation = Deadline.of_invocation(context)
     deadline = invocation.at_most(MAX_TURN_S).at_most(invocation.left_s - _CLOSE_RESERVE_S)
     question: Future[str] = Future()
+    begun_at = worker.chat.answers.clock()
     reading = worker.executor.submit(_read, worker, job, deadline, question)
     turn = None
     try:
@@ -93,7 +95,9 @@ def run_turn(worker: WorkerDependencies, job: TurnJob, context: LambdaContext) -
         return
     question.set_result(str(turn.request["text"]))
     try:
-        _Worker(worker, turn, deadline, invocation).run(reading, lambda: _read(worker, job, deadline, question))
+        _Worker(worker, turn, deadline, invocation, begun_at).run(
+            reading, lambda: _read(worker, job, deadline, question)
+        )
     finally:
         worker.chat.lifecycle.hand_over(turn.user_id, turn.conversation_id, turn.message_id)
 
@@ -115,8 +119,17 @@ def _read(worker: WorkerDependencies, job: TurnJob, deadline: Deadline, question
 class _Worker:
     """One turn in the hands of this invocation."""
 
-    def __init__(self, worker: WorkerDependencies, turn: Turn, deadline: Deadline, invocation: Deadline) -> None:
+    def __init__(
+        self,
+        worker: WorkerDependencies,
+        turn: Turn,
+        deadline: Deadline,
+        invocation: Deadline,
+        begun_at: datetime,
+    ) -> None:
+        """`begun_at` is before the conversation is read."""
         self._worker = worker
+        self._begun_at = begun_at
         self._chat = worker.chat
         self._turn = turn
         self._deadline = deadline
@@ -137,7 +150,7 @@ class _Worker:
             try:
                 conversation = reading.result()
                 # Messages that an earlier turn couldn't save belong before this one's.
-                restored = self._worker.deferred_messages.restore(
+                restored = self._worker.copies.deferred.restore(
                     self._turn.user_id, self._turn.conversation_id, self._deadline
                 )
                 result = self._converse(read_again() if restored else conversation)
@@ -153,6 +166,8 @@ class _Worker:
             count(Metric.CHAT_DONE if isinstance(last, Done) else Metric.CHAT_FAILED)
             measure(Metric.TURN_TIME, MetricUnit.Milliseconds, (time.monotonic() - self._started_at) * 1000)
             self._stream.close(last)
+            if self._stream.is_deleted:
+                self._worker.copies.try_delete_turn(self._turn.user_id, self._turn.message_id)
             for each in settling:
                 each.result()
 
@@ -163,7 +178,9 @@ class _Worker:
 
     def _converse(self, conversation: Conversation) -> TurnResult:
         """Run the turn on its conversation, and save what it appends."""
-        transcript = Transcript(self._chat.answers.database, self._turn.user_id, conversation, self._turn.message_id)
+        transcript = Transcript(
+            self._chat.answers.database, self._turn.user_id, conversation, self._turn.message_id, self._begun_at
+        )
         messages = self._add_question(conversation, transcript)
         runner = TurnRunner(
             claude=self._worker.claude,
@@ -246,7 +263,7 @@ class _Worker:
         except DatabaseUnavailable:
             logger.warning("turn saved later", exc_info=True)
             deferred = transcript.unsaved(usage)
-            self._worker.deferred_messages.put(self._turn.user_id, self._turn.conversation_id, deferred)
+            self._worker.copies.deferred.put(self._turn.user_id, self._turn.conversation_id, deferred)
         if result.is_refused:
             self._note_writes(result)
 
@@ -256,4 +273,6 @@ class _Worker:
         if not texts:
             return
         event = note({"PAM did this for a question that isn't part of the conversation any more": texts})
-        self._chat.notes.try_add(self._turn.user_id, self._turn.conversation_id, event, self._invocation)
+        self._chat.notes.try_add(
+            self._turn.user_id, self._turn.conversation_id, self._turn.message_id, event, self._invocation
+        )

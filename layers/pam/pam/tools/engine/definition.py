@@ -103,7 +103,7 @@ class Tool(Generic[A]):
     summary: Callable[[A], str]
     read: Callable[[ToolContext, A], ToolResult] | None = None
     operation: WriteOperation[tuple[Any, ...]] | None = None
-    prepare: Callable[[ToolContext, A], Any] | None = None
+    prepare: Callable[..., Any] | None = None
     preview: Callable[..., str] | None = None
     resolve: Callable[[WriteContext, A], Identities] | None = None
     timeout_s: float = TOOL_TIMEOUT_S
@@ -148,11 +148,15 @@ def approval_tool(
     summary: Callable[[A], str],
     preview: Callable[..., str],
     resolve: Callable[[WriteContext, A], Identities] | None = None,
+    prepare: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., WriteResult]], Tool[A]]:
-    """Make a tool that requires the user's approval. With `resolve`, function and preview also take its result."""
+    """Make a tool that requires the user's approval. With `resolve`, function and preview also take its result.
+
+    With `prepare`, which takes the same, the function takes what that returns, too.
+    """
 
     def make(write: Callable[..., WriteResult]) -> Tool[A]:
-        return _make(write, effect, summary, preview=preview, resolve=resolve)
+        return _make(write, effect, summary, prepare=prepare, preview=preview, resolve=resolve)
 
     return make
 

@@ -66,16 +66,18 @@ def execute(
     operands: tuple[Any, ...] = (
         (arguments,) if approved is None else _operands(tool, arguments, approved.preview.identities)
     )
-    if tool.prepare is not None:
+    shown = operands
+    # An action whose time to decide is over isn't prepared: only what it has done before is returned.
+    if tool.prepare is not None and (approved is None or context.dependencies.clock() < approved.expires_at):
         limited = replace(context, deadline=context.deadline.at_most(PREPARE_TIMEOUT_S))
-        operands = (arguments, tool.prepare(limited, arguments))
+        operands = (*operands, tool.prepare(limited, *operands))
 
     def check(write: WriteContext) -> None:
         if approved is None or tool.preview is None:
             return
         if write.now >= approved.expires_at:
             raise confirmation_expired()
-        if tool.preview(write, *operands) != approved.preview.text:
+        if tool.preview(write, *shown) != approved.preview.text:
             raise PamError(CONFIRMATION_MISMATCH, "That has changed since PAM asked about it. Nothing was done.")
 
     before_write()
@@ -100,7 +102,7 @@ def preview(context: ToolContext, tool: Tool[A], arguments: A) -> Preview:
     services = context.dependencies
     with services.database.session(context.user_id, context.deadline) as connection:
         profile = read_profile(connection, context.user_id).in_zone(context.zone)
-        write = WriteContext(connection, profile, services.clock())
+        write = WriteContext(connection, profile, services.clock(), turn_id=context.turn_id)
         identities = {} if tool.resolve is None else tool.resolve(write, arguments)
         return Preview(tool.preview(write, *_operands(tool, arguments, identities)), identities)
 

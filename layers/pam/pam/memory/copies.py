@@ -1,0 +1,20 @@
+"""Copies of messages outside of Postgres, which a deletion covers, too."""
+
+from collections.abc import Collection
+from typing import Protocol
+from uuid import UUID
+
+from pam.platform.deadline import Deadline
+
+
+class MessageCopies(Protocol):
+    """The copies of all users' messages. Methods may be repeated, and raise `DynamoUnavailable`."""
+
+    def save_deferred(self, user_id: UUID, deadline: Deadline) -> None:
+        """Save what waited for Postgres, so that it is found and deleted there. Raises `DatabaseUnavailable`, too."""
+
+    def delete(self, user_id: UUID, turns: Collection[UUID]) -> None:
+        """Delete the copies of turns; those of a turn that runs at its end."""
+
+    def delete_all(self, user_id: UUID, kept: UUID | None) -> None:
+        """Delete all copies of a user, but those of the turn `kept`; those of a turn that runs at its end."""

@@ -1,0 +1,225 @@
+"""Deletes what a traveller has selected, from every table, in one transaction.
+
+The words of a deleted subject, passage or note are then in no row of memory: neither in those that had them, nor in
+those that quote them by design (the index of the next passage, the memory section of later prompts, the record of the
+write). What other messages say about the same stays; a topic finds these.
+"""
+
+import json
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pam.memory.exchanges import DELETE_EXCHANGES, delete_exchanges
+from pam.memory.facts import lock_facts, subject_digest
+from pam.memory.prompt_quotes import without_events, without_recalled
+from pam.memory.selection import Extent, Selection, measure_selection
+from pam.memory.summary_requests import request_summary
+from pam.platform.postgres import Connection
+
+MEMORY_OPERATIONS = ("remember_fact", "correct_memory")
+"""Writes whose records quote a fact."""
+
+_BATCH = 2000
+
+# Subjects with all their values.
+_SELECT_SUBJECTS = """
+select distinct lower(f.subject) as subject from facts f where f.user_id = %(user)s and f.id = any (%(facts)s)
+"""
+_LOCK_FACTS = """
+select id, subject from facts
+ where user_id = %(user)s and (lower(subject) = any (%(subjects)s) or source_turn_ids && %(turns)s)
+ order by id desc for update
+"""
+_DELETE_FACTS = "delete from facts where user_id = %(user)s and lower(subject) = any (%(subjects)s)"
+_REMOVE_SOURCES = """
+update facts set source_turn_ids = array(select turn from unnest(source_turn_ids) turn where turn <> all (%(turns)s))
+ where user_id = %(user)s and source_turn_ids && %(turns)s
+"""
+_INSERT_DELETED = """
+insert into deleted_facts (user_id, subject_digest, deleted_at) values (%(user)s, %(digest)s, %(now)s)
+on conflict (user_id, subject_digest) do update set deleted_at = excluded.deleted_at
+"""
+_QUOTING_EFFECTS = """
+user_id = %(user)s and tool = any (%(operations)s)
+   and (%(everything)s or turn_id = any (%(turns)s) or lower(told #>> '{data,subject}') = any (%(subjects)s))
+"""
+_SELECT_EFFECTS = f"select told ->> 'text' as text from effects where {_QUOTING_EFFECTS}"
+_FORGET_EFFECTS = f"""
+update effects set told = told - 'data' || '{{"text": "This was deleted.", "data": {{}}}}', undo = null
+ where {_QUOTING_EFFECTS}
+"""
+_DELETE_NOTES = """
+delete from notes where user_id = %(user)s and turn_id = any (%(turns)s) returning note, told_in
+"""
+_SELECT_MESSAGES = (
+    "select distinct conversation_id from messages where user_id = %(user)s and turn_id = any (%(turns)s)"
+)
+_DELETE_MESSAGES = "delete from messages where user_id = %(user)s and turn_id = any (%(turns)s)"
+# The remark that the answer before was interrupted is the first message of the turn after it: without that answer it
+# would follow nothing, and Claude takes no conversation that begins with an answer.
+_DELETE_REMARKS = """
+delete from messages m
+ where m.user_id = %(user)s and m.conversation_id = any (%(conversations)s) and m.role = 'assistant'
+   and not exists (select from messages t
+                    where t.user_id = %(user)s and t.turn_id = m.turn_id
+                      and t.conversation_id = m.conversation_id and t.position < m.position)
+   and 'user' is distinct from (select p.role from messages p
+                                 where p.user_id = %(user)s and p.conversation_id = m.conversation_id
+                                   and p.position < m.position and p.in_context
+                                 order by p.position desc limit 1)
+"""
+_SELECT_QUOTING = """
+select conversation_id, position, turn_id, content from messages
+ where user_id = %(user)s and role = 'user'
+   and (strpos(content::text, '<memory>') > 0 or strpos(content::text, '<undone>') > 0 or turn_id = any (%(told_in)s))
+   for update
+"""
+_UPDATE_CONTENT = """
+update messages set content = %(content)s
+ where user_id = %(user)s and conversation_id = %(conversation)s and position = %(position)s
+"""
+_LOCK_EPISODES = """
+select id, conversation_id from conversation_episodes
+ where user_id = %(user)s and id = any (%(episodes)s) order by id desc for update
+"""
+_DELETE_EPISODES = "delete from conversation_episodes where user_id = %(user)s and id = any (%(episodes)s)"
+_RELEASE_EXCHANGES = """
+update exchanges set episode_id = null where user_id = %(user)s and episode_id = any (%(episodes)s)
+"""
+_RECORD_DELETION = """
+insert into memory_deletions (user_id, deleted_at) values (%(user)s, clock_timestamp())
+on conflict (user_id) do update set deleted_at = excluded.deleted_at
+"""
+_LOCK_ALL_EXCHANGES = "select id from exchanges where user_id = %(user)s order by id desc for update"
+_DELETE_EVERYTHING = (
+    "delete from conversations where user_id = %(user)s",
+    "delete from facts where user_id = %(user)s",
+    "delete from deleted_facts where user_id = %(user)s",
+    "delete from embedding_requests where user_id = %(user)s",
+    "delete from summary_requests where user_id = %(user)s",
+    "delete from memory_selections where user_id = %(user)s and id is distinct from %(selection)s",
+)
+
+
+def delete_selected(
+    connection: Connection, user_id: UUID, selection: Selection, now: datetime, selection_id: UUID | None = None
+) -> Extent:
+    """Delete what is selected, in the caller's transaction; return how much it was. It may be repeated.
+
+    `selection_id` is that of a stored selection, which stays until it is a day old, so that a repetition finds it.
+    """
+    lock_facts(connection, user_id)
+    extent = measure_selection(connection, user_id, selection)
+    if selection.is_everything:
+        _delete_everything(connection, user_id, selection_id)
+    else:
+        _delete_some(connection, user_id, selection, now)
+    connection.execute(_RECORD_DELETION, {"user": user_id})
+    return Extent(extent.facts, extent.episodes, extent.turns)
+
+
+def _delete_everything(connection: Connection, user_id: UUID, selection_id: UUID | None) -> None:
+    scope = {"user": user_id, "selection": selection_id}
+    ids = [row["id"] for row in connection.execute(_LOCK_ALL_EXCHANGES, scope).fetchall()]
+    # In parts: no statement may take longer than a few seconds.
+    for start in range(0, len(ids), _BATCH):
+        connection.execute(DELETE_EXCHANGES, scope | {"ids": ids[start : start + _BATCH]})
+    forgotten = {"operations": list(MEMORY_OPERATIONS), "everything": True, "turns": [], "subjects": []}
+    connection.execute(_FORGET_EFFECTS, scope | forgotten)
+    for statement in _DELETE_EVERYTHING:
+        connection.execute(statement, scope)
+
+
+def _delete_some(connection: Connection, user_id: UUID, selection: Selection, now: datetime) -> None:
+    turns = list(selection.turns)
+    scope = {"user": user_id, "turns": turns, "facts": list(selection.facts)}
+    subjects = [row["subject"] for row in connection.execute(_SELECT_SUBJECTS, scope).fetchall()]
+    exchanges = delete_exchanges(connection, user_id, turns)
+    undone = _delete_facts(connection, scope | {"subjects": subjects}, now)
+    _delete_messages(connection, scope, undone)
+    _delete_episodes(connection, user_id, {*selection.episodes, *exchanges.episodes}, exchanges.conversations)
+
+
+def _delete_facts(connection: Connection, scope: dict[str, object], now: datetime) -> list[str]:
+    """Delete facts; return what the records of their writes said, which a prompt has where one was undone."""
+    rows = connection.execute(_LOCK_FACTS, scope).fetchall()
+    subjects = scope["subjects"]
+    assert isinstance(subjects, list)
+    for digest in {subject_digest(row["subject"]) for row in rows if row["subject"].lower() in subjects}:
+        connection.execute(_INSERT_DELETED, scope | {"digest": digest, "now": now})
+    connection.execute(_DELETE_FACTS, scope)
+    connection.execute(_REMOVE_SOURCES, scope)
+    effects = scope | {"operations": list(MEMORY_OPERATIONS), "everything": False}
+    texts = [row["text"] for row in connection.execute(_SELECT_EFFECTS, effects).fetchall() if row["text"]]
+    connection.execute(_FORGET_EFFECTS, effects)
+    return texts
+
+
+def _delete_messages(connection: Connection, scope: dict[str, object], undone: list[str]) -> None:
+    notes = connection.execute(_DELETE_NOTES, scope).fetchall()
+    told_in = [row["told_in"] for row in notes if row["told_in"] is not None]
+    conversations = [row["conversation_id"] for row in connection.execute(_SELECT_MESSAGES, scope).fetchall()]
+    connection.execute(_DELETE_MESSAGES, scope)
+    connection.execute(_DELETE_REMARKS, scope | {"conversations": conversations})
+    events = [*(note["note"] for note in notes), *undone]
+    for row in connection.execute(_SELECT_QUOTING, scope | {"told_in": told_in}).fetchall():
+        content = without_events(without_recalled(row["content"]), events)
+        if content != row["content"]:
+            values = {
+                "content": json.dumps(content, ensure_ascii=False),
+                "conversation": row["conversation_id"],
+                "position": row["position"],
+            }
+            connection.execute(_UPDATE_CONTENT, scope | values)
+
+
+def _delete_episodes(connection: Connection, user_id: UUID, episodes: set[int], conversations: frozenset[UUID]) -> None:
+    """Delete episodes, and have what remains of their messages summarised anew."""
+    scope = {"user": user_id, "episodes": list(episodes)}
+    rows = connection.execute(_LOCK_EPISODES, scope).fetchall()
+    connection.execute(_DELETE_EPISODES, scope)
+    connection.execute(_RELEASE_EXCHANGES, scope)
+    affected = {*conversations, *(row["conversation_id"] for row in rows)}
+    for conversation in affected if rows else ():
+        request_summary(connection, user_id, conversation)
+
+
+_SELECT_DELETION = """
+select (select deleted_at from memory_deletions where user_id = %(user)s) > %(since)s as is_deleted,
+       exists (select from conversations where user_id = %(user)s and id = %(conversation)s) as is_stored,
+       (select count(*) from messages
+         where user_id = %(user)s and conversation_id = %(conversation)s and turn_id = %(turn)s) as messages
+  from users u where u.id = %(user)s for share of u
+"""
+_CLOCK_TOLERANCE = timedelta(seconds=5)
+"""How far the clocks of a function and of Postgres may differ."""
+
+
+class TurnDeleted(Exception):
+    """The conversation of a turn, or what the turn has stored of it, was deleted: the rest must not be stored."""
+
+
+def check_deletion(
+    connection: Connection, user_id: UUID, conversation_id: UUID, turn_id: UUID, since: datetime, stored: int
+) -> bool:
+    """Return whether the user has deleted anything since a turn began; no deletion begins until the transaction ends.
+
+    `stored` is the number of messages that the turn has stored. Raises `TurnDeleted`.
+    """
+    values = {
+        "user": user_id,
+        "conversation": conversation_id,
+        "turn": turn_id,
+        "since": since - _CLOCK_TOLERANCE,
+    }
+    row = connection.execute(_SELECT_DELETION, values).fetchone()
+    if row is None or not row["is_deleted"]:
+        return False
+    if not row["is_stored"] or row["messages"] < stored:
+        raise TurnDeleted
+    return True
+
+
+def lock_against_deletion(connection: Connection, user_id: UUID) -> None:
+    """Let no deletion begin until the transaction ends. The user's row must exist."""
+    connection.execute("select id from users where id = %(user)s for share", {"user": user_id})

@@ -1,0 +1,276 @@
+"""What a traveller has chosen to delete of their memory, by its ids: exactly what they were shown is deleted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pam.memory.memories_query import parse_memory_id
+from pam.platform.errors import INVALID_TEXT, MEMORY_NOT_FOUND, PamError
+from pam.platform.postgres import Connection
+
+SELECTION_TTL = timedelta(minutes=10)
+"""How long a selection may be deleted: as long as a confirmation is valid."""
+
+MAX_EXAMPLES = 5
+
+_EXAMPLE_CHARS = 160
+_KEPT_FOR = timedelta(days=1)
+"""A deletion that was repeated is recognised so long."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Facts, episodes and turns by their ids, or everything. A fact stands for all values of its subject.
+
+    `asked_in` is the turn that asked for the deletion, if any: its answer reports the outcome.
+    """
+
+    facts: tuple[int, ...] = ()
+    episodes: tuple[int, ...] = ()
+    turns: tuple[UUID, ...] = ()
+    is_everything: bool = False
+    asked_in: UUID | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.facts or self.episodes or self.turns or self.is_everything)
+
+
+@dataclass(frozen=True)
+class StoredSelection:
+    """A selection that waits for its confirmation."""
+
+    id: UUID
+    selection: Selection
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much a selection has, and some of its texts as examples."""
+
+    facts: int
+    episodes: int
+    turns: int
+    examples: tuple[str, ...] = field(default=())
+
+
+# The current value of a subject stands for all of its values.
+_SELECT_FACT = """
+select f.id, f.subject,
+       array(select distinct turn from facts s, unnest(s.source_turn_ids) turn
+              where s.user_id = %(user)s and lower(s.subject) = lower(f.subject)) as turns
+  from facts f where f.user_id = %(user)s and f.id = %(id)s
+"""
+_SELECT_EPISODE = """
+select e.id, array(select distinct x.turn_id from exchanges x
+                    where x.user_id = %(user)s and x.conversation_id = e.conversation_id
+                      and x.id between e.first_exchange_id and e.last_exchange_id) as turns
+  from conversation_episodes e where e.user_id = %(user)s and e.id = %(id)s
+"""
+_SELECT_TURN = """
+select 1 from exchanges where user_id = %(user)s and turn_id = %(turn)s
+ union all select 1 from messages where user_id = %(user)s and turn_id = %(turn)s limit 1
+"""
+# What is known from these turns alone.
+_SELECT_DERIVED = """
+select id from facts
+ where user_id = %(user)s and valid_to is null and source_turn_ids <> '{}' and source_turn_ids <@ %(turns)s
+"""
+_COUNT_LEXEMES = "select numnode(plainto_tsquery('english', %(topic)s)) as terms"
+_SELECT_TOPIC_FACTS = """
+select distinct on (lower(f.subject)) f.id,
+       array(select distinct turn from facts s, unnest(s.source_turn_ids) turn
+              where s.user_id = %(user)s and lower(s.subject) = lower(f.subject)) as turns
+  from facts f
+ where f.user_id = %(user)s and f.words @@ plainto_tsquery('english', %(topic)s)
+ order by lower(f.subject), f.valid_to desc nulls first
+"""
+_SELECT_TOPIC_EPISODES = """
+select id from conversation_episodes
+ where user_id = %(user)s and words @@ plainto_tsquery('english', %(topic)s)
+"""
+# The index of a passage has the words of the one before it, too: the turn's own text decides.
+SELECT_TOPIC_TURNS = """
+with candidates as (
+    select distinct x.turn_id
+      from exchange_words w join exchanges x on x.user_id = w.user_id and x.id = w.exchange_id
+     where w.user_id = %(user)s
+       and w.word in (select lexeme from unnest(to_tsvector('english', %(topic)s)))
+), texts as (
+    select x.turn_id, max(x.id) as newest, to_tsvector('english', string_agg(x.content, ' ' order by x.id)) as words
+      from exchanges x join candidates using (turn_id)
+     where x.user_id = %(user)s group by x.turn_id
+)
+select turn_id from texts where words @@ plainto_tsquery('english', %(topic)s)
+"""
+_SELECT_EVERYTHING = """
+select (select count(distinct lower(subject)) from facts where user_id = %(user)s) as facts,
+       (select count(*) from conversation_episodes where user_id = %(user)s) as episodes,
+       (select count(*) from (select turn_id from exchanges where user_id = %(user)s
+                              union select turn_id from messages where user_id = %(user)s) turns) as turns
+"""
+_SELECT_EXAMPLES = """
+(select subject || ': ' || value as text from facts
+  where user_id = %(user)s and (%(everything)s or id = any (%(facts)s)) and valid_to is null
+  order by valid_from desc limit %(most)s)
+union all
+(select content from exchanges
+  where user_id = %(user)s and (%(everything)s or turn_id = any (%(turns)s)) and role = 'user' and passage = 0
+  order by id desc limit %(most)s)
+"""
+_DELETE_EXPIRED = "delete from memory_selections where user_id = %(user)s and created_at < %(before)s"
+_INSERT = """
+insert into memory_selections (user_id, created_at, is_everything, fact_ids, episode_ids, turn_ids, asked_in)
+values (%(user)s, %(now)s, %(everything)s, %(facts)s, %(episodes)s, %(turns)s, %(asked_in)s)
+returning id
+"""
+_SELECT = "select * from memory_selections where user_id = %(user)s and id = %(id)s"
+
+
+def select_fact(connection: Connection, user_id: UUID, fact_id: int) -> Selection:
+    """Find a fact: all values of its subject, and the messages that they come from.
+
+    Raises `PamError` (`memory_not_found`), as the others here do.
+    """
+    row = connection.execute(_SELECT_FACT, {"user": user_id, "id": fact_id}).fetchone()
+    if row is None:
+        raise memory_not_found()
+    return Selection(facts=(row["id"],), turns=tuple(row["turns"]))
+
+
+def select_episode(connection: Connection, user_id: UUID, episode_id: int) -> Selection:
+    """Find the messages that an episode summarises, and what is known from them alone."""
+    row = connection.execute(_SELECT_EPISODE, {"user": user_id, "id": episode_id}).fetchone()
+    if row is None:
+        raise memory_not_found()
+    derived = _select_derived(connection, user_id, Selection(turns=tuple(row["turns"])))
+    return replace(derived, episodes=(row["id"],))
+
+
+def select_turn(connection: Connection, user_id: UUID, turn_id: UUID) -> Selection:
+    """Find a message with its reply, and what is known from them alone."""
+    if connection.execute(_SELECT_TURN, {"user": user_id, "turn": turn_id}).fetchone() is None:
+        raise memory_not_found()
+    return _select_derived(connection, user_id, Selection(turns=(turn_id,)))
+
+
+def select_topic(connection: Connection, user_id: UUID, topic: str, asked_in: UUID | None = None) -> Selection:
+    """Find the facts, episodes and turns whose own text has all words of a topic, and the sources of these facts.
+
+    Empty where there are none. Raises `PamError` (`invalid_text`) for a text without a word that can be searched for.
+    """
+    scope = {"user": user_id, "topic": topic}
+    check_topic(connection, topic)
+    facts = connection.execute(_SELECT_TOPIC_FACTS, scope).fetchall()
+    episodes = connection.execute(_SELECT_TOPIC_EPISODES, scope).fetchall()
+    turns = connection.execute(SELECT_TOPIC_TURNS, scope).fetchall()
+    found = dict.fromkeys([*(row["turn_id"] for row in turns), *(turn for row in facts for turn in row["turns"])])
+    found.pop(asked_in, None)
+    return Selection(
+        facts=tuple(row["id"] for row in facts),
+        episodes=tuple(row["id"] for row in episodes),
+        turns=tuple(found),
+        asked_in=asked_in,
+    )
+
+
+def check_topic(connection: Connection, topic: str, field: str = "topic") -> None:
+    """Raise `PamError` (`invalid_text`) for a text without a word that can be searched for."""
+    row = connection.execute(_COUNT_LEXEMES, {"topic": topic}).fetchone()
+    if row is None or not row["terms"]:
+        raise PamError(INVALID_TEXT, "PAM needs a word to look for, such as “water pump”.", field=field)
+
+
+def measure_selection(connection: Connection, user_id: UUID, selection: Selection) -> Extent:
+    """Return how much a selection has, with examples."""
+    scope = {
+        "user": user_id,
+        "everything": selection.is_everything,
+        "facts": list(selection.facts),
+        "turns": list(selection.turns),
+        "most": MAX_EXAMPLES,
+    }
+    rows = connection.execute(_SELECT_EXAMPLES, scope).fetchall()
+    examples = tuple(_shorten(row["text"]) for row in rows[:MAX_EXAMPLES])
+    if not selection.is_everything:
+        return Extent(len(selection.facts), len(selection.episodes), len(selection.turns), examples)
+    counts = connection.execute(_SELECT_EVERYTHING, scope).fetchone()
+    assert counts is not None
+    return Extent(**counts, examples=examples)
+
+
+def store_selection(connection: Connection, user_id: UUID, selection: Selection, now: datetime) -> StoredSelection:
+    """Store a selection until it is confirmed, in the caller's transaction; the user's row must exist."""
+    connection.execute(_DELETE_EXPIRED, {"user": user_id, "before": now - _KEPT_FOR})
+    values = {
+        "user": user_id,
+        "now": now,
+        "everything": selection.is_everything,
+        "facts": list(selection.facts),
+        "episodes": list(selection.episodes),
+        "turns": list(selection.turns),
+        "asked_in": selection.asked_in,
+    }
+    row = connection.execute(_INSERT, values).fetchone()
+    assert row is not None
+    return StoredSelection(row["id"], selection, now + SELECTION_TTL)
+
+
+def read_selection(connection: Connection, user_id: UUID, selection_id: UUID) -> StoredSelection:
+    """Return a stored selection. Raises `PamError` (`memory_not_found`), also for another user's."""
+    row = connection.execute(_SELECT, {"user": user_id, "id": selection_id}).fetchone()
+    if row is None:
+        raise memory_not_found()
+    selection = Selection(
+        facts=tuple(row["fact_ids"]),
+        episodes=tuple(row["episode_ids"]),
+        turns=tuple(row["turn_ids"]),
+        is_everything=row["is_everything"],
+        asked_in=row["asked_in"],
+    )
+    return StoredSelection(row["id"], selection, row["created_at"] + SELECTION_TTL)
+
+
+def parse_number(value: str) -> int:
+    """Return the id of a fact or an episode. Raises `PamError` (`memory_not_found`): nothing else identifies one."""
+    try:
+        return parse_memory_id(value)
+    except ValueError:
+        raise memory_not_found() from None
+
+
+def memory_not_found() -> PamError:
+    """Return the error for an id that is unknown, deleted, malformed or another user's: the same, to reveal nothing."""
+    return PamError(MEMORY_NOT_FOUND, "PAM remembers nothing like that. It may be deleted already.")
+
+
+def _select_derived(connection: Connection, user_id: UUID, selection: Selection) -> Selection:
+    scope = {"user": user_id, "turns": list(selection.turns)}
+    rows = connection.execute(_SELECT_DERIVED, scope).fetchall()
+    return replace(selection, facts=tuple(row["id"] for row in rows))
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _EXAMPLE_CHARS else text[: _EXAMPLE_CHARS - 1].rstrip() + "…"
+
+
+def describe(extent: Extent) -> str:
+    """Return the counts in words, such as `1 fact and 3 messages`."""
+    return _join(
+        [
+            _count(extent.facts, "fact", "facts"),
+            _count(extent.episodes, "summary", "summaries"),
+            _count(extent.turns, "message with its answer", "messages with their answers"),
+        ]
+    )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return "" if not number else f"1 {one}" if number == 1 else f"{number:,} {many}"
+
+
+def _join(parts: Sequence[str]) -> str:
+    *first, last = [part for part in parts if part] or ["nothing"]
+    return f"{', '.join(first)} and {last}" if first else last
