@@ -28,6 +28,19 @@ _POST = re.compile(r"\b(?:post|publish|share)\b(?:\s+that\b|[^:]{0,20}:)\s*(?P<w
 _SPOT = re.compile(
     r"\b(?:save|remember|bookmark)\s+(?:the\s+)?(?P<name>.+?)(?=\s+(?:as|to|in|near|at)\s|[.!?]|$)", re.I
 )
+_REMEMBER = re.compile(
+    r"\b(?:remember|note|keep in mind)\s*(?:that\b|this\b|:)[\s:,]*(?P<said>.+)"
+    r"|(?P<preference>(?:from now on\b.*|\balways (?:answer|use|give|show|say)\b.*|\bnever (?:suggest|recommend)\b.*))",
+    re.I,
+)
+_SUBJECT_AND_VALUE = re.compile(
+    r"(?:(?:my|our|the)\s+(?P<thing>.+?)\s+(?:is|are|was|were)|(?:we|I)\s+(?P<verb>\w+(?:\s+(?:with|in|on|at|to))?))\s+"
+    r"(?P<value>.+)",
+    re.I,
+)
+_ABOUT = re.compile(r"\babout\s+(?:the\s+|my\s+|our\s+)?(?P<topic>(?!me\b|us\b)[^?.!]+)", re.I)
+_FORGET = re.compile(r"\b(?:forget|delete)\s+(?:the\s+|my\s+|our\s+)?(?P<topic>[^?.!]+)", re.I)
+_EVERYTHING = re.compile(r"^(?:everything|all|it all|all of it)\b|\b(?:remember|know)(?: of| about)? (?:me|us)\b", re.I)
 _SENTENCE_END = re.compile(r"(?<=[.?!;])(?<!\bSt\.)(?<!\bFt\.)(?<!\bMt\.)\s+")
 _CLAUSE_END = re.compile(r",?\s+(?:and|then)\s+(?:then\s+)?|,\s+(?=if\b)", re.I)
 _IF_SO = re.compile(r"^if (?:so|yes|I am|it is)\b", re.I)
@@ -41,6 +54,31 @@ def _message(text: str, _: Conversation) -> dict[str, Any]:
 def _post(text: str, _: Conversation) -> dict[str, Any]:
     match = _POST.search(text)
     return {"content": match["what"]} if match else {}
+
+
+def _remember(text: str, _: Conversation) -> dict[str, Any]:
+    match = _REMEMBER.search(text)
+    if match is None:
+        return {}
+    said = (match["said"] or match["preference"]).strip(" .!")
+    parts = _SUBJECT_AND_VALUE.match(said)
+    if match["preference"] or re.match(r"(?:always|never)\b", said, re.I) or parts is None:
+        words = [word for word in said.split() if word.lower() not in ("always", "never", "from", "now", "on")]
+        return {"subject": " ".join(words[:2]).strip(",") or said, "value": said, "standing": True}
+    return {"subject": parts["thing"] or parts["verb"], "value": parts["value"]}
+
+
+def _remembered(text: str, _: Conversation) -> dict[str, Any]:
+    match = _ABOUT.search(text)
+    return {"search": match["topic"].strip() if match else None}
+
+
+def _forget(text: str, _: Conversation) -> dict[str, Any]:
+    match = _ABOUT.search(text) or _FORGET.search(text)
+    topic = match["topic"].strip() if match else ""
+    if _EVERYTHING.search(topic) or _EVERYTHING.search(text):
+        return {"everything": True}
+    return {"topic": topic or Question("what to forget")}
 
 
 def _spot(text: str, turn: Conversation) -> dict[str, Any]:
@@ -117,6 +155,20 @@ def _rule(tool: str, pattern: str, parse_arguments: ArgumentParser, opening: str
 RULES = (
     Rule("message_friend", _MESSAGE, _message, matches_sentence=True),
     Rule("create_post", _POST, _post, matches_sentence=True),
+    Rule(
+        "delete_memories",
+        re.compile(r"^(?:please\s+)?forget\b(?!\s+it\b)|\bdelete\b.*\byou (?:remember|know)\b", re.I),
+        _forget,
+        matches_sentence=True,
+    ),
+    Rule(
+        "list_memories",
+        re.compile(r"\bwhat (?:all )?do you (?:remember|know) (?:about|of)\b|\bwhat do you remember\b", re.I),
+        _remembered,
+        "Let me look up what I remember.",
+        matches_sentence=True,
+    ),
+    Rule("remember_fact", _REMEMBER, _remember, matches_sentence=True),
     _rule("save_favorite_spot", r"\b(?:save|remember|bookmark|favou?rite)\b", _spot),
     _rule(
         "plan_trip",
