@@ -41,8 +41,8 @@ export class Api {
   }
 
   /** Sends a POST without an idempotency key: each request creates another resource. */
-  postWithoutKey(path) {
-    return this.#send("POST", path, { body: {} });
+  postWithoutKey(path, body = {}) {
+    return this.#send("POST", path, { body });
   }
 
   /**

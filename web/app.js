@@ -12,6 +12,7 @@ import { LocationWatcher } from "./geolocation.js";
 import { IntentPredictor } from "./intent_predictor.js";
 import { createIntentPreview } from "./intent_preview.js";
 import { createLocationButton } from "./location_button.js";
+import { createMemories } from "./memories/dialog.js";
 import { createPanel } from "./panel.js";
 import { Problem } from "./problem.js";
 import { ReconnectingSocket } from "./reconnecting_socket.js";
@@ -46,6 +47,12 @@ async function start() {
 
   let user = null;
 
+  createMemories(api, byId("open-memories"), () => {
+    // The page's own copies of what was said, but what PAM doesn't have yet.
+    conversation.clear({ keepMessages: true });
+    chat.clear();
+    chat.restore(conversation.load(session.user));
+  });
   createConnectionStatus(byId("connection"), socket);
   createLocationButton(byId("use-location"), byId("location-note"), location);
   byId("open-expense").addEventListener("click", expenseForm.open);

@@ -5,6 +5,8 @@ import itertools
 import pytest
 from playwright.sync_api import expect
 
+from local.demo.year import USER_ID
+from tests.functional.memory.remembered import Remembered
 from tests.web.app_page import CLAUDE_TIMEOUT_MS, AppPage
 from tests.web.claude_stand_in import tool_use
 
@@ -141,6 +143,32 @@ def test_fast_answer_cards_are_legible(new_app, api, width, scheme):
     app.unroute("**/v1/ask")
     expect(app.ask("rv parks near me")).to_contain_text("where you are")
     check_legibility(app, scheme)
+
+
+@pytest.mark.parametrize(("width", "scheme"), WIDTHS_AND_THEMES)
+def test_memories_are_legible(new_app, database, owner, width, scheme):
+    """The dialog with a fact that is corrected, one that is deleted, and a deletion of everything that is confirmed."""
+    remembered = Remembered(database, owner, USER_ID)
+    turn = remembered.says("We have two dogs.")
+    for subject, standing in (("dogs", False), ("vehicle", False), ("units", True)):
+        remembered.knows(subject, "a value", turn, standing=standing)
+        remembered.knows(subject, "another value", remembered.says("No, another."), standing=standing)
+    app = new_app(width, 800, color_scheme=scheme)
+    app.sign_in()
+    app.page.get_by_role("button", name="Memory").click()
+    dialog = app.page.get_by_role("dialog", name="What PAM remembers")
+    dialog.get_by_role("button", name="Correct: dogs").click()
+    dialog.get_by_role("button", name="Delete: vehicle").click()
+    dialog.get_by_text("Before").first.click()
+    dialog.get_by_text("Where it comes from").first.click()
+    dialog.get_by_role("button", name="Delete everything").click()
+    expect(dialog.get_by_role("textbox", name="Type “delete everything” to confirm")).to_be_visible()
+    try:
+        check_legibility(app, scheme)
+        assert dialog.evaluate("node => node.scrollWidth <= node.clientWidth")
+    finally:
+        owner.execute("delete from facts where user_id = %s", (USER_ID,))
+        owner.execute("delete from conversations where id = %s", (remembered.conversation_id,))
 
 
 @pytest.mark.parametrize(("width", "scheme"), WIDTHS_AND_THEMES)

@@ -18,6 +18,6 @@ def test_answer_shows_what_was_remembered_for_it(app, claude):
     app.page.get_by_role("button", name="New conversation").click()
     claude.script("kayaks again", "Grease.")
     card = app.ask_claude("What did we do about the rack for the kayaks again?")
-    card.get_by_text("What PAM remembered for this").click()
+    card.get_by_text("Why do you think so?").click()
     line = card.get_by_role("listitem").filter(has_text=SAID)
     expect(line).to_have_text(f"{datetime.now(ZoneInfo(TIMEZONE)):%A, %Y-%m-%d}, the traveller: {SAID}")

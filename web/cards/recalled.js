@@ -4,6 +4,7 @@ import { el } from "../dom.js";
 export function recalledDetails({ memory }) {
   if (!memory?.length) return null;
   return el("details", { class: "usage recalled" },
-    el("summary", {}, "What PAM remembered for this"),
+    el("summary", {}, "Why do you think so?"),
+    el("p", { class: "muted" }, "PAM remembered this for the answer, each with the day it is from:"),
     el("ul", {}, ...memory.map((line) => el("li", {}, line))));
 }
