@@ -62,6 +62,7 @@ def killed_turns(stack: LocalStack, chat_table: DynamoTable) -> Iterator[dict[st
         "two_waiting": READ,
         "one_waiting": READ,
         "next_question": READ,
+        "unstored_frames": READ,
     }
     waiting_counts = {"two_waiting": 2, "one_waiting": 1}
     with ExitStack() as opened:
@@ -96,6 +97,20 @@ def test_resume_of_a_lost_turn_returns_its_frames_and_an_error(killed_turns: dic
     assert "What now?" in next_prompt
     assert "tool_result" in next_prompt
     assert "interrupted" in next_prompt
+
+
+def test_end_of_a_lost_turn_reaches_a_client_with_later_frames(killed_turns: dict[str, KilledTurn]) -> None:
+    """Its worker sent frames that it couldn't store, and the end has one of their numbers: it gets a later one."""
+    turn = killed_turns["unstored_frames"]
+    turn.expire_lease()
+    later = turn.frames[-1]["seq"] + 20
+    frames = turn.user.resume(turn.message_id, after=later)
+    assert [frame["seq"] for frame in frames] == list(range(later + 1, later + 1 + len(frames)))
+    assert (frames[-1]["type"], frames[-1]["code"]) == ("error", "turn_lost")
+    # Asked with a number that is stored, it is the same end under its own number.
+    stored = turn.user.resume(turn.message_id, after=turn.frames[-1]["seq"])
+    assert [frame | {"seq": 0} for frame in stored] == [frame | {"seq": 0} for frame in frames]
+    assert stored[-1]["seq"] <= later
 
 
 def test_confirmation_of_a_lost_turn_is_performed(killed_turns: dict[str, KilledTurn]) -> None:

@@ -27,7 +27,8 @@ def send_frames_after(dependencies: ChatDependencies, request: WebSocketRequest,
         if turn is None:
             raise PamError(MESSAGE_NOT_FOUND, "PAM doesn't know that message any more. Please ask again.")
         if turn.state is TurnState.ENDED:
-            request.reply(*turns.frames.after(turn, after))
+            frames = turns.frames.after(turn, after) or turns.frames.renumbered_ending(turn, after)
+            request.reply(*frames)
             return
         if turns.is_lost(turn):
             dependencies.lifecycle.recover(turn)

@@ -44,6 +44,22 @@ class FrameStore:
             stored |= {int(frame["seq"]): frame for frame in json.loads(item["frames"])}
         return [stored[seq] for seq in sorted(stored) if seq > number]
 
+    def renumbered_ending(self, turn: Turn, number: int) -> list[dict[str, Any]]:
+        """Return the frames that ended a turn, numbered after `number`, for a client with later ones than are stored.
+
+        While DynamoDB was unavailable the worker sent frames that it couldn't store, and it was then declared lost:
+        whoever ended the turn used their numbers again. Return nothing for a client that has the end.
+        """
+        items = query_turn(self._table, turn.user_id, turn.message_id)
+        _, state = state_key(turn.user_id, turn.message_id)
+        stored = [frame for item in items if "frames" in item for frame in json.loads(item["frames"])]
+        if number <= max((int(frame["seq"]) for frame in stored), default=1):
+            return []
+        ending: list[dict[str, Any]] = next(
+            (json.loads(item["frames"]) for item in items if item["item"] == state and "frames" in item), []
+        )
+        return [frame | {"seq": seq} for seq, frame in enumerate(ending, start=number + 1)]
+
     def append(self, turn: Turn, body: Frame) -> dict[str, Any]:
         """Store one more frame of a turn that has ended, under the next number."""
         owner = Owner("appended_by", uuid4().hex)
