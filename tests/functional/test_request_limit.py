@@ -23,8 +23,8 @@ from pam.platform.request_limit import RequestLimit
 from tests.functional.chat.chat_socket import open_socket
 
 PER_MINUTE = 120
-SHARE_AT_ONCE = 10
-SHARE_PER_MINUTE = 20
+SHARE_AT_ONCE = 2
+SHARE_PER_MINUTE = 10
 
 
 @pytest.fixture(scope="module")
@@ -137,13 +137,13 @@ class CountedTable(DynamoTable):
 
 
 def test_ordinary_user_costs_no_request_to_dynamodb() -> None:
-    """Ten requests at once and one every three seconds are counted in the environment alone."""
+    """Two requests at once and one every six seconds are counted in the environment alone."""
     table, user, now = CountedTable(), uuid.uuid4(), datetime.now(UTC)
     limit = RequestLimit(table, PER_MINUTE, lambda: now)
     for _ in range(SHARE_AT_ONCE):
         limit.take(user)
     for _ in range(100):
-        now += timedelta(seconds=3)
+        now += timedelta(seconds=6)
         limit.take(user)
     assert table.updates == 0
 
@@ -156,8 +156,8 @@ def test_environments_share_is_left_without_dynamodb() -> None:
         limit.take(user)
     with pytest.raises(PamError) as refusal:
         limit.take(user)
-    assert json.dumps(refusal.value.body()) and refusal.value.retry_after == 3
+    assert json.dumps(refusal.value.body()) and refusal.value.retry_after == 6
     limit.take(uuid.uuid4())
-    now += timedelta(seconds=3)
+    now += timedelta(seconds=6)
     limit.take(user)
     assert table.updates == 1

@@ -15,8 +15,9 @@ from pam.platform.errors import RATE_LIMITED, PamError
 from pam.platform.observability import logger
 from pam.platform.token_bucket import Rate, TokenBucket
 
-_SHARE = 1 / 6
-"""An environment's share of the limit."""
+_BURST_SHARE = 1 / 30
+_RATE_SHARE = 1 / 12
+"""An environment's shares of the limit: small at once, since many requests at once have as many environments."""
 
 _MAX_USERS = 10_000
 
@@ -28,7 +29,7 @@ class RequestLimit:
         """`table` has the key attributes of the user cache: the user and the item."""
         rate = Rate(per_minute // 2, refill_s=60 / per_minute)
         self._bucket = TokenBucket(table, rate, clock)
-        self._share = Rate(max(1, round(rate.burst * _SHARE)), rate.refill_s / _SHARE)
+        self._share = Rate(max(1, round(rate.burst * _BURST_SHARE)), rate.refill_s / _RATE_SHARE)
         self._clock = clock
         self._full_at: OrderedDict[UUID, float] = OrderedDict()
         """When each user's share of this environment is whole again, in the order of their last requests."""
