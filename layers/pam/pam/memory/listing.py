@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pam.memory.facts import send_standing_query
 from pam.memory.memories_query import ListedKind, MemoriesQuery, MemoryCursor
+from pam.memory.preferences import fetch_preferences, send_preferences_query
 from pam.memory.selection import SELECT_TOPIC_TURNS, check_topic
 from pam.platform.postgres import Connection, Row
 
@@ -119,11 +119,6 @@ select turn_id, conversation_id, role, min(sent_at) as sent_at, min(id) as first
  group by turn_id, conversation_id, role order by min(id)
 """
 
-MAX_PREFERENCES_CHARS = 750
-"""Of the preferences in every prompt, each as subject and value: 300 tokens of 2.5 characters."""
-
-_MAX_PREFERENCES = 40
-
 
 def read_memory_page(connection: Connection, user_id: UUID, query: MemoriesQuery) -> MemoryPage:
     """Read one page. Raises `PamError` (`invalid_text`) for a search without a word that can be searched for."""
@@ -192,13 +187,7 @@ def _read_earlier(connection: Connection, user_id: UUID, rows: Sequence[Row]) ->
 
 def _read_prompt(connection: Connection, user_id: UUID) -> frozenset[int]:
     """Return the ids of the preferences that fit into every prompt."""
-    left, fitting = MAX_PREFERENCES_CHARS, []
-    for row in send_standing_query(connection, user_id, _MAX_PREFERENCES).fetchall():
-        left -= len(f"{row['subject']}: {row['value']}")
-        if left < 0:
-            break
-        fitting.append(row["id"])
-    return frozenset(fitting)
+    return frozenset(fact.id for fact in fetch_preferences(send_preferences_query(connection, user_id)))
 
 
 def read_sources(connection: Connection, user_id: UUID, turns: Sequence[UUID]) -> dict[UUID, MemorySource]:

@@ -15,6 +15,9 @@ MAX_TEXT_CHARS = 24_000
 
 SHORTENED = " (shortened)"
 
+CHARS_PER_TOKEN = 2.5
+"""As the provider documents for the current tokenizer: an estimate on the safe side."""
+
 # Characters that show nothing and count as printable all the same: fillers, and selectors of variants, which can carry
 # hidden text. The others of Unicode's Default_Ignorable_Code_Point are format characters, which aren't printable.
 _INVISIBLE = re.compile(
@@ -39,6 +42,11 @@ def encode_line(line: str) -> str:
         except (ValueError, RecursionError):
             pass
     return encode(line)
+
+
+def prompt_length(text: str) -> int:
+    """Return the length of a line in the prompt, without its quotation marks, where each `<` takes six characters."""
+    return max(len(text), len(encode_line(text)) - 2)
 
 
 def clean(value: Any) -> Any:

@@ -19,11 +19,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pam.answers.converted_sum import excluded_amounts
 from pam.chat.profile_block import profile_lines
 from pam.ledger.undone_effects import send_undone_query
-from pam.memory.facts import fact_from_row, send_standing_query
+from pam.memory.preferences import MAX_TOKENS, fetch_preferences, preference_line, send_preferences_query
 from pam.money.amounts import to_cents
 from pam.money.budgets import BudgetState, fetch_month_budgets, send_month_budgets_query
 from pam.platform.deadline import Deadline
-from pam.platform.envelope import SHORTENED, encode_line
+from pam.platform.envelope import CHARS_PER_TOKEN, SHORTENED, prompt_length
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger, measure
@@ -32,11 +32,7 @@ from pam.travel.rig import SELECT_RIG, rig_from_row
 from pam.users.formatting import format_money
 from pam.users.profile import Profile
 
-_MAX_PREFERENCES = 40
 _MAX_UNDONE = 10
-
-_CHARS_PER_TOKEN = 2.5
-"""As the provider documents for the current tokenizer: an estimate on the safe side."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +89,12 @@ class PreferencesProvider:
     """What the traveller prefers in every answer. Similarity to a question doesn't find it."""
 
     section = "preferences"
-    max_tokens = 300
+    max_tokens = MAX_TOKENS
     metric = Metric.CONTEXT_PREFERENCES_TOKENS
 
     def start(self, request: ContextRequest) -> Finish:
-        cursor = send_standing_query(request.connection, request.user_id, _MAX_PREFERENCES)
-        return lambda _: [f"{fact.subject}: {fact.value}" for fact in map(fact_from_row, cursor.fetchall())]
+        cursor = send_preferences_query(request.connection, request.user_id)
+        return lambda _: [preference_line(fact) for fact in fetch_preferences(cursor)]
 
 
 class FactsProvider:
@@ -191,7 +187,7 @@ def _finish(provider: ContextProvider, finish: Finish, state: ReadState) -> list
     except (PamError, FutureTimeout, CancelledError):
         _record_failure(provider)
         return []
-    measure(provider.metric, MetricUnit.Count, round(sum(map(_length, lines)) / _CHARS_PER_TOKEN))
+    measure(provider.metric, MetricUnit.Count, round(sum(map(prompt_length, lines)) / CHARS_PER_TOKEN))
     return lines
 
 
@@ -201,10 +197,10 @@ def _record_failure(provider: ContextProvider) -> None:
 
 
 def _within_budget(lines: list[str], max_tokens: int) -> list[str]:
-    left = int(max_tokens * _CHARS_PER_TOKEN)
+    left = int(max_tokens * CHARS_PER_TOKEN)
     kept = []
     for line in lines:
-        length = _length(line)
+        length = prompt_length(line)
         if length > left:
             kept.append(_prefix(line, left) + SHORTENED)
             break
@@ -213,14 +209,9 @@ def _within_budget(lines: list[str], max_tokens: int) -> list[str]:
     return kept
 
 
-def _length(text: str) -> int:
-    """Return the length of a text in the prompt, without its quotation marks, where each `<` takes six characters."""
-    return max(len(text), len(encode_line(text)) - 2)
-
-
 def _prefix(line: str, length: int) -> str:
     """Return the longest beginning of a line that isn't longer than `length` in the prompt."""
-    fitting = bisect_right(range(1, min(len(line), length) + 1), length, key=lambda end: _length(line[:end]))
+    fitting = bisect_right(range(1, min(len(line), length) + 1), length, key=lambda end: prompt_length(line[:end]))
     return line[:fitting]
 
 
