@@ -166,6 +166,18 @@ def test_concurrent_turns_exceed_the_daily_cap_by_at_most_one(chat_table: Dynamo
     assert started == 10
 
 
+def test_settled_cost_is_rounded_as_the_turns_is(chat_table: DynamoTable) -> None:
+    """To the microdollar, so that the day's sum is that of its turns."""
+    limits = ChatLimits(chat_table, CostCaps(*map(Decimal, ("0.05", "0.50", "1000"))), utc_now)
+    user_id, held = uuid4(), 0
+    for cost in ("0.0000015", "0.0123456", "0.0000004"):
+        reservation = limits.reserve_user(user_id, uuid4())
+        limits.settle_user(reservation, Decimal(cost))
+        held += round(Decimal(cost) * 1_000_000)
+    item = chat_table.get(f"spend#{user_id}", reservation.day)
+    assert item is not None and item["held"] == held == 12_348
+
+
 @pytest.mark.parametrize("scenario", scenario, ids=scenario_name)
 def test_scenario(scenario: Scenario, wait_for_scenario: Callable[[Scenario], None]) -> None:
     """Each scenario states its behaviour in its name and its first line."""

@@ -145,4 +145,4 @@ def _names(reservation: Reservation) -> dict[str, str]:
 
 
 def _micro(dollars: Decimal) -> int:
-    return int(dollars * _MICRODOLLARS)
+    return round(dollars * _MICRODOLLARS)
