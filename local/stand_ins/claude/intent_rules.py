@@ -7,6 +7,7 @@ from typing import Any
 
 from local.stand_ins.claude import argument_patterns
 from local.stand_ins.claude.conversation import Conversation
+from local.stand_ins.claude.fact_patterns import find_facts
 from local.stand_ins.claude.payment_day import PaymentDay, payment_day
 
 ArgumentParser = Callable[[str, Conversation], dict[str, Any]]
@@ -62,6 +63,10 @@ def _remember(text: str, _: Conversation) -> dict[str, Any]:
         return {}
     said = (match["said"] or match["preference"]).strip(" .!")
     parts = _SUBJECT_AND_VALUE.match(said)
+    # As the summary of the conversation names it later.
+    fact = next(iter(find_facts(said)), None)
+    if fact is not None and not (parts and parts["thing"]):
+        return {"subject": fact.subject, "value": fact.value, "standing": fact.standing or None}
     if match["preference"] or re.match(r"(?:always|never)\b", said, re.I) or parts is None:
         words = [word for word in said.split() if word.lower() not in ("always", "never", "from", "now", "on")]
         return {"subject": " ".join(words[:2]).strip(",") or said, "value": said, "standing": True}
