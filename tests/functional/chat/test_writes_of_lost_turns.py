@@ -88,6 +88,35 @@ def question_that_is_asked_again_after_a_lost_turn_writes_once(context: Scenario
 
 
 @scenario
+def call_in_other_words_repeats_the_write_of_a_lost_turn(context: ScenarioContext) -> None:
+    """The same amount and category, once: a second such call of the retry, and another amount, are other expenses."""
+    user, backend = context.new_user(), context.backend
+    block_after_commit(backend, user, effects=1)
+    user.claude.script(WRITE)
+    message_id = backend.send_question(user)
+    received = user.socket.receive_until("tool")
+    wait_until(lambda: len(user.rows("expenses")) == 1)
+    lost = recover(backend, user, message_id, received)
+    backend.released.set()
+    backend.wait()
+    calls = [
+        {"amount": 45, "category": "fuel", "currency": "USD", "refund": False, "description": "Diesel"},
+        {"amount": 45, "category": "fuel", "description": "The other tank"},
+        {"amount": 46, "category": "fuel"},
+    ]
+    user.claude.script(step(*(use("create_expense", **each) for each in calls)), SHORT_ANSWER)
+    again = "44444444-4444-4444-8444-444444444444"
+    text = f"What now? {user.claude.marker}"
+    scope = {"conversation_id": user.conversation_id, "text": text}
+    backend.send(user, "chat", message_id=again, retry_of=message_id, **scope)
+    frames = check_frames(user.socket.receive_until("done", "error"))
+    assert frames[-1]["type"] == "done", frames[-1]
+    assert len(user.rows("expenses")) == 3
+    assert lost[-1]["undo"][0]["href"] in {undo["href"] for undo in frames[-1]["undo"]}
+    assert len(frames[-1]["undo"]) == 3
+
+
+@scenario
 def fast_answer_that_is_asked_again_writes_once(context: ScenarioContext) -> None:
     """With `retry_of`, the expense of the first message is reported again."""
     user, backend = context.new_user(), context.backend

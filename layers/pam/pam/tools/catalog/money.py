@@ -1,6 +1,8 @@
 """Tools for money: expenses recorded, listed, changed and summed up, monthly budgets set and compared."""
 
+from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -73,7 +75,19 @@ def _find_rates(context: ToolContext, arguments: CreateExpense) -> RateTable:
     return rates_for_expense(context.dependencies, context.user_id, new, context.deadline)
 
 
-@write_tool(summary=CreateExpense.summary, undo=CREATE_EXPENSE.undo, prepare=_find_rates)
+def _is_recorded(arguments: CreateExpense, data: Mapping[str, Any]) -> bool:
+    """Return whether an expense with this amount and category is the recorded one."""
+    expense = data.get("expense") or {}
+    return (
+        isinstance(arguments.amount, Decimal)
+        and arguments.amount == abs(Decimal(str(expense.get("amount", 0))))
+        and bool(arguments.refund) == (expense.get("kind") == "refund")
+        and expense.get("category") == arguments.category
+        and arguments.currency in (None, expense.get("currency"))
+    )
+
+
+@write_tool(summary=CreateExpense.summary, undo=CREATE_EXPENSE.undo, prepare=_find_rates, repeats=_is_recorded)
 def create_expense(context: WriteContext, arguments: CreateExpense, rates: RateTable) -> WriteResult:
     """Record one expense or refund; returns what is left of its budget. Needs an amount they named:
     never guess. They can undo it for ten minutes."""

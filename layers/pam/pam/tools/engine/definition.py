@@ -93,7 +93,8 @@ class Tool(Generic[A]):
     `summary` says in a few words what the tool is doing. `operation` takes the arguments and, if there is a `prepare`,
     what that returned: it calls sources before the transaction begins, so that none is held open meanwhile. `preview`
     is what the user approves; it raises `PamError` where the write isn't possible. `resolve` returns the identities
-    that the arguments name: an approval is bound to them, and `preview` and `operation` take them, too.
+    that the arguments name: an approval is bound to them, and `preview` and `operation` take them, too. `repeats` tells
+    from a call's arguments and the data of a recorded write whether they are the same write, in whatever words.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Tool(Generic[A]):
     prepare: Callable[..., Any] | None = None
     preview: Callable[..., str] | None = None
     resolve: Callable[[WriteContext, A], Identities] | None = None
+    repeats: Callable[[A, Mapping[str, Any]], bool] | None = None
     timeout_s: float = TOOL_TIMEOUT_S
 
 
@@ -133,11 +135,12 @@ def write_tool(
     summary: Callable[[A], str],
     undo: Undo | None,
     prepare: Callable[[ToolContext, A], Any] | None = None,
+    repeats: Callable[[A, Mapping[str, Any]], bool] | None = None,
 ) -> Callable[[Callable[..., WriteResult]], Tool[A]]:
     """Make a tool that writes the user's own data. With `prepare`, the function also takes what that returns."""
 
     def make(write: Callable[..., WriteResult]) -> Tool[A]:
-        return _make(write, EffectKind.OWN, summary, undo=undo, prepare=prepare)
+        return _make(write, EffectKind.OWN, summary, undo=undo, prepare=prepare, repeats=repeats)
 
     return make
 
@@ -170,6 +173,7 @@ def _make(
     prepare: Callable[[ToolContext, A], Any] | None = None,
     preview: Callable[..., str] | None = None,
     resolve: Callable[[WriteContext, A], Identities] | None = None,
+    repeats: Callable[[A, Mapping[str, Any]], bool] | None = None,
 ) -> Tool[A]:
     return Tool(
         name=write.__name__,
@@ -181,6 +185,7 @@ def _make(
         prepare=prepare,
         preview=preview,
         resolve=resolve,
+        repeats=repeats,
     )
 
 

@@ -24,6 +24,7 @@ from pam.tools.engine.call import ToolCall, ToolOutcome
 from pam.tools.engine.definition import Tool, ToolContext, ToolResult
 from pam.tools.engine.events import ApprovalRequested, RequestApproval, ToolEvent, ToolFinished, ToolStarted
 from pam.tools.engine.parsing import parse_arguments
+from pam.tools.engine.repeated_writes import RepeatedWrites
 from pam.tools.engine.results import result_json
 
 MAX_RESULT_CHARS = 24_000
@@ -72,7 +73,8 @@ class ToolExecutor:
         self._request_approval = request_approval
         self._emit = emit
         self._step: dict[str, ToolCall[Any] | ToolOutcome] = {}
-        self._repeats: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
+        self._repeated = RepeatedWrites(turn)
 
     def submit(self, tool_use_id: str, name: str, arguments: str) -> None:
         """Take on a call of the present step, and start it if it only reads. `arguments` is JSON text.
@@ -85,10 +87,11 @@ class ToolExecutor:
             if tool is None:
                 raise PamError(UNKNOWN_TOOL, f"There is no tool {name[:64]}.")
             parsed = parse_arguments(tool, arguments)
+            key = self._repeated.key(tool, parsed, self._key(tool, parsed))
         except PamError as fault:
             self._step[tool_use_id] = _failure(tool_use_id, fault)
             return
-        context = replace(self._turn, key=self._key(tool, parsed), call_id=tool_use_id)
+        context = replace(self._turn, key=key, call_id=tool_use_id)
         call = self._step[tool_use_id] = ToolCall(tool_use_id, tool, parsed, arguments, context)
         if not call.is_effect:
             self._start(call)
@@ -113,7 +116,7 @@ class ToolExecutor:
             _wait_for_one([call for call in calls if call.is_running], stop)
         outcomes = [call.outcome if isinstance(call, ToolCall) else call for call in self._step.values()]
         self._step.clear()
-        self._repeats.clear()
+        self._counts.clear()
         return [outcome for outcome in outcomes if outcome is not None]
 
     def discard(self, *ids: str) -> None:
@@ -124,7 +127,7 @@ class ToolExecutor:
                 call.abandon()
                 self._emit(ToolFinished(id, call.tool.name, "failed", "Stopped."))
         if not ids:
-            self._repeats.clear()
+            self._counts.clear()
 
     def _start(self, call: ToolCall[Any]) -> None:
         if not call.tool.effect.requires_approval:
@@ -185,7 +188,7 @@ class ToolExecutor:
     def _key(self, tool: Tool[Any], arguments: BaseModel) -> str:
         """The same for the same call of the same turn, however often it is made; a second one in a step differs."""
         text = json.dumps([self._turn.key, tool.name, arguments.model_dump_json()])
-        nth = self._repeats[text] = self._repeats.get(text, 0) + 1
+        nth = self._counts[text] = self._counts.get(text, 0) + 1
         return hashlib.sha256(f"{text} {nth}".encode()).hexdigest()
 
 
