@@ -50,6 +50,18 @@ def shared_names() -> list[str]:
     )
 
 
+def notable_regions() -> dict[str, list[str]]:
+    """Return where the notable towns of each shared name are: `US-OR` in the United States, else the country's code."""
+    sizes, _ = _sizes()
+    regions: defaultdict[str, set[str]] = defaultdict(set)
+    for city in _cities():
+        largest = sizes[_name(city)][0]
+        if city["population"] >= min(largest, *(max(minimum, share * largest) for minimum, share in NOTABLE_SECONDS)):
+            country = city["countrycode"]
+            regions[_name(city)].add(f"US-{city['admin1code']}" if country == "US" else country)
+    return {name: sorted(regions[name]) for name in shared_names()}
+
+
 def prominent_names() -> list[str]:
     """Return the names of large towns that are neither shared nor parts of a city, in the same form, sorted."""
     large = {_name(city) for city in _cities() if city["population"] >= MIN_PROMINENT_POPULATION}
@@ -93,5 +105,6 @@ def _sizes() -> tuple[dict[str, tuple[int, int]], set[str]]:
 
 
 if __name__ == "__main__":
-    for file, names in (("shared_names.txt", shared_names()), ("prominent_names.txt", prominent_names())):
-        (DIRECTORY / file).write_text("\n".join(names) + "\n", "utf-8")
+    shared = [f"{name}\t{' '.join(regions)}" for name, regions in notable_regions().items()]
+    for file, lines in (("shared_names.txt", shared), ("prominent_names.txt", prominent_names())):
+        (DIRECTORY / file).write_text("\n".join(lines) + "\n", "utf-8")

@@ -1,6 +1,7 @@
 """The choice of a place from candidates."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -73,18 +74,19 @@ def test_place_in_the_user_s_country_is_a_rival() -> None:
         choose_place("Paris", [PARIS_FR, PARIS_TX], country_code="US")
 
 
-def test_rival_is_chosen_by_distance_only_in_its_town() -> None:
-    """A nearer town is likely, and not certain: from Minneapolis, Columbus may be the one in Ohio."""
-    springfields = [SPRINGFIELD_IL, SPRINGFIELD_MO]
-    assert choose_place("Springfield", springfields, near=(37.25, -93.2)) == SPRINGFIELD_MO
+def test_rival_is_chosen_by_distance_only_where_it_is_of_note() -> None:
+    """From Bangor, Portland is the one in Maine; but from Minneapolis, Columbus may be the one in Ohio."""
+    oregon = replace(place("Portland, Oregon, United States", (45.5, -122.7)), region_code="OR")
+    maine = replace(place("Portland, Maine, United States", (43.7, -70.3)), region_code="ME")
+    assert choose_place("Portland", [oregon, maine], near=(44.8, -68.8)) == maine
+    ohio = replace(place("Columbus, Ohio, United States", (39.96, -83.0)), region_code="OH")
+    minnesota = replace(place("Columbus, Minnesota, United States", (45.27, -93.05)), region_code="MN")
     with pytest.raises(AmbiguousPlace) as raised:
-        choose_place("Springfield", springfields, near=(37.0, -94.5))
-    assert raised.value.choices[0].text.startswith("Springfield, Missouri")
-    paris_id = place("Paris, Idaho, United States", (42.23, -111.4))
-    with pytest.raises(AmbiguousPlace):
-        choose_place("Paris", [PARIS_TX, paris_id], near=(38.57, -109.55))
-    # The first in Mapbox's order is chosen from farther away.
-    assert choose_place("Paris", [PARIS_TX, paris_id], near=(31.0, -97.0)) == PARIS_TX
+        choose_place("Columbus", [ohio, minnesota], near=(44.98, -93.6))
+    assert raised.value.choices[0].text.startswith("Columbus, Minnesota")
+    # In the town itself nobody means another one; and the first in Mapbox's order is chosen from farther away.
+    assert choose_place("Columbus", [ohio, minnesota], near=(45.2, -93.1)) == minnesota
+    assert choose_place("Columbus", [ohio, minnesota], near=(38.0, -84.0)) == ohio
 
 
 def test_village_named_after_a_state_is_no_rival_of_it() -> None:

@@ -8,8 +8,15 @@ from pathlib import Path
 
 from pam.travel.regions import LONG_FORMS
 
-SHARED_NAMES = frozenset(Path(__file__).with_name("shared_names.txt").read_text("utf-8").splitlines())
-"""Names that two towns of note share, as `name_words` writes them. Made from GeoNames (CC BY 4.0)."""
+_SHARED_NAME_LINES = Path(__file__).with_name("shared_names.txt").read_text("utf-8").splitlines()
+NOTABLE_REGIONS = {
+    name: frozenset(regions.split()) for name, _, regions in (line.partition("\t") for line in _SHARED_NAME_LINES)
+}
+"""Where the towns of note are that share a name: `US-OR` in the United States, else the country's code.
+
+Names are as `name_words` writes them. Made from GeoNames (CC BY 4.0).
+"""
+SHARED_NAMES = frozenset(NOTABLE_REGIONS)
 
 PROMINENT_NAMES = frozenset(Path(__file__).with_name("prominent_names.txt").read_text("utf-8").splitlines())
 """Names of large towns beside which the others of that name are small, in the same form and from the same data."""

@@ -11,9 +11,9 @@ Mapbox orders towns by their prominence and returns no score for them, so these 
 4. A place is no rival in the same state or within 50 km, or, except for parks, abroad where the first is in the
    user's own country.
 5. Of rivals, the user is asked, unless one is clearly nearest to `near`, where that is known, and is also the first in
-   Mapbox's order, a park, or the town that they are in (40 km). They are asked, too, where any place of that name is
-   much nearer than the chosen one; if that is a prominent town, such as Denver, only where the other one is within
-   350 km.
+   Mapbox's order, a town of note or a park, or the town that they are in (40 km). They are asked, too, where any place
+   of that name is much nearer than the chosen one; if that is a prominent town, such as Denver, only where the other
+   one is within 350 km.
 6. The choices are the nearest ones, and always the first in Mapbox's order.
 """
 
@@ -31,6 +31,7 @@ from pam.platform.errors import (
 )
 from pam.travel.geography import great_circle_m
 from pam.travel.place_names import (
+    NOTABLE_REGIONS,
     PROMINENT_NAMES,
     SHARED_NAME_COUNTRIES,
     SHARED_NAMES,
@@ -148,7 +149,7 @@ def _choose(places: Sequence[Place], text: str, near: tuple[float, float] | None
         nearest = ordered[0]
         if near is None or not _is_much_nearer(nearest, ordered[1], near):
             raise AmbiguousPlace(text, _with(chosen, ordered), country_code)
-        if nearest is not chosen and nearest.kind != "park" and _distance_m(nearest, near) > _SAME_TOWN_M:
+        if nearest is not chosen and not (_is_notable(nearest) or _distance_m(nearest, near) < _SAME_TOWN_M):
             raise AmbiguousPlace(text, _with(chosen, ordered), country_code)
         chosen = nearest
     if near is not None and chosen.kind not in _AREAS:
@@ -165,6 +166,12 @@ def _with(first: Place, ordered: Sequence[Place]) -> list[Place]:
     """Return the places in their order, with `first` among those that are offered."""
     before = [place for place in ordered if place is not first][: MAX_CHOICES - 1]
     return sorted([*before, first], key=list(ordered).index)
+
+
+def _is_notable(place: Place) -> bool:
+    """Return whether a place may be meant by its name alone: a park, or one of the towns of note that share it."""
+    region = f"US-{place.region_code}" if place.country_code == "US" else place.country_code
+    return place.kind == "park" or region in NOTABLE_REGIONS.get(" ".join(name_words(place.name)), ())
 
 
 def _is_rival(place: Place, first: Place, home_country: str | None) -> bool:

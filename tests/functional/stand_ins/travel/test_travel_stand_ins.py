@@ -10,8 +10,8 @@ from starlette.testclient import TestClient
 
 from local.stand_ins.travel import ecb as ecb_stand_in
 from local.stand_ins.travel.server import EIA_KEY, MAPBOX_KEY
-from local.stand_ins.travel.shared_names import prominent_names, shared_names
-from pam.travel.place_names import PROMINENT_NAMES, SHARED_NAMES
+from local.stand_ins.travel.shared_names import notable_regions, prominent_names, shared_names
+from pam.travel.place_names import NOTABLE_REGIONS, PROMINENT_NAMES, SHARED_NAMES
 from tests.functional.stand_ins.client import StandInClient
 
 WIRE = Path(__file__).parents[3] / "unit/sources/wire"
@@ -246,6 +246,8 @@ def test_invalid_fault_is_rejected(mapbox: StandInClient) -> None:
 def test_lists_of_names_match_the_gazetteer() -> None:
     """The lists are up to date; `python -m local.stand_ins.travel.shared_names` writes it."""
     assert sorted(SHARED_NAMES) == shared_names()
+    assert {name: sorted(regions) for name, regions in NOTABLE_REGIONS.items()} == notable_regions()
+    assert NOTABLE_REGIONS["portland"] >= {"US-OR", "US-ME"} and "US-CT" not in NOTABLE_REGIONS["portland"]
     assert {"portland", "springfield", "washington"} <= SHARED_NAMES
     assert SHARED_NAMES.isdisjoint({"denver", "moab", "las vegas", "salt lake city"})
     assert sorted(PROMINENT_NAMES) == prominent_names()
