@@ -714,7 +714,7 @@ export interface MemorySelection {
   /** Messages, each with its answer. */
   messages: number;
   /** Some of these facts and messages. */
-  examples: string[];
+  samples: string[];
 }
 
 /** A message with its answer that a memory comes from. */

@@ -99,6 +99,8 @@ def test_every_recorded_event_has_its_status(stack: LocalStack) -> None:
         "expense_update": ("expense_update", 404),
         "expense_delete": ("expense_delete", 404),
         "effect_undo": ("effect_undo", 404),
+        "memories": ("memories", 200),
+        "memory_changes": ("memory_changes", 201),
         "websocket_ticket": ("websocket_ticket", 201),
     }
     websocket = {"websocket_connection", "chat", "chat_control"}

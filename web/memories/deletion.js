@@ -63,8 +63,8 @@ export function createDeletion(api, onDeleted) {
     const cancel = el("button", { type: "button", class: "secondary", on: { click: clear } }, "Keep it");
     outcome.replaceChildren(el("form", { class: "memory-selection", novalidate: true, on: { submit: deleteSelected } },
       el("p", { class: "memory-warning" }, selection.text),
-      selection.examples.length > 0 && el("ul", { class: "memory-examples", "aria-label": "Examples" },
-        ...selection.examples.map((example) => el("li", { dir: "auto" }, example))),
+      selection.samples.length > 0 && el("ul", { class: "memory-examples", "aria-label": "Examples" },
+        ...selection.samples.map((sample) => el("li", { dir: "auto" }, sample))),
       typed && el("label", {}, el("span", {}, `Type “${CONFIRMATION}” to confirm`), typed),
       el("div", { class: "actions" }, confirm, cancel)));
     outcome.focus();

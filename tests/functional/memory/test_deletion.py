@@ -161,7 +161,7 @@ def test_topic_deletes_exactly_what_was_shown(
     selection = select(traveller, topic=f"{word} pump")
     assert (selection["facts"], selection["episodes"], selection["messages"]) == (1, 1, 2)
     assert selection["text"].endswith("It can't be undone. Your money, trips and profile stay.")
-    assert f"{word} pump: from Seattle" in selection["examples"]
+    assert f"{word} pump: from Seattle" in selection["samples"]
     later = remembered.says(f"Tell me more of the {word} pump.")
     deleted = delete(traveller, f"selections/{selection['id']}")
     assert deleted["text"] == "Deleted: 1 fact, 1 summary and 2 messages with their answers."
@@ -252,7 +252,7 @@ def test_topic_in_everything_deletes_everything_that_was_said(remembered: Rememb
     for number in range(30):
         remembered.says(f"Camping night {number}")
     selection = select(traveller, topic="camping")
-    assert selection["messages"] == 30 and len(selection["examples"]) == 5
+    assert selection["messages"] == 30 and len(selection["samples"]) == 5
     delete(traveller, f"selections/{selection['id']}")
     assert remembered.history() == []
 

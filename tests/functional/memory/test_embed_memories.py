@@ -76,6 +76,7 @@ def test_messages_are_embedded_by_one_run(
     stack: LocalStack, owner: psycopg.Connection, store: Callable[..., uuid.UUID]
 ) -> None:
     """Of all users; then nothing is left to do until the next message."""
+    owner.execute("delete from embedding_requests")  # of other tests' users, which would take the run's time
     users = [store("The pump failed.", "We bought a new one."), store("word " * 200)]
     embed(stack)
     assert [embedded(owner, user) for user in users] == [[True, True], [True, True, True]]

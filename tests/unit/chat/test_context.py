@@ -171,9 +171,9 @@ def test_sections_have_the_order_of_their_providers() -> None:
     assert block.endswith('<weather>\n"Dry."\n</weather>\n<notes>\n"A note."\n"Another."\n</notes>\n</context>')
 
 
-def test_default_providers_have_profile_facts_and_notes() -> None:
+def test_default_providers_are_in_the_order_of_the_prompt() -> None:
     """Each section has a budget and a metric of its own."""
     providers = default_providers()
-    assert [each.section for each in providers] == ["traveller", "facts", "notes"]
+    assert [each.section for each in providers] == ["traveller", "preferences", "facts", "notes", "undone"]
     assert all(each.max_tokens > 0 for each in providers)
     assert len({each.metric for each in providers}) == len(providers)

@@ -69,7 +69,7 @@ class MemorySelection(Answer):
     facts: Annotated[Count, Field(description="Facts, each with its earlier values.")]
     episodes: Annotated[Count, Field(description="Summaries of conversations.")]
     messages: Annotated[Count, Field(description="Messages, each with its answer.")]
-    examples: Annotated[tuple[str, ...], Field(description="Some of these facts and messages.")]
+    samples: Annotated[tuple[str, ...], Field(description="Some of these facts and messages.")]
 
 
 @json_dataclass
@@ -127,7 +127,7 @@ def select_memories(
         facts=extent.facts,
         episodes=extent.episodes,
         messages=extent.turns,
-        examples=extent.examples,
+        samples=extent.samples,
     )
 
 

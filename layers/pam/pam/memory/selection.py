@@ -12,7 +12,7 @@ from pam.platform.postgres import Connection
 SELECTION_TTL = timedelta(minutes=10)
 """How long a selection may be deleted: as long as a confirmation is valid."""
 
-MAX_EXAMPLES = 5
+MAX_SAMPLES = 5
 
 _EXAMPLE_CHARS = 160
 _KEPT_FOR = timedelta(days=1)
@@ -48,12 +48,12 @@ class StoredSelection:
 
 @dataclass(frozen=True)
 class Extent:
-    """How much a selection has, and some of its texts as examples."""
+    """How much a selection has, and some of its texts."""
 
     facts: int
     episodes: int
     turns: int
-    examples: tuple[str, ...] = field(default=())
+    samples: tuple[str, ...] = field(default=())
 
 
 # The current value of a subject stands for all of its values.
@@ -184,21 +184,21 @@ def check_topic(connection: Connection, topic: str, field: str = "topic") -> Non
 
 
 def measure_selection(connection: Connection, user_id: UUID, selection: Selection) -> Extent:
-    """Return how much a selection has, with examples."""
+    """Return how much a selection has, with samples."""
     scope = {
         "user": user_id,
         "everything": selection.is_everything,
         "facts": list(selection.facts),
         "turns": list(selection.turns),
-        "most": MAX_EXAMPLES,
+        "most": MAX_SAMPLES,
     }
     rows = connection.execute(_SELECT_EXAMPLES, scope).fetchall()
-    examples = tuple(_shorten(row["text"]) for row in rows[:MAX_EXAMPLES])
+    samples = tuple(_shorten(row["text"]) for row in rows[:MAX_SAMPLES])
     if not selection.is_everything:
-        return Extent(len(selection.facts), len(selection.episodes), len(selection.turns), examples)
+        return Extent(len(selection.facts), len(selection.episodes), len(selection.turns), samples)
     counts = connection.execute(_SELECT_EVERYTHING, scope).fetchone()
     assert counts is not None
-    return Extent(**counts, examples=examples)
+    return Extent(**counts, samples=samples)
 
 
 def store_selection(connection: Connection, user_id: UUID, selection: Selection, now: datetime) -> StoredSelection:
