@@ -238,3 +238,30 @@ def test_repetitive_text_is_rendered_in_linear_time(page: Page, pattern: str) ->
         if max(slowdowns) < MAX_SLOWDOWN:
             return
     assert max(slowdowns) < MAX_SLOWDOWN, slowdowns
+
+
+@pytest.mark.parametrize("pattern", ["|a|\n|-|\n", "a\n", "*a ", "[a]("])
+def test_long_block_is_rendered_in_linear_time_while_it_arrives(page: Page, pattern: str) -> None:
+    """In the pieces in which it comes; each piece may change the whole block."""
+    script = """
+        const [pattern, small, large, noise] = given;
+        const stream = (size, times) => {
+            const start = performance.now();
+            for (let time = 0; time < times; time += 1) {
+                const view = createMarkdownView(() => {});
+                const text = pattern.repeat(size / pattern.length);
+                for (let at = 0; at < text.length; at += 50) view.append(text.slice(at, at + 50));
+                view.end();
+            }
+            return performance.now() - start;
+        };
+        const parts = stream(small, large / small);
+        const whole = stream(large, 1);
+        return whole < noise ? 0 : whole / parts;
+    """
+    slowdown = float("inf")
+    for _ in range(ATTEMPTS):
+        slowdown = min(slowdown, run(page, script, [pattern, 8_000, 32_000, NOISE_MS]))
+        if slowdown < MAX_SLOWDOWN:
+            return
+    assert slowdown < MAX_SLOWDOWN

@@ -2,6 +2,9 @@ import { el } from "../dom.js";
 import { renderMarkdown } from "../markdown/render.js";
 import { MarkdownStream } from "../markdown/stream.js";
 
+const LONG_BLOCK = 2000;
+const MIN_GROWTH = 0.1;   // of a long block between two renderings, or all of them together take quadratic time
+
 /**
  * Creates a view of Markdown that is rendered while it arrives. Complete blocks stay as they are; with each chunk only
  * those that may still change are rendered again. `onBlock(text)` is called for each complete block.
@@ -12,17 +15,22 @@ export function createMarkdownView(onBlock) {
   const stream = new MarkdownStream();
   let openNodes = [];
   let received = "";
+  let waiting = "";
 
   return {
     node,
     append(chunk) {
       received += chunk;
-      const { closed, open } = stream.append(chunk);
+      waiting += chunk;
+      if (stream.length > LONG_BLOCK && waiting.length < MIN_GROWTH * stream.length) return;
+      const { closed, open } = stream.append(waiting);
+      waiting = "";
       showClosed(closed);
       openNodes = renderMarkdown(open);
       node.append(...openNodes);
     },
     end(text = received) {
+      if (text === received) showClosed(stream.append(waiting).closed);
       showClosed(text === received ? [stream.end()] : []);
       // A link whose address is defined below it is known only by now, and so is a text that never arrived.
       const shown = [...node.children];

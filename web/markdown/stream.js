@@ -12,6 +12,11 @@ const LEAVES = new Set(["paragraph_open", "heading_open"]);
 export class MarkdownStream {
   #rest = "";
 
+  /** The length of what may still change. */
+  get length() {
+    return this.#rest.length;
+  }
+
   /** Adds a chunk. Returns {closed, open}: the blocks completed by it, and those that may still change, as Markdown. */
   append(chunk) {
     this.#rest += chunk;
