@@ -21,9 +21,7 @@ from pam.tools.engine.executor import ToolExecutor
 class _InMemory(Transcript):
     """A transcript that is never saved."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.messages: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]]
 
     def add(self, *messages: Mapping[str, Any], tokens: int | None = None) -> None:
         super().add(*messages, tokens=tokens)
@@ -47,7 +45,9 @@ def main() -> None:
 
         with record.measured():
             beginning, message_id, deadline = empty_conversation(), uuid4(), Deadline(MAX_TURN_S)
-            transcript = _InMemory(worker.chat.answers.database, user_id(), beginning, message_id)
+            answers = worker.chat.answers
+            transcript = _InMemory(answers.database, user_id(), beginning, message_id, answers.clock())
+            transcript.messages = []
             asked = question(text)
             transcript.add(asked)
             context = ToolContext(worker.chat.answers, user_id(), str(message_id), deadline)

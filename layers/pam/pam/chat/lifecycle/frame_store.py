@@ -11,6 +11,7 @@ from pam.chat.lifecycle.timeouts import TURN_TTL
 from pam.chat.lifecycle.turn import Turn
 from pam.platform.clock import Clock
 from pam.platform.dynamodb import ConditionFailed, DynamoTable, Item, Owner
+from pam.platform.errors import TURN_LOST
 
 Frame = Mapping[str, Any]
 
@@ -45,10 +46,11 @@ class FrameStore:
         return [stored[seq] for seq in sorted(stored) if seq > number]
 
     def renumbered_ending(self, turn: Turn, number: int) -> list[dict[str, Any]]:
-        """Return the frames that ended a turn, numbered after `number`, for a client with later ones than are stored.
+        """Return the frames that ended a lost turn, numbered after `number`, where the client has unstored ones.
 
         While DynamoDB was unavailable the worker sent frames that it couldn't store, and it was then declared lost:
-        whoever ended the turn used their numbers again. Return nothing for a client that has the end.
+        whoever ended the turn used their numbers again. Return nothing for a client that has the end, and of a turn
+        that its worker ended: then all its frames are stored.
         """
         items = query_turn(self._table, turn.user_id, turn.message_id)
         _, state = state_key(turn.user_id, turn.message_id)
@@ -58,6 +60,8 @@ class FrameStore:
         ending: list[dict[str, Any]] = next(
             (json.loads(item["frames"]) for item in items if item["item"] == state and "frames" in item), []
         )
+        if not any(frame.get("code") == TURN_LOST.code for frame in ending):
+            return []
         return [frame | {"seq": seq} for seq, frame in enumerate(ending, start=number + 1)]
 
     def append(self, turn: Turn, body: Frame) -> dict[str, Any]:
