@@ -44,16 +44,22 @@ def block_after_commit(backend: InProcessBackend, user: ChatUser, effects: int) 
     backend.dynamodb.should_throttle = block
 
 
+def lose_after_commit(backend: InProcessBackend, user: ChatUser, *replies: Any) -> Frames:
+    """Ask a question whose worker hangs once its expense is committed, and recover the turn; return all its frames."""
+    block_after_commit(backend, user, effects=1)
+    user.claude.script(*replies)
+    message_id = backend.send_question(user)
+    received = user.socket.receive_until("tool")
+    wait_until(lambda: len(user.rows("expenses")) == 1)
+    return recover(backend, user, message_id, received)
+
+
 @scenario
 def committed_write_of_a_lost_turn_is_reported_with_its_undo(context: ScenarioContext) -> None:
     """Its tool is shown as done, the error offers the undo, and the next prompt has the write."""
     user, backend = context.new_user(), context.backend
-    block_after_commit(backend, user, effects=1)
-    user.claude.script(WRITE)
-    message_id = backend.send_question(user)
-    received = user.socket.receive_until("tool")
-    wait_until(lambda: len(user.rows("expenses")) == 1)
-    frames = recover(backend, user, message_id, received)
+    frames = lose_after_commit(backend, user, WRITE)
+    message_id = frames[0]["message_id"]
     assert tool_states(frames) == [("create_expense", "done")]
     assert WRITE_TEXT in frames[-1]["message"]
     [undo] = frames[-1]["undo"]
@@ -69,12 +75,7 @@ def committed_write_of_a_lost_turn_is_reported_with_its_undo(context: ScenarioCo
 def question_that_is_asked_again_after_a_lost_turn_writes_once(context: ScenarioContext) -> None:
     """`retry_of` names the lost message: the same call has the first one's result."""
     user, backend = context.new_user(), context.backend
-    block_after_commit(backend, user, effects=1)
-    user.claude.script(WRITE, WRITE)
-    message_id = backend.send_question(user)
-    received = user.socket.receive_until("tool")
-    wait_until(lambda: len(user.rows("expenses")) == 1)
-    recover(backend, user, message_id, received)
+    message_id = lose_after_commit(backend, user, WRITE, WRITE)[0]["message_id"]
     backend.released.set()
     backend.wait()
     scope = {"conversation_id": user.conversation_id, "text": f"What now? {user.claude.marker}"}
@@ -91,12 +92,8 @@ def question_that_is_asked_again_after_a_lost_turn_writes_once(context: Scenario
 def call_in_other_words_repeats_the_write_of_a_lost_turn(context: ScenarioContext) -> None:
     """The same amount and category, once: a second such call of the retry, and another amount, are other expenses."""
     user, backend = context.new_user(), context.backend
-    block_after_commit(backend, user, effects=1)
-    user.claude.script(WRITE)
-    message_id = backend.send_question(user)
-    received = user.socket.receive_until("tool")
-    wait_until(lambda: len(user.rows("expenses")) == 1)
-    lost = recover(backend, user, message_id, received)
+    lost = lose_after_commit(backend, user, WRITE)
+    message_id = lost[0]["message_id"]
     backend.released.set()
     backend.wait()
     calls = [
