@@ -230,23 +230,27 @@ export class Chat extends EventTarget {
 
   /** Returns what a row of expenses can do; each resolves with {data, expiresAt} or a body. */
   #expenseActions() {
-    const change = async (request) => {
+    const change = async (id, request) => {
       const { data, now } = await request;
+      this.#conversation.saveExpense(id, data.expense ?? null);
       this.#emitDataChange();
-      return { data, expiresAt: this.#rememberUndo(data.undo, data.text, now) };
+      return { data, expiresAt: this.#rememberUndo(data.undo, data.text, now, data.before ?? data.deleted) };
     };
     return {
-      update: (id, changes) => change(this.#api.patch(`/v1/expenses/${id}`, changes)),
-      remove: (id) => change(this.#api.deleteOnce(`/v1/expenses/${id}`)),
+      update: (id, changes) => change(id, this.#api.patch(`/v1/expenses/${id}`, changes)),
+      remove: (id) => change(id, this.#api.deleteOnce(`/v1/expenses/${id}`)),
       undo: (href) => this.#undo(href),
     };
   }
 
-  /** Stores an undo for after a reload; returns its end on this device's clock. `now` is the server's clock. */
-  #rememberUndo(undo, text, now) {
+  /**
+   * Stores an undo for after a reload; returns its end on this device's clock. `now` is the server's clock, `before` the
+   * expense that a change of it brings back.
+   */
+  #rememberUndo(undo, text, now, before = null) {
     if (!undo) return null;
     const expiresAt = Date.now() + (Date.parse(undo.expires_at) - now);
-    this.#undoStorage.save({ href: undo.href, text, expiresAt });
+    this.#undoStorage.save({ href: undo.href, text, expiresAt, before });
     return expiresAt;
   }
 
@@ -261,8 +265,10 @@ export class Chat extends EventTarget {
 
   async #undo(href) {
     const { data } = await this.#api.delete(href);
+    const before = this.#undoStorage.load().find((entry) => entry.href === href)?.before;
     this.#undoStorage.remove(href);
     this.#conversation.saveUndo(href, data.text);
+    if (before) this.#conversation.saveExpense(before.id, before);
     this.#emitDataChange();
     return data;
   }

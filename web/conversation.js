@@ -96,6 +96,22 @@ export class Conversation extends EventTarget {
     }
   }
 
+  /** Stores an expense in the lists that have it, as it is now; null removes it until it comes back. */
+  saveExpense(id, expense) {
+    for (const answer of this.#storage?.loadAnswers(this.#current.localId) ?? []) {
+      const expenses = answer.data?.answer?.expenses;
+      if (!Array.isArray(expenses)) continue;
+      const removedFrom = { ...answer.removedFrom };
+      const at = expenses.findIndex((each) => each.id === id);
+      if (at >= 0) expenses.splice(at, 1, ...(expense ? [expense] : []));
+      else if (expense && id in removedFrom) expenses.splice(removedFrom[id], 0, expense);
+      else continue;
+      if (expense) delete removedFrom[id];
+      else removedFrom[id] = at;
+      this.#storage.saveAnswer({ ...answer, removedFrom });
+    }
+  }
+
   /** Makes the next question start another conversation. */
   startNew() {
     this.#storage?.clearAnswers();

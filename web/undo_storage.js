@@ -10,9 +10,12 @@ export class UndoStorage {
     this.#prefix = `pam.${user}.undo.`;
   }
 
-  /** Stores a write: its text, the request that undoes it, and the end of its undo (ms since 1970, this device's clock). */
-  save({ href, text, expiresAt }) {
-    deviceStorage.set(this.#prefix + href, { href, text, expiresAt });
+  /**
+   * Stores a write: its text, the request that undoes it, the end of its undo (ms since 1970, this device's clock), and
+   * the expense that its undo brings back, or null.
+   */
+  save({ href, text, expiresAt, before = null }) {
+    deviceStorage.set(this.#prefix + href, { href, text, expiresAt, before });
   }
 
   remove(href) {

@@ -34,6 +34,34 @@ def test_expense_in_a_list_is_edited_and_restored(app):
     app.undo(added)
 
 
+def test_list_is_shown_after_a_reload_as_it_was_changed(app):
+    """A row that was edited or deleted, and what its undo brings back."""
+    app.sign_in().ask("add $12.15 for laundry")
+    row = rows(app.ask(LIST_QUESTION)).first
+    row.get_by_role("button", name=re.compile(r"Edit.*Laundry, .*\$12\.15")).click()
+    form = row.get_by_role("form", name="Edit this expense")
+    form.get_by_label("Amount").fill("13.25")
+    form.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("$13.25")
+    app.page.reload()
+    row = rows(app.cards.filter(has=app.page.locator("tbody")).last).first
+    expect(row).to_contain_text("$13.25")
+    row.get_by_role("button", name=re.compile(r"Delete.*Laundry, .*\$13\.25")).click()
+    expect(row).to_contain_text("Deleted $13.25")
+    app.page.reload()
+    list_card = app.cards.filter(has=app.page.locator("tbody")).last
+    expect(rows(list_card)).to_have_count(2)
+    undo = app.page.locator("[data-undo]", has_text="Deleted $13.25 for laundry.")
+    undo.get_by_role("button", name="Undo").click()
+    expect(undo.get_by_role("button", name="Undo")).to_have_count(0)
+    app.page.reload()
+    expect(rows(list_card)).to_have_count(3)
+    expect(rows(list_card).first).to_contain_text("$13.25")
+    added = app.page.locator("article.card", has_text="Added $12.15 for laundry")
+    added.get_by_role("button", name="Undo").click()
+    expect(added).to_have_count(0)
+
+
 def row_id(app):
     path = next(request.url for request in app.requests if request.method == "PATCH")
     return path.rpartition("/")[2]
