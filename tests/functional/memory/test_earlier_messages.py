@@ -49,6 +49,7 @@ def stored(owner: psycopg.Connection, user: uuid.UUID) -> list[tuple[str, str, s
 
 def test_questions_and_answers_are_stored(owner: psycopg.Connection, stack: LocalStack, traveller: Traveller) -> None:
     """Without context, tools, refused questions, secrets; by the instants at which they were stored."""
+    owner.execute("delete from embedding_requests")  # of other tests' users, which would take the run's time
     insert_conversation(
         owner,
         traveller.id,
