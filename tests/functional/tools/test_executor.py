@@ -224,6 +224,32 @@ def test_stop_prevents_a_write_that_is_being_prepared(turn: Turn) -> None:
     assert not written.is_set()
 
 
+class StopAtSecondLook(threading.Event):
+    """A stop that comes just after somebody has looked for it."""
+
+    def is_set(self) -> bool:
+        was_set = super().is_set()
+        self.set()
+        return was_set
+
+
+def test_stop_between_two_looks_is_noticed(turn: Turn) -> None:
+    """The tool isn't waited for until its timeout."""
+    turn.stop = StopAtSecondLook()
+    prepared = threading.Event()
+
+    def prepare() -> None:
+        prepared.set()
+        turn.released.wait(60)
+
+    turn.add(writer("write", lambda: WRITTEN, prepare, timeout_s=30))
+    began = time.monotonic()
+    (outcome,) = turn.run("write")
+    assert error_of(outcome) == "stopped"
+    assert time.monotonic() - began < 10
+    turn.released.set()
+
+
 def test_write_that_hangs_prevents_the_writes_after_it(turn: Turn) -> None:
     """Nobody knows whether the first was done, so the second isn't, now or later."""
     written: list[str] = []

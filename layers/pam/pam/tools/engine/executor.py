@@ -109,11 +109,13 @@ class ToolExecutor:
         """
         calls = [call for call in self._step.values() if isinstance(call, ToolCall)]
         while any(call.outcome is None for call in calls):
+            # Read once: a stop that comes now must not be taken for one that the calls have been told of.
+            is_stopped = stop.is_set()
             for call in calls:
                 if call.outcome is None:
-                    self._settle(call, is_stopped=stop.is_set())
+                    self._settle(call, is_stopped=is_stopped)
             self._start_next_effect([call for call in calls if call.is_effect])
-            _wait_for_one([call for call in calls if call.is_running], stop)
+            _wait_for_one([call for call in calls if call.is_running], is_stopped=is_stopped)
         outcomes = [call.outcome if isinstance(call, ToolCall) else call for call in self._step.values()]
         self._step.clear()
         self._counts.clear()
@@ -192,12 +194,12 @@ class ToolExecutor:
         return hashlib.sha256(f"{text} {nth}".encode()).hexdigest()
 
 
-def _wait_for_one(running: Sequence[ToolCall[Any]], stop: threading.Event) -> None:
-    """Wait until a call ends or is to be abandoned; return soon after `stop` is set."""
+def _wait_for_one(running: Sequence[ToolCall[Any]], *, is_stopped: bool) -> None:
+    """Wait until a call ends or is to be abandoned; return soon, to look for a stop, unless there was one."""
     if not running:
         return
     left_s = max(0.0, min(call.ends_at for call in running) + ABANDON_AFTER_S - time.monotonic())
-    timeout_s = left_s if stop.is_set() else min(left_s, STOP_POLL_INTERVAL_S)
+    timeout_s = left_s if is_stopped else min(left_s, STOP_POLL_INTERVAL_S)
     wait([call.future for call in running if call.future is not None], timeout_s, FIRST_COMPLETED)
 
 
