@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -269,3 +270,36 @@ def test_key_is_claimed_when_the_response_is_lost(stores: Stores, stack: LocalSt
     responses = [services.idempotency.run(key, {"amount": "1"}, work, context) for _ in range(2)]  # type: ignore[arg-type]
     assert stores.proxy.dropped_count == 1
     assert responses == [{"done": 1}, {"done": 1}]
+
+
+def test_response_of_done_work_is_returned_where_it_cannot_be_recorded(stores: Stores, stack: LocalStack) -> None:
+    """The write is committed by then: an error would hide it. Its repetition is refused while the claim lasts."""
+    services = Bootstrap(stack.environment_of("chat"), dynamodb=dynamodb_client(stores.proxy))
+    context: Any = SimpleNamespace(get_remaining_time_in_millis=lambda: 10_000)
+    key, done = str(uuid.uuid4()), []
+
+    def work() -> dict[str, int]:
+        done.append(1)
+        return {"done": len(done)}
+
+    stores.proxy.should_throttle = lambda name, _request: name == "UpdateItem"
+    assert services.idempotency.run(key, {"amount": "1"}, work, context) == {"done": 1}
+    with pytest.raises(PamError) as refused:
+        services.idempotency.run(key, {"amount": "1"}, work, context)
+    assert (refused.value.error.code, done) == ("request_in_progress", [1])
+
+
+def test_work_is_not_begun_where_the_key_cannot_be_claimed(stores: Stores, stack: LocalStack) -> None:
+    """Then the request can be repeated."""
+    services = Bootstrap(stack.environment_of("chat"), dynamodb=dynamodb_client(stores.proxy))
+    context: Any = SimpleNamespace(get_remaining_time_in_millis=lambda: 10_000)
+    done: list[int] = []
+
+    def work() -> dict[str, int]:
+        done.append(1)
+        return {}
+
+    stores.proxy.should_throttle = lambda name, _request: name == "PutItem"
+    with pytest.raises(PamError) as refused:
+        services.idempotency.run(str(uuid.uuid4()), {}, work, context)
+    assert (refused.value.error.code, done) == ("store_unavailable", [])

@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import D
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from pam.platform.errors import IDEMPOTENCY_KEY_REUSED, REQUEST_IN_PROGRESS, STORE_UNAVAILABLE, PamError
+from pam.platform.observability import logger
 
 _RECORD_TTL_S = 24 * 60 * 60
 
@@ -59,7 +60,8 @@ class IdempotencyStore:
         """Run `work` and return its response, or the recorded response of this key; without a key just run it.
 
         A different `payload` under the same key is an error. Nothing is recorded when `work` raises, so the request
-        can be retried. Raises `PamError`: `request_in_progress`, `idempotency_key_reused`, `store_unavailable`.
+        can be retried. A response that can't be recorded is returned all the same: the work is done. Raises `PamError`:
+        `request_in_progress`, `idempotency_key_reused`, `store_unavailable`.
         """
         if key is None:
             return work()
@@ -69,8 +71,14 @@ class IdempotencyStore:
             expires_after_seconds=_RECORD_TTL_S,
             lambda_context=context,
         )
+        responses: list[dict[str, Any]] = []
+
+        def record_response(request: Any) -> dict[str, Any]:  # noqa: ARG001  Powertools finds the request by this name
+            responses.append(work())
+            return responses[0]
+
         run_once = idempotent_function(
-            lambda request: work(),  # noqa: ARG005  Powertools finds the request by this name
+            record_response,
             data_keyword_argument="request",
             persistence_store=self._store,
             config=config,
@@ -85,6 +93,9 @@ class IdempotencyStore:
                 IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was already used for another request."
             ) from error
         except IdempotencyPersistenceLayerError as error:
+            if responses:
+                logger.warning("response not recorded", exc_info=True)
+                return responses[0]
             raise PamError(
                 STORE_UNAVAILABLE,
                 "PAM can't save safely right now. Please try again in a moment: nothing is saved twice.",
