@@ -51,7 +51,7 @@ select user_id, lexeme, 2, id, cardinality(positions) from conversation_episodes
  where user_id = %(user)s
 """
 _FACTS = """
-insert into facts (user_id, subject, value, standing, valid_from, last_said_at, confidence, recorded_by, embedding,
+insert into facts (user_id, subject, value, standing, valid_from, last_stated_at, confidence, recorded_by, embedding,
                    embedding_model, embedding_dimensions)
 select %(user)s, 'subject ' || n, left(content, 100), false, now(), now(), 1, 'summary', embedding, %(model)s, 1536
   from generate_series(1, %(facts)s) n join pool on number = n %% %(pool)s

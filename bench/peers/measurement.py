@@ -101,7 +101,7 @@ class Contestant:
             raise RuntimeError(f"{self._name} has ended")
         return line
 
-    def forget(self) -> None:
+    def clear_memory(self) -> None:
         """Empty the user's memory: a benchmark's questions are the same again and again, and would all be recalled."""
         self._owner.execute("delete from exchanges where user_id = %s", (self._user_id,))
 
@@ -179,7 +179,7 @@ def _started(name: str, python: Path, stack: LocalStack, sink: Sink) -> Iterator
 def _run_conversation(contestant: Contestant, questions: Sequence[Question], claude: httpx.Client) -> Sample:
     reference, conversation = uuid.uuid4().hex, str(uuid.uuid4())
     sample = Sample()
-    contestant.forget()
+    contestant.clear_memory()
     for question in questions:
         sample += contestant.ask(conversation, question, reference)
     entries: list[dict[str, Any]] = claude.get("/_journal", params={"contains": reference}).json()["last"]

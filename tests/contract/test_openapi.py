@@ -160,7 +160,7 @@ def remember(owner: psycopg.Connection, user_id: uuid.UUID) -> None:
             " select %(user)s, %(conversation)s, id, id, now(), now(), 1, 'Camping', 'In Moab.', 'neutral' from passage"
             " returning id"
             "), fact as ("
-            " insert into facts (user_id, subject, value, standing, valid_from, last_said_at, source_turn_ids,"
+            " insert into facts (user_id, subject, value, standing, valid_from, last_stated_at, source_turn_ids,"
             "        confidence, recorded_by)"
             " values (%(user)s, 'fact ' || %(number)s, 'x', %(number)s %% 2 = 0, now(), now(),"
             "         array[%(turn)s::uuid], 1, 'summary')"

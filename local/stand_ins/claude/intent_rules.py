@@ -30,7 +30,7 @@ _SPOT = re.compile(
     r"\b(?:save|remember|bookmark)\s+(?:the\s+)?(?P<name>.+?)(?=\s+(?:as|to|in|near|at)\s|[.!?]|$)", re.I
 )
 _REMEMBER = re.compile(
-    r"\b(?:remember|note|keep in mind)\s*(?:that\b|this\b|:)[\s:,]*(?P<said>.+)"
+    r"\b(?:remember|note|keep in mind)\s*(?:that\b|this\b|:)[\s:,]*(?P<statement>.+)"
     r"|(?P<preference>(?:from now on\b.*|\balways (?:answer|use|give|show|say)\b.*|\bnever (?:suggest|recommend)\b.*))",
     re.I,
 )
@@ -61,15 +61,15 @@ def _remember(text: str, _: Conversation) -> dict[str, Any]:
     match = _REMEMBER.search(text)
     if match is None:
         return {}
-    said = (match["said"] or match["preference"]).strip(" .!")
-    parts = _SUBJECT_AND_VALUE.match(said)
+    statement = (match["statement"] or match["preference"]).strip(" .!")
+    parts = _SUBJECT_AND_VALUE.match(statement)
     # As the summary of the conversation names it later.
-    fact = next(iter(find_facts(said)), None)
+    fact = next(iter(find_facts(statement)), None)
     if fact is not None and not (parts and parts["thing"]):
         return {"subject": fact.subject, "value": fact.value, "standing": fact.standing or None}
-    if match["preference"] or re.match(r"(?:always|never)\b", said, re.I) or parts is None:
-        words = [word for word in said.split() if word.lower() not in ("always", "never", "from", "now", "on")]
-        return {"subject": " ".join(words[:2]).strip(",") or said, "value": said, "standing": True}
+    if match["preference"] or re.match(r"(?:always|never)\b", statement, re.I) or parts is None:
+        words = [word for word in statement.split() if word.lower() not in ("always", "never", "from", "now", "on")]
+        return {"subject": " ".join(words[:2]).strip(",") or statement, "value": statement, "standing": True}
     return {"subject": parts["thing"] or parts["verb"], "value": parts["value"]}
 
 

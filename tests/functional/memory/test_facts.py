@@ -72,7 +72,7 @@ def test_late_summary_of_an_older_message_adds_a_past_value(
 
 
 @pytest.mark.parametrize(
-    ("said_at", "recorder", "expected"),
+    ("stated_at", "recorder", "expected"),
     [
         (SPRING - timedelta(days=1), Recorder.SUMMARY, 0),
         (SPRING, Recorder.SUMMARY, 0),
@@ -82,12 +82,12 @@ def test_late_summary_of_an_older_message_adds_a_past_value(
     ids=["said before", "said at that moment", "said again", "by the traveller"],
 )
 def test_deleted_subject_returns_only_when_it_is_said_again(
-    database: Database, traveller: Traveller, said_at: datetime, recorder: Recorder, expected: int
+    database: Database, traveller: Traveller, stated_at: datetime, recorder: Recorder, expected: int
 ) -> None:
     sql = "insert into deleted_facts (user_id, subject_digest, deleted_at) values (%s, %s, %s)"
     with session(database, traveller.id) as connection:
         connection.execute(sql, (traveller.id, subject_digest(" Home  BASE"), SPRING))
-        fact = NewFact("home base", "Tucson", said_at, recorder)
+        fact = NewFact("home base", "Tucson", stated_at, recorder)
         assert (record_fact(connection, traveller.id, fact) is None) == (expected == 0)
         assert len(current_facts(connection, traveller.id)) == expected
 

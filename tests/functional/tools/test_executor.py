@@ -224,8 +224,8 @@ def test_stop_prevents_a_write_that_is_being_prepared(turn: Turn) -> None:
     assert not written.is_set()
 
 
-class StopAtSecondLook(threading.Event):
-    """A stop that comes just after somebody has looked for it."""
+class StopAfterFirstCheck(threading.Event):
+    """A stop that is set just after it was checked."""
 
     def is_set(self) -> bool:
         was_set = super().is_set()
@@ -233,9 +233,9 @@ class StopAtSecondLook(threading.Event):
         return was_set
 
 
-def test_stop_between_two_looks_is_noticed(turn: Turn) -> None:
+def test_stop_between_two_checks_is_noticed(turn: Turn) -> None:
     """The tool isn't waited for until its timeout."""
-    turn.stop = StopAtSecondLook()
+    turn.stop = StopAfterFirstCheck()
     prepared = threading.Event()
 
     def prepare() -> None:

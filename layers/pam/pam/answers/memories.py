@@ -199,5 +199,5 @@ CORRECT_MEMORY = WriteOperation("correct_memory", _correct, _restore)
 
 def new_fact(subject: str, value: str, *, standing: bool, context: WriteContext) -> NewFact:
     """Return a fact that the traveller states now."""
-    said_at = min(context.day_reference, context.now)
-    return NewFact(subject, value, said_at, Recorder.TRAVELLER, standing=standing)
+    stated_at = min(context.day_reference, context.now)
+    return NewFact(subject, value, stated_at, Recorder.TRAVELLER, standing=standing)

@@ -42,18 +42,18 @@ _SELECT_FACT = f"select {FACT_COLUMNS} from facts where user_id = %(user)s and i
 _SELECT_ROWS = """
 select jsonb_build_object(
            'id', id, 'subject', subject, 'value', value, 'standing', standing, 'valid_from', valid_from,
-           'valid_to', valid_to, 'last_said_at', last_said_at, 'source_turn_ids', source_turn_ids,
+           'valid_to', valid_to, 'last_stated_at', last_stated_at, 'source_turn_ids', source_turn_ids,
            'confidence', confidence, 'recorded_by', recorded_by) as fact
   from facts where user_id = %(user)s and lower(subject) = lower(%(subject)s) order by id
 """
 _CORRECT = """
 update facts
    set value = %(value)s, standing = %(standing)s, recorded_by = 'traveller', confidence = 1,
-       last_said_at = greatest(last_said_at, %(now)s), source_turn_ids = %(sources)s,
+       last_stated_at = greatest(last_stated_at, %(now)s), source_turn_ids = %(sources)s,
        embedding = null, embedding_model = null, embedding_dimensions = null, embedding_refused_by = null
  where user_id = %(user)s and id = %(id)s
 """
-# What was said of the subject until now is older than the correction, and must not replace it.
+# What was stated about the subject until now is older than the correction, and must not replace it.
 _IGNORE_EARLIER = """
 insert into deleted_facts (user_id, subject_digest, deleted_at) values (%(user)s, %(digest)s, %(now)s)
 on conflict (user_id, subject_digest) do update set deleted_at = excluded.deleted_at
@@ -62,12 +62,12 @@ _DELETE_ROWS = "delete from facts where user_id = %(user)s and id = any (%(ids)s
 _RESTORE_ROWS = """
 update facts
    set value = old.value, standing = old.standing, valid_from = old.valid_from, valid_to = old.valid_to,
-       last_said_at = old.last_said_at, source_turn_ids = old.source_turn_ids, confidence = old.confidence,
+       last_stated_at = old.last_stated_at, source_turn_ids = old.source_turn_ids, confidence = old.confidence,
        recorded_by = old.recorded_by,
        embedding = null, embedding_model = null, embedding_dimensions = null, embedding_refused_by = null
   from jsonb_to_recordset(%(rows)s) as old (
            id bigint, value text, standing boolean, valid_from timestamptz, valid_to timestamptz,
-           last_said_at timestamptz, source_turn_ids uuid[], confidence real, recorded_by text)
+           last_stated_at timestamptz, source_turn_ids uuid[], confidence real, recorded_by text)
  where facts.user_id = %(user)s and facts.id = old.id
 """
 

@@ -44,7 +44,7 @@ user_id = %(user)s and tool = any (%(operations)s)
    and (%(everything)s or turn_id = any (%(turns)s) or lower(told #>> '{data,subject}') = any (%(subjects)s))
 """
 _SELECT_EFFECTS = f"select told ->> 'text' as text from effects where {_QUOTING_EFFECTS}"
-_FORGET_EFFECTS = f"""
+_CLEAR_EFFECTS = f"""
 update effects set told = told - 'data' || '{{"text": "This was deleted.", "data": {{}}}}', undo = null
  where {_QUOTING_EFFECTS}
 """
@@ -124,8 +124,8 @@ def _delete_everything(connection: Connection, user_id: UUID, selection_id: UUID
     # In parts: no statement may take longer than a few seconds.
     for start in range(0, len(ids), _BATCH):
         connection.execute(DELETE_EXCHANGES, scope | {"ids": ids[start : start + _BATCH]})
-    forgotten = {"operations": list(MEMORY_OPERATIONS), "everything": True, "turns": [], "subjects": []}
-    connection.execute(_FORGET_EFFECTS, scope | forgotten)
+    everything = {"operations": list(MEMORY_OPERATIONS), "everything": True, "turns": [], "subjects": []}
+    connection.execute(_CLEAR_EFFECTS, scope | everything)
     for statement in _DELETE_EVERYTHING:
         connection.execute(statement, scope)
 
@@ -141,7 +141,7 @@ def _delete_some(connection: Connection, user_id: UUID, selection: Selection, no
 
 
 def _delete_facts(connection: Connection, scope: dict[str, object], now: datetime) -> list[str]:
-    """Delete facts; return what the records of their writes said, which a prompt has where one was undone."""
+    """Delete facts; return the texts of their writes' records, which a prompt has where one was undone."""
     rows = connection.execute(_LOCK_FACTS, scope).fetchall()
     subjects = scope["subjects"]
     assert isinstance(subjects, list)
@@ -151,7 +151,7 @@ def _delete_facts(connection: Connection, scope: dict[str, object], now: datetim
     connection.execute(_REMOVE_SOURCES, scope)
     effects = scope | {"operations": list(MEMORY_OPERATIONS), "everything": False}
     texts = [row["text"] for row in connection.execute(_SELECT_EFFECTS, effects).fetchall() if row["text"]]
-    connection.execute(_FORGET_EFFECTS, effects)
+    connection.execute(_CLEAR_EFFECTS, effects)
     return texts
 
 

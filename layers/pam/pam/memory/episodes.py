@@ -17,7 +17,7 @@ from pam.platform.postgres import Connection, Database
 from pam.safety.redaction import redact
 
 MAX_KNOWN_FACTS = 60
-"""Facts that a summary is told."""
+"""Facts in the request for a summary."""
 
 
 class MessagesChanged(Exception):
@@ -162,23 +162,23 @@ def _now(connection: Connection) -> datetime:
 
 
 def _new_facts(window: Sequence[EpisodeMessage], summary: EpisodeSummary) -> list[NewFact]:
-    """Return the facts as they are recorded: in the order in which they were said."""
+    """Return the facts as they are recorded: in the order in which they were stated."""
     facts = []
     for fact in summary.facts:
         sources = [window[number - 1] for number in fact.sources]
-        said_at = max(source.sent_at for source in sources)
+        stated_at = max(source.sent_at for source in sources)
         facts.append(
             NewFact(
                 subject=fact.subject,
                 value=fact.value,
-                said_at=said_at,
+                stated_at=stated_at,
                 recorder=Recorder.SUMMARY,
                 standing=fact.standing,
                 sources=tuple(dict.fromkeys(source.turn_id for source in sources)),
                 confidence=fact.confidence,
             )
         )
-    return sorted(facts, key=lambda fact: fact.said_at)
+    return sorted(facts, key=lambda fact: fact.stated_at)
 
 
 def _key_fact(fact: NewFact) -> dict[str, object]:

@@ -28,13 +28,13 @@ class Recorder(StrEnum):
 class NewFact:
     """A fact that is to be recorded. `sources` are the turns that it comes from; `confidence` is 0 to 1.
 
-    It holds from `said_at` on, when its newest source was sent. `standing` marks a preference that holds for every
+    It holds from `stated_at` on, when its newest source was sent. `standing` marks a preference that holds for every
     answer.
     """
 
     subject: str
     value: str
-    said_at: datetime
+    stated_at: datetime
     recorder: Recorder
     standing: bool = False
     sources: tuple[UUID, ...] = ()
@@ -62,21 +62,21 @@ FACT_COLUMNS = "id, subject, value, standing, valid_from, valid_to, source_turn_
 # Facts of one user are recorded one after another, or two could both be the first of their subject.
 _LOCK_USER = "select id from users where id = %(user)s for no key update"
 _SELECT_SPANS = """
-select id, value, valid_from, valid_to, last_said_at from facts
+select id, value, valid_from, valid_to, last_stated_at from facts
  where user_id = %(user)s and lower(subject) = lower(%(subject)s)
 """
 _SELECT_DELETED = """
-select 1 from deleted_facts where user_id = %(user)s and subject_digest = %(digest)s and deleted_at >= %(said_at)s
+select 1 from deleted_facts where user_id = %(user)s and subject_digest = %(digest)s and deleted_at >= %(stated_at)s
 """
 _INSERT = """
-insert into facts (user_id, subject, value, standing, valid_from, valid_to, last_said_at, source_turn_ids, confidence,
+insert into facts (user_id, subject, value, standing, valid_from, valid_to, last_stated_at, source_turn_ids, confidence,
                    recorded_by)
-values (%(user)s, %(subject)s, %(value)s, %(standing)s, %(valid_from)s, %(valid_to)s, %(last_said_at)s, %(sources)s,
+values (%(user)s, %(subject)s, %(value)s, %(standing)s, %(valid_from)s, %(valid_to)s, %(last_stated_at)s, %(sources)s,
         %(confidence)s, %(recorder)s)
 returning id
 """
 _UPDATE_SPAN = """
-update facts set valid_from = %(valid_from)s, valid_to = %(valid_to)s, last_said_at = %(last_said_at)s
+update facts set valid_from = %(valid_from)s, valid_to = %(valid_to)s, last_stated_at = %(last_stated_at)s
  where user_id = %(user)s and id = %(id)s
 """
 _CONFIRM = """
@@ -108,18 +108,18 @@ def record_fact(connection: Connection, user_id: UUID, fact: NewFact) -> int | N
     subject, value = clean_text(fact.subject, MAX_SUBJECT_CHARS), clean_text(fact.value, MAX_VALUE_CHARS)
     scope = {"user": user_id, "subject": subject}
     lock_facts(connection, user_id)
-    deleted = {"digest": subject_digest(subject), "said_at": fact.said_at}
+    deleted = {"digest": subject_digest(subject), "stated_at": fact.stated_at}
     if fact.recorder is Recorder.SUMMARY and connection.execute(_SELECT_DELETED, scope | deleted).fetchone():
         return None
     spans = [Span(**row) for row in connection.execute(_SELECT_SPANS, scope).fetchall()]
-    placement = place(spans, value, fact.said_at)
+    placement = place(spans, value, fact.stated_at)
     details = {
         "standing": fact.standing,
         "sources": list(fact.sources),
         "confidence": fact.confidence,
         "recorder": fact.recorder,
     }
-    recorded = placement.said.id
+    recorded = placement.stated.id
     for span in placement.spans:
         values = scope | asdict(span)
         if span.id is not None:
@@ -127,9 +127,9 @@ def record_fact(connection: Connection, user_id: UUID, fact: NewFact) -> int | N
             continue
         inserted = connection.execute(_INSERT, values | details).fetchone()
         assert inserted is not None
-        if span is placement.said:
+        if span is placement.stated:
             recorded = int(inserted["id"])
-    if placement.said.id is not None:
+    if placement.stated.id is not None:
         connection.execute(_CONFIRM, scope | details | {"id": recorded, "most": _MAX_SOURCES})
     request_embedding(connection, user_id)
     return recorded

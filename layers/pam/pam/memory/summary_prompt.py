@@ -1,4 +1,4 @@
-"""The request for the summary of an episode. What was said enters it as data only, written as JSON."""
+"""The request for the summary of an episode. The conversation enters it as data only, written as JSON."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -59,8 +59,8 @@ def summary_request(model: str, messages: Sequence[EpisodeMessage], facts: Seque
     thinking = THINKING[model]
     known = [encode({"subject": fact.subject, "value": fact.value}) for fact in facts]
     most = min(MAX_MESSAGE_CHARS, MAX_MESSAGES_CHARS // len(messages))
-    said = [_render(number, message, most) for number, message in enumerate(messages, 1)]
-    text = "\n".join(["<facts>", *known, "</facts>", "<messages>", *said, "</messages>"])
+    texts = [_render(number, message, most) for number, message in enumerate(messages, 1)]
+    text = "\n".join(["<facts>", *known, "</facts>", "<messages>", *texts, "</messages>"])
     return {
         "model": model,
         "max_tokens": MAX_REPLY_TOKENS,

@@ -117,13 +117,13 @@ def _parse_fact(value: Any) -> SummaryFact | None:
 def _is_stated(fact: SummaryFact, messages: Sequence[EpisodeMessage]) -> bool:
     """Return whether the fact's sources are the traveller's own messages of this episode, and have its words.
 
-    What PAM said may quote tools, posts and other people: no fact is drawn from it, whatever the model makes of it.
+    PAM's messages may quote tools, posts and other people: no fact is drawn from it, whatever the model makes of it.
     """
     if not all(1 <= number <= len(messages) and messages[number - 1].role == "user" for number in fact.sources):
         return False
-    said = {_stem(word) for number in fact.sources for word in _words(messages[number - 1].text)}
+    stated = {_stem(word) for number in fact.sources for word in _words(messages[number - 1].text)}
     words = [word for word in _words(fact.value) if not _COMMON.fullmatch(word)] or _words(fact.value)
-    return sum(_stem(word) in said for word in words) >= _MIN_GROUNDED * len(words)
+    return sum(_stem(word) in stated for word in words) >= _MIN_GROUNDED * len(words)
 
 
 def _words(text: str) -> list[str]:

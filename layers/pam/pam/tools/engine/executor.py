@@ -109,7 +109,7 @@ class ToolExecutor:
         """
         calls = [call for call in self._step.values() if isinstance(call, ToolCall)]
         while any(call.outcome is None for call in calls):
-            # Read once: a stop that comes now must not be taken for one that the calls have been told of.
+            # Read once: a stop that is set now must not count as one that the calls were settled with.
             is_stopped = stop.is_set()
             for call in calls:
                 if call.outcome is None:

@@ -260,6 +260,6 @@ def deletion_without_dynamodb_deletes_nothing_and_succeeds_when_repeated(context
 
 
 @pytest.mark.parametrize("scenario", scenario, ids=scenario_name)
-def test_forgetting(wait_for_scenario: Callable[[Scenario], None], scenario: Scenario) -> None:
+def test_scenario(wait_for_scenario: Callable[[Scenario], None], scenario: Scenario) -> None:
     """What a deletion leaves of the chat."""
     wait_for_scenario(scenario)
