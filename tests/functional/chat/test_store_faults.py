@@ -1,6 +1,7 @@
 """DynamoDB throttles requests and Postgres is down: before a turn, during it, and at its end."""
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -114,6 +115,33 @@ def frames_that_could_not_be_stored_are_stored_later(context: ScenarioContext) -
     user.claude.script(step(LONG_ANSWER, READ), SHORT_ANSWER)
     frames = backend.ask(user)
     assert backend.dynamodb.throttled_count == 2
+    assert frames[-1]["type"] == "done"
+    backend.wait()
+    assert user.resume(frames[0]["message_id"]) == frames
+    user.ask_follow_up()
+
+
+def during(seconds: float, selected: RequestFilter) -> RequestFilter:
+    """Return a filter of requests that another one selects, for so long from the first of them."""
+    ends_at: float | None = None
+
+    def matches(operation: str, request: Mapping[str, Any]) -> bool:
+        nonlocal ends_at
+        if not selected(operation, request):
+            return False
+        ends_at = ends_at or time.monotonic() + seconds
+        return time.monotonic() < ends_at
+
+    return matches
+
+
+@scenario
+def end_of_a_turn_is_stored_after_an_outage_of_ten_seconds(context: ScenarioContext) -> None:
+    """It is no lost turn: the client gets its answer, and the next question is answered."""
+    user, backend = context.new_user(), context.backend
+    user.claude.script(SHORT_ANSWER)
+    backend.dynamodb.should_throttle = during(10, is_end_of_turn)
+    frames = backend.ask(user)
     assert frames[-1]["type"] == "done"
     backend.wait()
     assert user.resume(frames[0]["message_id"]) == frames

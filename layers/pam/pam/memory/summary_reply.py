@@ -117,7 +117,7 @@ def _parse_fact(value: Any) -> SummaryFact | None:
 def _is_stated(fact: SummaryFact, messages: Sequence[EpisodeMessage]) -> bool:
     """Return whether the fact's sources are the traveller's own messages of this episode, and have its words.
 
-    PAM's messages may quote tools, posts and other people: no fact is drawn from it, whatever the model makes of it.
+    PAM's messages may quote tools, posts and other people: no fact is taken from them, whatever the model states.
     """
     if not all(1 <= number <= len(messages) and messages[number - 1].role == "user" for number in fact.sources):
         return False

@@ -27,7 +27,9 @@ CONTROL_INTERVAL_S = 0.2
 HEARTBEAT_INTERVAL_S = 3.0
 """How often the worker extends its lease."""
 
-_END_TIMEOUT_S = 4.0
+MAX_END_S = 12.0
+"""How long the end of a turn is tried to be stored, if the invocation has so much time."""
+
 _RETRY_INTERVAL_S = 0.2
 
 
@@ -62,6 +64,7 @@ class FrameStream:
         self._sent_at = 0.0
         self._queue: list[ServerFrame] = []
         self._closing = False
+        self._end_timeout_s = MAX_END_S
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="frame-stream", daemon=True)
         self._thread.start()
@@ -80,9 +83,13 @@ class FrameStream:
                 self._queue += prepare(frame)
             self._changed.notify()
 
-    def close(self, *frames: ServerFrame) -> None:
-        """Enqueue the last frames, and wait until they are stored and sent and the turn has ended."""
+    def close(self, *frames: ServerFrame, timeout_s: float = MAX_END_S) -> None:
+        """Enqueue the last frames, and wait until they are stored and sent and the turn has ended.
+
+        Where they can't be stored within `timeout_s`, they are sent all the same.
+        """
         with self._changed:
+            self._end_timeout_s = timeout_s
             for frame in frames:
                 self._queue += prepare(frame)
             self._closing = True
@@ -198,7 +205,7 @@ class FrameStream:
 
     def _end(self, frames: Sequence[ServerFrame]) -> None:
         """End the turn with its last frames, all that aren't stored yet among them, then send them."""
-        deadline = time.monotonic() + _END_TIMEOUT_S
+        deadline = time.monotonic() + self._end_timeout_s
         while True:
             last = [
                 numbered(frame.body(), self._seq + index, *self._turn.scope)

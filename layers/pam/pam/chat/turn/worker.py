@@ -25,7 +25,7 @@ from pam.chat.turn.copies import ChatCopies
 from pam.chat.turn.device_context import device_location, device_zone, typed_at
 from pam.chat.turn.last_frame import last_frame
 from pam.chat.turn.runner import TurnResult, TurnRunner
-from pam.chat.turn.stream import FrameStream
+from pam.chat.turn.stream import MAX_END_S, FrameStream
 from pam.chat.turn.tool_frames import tool_frame
 from pam.chat.turn.transcript import ConversationAdvanced, Transcript, turn_usage
 from pam.memory.exchanges import ExchangeMessage
@@ -165,7 +165,8 @@ class _Worker:
         finally:
             count(Metric.CHAT_DONE if isinstance(last, Done) else Metric.CHAT_FAILED)
             measure(Metric.TURN_TIME, MetricUnit.Milliseconds, (time.monotonic() - self._started_at) * 1000)
-            self._stream.close(last)
+            # A try may take several seconds beyond it: half of what is left of the invocation.
+            self._stream.close(last, timeout_s=min(MAX_END_S, self._invocation.left_s / 2))
             if self._stream.is_deleted:
                 self._worker.copies.try_delete_turn(self._turn.user_id, self._turn.message_id)
             for each in settling:
