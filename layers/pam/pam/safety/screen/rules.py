@@ -1,0 +1,129 @@
+"""Strict rules: sequences of classes of words, and markup, that a traveller's message hardly has.
+
+A sequence is matched in one pass over the words, and markup by patterns without nested repetition, so that no text
+takes more than linear time.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from pam.safety.screen.vocabulary import classes_of
+
+WORD = re.compile(r"[^\W_]+")
+
+# (class, how many words may stand between the step before and this one)
+_SEQUENCES: Sequence[tuple[str, tuple[tuple[str, int], ...]]] = (
+    ("override_instructions", (("V", 0), ("P", 2), ("I", 4))),
+    ("override_instructions", (("V", 0), ("I", 2), ("P", 2))),
+    ("override_everything", (("V", 0), ("T", 2), ("P", 4), ("Y", 3))),
+    ("reveal_prompt", (("R", 0), ("P", 4), ("S", 3), ("M", 2))),
+    ("reveal_prompt", (("R", 0), ("S", 4), ("M", 1))),
+    ("reveal_prompt", (("R", 0), ("S", 5), ("I", 1))),
+    ("reveal_prompt", (("R", 0), ("G", 5), ("J", 2))),
+    ("repeat_above", (("R", 0), ("T", 3), ("P", 2), ("Y", 2))),
+    ("mode", (("O", 0), ("D", 0))),
+    ("mode", (("D", 0), ("O", 1))),
+    ("unrestricted_persona", (("A", 0), ("W", 30), ("L", 3))),
+    ("unrestricted_persona", (("Y", 0), ("W", 8), ("L", 2))),
+    ("disable_safety", (("X", 0), ("F", 4), ("F", 2))),
+    ("disable_safety", (("X", 0), ("P", 3), ("F", 2))),
+    ("secrets", (("R", 0), ("N", 4), ("K", 1))),
+    ("other_users", (("R", 0), ("E", 4), ("U", 1), ("Q", 3))),
+    ("other_users", (("R", 0), ("Q", 4), ("E", 4), ("U", 1))),
+)
+
+_MARKUP: Sequence[tuple[str, tuple[str, ...], re.Pattern[str]]] = tuple(
+    (name, tuple(literals.split("  ")), re.compile(pattern, re.MULTILINE))
+    for name, literals, pattern in (
+        # Name, literals of which a match has at least one, pattern.
+        ("role_markup", "<|", r"<\|[a-z_]{2,20}\|>"),
+        ("role_markup", "[", r"\[/?(?:inst|sys|system|system message|assistant|admin|developer)\]"),
+        (
+            "role_markup",
+            "<",
+            r"<</?sys>>"
+            r"|</?(?:system|sys|instructions?|prompt|admin|assistant|developer)(?:[ _-](?:prompt|message|note))?>",
+        ),
+        (
+            "role_markup",
+            "system  assistant  developer  admin  root  human:  user:  ai:",
+            r"^[ #*\[(>-]{0,6}(?:system|assistant|developer|admin|root)(?: (?:message|prompt|note|override|update))?"
+            r"[ \])*]{0,4}:|\n ?(?:human|assistant|user|ai):",
+        ),
+        ("role_markup", "role", r"\brole[\"']?\s?[:=]\s?[\"']?(?:system|assistant|dev)"),
+        (
+            "role_markup",
+            "##  --  ==",
+            r"##\s?(?:system|new|instruction|end|admin|override)|[-=]{2} ?(?:end|begin|start|system|new)\b",
+        ),
+        (
+            "end_of_input",
+            "end of",
+            r"\bend of (?:the )?(?:system |user |all )?"
+            r"(?:prompt|input|instructions?|message|document|context|conversation)",
+        ),
+        (
+            "new_instructions",
+            "instruction  directive  prompt",
+            r"\b(?:new|updated|revised|real|actual|true) system (?:instructions?|directives?|prompt)\b"
+            r"|\bbegin (?:new |system |admin )(?:prompt|instructions?)|\bprompt injection\b",
+        ),
+        ("override_command", "override", r"\b(?:system|admin|priority|emergency|security|root) override\b"),
+        (
+            "known_phrase",
+            "do anything now  jailbr  jail br  strive to avoid  as an ai  in character  opposite mode  access granted  "
+            "no longer",
+            r"\bdo anything now\b|\bjail ?br(?:eak|oken)|\bstrive to avoid norms\b"
+            r"|\bas an ai (?:language|model|assistant)|\bstay(?:ing)? in character\b|\bopposite mode\b"
+            r"|\baccess granted\b|\bno longer (?:bound|restricted|limited|an? (?:assistant|ai))\b",
+        ),
+        (
+            "code",
+            "drop table  select  ;delete  ; delete  ;update  ; update  ;insert  ; insert  ;drop  ; drop  rm -rf  os.  "
+            "__import__  subprocess.  /etc/  process.env  <script  {{  ${  printenv  .env",
+            r"\bdrop table\b|\bunion (?:all )?select\b|\bselect \* from\b|; ?(?:delete|update|insert|drop) |\brm -rf\b"
+            r"|\bos\.(?:system|environ|popen)|__import__|\bsubprocess\.|/etc/(?:passwd|shadow)|\bprocess\.env\b|<script\b"
+            r"|\{\{.{1,40}\}\}|\$\{.{1,40}\}|\bprintenv\b|\bcat \.env\b",
+        ),
+        ("exfiltration", "![", r"!\[[^\]\n]{0,80}\]\(\s?(?:https?:)?//"),
+        (
+            "exfiltration",
+            "http",
+            r"\b(?:send|post|forward|upload|submit|exfiltrate|append|curl|fetch)\b[^\n]{0,80}\bhttps?://"
+            r"|https?://[^\s]{1,120}[?&][a-z_]{1,20}=[{<\[$]",
+        ),
+    )
+)
+
+_classes = lru_cache(maxsize=8192)(classes_of)
+
+_STEPS: dict[str, list[tuple[int, int, int]]] = {}
+for _index, (_name, _steps) in enumerate(_SEQUENCES):
+    # The last step first: a word doesn't take two steps of one sequence.
+    for _step in reversed(range(len(_steps))):
+        _STEPS.setdefault(_steps[_step][0], []).append((_index, _step, _steps[_step][1]))
+
+
+def match_rules(text: str, words: Sequence[str]) -> Iterator[str]:
+    """Yield the names of the rules that a normalised text and its words match; a name may come more than once."""
+    for name, literals, pattern in _MARKUP:
+        if any(literal in text for literal in literals) and pattern.search(text):
+            yield name
+    yield from _match_sequences(words)
+
+
+def _match_sequences(words: Sequence[str]) -> Iterator[str]:
+    reached = [[-1] * len(steps) for _, steps in _SEQUENCES]
+    for at, word in enumerate(words):
+        moves: list[tuple[int, int]] = []
+        for name in _classes(word):
+            for index, step, gap in _STEPS.get(name, ()):
+                before = at if step == 0 else reached[index][step - 1]
+                if before >= 0 and (step == 0 or at - before - 1 <= gap):
+                    moves.append((index, step))
+        # Applied afterwards: a word of two classes takes one step of a sequence.
+        for index, step in moves:
+            reached[index][step] = at
+            if step == len(_SEQUENCES[index][1]) - 1:
+                yield _SEQUENCES[index][0]
