@@ -1,1 +1,1 @@
-"""The adapter to Gemini's embeddings by the SDK `google-generativeai`."""
+"""The adapters to Gemini's embeddings and to its judge of messages, by the SDK `google-generativeai`."""

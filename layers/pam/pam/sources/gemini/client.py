@@ -1,23 +1,14 @@
-"""Embeddings by Gemini.
-
-The SDK is imported with the first request, or by `preload`: it takes most of a second of CPU.
-"""
+"""Embeddings by Gemini."""
 
 import math
-import threading
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from pam.platform.deadline import Deadline
 from pam.sources.api_key import ApiKey
 from pam.sources.embedding import EMBEDDING_DIMENSIONS, EmbeddingPurpose, embeddable
-from pam.sources.http_exchange import MIN_REQUEST_S
+from pam.sources.gemini.connection import GeminiConnection
 from pam.sources.source import Source, SourceError, SourceErrorKind
-
-if TYPE_CHECKING:
-    from pam.sources.gemini.sdk import GeminiSdk
-
-T = TypeVar("T")
 
 MAX_BATCH = 100
 """Texts in a request: the service refuses more."""
@@ -44,10 +35,7 @@ class GeminiEmbedder:
         """Opens no connection, reads no key, and doesn't import the SDK. `model` is a name without `models/`."""
         self.model = model
         self.dimensions = dimensions
-        self._base_url = base_url.rstrip("/")
-        self._key = key
-        self._sdk: GeminiSdk | None = None
-        self._lock = threading.Lock()
+        self._connection = GeminiConnection(base_url, key)
 
     def embed(self, texts: Sequence[str], purpose: EmbeddingPurpose, deadline: Deadline) -> list[list[float]]:
         """Return a vector of length 1 for each text, in their order, in requests of at most `MAX_BATCH` texts.
@@ -71,48 +59,25 @@ class GeminiEmbedder:
         It is `not_found` for an unknown model, `refused` for one without embeddings, `malformed` where vectors have
         other dimensions.
         """
-        methods = self._call(lambda sdk, timeout_s: sdk.methods_of(f"models/{self.model}", timeout_s), deadline)
+        methods = self._connection.call(
+            lambda sdk, timeout_s: sdk.methods_of(f"models/{self.model}", timeout_s), deadline
+        )
         if _EMBED_METHOD not in methods:
             raise SourceError(Source.GEMINI, SourceErrorKind.REFUSED, f"{self.model} makes no embeddings")
         self.embed(["dimensions"], EmbeddingPurpose.QUERY, deadline)
 
     def preload(self) -> None:
         """Import the SDK and build its clients, for a SnapStart snapshot. Opens no connection and reads no key."""
-        from pam.sources.gemini.sdk import GeminiSdk
-
-        GeminiSdk(self._base_url, "none")
+        self._connection.preload()
 
     def _embed_batch(self, texts: list[str], task_type: str | None, deadline: Deadline) -> list[list[float]]:
-        vectors = self._call(
+        vectors = self._connection.call(
             lambda sdk, timeout_s: sdk.embed(f"models/{self.model}", texts, task_type, self.dimensions, timeout_s),
             deadline,
         )
         if len(vectors) != len(texts):
             raise _malformed(f"{len(vectors)} vectors for {len(texts)} texts")
         return [self._unit(vector) for vector in vectors]
-
-    def _call(self, function: Callable[["GeminiSdk", float], T], deadline: Deadline) -> T:
-        """Return the result of a function of the SDK and of the seconds that are left."""
-        sdk = self._connected()
-        left_s = deadline.left_s
-        if left_s < MIN_REQUEST_S:
-            raise SourceError(Source.GEMINI, SourceErrorKind.SLOW, "no time left for a request")
-        try:
-            return function(sdk, left_s)
-        except SourceError as error:
-            if error.kind is SourceErrorKind.UNAUTHORISED:
-                self._key.invalidate()
-            raise
-
-    def _connected(self) -> "GeminiSdk":
-        """Return the SDK with the current key."""
-        from pam.sources.gemini.sdk import GeminiSdk
-
-        key = self._key.get()
-        with self._lock:
-            if self._sdk is None or self._sdk.key != key:
-                self._sdk = GeminiSdk(self._base_url, key)
-            return self._sdk
 
     def _unit(self, vector: Any) -> list[float]:
         """Return the vector with length 1. Raises `SourceError` for one of other dimensions, zero, or not finite."""

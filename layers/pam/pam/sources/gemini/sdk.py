@@ -5,7 +5,8 @@ Importing this module imports the SDK. See docs/decisions/0029-gemini-package.md
 
 import logging
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -33,8 +34,20 @@ _CONNECT_TIMEOUT_S = 2.0
 # What the SDK raises for a response of another shape. The text of such an error quotes the response.
 _SHAPE_ERRORS = (ValueError, LookupError, TypeError, AttributeError, ParseError)
 
+# Of what the judge reads, much is what these filters block.
+_UNFILTERED = dict.fromkeys(("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT"), "BLOCK_NONE")
+
 # The SDK logs whole requests at DEBUG, and ours are what users wrote.
 logging.getLogger("google").setLevel(logging.INFO)
+
+
+@dataclass(frozen=True)
+class GeneratedText:
+    """A reply of a model. `finish_reason` is its name, such as `STOP`; empty without a candidate: it is blocked."""
+
+    text: str
+    finish_reason: str
+    model_version: str
 
 
 class GeminiSdk:
@@ -53,7 +66,7 @@ class GeminiSdk:
                 session.mount(scheme, self._transport)
             return built
 
-        self._embedding_client = client(services.GenerativeServiceClient)
+        self._generative_client = client(services.GenerativeServiceClient)
         self._model_client = client(services.ModelServiceClient)
 
     def embed(
@@ -68,12 +81,47 @@ class GeminiSdk:
                 content,
                 task_type=task_type,
                 output_dimensionality=dimensions,
-                client=self._embedding_client,
+                client=self._generative_client,
                 request_options={"timeout": timeout_s, "retry": None},
             )["embedding"]
 
         embedded = _checked(embed_content)
         return list(embedded) if len(texts) > 1 else [embedded]
+
+    def generate(
+        self,
+        model: str,
+        instruction: str,
+        text: str,
+        schema: Mapping[str, Any],
+        max_output_tokens: int,
+        timeout_s: float,
+    ) -> GeneratedText:
+        """Return one reply to a text, as JSON of a schema, unchecked. `model` is its name with `models/`."""
+
+        def generate_content() -> GeneratedText:
+            generative = genai.GenerativeModel(
+                model,
+                safety_settings=_UNFILTERED,
+                generation_config={
+                    "candidate_count": 1,
+                    "max_output_tokens": max_output_tokens,
+                    "response_mime_type": "application/json",
+                    "response_schema": dict(schema),
+                },
+                system_instruction=instruction,
+            )
+            generative._client = self._generative_client  # else it is one for the whole process
+            response = generative.generate_content(text, request_options={"timeout": timeout_s, "retry": None})
+            version = response.to_dict().get("model_version", "")
+            for candidate in response.candidates:
+                parts = "".join(part.text for part in candidate.content.parts)
+                reason = candidate.finish_reason  # a number where the SDK doesn't know it
+                return GeneratedText(parts, getattr(reason, "name", str(reason)), version)
+            return GeneratedText("", "", version)
+
+        generated: GeneratedText = _checked(generate_content)
+        return generated
 
     def methods_of(self, model: str, timeout_s: float) -> list[str]:
         """Return the names of the methods that a model supports, such as `embedContent`."""
