@@ -1,4 +1,4 @@
-"""A circuit breaker for each source, shared by all Lambda environments through one DynamoDB item.
+"""Circuit breakers of sources, shared by all Lambda environments through one DynamoDB item each.
 
 It opens after `MAX_CONSECUTIVE_FAILURES`, and no request is sent while it is open. When `OPEN_DURATION_S` is over, one
 caller sends a probe: its success closes the breaker, its failure opens it again. A 429 with `Retry-After` opens
@@ -54,13 +54,14 @@ CLOSED = BreakerState()
 
 
 class CircuitBreaker:
-    """The breaker of one source. Its item has the key `breaker|` and the source."""
+    """The breaker of one source, or of one purpose of it. Its item has the key `breaker|` and the source."""
 
-    def __init__(self, table: DynamoTable, source: Source, clock: Clock) -> None:
+    def __init__(self, table: DynamoTable, source: Source, clock: Clock, purpose: str = "") -> None:
+        """A `purpose` has a breaker of its own: one model of a source fails while its others work."""
         self._table = table
         self._clock = clock
         self.source = source
-        self.key = f"breaker|{source}"
+        self.key = f"breaker|{source} {purpose}".rstrip()
 
     def parse(self, item: Item | None) -> BreakerState:
         """Return the state in the breaker's item; closed where there is none or it has expired."""

@@ -33,6 +33,7 @@ class Metric(StrEnum):
     FACTS_DROPPED = "FactsDropped"
     FACTS_RECORDED = "FactsRecorded"
     FIRST_DELTA = "FirstDelta"
+    JUDGE_UNSURE = "JudgeUnsure"
     MODEL_CACHE_READ_TOKENS = "ModelCacheReadTokens"
     MODEL_COST = "ModelCost"
     MODEL_ERROR = "ModelError"
