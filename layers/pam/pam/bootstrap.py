@@ -5,13 +5,13 @@ connection: a SnapStart snapshot contains none.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pam.model_services import ModelServices
 from pam.platform import aws
-from pam.platform.clock import Clock, utc_now
 from pam.platform.settings import EnvironmentSettings
 
 if TYPE_CHECKING:
@@ -35,25 +35,20 @@ if TYPE_CHECKING:
     from pam.platform.postgres import Database
     from pam.platform.request_limit import RequestLimit
     from pam.platform.websocket import FrameSender
-    from pam.sources.claude.client import ClaudeClient
-    from pam.sources.embedding import Embedder
     from pam.tools.engine.definition import Tool
 
 
-class Bootstrap:
+class Bootstrap(ModelServices):
     """The services of one environment. Tests replace any of them by name: `Bootstrap(environment, clock=...)`."""
 
     def __init__(self, environment: Mapping[str, str] | None = None, **replacements: Any) -> None:
         """`environment` is `os.environ` by default. Raises TypeError for a replacement that is no service."""
-        self._settings = EnvironmentSettings(os.environ if environment is None else environment)
-        unknown = replacements.keys() - {name for name in vars(type(self)) if not name.startswith("_")}
+        super().__init__(EnvironmentSettings(os.environ if environment is None else environment))
+        services = {name for part in type(self).__mro__ for name in vars(part)}
+        unknown = replacements.keys() - {name for name in services if not name.startswith("_")}
         if unknown:
             raise TypeError(f"no such service: {', '.join(sorted(unknown))}")
         vars(self).update(replacements)
-
-    @cached_property
-    def clock(self) -> Clock:
-        return utc_now
 
     @cached_property
     def dynamodb(self) -> Any:
@@ -226,29 +221,6 @@ class Bootstrap:
         )
 
     @cached_property
-    def claude(self) -> "ClaudeClient":
-        from pam.sources.api_key import ApiKey
-        from pam.sources.claude.client import ClaudeClient
-        from pam.sources.source import Source
-
-        settings = self._settings.claude
-        client = ClaudeClient(settings.base_url, ApiKey(Source.CLAUDE, self._secret(settings.secret)))
-        client.preload()
-        return client
-
-    @cached_property
-    def embedder(self) -> "Embedder":
-        from pam.sources.api_key import ApiKey
-        from pam.sources.gemini.client import GeminiEmbedder
-        from pam.sources.source import Source
-
-        settings = self._settings.gemini
-        key = ApiKey(Source.GEMINI, self._secret(settings.secret))
-        embedder = GeminiEmbedder(settings.base_url, key, settings.embedding_model)
-        embedder.preload()
-        return embedder
-
-    @cached_property
     def tools(self) -> "Mapping[str, Tool[Any]]":
         from pam.tools.catalog import TOOLS
 
@@ -289,7 +261,3 @@ class Bootstrap:
             check_enabled=self.kill_switch.check,
             copies=SummariserCopies(aws.client("lambda"), settings.function, settings.max_runs),
         )
-
-    def _secret(self, name: str) -> Callable[[], str]:
-        client = aws.client("secretsmanager")
-        return lambda: str(client.get_secret_value(SecretId=name)["SecretString"])

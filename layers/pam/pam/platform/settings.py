@@ -81,6 +81,15 @@ class GeminiSettings(Settings):
     secret: str = Field(alias="GEMINI_SECRET")
 
 
+class JudgeSettings(Settings):
+    """The model that judges flagged messages, the table of its verdicts, and the secret with the key of text hashes."""
+
+    base_url: str = Field(alias="GEMINI_BASE_URL")
+    model: str = Field(alias="GEMINI_JUDGE_MODEL")
+    verdict_table: str = Field(alias="SHARED_CACHE_TABLE")
+    hash_secret: str = Field(alias="TEXT_HASH_SECRET")
+
+
 class SummariserSettings(Settings):
     """The summariser function, which starts copies of itself, and how many of its runs are allowed at once."""
 
@@ -139,6 +148,10 @@ class EnvironmentSettings:
     @cached_property
     def gemini(self) -> GeminiSettings:
         return read_environment(GeminiSettings, self._environment)
+
+    @cached_property
+    def judge(self) -> JudgeSettings:
+        return read_environment(JudgeSettings, self._environment)
 
     @cached_property
     def summariser(self) -> SummariserSettings:
