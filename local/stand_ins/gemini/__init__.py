@@ -1,1 +1,1 @@
-"""A stand-in for the Gemini API: embeddings in the real wire format, by MiniLM."""
+"""A stand-in for the Gemini API in the real wire format: embeddings by MiniLM, and a judge of a stated accuracy."""

@@ -1,4 +1,4 @@
-"""The API: `embedContent`, `batchEmbedContents`, the models, and endpoints for faults and the journal."""
+"""The API: `embedContent`, `batchEmbedContents`, `generateContent`, the models, and endpoints to control it."""
 
 import asyncio
 import json
@@ -11,7 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from local.http_server import ConnectionReset, HttpRequest, HttpResponse
 from local.stand_ins.gemini.errors import MESSAGES, ApiError, invalid_key
-from local.stand_ins.gemini.faults import Fault, change_vectors
+from local.stand_ins.gemini.faults import GENERATE, Fault, change_vectors
+from local.stand_ins.gemini.generate_request import GenerateRequest, parse_generate
+from local.stand_ins.gemini.generate_response import as_reply, make_response
+from local.stand_ins.gemini.judge import Judge, message_of
 from local.stand_ins.gemini.models import MODELS, Model
 from local.stand_ins.gemini.quota import Quota
 from local.stand_ins.gemini.request import EmbedRequest, parse_batch, parse_single
@@ -26,14 +29,16 @@ _PATH = re.compile(r"/v1beta/models/([\w.-]+)(?::(\w+))?")
 _JOURNAL_LENGTH = 500
 _SIMULATED = {SIMULATED_HEADER: "true"}
 _NO_DEADLINE_S = 600.0
+_METHODS = {"batchEmbedContents": "embedContent"}  # models list the single one only
 
 
 class GeminiApi:
     """The stand-in.
 
-    `PUT /_control {"mode", "times"?, "contains"?, "retry_after"?, "seconds"?}` sets a fault, and
-    `{"requests_per_minute"?, "tokens_per_minute"?}` the limits. `GET /_journal?contains=…` returns the number of
-    requests and the last of them, without keys; `DELETE /_journal` clears all of that.
+    `PUT /_control {"mode", "times"?, "contains"?, "method"?, "retry_after"?, "seconds"?, "reason"?}` sets a fault,
+    `{"requests_per_minute"?, "tokens_per_minute"?}` the limits, and `{"attack_accuracy"?, "benign_accuracy"?, "seed"?}`
+    how often the judge is right. `PUT /_labels` registers the truth about texts. `GET /_journal?contains=…` returns
+    the number of requests and the last of them, without keys; `DELETE /_journal` clears all of that.
     """
 
     def __init__(self) -> None:
@@ -44,14 +49,14 @@ class GeminiApi:
         self._reset()
 
     def _reset(self) -> None:
-        self._fault, self._quota = Fault(), Quota()
+        self._fault, self._quota, self._judge = Fault(), Quota(), Judge()
         self._requests = 0
         self._journal: deque[dict[str, Any]] = deque(maxlen=_JOURNAL_LENGTH)
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer a request to the API or to a control endpoint."""
         target = urlsplit(request.target)
-        if target.path in {"/_control", "/_journal"}:
+        if target.path in {"/_control", "/_labels", "/_journal"}:
             return self._control(request.method, target.path, request.body, parse_qs(target.query))
         match = _PATH.fullmatch(target.path)
         if match is None:
@@ -67,21 +72,62 @@ class GeminiApi:
             return HttpResponse(error.code, error.body(), error.headers | _SIMULATED)
 
     async def _answer(self, request: HttpRequest, name: str, method: str | None, entry: dict[str, Any]) -> HttpResponse:
-        is_batch = method == "batchEmbedContents"
-        embeds = request.method == "POST" and (is_batch or method == "embedContent")
-        if not embeds and not (request.method == "GET" and method is None):
-            raise ApiError(404, MESSAGES[404])
-        requests: list[EmbedRequest] = []
-        if embeds:
-            requests = parse_batch(request.body, name) if is_batch else [parse_single(request.body, name)]
+        match request.method, method:
+            case "POST", "embedContent":
+                requests = [parse_single(request.body, name)]
+            case "POST", "batchEmbedContents":
+                requests = parse_batch(request.body, name)
+            case "POST", "generateContent":
+                return await self._generate(request, name, entry)
+            case "GET", None:
+                model, mode = await self._begin(name, method, [], entry)
+                return _response(model.to_json(), mode)
+            case _:
+                raise ApiError(404, MESSAGES[404])
         texts = [each.text for each in requests]
         entry |= {
-            "texts": texts,
             "task_types": sorted({each.task_type for each in requests}),
             "dimensions": sorted({each.dimensions for each in requests}),
         }
+        model, mode = await self._begin(name, method, texts, entry)
+        self._quota.take(name, texts)
+        loop = asyncio.get_running_loop()
+        vectors = await loop.run_in_executor(self._executor, self._embed, model, requests)
+        embeddings = [{"values": vector} for vector in change_vectors(vectors, mode)]
+        is_batch = method == "batchEmbedContents"
+        return _response({"embeddings": embeddings} if is_batch else {"embedding": embeddings[-1]}, mode)
+
+    async def _generate(self, request: HttpRequest, name: str, entry: dict[str, Any]) -> HttpResponse:
+        generate = parse_generate(request.body, name)
+        entry |= {"instruction": generate.instruction, "safety": generate.safety, "prompt": generate.text}
+        text = message_of(generate.text)
+        model, mode = await self._begin(name, GENERATE, [text], entry)
+        self._quota.take(name, [generate.instruction + generate.text], "generate_content")
+        reply = as_reply(self._reply(generate), mode)
+        query = parse_qs(urlsplit(request.target).query)
+        fields = make_response(
+            model.name,
+            generate.instruction + generate.text,
+            reply,
+            generate.max_output_tokens,
+            mode,
+            self._fault.reason,
+            enums_as_numbers="json;enum-encoding=int" in query.get("$alt", []),
+        )
+        return _response(fields, mode)
+
+    def _reply(self, request: GenerateRequest) -> dict[str, str]:
+        """Return the fields of a verdict, if they are of the request's schema. Raises ApiError for another schema."""
+        reply = self._judge.reply(request.text)
+        if request.enums.keys() != reply.keys() or any(each not in request.enums[key] for key, each in reply.items()):
+            raise ApiError(400, "The stand-in only judges messages, by category and verdict.")
+        return reply
+
+    async def _begin(self, name: str, method: str | None, texts: list[str], entry: dict[str, Any]) -> tuple[Model, str]:
+        """Return the model, and the mode of the fault for its response. Raises the errors that come before one."""
         fault = self._fault
-        mode = entry["fault"] = fault.take(texts)
+        mode = fault.take(texts, method)
+        entry |= {"texts": texts, "fault": mode}
         if error := fault.error(mode):
             raise error
         if mode == "reset":
@@ -89,19 +135,13 @@ class GeminiApi:
         if mode == "slow":
             await asyncio.sleep(fault.seconds)
         model = MODELS.get(name)
-        if model is None or (embeds and "embedContent" not in model.methods):
+        if model is None or (method and _METHODS.get(method, method) not in model.methods):
             raise ApiError(
                 404,
                 f"models/{name} is not found for API version v1beta, or is not supported for {method or 'getModel'}. "
                 "Call ListModels to see the list of available models and their supported methods.",
             )
-        if not embeds:
-            return _response(model.to_json(), mode)
-        self._quota.take(name, texts)
-        loop = asyncio.get_running_loop()
-        vectors = await loop.run_in_executor(self._executor, self._embed, model, requests)
-        embeddings = [{"values": vector} for vector in change_vectors(vectors, mode)]
-        return _response({"embeddings": embeddings} if is_batch else {"embedding": embeddings[-1]}, mode)
+        return model, mode
 
     def _embed(self, model: Model, requests: list[EmbedRequest]) -> list[list[float]]:
         texts = [model.text_of(each.text) for each in requests]
@@ -126,6 +166,12 @@ class GeminiApi:
                 except (TypeError, ValueError) as error:
                     return HttpResponse(422, json.dumps({"error": str(error)}).encode())
                 return HttpResponse(204)
+            case "PUT", "/_labels":
+                try:
+                    self._judge.add_labels(body)
+                except ValueError as error:
+                    return HttpResponse(422, json.dumps({"error": str(error)}).encode())
+                return HttpResponse(204)
             case "GET", "/_journal":
                 [contains] = query.get("contains", [""])
                 last = [each for each in self._journal if any(contains in text for text in [*each["texts"], ""])]
@@ -137,10 +183,13 @@ class GeminiApi:
         return HttpResponse(405)
 
     def _set(self, settings: dict[str, Any]) -> None:
-        """Set limits and a fault. Raises ValueError or TypeError for settings that don't exist."""
+        """Set limits, accuracies and a fault. Raises ValueError or TypeError for settings that don't exist."""
         for name in ("requests_per_minute", "tokens_per_minute"):
             if name in settings:
                 setattr(self._quota, name, int(settings.pop(name)))
+        for name in ("attack_accuracy", "benign_accuracy", "seed"):
+            if name in settings:
+                self._judge.set(name, settings.pop(name))
         if settings:
             self._fault = Fault(**settings)
 

@@ -74,11 +74,11 @@ def invalid_key() -> ApiError:
     return ApiError(400, message, details=(reason, localized))
 
 
-def quota_exceeded(model: str, metric: str, limit: int, retry_after: float) -> ApiError:
-    """Return the 429 for a limit per minute."""
+def quota_exceeded(model: str, operation: str, metric: str, limit: int, retry_after: float) -> ApiError:
+    """Return the 429 for a limit per minute of an operation, such as `embed_content`."""
     violation = {
-        "quotaMetric": f"generativelanguage.googleapis.com/embed_content_{metric}",
-        "quotaId": f"EmbedContent{metric.title().replace('_', '')}PerMinutePerProjectPerModel",
+        "quotaMetric": f"generativelanguage.googleapis.com/{operation}_{metric}",
+        "quotaId": f"{operation.title().replace('_', '')}{metric.title().replace('_', '')}PerMinutePerProjectPerModel",
         "quotaDimensions": {"location": "global", "model": model},
         "quotaValue": str(limit),
     }

@@ -27,15 +27,18 @@ class Model:
     """Whether the task is in the text."""
     normalises: bool = True
     """Whether a vector of fewer than MAX_DIMENSIONS has length 1."""
+    output_token_limit: int = 1
+    accepts_penalties: bool = False
+    """Whether a request may penalise repetitions."""
 
     def to_json(self) -> dict[str, Any]:
         return {
             "name": f"models/{self.name}",
             "version": "1",
             "displayName": self.display_name,
-            "description": "SIMULATED: a stand-in, with the vectors of MiniLM.",
+            "description": "SIMULATED: a stand-in.",
             "inputTokenLimit": self.input_token_limit,
-            "outputTokenLimit": 1,
+            "outputTokenLimit": self.output_token_limit,
             "supportedGenerationMethods": list(self.methods),
         }
 
@@ -57,12 +60,19 @@ class Model:
         return [round(value / length, 9) for value in resized]
 
 
+def _generative(name: str, display_name: str, *, accepts_penalties: bool = False) -> Model:
+    methods = ("generateContent", "countTokens", "createCachedContent", "batchGenerateContent")
+    return Model(name, display_name, 1_048_576, methods, output_token_limit=65_536, accepts_penalties=accepts_penalties)
+
+
 MODELS = {
     model.name: model
     for model in (
         Model("gemini-embedding-2", "Gemini Embedding 2", 8192, reads_instructions=True),
         Model("gemini-embedding-001", "Gemini Embedding 001", 2048, normalises=False),
         Model(LOCAL_MODEL, "MiniLM", 256),
-        Model("gemini-2.5-flash", "Gemini 2.5 Flash", 1_048_576, ("generateContent", "countTokens")),
+        _generative("gemini-3.5-flash-lite", "Gemini 3.5 Flash-Lite"),
+        _generative("gemini-3.1-flash-lite", "Gemini 3.1 Flash-Lite", accepts_penalties=True),
+        _generative("gemini-2.5-flash", "Gemini 2.5 Flash", accepts_penalties=True),
     )
 }

@@ -30,7 +30,7 @@ class Quota:
     monotonic: Callable[[], float] = time.monotonic
     _windows: dict[str, _Window] = field(default_factory=dict)
 
-    def take(self, model: str, texts: list[str]) -> None:
+    def take(self, model: str, texts: list[str], operation: str = "embed_content") -> None:
         """Count a request's texts, all of them or none. Raises ApiError where they exceed a limit."""
         now = self.monotonic()
         window = self._windows.get(model)
@@ -39,8 +39,8 @@ class Quota:
         left_s = _WINDOW_S - (now - window.began_at)
         tokens = sum(len(text) // _CHARACTERS_PER_TOKEN + 1 for text in texts)
         if window.requests + len(texts) > self.requests_per_minute:
-            raise quota_exceeded(model, "requests", self.requests_per_minute, max(1.0, round(left_s)))
+            raise quota_exceeded(model, operation, "requests", self.requests_per_minute, max(1.0, round(left_s)))
         if window.tokens + tokens > self.tokens_per_minute:
-            raise quota_exceeded(model, "input_tokens", self.tokens_per_minute, max(1.0, round(left_s)))
+            raise quota_exceeded(model, operation, "input_tokens", self.tokens_per_minute, max(1.0, round(left_s)))
         window.requests += len(texts)
         window.tokens += tokens

@@ -8,10 +8,12 @@ import pytest
 from local.stand_ins.gemini.server import GEMINI_KEY, GeminiStandIn
 from pam.sources.api_key import ApiKey
 from pam.sources.gemini.client import GeminiEmbedder
+from pam.sources.gemini.judge import GeminiJudge
 from pam.sources.source import Source
 from tests.functional.stand_ins.client import StandInClient, client_of, running
 
 NewEmbedder = Callable[..., GeminiEmbedder]
+NewJudge = Callable[..., GeminiJudge]
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +42,18 @@ def new_embedder(stand_in: StandInClient) -> NewEmbedder:
 @pytest.fixture
 def embedder(new_embedder: NewEmbedder) -> GeminiEmbedder:
     return new_embedder()
+
+
+@pytest.fixture
+def new_judge(stand_in: StandInClient) -> NewJudge:
+    """Makes judges that call the stand-in, or another URL."""
+
+    def make(model: str = "gemini-3.5-flash-lite", key: str = GEMINI_KEY, url: str = stand_in.url) -> GeminiJudge:
+        return GeminiJudge(url, ApiKey(Source.GEMINI, lambda: json.dumps({"key": key})), model)
+
+    return make
+
+
+@pytest.fixture
+def judge(new_judge: NewJudge) -> GeminiJudge:
+    return new_judge()

@@ -35,7 +35,7 @@ _CONNECT_TIMEOUT_S = 2.0
 _SHAPE_ERRORS = (ValueError, LookupError, TypeError, AttributeError, ParseError)
 
 # Of what the judge reads, much is what these filters block.
-_UNFILTERED = dict.fromkeys(("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT"), "BLOCK_NONE")
+_UNFILTERED = dict.fromkeys(("HARASSMENT", "HATE", "SEXUAL", "DANGEROUS"), "BLOCK_NONE")
 
 # The SDK logs whole requests at DEBUG, and ours are what users wrote.
 logging.getLogger("google").setLevel(logging.INFO)
@@ -99,20 +99,22 @@ class GeminiSdk:
     ) -> GeneratedText:
         """Return one reply to a text, as JSON of a schema, unchecked. `model` is its name with `models/`."""
 
+        generative = genai.GenerativeModel(
+            model,
+            safety_settings=_UNFILTERED,
+            generation_config={
+                "candidate_count": 1,
+                "max_output_tokens": max_output_tokens,
+                "response_mime_type": "application/json",
+                "response_schema": dict(schema),
+            },
+            system_instruction=instruction,
+        )
+        generative._client = self._generative_client  # else it is one for the whole process
+        options = {"timeout": timeout_s, "retry": None}
+
         def generate_content() -> GeneratedText:
-            generative = genai.GenerativeModel(
-                model,
-                safety_settings=_UNFILTERED,
-                generation_config={
-                    "candidate_count": 1,
-                    "max_output_tokens": max_output_tokens,
-                    "response_mime_type": "application/json",
-                    "response_schema": dict(schema),
-                },
-                system_instruction=instruction,
-            )
-            generative._client = self._generative_client  # else it is one for the whole process
-            response = generative.generate_content(text, request_options={"timeout": timeout_s, "retry": None})
+            response = generative.generate_content(text, request_options=options)
             version = response.to_dict().get("model_version", "")
             for candidate in response.candidates:
                 parts = "".join(part.text for part in candidate.content.parts)
