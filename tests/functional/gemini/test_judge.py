@@ -238,7 +238,8 @@ def test_sdk_is_imported_once_by_preload() -> None:
         "arguments = ('http://127.0.0.1:9', ApiKey(Source.GEMINI, lambda: ''));"
         "judge, embedder = GeminiJudge(*arguments, 'judge'), GeminiEmbedder(*arguments, 'minilm');"
         "early = {'google.generativeai', 'google.protobuf', 'requests', 'grpc'} & sys.modules.keys();"
-        "embedder.preload(); before = set(sys.modules); judge.preload(); print(sorted(early), set(sys.modules) - before)"
+        "embedder.preload(); before = set(sys.modules);"
+        "judge.preload(); print(sorted(early), set(sys.modules) - before)"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", script], cwd=CHECKOUT, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[] set()\n", "")

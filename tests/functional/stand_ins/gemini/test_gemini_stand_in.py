@@ -1,7 +1,6 @@
 """The wire format of Gemini's stand-in: what it accepts, what it refuses, and with which bodies."""
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -9,24 +8,10 @@ import pytest
 
 from local.stand_ins.gemini.errors import ApiError
 from local.stand_ins.gemini.quota import Quota
-from local.stand_ins.gemini.server import GEMINI_KEY, GeminiStandIn
-from tests.functional.stand_ins.client import StandInClient, client_of, running
+from local.stand_ins.gemini.server import GEMINI_KEY
+from tests.functional.stand_ins.client import StandInClient
 
 MODEL = "gemini-embedding-2"
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    stand_in = GeminiStandIn(tmp_path_factory.mktemp("gemini") / "gemini.log")
-    with running(stand_in):
-        yield stand_in.url
-
-
-@pytest.fixture
-def stand_in(url: str) -> Iterator[StandInClient]:
-    with client_of(url) as client:
-        client.http.headers["x-goog-api-key"] = GEMINI_KEY
-        yield client
 
 
 def content(text: str = "A text") -> dict[str, Any]:
