@@ -331,12 +331,13 @@ def test_keys_of_sources_are_read_only_by_functions_that_call_them() -> None:
             for name in FUNCTIONS
             if ("secretsmanager:GetSecretValue", secret) in permissions_of_function(translated, name)
         }
-        for secret in ("MapboxSecret", "EiaSecret", "ClaudeSecret", "GeminiSecret")
+        for secret in ("MapboxSecret", "EiaSecret", "ClaudeSecret", "GeminiSecret", "TextHashSecret")
     }
     in_words = {"AskFunction", "ChatFunction", "ChatWorkerFunction"}
     by_price = {"FuelEstimateFunction", "GasPricesFunction"}
     assert readers["ClaudeSecret"] == {"ChatWorkerFunction", "SummariseEpisodesFunction"}
     assert readers["GeminiSecret"] == {"ChatWorkerFunction", "EmbedMemoriesFunction"}
+    assert readers["TextHashSecret"] == {"ChatWorkerFunction"}  # without it, no function can forge a verdict
     assert readers["EiaSecret"] == in_words | by_price
     assert readers["MapboxSecret"] == in_words | by_price | {
         "WeatherFunction",
