@@ -157,7 +157,7 @@ def _parse_config(value: Any, name: str) -> tuple[dict[str, list[str]], int]:
     if model and "generateContent" not in model.methods:
         model = None  # 404, once the request is parsed
     limit = model.output_token_limit if model else 1
-    if not 1 <= parse_integer(config.get("candidateCount", 1), f"{prefix}.candidate_count") <= 1:
+    if parse_integer(config.get("candidateCount", 1), f"{prefix}.candidate_count") != 1:
         raise invalid_argument("Only one candidate can be specified in the current model")
     max_output_tokens = parse_integer(config.get("maxOutputTokens", limit), f"{prefix}.max_output_tokens")
     if model and not 1 <= max_output_tokens <= limit:
