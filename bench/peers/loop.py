@@ -7,15 +7,18 @@ from uuid import uuid4
 
 from bench.peers.contestant import TurnRecord, serve
 from bench.peers.traveller import empty_conversation, question, user_id
+from pam.chat.turn.prompt import CANARY, SYSTEM
 from pam.chat.turn.runner import TurnRunner
 from pam.chat.turn.transcript import Transcript
 from pam.chat.turn.worker import MAX_TURN_S
 from pam.environment import worker_dependencies
 from pam.platform.deadline import Deadline
+from pam.safety.output_scan import Instructions, OutputScan
 from pam.tools.engine.definition import ToolContext
 from pam.tools.engine.events import Approval
 from pam.tools.engine.execution import Preview
 from pam.tools.engine.executor import ToolExecutor
+from pam.tools.engine.policy import TurnPolicy
 
 
 class _InMemory(Transcript):
@@ -56,7 +59,10 @@ def main() -> None:
                 model=worker.model,
                 profile_block=beginning.profile_block,
                 messages=[*earlier.get(conversation, []), asked],
-                tools=ToolExecutor(worker.tools, worker.tool_threads, context, _no_approval, lambda _event: None),
+                tools=ToolExecutor(
+                    worker.tools, worker.tool_threads, context, TurnPolicy([text]), _no_approval, lambda _event: None
+                ),
+                scan=OutputScan(Instructions(SYSTEM, CANARY), [text]),
                 transcript=transcript,
                 saver=worker.executor,
                 cost_cap=worker.chat.limits.caps.turn,

@@ -25,8 +25,11 @@ TABLES = [
     "users", "vehicles", "expenses", "budgets", "savings", "conversations", "messages", "turns", "notes", "effects",
     "lost_turns", "trips", "favorite_spots", "public_profiles", "friendships", "direct_messages", "posts",
     "exchanges", "exchange_words", "embedding_requests", "conversation_episodes", "facts", "memory_words",
-    "deleted_facts", "summary_requests", "memory_selections", "memory_deletions",
+    "deleted_facts", "summary_requests", "memory_selections", "memory_deletions", "screen_allowances",
 ]  # fmt: skip
+
+UNREADABLE_TABLES = ["security_events", "write_audit"]
+"""Records that the app's role adds to, or that a trigger does, and that it can neither read nor change."""
 
 
 @pytest.fixture
@@ -48,7 +51,7 @@ def test_app_role_owns_no_table_and_cannot_bypass_row_security(owner: psycopg.Co
         "select relname, relrowsecurity, relforcerowsecurity, relowner = 'pam_app'::regrole from pg_class"
         " where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace and relname <> 'schema_versions'"
     ).fetchall()
-    assert sorted(name for name, *_ in tables) == sorted(TABLES)
+    assert sorted(name for name, *_ in tables) == sorted(TABLES + UNREADABLE_TABLES)
     assert all(flags == [True, True, False] for _, *flags in tables)
 
 
@@ -68,6 +71,45 @@ def test_connection_without_a_user_sees_no_rows(stack: LocalStack, two_traveller
         assert connection.execute(f"select count(*) from {table}").fetchone() == (0,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("select * from schema_versions")
+
+
+@pytest.mark.parametrize("table", UNREADABLE_TABLES)
+@pytest.mark.parametrize(
+    "statement", ["select from {}", "update {} set user_id = user_id", "delete from {}", "truncate {}"]
+)
+def test_security_records_are_append_only(
+    database: Database, two_travellers: tuple[Traveller, Traveller], table: str, statement: str
+) -> None:
+    """The app's role can't read, change or remove them, not even those of the user of its transaction."""
+    user = two_travellers[0].id
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), database.session(user, Deadline(5)) as connection:
+        connection.execute(statement.format(table))
+
+
+def test_security_event_of_another_user_cannot_be_added(
+    database: Database, two_travellers: tuple[Traveller, Traveller]
+) -> None:
+    one, other = two_travellers
+    row = (
+        "insert into security_events (user_id, turn_id, occurred_at, kind, rules, outcome)"
+        " values (%s, %s, now(), 'tool', '{}', 'x')"
+    )
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), database.session(one.id, Deadline(5)) as connection:
+        connection.execute(row, (other.id, uuid.uuid4()))
+    with database.session(one.id, Deadline(5)) as connection:
+        connection.execute(row, (one.id, uuid.uuid4()))
+
+
+def test_every_write_and_undo_is_audited(
+    owner: psycopg.Connection, two_travellers: tuple[Traveller, Traveller]
+) -> None:
+    """In the transaction of the write, by a trigger: a repeated request adds nothing."""
+    one, _ = two_travellers
+    undo = one.spends("10").json()["undo"]
+    for _ in range(2):
+        one.http.delete(undo["href"]).raise_for_status()
+    rows = owner.execute("select action from write_audit where user_id = %s order by id", (one.id,)).fetchall()
+    assert [action for (action,) in rows] == ["write", "write", "undo"]
 
 
 def test_user_of_a_transaction_does_not_apply_to_the_next_one(

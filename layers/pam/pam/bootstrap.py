@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pam.chat.conversations import NoteStore
     from pam.chat.dependencies import ChatDependencies
     from pam.chat.gateway.connect import ConnectionGateway
+    from pam.chat.lifecycle.disabled_tools import DisabledTools
     from pam.chat.lifecycle.kill_switch import KillSwitch
     from pam.chat.lifecycle.turns import TurnStore
     from pam.chat.lifecycle.workers import WorkerInvoker
@@ -183,6 +184,12 @@ class Bootstrap(ModelServices):
         return KillSwitch(aws.client("ssm"), self._settings.chat.kill_switch)
 
     @cached_property
+    def disabled_tools(self) -> "DisabledTools":
+        from pam.chat.lifecycle.disabled_tools import DisabledTools
+
+        return DisabledTools(aws.client("ssm"), self._settings.chat.disabled_tools)
+
+    @cached_property
     def cost_caps(self) -> "CostCaps":
         from pam.platform.cost_limits import CostCaps
 
@@ -216,6 +223,7 @@ class Bootstrap(ModelServices):
             confirmations=Confirmations(self.chat_table, self.clock),
             limits=ChatLimits(self.chat_table, self.cost_caps, self.clock),
             kill_switch=self.kill_switch,
+            disabled_tools=self.disabled_tools,
             notes=self.notes,
             sender=self.frame_sender,
         )
@@ -230,10 +238,14 @@ class Bootstrap(ModelServices):
     def worker_dependencies(self) -> "WorkerDependencies":
         from pam.chat.turn.context import default_providers
         from pam.chat.turn.recall_provider import RecallProvider
+        from pam.chat.turn.turn_safety import SafetyDependencies
         from pam.chat.turn.worker import WorkerDependencies
+        from pam.safety.events import SecurityEvents
+        from pam.safety.screen import screen
         from pam.tools.catalog import TOOLS
         from pam.tools.engine.executor import ToolThreads
 
+        screen("")  # reads the model's weights
         TOOLS.definitions()  # the same in every environment: built before the snapshot
         return WorkerDependencies(
             chat=self.chat_dependencies,
@@ -243,6 +255,9 @@ class Bootstrap(ModelServices):
             tool_threads=ToolThreads(),
             context_providers=(*default_providers(), RecallProvider(self.database, self.embedder)),
             copies=self.message_copies,
+            safety=SafetyDependencies(
+                self.message_judge, self.text_hasher, SecurityEvents(self.database), self.disabled_tools
+            ),
             executor=ThreadPoolExecutor(4, "worker"),
         )
 

@@ -18,6 +18,7 @@ from pam.tools.engine.call import ToolOutcome
 from pam.tools.engine.definition import EffectKind, Tool, ToolContext, ToolResult
 from pam.tools.engine.events import Approval, ApprovalRequested, ToolEvent, ToolFinished, ToolStarted
 from pam.tools.engine.executor import ABANDON_AFTER_S, ToolExecutor, ToolThreads
+from pam.tools.engine.policy import TurnPolicy
 from tests.functional.tools.conftest import Caller
 
 TIMEOUT_S = 0.5
@@ -64,6 +65,7 @@ class Turn:
     tools: dict[str, Tool[Any]] = field(default_factory=dict)
     released: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
+    policy: TurnPolicy = field(default_factory=lambda: TurnPolicy([]))
 
     def executor(self, seconds: float = 30.0) -> ToolExecutor:
         context = replace(self.caller.context, key=str(uuid4()), deadline=Deadline(seconds))
@@ -71,7 +73,7 @@ class Turn:
         def request_approval(*_: str) -> Approval:
             return Approval(uuid4(), "digest", utc_now())
 
-        return ToolExecutor(self.tools, self.threads, context, request_approval, self.events.append)
+        return ToolExecutor(self.tools, self.threads, context, self.policy, request_approval, self.events.append)
 
     def hang(self, _: ToolContext | None = None) -> ToolResult:
         self.released.wait(60)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pam.answers.dependencies import TravelDependencies
 from pam.chat.conversations import NoteStore
 from pam.chat.lifecycle.confirmations import Confirmations
+from pam.chat.lifecycle.disabled_tools import DisabledTools
 from pam.chat.lifecycle.kill_switch import KillSwitch
 from pam.chat.lifecycle.lifecycle import TurnLifecycle
 from pam.chat.lifecycle.limits import ChatLimits
@@ -22,5 +23,6 @@ class ChatDependencies:
     confirmations: Confirmations
     limits: ChatLimits
     kill_switch: KillSwitch
+    disabled_tools: DisabledTools
     notes: NoteStore
     sender: FrameSender

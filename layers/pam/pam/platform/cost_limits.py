@@ -12,12 +12,17 @@ from uuid import UUID
 
 from pam.platform.clock import Clock
 from pam.platform.dynamodb import ConditionFailed, DynamoTable
-from pam.platform.errors import DAILY_LIMIT_REACHED, PamError
+from pam.platform.errors import CHAT_SUSPENDED, DAILY_LIMIT_REACHED, PamError
 from pam.platform.observability import logger
 
 _MICRODOLLARS = 1_000_000
 _COST_TTL = timedelta(days=3)
 _STAGE = "spend#stage"
+
+MAX_FAILED_CHECKS = 10
+"""Messages of a user's UTC day that fail their safety check before model calls are suspended."""
+
+SUSPENSION = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,10 @@ class CostLimits:
                 logger.warning("cost not settled", exc_info=True)
 
     def reserve_user(self, user_id: UUID, turn_id: UUID) -> Reservation:
-        """Reserve a turn's cap from the user's day. Raises `PamError` (`daily_limit_reached`)."""
+        """Reserve a turn's cap from the user's day.
+
+        Raises `PamError`: `daily_limit_reached`, or `chat_suspended` while the user is suspended.
+        """
         reservation = Reservation(user_id, turn_id, self._clock().date().isoformat())
         if not self._reserve(_user_key(reservation), reservation, self.caps.user_day):
             raise PamError(
@@ -103,6 +111,7 @@ class CostLimits:
 
     def _reserve(self, key: tuple[str, str], reservation: Reservation, cap: Decimal) -> bool:
         """Hold the turn's cap, if what is held already is below `cap`: one turn at most exceeds it."""
+        now = int(self._clock().timestamp())
         try:
             self._table.update(
                 key,
@@ -111,15 +120,47 @@ class CostLimits:
                     "amount": _micro(self.caps.turn),
                     "zero": 0,
                     "cap": _micro(cap),
-                    "ttl": int((self._clock() + _COST_TTL).timestamp()),
+                    "ttl": self._ttl(),
+                    "now": now,
                 },
-                condition="attribute_not_exists(#turn) and (attribute_not_exists(#held) or #held < :cap)",
+                condition="attribute_not_exists(#turn) and (attribute_not_exists(#held) or #held < :cap)"
+                " and (attribute_not_exists(#suspended_until) or #suspended_until <= :now)",
                 names=_names(reservation),
             )
         except ConditionFailed as failure:
+            item = failure.item or {}
             # The turn's own reservation: this is the repetition of a write that was done.
-            return failure.item is not None and _names(reservation)["turn"] in failure.item
+            if _names(reservation)["turn"] in item:
+                return True
+            suspended_s = int(item.get("suspended_until", 0)) - now
+            if suspended_s > 0:
+                raise PamError(
+                    CHAT_SUSPENDED,
+                    "PAM's conversation pauses for a while, since several messages read like attempts to misuse it. "
+                    "Quick questions about spending, fuel, weather and distances still work.",
+                    retry_after=suspended_s,
+                ) from None
+            return False
         return True
+
+    def record_failed_check(self, user_id: UUID) -> None:
+        """Count a message that failed its safety check; after `MAX_FAILED_CHECKS` of a day, suspend the user."""
+        now = self._clock()
+        key = f"spend#{user_id}", now.date().isoformat()
+        item = self._table.update(
+            key,
+            "set #failed_checks = if_not_exists(#failed_checks, :zero) + :one, #ttl = :ttl",
+            {"zero": 0, "one": 1, "ttl": self._ttl()},
+        )
+        if int(item["failed_checks"]) >= MAX_FAILED_CHECKS:
+            until = int((now + SUSPENSION).timestamp())
+            self._table.update(
+                key, "set #failed_checks = :zero, #suspended_until = :until", {"zero": 0, "until": until}
+            )
+            logger.warning("user suspended for failed safety checks")
+
+    def _ttl(self) -> int:
+        return int((self._clock() + _COST_TTL).timestamp())
 
     def _settle(self, key: tuple[str, str], reservation: Reservation, cost: Decimal) -> None:
         with suppress(ConditionFailed):  # it is settled already

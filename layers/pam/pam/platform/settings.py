@@ -60,6 +60,7 @@ class ChatSettings(Settings):
 
     worker: str = Field(alias="CHAT_WORKER")
     kill_switch: str = Field(alias="CHAT_KILL_SWITCH")
+    disabled_tools: str = Field(alias="CHAT_DISABLED_TOOLS")
     turn_cap: Decimal = Field(alias="CHAT_TURN_CAP_USD")
     user_day_cap: Decimal = Field(alias="CHAT_USER_DAY_CAP_USD")
     stage_day_cap: Decimal = Field(alias="CHAT_STAGE_DAY_CAP_USD")

@@ -7,6 +7,7 @@ from pam.chat.conversations import note
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import PONG, CancelFrame, Confirmed, ConfirmFrame, PingFrame, numbered
 from pam.chat.lifecycle.confirmations import Confirmation
+from pam.chat.lifecycle.device_context import device_location, device_zone, typed_at
 from pam.chat.lifecycle.turn import Turn
 from pam.platform.errors import MESSAGE_NOT_FOUND, PamError
 from pam.platform.websocket import WebSocketRequest
@@ -42,8 +43,16 @@ def confirm(dependencies: ChatDependencies, request: WebSocketRequest, frame: Co
         text = "Not done, as you said."
     else:
         tool = TOOLS[confirmation.tool]
+        dependencies.disabled_tools.check(tool.name)
+        location = device_location(turn)
         context = ToolContext(
-            dependencies.answers, request.user_id, f"confirmation:{confirmation.id}", request.deadline
+            dependencies=dependencies.answers,
+            user_id=request.user_id,
+            key=f"confirmation:{confirmation.id}",
+            deadline=request.deadline,
+            zone=device_zone(turn),
+            typed_at=typed_at(turn, dependencies.answers.clock()),
+            location=(float(location.latitude), float(location.longitude)) if location else None,
         )
         arguments = parse_arguments(tool, confirmation.arguments)
         # An earlier attempt may have failed: only what it has done already is reported after the expiry.

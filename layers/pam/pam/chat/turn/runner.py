@@ -20,7 +20,8 @@ from pam.platform.envelope import clean
 from pam.platform.errors import COST_EXCEEDED, MODEL_REFUSED, MODEL_UNAVAILABLE, NO_ANSWER, PamError
 from pam.platform.observability import logger
 from pam.platform.postgres import DatabaseUnavailable
-from pam.safety.redaction import redact, redact_json
+from pam.safety.output_scan import OutputScan
+from pam.safety.redaction import redact_json
 from pam.sources.claude.client import ClaudeClient
 from pam.sources.claude.pricing import TokenUsage
 from pam.sources.claude.reply import ModelReply
@@ -77,6 +78,7 @@ class TurnRunner:
         messages: Sequence[dict[str, Any]],
         tools: ToolExecutor,
         transcript: Transcript,
+        scan: OutputScan,
         saver: Executor,
         cost_cap: Decimal,
         send: Callable[[Delta], None],
@@ -89,12 +91,13 @@ class TurnRunner:
         self._messages = list(messages)
         self._tools = tools
         self._transcript = transcript
+        self._scan = scan
         self._saver = saver
         self._cost_cap = cost_cap
         self._send = send
         self._deadline = deadline
         self._stop = stop
-        self._caller = ModelCaller(claude, tools, deadline, stop, self._add_text, self._add_usage)
+        self._caller = ModelCaller(claude, tools, deadline, stop, self._scan_text, self._add_usage)
         self._result = TurnResult()
         self._step_text = ""
         self._asked_to_continue = False
@@ -128,6 +131,7 @@ class TurnRunner:
         self._step_text = ""
         request = prompt.model_request(self._model, self._profile_block, self._messages, tools_allowed=not is_last)
         reply = None if self._stop.is_set() else self._caller.call(request)
+        self._add_text(self._scan.flush())
         if reply is None or self._stop.is_set():
             self._result.is_truncated = True
             self._close_step(_STOPPED)
@@ -140,7 +144,9 @@ class TurnRunner:
         if not outcomes:
             return self._finish_reply(reply)
         self._result.outcomes += outcomes
-        self._append({"role": "assistant", "content": _sendable(reply)}, prompt.tool_results(outcomes), reply=reply)
+        self._append(
+            {"role": "assistant", "content": self._sendable(reply)}, prompt.tool_results(outcomes), reply=reply
+        )
         texts = [outcome.final_text for outcome in outcomes]
         if all(texts):
             # Writes report their own result, so no further model call is needed.
@@ -161,7 +167,7 @@ class TurnRunner:
             self._asked_to_continue = True
             self._append(prompt.continue_message(), reply=reply)
             return False
-        self._append({"role": "assistant", "content": _sendable(reply)}, reply=reply)
+        self._append({"role": "assistant", "content": self._sendable(reply)}, reply=reply)
         return True
 
     def _append(self, *messages: dict[str, Any], reply: ModelReply) -> None:
@@ -169,7 +175,12 @@ class TurnRunner:
         tokens = reply.usage.prompt + reply.usage.output if reply.usage.prompt else None
         self._transcript.add(*messages, tokens=tokens)
 
+    def _scan_text(self, text: str) -> None:
+        self._add_text(self._scan.feed(text))
+
     def _add_text(self, text: str, *, is_new_paragraph: bool = False) -> None:
+        if not text:
+            return
         if self._result.text and (is_new_paragraph or not self._step_text):
             text = "\n\n" + text
         self._step_text += text
@@ -203,25 +214,26 @@ class TurnRunner:
 
         self._saved.append(self._saver.submit(save))
 
+    def _sendable(self, reply: ModelReply) -> list[dict[str, Any]]:
+        """Return the blocks that can be sent again.
 
-def _sendable(reply: ModelReply) -> list[dict[str, Any]]:
-    """Return the blocks that can be sent again: no empty text, no incomplete tool use or thinking, no thinking last."""
-    complete = {use.id for use in reply.tools}
-    blocks = [
-        block
-        for block in map(_cleaned, reply.content)
-        if (block["type"] == "text" and block["text"].strip())
-        or (block["type"] == "tool_use" and block["id"] in complete)
-        or (block["type"] == "thinking" and block["signature"])
-        or block["type"] == "redacted_thinking"
-    ]
-    while blocks and blocks[-1]["type"] in ("thinking", "redacted_thinking"):
-        blocks.pop()
-    return blocks
+        Without empty text, an incomplete tool use or thinking, and thinking at the end.
+        """
+        complete = {use.id for use in reply.tools}
+        blocks = [
+            block
+            for block in map(self._cleaned, reply.content)
+            if (block["type"] == "text" and block["text"].strip())
+            or (block["type"] == "tool_use" and block["id"] in complete)
+            or (block["type"] == "thinking" and block["signature"])
+            or block["type"] == "redacted_thinking"
+        ]
+        while blocks and blocks[-1]["type"] in ("thinking", "redacted_thinking"):
+            blocks.pop()
+        return blocks
 
-
-def _cleaned(block: dict[str, Any]) -> dict[str, Any]:
-    """Return a block as it is stored and sent again: redacted, except for thinking, which is signed."""
-    if block["type"] == "text":
-        return block | {"text": clean(redact(block["text"]))}
-    return block | {"input": clean(redact_json(block["input"]))} if block["type"] == "tool_use" else block
+    def _cleaned(self, block: dict[str, Any]) -> dict[str, Any]:
+        """Return a block as it is stored and sent again: as the traveller was shown it, except for thinking."""
+        if block["type"] == "text":
+            return block | {"text": clean(self._scan.clean(block["text"]))}
+        return block | {"input": clean(redact_json(block["input"]))} if block["type"] == "tool_use" else block

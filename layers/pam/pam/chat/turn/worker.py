@@ -17,17 +17,18 @@ from pydantic import BaseModel, ConfigDict
 from pam.chat.conversations import note
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import Done, Failed, ServerFrame
+from pam.chat.lifecycle.device_context import device_location, device_zone, typed_at
 from pam.chat.lifecycle.turn import Turn
 from pam.chat.turn import prompt
 from pam.chat.turn.context import ContextProvider
 from pam.chat.turn.conversation import Conversation, read_conversation
 from pam.chat.turn.copies import ChatCopies
-from pam.chat.turn.device_context import device_location, device_zone, typed_at
 from pam.chat.turn.last_frame import last_frame
 from pam.chat.turn.runner import TurnResult, TurnRunner
 from pam.chat.turn.stream import MAX_END_S, FrameStream
 from pam.chat.turn.tool_frames import tool_frame
 from pam.chat.turn.transcript import ConversationAdvanced, Transcript, turn_usage
+from pam.chat.turn.turn_safety import SafetyDependencies, TurnSafety
 from pam.memory.exchanges import ExchangeMessage
 from pam.platform.cost_limits import Reservation
 from pam.platform.deadline import Deadline
@@ -73,6 +74,7 @@ class WorkerDependencies:
     tool_threads: ToolThreads
     context_providers: Sequence[ContextProvider]
     copies: ChatCopies
+    safety: SafetyDependencies
     executor: Executor
     """Threads for reads and writes beside the turn's own thread."""
 
@@ -137,6 +139,9 @@ class _Worker:
         self._started_at = time.monotonic()
         self._stop = threading.Event()
         self._stream = FrameStream(self._chat.turns, self._chat.sender, turn, self._stop.set, self._stop.set)
+        self._safety = TurnSafety(
+            worker.safety, self._chat.limits, self._chat.answers.clock, turn, self._stream.send, self._stop
+        )
 
     def run(self, reading: "Future[Conversation]", read_again: Callable[[], Conversation]) -> None:
         """Run the turn and send its last frame. `read_again` reads the conversation once more."""
@@ -145,6 +150,7 @@ class _Worker:
         )
         settling: list[Future[None]] = []
         try:
+            self._safety.start(self._worker.executor, self._deadline)
             reservation = self._chat.limits.reserve(self._turn.user_id, self._turn.message_id)
             result = TurnResult()
             try:
@@ -171,6 +177,7 @@ class _Worker:
                 self._worker.copies.try_delete_turn(self._turn.user_id, self._turn.message_id)
             for each in settling:
                 each.result()
+            self._safety.record(self._invocation)
 
     def _settle(self, reservation: Reservation, cost: Decimal) -> list["Future[None]"]:
         """Replace the reservations by the real cost, beside the last frame."""
@@ -189,19 +196,23 @@ class _Worker:
             profile_block=conversation.profile_block,
             messages=messages,
             tools=self._tool_executor(conversation),
+            scan=self._safety.scan(conversation.messages),
             transcript=transcript,
             saver=self._worker.executor,
             cost_cap=self._chat.limits.caps.turn,
-            send=self._stream.send,
+            send=self._safety.send,
             deadline=self._deadline,
             stop=self._stop,
         )
         result = runner.run()
+        self._safety.finish(result)
         result.memory = tuple(conversation.context.get("memory", ()))
         if result.is_refused:
             transcript.exclude()
         else:
             now = self._chat.answers.clock()
+            if self._safety.is_flagged:
+                transcript.add_to_memory(self._question_message(now))
             transcript.add_to_memory(ExchangeMessage("assistant", result.text, now))
         self._save(transcript, result)
         return result
@@ -214,13 +225,21 @@ class _Worker:
             new.append(prompt.assistant_message("(This answer was interrupted.)"))
         zone = conversation.profile.zone
         now = self._chat.answers.clock().astimezone(zone)
-        typed = (typed_at(self._turn, now) or now).astimezone(zone)
-        text = str(self._turn.request["text"])
+        question = self._question_message(now)
         sections = {name: lines for name, lines in conversation.context.items() if name not in _IN_SYSTEM_PROMPT}
-        new.append(prompt.user_message(text, now, device_location(self._turn), sections, typed))
+        new.append(
+            prompt.user_message(
+                question.text, now, device_location(self._turn), sections, question.sent_at.astimezone(zone)
+            )
+        )
         transcript.add(*new)
-        transcript.add_to_memory(ExchangeMessage("user", text, typed))
+        # One that is blocked isn't remembered at all.
+        if not self._safety.is_flagged:
+            transcript.add_to_memory(question)
         return [*messages, *new]
+
+    def _question_message(self, now: datetime) -> ExchangeMessage:
+        return ExchangeMessage("user", str(self._turn.request["text"]), typed_at(self._turn, now) or now)
 
     def _tool_executor(self, conversation: Conversation) -> ToolExecutor:
         location = device_location(self._turn)
@@ -245,8 +264,9 @@ class _Worker:
             self._worker.tools,
             self._worker.tool_threads,
             context,
+            self._safety.policy(conversation.messages, self._worker.tools),
             request_approval,
-            lambda event: self._stream.send(*tool_frame(event, conversation.profile)),
+            lambda event: self._safety.send(*tool_frame(event, conversation.profile)),
         )
 
     def _save(self, transcript: Transcript, result: TurnResult) -> None:

@@ -94,6 +94,7 @@ def _preview_message(context: WriteContext, new: MessageFriend, identities: Iden
     summary=lambda new: f"Writing to {new.recipient}",
     preview=_preview_message,
     resolve=_resolve_recipient,
+    recipients=("recipient",),
 )
 def message_friend(context: WriteContext, new: MessageFriend, identities: Identities) -> WriteResult:
     """Send a direct message to one friend in PAM, once the traveller has confirmed it; to another user only by their

@@ -80,7 +80,7 @@ class RememberFact(ToolArguments):
         return f"Remembering your {self.subject}"
 
 
-@write_tool(summary=RememberFact.summary, undo=REMEMBER_FACT.undo)
+@write_tool(summary=RememberFact.summary, undo=REMEMBER_FACT.undo, writes_memory=True)
 def remember_fact(context: WriteContext, arguments: RememberFact) -> WriteResult:
     """Remember a fact or a standing preference for later conversations, if the traveller asks for it. A new value
     replaces the one of its subject."""
@@ -159,7 +159,7 @@ class CorrectMemory(ToolArguments):
         return "Correcting what PAM remembers"
 
 
-@write_tool(summary=CorrectMemory.summary, undo=CORRECT_MEMORY.undo)
+@write_tool(summary=CorrectMemory.summary, undo=CORRECT_MEMORY.undo, writes_memory=True)
 def correct_memory(context: WriteContext, arguments: CorrectMemory) -> WriteResult:
     """Correct a fact that PAM has wrong; what has changed since is for remember_fact. It can be undone for ten
     minutes."""
@@ -219,6 +219,7 @@ def _delete_copies(context: ToolContext, arguments: DeleteMemories, identities: 
 @approval_tool(
     EffectKind.COSTLY,
     summary=DeleteMemories.summary,
+    writes_memory=True,
     preview=_preview,
     resolve=_select,
     prepare=_delete_copies,

@@ -133,7 +133,7 @@ class FindRvParks(ToolArguments):
         return f"Looking for places to camp {_near(self.place)}"
 
 
-@read_tool(summary=FindRvParks.summary, timeout_s=_TIMEOUT_S)
+@read_tool(summary=FindRvParks.summary, timeout_s=_TIMEOUT_S, returns_others_text=True)
 def find_rv_parks(context: ToolContext, arguments: FindRvParks) -> ToolResult:
     """RV parks and campgrounds around a place, nearest first, at most 25. Knows names, addresses and distances; no
     prices, amenities, ratings or vacancies."""

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
@@ -35,7 +36,16 @@ class ToolOutcome:
 class ToolCall(Generic[A]):
     """A call of a tool with valid arguments. `context` has the turn's deadline and the call's own key."""
 
-    def __init__(self, id: str, tool: Tool[A], arguments: A, raw_arguments: str, context: ToolContext) -> None:
+    def __init__(
+        self,
+        id: str,
+        tool: Tool[A],
+        arguments: A,
+        raw_arguments: str,
+        context: ToolContext,
+        requires_approval: Callable[[], bool],
+    ) -> None:
+        """`requires_approval` is asked in the tool's thread, may wait, and may raise `PamError`."""
         self.id = id
         self.tool = tool
         self.arguments = arguments
@@ -43,6 +53,7 @@ class ToolCall(Generic[A]):
         self.more_to_do = parse_more_to_do(raw_arguments)
         """Whether the model has to go on after this effect."""
         self.context = context
+        self._requires_approval = requires_approval
         self.future: Future[ToolResult | ApprovalRequested] | None = None
         """The running tool; None until the call is started."""
         self.ends_at = time.monotonic() + context.deadline.left_s
@@ -58,6 +69,11 @@ class ToolCall(Generic[A]):
     def is_effect(self) -> bool:
         """Whether the tool changes something."""
         return self.tool.effect is not EffectKind.READ
+
+    @property
+    def has_others_text(self) -> bool:
+        """Whether it has a result that may have texts of third parties."""
+        return self.tool.returns_others_text and self.outcome is not None and self.outcome.result is not None
 
     @property
     def is_running(self) -> bool:
@@ -76,7 +92,7 @@ class ToolCall(Generic[A]):
             deadline = self.context.deadline.at_most(self.tool.timeout_s)
             self.ends_at = time.monotonic() + deadline.left_s
             context = replace(self.context, deadline=deadline)
-            if not self.tool.effect.requires_approval:
+            if not self._requires_approval():
                 return execute(context, self.tool, self.arguments, before_write=self._begin_write)
             previewed = preview(context, self.tool, self.arguments)
             return ApprovalRequested(

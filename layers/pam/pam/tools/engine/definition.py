@@ -5,7 +5,7 @@ The user's id, time zone and location come from the context, never from the mode
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -95,6 +95,9 @@ class Tool(Generic[A]):
     is what the user approves; it raises `PamError` where the write isn't possible. `resolve` returns the identities
     that the arguments name: an approval is bound to them, and `preview` and `operation` take them, too. `repeats` tells
     from a call's arguments and the data of a recorded write whether they are the same write, in whatever words.
+
+    `returns_others_text` is whether its result may have texts of third parties, `writes_memory` whether it changes what
+    later conversations are told. `recipients` are the arguments that name whom the effect reaches.
     """
 
     name: str
@@ -109,10 +112,13 @@ class Tool(Generic[A]):
     resolve: Callable[[WriteContext, A], Identities] | None = None
     repeats: Callable[[A, Mapping[str, Any]], bool] | None = None
     timeout_s: float = TOOL_TIMEOUT_S
+    returns_others_text: bool = False
+    writes_memory: bool = False
+    recipients: tuple[str, ...] = ()
 
 
 def read_tool(
-    *, summary: Callable[[A], str], timeout_s: float = TOOL_TIMEOUT_S
+    *, summary: Callable[[A], str], timeout_s: float = TOOL_TIMEOUT_S, returns_others_text: bool = False
 ) -> Callable[[Callable[[ToolContext, A], ToolResult]], Tool[A]]:
     """Make a tool that only reads. Its name, description and arguments are those of the function."""
 
@@ -125,6 +131,7 @@ def read_tool(
             summary=summary,
             read=read,
             timeout_s=timeout_s,
+            returns_others_text=returns_others_text,
         )
 
     return make
@@ -136,11 +143,13 @@ def write_tool(
     undo: Undo | None,
     prepare: Callable[[ToolContext, A], Any] | None = None,
     repeats: Callable[[A, Mapping[str, Any]], bool] | None = None,
+    writes_memory: bool = False,
 ) -> Callable[[Callable[..., WriteResult]], Tool[A]]:
     """Make a tool that writes the user's own data. With `prepare`, the function also takes what that returns."""
 
     def make(write: Callable[..., WriteResult]) -> Tool[A]:
-        return _make(write, EffectKind.OWN, summary, undo=undo, prepare=prepare, repeats=repeats)
+        tool = _make(write, EffectKind.OWN, summary, undo=undo, prepare=prepare, repeats=repeats)
+        return replace(tool, writes_memory=writes_memory)
 
     return make
 
@@ -152,6 +161,8 @@ def approval_tool(
     preview: Callable[..., str],
     resolve: Callable[[WriteContext, A], Identities] | None = None,
     prepare: Callable[..., Any] | None = None,
+    writes_memory: bool = False,
+    recipients: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., WriteResult]], Tool[A]]:
     """Make a tool that requires the user's approval. With `resolve`, function and preview also take its result.
 
@@ -159,7 +170,8 @@ def approval_tool(
     """
 
     def make(write: Callable[..., WriteResult]) -> Tool[A]:
-        return _make(write, effect, summary, prepare=prepare, preview=preview, resolve=resolve)
+        tool = _make(write, effect, summary, prepare=prepare, preview=preview, resolve=resolve)
+        return replace(tool, writes_memory=writes_memory, recipients=recipients)
 
     return make
 

@@ -62,7 +62,7 @@ def execute(
     if tool.read is not None:
         return tool.read(context, arguments)
     assert tool.operation is not None
-    assert tool.effect.requires_approval is (approved is not None)
+    assert approved is not None or not tool.effect.requires_approval
     operands: tuple[Any, ...] = (
         (arguments,) if approved is None else _operands(tool, arguments, approved.preview.identities)
     )
@@ -73,11 +73,11 @@ def execute(
         operands = (*operands, tool.prepare(limited, *operands))
 
     def check(write: WriteContext) -> None:
-        if approved is None or tool.preview is None:
+        if approved is None:
             return
         if write.now >= approved.expires_at:
             raise confirmation_expired()
-        if tool.preview(write, *shown) != approved.preview.text:
+        if tool.preview is not None and tool.preview(write, *shown) != approved.preview.text:
             raise PamError(CONFIRMATION_MISMATCH, "That has changed since PAM asked about it. Nothing was done.")
 
     before_write()
@@ -98,13 +98,22 @@ def execute(
 
 def preview(context: ToolContext, tool: Tool[A], arguments: A) -> Preview:
     """Return what the user has to approve before the tool may run. Raises `PamError` where it isn't possible."""
-    assert tool.preview is not None
+    if tool.preview is None:
+        return Preview(_preview_text(tool, arguments), {})
     services = context.dependencies
     with services.database.session(context.user_id, context.deadline) as connection:
         profile = read_profile(connection, context.user_id).in_zone(context.zone)
         write = WriteContext(connection, profile, services.clock(), turn_id=context.turn_id)
         identities = {} if tool.resolve is None else tool.resolve(write, arguments)
         return Preview(tool.preview(write, *_operands(tool, arguments, identities)), identities)
+
+
+def _preview_text(tool: Tool[A], arguments: A) -> str:
+    """Return the preview of a tool that doesn't require approval by itself: what it does, and its arguments."""
+    values = arguments.model_dump(mode="json", exclude_defaults=True)
+    return "\n".join(
+        [f"{tool.summary(arguments)}:", *(f"{name.replace('_', ' ')}: {value}" for name, value in values.items())]
+    )
 
 
 def _operands(tool: Tool[A], arguments: A, identities: Identities) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -24,6 +25,7 @@ from pam.tools.engine.call import ToolCall, ToolOutcome
 from pam.tools.engine.definition import Tool, ToolContext, ToolResult
 from pam.tools.engine.events import ApprovalRequested, RequestApproval, ToolEvent, ToolFinished, ToolStarted
 from pam.tools.engine.parsing import parse_arguments
+from pam.tools.engine.policy import TurnPolicy
 from pam.tools.engine.repeated_writes import RepeatedWrites
 from pam.tools.engine.results import result_json
 
@@ -63,6 +65,7 @@ class ToolExecutor:
         tools: Mapping[str, Tool[Any]],
         threads: ToolThreads,
         turn: ToolContext,
+        policy: TurnPolicy,
         request_approval: RequestApproval,
         emit: Callable[[ToolEvent], None],
     ) -> None:
@@ -70,6 +73,7 @@ class ToolExecutor:
         self._tools = tools
         self._threads = threads
         self._turn = turn
+        self._policy = policy
         self._request_approval = request_approval
         self._emit = emit
         self._step: dict[str, ToolCall[Any] | ToolOutcome] = {}
@@ -86,13 +90,17 @@ class ToolExecutor:
         try:
             if tool is None:
                 raise PamError(UNKNOWN_TOOL, f"There is no tool {name[:64]}.")
+            self._policy.check_enabled(name)
             parsed = parse_arguments(tool, arguments)
             key = self._repeated.key(tool, parsed, self._key(tool, parsed))
         except PamError as fault:
             self._step[tool_use_id] = _failure(tool_use_id, fault)
             return
         context = replace(self._turn, key=key, call_id=tool_use_id)
-        call = self._step[tool_use_id] = ToolCall(tool_use_id, tool, parsed, arguments, context)
+        # As of now: what this step's readers return isn't yet in the prompt of the call.
+        requires_approval = partial(self._policy.requires_approval, tool, parsed, is_tainted=self._policy.is_tainted)
+        call = ToolCall(tool_use_id, tool, parsed, arguments, context, requires_approval)
+        self._step[tool_use_id] = call
         if not call.is_effect:
             self._start(call)
 
@@ -117,6 +125,8 @@ class ToolExecutor:
             self._start_next_effect([call for call in calls if call.is_effect])
             _wait_for_one([call for call in calls if call.is_running], is_stopped=is_stopped)
         outcomes = [call.outcome if isinstance(call, ToolCall) else call for call in self._step.values()]
+        if any(isinstance(call, ToolCall) and call.has_others_text for call in self._step.values()):
+            self._policy.taint()
         self._step.clear()
         self._counts.clear()
         return [outcome for outcome in outcomes if outcome is not None]

@@ -1,0 +1,162 @@
+"""The scan of Claude's text before it is sent: what could carry data out of the conversation is taken out.
+
+Links and images lead only to hosts of an allow-list, or are the traveller's own; ids and secrets are replaced. A text
+that repeats PAM's instructions isn't sent at all. It works on a stream: only what may be the beginning of such a part
+is held back.
+"""
+
+import re
+from collections import Counter, deque
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from pam.platform.errors import ANSWER_WITHHELD, PamError
+from pam.safety.redaction import redact
+
+ALLOWED_HOSTS = frozenset(
+    {
+        "blm.gov",
+        "ecb.europa.eu",
+        "eia.gov",
+        "fs.usda.gov",
+        "mapbox.com",
+        "nps.gov",
+        "open-meteo.com",
+        "openstreetmap.org",
+        "pc.gc.ca",
+        "recreation.gov",
+        "weather.gov",
+    }
+)
+"""Hosts, with their subdomains, of PAM's sources and of public authorities for travellers."""
+
+MAX_REPEATED_WORDS = 10
+"""A row of more words of the instructions is a leak."""
+
+MAX_HELD_CHARS = 600
+"""The longest beginning of a link that is held back; Markdown of a longer one is broken."""
+
+_WORD = re.compile(r"[^\W_]+")
+_IMAGE_OR_LINK = re.compile(
+    r"(!?)\[([^\[\]\n]{0,300})\]\(\s*<?([^()\s<>]{0,500}(?:\([^()\s]{0,100}\))?)>?[^()\n]{0,120}\)"
+)
+_BARE_LINK = re.compile(
+    r"(?:\b[a-z][a-z0-9+.-]{1,10}:)?//[^\s<>()\[\]\"'`|]+|\bwww\.[^\s<>()\[\]\"'`|]+", re.IGNORECASE
+)
+_ENDED = re.compile(r".*[\W_]", re.DOTALL)
+_UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
+_OPEN = re.compile(r"!?\[[^\[\]\n]*(?:\](?:\([^()\n]*(?:\([^()\n]*\)?[^()\n]*)?)?)?\Z|!\Z")
+_RISKY_TAIL = re.compile(r"[:/@]|www\.|[0-9a-f]{4}|\A\W*(?:h|ht|htt|https?|w|ww|www|ftp)\Z", re.IGNORECASE)
+
+
+class InstructionLeak(PamError):
+    """Claude's text repeats PAM's instructions."""
+
+    def __init__(self) -> None:
+        super().__init__(ANSWER_WITHHELD, "PAM stopped that answer, since it wasn't meant for you. Ask in other words.")
+
+
+class Instructions:
+    """The system prompt as rows of words, and a word of it that no answer may have."""
+
+    def __init__(self, text: str, canary: str) -> None:
+        words = _words(text)
+        self.canary = canary.casefold()
+        self.rows = frozenset(
+            tuple(words[at : at + MAX_REPEATED_WORDS]) for at in range(len(words) - MAX_REPEATED_WORDS + 1)
+        )
+
+
+class OutputScan:
+    """Scans the text of one turn, piece by piece. `findings` counts what was taken out, by kind."""
+
+    def __init__(self, instructions: Instructions, user_texts: Collection[str]) -> None:
+        """`user_texts` is what the traveller wrote in this conversation: their links are their own."""
+        self._instructions = instructions
+        self._user_text = "\n".join(user_texts).casefold()
+        self._held = ""
+        self._partial_word = ""
+        self._last_words: deque[str] = deque(maxlen=MAX_REPEATED_WORDS - 1)
+        self.findings: Counter[str] = Counter()
+
+    def feed(self, text: str) -> str:
+        """Return what may be sent of the text so far and wasn't returned yet. Raises `InstructionLeak`."""
+        self._held += text
+        end = _safe_end(self._held)
+        if len(self._held) - end > MAX_HELD_CHARS:
+            end = len(self._held)
+        ready, self._held = self._held[:end], self._held[end:]
+        return self._scan(ready)
+
+    def flush(self) -> str:
+        """Return what was held back, at the end of a text. Raises `InstructionLeak`."""
+        ready, self._held = self._held, ""
+        return self._scan(ready)
+
+    def clean(self, text: str) -> str:
+        """Return a whole text without what must not be sent; nothing is counted."""
+        text = _IMAGE_OR_LINK.sub(lambda match: match[0] if self._is_allowed_link(match) else match[2], text)
+        text = _BARE_LINK.sub(lambda match: match[0] if self._is_allowed(match[0]) else "[link removed]", text)
+        return redact(_UUID.sub("[id removed]", text))
+
+    def _scan(self, text: str) -> str:
+        if not text:
+            return text
+        self._check_leak(text)
+        cleaned = self.clean(text)
+        if cleaned != text:
+            self._count(text)
+        return cleaned
+
+    def _check_leak(self, text: str) -> None:
+        text = self._partial_word + text
+        words = [*self._last_words, *_words(text)]
+        rows = self._instructions.rows
+        if self._instructions.canary in text.casefold() or any(
+            tuple(words[at : at + MAX_REPEATED_WORDS]) in rows for at in range(len(words) - MAX_REPEATED_WORDS + 1)
+        ):
+            self.findings["instructions"] += 1
+            raise InstructionLeak
+        # The text may go on within its last word.
+        ended = _ENDED.match(text)
+        complete = ended[0] if ended else ""
+        self._partial_word = text[len(complete) :]
+        self._last_words.extend(_words(complete))
+
+    def _count(self, text: str) -> None:
+        for match in _IMAGE_OR_LINK.finditer(text):
+            if not self._is_allowed_link(match):
+                self.findings["image" if match[1] else "link"] += 1
+        remaining = _IMAGE_OR_LINK.sub("", text)
+        self.findings["link"] += sum(not self._is_allowed(match[0]) for match in _BARE_LINK.finditer(remaining))
+        self.findings["id"] += len(_UUID.findall(text))
+        self.findings["secret"] += redact(text) != text
+        self.findings = +self.findings
+
+    def _is_allowed_link(self, match: re.Match[str]) -> bool:
+        return not match[1] and self._is_allowed(match[3])
+
+    def _is_allowed(self, link: str) -> bool:
+        if link.casefold().rstrip(".,;:!?") in self._user_text:
+            return True
+        try:
+            parts = urlsplit(link if "//" in link else f"https://{link}")
+            host = (parts.hostname or "").rstrip(".")
+        except ValueError:
+            return False
+        if parts.scheme not in ("", "http", "https") or "@" in parts.netloc:
+            return False
+        # What a query carries is unlimited: a link of an allowed host has none.
+        return not parts.query and any(host == allowed or host.endswith(f".{allowed}") for allowed in ALLOWED_HOSTS)
+
+
+def _safe_end(text: str) -> int:
+    """Return up to where a text can't be the beginning of anything that is taken out."""
+    opened = _OPEN.search(text[-MAX_HELD_CHARS - 1 :])
+    end = len(text) if opened is None else len(text) - len(opened[0])
+    tail = max(text.rfind(" ", 0, end), text.rfind("\n", 0, end)) + 1
+    return tail if _RISKY_TAIL.search(text[tail:end]) else end
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())

@@ -1,0 +1,145 @@
+"""The policy of a turn: which writes require approval, and whose words their arguments must come from.
+
+It is deterministic and doesn't depend on what a model makes of a text. Once a text of third parties is in the turn's
+prompt, the model's calls may be their author's idea. So writes that nobody can undo, and those of memory, require
+approval as always or now; other writes require it unless the traveller's own words have their figures and texts;
+recipients and links must be in the traveller's words. In a restricted turn every write requires approval.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from pam.platform.errors import MEMORY_WRITE_REFUSED, UNTRUSTED_LINK, UNTRUSTED_RECIPIENT, PamError
+from pam.tools.engine.definition import EffectKind, Tool
+
+_WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_LINK = re.compile(
+    r"\b(?:[a-z][a-z0-9+.-]{1,10}://|www\.)[^\s<>\"')\]]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|co|app|dev|info|biz|xyz|me|ly|gg|ai|site|online|shop|link|top|ru|cn|example|test)\b"
+    r"(?:/[^\s<>\"')\]]*)?|\b(?:\d{1,3}\.){3}\d{1,3}\b",
+    re.IGNORECASE,
+)
+
+_MIN_COMPARED_LETTERS = 3
+"""Shorter words carry nothing that a third party could want to be written."""
+
+
+class TurnPolicy:
+    """The policy of one turn. `is_restricted` is asked when an effect starts, and may wait for it to be decided."""
+
+    def __init__(
+        self,
+        user_texts: Collection[str],
+        *,
+        is_tainted: bool = False,
+        is_restricted: Callable[[], bool] = lambda: False,
+        check_enabled: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`user_texts` is what the traveller wrote in this conversation; `is_tainted` if its prompt has others' texts.
+
+        `check_enabled` raises `PamError` for the name of a tool that is switched off.
+        """
+        self._text = unicodedata.normalize("NFKC", "\n".join(user_texts)).casefold()
+        self._words = frozenset(_WORD.findall(self._text))
+        self._numbers = frozenset(_numbers(self._text))
+        self._is_restricted = is_restricted
+        self.is_tainted = is_tainted
+        self.check_enabled = check_enabled
+        self.refusals: list[str] = []
+        """The codes of the errors for refused writes."""
+
+    def taint(self) -> None:
+        """Note that texts of third parties are in the prompt of what the model writes from now on."""
+        self.is_tainted = True
+
+    def requires_approval(self, tool: Tool[Any], arguments: BaseModel, *, is_tainted: bool) -> bool:
+        """Return whether the traveller has to approve a write. `is_tainted` is as of when the model wrote the call.
+
+        Raises `PamError` for a write that isn't possible at all: `untrusted_recipient`, `untrusted_link`, and
+        `memory_write_refused` for one of memory in a restricted turn.
+        """
+        if tool.effect is EffectKind.READ:
+            return False
+        try:
+            return self._requires_approval(tool, arguments, is_tainted=is_tainted)
+        except PamError as error:
+            self.refusals.append(error.error.code)
+            raise
+
+    def _requires_approval(self, tool: Tool[Any], arguments: BaseModel, *, is_tainted: bool) -> bool:
+        is_restricted = self._is_restricted()
+        if is_restricted and tool.writes_memory:
+            raise PamError(
+                MEMORY_WRITE_REFUSED, "PAM doesn't change what it remembers in answer to that. Ask in other words."
+            )
+        if is_tainted or is_restricted:
+            self._check_recipients(tool, arguments)
+            self._check_links(arguments)
+        if tool.effect.requires_approval or is_restricted:
+            return True
+        return is_tainted and (tool.writes_memory or not self._is_from_user(arguments))
+
+    def _check_recipients(self, tool: Tool[Any], arguments: BaseModel) -> None:
+        for name in tool.recipients:
+            recipient = str(getattr(arguments, name))
+            if not set(_WORD.findall(_fold(recipient))) & self._words:
+                raise PamError(
+                    UNTRUSTED_RECIPIENT,
+                    "PAM only writes to people whom you have named yourself. Say to whom, in your own words.",
+                )
+
+    def _check_links(self, arguments: BaseModel) -> None:
+        for text in _leaves(arguments.model_dump()):
+            if isinstance(text, str) and any(_fold(link[0]) not in self._text for link in _LINK.finditer(text)):
+                raise PamError(
+                    UNTRUSTED_LINK,
+                    "PAM only passes on links and addresses that you wrote yourself. Write it, if you want it in.",
+                )
+
+    def _is_from_user(self, arguments: BaseModel) -> bool:
+        """Return whether the traveller's words have all figures, names of rows and texts of the arguments."""
+        return all(map(self._is_known, _leaves(arguments.model_dump(exclude_defaults=True))))
+
+    def _is_known(self, value: Any) -> bool:
+        if isinstance(value, bool):
+            return True
+        if isinstance(value, int | float | Decimal):
+            return Decimal(str(value)) in self._numbers
+        if isinstance(value, UUID):
+            return str(value) in self._text
+        if isinstance(value, str):
+            words = [word for word in _WORD.findall(_fold(value)) if len(word) >= _MIN_COMPARED_LETTERS]
+            return self._words.issuperset(words)
+        return True  # days and choices from a list, which can be undone
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from _leaves(each)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for each in value:
+            yield from _leaves(each)
+    elif value is not None:
+        yield value
+
+
+def _numbers(text: str) -> Iterator[Decimal]:
+    """Yield the numbers of a text, in either reading of a comma."""
+    for match in _NUMBER.finditer(text):
+        for written in {match[0], match[0].replace(",", ""), match[0].replace(".", "").replace(",", ".")}:
+            try:
+                yield Decimal(written)
+            except InvalidOperation:
+                continue
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
