@@ -15,6 +15,8 @@ OWN = Path(__file__).parent / "sentences"
 
 OWN_SET = "own"
 ROUTED_SET = "routed"
+SUITE_SET = "suite"
+"""The attack suite of the tests. `cross_validate` measures it with models that weren't trained with it."""
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -43,8 +45,12 @@ def read_corpora(folder: Path) -> Corpora:
     """Read the public sets of a folder, our own, and the sentences that the router is tested with."""
     own = _read_own("travellers*.txt") + _read_routed()
     return Corpora(
-        attacks=_read_public(folder / "attack.jsonl.gz") + _read_own("attacks*.txt"),
-        harmless=_read_public(folder / "benign.jsonl.gz") + [each for each in own if not _is_for_calibration(each)],
+        attacks=[*_read_public(folder / "attack.jsonl.gz"), *_read_own("attacks*.txt"), *_read_suite("attacks")],
+        harmless=[
+            *_read_public(folder / "benign.jsonl.gz"),
+            *(each for each in own if not _is_for_calibration(each)),
+            *_read_suite("harmless"),
+        ],
         calibration=_read_public(folder / "calibration.jsonl.gz") + [each for each in own if _is_for_calibration(each)],
     )
 
@@ -69,6 +75,11 @@ def _read_routed() -> list[Sentence]:
         texts += [sentence for test in intent["tests"] for sentence in test["sentences"]]
         texts += [str(negative) for negative in intent.get("negatives", ())]
     return [Sentence(text, ROUTED_SET) for text in dict.fromkeys(texts) if text.strip()]
+
+
+def _read_suite(name: str) -> list[Sentence]:
+    lines = (CHECKOUT / f"tests/security/attack_suite/{name}.jsonl").read_text().splitlines()
+    return [Sentence(json.loads(line)["text"], SUITE_SET) for line in lines]
 
 
 def _is_for_calibration(sentence: Sentence) -> bool:

@@ -38,7 +38,7 @@ _MARKUP: Sequence[tuple[str, tuple[str, ...], re.Pattern[str]]] = tuple(
     for name, literals, pattern in (
         # Name, literals of which a match has at least one, pattern.
         ("role_markup", "<|", r"<\|[a-z_]{2,20}\|>"),
-        ("role_markup", "[", r"\[/?(?:inst|sys|system|system message|assistant|admin|developer)\]"),
+        ("role_markup", "[", r"^\s{0,9}\[/?(?:inst|sys|system|system message|assistant|admin|developer)\]|\[/?inst\]"),
         (
             "role_markup",
             "<",
@@ -82,7 +82,8 @@ _MARKUP: Sequence[tuple[str, tuple[str, ...], re.Pattern[str]]] = tuple(
             "code",
             "drop table  select  ;delete  ; delete  ;update  ; update  ;insert  ; insert  ;drop  ; drop  rm -rf  os.  "
             "__import__  subprocess.  /etc/  process.env  <script  {{  ${  printenv  .env",
-            r"\bdrop table\b|\bunion (?:all )?select\b|\bselect \* from\b|; ?(?:delete|update|insert|drop) |\brm -rf\b"
+            r"\bdrop table (?:if exists )?[a-z_.]{2,40} ?(?:;|--)"
+            r"|\bunion (?:all )?select\b|\bselect \* from\b|; ?(?:delete|update|insert|drop) |\brm -rf\b"
             r"|\bos\.(?:system|environ|popen)|__import__|\bsubprocess\.|/etc/(?:passwd|shadow)|\bprocess\.env\b|<script\b"
             r"|\{\{.{1,40}\}\}|\$\{.{1,40}\}|\bprintenv\b|\bcat \.env\b",
         ),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pam.safety.screen.features import feature_buckets
 from pam.safety.screen.languages import LanguageKind, has_other_script, language_kind
-from pam.safety.screen.linear_model import load_model
+from pam.safety.screen.linear_model import LinearModel, load_model
 from pam.safety.screen.normalise import clip, normalise
 from pam.safety.screen.rules import WORD, match_rules
 
@@ -25,9 +25,12 @@ class Screening:
     strict: bool
 
 
-def screen(text: str) -> Screening:
-    """Screen one message. Takes less than a millisecond up to 2,000 characters, and bounded time for any text."""
-    model = load_model()
+def screen(text: str, model: LinearModel | None = None) -> Screening:
+    """Screen one message, with the model of the package by default.
+
+    Takes less than a millisecond up to 2,000 characters, and bounded time for any text.
+    """
+    model = model or load_model()
     normalised = normalise(clip(text))
     rules: dict[str, None] = {}
     score = 0.0

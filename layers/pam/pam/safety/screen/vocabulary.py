@@ -90,7 +90,7 @@ _CLASSES = {
     ),
     # A persona
     "A": (
-        "act pretend roleplay role simulate simulating imagine become behave persona character impersonate play "
+        "act pretend roleplay role simulate simulating become behave persona character impersonate play "
         "spiele spiel tu agis joue fais actua finge* imagina* aja finja interprete agisci fingi recita doe speel "
         "gedraag verhalte* tue"
     ),
