@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from bench.peers.contestant import TurnRecord, serve
 from bench.peers.traveller import empty_conversation, question, user_id
-from pam.chat.turn.prompt import CANARY, SYSTEM
+from pam.chat.turn.prompt import SYSTEM
 from pam.chat.turn.runner import TurnRunner
 from pam.chat.turn.transcript import Transcript
 from pam.chat.turn.worker import MAX_TURN_S
@@ -62,7 +62,7 @@ def main() -> None:
                 tools=ToolExecutor(
                     worker.tools, worker.tool_threads, context, TurnPolicy([text]), _no_approval, lambda _event: None
                 ),
-                scan=OutputScan(Instructions(SYSTEM, CANARY), [text]),
+                scan=OutputScan(Instructions(SYSTEM), [text]),
                 transcript=transcript,
                 saver=worker.executor,
                 cost_cap=worker.chat.limits.caps.turn,

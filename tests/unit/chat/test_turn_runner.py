@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from local.stand_ins.claude import request_rules
 from local.stand_ins.claude.request import MessagesRequest, parse
-from pam.chat.turn.prompt import CANARY, SYSTEM, model_request
+from pam.chat.turn.prompt import SYSTEM, model_request
 from pam.chat.turn.runner import MAX_STEPS, TurnResult, TurnRunner
 from pam.platform.deadline import Deadline
 from pam.safety.output_scan import Instructions, OutputScan
@@ -171,7 +171,7 @@ def run(*replies: Reply, cost_cap: str = "1", history: Sequence[Mapping[str, Any
         model=MODEL,
         profile_block=PROFILE,
         messages=[*history, QUESTION],
-        scan=OutputScan(Instructions(SYSTEM, CANARY), []),
+        scan=OutputScan(Instructions(SYSTEM), []),
         cost_cap=Decimal(cost_cap),
         send=lambda delta: sent.append(delta.text),
         deadline=Deadline(60),

@@ -30,6 +30,9 @@ ALLOWED_HOSTS = frozenset(
 )
 """Hosts, with their subdomains, of PAM's sources and of public authorities for travellers."""
 
+CANARY = "marlin-5583-orchard"
+"""A word of the system prompt that nobody has a reason to write: an answer that has it repeats the instructions."""
+
 MAX_REPEATED_WORDS = 10
 """A row of more words of the instructions is a leak."""
 
@@ -46,7 +49,11 @@ _BARE_LINK = re.compile(
 _ENDED = re.compile(r".*[\W_]", re.DOTALL)
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
 _OPEN = re.compile(r"!?\[[^\[\]\n]*(?:\](?:\([^()\n]*(?:\([^()\n]*\)?[^()\n]*)?)?)?\Z|!\Z")
-_RISKY_TAIL = re.compile(r"[:/@]|www\.|[0-9a-f]{4}|\A\W*(?:h|ht|htt|https?|w|ww|www|ftp)\Z", re.IGNORECASE)
+_PLAIN_WORD = re.compile(r"[(\"'*_-]*([^\W\d_]{2,})[.,;:?)\"'*_]*")
+_HEXADECIMAL = re.compile(r"[a-f]+")
+_RISKY_WORDS = f"www http https ftp sk pk rk ghp gho ghs github glpat akia asia aiza xox eyj bearer basic npm {CANARY}"
+_RISKY_BEGINNINGS = tuple(_RISKY_WORDS.split())
+"""How links, ids and keys begin: a word that may become one of them is held back."""
 
 
 class InstructionLeak(PamError):
@@ -57,11 +64,11 @@ class InstructionLeak(PamError):
 
 
 class Instructions:
-    """The system prompt as rows of words, and a word of it that no answer may have."""
+    """The system prompt as rows of words, with `CANARY` in it."""
 
-    def __init__(self, text: str, canary: str) -> None:
+    def __init__(self, text: str) -> None:
+        assert CANARY in text
         words = _words(text)
-        self.canary = canary.casefold()
         self.rows = frozenset(
             tuple(words[at : at + MAX_REPEATED_WORDS]) for at in range(len(words) - MAX_REPEATED_WORDS + 1)
         )
@@ -112,7 +119,7 @@ class OutputScan:
         text = self._partial_word + text
         words = [*self._last_words, *_words(text)]
         rows = self._instructions.rows
-        if self._instructions.canary in text.casefold() or any(
+        if CANARY in text.casefold() or any(
             tuple(words[at : at + MAX_REPEATED_WORDS]) in rows for at in range(len(words) - MAX_REPEATED_WORDS + 1)
         ):
             self.findings["instructions"] += 1
@@ -152,10 +159,29 @@ class OutputScan:
 
 def _safe_end(text: str) -> int:
     """Return up to where a text can't be the beginning of anything that is taken out."""
-    opened = _OPEN.search(text[-MAX_HELD_CHARS - 1 :])
-    end = len(text) if opened is None else len(text) - len(opened[0])
+    end = _before_open_link(text, len(text))
     tail = max(text.rfind(" ", 0, end), text.rfind("\n", 0, end)) + 1
-    return tail if _RISKY_TAIL.search(text[tail:end]) else end
+    # The last word may be the end of a link whose label has spaces.
+    return end if _is_plain(text[tail:end]) else _before_open_link(text, tail)
+
+
+def _before_open_link(text: str, end: int) -> int:
+    """Return where a link begins that is open at `end`; `end` where none is."""
+    opened = _OPEN.search(text[max(0, end - MAX_HELD_CHARS - 1) : end])
+    return end if opened is None else end - len(opened[0])
+
+
+def _is_plain(tail: str) -> bool:
+    """Return whether the last word of a text may be sent, although more of it may follow."""
+    if not tail:
+        return True
+    match = _PLAIN_WORD.fullmatch(tail)
+    if match is None:
+        return False
+    word = match[1].casefold()
+    return not _HEXADECIMAL.fullmatch(word) and not any(
+        start.startswith(word) or word.startswith(start) for start in _RISKY_BEGINNINGS
+    )
 
 
 def _words(text: str) -> list[str]:

@@ -12,15 +12,13 @@ from typing import Any
 
 from pam.answers.question import Location
 from pam.platform.envelope import clean, encode, encode_line
+from pam.safety.output_scan import CANARY
 from pam.sources.claude.pricing import THINKING
 from pam.tools.catalog import TOOLS
 from pam.tools.engine.arguments import MORE_TO_DO
 from pam.tools.engine.call import ToolOutcome
 
 MAX_REPLY_TOKENS = 2048
-
-CANARY = "marlin-5583-orchard"
-"""A word that nobody has a reason to write: an answer that has it repeats the instructions."""
 
 SYSTEM = f"""\
 You are PAM, an assistant for people who live and travel in RVs. You help with their money, their route and their \

@@ -12,7 +12,7 @@ from pam.chat.lifecycle.disabled_tools import DisabledTools
 from pam.chat.lifecycle.limits import ChatLimits
 from pam.chat.lifecycle.turn import Turn
 from pam.chat.turn.conversation import StoredMessage
-from pam.chat.turn.prompt import CANARY, SYSTEM
+from pam.chat.turn.prompt import SYSTEM
 from pam.chat.turn.question_check import CheckedQuestion, Judge, QuestionCheck, message_refused
 from pam.chat.turn.runner import TurnResult
 from pam.platform.clock import Clock
@@ -27,7 +27,7 @@ from pam.safety.text_hash import TextHasher
 from pam.tools.engine.definition import Tool
 from pam.tools.engine.policy import TurnPolicy
 
-_INSTRUCTIONS = Instructions(SYSTEM, CANARY)
+_INSTRUCTIONS = Instructions(SYSTEM)
 
 
 @dataclass(frozen=True)

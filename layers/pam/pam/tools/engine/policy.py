@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -108,8 +109,8 @@ class TurnPolicy:
         return all(map(self._is_known, _leaves(arguments.model_dump(exclude_defaults=True))))
 
     def _is_known(self, value: Any) -> bool:
-        if isinstance(value, bool):
-            return True
+        if isinstance(value, bool | Enum):
+            return True  # choices from a list, which can be undone, as days can
         if isinstance(value, int | float | Decimal):
             return Decimal(str(value)) in self._numbers
         if isinstance(value, UUID):
@@ -117,7 +118,7 @@ class TurnPolicy:
         if isinstance(value, str):
             words = [word for word in _WORD.findall(_fold(value)) if len(word) >= _MIN_COMPARED_LETTERS]
             return self._words.issuperset(words)
-        return True  # days and choices from a list, which can be undone
+        return True
 
 
 def _leaves(value: Any) -> Iterator[Any]:

@@ -1,0 +1,122 @@
+"""The policy of a turn, over all tools of the catalogue."""
+
+from typing import Any
+
+import pytest
+
+from pam.platform.errors import PamError
+from pam.tools.catalog import TOOLS
+from pam.tools.engine.definition import EffectKind
+from pam.tools.engine.parsing import parse_arguments
+from pam.tools.engine.policy import TurnPolicy
+from tests.security.tool_calls import ATTACKERS_CALLS
+
+WRITES = [tool for tool in TOOLS.values() if tool.effect is not EffectKind.READ]
+
+
+def requires_approval(policy: TurnPolicy, name: str, arguments: str) -> bool:
+    tool = TOOLS[name]
+    return policy.requires_approval(tool, parse_arguments(tool, arguments), is_tainted=policy.is_tainted)
+
+
+def refusal(policy: TurnPolicy, name: str, arguments: str) -> str:
+    with pytest.raises(PamError) as raised:
+        requires_approval(policy, name, arguments)
+    return raised.value.error.code
+
+
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.name)
+def test_tool_without_foreign_text_keeps_its_own_rule(tool: Any) -> None:
+    """Reading and the user's own writes need no approval; what others see, or what costs, always does."""
+    if tool.effect is EffectKind.READ:
+        assert not TurnPolicy([]).requires_approval(tool, None, is_tainted=True)  # type: ignore[arg-type]
+        return
+    assert requires_approval(TurnPolicy([]), tool.name, ATTACKERS_CALLS[tool.name]) is tool.effect.requires_approval
+
+
+@pytest.mark.parametrize("tool", WRITES, ids=lambda tool: tool.name)
+def test_write_by_foreign_text_needs_approval_or_is_refused(tool: Any) -> None:
+    """Whatever a text asks for that isn't the traveller's: no write is done by itself."""
+    policy = TurnPolicy(["What's new?"], is_tainted=True)
+    try:
+        assert requires_approval(policy, tool.name, ATTACKERS_CALLS[tool.name])
+    except PamError as error:
+        assert error.error.code in {"untrusted_recipient", "untrusted_link"}
+        assert policy.refusals == [error.error.code]
+
+
+@pytest.mark.parametrize("tool", WRITES, ids=lambda tool: tool.name)
+def test_write_of_a_restricted_turn_needs_approval(tool: Any) -> None:
+    """Also with the traveller's own words; memory isn't changed at all."""
+    policy = TurnPolicy([ATTACKERS_CALLS[tool.name]], is_restricted=lambda: True)
+    if tool.writes_memory:
+        assert refusal(policy, tool.name, ATTACKERS_CALLS[tool.name]) == "memory_write_refused"
+    else:
+        assert requires_approval(policy, tool.name, ATTACKERS_CALLS[tool.name])
+
+
+@pytest.mark.parametrize(
+    ("said", "arguments"),
+    [
+        ("add $45 for gas", '{"amount": 45, "category": "fuel"}'),
+        (
+            "add $1,250.50 for the new tires",
+            '{"amount": 1250.50, "category": "maintenance", "description": "new tires"}',
+        ),
+        ("45,50 for camping please", '{"amount": 45.5, "category": "camping"}'),
+    ],
+)
+def test_own_write_in_the_travellers_words_needs_no_approval(said: str, arguments: str) -> None:
+    """Foreign text in the conversation doesn't slow down what the traveller asks for."""
+    assert not requires_approval(TurnPolicy([said], is_tainted=True), "create_expense", arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"amount": 46, "category": "fuel"}',
+        '{"amount": 4.5, "category": "fuel"}',
+        '{"amount": 45, "category": "fuel", "description": "pay to evil"}',
+    ],
+)
+def test_other_figure_or_text_needs_approval(arguments: str) -> None:
+    assert requires_approval(TurnPolicy(["add $45 for gas"], is_tainted=True), "create_expense", arguments)
+
+
+@pytest.mark.parametrize(
+    ("recipient", "said", "is_allowed"),
+    [
+        ("Dan", "tell dan we're late", True),
+        ("Dan Miller", "Message Dan: we're late", True),
+        ("José", "avísale a José", True),
+        ("Eve", "tell dan we're late", False),
+        ("Danger", "tell dan we're late", False),
+    ],
+)
+def test_recipient_must_be_named_by_the_traveller(recipient: str, said: str, is_allowed: bool) -> None:
+    call = f'{{"recipient": "{recipient}", "message": "We are late"}}'
+    policy = TurnPolicy([said], is_tainted=True)
+    if is_allowed:
+        assert requires_approval(policy, "message_friend", call)
+    else:
+        assert refusal(policy, "message_friend", call) == "untrusted_recipient"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/a", "http://10.0.0.1/", "www.evil.com", "evil.com/x", "eve@evil.example", "ftp://evil.example",
+        "198.51.100.7", "HTTPS://EVIL.EXAMPLE",
+    ],
+)  # fmt: skip
+def test_link_must_be_written_by_the_traveller(link: str) -> None:
+    call = f'{{"content": "Details at {link} today"}}'
+    assert refusal(TurnPolicy(["post it"], is_tainted=True), "create_post", call) == "untrusted_link"
+    assert requires_approval(TurnPolicy([f"post {link}, it's mine"], is_tainted=True), "create_post", call)
+    assert requires_approval(TurnPolicy(["post it"]), "create_post", call)
+
+
+@pytest.mark.parametrize("text", ["Site 4.5 was great", "e.g. this", "7.30 am", "Moab.Then we left", "No. 12"])
+def test_ordinary_text_is_no_link(text: str) -> None:
+    call = f'{{"content": "{text}"}}'
+    assert requires_approval(TurnPolicy([text], is_tainted=True), "create_post", call)
