@@ -157,7 +157,8 @@ class Confirmed(ServerFrame):
 class Done(ServerFrame):
     """The whole answer with its sources and cost. `cost_usd` is a decimal string; latencies are in milliseconds.
 
-    `memory` has the recalled passages, a line each: the day, the speaker, the text.
+    `memory` has the recalled passages, a line each: the day, the speaker, the text. `unverified` has the figures of the
+    text that nothing covers, as `{start, end, text}` with positions in UTF-16 code units.
     """
 
     type = "done"
@@ -175,6 +176,7 @@ class Done(ServerFrame):
     undo: tuple[Mapping[str, Any], ...] = ()
     truncated: bool = False
     memory: tuple[str, ...] = ()
+    unverified: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

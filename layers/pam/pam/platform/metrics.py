@@ -33,6 +33,8 @@ class Metric(StrEnum):
     EXPENSE_UNDONE = "ExpenseUndone"
     FACTS_DROPPED = "FactsDropped"
     FACTS_RECORDED = "FactsRecorded"
+    FIGURES_CHECKED = "FiguresChecked"
+    FIGURES_UNVERIFIED = "FiguresUnverified"
     FIRST_DELTA = "FirstDelta"
     JUDGE_TIME = "JudgeTime"
     JUDGE_UNSURE = "JudgeUnsure"

@@ -36,4 +36,5 @@ def last_frame(result: TurnResult, model: str, started_at: float, first_delta_at
         undo=undo,
         truncated=result.is_truncated,
         memory=result.memory,
+        unverified=result.unverified,
     )

@@ -5,7 +5,7 @@ transcript is one that can be sent to Claude again.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -50,6 +50,10 @@ class TurnResult:
     error: PamError | None = None
     memory: tuple[str, ...] = ()
     """What was recalled for the question, a line each."""
+    report: str = ""
+    """The end of the text that is PAM's own report of writes."""
+    unverified: tuple[Mapping[str, Any], ...] = ()
+    """The figures that nothing covers, `{start, end, text}`."""
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -103,6 +107,11 @@ class TurnRunner:
         self._asked_to_continue = False
         self._saved: list[Future[None]] = []
 
+    @property
+    def messages(self) -> Sequence[dict[str, Any]]:
+        """The conversation with what this turn appended."""
+        return self._messages
+
     def run(self) -> TurnResult:
         """Run the turn; an error is in the result, not raised."""
         self._save()
@@ -153,6 +162,7 @@ class TurnRunner:
             text = "\n\n".join(text for text in texts if text)
             self._append(prompt.report_message(text), reply=reply)
             self._add_text(text, is_new_paragraph=True)
+            self._result.report = text
             return True
         self._save()
         self._check_limits()

@@ -23,6 +23,7 @@ from pam.chat.turn import prompt
 from pam.chat.turn.context import ContextProvider
 from pam.chat.turn.conversation import Conversation, read_conversation
 from pam.chat.turn.copies import ChatCopies
+from pam.chat.turn.figure_check import check_figures
 from pam.chat.turn.last_frame import last_frame
 from pam.chat.turn.runner import TurnResult, TurnRunner
 from pam.chat.turn.stream import MAX_END_S, FrameStream
@@ -207,6 +208,8 @@ class _Worker:
         result = runner.run()
         self._safety.finish(result)
         result.memory = tuple(conversation.context.get("memory", ()))
+        today = self._chat.answers.clock().astimezone(conversation.profile.zone).date()
+        check_figures(result, conversation, runner.messages, len(messages) - 1, today)
         if result.is_refused:
             transcript.exclude()
         else:

@@ -1,0 +1,148 @@
+"""The number check of a turn: which figures of Claude's text nothing in its prompt covers."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from pam.chat.turn.conversation import Conversation
+from pam.chat.turn.runner import TurnResult
+from pam.platform.metrics import Metric
+from pam.platform.observability import logger, measure
+from pam.safety.figures import Evidence, Figure, FigureCheck
+from pam.tools.catalog import TOOLS
+
+MAX_UNVERIFIED = 100
+"""Figures in one `done` frame, which has to fit into a message of the WebSocket."""
+
+_MEMORY = re.compile(r"<memory>\n(.*?)\n</memory>", re.DOTALL)
+
+_REPORT = "(PAM told the traveller: "
+"""Begins an assistant's message that `prompt.report_message` wrote: PAM's own words, from a write's result."""
+
+Message = Mapping[str, Any]
+
+
+def check_figures(
+    result: TurnResult, conversation: Conversation, messages: Sequence[Message], question_at: int, today: date
+) -> None:
+    """Set the result's `unverified`, count the figures and log their kinds; no failure ends a turn.
+
+    `messages` is the conversation with the turn's own, whose question is at `question_at`.
+    """
+    try:
+        text = result.text[: len(result.text) - len(result.report)]
+        check = FigureCheck(_evidence(conversation, messages, question_at, today))
+        checked = check.checked_figures(text)
+        unverified = check.uncovered(text, checked)
+        if result.is_truncated and unverified and unverified[-1].end >= len(text.rstrip()):
+            unverified.pop()  # its number may go on
+    except Exception:
+        # The text was sent already, and is an answer without this check, too.
+        logger.exception("figure check failed")
+        return
+    measure(Metric.FIGURES_CHECKED, MetricUnit.Count, len(checked))
+    measure(Metric.FIGURES_UNVERIFIED, MetricUnit.Count, len(unverified))
+    if unverified:
+        logger.info(
+            "figures unverified",
+            kinds=_count_kinds(unverified),
+            checked=len(checked),
+            tools=sorted(_tools_called(messages[question_at:])),
+        )
+    result.unverified = _spans(text, unverified[:MAX_UNVERIFIED])
+
+
+def _evidence(conversation: Conversation, messages: Sequence[Message], question_at: int, today: date) -> Evidence:
+    """Return the figures of all that Claude was given: prompt, context, question, tools and their results.
+
+    An earlier answer's figures count as far as they are covered themselves: what is invented once doesn't become
+    evidence by that.
+    """
+    evidence = Evidence(conversation.profile.locale, today)
+    turn_at = _previous_question(messages, question_at)
+    # The newest results first: where there is too much, the oldest isn't read.
+    for at in (question_at, *range(len(messages) - 1, question_at, -1)):
+        _add_given(evidence, messages[at], is_current=True)
+    evidence.add_text(conversation.profile_block)
+    for at in range(question_at - 1, -1, -1):
+        _add_given(evidence, messages[at], is_current=at >= turn_at)
+    for name in sorted(_tools_called(messages)):
+        if name in TOOLS:
+            evidence.add_text(TOOLS[name].description, is_current=False)
+    _add_answers(evidence, messages[:question_at], turn_at)
+    return evidence
+
+
+def _previous_question(messages: Sequence[Message], question_at: int) -> int:
+    """Return where the turn before begins: a follow-up is about it."""
+    for at in range(question_at - 1, -1, -1):
+        if messages[at]["role"] == "user" and any(block["type"] == "text" for block in messages[at]["content"]):
+            return at
+    return 0
+
+
+def _add_given(evidence: Evidence, message: Message, *, is_current: bool) -> None:
+    if message["role"] != "user":
+        return
+    for block in message["content"]:
+        if block["type"] == "tool_result":
+            evidence.add_result(str(block["content"]), is_current=is_current)
+        elif block["type"] == "text" and block["text"].startswith("<context>"):
+            evidence.add_text(block["text"], is_current=is_current)
+            if memory := _MEMORY.search(block["text"]):
+                evidence.add_text(memory[1], is_current=is_current, is_question=True)
+        elif block["type"] == "text":
+            evidence.add_text(block["text"], is_current=is_current, is_question=True)
+
+
+def _add_answers(evidence: Evidence, messages: Sequence[Message], turn_at: int) -> None:
+    answers = [
+        (at, block["text"])
+        for at, message in enumerate(messages)
+        if message["role"] == "assistant"
+        for block in message["content"]
+        if block["type"] == "text"
+    ]
+    if not answers:
+        return
+    check = FigureCheck(evidence)
+    for at, text in reversed(answers):
+        if text.startswith(_REPORT):
+            evidence.add_text(text, is_current=at >= turn_at)
+            continue
+        figures = check.checked_figures(text)
+        uncovered = set(check.uncovered(text, figures))
+        for figure in figures:
+            if figure not in uncovered:
+                evidence.add_figure(figure, is_current=at >= turn_at)
+
+
+def _tools_called(messages: Sequence[Message]) -> set[str]:
+    return {
+        block["name"]
+        for message in messages
+        if message["role"] == "assistant"
+        for block in message["content"]
+        if block["type"] == "tool_use"
+    }
+
+
+def _count_kinds(figures: Sequence[Figure]) -> dict[str, int]:
+    kinds = sorted(figure.kind.value for figure in figures)
+    return {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
+
+
+def _spans(text: str, figures: Sequence[Figure]) -> tuple[dict[str, Any], ...]:
+    """Return the figures as the `done` frame has them, in the UTF-16 code units that JavaScript counts in."""
+    spans = dict.fromkeys((figure.start, figure.end) for figure in figures)
+    return tuple(
+        {"start": _utf16_length(text[:start]), "end": _utf16_length(text[:end]), "text": text[start:end]}
+        for start, end in spans
+    )
+
+
+def _utf16_length(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

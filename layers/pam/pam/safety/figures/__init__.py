@@ -1,0 +1,10 @@
+"""The number check: figures in Claude's text that nothing it was given covers.
+
+`docs/safety.md` says what is checked and what covers a figure. Text is never held back for it.
+"""
+
+from pam.safety.figures.cover import FigureCheck
+from pam.safety.figures.evidence import Evidence
+from pam.safety.figures.figure import Figure, FigureKind
+
+__all__ = ["Evidence", "Figure", "FigureCheck", "FigureKind"]
