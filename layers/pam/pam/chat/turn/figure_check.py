@@ -11,7 +11,7 @@ from pam.chat.turn.conversation import Conversation
 from pam.chat.turn.runner import TurnResult
 from pam.platform.metrics import Metric
 from pam.platform.observability import logger, measure
-from pam.safety.figures import Evidence, Figure, FigureCheck
+from pam.safety.figures import Conventions, Evidence, Figure, FigureCheck, add_result
 from pam.tools.catalog import TOOLS
 
 MAX_UNVERIFIED = 100
@@ -34,9 +34,7 @@ def check_figures(
     """
     try:
         text = result.text[: len(result.text) - len(result.report)]
-        check = FigureCheck(_evidence(conversation, messages, question_at, today))
-        checked = check.checked_figures(text)
-        unverified = check.uncovered(text, checked)
+        checked, unverified = FigureCheck(_evidence(conversation, messages, question_at, today)).check(text)
         if result.is_truncated and unverified and unverified[-1].end >= len(text.rstrip()):
             unverified.pop()  # its number may go on
     except Exception:
@@ -61,7 +59,8 @@ def _evidence(conversation: Conversation, messages: Sequence[Message], question_
     An earlier answer's figures count as far as they are covered themselves: what is invented once doesn't become
     evidence by that.
     """
-    evidence = Evidence(conversation.profile.locale, today)
+    profile = conversation.profile
+    evidence = Evidence(Conventions(profile.locale, profile.currency, today))
     turn_at = _previous_question(messages, question_at)
     # The newest results first: where there is too much, the oldest isn't read.
     for at in (question_at, *range(len(messages) - 1, question_at, -1)):
@@ -89,7 +88,7 @@ def _add_given(evidence: Evidence, message: Message, *, is_current: bool) -> Non
         return
     for block in message["content"]:
         if block["type"] == "tool_result":
-            evidence.add_result(str(block["content"]), is_current=is_current)
+            add_result(evidence, str(block["content"]), is_current=is_current)
         elif block["type"] == "text" and block["text"].startswith("<context>"):
             evidence.add_text(block["text"], is_current=is_current)
             if memory := _MEMORY.search(block["text"]):
@@ -113,9 +112,8 @@ def _add_answers(evidence: Evidence, messages: Sequence[Message], turn_at: int) 
         if text.startswith(_REPORT):
             evidence.add_text(text, is_current=at >= turn_at)
             continue
-        figures = check.checked_figures(text)
-        uncovered = set(check.uncovered(text, figures))
-        for figure in figures:
+        checked, uncovered = check.check(text)
+        for figure in checked:
             if figure not in uncovered:
                 evidence.add_figure(figure, is_current=at >= turn_at)
 

@@ -5,6 +5,7 @@
 
 from pam.safety.figures.cover import FigureCheck
 from pam.safety.figures.evidence import Evidence
-from pam.safety.figures.figure import Figure, FigureKind
+from pam.safety.figures.figure import Conventions, Figure, FigureKind
+from pam.safety.figures.results import add_result
 
-__all__ = ["Evidence", "Figure", "FigureCheck", "FigureKind"]
+__all__ = ["Conventions", "Evidence", "Figure", "FigureCheck", "FigureKind", "add_result"]

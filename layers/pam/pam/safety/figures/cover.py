@@ -1,17 +1,15 @@
 """The check: which figures of a text the evidence doesn't cover."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import date
-from itertools import pairwise
+from typing import NamedTuple
 
-from pam.safety.figures.derivation import ADDITIVE, Derivations, combine, shares_of
-from pam.safety.figures.evidence import Evidence, Key, unsigned, words_of
+from pam.safety.figures.derivation import Derivations
+from pam.safety.figures.evidence import Evidence, words_of
 from pam.safety.figures.extraction import extract_figures
 from pam.safety.figures.figure import (
     BARE,
-    COUNT,
     DATE,
     DAYS,
     PERCENT,
@@ -21,13 +19,19 @@ from pam.safety.figures.figure import (
     Hedge,
     Reading,
     money,
+    unsigned,
 )
+from pam.safety.figures.groups import Key
 from pam.safety.figures.hidden import mask_hidden
 from pam.safety.figures.pool import EMPTY, Pool
+from pam.safety.figures.quoted import Line, Quotes, index_groups
 from pam.safety.figures.tolerance import interval
 
-MAX_CHANCE = 0.05
+MAX_CHANCE = 0.03
 """How many values an interval may be expected to have by chance, where a match in it counts."""
+
+_MAX_RELATED_CHANCE = 0.1
+"""The same for shares of a figure that the line quotes in the others of its object, which are few."""
 
 _MIN_COUNT = 7
 """Smaller counts, such as “three of them”, may be of any selection."""
@@ -36,24 +40,21 @@ _MIN_DURATION_S = 2700
 """Shorter durations are advice more often than facts: a break of 15 minutes."""
 
 _QUARTER_MIN = 15
-_MAX_LOCAL = 14
-_MAX_QUOTED = 40
 _MAX_PASSES = 3
 _EVERY = re.compile(r"\b(?:every|each|alle|cada|toutes les|ogni)\s$", re.IGNORECASE)
-_IS_DIFFERENCE = re.compile(r"warmer|cooler|colder|hotter|drop|ris(?:e|ing)|swing|difference|degrees (?:more|less)|wärmer|kälter")
+_IS_DIFFERENCE = re.compile(
+    r"warmer|cooler|colder|hotter|\bdrop|\bris(?:e|ing)|swing|difference|degrees (?:more|less)|wärmer|kälter"
+)
 """Words of a line in which degrees may be a difference of two temperatures."""
 
+_OPERANDS = (FigureKind.DAYS, FigureKind.COUNT)
 
-@dataclass
-class _Line:
-    """A line of the text, with the figures that are covered so far."""
 
-    text: str
-    figures: list[Figure]
-    covered: list[tuple[Key, float]] = field(default_factory=list)
-    rows: set[int] = field(default_factory=set)
-    block: int = 0
-    """The number of its run of lines without a blank one between them."""
+class FigureReport(NamedTuple):
+    """The figures of a text that were checked, and those of them that the evidence doesn't cover, in their order."""
+
+    checked: list[Figure]
+    uncovered: list[Figure]
 
 
 class FigureCheck:
@@ -64,248 +65,206 @@ class FigureCheck:
         self._plain = {key: Pool(values) for key, values in evidence.plain.items()}
         self._listed = {key: Pool(values) for key, values in evidence.listed.items()}
         self._derived = Derivations(evidence)
+        self._groups = index_groups(evidence)
         listed_days = evidence.listed.get(DATE.key, ())
         self._days = evidence.plain.get(DATE.key, set()) | self._derived.days
         self._days |= {min(listed_days), max(listed_days)} if listed_days else set()
         self._listed_days = frozenset(listed_days)
 
-    def checked_figures(self, text: str) -> list[Figure]:
-        """Return the figures of a Markdown text that are checked, outside of code and addresses."""
-        figures = extract_figures(mask_hidden(text), self._evidence.locale, self._evidence.today)
-        return [figure for figure in figures if _is_checked(figure, text)]
+    def check(self, text: str) -> FigureReport:
+        """Check the figures of a Markdown text, outside of code and addresses."""
+        lines = self._lines(text)
+        pending = [(line, figure) for line in lines for figure in line.figures]
+        checked = [figure for _, figure in pending]
+        pending = [each for each in pending if not self._is_direct(*each)]
+        if pending:
+            quotes = Quotes(lines, self._evidence, self._groups)
+            for _ in range(_MAX_PASSES):
+                before = len(pending)
+                pending = [(line, figure) for line, figure in pending if not self._is_derived(line, figure, quotes)]
+                if len(pending) in (0, before):
+                    break
+        return FigureReport(checked, [figure for _, figure in pending])
 
-    def uncovered(self, text: str, figures: Sequence[Figure]) -> list[Figure]:
-        """Return those of the figures of a text that the evidence doesn't cover, in their order."""
-        lines = _lines(text, figures)
-        for line in lines:
-            line.rows = self._rows_named_in(line)
-        open_figures = [(line, figure) for line in lines for figure in line.figures]
-        open_figures = [each for each in open_figures if not self._is_direct(*each)]
-        for _ in range(_MAX_PASSES):
-            if not open_figures:
-                break
-            quoted = _quoted(lines)
-            left = [
-                (line, figure)
-                for line, figure in open_figures
-                if not self._is_derived(line, figure, lines, quoted)
-            ]
-            if len(left) == len(open_figures):
-                break
-            open_figures = left
-        return [figure for _, figure in open_figures]
+    def _figures(self, text: str) -> list[Figure]:
+        return extract_figures(mask_hidden(text), self._evidence.conventions)
 
-    def _rows_named_in(self, line: _Line) -> set[int]:
-        if not self._evidence.rows:
-            return set()
-        rows: set[int] = set()
-        for word in words_of(line.text):
-            rows |= self._evidence.row_words.get(word, set())
-        for figure in line.figures:
-            if figure.kind is FigureKind.DATE:
-                for reading in figure.readings:
-                    rows |= self._evidence.row_days.get(reading.value, set())
-        return rows
+    def _lines(self, text: str) -> list[Line]:
+        figures = self._figures(text)
+        lines, start, at, block = [], 0, 0, 0
+        for written in text.split("\n"):
+            end = start + len(written)
+            block += not written.strip()
+            line = Line(written, block)
+            while at < len(figures) and figures[at].start < end:
+                figure = figures[at]
+                if _is_checked(figure, text):
+                    line.figures.append(figure)
+                elif figure.kind is FigureKind.TIME:
+                    line.covered[TIME.key, figure.readings[0].value] = figure.start
+                elif figure.kind in _OPERANDS:
+                    self._is_direct(line, figure)
+                at += 1
+            if line.figures:
+                lines.append(line)
+            start = end + 1
+        return lines
 
-    def _is_direct(self, line: _Line, figure: Figure) -> bool:
+    def _is_direct(self, line: Line, figure: Figure) -> bool:
         """Return whether the evidence has the figure itself; remember it as covered then."""
         if figure.kind is FigureKind.DATE:
             return self._has_day(line, figure)
         for reading in figure.readings:
             for key, low, high in self._targets(reading, figure):
-                if self._has(line, key, low, high, reading):
-                    line.covered.append((key, _base(reading)))
+                value = self._find(line, key, low, high, reading, figure.hedge)
+                if value is not None:
+                    _cover(line, figure, reading, value)
                     return True
         return False
 
-    def _has(self, line: _Line, key: Key, low: float, high: float, reading: Reading) -> bool:
-        if self._plain.get(key, EMPTY).has(low, high):
-            return True
+    def _find(self, line: Line, key: Key, low: float, high: float, reading: Reading, hedge: Hedge) -> float | None:
+        value = self._plain.get(key, EMPTY).find(low, high)
+        if value is not None:
+            return value
         listed = self._listed.get(key, EMPTY)
-        if not listed.has(low, high):
-            return False
-        value = _base(reading)
-        if listed.has(value - 1e-6, value + 1e-6) or listed.has_by_more_than_chance(low, high, MAX_CHANCE):
-            return True
-        return any(
-            each == key and low <= other <= high for row in line.rows for each, other in self._evidence.rows[row].values
-        )
+        value = listed.find(low, high)
+        if value is None:
+            return None
+        written = _base(reading)
+        if listed.has(written - 1e-6, written + 1e-6):
+            return written
+        if hedge is Hedge.NONE and listed.has_by_more_than_chance(low, high, MAX_CHANCE):
+            return value
+        rows = self._evidence.rows_named_in(line.text, line.days) if self._evidence.rows else ()
+        values = (each for row in rows for other, each in self._evidence.rows[row].values if other == key)
+        return next((each for each in values if low <= each <= high), None)
 
     def _targets(self, reading: Reading, figure: Figure) -> Iterable[tuple[Key, float, float]]:
         """Yield what a figure can be compared with: a key, and the interval in its base unit."""
-        is_long = reading.measure.kind is FigureKind.DURATION and reading.quantum < 1 and reading.value >= 1
-        low, high = interval(reading, figure.hedge, is_rounded_to_minutes=is_long)
         measure = reading.measure
+        is_long = measure.kind is FigureKind.DURATION and reading.quantum < 1 and reading.value >= 1
+        low, high = interval(reading, figure.hedge, is_rounded_to_minutes=is_long)
         if measure.kind is FigureKind.DECIMAL:
             for key in self._evidence.plain.keys() | self._evidence.listed.keys():
                 if key[0] in (FigureKind.MONEY, FigureKind.BARE, FigureKind.RATE):
                     yield key, low, high
             return
-        ends = sorted((measure.to_base(low), measure.to_base(high)))
-        if measure.kind is not FigureKind.TEMPERATURE:
-            ends[0] = max(0.0, ends[0])
-        if measure.kind is FigureKind.MONEY and figure.per in ("gal", "l"):
-            per = money(measure.name, figure.per).key
-            yield per, *ends
-            if per in self._evidence.plain:
-                return
-        yield measure.key, *ends
+        if measure.kind is FigureKind.MONEY:
+            if figure.per in ("gal", "l"):
+                per = money(measure.name, figure.per).key
+                yield per, low, high
+                if per in self._evidence.plain:
+                    return
+            yield measure.key, low, high
+        else:
+            first, last = measure.to_base(low), measure.to_base(high)
+            yield measure.key, min(first, last), max(first, last)
         yield BARE.key, low, high
         if measure.kind is FigureKind.COUNT:
             yield DAYS.key, low, high
 
-    def _has_day(self, line: _Line, figure: Figure) -> bool:
+    def _has_day(self, line: Line, figure: Figure) -> bool:
         for reading in figure.readings:
             day = reading.value
-            if figure.weekday is not None and date.fromordinal(int(day)).weekday() != figure.weekday:
+            if day and figure.weekday is not None and date.fromordinal(int(day)).weekday() != figure.weekday:
                 continue
-            is_listed = day in self._listed_days and (
-                len(self._evidence.rows) == 0 or self._is_near_its_row(line, day)
-            )
-            if day in self._days or is_listed:
-                line.covered.append((DATE.key, day))
+            if day in self._days or (day in self._listed_days and self._is_near_its_row(line, day)):
+                line.covered[DATE.key, day] = figure.start
                 return True
         return False
 
-    def _is_near_its_row(self, line: _Line, day: float) -> bool:
-        """Return whether a word or an amount of a row of that day is in the line, or the line has no amount."""
-        rows = self._evidence.row_days.get(day, set())
-        amounts = [figure for figure in line.figures if figure.kind is FigureKind.MONEY]
-        if not amounts or not rows:
+    def _is_near_its_row(self, line: Line, day: float) -> bool:
+        """Return whether a word or an amount of a row of that day is in the line, or no amount of another row is."""
+        rows = self._evidence.row_days.get(day, _NONE)
+        readings = [
+            (figure, reading)
+            for figure in line.figures
+            if figure.kind is FigureKind.MONEY
+            for reading in figure.readings
+        ]
+        has_other = False
+        for figure, reading in readings:
+            low, high = interval(reading, figure.hedge)
+            has_other = has_other or self._listed.get(reading.measure.key, EMPTY).has(low, high)
+            values = (
+                value for row in rows for key, value in self._evidence.rows[row].values if key == reading.measure.key
+            )
+            if any(low <= value <= high for value in values):
+                return True
+        # An amount of another row is with the wrong day; one that is in no row says nothing of the day.
+        if not has_other or not rows:
             return True
-        for figure in amounts:
-            for reading in figure.readings:
-                low, high = interval(reading, figure.hedge)
-                for row in rows:
-                    if any(key == reading.measure.key and low <= value <= high for key, value in self._evidence.rows[row].values):
-                        return True
-        words = set(words_of(line.text))
-        return any(rows & self._evidence.row_words.get(word, set()) for word in words)
+        return any(rows & self._evidence.row_words.get(word, _NONE) for word in words_of(line.text))
 
-    def _is_derived(self, line: _Line, figure: Figure, lines: Sequence[_Line], quoted: dict[Key, list[float]]) -> bool:
+    def _is_derived(self, line: Line, figure: Figure, quotes: Quotes) -> bool:
         """Return whether the figure follows from others; remember it as covered then."""
         if figure.kind is FigureKind.DATE:
-            spans = [value for key, value in line.covered if key == DAYS.key]
-            days = {day + span for key, day in line.covered if key == DATE.key for span in spans}
-            if any(reading.value in days for reading in figure.readings) and figure.weekday is None:
-                line.covered.append((DATE.key, figure.readings[0].value))
-                return True
-            return False
+            days = {day + span for day in line.values(DATE.key) for span in line.values(DAYS.key)}
+            found = next((each for each in figure.readings if each.value in days and figure.weekday is None), None)
+            if found is not None:
+                line.covered[DATE.key, found.value] = figure.start
+            return found is not None
         for reading in figure.readings:
-            for key, low, high in self._targets(reading, figure):
-                if key == BARE.key and reading.measure.kind is not FigureKind.BARE:
-                    continue
-                if self._follows(line, figure, key, low, high, lines, quoted):
-                    line.covered.append((key, _base(reading)))
+            for key, low, high in self._derived_targets(reading, figure, line):
+                if self._follows(line, figure, key, low, high, quotes):
+                    _cover(line, figure, reading, _base(reading))
                     return True
         return False
 
-    def _follows(
-        self,
-        line: _Line,
-        figure: Figure,
-        key: Key,
-        low: float,
-        high: float,
-        lines: Sequence[_Line],
-        quoted: dict[Key, list[float]],
-    ) -> bool:
-        if any(low <= value <= high for value in _local_results(line, lines, key)):
+    def _derived_targets(self, reading: Reading, figure: Figure, line: Line) -> Iterable[tuple[Key, float, float]]:
+        measure = reading.measure
+        if measure.kind is FigureKind.TEMPERATURE:
+            if _IS_DIFFERENCE.search(line.text):
+                low, high = interval(reading, figure.hedge)
+                yield measure.key, low * measure.scale, high * measure.scale
+            return
+        yield from (target for target in self._targets(reading, figure) if target[0] != BARE.key)
+        if measure.kind is FigureKind.MONEY and figure.per:
+            low, high = interval(reading, figure.hedge)
+            yield measure.key, low, high
+            yield money(measure.name, figure.per).key, low, high
+
+    def _follows(self, line: Line, figure: Figure, key: Key, low: float, high: float, quotes: Quotes) -> bool:
+        if any(low <= value <= high for value in quotes.certain(line, figure, key)):
             return True
-        if key[0] is FigureKind.TEMPERATURE:
-            if not _IS_DIFFERENCE.search(line.text):
-                return False
-            low, high = _difference(figure.readings[0], low, high)
-        pools: list[Pool] = list(self._derived.pools(key))
-        if key[0] is FigureKind.MONEY and figure.per and "/" not in key[1]:
-            pools += self._derived.pools(money(key[1], figure.per).key)
-        if key[0] in ADDITIVE:
-            pools.append(Pool(combine(quoted.get(key, []))))
-        if key == PERCENT.key:
-            pools.append(Pool(share for values in quoted.values() for share in shares_of(values[:_MAX_LOCAL])))
-        return any(pool.has_by_more_than_chance(low, high, MAX_CHANCE) for pool in pools)
+        if any(pool.has_by_more_than_chance(low, high, MAX_CHANCE) for pool in self._derived.pools(key)):
+            return True
+        if key == PERCENT.key and Pool(quotes.related_shares(line)).has_by_more_than_chance(
+            low, high, _MAX_RELATED_CHANCE
+        ):
+            return True
+        return any(
+            Pool(each).has_by_more_than_chance(low, high, MAX_CHANCE) for each in quotes.likely(line, figure, key)
+        )
+
+
+_NONE: frozenset[int] = frozenset()
+
+
+def _cover(line: Line, figure: Figure, reading: Reading, value: float) -> None:
+    key = reading.measure.key
+    if key[0] is FigureKind.MONEY:
+        # A price is found by its unit, and its value as written is an amount of the currency.
+        value = value if figure.per not in ("gal", "l") else reading.value
+        line.per.setdefault(figure.per, []).append((reading.measure.name, value))
+    line.covered[key, value] = figure.start
 
 
 def _is_checked(figure: Figure, text: str) -> bool:
     """Return whether a figure states something that evidence could have."""
     reading = figure.readings[0]
-    match reading.measure.kind:
-        case FigureKind.DAYS | FigureKind.BARE:
-            return False
-        case FigureKind.COUNT:
-            return reading.value >= _MIN_COUNT
-        case FigureKind.TIME:
-            return reading.value % _QUARTER_MIN != 0
-        case FigureKind.DURATION:
-            is_advice = _EVERY.search(text, max(0, figure.start - 12), figure.start) is not None
-            return _base(reading) >= _MIN_DURATION_S and not is_advice
-        case FigureKind.PERCENT:
-            return reading.value != 100
-    return True
+    kind = reading.measure.kind
+    if kind in (FigureKind.DAYS, FigureKind.BARE):
+        return False
+    if kind is FigureKind.COUNT:
+        return reading.value >= _MIN_COUNT
+    if kind is FigureKind.TIME:
+        return reading.value % _QUARTER_MIN != 0
+    if kind is FigureKind.DURATION:
+        is_advice = _EVERY.search(text, max(0, figure.start - 12), figure.start) is not None
+        return _base(reading) >= _MIN_DURATION_S and not is_advice
+    return kind is not FigureKind.PERCENT or reading.value != 100
 
 
 def _base(reading: Reading) -> float:
     return unsigned(reading.measure.kind, reading.measure.to_base(reading.value))
-
-
-def _lines(text: str, figures: Sequence[Figure]) -> list[_Line]:
-    lines, start, at, block = [], 0, 0, 0
-    for line in text.split("\n"):
-        end = start + len(line)
-        own = []
-        while at < len(figures) and figures[at].start < end:
-            own.append(figures[at])
-            at += 1
-        block += not line.strip()
-        if own:
-            lines.append(_Line(line, own, block=block))
-        start = end + 1
-    return lines
-
-
-def _quoted(lines: Sequence[_Line]) -> dict[Key, list[float]]:
-    """Return the covered figures of the text by key."""
-    quoted: dict[Key, list[float]] = {}
-    for line in lines:
-        for key, value in line.covered:
-            values = quoted.setdefault(key, [])
-            if value not in values and len(values) < _MAX_QUOTED:
-                values.append(value)
-    return quoted
-
-
-def _local_results(line: _Line, lines: Sequence[_Line], key: Key) -> Iterable[float]:
-    """Yield what the covered figures of a line come to: sums, differences, shares, products, and the block's total."""
-    covered = line.covered[:_MAX_LOCAL]
-    same = list(dict.fromkeys(value for each, value in covered if each == key))
-    if key[0] in ADDITIVE:
-        yield from combine(same)
-        if len(same) > 2:
-            yield sum(same)
-        above = [value for each in lines if each.block == line.block for k, value in each.covered if k == key]
-        if len(above) > 2:
-            yield sum(above)
-    if key == PERCENT.key:
-        for one, other in pairwise_of_kind(covered):
-            yield from shares_of((one, other))
-    counts = [value for each, value in covered if each in (DAYS.key, COUNT.key) and value]
-    if key[0] is FigureKind.MONEY:
-        for value in same:
-            for count in counts:
-                yield value * count
-                yield value / count
-
-
-def pairwise_of_kind(covered: Sequence[tuple[Key, float]]) -> Iterable[tuple[float, float]]:
-    """Yield the neighbouring figures of one unit."""
-    by_key: dict[Key, list[float]] = {}
-    for key, value in covered:
-        by_key.setdefault(key, []).append(value)
-    for values in by_key.values():
-        yield from pairwise(values)
-
-
-def _difference(reading: Reading, low: float, high: float) -> tuple[float, float]:
-    """Return the interval of a difference of temperatures: without the unit's zero."""
-    shift = reading.measure.zero * reading.measure.scale
-    return low + shift, high + shift

@@ -17,10 +17,11 @@ _NUMERIC = re.compile(
     r"(?<![\w.,/-])(?:(?P<y>\d{4})-(?P<mo>\d{2})-(?P<d>\d{2})|(?P<a>\d{1,2})(?P<sep>[/.])(?P<b>\d{1,2})(?P=sep)"
     r"(?P<c>\d{4}|\d{2}))(?![\w/-]|[.,]\d)"
 )
+_NUMERIC_HINT = re.compile(r"\d[/.-]\d{1,2}[/.-]\d")
 _ORDINAL = r"(?:st|nd|rd|th|er|º|ª|°)?"
 _AFTER = re.compile(
-    rf"\.?\s{{1,2}}(?P<first>\d{{1,2}}){_ORDINAL}(?![\d:])(?:\s?(?:[–—-]|to|and|through|&)\s?(?P<last>\d{{1,2}})"
-    rf"{_ORDINAL}(?![\d:.]\d|\d|\s?[^\W\d_]))?(?:,?\s(?P<year>\d{{4}})(?!\d|[.,]\d))?"
+    rf"\.?\s{{1,2}}(?P<first>\d{{1,2}}){_ORDINAL}(?!\d|:\d)(?:\s?(?:[–—-]|to|and|through|&)\s?(?P<last>\d{{1,2}})"
+    rf"{_ORDINAL}(?![:.]\d|\d|\s?[^\W\d_]))?(?:,?\s(?P<year>\d{{4}})(?!\d|[.,]\d))?"
 )
 _YEAR = re.compile(r"\.?,?\s(?:de |del )?(?P<year>\d{4})(?!\d|[.,]\d)")
 _BEFORE = re.compile(
@@ -29,6 +30,8 @@ _BEFORE = re.compile(
 )
 _ARTICLES = frozenset({"the", "den", "dem", "der", "le", "el", "il"})
 _LOOKBACK = 24
+_IMPOSSIBLE = (Reading(DATE, 0.0, 1),)
+"""Of a day that no year has, such as February 31: the ordinal of no day."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +74,12 @@ def _named_dates(text: str, names: _Names, today: date) -> Iterator[Figure]:
         weekday = _weekday_before(text, span[0], names)
         for day in filter(None, (first, last)):
             readings = _readings(month, int(day), int(year["year"]) if year else None, today)
-            if readings:
-                yield Figure(*span, readings, weekday=weekday)
+            yield Figure(*span, readings or _IMPOSSIBLE, weekday=weekday)
             weekday = None
 
 
 def _numeric_dates(text: str, today: date) -> Iterator[Figure]:
-    for found in _NUMERIC.finditer(text):
+    for found in _NUMERIC.finditer(text) if _NUMERIC_HINT.search(text) else ():
         if found["y"]:
             orders = [(int(found["mo"]), int(found["d"]), int(found["y"]))]
         else:

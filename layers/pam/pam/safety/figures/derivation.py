@@ -1,24 +1,26 @@
-"""What follows from the evidence: sums, differences, shares, products, averages, and days counted from a day.
+"""What follows from the evidence: sums, differences, shares, averages and products.
 
-Operands are figures of one result or of the few that stand outside of lists. Each kind of derivation has its own pool,
-so that `Pool.has_by_more_than_chance` can tell whether a match means anything.
+Operands are figures of one result, of one field, or of the few that stand outside of lists. Each kind of derivation has
+a pool of its own, so that `Pool.has_by_more_than_chance` can tell whether a match means anything.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import combinations
+from itertools import accumulate, chain, combinations
 
-from pam.safety.figures.evidence import Evidence, Group, Key
-from pam.safety.figures.figure import DATE, PERCENT, RATE, FigureKind, money
-from pam.safety.figures.pool import EMPTY, Pool
-from pam.travel.units import METRES_PER_MILE
+from pam.safety.figures.evidence import Evidence
+from pam.safety.figures.figure import COUNT, DATE, DAYS, PERCENT, RATE, FigureKind, money
+from pam.safety.figures.groups import Key
+from pam.safety.figures.pool import Pool
 
 MAX_OPERANDS = 40
 """Figures of a unit of which any two are added and subtracted: the first ones that the evidence was given."""
 
 _MAX_FACTORS = 12
-_MAX_PAIRED_ROWS = 60
-_MAX_DERIVED = 20_000
+_MAX_ROWS = 30
+_MAX_TABLES = 60
+_MAX_OBJECTS = 400
+_MAX_BESIDE = 8
 
 ADDITIVE = frozenset(
     {
@@ -28,43 +30,50 @@ ADDITIVE = frozenset(
         FigureKind.MASS,
         FigureKind.SPEED,
         FigureKind.TEMPERATURE,
-        FigureKind.PERCENT,
         FigureKind.DURATION,
-        FigureKind.DAYS,
         FigureKind.COUNT,
     }
 )
-_RATIOS = frozenset({FigureKind.MONEY, FigureKind.DISTANCE, FigureKind.VOLUME, FigureKind.DURATION})
-_NUMBERS = ((FigureKind.BARE, ""), (FigureKind.DAYS, ""), (FigureKind.COUNT, ""))
+RATIOS = frozenset({FigureKind.MONEY, FigureKind.DISTANCE, FigureKind.VOLUME, FigureKind.DURATION})
 
-PERIOD_FACTORS = {
-    "day": (1 / 7, 1 / 30, 1 / 31, 1 / 28, 1 / 365),
-    "week": (7, 1 / 52, 12 / 52, 7 / 30, 7 / 31),
-    "month": (30, 31, 28, 1 / 12, 52 / 12),
-    "year": (12, 52, 365),
-}
-"""What an amount is multiplied by that stands for another period."""
+PERIOD_DAYS = {"day": 1.0, "week": 7.0, "month": 30.0, "year": 365.0}
+
+Derived = dict[Key, list[float]]
 
 
 class Derivations:
-    """The derived values of an evidence, by key; computed once."""
+    """The derived values of an evidence, computed once."""
 
     def __init__(self, evidence: Evidence) -> None:
-        counts = _counts(evidence)
-        sums = _sums(evidence)
-        self._sums = {key: Pool(values) for key, values in sums.items()}
-        self._aggregates = {key: Pool(values) for key, values in evidence.aggregates.items()}
-        self._products = {key: Pool(values) for key, values in _products(evidence, counts).items()}
-        self._shares = Pool(_shares(evidence))
-        self.days = _later_days(evidence, counts)
-        """Ordinals of days so many days after or before one of the evidence."""
+        derived = [
+            _sums_of_fields(evidence),
+            _sums_of_objects(evidence),
+            _sums_with_asked(evidence),
+            _sums_of_columns(evidence),
+            _sums_with_beside(evidence),
+            _averages(evidence),
+            _other_periods(evidence),
+            _asked_products(evidence),
+            _physical_products(evidence),
+            _exchanged(evidence),
+            {PERCENT.key: list(_shares_of_tables(evidence))},
+        ]
+        self._pools: dict[Key, list[Pool]] = defaultdict(list)
+        for each in derived:
+            for key, values in each.items():
+                if values:
+                    self._pools[key].append(Pool(values))
+        days = [*evidence.scalars.get(DATE.key, [])[:_MAX_FACTORS], float(evidence.conventions.today.toordinal())]
+        spans = [span for span in evidence.asked_counts if 0 < span <= _MAX_SPAN_DAYS]
+        self.days = {day + sign * span for day in days for span in spans for sign in (1, -1)}
+        """Ordinals of the days so many days from one of the evidence as the question has."""
 
-    def pools(self, key: Key) -> Iterable[Pool]:
-        """Yield the pools in which a figure of this key may be found."""
-        for pools in (self._sums, self._aggregates, self._products):
-            yield pools.get(key, EMPTY)
-        if key == PERCENT.key:
-            yield self._shares
+    def pools(self, key: Key) -> Sequence[Pool]:
+        """Return the pools in which a figure of this key may be found."""
+        return self._pools.get(key, ())
+
+
+_MAX_SPAN_DAYS = 60
 
 
 def combine(values: Sequence[float]) -> Iterable[float]:
@@ -83,95 +92,137 @@ def shares_of(values: Sequence[float]) -> Iterable[float]:
                 yield 100 * abs(part - whole) / whole
 
 
-def _counts(evidence: Evidence) -> list[float]:
-    """Return the numbers by which an amount may be multiplied or divided: those of the question first."""
-    scalars = [value for key in _NUMBERS[1:] for value in evidence.scalars.get(key, ())]
-    counts = dict.fromkeys([*evidence.asked_counts, *scalars])
-    return [value for value in counts if 2 <= value <= 400][:_MAX_FACTORS]
-
-
-def _sums(evidence: Evidence) -> dict[Key, list[float]]:
-    sums: dict[Key, list[float]] = defaultdict(list)
-    for key, scalars in evidence.scalars.items():
-        if key[0] in ADDITIVE:
-            sums[key] += combine(scalars[:MAX_OPERANDS])
-    for table in evidence.tables:
-        for group in table[:_MAX_PAIRED_ROWS]:
-            for key, values in group.values.items():
-                if key[0] in ADDITIVE:
-                    sums[key] += combine(values[:6])
+def _sums_of_fields(evidence: Evidence) -> Derived:
+    """Figures of one field in several results: the distances of two drives."""
+    sums: Derived = defaultdict(list)
+    for (_, key), values in evidence.named.items():
+        if key[0] in ADDITIVE and 1 < len(values) <= _MAX_ROWS:
+            sums[key] += chain(combine(values), list(accumulate(values))[1:])
     return sums
 
 
-def _shares(evidence: Evidence) -> list[float]:
-    shares: list[float] = []
-    for group in (*evidence.groups, *(group for table in evidence.tables for group in table)):
+def _sums_of_objects(evidence: Evidence) -> Derived:
+    """Figures of one object: budgeted and spent."""
+    sums: Derived = defaultdict(list)
+    rows = (row for table in evidence.tables[:_MAX_TABLES] for row in table.rows[:_MAX_ROWS])
+    for group in chain(evidence.groups[:_MAX_OBJECTS], rows):
         for key, values in group.values.items():
-            if key[0] in _RATIOS:
-                shares += shares_of(values[:8])
-            elif key == PERCENT.key:
-                shares += (100 - value for value in values[:8])
-        if len(shares) > _MAX_DERIVED:
-            break
-    shares += _table_shares(evidence.tables)
-    return shares
+            if key[0] in ADDITIVE and group.fields:
+                sums[key] += combine(values[:6])
+    return sums
 
 
-def _table_shares(tables: Iterable[Sequence[Group]]) -> Iterable[float]:
-    """Yield what each row's first figure is of the table's total."""
-    for table in tables:
-        columns: dict[Key, list[float]] = defaultdict(list)
-        for group in table[:_MAX_PAIRED_ROWS]:
-            for key, values in group.values.items():
-                if key[0] in _RATIOS:
-                    columns[key].append(values[0])
-        for column in columns.values():
-            total = sum(column)
-            yield from (100 * value / total for value in column if total)
+def _sums_with_asked(evidence: Evidence) -> Derived:
+    """A figure of the question and one of the evidence: what is left of what the traveller has."""
+    sums: Derived = defaultdict(list)
+    for key, asked in evidence.asked.items():
+        if key[0] in ADDITIVE:
+            for value in asked[:_MAX_FACTORS]:
+                for other in evidence.scalars[key][:MAX_OPERANDS]:
+                    if other != value:
+                        sums[key] += (value + other, abs(value - other))
+    return sums
 
 
-def _products(evidence: Evidence, counts: Sequence[float]) -> dict[Key, list[float]]:
-    products: dict[Key, list[float]] = defaultdict(list)
-    for key, all_values in list(evidence.scalars.items()):
-        values = all_values[:MAX_OPERANDS]
-        if key[0] in (FigureKind.MONEY, FigureKind.DISTANCE, FigureKind.DURATION, FigureKind.VOLUME):
-            products[key] += (value * each for value in values for each in counts)
-            products[key] += (value / each for value in values for each in counts)
-        if key[0] is FigureKind.MONEY and "/" not in key[1]:
-            _add_money_products(products, evidence, key[1], values)
-    volumes = _first(evidence, FigureKind.VOLUME)
-    distances = _first(evidence, FigureKind.DISTANCE)
+def _sums_of_columns(evidence: Evidence) -> Derived:
+    """Figures of one field of a list: any two of them, and the first ones together."""
+    sums: Derived = defaultdict(list)
+    for table in evidence.tables[:_MAX_TABLES]:
+        for (_, key), values in table.columns().items():
+            if key[0] in ADDITIVE and len(values) > 1:
+                sums[key] += chain(combine(values[:_MAX_ROWS]), list(accumulate(values[:MAX_OPERANDS]))[1:])
+    return sums
+
+
+def _sums_with_beside(evidence: Evidence) -> Derived:
+    """A figure of a list and one beside the list: the total without a category."""
+    sums: Derived = defaultdict(list)
+    for table in evidence.tables[:_MAX_TABLES]:
+        for (_, key), values in table.columns().items():
+            if key[0] in ADDITIVE:
+                beside = [value for (_, other), value in table.parent.fields.items() if other == key]
+                for value in values[:_MAX_ROWS]:
+                    for each in beside[:_MAX_BESIDE]:
+                        sums[key] += (value + each, abs(value - each))
+    return sums
+
+
+def _averages(evidence: Evidence) -> Derived:
+    """An object's amounts by its counts: what a fill-up cost on average."""
+    averages: Derived = defaultdict(list)
+    rows = (row for table in evidence.tables[:_MAX_TABLES] for row in table.rows[:_MAX_ROWS])
+    for group in chain(evidence.groups[:_MAX_OBJECTS], rows):
+        counts = [*group.values.get(COUNT.key, ())[:3], *group.values.get(DAYS.key, ())[:3]]
+        for key, values in group.values.items():
+            if key[0] in RATIOS:
+                averages[key] += (value / count for value in values[:6] for count in counts if count > 1)
+    return averages
+
+
+def _other_periods(evidence: Evidence) -> Derived:
+    """An amount a day as one a week, a month or a year, and the other way round."""
+    amounts: Derived = defaultdict(list)
+    for currency, value, period in evidence.rates[:MAX_OPERANDS]:
+        if days := PERIOD_DAYS.get(period):
+            for other, other_days in PERIOD_DAYS.items():
+                amounts[money(currency, other).key].append(value / days * other_days)
+        if period == "day":
+            amounts[money(currency).key] += (7 * value, 30 * value, 31 * value)
+    return amounts
+
+
+def _asked_products(evidence: Evidence) -> Derived:
+    """What the question's numbers multiply or divide: three nights at a price, a trip shared by four."""
+    products: Derived = defaultdict(list)
+    counts = [count for count in dict.fromkeys(evidence.asked_counts) if count > 1]
+    for key, scalars in evidence.scalars.items():
+        if key[0] in RATIOS:
+            for value in scalars[:_MAX_FACTORS]:
+                products[key] += (each for count in counts for each in (value * count, value / count))
+    return products
+
+
+def _physical_products(evidence: Evidence) -> Derived:
+    """Distance by consumption is fuel, fuel by its price is money, distance by time is speed."""
+    products: Derived = defaultdict(list)
+    volumes, distances = (_first(evidence, kind) for kind in (FigureKind.VOLUME, FigureKind.DISTANCE))
     for litres_per_100km in _first(evidence, FigureKind.CONSUMPTION):
         products[FigureKind.VOLUME, ""] += (metres / 100_000 * litres_per_100km for metres in distances)
         if litres_per_100km:
             products[FigureKind.DISTANCE, ""] += (litres / litres_per_100km * 100_000 for litres in volumes)
     for seconds in filter(None, _first(evidence, FigureKind.DURATION)):
         products[FigureKind.SPEED, ""] += (metres / seconds for metres in distances)
+    for key, prices in evidence.plain.items():
+        if key[0] is FigureKind.MONEY and key[1].endswith("/l"):
+            currency = key[1].removesuffix("/l")
+            products[money(currency).key] += (price * litres for price in prices for litres in volumes)
     return products
 
 
-def _add_money_products(
-    products: dict[Key, list[float]], evidence: Evidence, currency: str, amounts: Sequence[float]
-) -> None:
-    per_litre = list(evidence.plain.get(money(currency, "l").key, ()))
-    products[money(currency).key] += (
-        price * litres for price in per_litre[:_MAX_FACTORS] for litres in _first(evidence, FigureKind.VOLUME)
-    )
-    for metres in filter(None, _first(evidence, FigureKind.DISTANCE)[:_MAX_FACTORS]):
-        products[money(currency, "mi").key] += (amount / metres * METRES_PER_MILE for amount in amounts)
-        products[money(currency, "km").key] += (amount / metres * 1000 for amount in amounts)
-    for period, factors in PERIOD_FACTORS.items():
-        products[money(currency, period).key] += (amount * factor for amount in amounts for factor in factors)
+def _exchanged(evidence: Evidence) -> Derived:
+    """Amounts at the exchange rates that the evidence has."""
+    amounts: Derived = defaultdict(list)
     rates = [rate for rate in evidence.plain.get(RATE.key, ()) if rate][:_MAX_FACTORS]
-    for other in {name for kind, name in evidence.plain if kind is FigureKind.MONEY and "/" not in name} - {currency}:
-        products[money(other).key] += (each for rate in rates for amount in amounts for each in (amount * rate, amount / rate))
+    currencies = (
+        {name for kind, name in evidence.plain if kind is FigureKind.MONEY and "/" not in name} if rates else ()
+    )
+    for currency in currencies:
+        values = evidence.scalars.get(money(currency).key, [])[:_MAX_FACTORS]
+        for other in set(currencies) - {currency}:
+            amounts[money(other).key] += (
+                each for rate in rates for value in values for each in (value * rate, value / rate)
+            )
+    return amounts
+
+
+def _shares_of_tables(evidence: Evidence) -> Iterable[float]:
+    """Yield what each figure of a list is of the list's total."""
+    for table in evidence.tables[:_MAX_TABLES]:
+        for (_, key), values in table.columns().items():
+            total = sum(values)
+            if key[0] in RATIOS and total and len(values) > 1:
+                yield from (100 * value / total for value in values[:_MAX_ROWS])
 
 
 def _first(evidence: Evidence, kind: FigureKind) -> list[float]:
     return evidence.scalars.get((kind, ""), [])[:_MAX_FACTORS]
-
-
-def _later_days(evidence: Evidence, counts: Sequence[float]) -> set[float]:
-    days = evidence.scalars.get(DATE.key, [])[:_MAX_FACTORS]
-    spans = [value for value in counts if value <= 60]
-    return {day + sign * span for day in (*days, float(evidence.today.toordinal())) for span in spans for sign in (1, -1)}

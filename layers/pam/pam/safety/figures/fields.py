@@ -64,11 +64,17 @@ NOT_DATA = frozenset({"id", "created_at", "source", "latitude", "longitude", "cu
 RATES = frozenset({"rate"})
 """Exchange rates, which are decimal strings as amounts are."""
 
+CONVERTED = frozenset({"value"})
+"""An amount in the currency of what is around its object: the `currency` beside it is the one that it was paid in."""
+
+DAILY = {"daily_average": "day"}
+"""Amounts for a period."""
+
 
 def measure_of(name: str, siblings: Mapping[str, Any], units: Mapping[str, Any]) -> tuple[Measure, float]:
     """Return the unit of a number in a field, and what to multiply it by first.
 
-    `siblings` are the fields beside it, `units` the nearest `units` of a forecast.
+    `siblings` are the fields beside it, `units` the nearest `units` of a forecast and, as "", the nearest `unit`.
     """
     if name in _FRACTIONS:
         return PERCENT, 100.0
@@ -80,5 +86,5 @@ def measure_of(name: str, siblings: Mapping[str, Any], units: Mapping[str, Any])
         return HOURS, 1.0
     if name in _COUNTS:
         return _COUNTS[name], 1.0
-    named = siblings.get(f"{name}_unit") or siblings.get("unit") or units.get(_WEATHER_UNITS.get(name, ""))
+    named = siblings.get(f"{name}_unit") or units.get(_WEATHER_UNITS.get(name, "")) or units.get("")
     return _UNITS.get(str(named), BARE), 1.0

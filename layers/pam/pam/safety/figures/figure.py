@@ -4,6 +4,7 @@ Values are floats: they are compared within a tolerance, and never stored or sho
 """
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from functools import cache, cached_property
 from typing import NamedTuple
@@ -113,6 +114,14 @@ TIME = Measure(FigureKind.TIME)
 RATE = Measure(FigureKind.RATE)
 
 
+class Conventions(NamedTuple):
+    """How a user's texts are read: by their locale and currency, and as of their date."""
+
+    locale: str
+    currency: str
+    today: date
+
+
 class Reading(NamedTuple):
     """A value that a figure can have, in its unit; `quantum` is the place value of its last digit as written."""
 
@@ -137,3 +146,8 @@ class Figure(NamedTuple):
     def kind(self) -> FigureKind:
         """What it measures, in its first reading."""
         return self.readings[0].measure.kind
+
+
+def unsigned(kind: FigureKind, value: float) -> float:
+    """Return a value as it is compared: “$143.70 over” is a difference of -143.70, but -3 °C isn't 3 °C."""
+    return value if kind is FigureKind.TEMPERATURE else abs(value)

@@ -9,7 +9,6 @@ import re
 GROUP_SPACES = "\u00a0\u2007\u2009\u202f"
 """Spaces that separate groups of digits, beside the ordinary one."""
 
-_PLAIN = re.compile(r"\d+")
 _GROUPED = re.compile(r"\d{1,3}([.,'’\u00a0\u2007\u2009\u202f ])\d{3}(?:\1\d{3})*")
 _DECIMAL = re.compile(r"(\d+|\d{1,3}(?:([.,'’\u00a0\u2007\u2009\u202f ])\d{3})(?:\2\d{3})*)([.,])(\d+)")
 
@@ -19,8 +18,13 @@ Number = tuple[float, float]
 
 def read_number(text: str) -> tuple[Number, ...]:
     """Return the values that a number can have, the likelier one first; none if it isn't a number."""
-    if _PLAIN.fullmatch(text):
+    if text.isdecimal():
         return ((float(text), 1.0),)
+    if "." in text:
+        whole, _, fraction = text.rpartition(".")
+        # The usual case, in which a single dot isn't before three digits.
+        if len(fraction) != 3 and fraction.isdecimal() and whole.isdecimal():
+            return ((float(text), 10.0 ** -len(fraction)),)
     numbers: list[Number] = []
     if _GROUPED.fullmatch(text):
         numbers.append((float(re.sub(r"\D", "", text)), 1.0))

@@ -11,7 +11,8 @@ class Pool:
     """Values in a base unit; built once, then only read."""
 
     def __init__(self, values: Iterable[float]) -> None:
-        self._values = sorted(values)
+        # The same value by two ways is one.
+        self._values = sorted({round(value, 9) for value in values})
 
     def __len__(self) -> int:
         return len(self._values)
@@ -20,6 +21,14 @@ class Pool:
         """Return whether a value is in the interval."""
         at = bisect_left(self._values, low)
         return at < len(self._values) and self._values[at] <= high
+
+    def find(self, low: float, high: float) -> float | None:
+        """Return the value in the interval that is nearest to its centre."""
+        centre = (low + high) / 2
+        at = bisect_left(self._values, centre)
+        near = self._values[max(0, at - 1) : at + 1]
+        nearest = min(near, key=lambda value: abs(value - centre), default=None)
+        return nearest if nearest is not None and low <= nearest <= high else None
 
     def has_by_more_than_chance(self, low: float, high: float, max_expected: float) -> bool:
         """Return whether a value is in the interval where few others are near.

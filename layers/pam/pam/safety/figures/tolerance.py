@@ -15,6 +15,8 @@ _UNIT_ERROR = 0.001
 """Relative: a value that was rounded in one unit and then converted to another."""
 
 _SLACK = 1e-6
+_EXACT = frozenset({FigureKind.MONEY, FigureKind.PERCENT, FigureKind.COUNT, FigureKind.DECIMAL})
+"""Kinds without units that are converted."""
 
 
 def interval(reading: Reading, hedge: Hedge, *, is_rounded_to_minutes: bool = False) -> tuple[float, float]:
@@ -24,13 +26,14 @@ def interval(reading: Reading, hedge: Hedge, *, is_rounded_to_minutes: bool = Fa
     at the coarsest (`$1,200` for 1,150 to 1,250). After “about” it may be rounded to a multiple of 5, 25 and so on,
     within 6 %; “over” and “under” reach one step of that rounding, within 10 %.
     """
-    value, size = reading.value, abs(reading.value)
-    half = max(reading.quantum, _place(reading)) / 2
+    measure, value, half = reading
+    size = abs(value)
+    if half == 1:
+        half = _place(reading)
+    half /= 2
     if is_rounded_to_minutes:
         half = max(half, 3 / 60)  # PAM writes long durations to five minutes
-    if reading.measure.kind not in (FigureKind.MONEY, FigureKind.PERCENT, FigureKind.COUNT, FigureKind.DECIMAL):
-        half += size * _UNIT_ERROR
-    half += size * _SLACK + 1e-9
+    half += size * (_SLACK if measure.kind in _EXACT else _UNIT_ERROR) + 1e-9
     if hedge is Hedge.NONE:
         return value - half, value + half
     if hedge is Hedge.ABOUT:
@@ -42,11 +45,11 @@ def interval(reading: Reading, hedge: Hedge, *, is_rounded_to_minutes: bool = Fa
 
 def _place(reading: Reading) -> float:
     """Return the place value that an integer is rounded to, as far as its zeros and two significant digits allow."""
-    if reading.quantum < 1:
-        return reading.quantum
-    zeros = count_trailing_zeros(reading.value)
-    digits = len(str(int(abs(reading.value))))
-    return 10.0 ** min(zeros, max(0, digits - _MIN_DIGITS))
+    value = reading.value
+    if value % 10 or -100 < value < 100:
+        return 1.0
+    digits = len(str(int(abs(value))))
+    return 10.0 ** min(count_trailing_zeros(value), digits - _MIN_DIGITS)
 
 
 def _coarsest_step(reading: Reading) -> float:

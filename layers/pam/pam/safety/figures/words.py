@@ -76,7 +76,7 @@ _WORDS: dict[Measure, str] = {
 
 UNITS: dict[str, tuple[Measure, ...]] = {
     word: (measure,) for measure, words in _WORDS.items() for word in words.split()
-} | {word: (FAHRENHEIT, CELSIUS) for word in ("°", "º", "degree", "degrees", "Grad", "grado", "grados", "degrés")}
+} | dict.fromkeys(("°", "º", "degree", "degrees", "Grad", "grado", "grados", "degrés"), (FAHRENHEIT, CELSIUS))
 """What each word means; degrees without a scale are of either."""
 
 UNITS |= {word.casefold(): meanings for word, meanings in UNITS.items() if len(word) > 1}
@@ -100,21 +100,18 @@ PER_WORDS = {
 PERIODS = {word: unit for unit, words in PER_WORDS.items() for word in words.split()}
 """The units and periods that follow “a” or “per”."""
 
-NUMBER_WORDS = {
-    word: value
-    for value, word in enumerate(
-        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split(),
-        start=2,
-    )
-}
+_NUMBERS = (
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen twenty"
+)
+NUMBER_WORDS = {word: value for value, word in enumerate(_NUMBERS.split(" "), start=2)}
 """English words for numbers; “one” isn't among them, since “one day” is rarely a figure."""
 
 _HEDGE_PHRASES = {
-    Hedge.OVER: "just over,little over,well over,over,more than,at least,gut,über,mehr als,plus de,más de,mais de,più di,"
-    "ruim,meer dan",
-    Hedge.UNDER: "just under,little under,under,less than,nearly,almost,close to,knapp,fast,unter,weniger als,moins de,"
-    "presque,près de,menos de,casi,quase,meno di,quasi,bijna,minder dan",
+    Hedge.OVER: "just over,little over,well over,over,above,more than,at least,gut,über,mehr als,plus de,más de,mais de,"
+    "più di,ruim,meer dan",
+    Hedge.UNDER: "just under,little under,under,below,less than,nearly,almost,close to,knapp,fast,unter,weniger als,"
+    "moins de,presque,près de,menos de,casi,quase,meno di,quasi,bijna,minder dan",
     Hedge.ABOUT: "about,around,roughly,approximately,approx.,some,circa,ca.,rund,etwa,ungefähr,environ,unos,"
     "alrededor de,cerca de,ongeveer",
 }

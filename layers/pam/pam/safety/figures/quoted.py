@@ -1,0 +1,180 @@
+"""What follows from the figures that an answer itself quotes, as far as the evidence covers those."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, chain, islice
+
+from pam.safety.figures.derivation import ADDITIVE, MAX_OPERANDS, RATIOS, combine, shares_of
+from pam.safety.figures.evidence import Evidence
+from pam.safety.figures.figure import COUNT, DAYS, PERCENT, TIME, Figure, FigureKind, money
+from pam.safety.figures.groups import Group, Key
+from pam.travel.units import LITRES_PER_GALLON, METRES_PER_MILE
+
+_MAX_QUOTED = 40
+_MAX_LOCAL = 14
+_MAX_RELATED = 4
+_MAX_NAMED_ROWS = 6
+
+_RETURN = re.compile(
+    r"there and back|round[- ]trip|both ways|hin und (?:her|zurück)|aller-retour|ida y vuelta", re.IGNORECASE
+)
+
+_MINUTES_A_DAY = 1440
+_MAX_PARTS = 31
+
+_DURATION: Key = (FigureKind.DURATION, "")
+_VOLUME: Key = (FigureKind.VOLUME, "")
+_DISTANCE: Key = (FigureKind.DISTANCE, "")
+
+
+@dataclass
+class Line:
+    """A line of an answer, with the figures to check, and those that are covered so far."""
+
+    text: str
+    block: int
+    """The number of its run of lines without a blank one between them."""
+    figures: list[Figure] = field(default_factory=list)
+    covered: dict[tuple[Key, float], int] = field(default_factory=dict)
+    """The positions of covered figures, by key and value as the evidence has them; prices by their currency."""
+    per: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
+    """Covered amounts with a unit or a period, by it: currency and amount."""
+
+    @property
+    def days(self) -> Iterable[float]:
+        """The days that the line's dates can be."""
+        return (each.value for figure in self.figures if figure.kind is FigureKind.DATE for each in figure.readings)
+
+    def values(self, key: Key) -> list[float]:
+        """Return the covered figures of a key."""
+        return [value for each, value in self.covered if each == key][:_MAX_LOCAL]
+
+
+GroupIndex = Mapping[tuple[Key, float], Sequence[Group]]
+
+
+def index_groups(evidence: Evidence) -> GroupIndex:
+    """Return the objects and texts of the evidence by the figures in them, to nine decimals."""
+    index: dict[tuple[Key, float], list[Group]] = defaultdict(list)
+    for group in chain(evidence.groups, (row for table in evidence.tables for row in table.rows)):
+        for key, values in group.values.items():
+            for value in values:
+                of_value = index[key, round(value, 9)]
+                if len(of_value) < _MAX_RELATED:
+                    of_value.append(group)
+    return index
+
+
+class Quotes:
+    """The covered figures of an answer's lines, and what they come to."""
+
+    def __init__(self, lines: Sequence[Line], evidence: Evidence, groups: GroupIndex) -> None:
+        self._lines = lines
+        self._evidence = evidence
+        self._groups = groups
+
+    def certain(self, line: Line, figure: Figure, key: Key) -> Iterable[float]:
+        """Yield what the figures of a line, and of the lines right above it, come to: few values."""
+        values = line.values(key)
+        if key[0] in ADDITIVE:
+            yield from combine(values)
+            yield sum(values)
+            before = [(at, value) for (each, value), at in line.covered.items() if each == key and at < figure.start]
+            yield from accumulate(value for _, value in sorted(before, reverse=True)[:_MAX_LOCAL])
+            above = [each for other in self._lines if other.block == line.block for each in other.values(key)]
+            yield sum(above)
+            yield sum(above) - 2 * (above[-1] if above else 0)  # all but the last, which a total may be compared with
+        if key == PERCENT.key:
+            yield from combine(values)
+            for kind in dict.fromkeys(each for each, _ in line.covered):
+                if kind[0] in RATIOS:
+                    yield from shares_of(line.values(kind)[:4])
+            yield from (100 - value for value in values)
+        if key[0] in RATIOS:
+            counts = [*line.values(DAYS.key), *line.values(COUNT.key)]
+            yield from (
+                each for value in values for count in counts if count for each in (value * count, value / count)
+            )
+        if key == TIME.key:
+            for minutes in line.values(TIME.key):
+                for seconds in line.values(_DURATION):
+                    yield from ((minutes + sign * seconds / 60) % _MINUTES_A_DAY for sign in (1, -1))
+        yield from _physical(line, key, figure.per, self._evidence.asked)
+
+    def likely(self, line: Line, figure: Figure, key: Key) -> Iterable[Iterable[float]]:
+        """Yield pools of values, of which one may match by chance: by the rows and objects that the line is about."""
+        rows = sorted(self._evidence.rows_named_in(line.text, line.days))[:_MAX_NAMED_ROWS]
+        named = [value for row in rows for each, value in self._evidence.rows[row].values if each == key]
+        if key[0] in ADDITIVE:
+            beside = [*self._evidence.scalars.get(key, [])[:MAX_OPERANDS], *self._listed(key)]
+            if named:
+                yield combine([*line.values(key), *named])
+            for values in (named, line.values(key)):
+                yield (
+                    each
+                    for one in values
+                    for other in beside
+                    if other != one
+                    for each in (one + other, abs(one - other))
+                )
+            yield combine(self._all(key))
+        if key[0] in RATIOS and figure.per == "day":
+            yield (value / parts for value in line.values(key) for parts in range(2, _MAX_PARTS + 1))
+        if key[0] in RATIOS and _RETURN.search(line.text):
+            yield (2 * value for value in self._evidence.scalars.get(key, [])[:_MAX_LOCAL])
+        if key == PERCENT.key:
+            yield (share for kind in self._ratio_keys() for share in shares_of(self._all(kind)[:_MAX_LOCAL]))
+
+    def related_shares(self, line: Line) -> Iterable[float]:
+        """Yield the shares of a line's figures in the others of their objects, and what those leave of a hundred.
+
+        They are rounded, so that a share and a per cent that the object has are one value.
+        """
+        for key, value in line.covered:
+            for group in self._groups.get((key, round(value, 9)), ()):
+                yield from (round(100 - each, 1) for each in group.values.get(PERCENT.key, ()))
+                if key[0] in RATIOS:
+                    others = group.values[key][:_MAX_LOCAL]
+                    yield from (round(share, 1) for other in others for share in shares_of((value, other)))
+
+    def _listed(self, key: Key) -> list[float]:
+        rows = (row for table in self._evidence.tables for row in table.rows)
+        return list(islice((value for row in rows for value in row.values.get(key, ())), 2 * MAX_OPERANDS))
+
+    def _all(self, key: Key) -> list[float]:
+        values = dict.fromkeys(value for line in self._lines for value in line.values(key))
+        return list(values)[:_MAX_QUOTED]
+
+    def _ratio_keys(self) -> Iterable[Key]:
+        return dict.fromkeys(key for line in self._lines for key, _ in line.covered if key[0] in RATIOS)
+
+
+def _physical(line: Line, key: Key, per: str, asked: Mapping[Key, Sequence[float]]) -> Iterable[float]:
+    """Yield products of a line's figures: a price by a volume, a distance by a consumption, a cost by a distance."""
+    volumes, distances = line.values(_VOLUME), line.values(_DISTANCE)
+    if key[0] is FigureKind.MONEY:
+        currency = key[1].split("/")[0]
+        if per in ("mi", "km"):
+            metres = METRES_PER_MILE if per == "mi" else 1000.0
+            amounts = line.values(money(currency).key)
+            yield from (amount / distance * metres for amount in amounts for distance in distances if distance)
+            return
+        costs = [price * volume for price in _per_litre(line, currency) for volume in volumes]
+        costs += (
+            amount / litres * volume
+            for amount in asked.get(money(currency).key, ())
+            for volume in volumes
+            for litres in (1.0, LITRES_PER_GALLON)
+        )
+        yield from costs
+        yield from combine(costs)
+    elif key == _VOLUME:
+        for consumption in line.values((FigureKind.CONSUMPTION, "")):
+            yield from (distance / 100_000 * consumption for distance in distances)
+
+
+def _per_litre(line: Line, currency: str) -> Iterable[float]:
+    for unit, litres in (("gal", LITRES_PER_GALLON), ("l", 1.0)):
+        yield from (amount / litres for code, amount in line.per.get(unit, ()) if code == currency)
