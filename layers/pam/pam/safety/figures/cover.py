@@ -254,6 +254,8 @@ def _is_checked(figure: Figure, text: str) -> bool:
     """Return whether a figure states something that evidence could have."""
     reading = figure.readings[0]
     kind = reading.measure.kind
+    if kind is FigureKind.MONEY:
+        return True
     if kind in (FigureKind.DAYS, FigureKind.BARE):
         return False
     if kind is FigureKind.COUNT:

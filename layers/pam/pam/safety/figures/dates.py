@@ -57,6 +57,8 @@ def weekdays_in(text: str, locale: str) -> set[int]:
 def _named_dates(text: str, names: _Names, today: date) -> Iterator[Figure]:
     end = 0
     for found in names.month.finditer(text):
+        if text[found.start() - 1 : found.start()].isalpha():
+            continue
         month = names.months[found[0].casefold()]
         if before := _day_before(text, end, found.start()):
             year = _YEAR.match(text, found.end())
@@ -135,5 +137,5 @@ def _names(locale: str) -> _Names:
     return _Names(
         months,
         weekdays,
-        re.compile(rf"(?<![^\W\d_])(?:{ordered})(?![^\W\d_])"),
+        re.compile(rf"(?:{ordered})(?![^\W\d_])"),
     )

@@ -57,8 +57,11 @@ def extract_figures(text: str, conventions: Conventions, *, bare: bool = False) 
     figures += _number_words(text, bare)
     figures.sort(key=lambda figure: figure.start)
     for at in range(len(figures) - 2, -1, -1):
-        one, other = figures[at : at + 2]
-        if other.per and not one.per and one.kind is other.kind and _JOINED.fullmatch(text, one.end, other.start):
+        other = figures[at + 1]
+        if not other.per:
+            continue
+        one = figures[at]
+        if not one.per and one.kind is other.kind and _JOINED.fullmatch(text, one.end, other.start):
             figures[at] = one._replace(per=other.per)  # “$1.05 and $0.78 a liter”
     return figures[:MAX_FIGURES]
 
@@ -97,7 +100,7 @@ def _numbers(text: str, conventions: Conventions, taken: list[tuple[int, int]], 
         if not waiting and _is_in_name(text, start):
             continue
         figure = None
-        if text[end : end + 1] == " " and (spaced := _SPACED.match(text, start)):
+        if text[end : end + 1] == " " and text[end + 1 : end + 2].isdigit() and (spaced := _SPACED.match(text, start)):
             figure = _spaced_number(text, conventions, start, spaced.end())
         if figure is None:
             numbers = read_number(found[0])

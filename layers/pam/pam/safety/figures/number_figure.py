@@ -31,7 +31,7 @@ from pam.safety.figures.figure import (
 from pam.safety.figures.notation import Number
 from pam.safety.figures.words import HEDGE_ENDS, HEDGES, MULTIPLIERS, PERIODS, UNITS
 
-_MARK_BEFORE = re.compile(r"(?:(?<![^\W\d_])(?:[A-Z]{1,3})?\$|[€£]|(?<!\w)(?:[A-Z]{3}|kr\.?|Fr\.|R))[ \u00a0\u202f]?$")
+_MARK_BEFORE = re.compile(r"(?<!\w)(?:[A-Z]{3}|kr\.?|Fr\.|R)[ \u00a0\u202f]?$")
 UNIT_AFTER = re.compile(
     r"[ \u00a0\u202f\u2009]?[-‑]?(\$|€|£|%|[°º][ \u00a0]?[CFcf](?![^\W\d_])|[°º]|fill-?ups?|[ap]\.m|"
     r"[^\W\d_]+(?:/(?:100|[^\W\d_]+))?)"
@@ -50,7 +50,7 @@ _HOURS_AND = re.compile(
 )
 
 _SPACES = (" ", "\u00a0", "\u202f")
-_CURRENCY_SIGNS = ("$", "€", "£")
+_MAX_MARK = 6
 _SIGNS = ("~", "≈", "∼")
 _LOOKBACK = 24
 _ORDINALS = ("st", "nd", "rd", "th")
@@ -69,15 +69,15 @@ def read_figure(
     A number without a unit is of the kind `BARE`, or `DECIMAL` with two decimal places.
     """
     mark = mark_before(text, start)
-    currencies = _currencies(mark[0].strip(), conventions) if mark else ()
+    currencies = () if mark is None else _currencies(text[mark:start].strip(), conventions)
     after = UNIT_AFTER.match(text, end)
     until = end
     if after and (factor := MULTIPLIERS.get(after[1])):
         numbers = tuple((value * factor, quantum * factor) for value, quantum in numbers)
         until = after.end()
         after = UNIT_AFTER.match(text, until)
-    if mark and currencies:
-        return _priced(text, mark.start(), until, numbers, currencies)
+    if mark is not None and currencies:
+        return _priced(text, mark, until, numbers, currencies)
     measures: tuple[Measure, ...] = ()
     if text[until : until + 2] in _RARE and (found := _INCHES.match(text, until) or _PER_CENT.match(text, until)):
         measures, until = (INCHES if found[0].startswith(" in") else PERCENT,), found.end()
@@ -109,13 +109,24 @@ def read_figure(
     return Figure(start, until, readings, hedge_of(text, start, until), period_after(text, until))
 
 
-def mark_before(text: str, start: int) -> re.Match[str] | None:
-    """Find the mark of a currency right before a number."""
-    before = text[start - 1 : start]
-    before = text[start - 2 : start - 1] if before in _SPACES else before
+def mark_before(text: str, start: int) -> int | None:
+    """Return where the mark of a currency right before a number begins; None where there is none."""
+    at = start - 1
+    if at >= 0 and text[at] in _SPACES:
+        at -= 1
+    if at < 0:
+        return None
+    before = text[at]
+    if before == "$":
+        while at > max(0, start - _MAX_MARK) and "A" <= text[at - 1] <= "Z":
+            at -= 1
+        return at
+    if before in "€£":
+        return at
     # Most numbers follow a word in small letters.
-    if before in _CURRENCY_SIGNS or before == "." or "A" <= before <= "Z" or before == "r":
-        return _MARK_BEFORE.search(text, max(0, start - 6), start)
+    if before == "." or before == "r" or "A" <= before <= "Z":
+        found = _MARK_BEFORE.search(text, max(0, start - _MAX_MARK), start)
+        return found.start() if found else None
     return None
 
 

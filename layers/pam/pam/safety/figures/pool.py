@@ -24,11 +24,15 @@ class Pool:
 
     def find(self, low: float, high: float) -> float | None:
         """Return the value in the interval that is nearest to its centre."""
-        centre = (low + high) / 2
-        at = bisect_left(self._values, centre)
-        near = self._values[max(0, at - 1) : at + 1]
-        nearest = min(near, key=lambda value: abs(value - centre), default=None)
-        return nearest if nearest is not None and low <= nearest <= high else None
+        values = self._values
+        at = bisect_left(values, low)
+        if at == len(values) or values[at] > high:
+            return None
+        nearest, centre = values[at], (low + high) / 2
+        while at + 1 < len(values) and abs(values[at + 1] - centre) < abs(nearest - centre):
+            at += 1
+            nearest = values[at]
+        return nearest
 
     def has_by_more_than_chance(self, low: float, high: float, max_expected: float) -> bool:
         """Return whether a value is in the interval where few others are near.

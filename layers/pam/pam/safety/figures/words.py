@@ -108,8 +108,8 @@ NUMBER_WORDS = {word: value for value, word in enumerate(_NUMBERS.split(" "), st
 """English words for numbers; “one” isn't among them, since “one day” is rarely a figure."""
 
 _HEDGE_PHRASES = {
-    Hedge.OVER: "just over,little over,well over,over,above,more than,at least,gut,über,mehr als,plus de,más de,mais de,"
-    "più di,ruim,meer dan",
+    Hedge.OVER: "just over,little over,well over,over,above,more than,at least,gut,über,mehr als,plus de,más de,"
+    "mais de,più di,ruim,meer dan",
     Hedge.UNDER: "just under,little under,under,below,less than,nearly,almost,close to,knapp,fast,unter,weniger als,"
     "moins de,presque,près de,menos de,casi,quase,meno di,quasi,bijna,minder dan",
     Hedge.ABOUT: "about,around,roughly,approximately,approx.,some,circa,ca.,rund,etwa,ungefähr,environ,unos,"
