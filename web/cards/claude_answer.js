@@ -9,6 +9,7 @@ import { footer } from "./provenance.js";
 import { recalledDetails } from "./recalled.js";
 import { createToolList } from "./tool_list.js";
 import { undoControl } from "./undo_control.js";
+import { unverifiedNote } from "./unverified.js";
 import { usageDetails } from "./usage.js";
 
 const CLAUDE_FRAMES = new Set(["delta", "tool", "confirm_request"]);
@@ -122,9 +123,10 @@ export function claudeAnswerCard(message, actions) {
 
   function onDone(frame) {
     endProgress();
-    text.end(frame.text);
+    text.end(frame.text, frame.unverified);
     head.replaceChildren(badges({ tier: CHAT_TIER, simulated: frame.simulated }));
     node.append(...[
+      unverifiedNote(frame),
       frame.truncated && el("p", { class: "muted" }, "This answer was ended early."),
       ...undoControls(frame),
       footer({ source: joinUnique(frame.sources), as_of: frame.as_of }),

@@ -1,6 +1,8 @@
 import { el } from "../dom.js";
+import { renderMarked } from "../markdown/marks.js";
 import { renderMarkdown } from "../markdown/render.js";
 import { MarkdownStream } from "../markdown/stream.js";
+import { unverifiedMark } from "./unverified.js";
 
 const LONG_BLOCK = 2000;
 const MIN_GROWTH = 0.1;   // of a long block between two renderings, or all of them together take quadratic time
@@ -8,7 +10,8 @@ const MIN_GROWTH = 0.1;   // of a long block between two renderings, or all of t
 /**
  * Creates a view of Markdown that is rendered while it arrives. Complete blocks stay as they are; with each chunk only
  * those that may still change are rendered again. `onBlock(text)` is called for each complete block.
- * Returns {node, append(chunk), end(text?)}; `text` is the final text, if it may differ from the chunks.
+ * Returns {node, append(chunk), end(text?, unverified?)}; `text` is the final text, if it may differ from the chunks,
+ * and `unverified` are the figures to mark in it.
  */
 export function createMarkdownView(onBlock) {
   const node = el("div", { class: "prose" });
@@ -29,12 +32,12 @@ export function createMarkdownView(onBlock) {
       openNodes = renderMarkdown(open);
       node.append(...openNodes);
     },
-    end(text = received) {
+    end(text = received, unverified = []) {
       if (text === received) showClosed(stream.append(waiting).closed);
       showClosed(text === received ? [stream.end()] : []);
       // A link whose address is defined below it is known only by now, and so is a text that never arrived.
       const shown = [...node.children];
-      const whole = renderMarkdown(text);
+      const whole = renderMarked(text, unverified, unverifiedMark);
       const blocks = whole.map((block, at) => (shown[at]?.isEqualNode(block) ? shown[at] : block));
       if (blocks.length === shown.length && blocks.every((block, at) => block === shown[at])) return;
       node.replaceChildren(...blocks);

@@ -34,7 +34,10 @@ def check_figures(
     """
     try:
         text = result.text[: len(result.text) - len(result.report)]
-        checked, unverified = FigureCheck(_evidence(conversation, messages, question_at, today)).check(text)
+        profile = conversation.profile
+        conventions = Conventions(profile.locale, profile.currency, today)
+        evidence = gather_evidence(conventions, conversation.profile_block, messages, question_at)
+        checked, unverified = FigureCheck(evidence).check(text)
         if result.is_truncated and unverified and unverified[-1].end >= len(text.rstrip()):
             unverified.pop()  # its number may go on
     except Exception:
@@ -53,19 +56,20 @@ def check_figures(
     result.unverified = _spans(text, unverified[:MAX_UNVERIFIED])
 
 
-def _evidence(conversation: Conversation, messages: Sequence[Message], question_at: int, today: date) -> Evidence:
+def gather_evidence(
+    conventions: Conventions, profile_block: str, messages: Sequence[Message], question_at: int
+) -> Evidence:
     """Return the figures of all that Claude was given: prompt, context, question, tools and their results.
 
     An earlier answer's figures count as far as they are covered themselves: what is invented once doesn't become
     evidence by that.
     """
-    profile = conversation.profile
-    evidence = Evidence(Conventions(profile.locale, profile.currency, today))
+    evidence = Evidence(conventions)
     turn_at = _previous_question(messages, question_at)
     # The newest results first: where there is too much, the oldest isn't read.
     for at in (question_at, *range(len(messages) - 1, question_at, -1)):
         _add_given(evidence, messages[at], is_current=True)
-    evidence.add_text(conversation.profile_block)
+    evidence.add_text(profile_block)
     for at in range(question_at - 1, -1, -1):
         _add_given(evidence, messages[at], is_current=at >= turn_at)
     for name in sorted(_tools_called(messages)):

@@ -92,10 +92,10 @@ class FigureCheck:
     def _lines(self, text: str) -> list[Line]:
         figures = self._figures(text)
         lines, start, at, block = [], 0, 0, 0
-        for written in text.split("\n"):
+        for number, written in enumerate(text.split("\n")):
             end = start + len(written)
             block += not written.strip()
-            line = Line(written, block)
+            line = Line(written, number, block)
             while at < len(figures) and figures[at].start < end:
                 figure = figures[at]
                 if _is_checked(figure, text):
@@ -135,8 +135,9 @@ class FigureCheck:
             return written
         if hedge is Hedge.NONE and listed.has_by_more_than_chance(low, high, MAX_CHANCE):
             return value
-        rows = self._evidence.rows_named_in(line.text, line.days) if self._evidence.rows else ()
-        values = (each for row in rows for other, each in self._evidence.rows[row].values if other == key)
+        values = (
+            each for row in line.rows(self._evidence) for other, each in self._evidence.rows[row].values if other == key
+        )
         return next((each for each in values if low <= each <= high), None)
 
     def _targets(self, reading: Reading, figure: Figure) -> Iterable[tuple[Key, float, float]]:
@@ -233,9 +234,7 @@ class FigureCheck:
             low, high, _MAX_RELATED_CHANCE
         ):
             return True
-        return any(
-            Pool(each).has_by_more_than_chance(low, high, MAX_CHANCE) for each in quotes.likely(line, figure, key)
-        )
+        return quotes.match_by_more_than_chance(line, figure, key, low, high, MAX_CHANCE)
 
 
 _NONE: frozenset[int] = frozenset()

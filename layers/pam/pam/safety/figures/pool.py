@@ -1,10 +1,13 @@
 """Sorted values of one unit, which answer whether an interval has one, and how likely that would be by chance."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _NEIGHBOURHOOD = 0.4
 """How far around an interval values are counted, as a fraction of its centre."""
+
+
+_SAME = 1e-9
 
 
 class Pool:
@@ -34,6 +37,10 @@ class Pool:
             nearest = values[at]
         return nearest
 
+    def count(self, low: float, high: float) -> int:
+        """Return how many values are in the interval."""
+        return max(0, bisect_right(self._values, high) - bisect_left(self._values, low))
+
     def has_by_more_than_chance(self, low: float, high: float, max_expected: float) -> bool:
         """Return whether a value is in the interval where few others are near.
 
@@ -42,9 +49,26 @@ class Pool:
         """
         if not self.has(low, high):
             return False
-        reach = _NEIGHBOURHOOD * abs(low + high) / 2 + (high - low)
-        around = bisect_right(self._values, high + reach) - bisect_left(self._values, low - reach)
-        return (around - 1) * (high - low) <= max_expected * 2 * reach
+        reach = _reach(low, high)
+        return (self.count(low - reach, high + reach) - 1) * (high - low) <= max_expected * 2 * reach
+
+    def pairs_by_more_than_chance(self, values: Sequence[float], low: float, high: float, max_expected: float) -> bool:
+        """Return the same of the sums and differences of one of `values` and one of this pool, which isn't the same."""
+        if not self._count_pairs(values, low, high):
+            return False
+        reach = _reach(low, high)
+        return (self._count_pairs(values, low - reach, high + reach) - 1) * (high - low) <= max_expected * 2 * reach
+
+    def _count_pairs(self, values: Sequence[float], low: float, high: float) -> int:
+        pairs = 0
+        for value in values:
+            for first, last in ((low - value, high - value), (value - high, value - low), (value + low, value + high)):
+                pairs += self.count(first, last) - (first <= value <= last and self.has(value - _SAME, value + _SAME))
+        return pairs
+
+
+def _reach(low: float, high: float) -> float:
+    return _NEIGHBOURHOOD * abs(low + high) / 2 + (high - low)
 
 
 EMPTY = Pool(())

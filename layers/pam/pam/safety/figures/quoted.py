@@ -10,6 +10,7 @@ from pam.safety.figures.derivation import ADDITIVE, MAX_OPERANDS, RATIOS, combin
 from pam.safety.figures.evidence import Evidence
 from pam.safety.figures.figure import COUNT, DAYS, PERCENT, TIME, Figure, FigureKind, money
 from pam.safety.figures.groups import Group, Key
+from pam.safety.figures.pool import Pool
 from pam.travel.units import LITRES_PER_GALLON, METRES_PER_MILE
 
 _MAX_QUOTED = 40
@@ -34,6 +35,7 @@ class Line:
     """A line of an answer, with the figures to check, and those that are covered so far."""
 
     text: str
+    number: int
     block: int
     """The number of its run of lines without a blank one between them."""
     figures: list[Figure] = field(default_factory=list)
@@ -42,10 +44,15 @@ class Line:
     per: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
     """Covered amounts with a unit or a period, by it: currency and amount."""
 
-    @property
-    def days(self) -> Iterable[float]:
-        """The days that the line's dates can be."""
-        return (each.value for figure in self.figures if figure.kind is FigureKind.DATE for each in figure.readings)
+    _rows: set[int] | None = None
+
+    def rows(self, evidence: Evidence) -> set[int]:
+        """Return the rows of long lists that a word or a date of the line names."""
+        if self._rows is None:
+            dates = (figure for figure in self.figures if figure.kind is FigureKind.DATE)
+            days = (each.value for figure in dates for each in figure.readings)
+            self._rows = evidence.rows_named_in(self.text, days) if evidence.rows else set()
+        return self._rows
 
     def values(self, key: Key) -> list[float]:
         """Return the covered figures of a key."""
@@ -74,6 +81,7 @@ class Quotes:
         self._lines = lines
         self._evidence = evidence
         self._groups = groups
+        self._beside: dict[Key, Pool] = {}
 
     def certain(self, line: Line, figure: Figure, key: Key) -> Iterable[float]:
         """Yield what the figures of a line, and of the lines right above it, come to: few values."""
@@ -103,29 +111,31 @@ class Quotes:
                     yield from ((minutes + sign * seconds / 60) % _MINUTES_A_DAY for sign in (1, -1))
         yield from _physical(line, key, figure.per, self._evidence.asked)
 
-    def likely(self, line: Line, figure: Figure, key: Key) -> Iterable[Iterable[float]]:
-        """Yield pools of values, of which one may match by chance: by the rows and objects that the line is about."""
-        rows = sorted(self._evidence.rows_named_in(line.text, line.days))[:_MAX_NAMED_ROWS]
-        named = [value for row in rows for each, value in self._evidence.rows[row].values if each == key]
+    def match_by_more_than_chance(
+        self, line: Line, figure: Figure, key: Key, low: float, high: float, max_expected: float
+    ) -> bool:
+        """Return whether a figure in the interval follows from the rows, the results and the text around it."""
+        values = line.values(key)
         if key[0] in ADDITIVE:
-            beside = [*self._evidence.scalars.get(key, [])[:MAX_OPERANDS], *self._listed(key)]
-            if named:
-                yield combine([*line.values(key), *named])
-            for values in (named, line.values(key)):
-                yield (
-                    each
-                    for one in values
-                    for other in beside
-                    if other != one
-                    for each in (one + other, abs(one - other))
-                )
-            yield combine(self._all(key))
+            rows = sorted(line.rows(self._evidence))[:_MAX_NAMED_ROWS]
+            named = [value for row in rows for each, value in self._evidence.rows[row].values if each == key]
+            everywhere = self._all(key)
+            pairs = (
+                (named, Pool([*values, *named])),
+                (named, self._others(key)),
+                (values, self._others(key)),
+                (everywhere, Pool(everywhere)),
+            )
+            if any(pool.pairs_by_more_than_chance(ones, low, high, max_expected) for ones, pool in pairs):
+                return True
+        results: list[float] = []
         if key[0] in RATIOS and figure.per == "day":
-            yield (value / parts for value in line.values(key) for parts in range(2, _MAX_PARTS + 1))
+            results += (value / parts for value in values for parts in range(2, _MAX_PARTS + 1))
         if key[0] in RATIOS and _RETURN.search(line.text):
-            yield (2 * value for value in self._evidence.scalars.get(key, [])[:_MAX_LOCAL])
+            results += (2 * value for value in self._evidence.scalars.get(key, [])[:_MAX_LOCAL])
         if key == PERCENT.key:
-            yield (share for kind in self._ratio_keys() for share in shares_of(self._all(kind)[:_MAX_LOCAL]))
+            results += (share for kind in self._ratio_keys() for share in shares_of(self._all(kind)[:_MAX_LOCAL]))
+        return Pool(results).has_by_more_than_chance(low, high, max_expected)
 
     def related_shares(self, line: Line) -> Iterable[float]:
         """Yield the shares of a line's figures in the others of their objects, and what those leave of a hundred.
@@ -139,9 +149,13 @@ class Quotes:
                     others = group.values[key][:_MAX_LOCAL]
                     yield from (round(share, 1) for other in others for share in shares_of((value, other)))
 
-    def _listed(self, key: Key) -> list[float]:
-        rows = (row for table in self._evidence.tables for row in table.rows)
-        return list(islice((value for row in rows for value in row.values.get(key, ())), 2 * MAX_OPERANDS))
+    def _others(self, key: Key) -> Pool:
+        """Return the figures that a quoted one may be added to or subtracted from: of results and of their lists."""
+        if key not in self._beside:
+            rows = (row for table in self._evidence.tables for row in table.rows)
+            listed = islice((value for row in rows for value in row.values.get(key, ())), 2 * MAX_OPERANDS)
+            self._beside[key] = Pool([*self._evidence.scalars.get(key, [])[:MAX_OPERANDS], *listed])
+        return self._beside[key]
 
     def _all(self, key: Key) -> list[float]:
         values = dict.fromkeys(value for line in self._lines for value in line.values(key))
