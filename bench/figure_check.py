@@ -2,9 +2,9 @@
 
 A hundred answers whose figures follow from their evidence and a hundred with one wrong figure each, in four languages,
 on results that PAM's tools returned for a simulated year (`tests/unit/safety/figures`). Times are those of texts of
-2,000 characters made of these answers, with about sixty figures each: finding the figures and comparing them, each the
-minimum of several rounds. The evidence is gathered once for a turn; its longest time is that of eight tool results of
-24,000 characters.
+2,000 characters, one for each evidence: a wrong answer, then correct ones, each followed by a sentence without figures,
+as in a plan or an advice of that length. They cover finding the figures and comparing them, each the minimum of several
+rounds. The evidence is gathered once for a turn; its longest time is that of eight tool results of 24,000 characters.
 
 Beside the planted ones, each correct figure is changed by itself: its value by a tenth or a quarter, its first digit,
 two digits exchanged, or another month. Such a figure can be in the evidence by chance, as a neighbouring day's
@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,12 @@ _MONTHS = {
     "Dez": "Apr",
     "nov": "mars",
 }
+_PROSE = (
+    "The road is paved all the way, and there are several places where a long rig can turn around or stop for lunch.",
+    "It would be wise to call ahead, since the smaller places close early at this time of the year.",
+    "If that doesn't suit you, tell me what matters most to you, and I'll look for something else.",
+    "Keep in mind that recorded expenses are all that PAM knows: what you paid in cash and didn't add isn't in here.",
+)
 _NUMBER = re.compile(r"\d[\d.,  ]*\d|\d")
 
 Answer = Mapping[str, Any]
@@ -91,7 +98,8 @@ def run() -> dict[str, Figure]:
     )
     checked = sum(count for count, _ in correct)
     changed = [is_marked for each in scripted if not each["planted"] for is_marked in _changes_marked(each)]
-    took = [_least(check, text) for check, text in _texts(scripted)]
+    texts, dense = (list(_texts(scripted, with_prose=with_prose)) for with_prose in (True, False))
+    took = [_least(check, text) for check, text in texts]
     return {
         "planted_marked_percent": Figure(
             round(100 * found / len(planted), 1), "%", "of planted wrong figures are marked"
@@ -108,11 +116,13 @@ def run() -> dict[str, Figure]:
         "changed_figures": Figure(len(changed), "", "such changes"),
         "us_p50": Figure(round(statistics.median(took) * 1e6), "µs", "a text of 2,000 characters, median"),
         "us_p99": Figure(round(percentile_ms(took, 99) * 1000), "µs", "the same, 99th percentile"),
-        "figures_p50": Figure(
-            statistics.median(len(check.check(text).checked) for check, text in _texts(scripted)),
-            "",
-            "figures in such a text",
+        "figures_p50": Figure(_median_figures(texts), "", "figures in such a text, median"),
+        "dense_us_p50": Figure(
+            round(statistics.median(_least(check, text) for check, text in dense) * 1e6),
+            "µs",
+            "a text of nothing but figures",
         ),
+        "dense_figures_p50": Figure(_median_figures(dense), "", "figures in such a text, median"),
         "evidence_ms": Figure(round(_evidence_ms(scripted), 1), "ms", "to gather the evidence of eight usual results"),
         "evidence_ms_max": Figure(
             round(_longest_evidence_ms(), 1), "ms", "the same for eight results of 24,000 characters"
@@ -120,14 +130,27 @@ def run() -> dict[str, Figure]:
     }
 
 
-def _texts(scripted: Sequence[Answer]) -> Iterator[tuple[FigureCheck, str]]:
-    """Yield texts of `CHARS` characters, each of one evidence's answers, with its check."""
-    by_evidence: dict[tuple[str, str], list[str]] = {}
-    for each in scripted:
-        by_evidence.setdefault((each["evidence"], each["question"]), []).append(each["answer"])
-    for (evidence, question), texts in by_evidence.items():
-        joined = "\n\n".join(texts)
-        yield check_of(evidence, question), (f"{joined}\n\n" * (CHARS // len(joined) + 1))[:CHARS]
+def _texts(scripted: Sequence[Answer], *, with_prose: bool) -> Iterator[tuple[FigureCheck, str]]:
+    """Yield a text of `CHARS` characters for each evidence, with its check.
+
+    It has one wrong answer and then correct ones, each followed by a sentence without figures, or by the next one.
+    """
+    given = json.loads((FOLDER / "evidence.json").read_text(encoding="utf-8"))
+    for name in given:
+        own = [each for each in scripted if each["evidence"] == name]
+        wrong = [each["answer"] for each in own if each["planted"]]
+        correct = [each["answer"] for each in own if not each["planted"]]
+        between = cycle(_PROSE) if with_prose else cycle(("",))
+        text = ""
+        for answer in cycle([wrong[0], *correct] if with_prose else correct):
+            text += f"{answer} {next(between)}\n\n"
+            if len(text) >= CHARS:
+                break
+        yield check_of(name, " ".join(dict.fromkeys(each["question"] for each in own))), text[:CHARS]
+
+
+def _median_figures(texts: Sequence[tuple[FigureCheck, str]]) -> float:
+    return statistics.median(len(check.check(text).checked) for check, text in texts)
 
 
 def _least(check: FigureCheck, text: str) -> float:

@@ -84,6 +84,7 @@ class FigureCheck:
                 pending = [(line, figure) for line, figure in pending if not self._is_derived(line, figure, quotes)]
                 if len(pending) in (0, before):
                     break
+                quotes.refresh()
         return FigureReport(checked, [figure for _, figure in pending])
 
     def _figures(self, text: str) -> list[Figure]:
@@ -101,7 +102,7 @@ class FigureCheck:
                 if _is_checked(figure, text):
                     line.figures.append(figure)
                 elif figure.kind is FigureKind.TIME:
-                    line.covered[TIME.key, figure.readings[0].value] = figure.start
+                    line.cover(TIME.key, figure.readings[0].value, figure.start)
                 elif figure.kind in _OPERANDS:
                     self._is_direct(line, figure)
                 at += 1
@@ -170,7 +171,7 @@ class FigureCheck:
             if day and figure.weekday is not None and date.fromordinal(int(day)).weekday() != figure.weekday:
                 continue
             if day in self._days or (day in self._listed_days and self._is_near_its_row(line, day)):
-                line.covered[DATE.key, day] = figure.start
+                line.cover(DATE.key, day, figure.start)
                 return True
         return False
 
@@ -203,7 +204,7 @@ class FigureCheck:
             days = {day + span for day in line.values(DATE.key) for span in line.values(DAYS.key)}
             found = next((each for each in figure.readings if each.value in days and figure.weekday is None), None)
             if found is not None:
-                line.covered[DATE.key, found.value] = figure.start
+                line.cover(DATE.key, found.value, figure.start)
             return found is not None
         for reading in figure.readings:
             for key, low, high in self._derived_targets(reading, figure, line):
@@ -222,8 +223,10 @@ class FigureCheck:
         yield from (target for target in self._targets(reading, figure) if target[0] != BARE.key)
         if measure.kind is FigureKind.MONEY and figure.per:
             low, high = interval(reading, figure.hedge)
-            yield measure.key, low, high
-            yield money(measure.name, figure.per).key, low, high
+            if figure.per in ("gal", "l"):
+                yield measure.key, low, high  # the difference of two prices
+            else:
+                yield money(measure.name, figure.per).key, low, high
 
     def _follows(self, line: Line, figure: Figure, key: Key, low: float, high: float, quotes: Quotes) -> bool:
         if any(low <= value <= high for value in quotes.certain(line, figure, key)):
@@ -246,7 +249,7 @@ def _cover(line: Line, figure: Figure, reading: Reading, value: float) -> None:
         # A price is found by its unit, and its value as written is an amount of the currency.
         value = value if figure.per not in ("gal", "l") else reading.value
         line.per.setdefault(figure.per, []).append((reading.measure.name, value))
-    line.covered[key, value] = figure.start
+    line.cover(key, value, figure.start)
 
 
 def _is_checked(figure: Figure, text: str) -> bool:

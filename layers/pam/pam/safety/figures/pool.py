@@ -7,7 +7,7 @@ _NEIGHBOURHOOD = 0.4
 """How far around an interval values are counted, as a fraction of its centre."""
 
 
-_SAME = 1e-9
+_SAME = 1e-8
 
 
 class Pool:
@@ -54,10 +54,21 @@ class Pool:
 
     def pairs_by_more_than_chance(self, values: Sequence[float], low: float, high: float, max_expected: float) -> bool:
         """Return the same of the sums and differences of one of `values` and one of this pool, which isn't the same."""
-        if not self._count_pairs(values, low, high):
+        if not self._has_pair(values, low, high):
             return False
         reach = _reach(low, high)
         return (self._count_pairs(values, low - reach, high + reach) - 1) * (high - low) <= max_expected * 2 * reach
+
+    def _has_pair(self, values: Sequence[float], low: float, high: float) -> bool:
+        own, length = self._values, len(self._values)
+        for value in values:
+            for first, last in ((low - value, high - value), (value - high, value - low), (value + low, value + high)):
+                at = bisect_left(own, first)
+                if at < length and abs(own[at] - value) < _SAME:
+                    at += 1
+                if at < length and own[at] <= last:
+                    return True
+        return False
 
     def _count_pairs(self, values: Sequence[float], low: float, high: float) -> int:
         pairs = 0

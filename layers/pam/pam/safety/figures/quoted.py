@@ -39,7 +39,7 @@ class Line:
     block: int
     """The number of its run of lines without a blank one between them."""
     figures: list[Figure] = field(default_factory=list)
-    covered: dict[tuple[Key, float], int] = field(default_factory=dict)
+    covered: dict[Key, dict[float, int]] = field(default_factory=dict)
     """The positions of covered figures, by key and value as the evidence has them; prices by their currency."""
     per: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
     """Covered amounts with a unit or a period, by it: currency and amount."""
@@ -56,7 +56,11 @@ class Line:
 
     def values(self, key: Key) -> list[float]:
         """Return the covered figures of a key."""
-        return [value for each, value in self.covered if each == key][:_MAX_LOCAL]
+        return [*self.covered.get(key, ())][:_MAX_LOCAL]
+
+    def cover(self, key: Key, value: float, at: int) -> None:
+        """Add a covered figure at a position of the text."""
+        self.covered.setdefault(key, {})[value] = at
 
 
 GroupIndex = Mapping[tuple[Key, float], Sequence[Group]]
@@ -82,6 +86,13 @@ class Quotes:
         self._evidence = evidence
         self._groups = groups
         self._beside: dict[Key, Pool] = {}
+        self._everywhere: dict[Key, tuple[list[float], Pool]] = {}
+        self._shares: Pool | None = None
+
+    def refresh(self) -> None:
+        """Take in the figures that are covered since the last pass over the text."""
+        self._everywhere.clear()
+        self._shares = None
 
     def certain(self, line: Line, figure: Figure, key: Key) -> Iterable[float]:
         """Yield what the figures of a line, and of the lines right above it, come to: few values."""
@@ -89,14 +100,13 @@ class Quotes:
         if key[0] in ADDITIVE:
             yield from combine(values)
             yield sum(values)
-            before = [(at, value) for (each, value), at in line.covered.items() if each == key and at < figure.start]
+            before = [(at, value) for value, at in line.covered.get(key, {}).items() if at < figure.start]
             yield from accumulate(value for _, value in sorted(before, reverse=True)[:_MAX_LOCAL])
-            above = [each for other in self._lines if other.block == line.block for each in other.values(key)]
+            above = [each for other in self._lines if other.block == line.block for each in other.covered.get(key, ())]
             yield sum(above)
-            yield sum(above) - 2 * (above[-1] if above else 0)  # all but the last, which a total may be compared with
         if key == PERCENT.key:
             yield from combine(values)
-            for kind in dict.fromkeys(each for each, _ in line.covered):
+            for kind in line.covered:
                 if kind[0] in RATIOS:
                     yield from shares_of(line.values(kind)[:4])
             yield from (100 - value for value in values)
@@ -117,16 +127,16 @@ class Quotes:
         """Return whether a figure in the interval follows from the rows, the results and the text around it."""
         values = line.values(key)
         if key[0] in ADDITIVE:
-            rows = sorted(line.rows(self._evidence))[:_MAX_NAMED_ROWS]
-            named = [value for row in rows for each, value in self._evidence.rows[row].values if each == key]
-            everywhere = self._all(key)
-            pairs = (
-                (named, Pool([*values, *named])),
-                (named, self._others(key)),
-                (values, self._others(key)),
-                (everywhere, Pool(everywhere)),
-            )
-            if any(pool.pairs_by_more_than_chance(ones, low, high, max_expected) for ones, pool in pairs):
+            if self._others(key).pairs_by_more_than_chance(values, low, high, max_expected):
+                return True
+            if named := self._named(line, key):
+                pools = (self._others(key), Pool([*values, *named]))
+                if any(pool.pairs_by_more_than_chance(named, low, high, max_expected) for pool in pools):
+                    return True
+            if key not in self._everywhere:
+                self._everywhere[key] = (everywhere := self._all(key)), Pool(everywhere)
+            everywhere, pool = self._everywhere[key]
+            if pool.pairs_by_more_than_chance(everywhere, low, high, max_expected):
                 return True
         results: list[float] = []
         if key[0] in RATIOS and figure.per == "day":
@@ -134,20 +144,29 @@ class Quotes:
         if key[0] in RATIOS and _RETURN.search(line.text):
             results += (2 * value for value in self._evidence.scalars.get(key, [])[:_MAX_LOCAL])
         if key == PERCENT.key:
-            results += (share for kind in self._ratio_keys() for share in shares_of(self._all(kind)[:_MAX_LOCAL]))
-        return Pool(results).has_by_more_than_chance(low, high, max_expected)
+            if self._shares is None:
+                self._shares = Pool(
+                    share for kind in self._ratio_keys() for share in shares_of(self._all(kind)[:_MAX_LOCAL])
+                )
+            return self._shares.has_by_more_than_chance(low, high, max_expected)
+        return bool(results) and Pool(results).has_by_more_than_chance(low, high, max_expected)
 
     def related_shares(self, line: Line) -> Iterable[float]:
         """Yield the shares of a line's figures in the others of their objects, and what those leave of a hundred.
 
         They are rounded, so that a share and a per cent that the object has are one value.
         """
-        for key, value in line.covered:
+        for key, value in ((key, value) for key, values in line.covered.items() for value in values):
             for group in self._groups.get((key, round(value, 9)), ()):
                 yield from (round(100 - each, 1) for each in group.values.get(PERCENT.key, ()))
                 if key[0] in RATIOS:
                     others = group.values[key][:_MAX_LOCAL]
                     yield from (round(share, 1) for other in others for share in shares_of((value, other)))
+
+    def _named(self, line: Line, key: Key) -> list[float]:
+        """Return the figures of the rows that the line names."""
+        rows = (self._evidence.rows[row] for row in sorted(line.rows(self._evidence))[:_MAX_NAMED_ROWS])
+        return [value for row in rows for each, value in row.values if each == key]
 
     def _others(self, key: Key) -> Pool:
         """Return the figures that a quoted one may be added to or subtracted from: of results and of their lists."""
@@ -162,7 +181,7 @@ class Quotes:
         return list(values)[:_MAX_QUOTED]
 
     def _ratio_keys(self) -> Iterable[Key]:
-        return dict.fromkeys(key for line in self._lines for key, _ in line.covered if key[0] in RATIOS)
+        return dict.fromkeys(key for line in self._lines for key in line.covered if key[0] in RATIOS)
 
 
 def _physical(line: Line, key: Key, per: str, asked: Mapping[Key, Sequence[float]]) -> Iterable[float]:
