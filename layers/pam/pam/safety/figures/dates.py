@@ -106,7 +106,7 @@ def _readings(month: int, day: int, year: int | None, today: date) -> tuple[Read
 
 def _day_before(text: str, since: int, month_at: int) -> re.Match[str] | None:
     since = max(since, month_at - _LOOKBACK)
-    if not any(map(str.isdigit, text[max(since, month_at - 6) : month_at])):
+    if not any(map(str.isdigit, text[max(since, month_at - 10) : month_at])):
         return None
     return _BEFORE.search(text, since, month_at)
 

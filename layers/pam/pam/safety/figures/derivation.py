@@ -106,8 +106,11 @@ def _sums_of_objects(evidence: Evidence) -> Derived:
     sums: Derived = defaultdict(list)
     rows = (row for table in evidence.tables[:_MAX_TABLES] for row in table.rows[:_MAX_ROWS])
     for group in chain(evidence.groups[:_MAX_OBJECTS], rows):
-        for key, values in group.values.items():
-            if key[0] in ADDITIVE and group.fields:
+        by_key: Derived = defaultdict(list)
+        for (_, key), value in group.fields.items():
+            by_key[key].append(value)
+        for key, values in by_key.items():
+            if key[0] in ADDITIVE:
                 sums[key] += combine(values[:6])
     return sums
 

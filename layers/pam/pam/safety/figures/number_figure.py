@@ -33,7 +33,7 @@ from pam.safety.figures.words import HEDGE_ENDS, HEDGES, MULTIPLIERS, PERIODS, U
 
 _MARK_BEFORE = re.compile(r"(?<!\w)(?:[A-Z]{3}|kr\.?|Fr\.|R)[ \u00a0\u202f]?$")
 UNIT_AFTER = re.compile(
-    r"[ \u00a0\u202f\u2009]?[-‑]?(\$|€|£|%|[°º][ \u00a0]?[CFcf](?![^\W\d_])|[°º]|fill-?ups?|[ap]\.m|"
+    r"\+?[ \u00a0\u202f\u2009]?[-‑]?(\$|€|£|%|[°º][ \u00a0]?[CFcf](?![^\W\d_])|[°º]|fill-?ups?|[ap]\.m|"
     r"[^\W\d_]+(?:/(?:100|[^\W\d_]+))?)"
 )
 """The sign or word right after a number that may be its unit."""
@@ -193,7 +193,7 @@ def _currencies_after(word: str, conventions: Conventions) -> tuple[str, ...]:
 
 def hedge_of(text: str, start: int, end: int) -> Hedge:
     """Return how the figure at `text[start:end]` is announced."""
-    if text[end : end + 1] == "+" or text[end : end + 2] == " +":
+    if "+" in text[start : end + 1]:
         return Hedge.OVER
     at = start - 1
     while at >= 0 and text[at] in " *\u00a0":
@@ -202,12 +202,13 @@ def hedge_of(text: str, start: int, end: int) -> Hedge:
         return Hedge.NONE
     if text[at] in _SIGNS:
         return Hedge.ABOUT
-    since = max(text.rfind(" ", 0, at), text.rfind("\n", 0, at)) + 1
+    first = max(0, at - _LOOKBACK)
+    since = max(text.rfind(" ", first, at), text.rfind("\n", first, at), first - 1) + 1
     word = text[since : at + 1].lstrip("(*").casefold()
     if word not in HEDGE_ENDS:
         return Hedge.NONE
     words = text[max(0, since - _LOOKBACK) : since].casefold().split()
-    phrase = f"{words[-1]} {word}" if words else word
+    phrase = f"{words[-1].lstrip('(*')} {word}" if words else word
     return HEDGES.get(phrase, HEDGES.get(word, Hedge.NONE))
 
 
