@@ -1,6 +1,6 @@
 """The number check on scripted answers: what it marks, and how long it takes.
 
-A hundred answers whose figures follow from their evidence and a hundred with one wrong figure each, in four languages,
+A hundred answers whose figures follow from their evidence and a hundred with one wrong figure each, in three languages,
 on results that PAM's tools returned for a simulated year (`tests/unit/safety/figures`). Times are those of texts of
 2,000 characters, one for each evidence: a wrong answer, then correct ones, each followed by a sentence without figures,
 as in a plan or an advice of that length. They cover finding the figures and comparing them, each the minimum of several

@@ -4,7 +4,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from pam.platform.metrics import Metric
 from pam.platform.observability import logger, metrics
 from pam.users.profile import Profile
 
-TODAY = date(2026, 11, 27)
+NOW = datetime(2026, 11, 28, 6, tzinfo=UTC)  # November 27 in Denver
 PROFILE = Profile(uuid.UUID(int=1), ZoneInfo("America/Denver"), "USD", "en_US")
 RESULT = json.dumps({"source": "PAM", "data": {"currency": "USD", "total": "940.62", "distance": 322.3, "unit": "mi"}})
 
@@ -61,7 +61,7 @@ def checked(
     """Return the result of a turn with this text after its check."""
     result = TurnResult(text=text, **more)
     conversation = Conversation(uuid.UUID(int=2), PROFILE, profile_block, [], 0, {})
-    check_figures(result, conversation, messages, question_at, TODAY)
+    check_figures(result, conversation, messages, question_at, NOW)
     return result
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -26,7 +26,7 @@ Message = Mapping[str, Any]
 
 
 def check_figures(
-    result: TurnResult, conversation: Conversation, messages: Sequence[Message], question_at: int, today: date
+    result: TurnResult, conversation: Conversation, messages: Sequence[Message], question_at: int, now: datetime
 ) -> None:
     """Set the result's `unverified`, count the figures and log their kinds; no failure ends a turn.
 
@@ -35,7 +35,7 @@ def check_figures(
     try:
         text = result.text[: len(result.text) - len(result.report)]
         profile = conversation.profile
-        conventions = Conventions(profile.locale, profile.currency, today)
+        conventions = Conventions(profile.locale, profile.currency, now.astimezone(profile.zone).date())
         evidence = gather_evidence(conventions, conversation.profile_block, messages, question_at)
         checked, unverified = FigureCheck(evidence).check(text)
         if result.is_truncated and unverified and unverified[-1].end >= len(text.rstrip()):

@@ -208,12 +208,11 @@ class _Worker:
         result = runner.run()
         self._safety.finish(result)
         result.memory = tuple(conversation.context.get("memory", ()))
-        today = self._chat.answers.clock().astimezone(conversation.profile.zone).date()
-        check_figures(result, conversation, runner.messages, len(messages) - 1, today)
         if result.is_refused:
             transcript.exclude()
         else:
             now = self._chat.answers.clock()
+            check_figures(result, conversation, runner.messages, len(messages) - 1, now)
             if self._safety.is_flagged:
                 transcript.add_to_memory(self._question_message(now))
             transcript.add_to_memory(ExchangeMessage("assistant", result.text, now))
@@ -230,11 +229,8 @@ class _Worker:
         now = self._chat.answers.clock().astimezone(zone)
         question = self._question_message(now)
         sections = {name: lines for name, lines in conversation.context.items() if name not in _IN_SYSTEM_PROMPT}
-        new.append(
-            prompt.user_message(
-                question.text, now, device_location(self._turn), sections, question.sent_at.astimezone(zone)
-            )
-        )
+        sent_at = question.sent_at.astimezone(zone)
+        new.append(prompt.user_message(question.text, now, device_location(self._turn), sections, sent_at))
         transcript.add(*new)
         # One that is blocked isn't remembered at all.
         if not self._safety.is_flagged:
