@@ -68,7 +68,9 @@ class Evidence:
                 self.asked_counts.append(figure.readings[0].measure.to_base(figure.readings[0].value))
             elif is_question:
                 for each in figure.readings:
-                    self.asked[each.measure.key].append(unsigned(each.measure.kind, each.measure.to_base(each.value)))
+                    value = unsigned(each.measure.kind, each.measure.to_base(each.value))
+                    if value not in self.asked[each.measure.key]:
+                        self.asked[each.measure.key].append(value)
         self.close(group)
 
     def add_figure(self, figure: Figure, group: Group | None = None, *, is_current: bool = True) -> None:

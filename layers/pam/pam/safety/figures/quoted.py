@@ -24,6 +24,8 @@ _RETURN = re.compile(
 
 _MINUTES_A_DAY = 1440
 _MAX_PARTS = 31
+_MAX_ASKED = 8
+_MAX_COSTS = 6
 
 _DURATION: Key = (FigureKind.DURATION, "")
 _VOLUME: Key = (FigureKind.VOLUME, "")
@@ -197,12 +199,12 @@ def _physical(line: Line, key: Key, per: str, asked: Mapping[Key, Sequence[float
         costs = [price * volume for price in _per_litre(line, currency) for volume in volumes]
         costs += (
             amount / litres * volume
-            for amount in asked.get(money(currency).key, ())
+            for amount in asked.get(money(currency).key, ())[:_MAX_ASKED]
             for volume in volumes
             for litres in (1.0, LITRES_PER_GALLON)
         )
         yield from costs
-        yield from combine(costs)
+        yield from combine(costs[:_MAX_COSTS])
     elif key == _VOLUME:
         for consumption in line.values((FigureKind.CONSUMPTION, "")):
             yield from (distance / 100_000 * consumption for distance in distances)
