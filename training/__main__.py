@@ -11,12 +11,15 @@ from collections import defaultdict
 from collections.abc import Sequence, Set
 from pathlib import Path
 
-from pam.safety.screen import linear_model, screen
+from pam.safety.outcome import MIN_RESTRICTED_SCORE
+from pam.safety.screen import Screening, linear_model, screen
 from pam.safety.screen.linear_model import LinearModel
 from training.corpora import OWN_SET, SUITE_SET, Corpora, Sentence, read_corpora
 from training.fit import analyse, fit
 
 FOLDS = 5
+JUDGE_ACCURACY = 0.79
+"""Of stage 2 on attacks, as the stand-in for Gemini states it."""
 BLOCK = 20
 
 LEFT_OUT = (
@@ -68,7 +71,7 @@ def cross_validate(corpora: Corpora) -> None:
     The suite and our own attacks are divided into blocks, since neighbours resemble each other; public sets are left
     out as a whole.
     """
-    flagged: dict[str, list[bool]] = defaultdict(list)
+    flagged: dict[str, list[Screening]] = defaultdict(list)
     for fold in range(FOLDS):
         attacks = _split(corpora.attacks, {SUITE_SET, OWN_SET}, fold)
         harmless = _split(corpora.harmless, {SUITE_SET}, fold)
@@ -78,7 +81,8 @@ def cross_validate(corpora: Corpora) -> None:
         _measure(fit(*map(analyse, (attacks[0], harmless[0], corpora.calibration))), attacks[1], harmless[1], flagged)
     print("\nof sentences that the screen wasn't trained with:")
     for name, found in flagged.items():
-        print(f"{name:35} {len(found):6}  flagged {sum(found) / len(found):7.2%}")
+        rate = sum(each.flagged for each in found) / len(found)
+        print(f"{name:35} {len(found):6}  flagged {rate:7.2%}  handled {_handled(found):7.2%}")
 
 
 Split = tuple[list[Sentence], list[Sentence]]
@@ -86,7 +90,8 @@ Split = tuple[list[Sentence], list[Sentence]]
 
 
 def _split(sentences: Sequence[Sentence], names: Set[str], fold: int) -> Split:
-    kept, measured = [], []
+    kept: list[Sentence] = []
+    measured: list[Sentence] = []
     for index, sentence in enumerate(sentences):
         is_measured = sentence.set in names and index // BLOCK % FOLDS == fold
         (measured if is_measured else kept).append(sentence)
@@ -98,11 +103,18 @@ def _leave_out(sentences: Sequence[Sentence], names: Set[str]) -> Split:
 
 
 def _measure(
-    model: LinearModel, attacks: Sequence[Sentence], harmless: Sequence[Sentence], flagged: dict[str, list[bool]]
+    model: LinearModel, attacks: Sequence[Sentence], harmless: Sequence[Sentence], flagged: dict[str, list[Screening]]
 ) -> None:
     for kind, sentences in (("attacks", attacks), ("harmless", harmless)):
         for sentence in sentences:
-            flagged[f"{kind} {sentence.set}"].append(screen(sentence.text, model).flagged)
+            flagged[f"{kind} {sentence.set}"].append(screen(sentence.text, model))
+
+
+def _handled(found: Sequence[Screening]) -> float:
+    """Return the share of messages that a judge of `JUDGE_ACCURACY` blocks, or that are restricted anyway."""
+    certain = [each.flagged and each.score >= MIN_RESTRICTED_SCORE for each in found]
+    judged = [each.flagged and each.score < MIN_RESTRICTED_SCORE for each in found]
+    return (sum(certain) + JUDGE_ACCURACY * sum(judged)) / len(found)
 
 
 if __name__ == "__main__":

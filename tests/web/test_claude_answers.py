@@ -154,22 +154,24 @@ def test_untrusted_markup_and_links_are_harmless(app, claude):
         "[bank.example](https://bank.example@evil.example/)", "https://plain.example/way",
     ]  # fmt: skip
     claude.script("hostile", "\n\n".join([attack, *links]))
-    card = app.ask_claude("something hostile please")
+    # The traveller's own links reach the page; of others only those of known hosts do.
+    own = " ".join(re.findall(r"\((.*)\)$", "\n".join(links), re.MULTILINE))
+    card = app.ask_claude(f"something hostile please: {own} https://plain.example/way")
     expect(card.locator(".prose p").first).to_have_text(attack)
     assert card.locator("img, script").count() == 0
     assert app.page.title() != "owned"
     found = card.locator(".prose").get_by_role("link")
     assert [link.get_attribute("href") for link in found.all()] == [
-        "https://parks.example/moab", "https://evil.example/x", "https://pictures.example/cat.png",
-        "mailto:ranger@parks.example", "https://bank.example@evil.example/", "https://plain.example/way",
+        "https://parks.example/moab", "https://evil.example/x", "mailto:ranger@parks.example",
+        "https://bank.example@evil.example/", "https://plain.example/way",
     ]  # fmt: skip
     assert {link.get_attribute("rel") for link in found.all() if "mailto" not in link.get_attribute("href")} == {
         "noopener noreferrer"
     }
     expect(found.nth(1)).to_contain_text("(evil.example)")
-    expect(found.nth(4)).to_contain_text("(evil.example)")
+    expect(found.nth(3)).to_contain_text("(evil.example)")
     expect(found.nth(0)).not_to_contain_text("(parks.example)")
-    expect(found.nth(5)).not_to_contain_text("(plain.example)")
+    expect(found.nth(4)).not_to_contain_text("(plain.example)")
     for source in ("[run](javascript:alert(1))", "[data](data:text/html,hi)"):
         expect(card.locator(".prose p").get_by_text(source, exact=True)).to_be_visible()
 

@@ -110,7 +110,7 @@ def unsure_verdict_restricts_the_turn(context: ScenarioContext) -> None:
 
 
 @scenario
-def strict_rule_restricts_a_turn_that_was_judged_safe(context: ScenarioContext) -> None:
+def high_score_restricts_a_turn_that_was_judged_safe(context: ScenarioContext) -> None:
     user, backend = context.new_user(), context.backend
     backend.replace(message_judge=FixedJudge(Verdict.SAFE))
     user.claude.script(step(WRITE), SHORT_ANSWER)

@@ -5,8 +5,8 @@ from enum import StrEnum
 from pam.safety.judge import Judgement, Verdict
 from pam.safety.screen import Screening
 
-MIN_STRICT_SCORE = 0.5
-"""A message that a strict rule matches and the model scores as high is restricted, even if it was judged safe."""
+MIN_RESTRICTED_SCORE = 0.5
+"""A message with such a score is restricted even if it was judged safe: judges miss a fifth of attacks."""
 
 
 class Outcome(StrEnum):
@@ -26,6 +26,6 @@ def decide(screening: Screening, judgement: Judgement | None) -> Outcome:
         return Outcome.BLOCK
     if judgement is None or judgement.verdict is Verdict.UNSURE:
         return Outcome.RESTRICT
-    if screening.strict and screening.score >= MIN_STRICT_SCORE:
+    if screening.score >= MIN_RESTRICTED_SCORE:
         return Outcome.RESTRICT
     return Outcome.ALLOW

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from zlib import crc32
 
 BUCKETS = 1 << 16
-MAX_FIRST_WORDS = 160
-MAX_LAST_WORDS = 60
+MAX_FIRST_WORDS = 130
+MAX_LAST_WORDS = 50
 """The words of a long text that are features: its beginning and its end."""
 
 _MASK = BUCKETS - 1

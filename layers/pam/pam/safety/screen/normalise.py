@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pam.safety.screen.confusables import LOOK_ALIKES, replace_enclosed, replace_look_alikes
 from pam.safety.screen.encodings import decode_cipher, decode_parts, unescape
 
-MAX_HEAD_CHARS = 1500
-MAX_TAIL_CHARS = 500
+MAX_HEAD_CHARS = 800
+MAX_TAIL_CHARS = 400
+"""What is read of a longer message. It is flagged for its length anyway, and stage 2 reads all of it."""
 
 MIN_HIDDEN_SELECTORS = 8
 """Variation selectors, beside the one of emoji, in a message that hides text in them."""
@@ -45,6 +46,7 @@ _STACKED_MARKS = re.compile(
     r"(?:[A-Za-z][\u0300-\u036f\u0489\u20d0-\u20ff]{2,8}){2}|(?:[A-Za-z][\u0335-\u0338\u20d0-\u20e3]){3}"
 )
 _PUNCTUATION = str.maketrans("‘’‚‛′“”„‟″‐‑‒–—−…•·\u00a0\u202f", "'''''\"\"\"\"\"------.··  ")
+_RUN = re.compile(r"(.)\1\1", re.DOTALL)
 _LETTER_RUN = re.compile(r"([a-z])\1{2,}")
 _OTHER_RUN = re.compile(r"([^\w\s])\1{3,}|(\s)\s{2,}")
 
@@ -107,13 +109,14 @@ def normalise(text: str) -> ScreenText:
     for part in decode_parts(text):
         tricks["encoded"] = None
         readings.append(part.lower())
-    lower = _OTHER_RUN.sub(r"\1\1\2", text.lower())
-    plain = _LETTER_RUN.sub(r"\1", lower)
+    plain = text.lower()
+    if _RUN.search(plain):
+        plain = _LETTER_RUN.sub(r"\1", _OTHER_RUN.sub(r"\1\1\2", plain))
     joined = _join_spaced(plain)
     if joined != plain:
         tricks["spaced"] = None
         readings.append(joined)
-    if _EMOJI_IN_WORD.search(plain):
+    if not plain.isascii() and _EMOJI_IN_WORD.search(plain):
         tricks["emoji_in_words"] = None
         readings.append(_EMOJI.sub("", plain))
     letters, is_leet = _replace_leet(plain)

@@ -80,7 +80,8 @@ _MARKUP: Sequence[tuple[str, tuple[str, ...], re.Pattern[str]]] = tuple(
         ),
         (
             "code",
-            "drop table  select  ;delete  ; delete  ;update  ; update  ;insert  ; insert  ;drop  ; drop  rm -rf  os.  "
+            "drop table  select  ;delete  ; delete  ;update  ; update  ;insert  ; insert  ;drop  ; drop  rm -rf  "
+            "os.system  os.environ  os.popen  "
             "__import__  subprocess.  /etc/  process.env  <script  {{  ${  printenv  .env",
             r"\bdrop table (?:if exists )?[a-z_.]{2,40} ?(?:;|--)"
             r"|\bunion (?:all )?select\b|\bselect \* from\b|; ?(?:delete|update|insert|drop) |\brm -rf\b"
