@@ -4,7 +4,6 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote
 
 from pam.safety.screen.languages import COMMON_WORDS
 
@@ -17,6 +16,7 @@ _BASE32 = re.compile(r"[A-Z2-7]{24,}")
 _HEX = re.compile(r"(?:[2-7][0-9a-fA-F](?:[ ,:]|[ ,]?0x|\\x)?){10,1000}")
 _BINARY = re.compile(r"(?:0[01]{7}\s?){5,250}")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
+_PERCENT_RUN = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _ESCAPE = re.compile(r"\\u\{?([0-9a-fA-F]{2,6})\}?|\\x([0-9a-fA-F]{2})")
 _MIN_ESCAPES = 4
 
@@ -41,7 +41,8 @@ def decode_parts(text: str) -> list[str]:
 def unescape(text: str) -> str:
     """Return the text with percent-encoded and backslash-escaped characters resolved, where there are several."""
     if text.count("%") >= _MIN_ESCAPES and len(_PERCENT.findall(text)) >= _MIN_ESCAPES:
-        text = unquote(text, errors="ignore")
+        # Not by urllib.parse: it takes a fifth of the time to load the screen.
+        text = _PERCENT_RUN.sub(lambda match: bytes.fromhex(match[0].replace("%", "")).decode(errors="ignore"), text)
     if text.count("\\") >= _MIN_ESCAPES and len(_ESCAPE.findall(text)) >= _MIN_ESCAPES:
         text = _ESCAPE.sub(lambda match: _character(match[1] or match[2]), text)
     return text

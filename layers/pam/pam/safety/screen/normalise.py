@@ -120,10 +120,9 @@ def normalise(text: str) -> ScreenText:
         tricks["emoji_in_words"] = None
         readings.append(_EMOJI.sub("", plain))
     letters, is_leet = _replace_leet(plain)
-    if letters != plain:
-        readings.append(letters)
     if is_leet:
         tricks["leet"] = None
+        readings.append(letters)
     cipher = decode_cipher(plain)
     if cipher is not None:
         tricks["cipher"] = None
