@@ -2,6 +2,8 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
+# Some machines set it. Without cached bytecode each process of the stack and of the tests compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup run test soak lint bench lock train compile openapi build deploy clean
 
