@@ -8,6 +8,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,9 +84,13 @@ def load(function: str, *python_options: str) -> subprocess.CompletedProcess[str
 
 
 @cache
+def first_load(function: str) -> dict[str, Any]:
+    """Return the CPU time (`cpu_ms`) of one load, and the modules that the function has imported when it is ready."""
+    return json.loads(load(function).stdout)
+
+
 def modules_of(function: str) -> list[str]:
-    """Return the modules that a function has imported when it is ready."""
-    return json.loads(load(function).stdout)["modules"]
+    return first_load(function)["modules"]
 
 
 def own_time_by_package(function: str) -> dict[str, float]:
@@ -102,8 +107,8 @@ def own_time_by_package(function: str) -> dict[str, float]:
 @pytest.mark.parametrize("function", [name for name in FUNCTIONS if name not in {"migrate", *SDK_LAYERS}])
 def test_function_on_a_user_s_path_loads_within_its_budget(function: str) -> None:
     """The best of five loads takes at most 900 ms of CPU; the failure names the packages that grew."""
-    times: list[float] = []
-    while not times or (min(times) > MAX_LOAD_MS and len(times) < 5):
+    times: list[float] = [first_load(function)["cpu_ms"]]
+    while min(times) > MAX_LOAD_MS and len(times) < 5:
         times.append(json.loads(load(function).stdout)["cpu_ms"])
     best = min(times)
     if best > MAX_LOAD_MS:
