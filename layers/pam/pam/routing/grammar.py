@@ -137,16 +137,17 @@ def _check_words(tree: Node, router: Router) -> None:
 
 
 def _nodes(tree: Node) -> Iterator[Node]:
-    yield tree
-    children: tuple[Node, ...] = ()
-    if isinstance(tree, Sequence):
-        children = tree.items
-    elif isinstance(tree, Choice):
-        children = tree.alternatives
-    elif isinstance(tree, SharedRule):
-        children = (tree.tree,)
-    for child in children:
-        yield from _nodes(child)
+    """Yield the tree and all nodes below it, each before its children, which are in order."""
+    waiting = [tree]  # a recursive generator would pass each node through one generator for each level above it
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, Sequence):
+            waiting.extend(reversed(node.items))
+        elif isinstance(node, Choice):
+            waiting.extend(reversed(node.alternatives))
+        elif isinstance(node, SharedRule):
+            waiting.append(node.tree)
 
 
 class _Rules:
