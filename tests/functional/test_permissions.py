@@ -224,7 +224,9 @@ def use_chat(stack: LocalStack, user: httpx.Client) -> None:
     replies = [{"content": calls}, {"content": [{"type": "text", "text": "Done."}]}]
     script = [{"match": {"text_contains": word}, "replies": replies}]
     httpx.put(f"{stack.claude.url}/_script", json=script).raise_for_status()
-    ticket = user.post("/v1/ws-ticket", json={}).json()
+    response = user.post("/v1/ws-ticket", json={})
+    assert response.status_code < 400, response.text
+    ticket = response.json()
     with connect(f"{ticket['url']}?ticket={ticket['ticket']}", max_size=None) as socket:
         for text in (
             "How much did I spend on gas this month?",
@@ -245,9 +247,17 @@ def use_chat(stack: LocalStack, user: httpx.Client) -> None:
         receive_until(socket, "pong")
 
 
+def run_schedule(stack: LocalStack, function: str) -> None:
+    """Invoke a function as its schedule does. Raises AssertionError with Lambda's error object if it fails."""
+    invocation = stack.functions[function].invoke({})
+    assert invocation.function_error is None, invocation.payload
+
+
 def use_memories(user: httpx.Client) -> None:
     """Delete everything that was said."""
-    selection = user.post("/v1/memories/selections", json={"everything": True}).json()
+    response = user.post("/v1/memories/selections", json={"everything": True})
+    assert response.status_code < 400, response.text
+    selection = response.json()
     user.delete(f"/v1/memories/selections/{selection['id']}").raise_for_status()
 
 
@@ -271,11 +281,11 @@ def used(recorded_stack: LocalStack, recorder: Recorder) -> dict[str, set[Permis
     with httpx.Client(base_url=recorded_stack.url, headers=headers, timeout=60) as user:
         use_http_api(user)
         use_chat(recorded_stack, user)
-        recorded_stack.functions["embed_memories"].invoke({})
+        run_schedule(recorded_stack, "embed_memories")
         with psycopg.connect(recorded_stack.postgres.owner, autocommit=True) as owner:
             owner.execute("update exchanges set sent_at = sent_at - interval '1 day'")
             owner.execute("update summary_requests set due_at = now()")
-        recorded_stack.functions["summarise_episodes"].invoke({})
+        run_schedule(recorded_stack, "summarise_episodes")
         use_memories(user)
     return {function: recorder.used[function] for function in FUNCTIONS if function != "MigrateFunction"}
 
