@@ -93,14 +93,15 @@ class WebSocketApi:
         register_before_snapshot(request_limit)
         self._request_limit = request_limit
         self._frame_sender = frame_sender
-        self._routes: dict[str, tuple[type[BaseModel], Callable[..., None]]] = {}
+        self.routes: dict[str, tuple[type[BaseModel], Callable[..., None]]] = {}
+        """The model of each route's frames, and its endpoint."""
         self._handler = instrument(self._handle)
 
     def on(self, route: str, takes: type[Model]) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
         """Register the endpoint of a route; its frames are parsed into `takes`."""
 
         def register(endpoint: Endpoint[Model]) -> Endpoint[Model]:
-            self._routes[route] = (takes, endpoint)
+            self.routes[route] = (takes, endpoint)
             return endpoint
 
         return register
@@ -112,7 +113,7 @@ class WebSocketApi:
     def _handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         request = event["requestContext"]
         message = WebSocketRequest(_user_id(request), request["connectionId"], context, self._frame_sender())
-        takes, endpoint = self._routes[request["routeKey"]]
+        takes, endpoint = self.routes[request["routeKey"]]
         fields: Any = None
         try:
             fields = parse_json(event.get("body") or "")

@@ -1,0 +1,226 @@
+"""A user with rows of every kind, made through the product, and all that is stored of them."""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import httpx
+import psycopg
+
+from local.stack import LocalStack
+from pam.community.friendships import accept_friendship, request_friendship
+from pam.community.profiles import save_public_profile
+from pam.platform import aws
+from pam.platform.clock import utc_now
+from pam.platform.deadline import Deadline
+from pam.platform.dynamodb import DynamoTable
+from pam.platform.postgres import Database
+from tests.functional.chat.chat_user import ChatUser
+from tests.functional.chat.claude_scripts import text, use
+from tests.functional.chat.frames import Frames, decision_on
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+# No part of the product writes these yet.
+UNUSED_TABLES = frozenset({"vehicles", "savings", "lost_turns"})
+
+LAUNDRY = use("create_expense", amount=45, category="laundry")
+"""A write whose answer doesn't depend on earlier ones: it has no budget."""
+
+TABLE_VARIABLES = ("CHAT_TABLE", "USER_CACHE_TABLE", "IDEMPOTENCY_TABLE", "SHARED_CACHE_TABLE")
+
+
+class Resident(ChatUser):
+    """A user with a row in every table, turns, a waiting confirmation, and idempotency records.
+
+    Everything that the user wrote has the words `topic`, which others may try, and `secret`, which nobody else may see.
+    `name` is shown to everybody.
+    """
+
+    def __init__(self, stack: LocalStack, owner: psycopg.Connection, database: Database) -> None:
+        super().__init__(stack, owner)
+        self.topic = f"zt{uuid.uuid4().hex[:12]}"
+        self.secret = f"zs{uuid.uuid4().hex[:12]}"
+        self.words = f"{self.topic} {self.secret}"
+        self.name = f"Zed{uuid.uuid4().hex[:12]}"
+        self.friend = uuid.uuid4()
+        self.requests: list[dict[str, Any]] = []
+        """The requests over HTTP with an idempotency key."""
+        self.confirmation: dict[str, Any] = {}
+        """The fields of a `confirm` frame about an action that waits for the decision."""
+        self._stack = stack
+        self._database = database
+        self._populate()
+
+    def _populate(self) -> None:
+        self._befriend()
+        self._spend()
+        self._converse()
+        self._forget()
+        selection = self.http.post("/v1/memories/selections", json={"topic": self.topic})
+        assert selection.status_code == 201, selection.text
+
+    def _befriend(self) -> None:
+        # The page has no profiles and friends yet.
+        for user_id, name in ((self.id, self.name), (self.friend, f"Friend{self.friend.hex[:12]}")):
+            with self._database.session(user_id, Deadline(10)) as connection:
+                save_public_profile(connection, user_id, name)
+        with self._database.session(self.friend, Deadline(10)) as connection:
+            request_friendship(connection, self.friend, self.id)
+        with self._database.session(self.id, Deadline(10)) as connection:
+            assert accept_friendship(connection, self.id, self.friend, utc_now())
+
+    def _spend(self) -> None:
+        spent = {"amount": "31.70", "category": "tolls", "description": f"Bridge {self.words}"}
+        first = self._request("POST", "/v1/expenses", spent).json()["expense"]["id"]
+        self._request("PATCH", f"/v1/expenses/{first}", {"amount": "32.80"})
+        second = self._request("POST", "/v1/expenses", spent | {"amount": "18.20"}).json()["expense"]["id"]
+        self._request("DELETE", f"/v1/expenses/{second}")
+        self._request("POST", "/v1/ask", {"text": f"I spent $19 on laundry {self.words}"})
+
+    def _converse(self) -> None:
+        """Two conversations: writes with Claude, and the approval of three, of which one still waits."""
+        self._talk(
+            use("remember_fact", subject=f"dogs {self.topic}", value=f"two {self.words}"),
+            use("remember_fact", subject=f"rig {self.topic}", value=f"an old bus {self.words}"),
+            use("update_budget", category="fuel", amount=400),
+            {**use("save_favorite_spot"), "input": {"name": f"Site {self.words}", "place": "Moab, Utah"}},
+            use("plan_trip", origin="Denver", destination="Moab, Utah"),
+            LAUNDRY,
+        )
+        posted = self._talk(use("create_post", content=f"Quiet at {self.words}."))
+        self._confirm(decision_on(posted))
+        written = self._talk(use("message_friend", recipient=f"Friend{self.friend.hex[:12]}", message=self.words))
+        self._confirm(decision_on(written))
+        self.conversation_id = None
+        self.confirmation = decision_on(self._talk(use("create_post", content=f"Draft {self.words}.")))
+
+    def _forget(self) -> None:
+        """Correct a fact, and delete one of a conversation of its own."""
+        self.conversation_id = None
+        self._talk(use("remember_fact", subject=f"boots {self.topic}", value=f"size 44 {self.secret}"))
+        facts = self.http.get("/v1/memories").json()["memories"]
+        numbers = {fact["title"].split()[0]: fact["id"] for fact in facts}
+        self._request("PATCH", f"/v1/memories/facts/{numbers['dogs']}", {"value": f"three {self.words}"})
+        self._request("DELETE", f"/v1/memories/facts/{numbers['boots']}")
+
+    def say_more(self) -> None:
+        """Ask something in the last conversation, which has a summary by then."""
+        self._talk(use("get_spending_summary"))
+
+    def _talk(self, *calls: dict[str, Any]) -> Frames:
+        """Ask a question that is answered by tool calls and a text; return the frames."""
+        self.claude = self.claude.with_new_marker()
+        self.claude.script({"content": list(calls)}, text(f"So be it, {self.words}."))
+        message_id = self.send(f"Please note {self.words}:")
+        frames = self.socket.receive_until("done", "error")
+        assert frames[-1]["type"] == "done", frames
+        assert {frame["message_id"] for frame in frames} == {message_id}
+        failed = [frame for frame in frames if frame["type"] == "tool" and frame["state"] == "failed"]
+        assert failed == [], failed
+        self.conversation_id = frames[0]["conversation_id"]
+        return frames
+
+    def _confirm(self, decision: dict[str, Any]) -> None:
+        self.socket.send("confirm", **decision)
+        assert self.socket.receive_until("confirmed", "error")[-1]["type"] == "confirmed"
+
+    def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Send a request with an idempotency key, and remember it."""
+        request = {
+            "method": method,
+            "url": path,
+            "headers": {"idempotency-key": str(uuid.uuid4())},
+            **({} if body is None else {"json": body}),
+        }
+        response = self.http.request(**request)
+        assert response.status_code in (200, 201), response.text
+        self.requests.append(request)
+        return response
+
+    # ------------------------------------------------------------------------------------------------------
+    # What is stored
+    # ------------------------------------------------------------------------------------------------------
+
+    def rows_by_table(self) -> dict[str, list[str]]:
+        """Return every row that names the user anywhere, as JSON text, by table."""
+        tables = self._owner.execute(
+            "select relname from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace"
+            " and relname <> 'schema_versions' order by relname"
+        ).fetchall()
+        return {
+            table: sorted(
+                row[0]
+                for row in self._owner.execute(
+                    f"select to_jsonb(t)::text from {table} t where to_jsonb(t)::text like %s", (f"%{self.id}%",)
+                )
+            )
+            for (table,) in tables
+        }
+
+    def items(self) -> list[str]:
+        """Return every item of DynamoDB that names the user, as JSON text."""
+        return sorted(item for item in _all_items(self._stack) if str(self.id) in item)
+
+    def stored(self) -> dict[str, list[str]]:
+        """Return all that is stored of the user."""
+        return self.rows_by_table() | {"DynamoDB": self.items()}
+
+    @cached_property
+    def uuids(self) -> list[str]:
+        """Every UUID in what is stored of the user, without those of users."""
+        found = {each for rows in self.stored().values() for row in rows for each in UUID.findall(row)}
+        return sorted(found - {str(self.id), str(self.friend)})
+
+    @cached_property
+    def turns(self) -> list[str]:
+        """The message ids of the turns with Claude."""
+        return [json.loads(row)["id"] for row in self.rows_by_table()["turns"]]
+
+    @cached_property
+    def conversations(self) -> list[str]:
+        """The ids of the conversations."""
+        return [json.loads(row)["id"] for row in self.rows_by_table()["conversations"]]
+
+    @cached_property
+    def numbers(self) -> list[str]:
+        """Every number that a row has as its id."""
+        ids = [json.loads(row).get("id") for rows in self.rows_by_table().values() for row in rows]
+        return sorted({str(each) for each in ids if isinstance(each, int)})
+
+
+def number_apart(owner: psycopg.Connection) -> None:
+    """Let the rows that have numbers have long ones, each table its own: a number then means one row."""
+    columns = owner.execute(
+        "select table_name from information_schema.columns"
+        " where table_schema = 'public' and is_identity = 'YES' and column_name = 'id' order by table_name"
+    ).fetchall()
+    for number, (table,) in enumerate(columns, 1):
+        owner.execute("select setval(pg_get_serial_sequence(%s, 'id'), %s)", (table, number * 10**12))
+
+
+def summarise(stack: LocalStack, owner: psycopg.Connection, users: Sequence[Resident]) -> None:
+    """Let the conversations of the users rest for a day, summarise them, and continue one of each user."""
+    ids = [user.id for user in users]
+    httpx.delete(f"{stack.claude.url}/_script").raise_for_status()  # a summary quotes the markers of the scripts
+    owner.execute("delete from summary_requests where not user_id = any (%s)", (ids,))
+    owner.execute("update exchanges set sent_at = sent_at - interval '1 day' where user_id = any (%s)", (ids,))
+    owner.execute("update summary_requests set due_at = now()")
+    assert stack.functions["summarise_episodes"].invoke({}).function_error is None
+    for user in users:
+        user.say_more()
+
+
+def reset_question_rate(table: DynamoTable, user: ChatUser) -> None:
+    """Let a user ask more questions than the rate limit has."""
+    table.delete(f"rate#{user.id}", "questions")
+
+
+def _all_items(stack: LocalStack) -> Iterator[str]:
+    client, environment = aws.client("dynamodb"), stack.environment_of("chat")
+    for name in {environment[variable] for variable in TABLE_VARIABLES}:
+        for page in client.get_paginator("scan").paginate(TableName=name, ConsistentRead=True):
+            yield from (json.dumps(item, sort_keys=True, default=str) for item in page["Items"])
