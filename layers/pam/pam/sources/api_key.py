@@ -2,9 +2,12 @@
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from pam.platform.secret_key import SecretKey, SecretUnavailable
 from pam.sources.source import Source, SourceError, SourceErrorKind
+
+T = TypeVar("T")
 
 
 class ApiKey:
@@ -23,6 +26,25 @@ class ApiKey:
         except SecretUnavailable as error:
             raise SourceError(self._source, SourceErrorKind.MISSING_KEY, str(error)) from None
 
-    def invalidate(self) -> None:
-        """Read the secret again at the next `get`: the source refused the key, which may have been replaced."""
-        self._key.invalidate()
+    def call(self, request: Callable[[str], T]) -> T:
+        """Return the result of a request with the key. Raises what the request and `get` raise.
+
+        Where the source refuses the key (`unauthorised`), and it was replaced in the meantime, the request is made again
+        with the new one: no request fails because a key is rotated.
+        """
+        key = self.get()
+        try:
+            return request(key)
+        except SourceError as error:
+            if error.kind is not SourceErrorKind.UNAUTHORISED or not self.renew(key):
+                raise
+        return request(self.get())
+
+    def renew(self, refused: str) -> bool:
+        """Read the secret again, since the source refused a key; return whether there is another one now.
+
+        Raises `SourceError` (`missing_key`).
+        """
+        if self.get() == refused:  # else another thread has renewed it
+            self._key.invalidate()
+        return self.get() != refused

@@ -57,13 +57,11 @@ class Eia:
             # More than one: the newest week may not have a value yet.
             ("length", "4"),
         ]
-        try:
-            query.append(("api_key", self._key.get()))
-            response = self._http.get("/v2/petroleum/pri/gnd/data/", query, PriceResponse, deadline)
-        except SourceError as error:
-            if error.kind is SourceErrorKind.UNAUTHORISED:
-                self._key.invalidate()
-            raise
+        response = self._key.call(
+            lambda key: self._http.get(
+                "/v2/petroleum/pri/gnd/data/", [*query, ("api_key", key)], PriceResponse, deadline
+            )
+        )
         return response.map(lambda prices: _newest_price(prices, fuel, area))
 
 

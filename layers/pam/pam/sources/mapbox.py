@@ -186,12 +186,7 @@ class Mapbox:
         return found.map(within_radius)
 
     def _get(self, path: str, query: list[tuple[str, str]], model: type[M], deadline: Deadline) -> Fetched[M]:
-        try:
-            return self._http.get(path, [*query, ("access_token", self._key.get())], model, deadline)
-        except SourceError as error:
-            if error.kind is SourceErrorKind.UNAUTHORISED:
-                self._key.invalidate()
-            raise
+        return self._key.call(lambda key: self._http.get(path, [*query, ("access_token", key)], model, deadline))
 
 
 def is_searchable(name: str) -> bool:

@@ -39,7 +39,7 @@ class ClaudeClient:
         self._key = key
         self._idle_timeout_s = idle_timeout_s
         self._transport = InterruptibleTransport(_MAX_CONNECTIONS, _MAX_IDLE_S)
-        self._sdk: anthropic.Anthropic | None = None
+        self._sdk: tuple[str, anthropic.Anthropic] | None = None  # with its key
         self._used_at = 0.0
         self._streams = 0  # under way
         self._lock = threading.Lock()
@@ -80,8 +80,7 @@ class ClaudeClient:
         timeout = httpx2.Timeout(self._idle_timeout_s, connect=_CONNECT_TIMEOUT_S)
         began = False
         try:
-            messages = self._connected().messages
-            with messages.create(**request, stream=True, extra_headers=headers, timeout=timeout) as events:
+            with self._create({**request, "extra_headers": headers, "timeout": timeout}) as events:
                 began = True
                 reply.simulated = events.response.headers.get(SIMULATED_HEADER) == "true"
                 for piece in read_events(events, reply):
@@ -92,14 +91,21 @@ class ClaudeClient:
         except (anthropic.APIError, httpx2.HTTPError, OSError) as error:
             if watch.stop.is_set():
                 return
-            if isinstance(error, anthropic.AuthenticationError):
-                self._key.invalidate()
-                self._sdk = None
             raise model_error(error, began=began) from error
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             raise ModelError(ModelErrorKind.CUT, f"not an event of the API: {type(error).__name__}") from error
         except SourceError as error:
             raise ModelError(ModelErrorKind.REFUSED, str(error)) from None
+
+    def _create(self, request: Mapping[str, Any]) -> anthropic.Stream[Any]:
+        """Send a request; where its key is refused and was replaced in the meantime, again with the new one."""
+        key = self._key.get()
+        try:
+            return self._connected(key).messages.create(**request, stream=True)
+        except anthropic.AuthenticationError:
+            if not self._key.renew(key):
+                raise
+        return self._connected(self._key.get()).messages.create(**request, stream=True)
 
     def _begin_stream(self) -> None:
         """Count a stream; close connections that were idle for long by the wall clock, which never freezes."""
@@ -108,12 +114,12 @@ class ClaudeClient:
                 self._transport.close()
             self._streams += 1
 
-    def _connected(self) -> anthropic.Anthropic:
-        """Return the SDK's client."""
+    def _connected(self, key: str) -> anthropic.Anthropic:
+        """Return the SDK's client with a key."""
         with self._lock:
-            if self._sdk is None:
-                self._sdk = self._build(self._key.get())
-            return self._sdk
+            if self._sdk is None or self._sdk[0] != key:
+                self._sdk = key, self._build(key)
+            return self._sdk[1]
 
     def _build(self, key: str) -> anthropic.Anthropic:
         return anthropic.Anthropic(

@@ -30,16 +30,15 @@ class GeminiConnection:
 
     def call(self, function: Callable[["GeminiSdk", float], T], deadline: Deadline) -> T:
         """Return the result of a function of the SDK and of the seconds that are left. Raises `SourceError`."""
-        sdk = self._connected()
-        left_s = deadline.left_s
-        if left_s < MIN_REQUEST_S:
-            raise SourceError(Source.GEMINI, SourceErrorKind.SLOW, "no time left for a request")
-        try:
+
+        def request(key: str) -> T:
+            sdk = self._connected(key)
+            left_s = deadline.left_s
+            if left_s < MIN_REQUEST_S:
+                raise SourceError(Source.GEMINI, SourceErrorKind.SLOW, "no time left for a request")
             return function(sdk, left_s)
-        except SourceError as error:
-            if error.kind is SourceErrorKind.UNAUTHORISED:
-                self._key.invalidate()
-            raise
+
+        return self._key.call(request)
 
     def preload(self) -> None:
         """Import the SDK and build its clients, for a SnapStart snapshot. Opens no connection and reads no key."""
@@ -47,11 +46,10 @@ class GeminiConnection:
 
         GeminiSdk(self._base_url, "none")
 
-    def _connected(self) -> "GeminiSdk":
-        """Return the SDK with the current key."""
+    def _connected(self, key: str) -> "GeminiSdk":
+        """Return the SDK with a key."""
         from pam.sources.gemini.sdk import GeminiSdk
 
-        key = self._key.get()
         with self._lock:
             if self._sdk is None or self._sdk.key != key:
                 self._sdk = GeminiSdk(self._base_url, key)
