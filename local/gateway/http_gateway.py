@@ -24,6 +24,9 @@ from local.lambda_runtime.function import Invocation, LambdaFunction, PayloadToo
 from local.site import Site
 from local.template import Route, Template
 
+MAX_HEAD = 10_240
+"""Maximum bytes of the request line and the headers together."""
+
 MAX_BODY = 10 * 1024 * 1024
 """Maximum bytes of a request's body."""
 
@@ -124,6 +127,8 @@ class HttpGateway:
         request_id = base64.b64encode(secrets.token_bytes(11)).decode()
         if self._cors and self._cors.is_preflight(scope):
             response = self._cors.preflight(scope)
+        elif _head_size(scope) > MAX_HEAD:
+            response = ProxyResponse.message(431, "Request Header Fields Too Large")
         elif body is None:
             response = ProxyResponse.message(413, "Request Entity Too Large")
         else:
@@ -157,6 +162,12 @@ class HttpGateway:
             return map_result(invocation.result())
         except PayloadTooLargeError:
             return ProxyResponse.message(413, "Request Entity Too Large")
+
+
+def _head_size(scope: Scope) -> int:
+    """Return the bytes of the request line and of the headers' names and values."""
+    target = len(scope["raw_path"]) + len(scope["query_string"])
+    return len(scope["method"]) + target + sum(len(name) + len(value) for name, value in scope["headers"])
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -11,6 +13,9 @@ from local.template import JwtAuthorizer
 
 ALGORITHMS = ("RS256", "RS384", "RS512")
 """The service supports RSA only."""
+
+KEYS_TTL_S = 2 * 3600.0
+"""How long the service may keep the keys of an issuer."""
 
 
 class AuthorizationError(Exception):
@@ -25,12 +30,17 @@ class AuthorizationError(Exception):
 
 
 class TokenAuthorizer:
-    """Validates tokens of one issuer for one API."""
+    """Validates tokens of one issuer for one API.
 
-    def __init__(self, specification: JwtAuthorizer) -> None:
+    The issuer's keys are fetched again for a token with an unknown one, and after `KEYS_TTL_S`.
+    """
+
+    def __init__(self, specification: JwtAuthorizer, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._issuer = specification.issuer
         self._audience = set(specification.audience)
         self._keys: dict[str, jwt.PyJWK] = {}
+        self._fetched_at = 0.0
+        self._monotonic = monotonic
         self._fetch_lock = asyncio.Lock()
         # Without the developer's proxy, because the issuer is on this machine.
         self._http = httpx.AsyncClient(timeout=5, trust_env=False)
@@ -83,19 +93,23 @@ class TokenAuthorizer:
         return claims
 
     async def _key(self, key_id: str) -> jwt.PyJWK:
-        if key_id not in self._keys:
+        if not self._knows(key_id):
             async with self._fetch_lock:
-                if key_id not in self._keys:
+                if not self._knows(key_id):
                     await self._fetch()
         if key_id not in self._keys:
             raise jwt.InvalidTokenError("no key of the issuer has the token's kid")
         return self._keys[key_id]
+
+    def _knows(self, key_id: str) -> bool:
+        return key_id in self._keys and self._monotonic() - self._fetched_at <= KEYS_TTL_S
 
     async def _fetch(self) -> None:
         try:
             configuration = await self._http.get(f"{self._issuer}/.well-known/openid-configuration")
             keys = await self._http.get(configuration.raise_for_status().json()["jwks_uri"])
             self._keys = {key["kid"]: jwt.PyJWK(key) for key in keys.raise_for_status().json()["keys"]}
+            self._fetched_at = self._monotonic()
         except (httpx.HTTPError, ValueError, KeyError) as error:
             raise jwt.InvalidTokenError("OIDC discovery endpoint communication error") from error
 

@@ -150,5 +150,8 @@ def _header_text(value: Any) -> str:
 
 
 def header(scope: Scope, name: bytes) -> str:
-    """Return the value of a request's first header with this lower-case name, or an empty string."""
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+    """Return the value of a request's header with this lower-case name, or an empty string.
+
+    As in an event, the values of repeated headers are joined by commas: two tokens are none.
+    """
+    return ",".join(value.decode("latin-1") for key, value in scope["headers"] if key == name)

@@ -31,9 +31,14 @@ class Issuer:
     def __init__(self, url: str, key: rsa.RSAPrivateKey, default_subject: uuid.UUID) -> None:
         self.url = url
         self.key = key
+        self.token_ttl_s = TOKEN_TTL_S
+        """How long the tokens of later requests are valid, in seconds."""
         self._default_subject = default_subject
-        numbers = key.public_key().public_numbers()
-        self.key_id = hashlib.sha256(str(numbers.n).encode()).hexdigest()[:16]
+
+    @property
+    def key_id(self) -> str:
+        """The `kid` of the key, which may be replaced while the issuer is serving."""
+        return hashlib.sha256(str(self.key.public_key().public_numbers().n).encode()).hexdigest()[:16]
 
     def mint(self, subject: uuid.UUID | None = None, **claims: Any) -> str:
         """Sign a token for `subject`. `claims` replace the usual ones or are added; None removes one."""
@@ -43,7 +48,7 @@ class Issuer:
             "client_id": CLIENT_ID,
             "sub": str(subject or self._default_subject),
             "iat": now,
-            "exp": now + TOKEN_TTL_S,
+            "exp": now + self.token_ttl_s,
             "token_use": "access",
             "scope": "openid",
             "jti": str(uuid.uuid4()),
@@ -86,7 +91,7 @@ class Issuer:
         except ValueError:
             error = {"error": "invalid_request", "error_description": "sub must be a UUID"}
             return JSONResponse(error, status_code=400)
-        token = {"access_token": self.mint(subject), "token_type": "Bearer", "expires_in": TOKEN_TTL_S}
+        token = {"access_token": self.mint(subject), "token_type": "Bearer", "expires_in": self.token_ttl_s}
         return JSONResponse(token, headers={"cache-control": "no-store"})
 
 

@@ -68,7 +68,8 @@ class Bootstrap(ModelServices):
     def database(self) -> "Database":
         from pam.platform.postgres import Database
 
-        return Database(self._secret(self._settings.user.database_secret))
+        name = self._settings.user.database_secret
+        return Database(self._secret(name), self._secret(name, "AWSPENDING"))
 
     @cached_property
     def user_cache(self) -> "UserCache":
@@ -151,6 +152,7 @@ class Bootstrap(ModelServices):
             TicketStore(self.chat_table, self.clock),
             ConnectionRegistry(self.chat_table, self.clock),
             self._settings.websocket.url,
+            self._settings.websocket.web_origins.split(","),
         )
 
     @cached_property

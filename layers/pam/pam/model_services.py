@@ -76,6 +76,6 @@ class ModelServices:
 
         return ApiKey(Source.GEMINI, self._secret(self._settings.gemini.secret))
 
-    def _secret(self, name: str) -> Callable[[], str]:
+    def _secret(self, name: str, stage: str = "AWSCURRENT") -> Callable[[], str]:
         client = aws.client("secretsmanager")
-        return lambda: str(client.get_secret_value(SecretId=name)["SecretString"])
+        return lambda: str(client.get_secret_value(SecretId=name, VersionStage=stage)["SecretString"])

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from botocore.exceptions import BotoCoreError, ClientError
 from psycopg.rows import dict_row
 
 from pam.platform.deadline import Deadline
@@ -67,12 +68,15 @@ class Database:
     """A connection pool for one Lambda environment: as many connections as there were sessions at once.
 
     `secret` returns the JSON of a Secrets Manager secret as RDS writes it:
-    `{"host", "port", "dbname", "username", "password"}`, or with `sslmode`. It is read for each new connection, so a
-    rotated password needs no restart.
+    `{"host", "port", "dbname", "username", "password"}`, or with `sslmode`. It is cached until a login fails, so a
+    rotated password needs no restart. While a rotation runs, Postgres has the new password before the secret does:
+    `pending_secret` returns the version that is going to replace it. Both raise botocore's errors.
     """
 
-    def __init__(self, secret: Callable[[], str]) -> None:
+    def __init__(self, secret: Callable[[], str], pending_secret: Callable[[], str] | None = None) -> None:
         self._secret = secret
+        self._pending_secret = pending_secret
+        self._valid = ""  # what the last login was made with
         # Idle connections with the time of their last use, the latest at the end. A deque's ends are thread-safe.
         self._idle: deque[tuple[Connection, float]] = deque()
 
@@ -128,26 +132,58 @@ class Database:
             self._release(connection)
 
     def _connect(self) -> Connection:
-        fields = json.loads(self._secret())
-        return psycopg.connect(
-            host=fields["host"],
-            port=fields["port"],
-            dbname=fields["dbname"],
-            user=fields["username"],
-            password=fields["password"],
-            connect_timeout=_CONNECT_TIMEOUT_S,
-            tcp_user_timeout=5000,
-            application_name="pam",
-            **tls_options(fields),
-            options=_SERVER_OPTIONS,
-            autocommit=True,
-            row_factory=dict_row,
-        )
+        """Log in with what was valid last; where that fails, with what the secret is now, or is about to be."""
+        tried: dict[str, psycopg.OperationalError] = {}
+        for text in self._versions(tried):
+            if text in tried:
+                continue
+            try:
+                connection = _log_in(json.loads(text))
+            except psycopg.OperationalError as error:
+                tried[text] = error
+            else:
+                self._valid = text
+                return connection
+        raise list(tried.values())[-1]
+
+    def _versions(self, tried: Mapping[str, psycopg.OperationalError]) -> Iterator[str]:
+        """Yield the cached secret, the current one, and the pending one if a password was refused.
+
+        Raises `DatabaseUnavailable` where none can be read.
+        """
+        if self._valid:
+            yield self._valid
+        try:
+            yield self._secret()
+            # libpq has no code for a refused login: it says whether the server asked for the password.
+            if self._pending_secret and any(error.pgconn and error.pgconn.used_password for error in tried.values()):
+                yield self._pending_secret()
+        except (BotoCoreError, ClientError) as error:
+            if not tried:
+                raise DatabaseUnavailable from error
 
     def close(self) -> None:
         """Close the idle connections; the next session opens a new one."""
         while self._idle:
             _drop(self._idle.pop()[0])
+
+
+def _log_in(fields: Mapping[str, Any]) -> Connection:
+    """Return a connection with the fields of a secret. Raises psycopg's errors."""
+    return psycopg.connect(
+        host=fields["host"],
+        port=fields["port"],
+        dbname=fields["dbname"],
+        user=fields["username"],
+        password=fields["password"],
+        connect_timeout=_CONNECT_TIMEOUT_S,
+        tcp_user_timeout=5000,
+        application_name="pam",
+        **tls_options(fields),
+        options=_SERVER_OPTIONS,
+        autocommit=True,
+        row_factory=dict_row,
+    )
 
 
 def _statement_timeout(deadline: Deadline) -> str:

@@ -25,7 +25,12 @@ class SecretKey:
     def get(self) -> str:
         """Return the key. Raises `SecretUnavailable`."""
         if not self._cached or self._monotonic() - self._read_at > _CACHE_TTL_S:
-            self._cached = self._read()
+            try:
+                self._cached = self._read()
+            except SecretUnavailable:
+                # A key that nobody has refused is better than none: it is tried for another five minutes.
+                if not self._cached:
+                    raise
             self._read_at = self._monotonic()
         return self._cached
 

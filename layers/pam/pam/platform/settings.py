@@ -53,6 +53,8 @@ class WebSocketSettings(Settings):
     chat_table: str = Field(alias="CHAT_TABLE")
     url: str = Field(alias="WEBSOCKET_URL")
     endpoint: str = Field(alias="WEBSOCKET_ENDPOINT")
+    web_origins: str = Field(alias="WEB_ORIGINS")
+    """The origins of the page, with commas between them."""
 
 
 class ChatSettings(Settings):

@@ -29,8 +29,8 @@ class ApiKey:
     def call(self, request: Callable[[str], T]) -> T:
         """Return the result of a request with the key. Raises what the request and `get` raise.
 
-        Where the source refuses the key (`unauthorised`), and it was replaced in the meantime, the request is made again
-        with the new one: no request fails because a key is rotated.
+        Where the source refuses the key (`unauthorised`), and it was replaced in the meantime, the request is made
+        again with the new one: no request fails because a key is rotated.
         """
         key = self.get()
         try:

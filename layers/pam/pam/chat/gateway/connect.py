@@ -1,6 +1,6 @@
 """Opening a WebSocket: a ticket over HTTPS, API Gateway's authorizer, and `$connect` and `$disconnect`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -27,11 +27,14 @@ class IssuedTicket:
 class ConnectionGateway:
     """The handlers of a connection's events. They use the chat table only, so that they start fast."""
 
-    def __init__(self, tickets: TicketStore, connections: ConnectionRegistry, url: str) -> None:
-        """`url` is the WebSocket URL that clients connect to."""
+    def __init__(
+        self, tickets: TicketStore, connections: ConnectionRegistry, url: str, web_origins: Collection[str]
+    ) -> None:
+        """`url` is the WebSocket URL that clients connect to; `web_origins` are the origins of the page."""
         self._tickets = tickets
         self._connections = connections
         self._url = url
+        self._web_origins = web_origins
 
     def issue_ticket(self, user_id: UUID) -> IssuedTicket:
         """Issue a ticket for a user. Raises `PamError`."""
@@ -43,9 +46,13 @@ class ConnectionGateway:
     def authorize(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Return the policy and context of a `$connect` request for API Gateway.
 
-        Raises Exception("Unauthorized") for an invalid ticket: API Gateway turns exactly this message into a 401.
+        Raises Exception("Unauthorized") for an invalid ticket, which API Gateway turns exactly into a 401, and for a
+        page of another origin: CORS doesn't apply to WebSockets. Clients that are no browsers send no origin.
         """
-        user_id = self._tickets.redeem((event.get("queryStringParameters") or {}).get("ticket", ""))
+        headers = (event.get("headers") or {}).items()
+        is_foreign = any(name.lower() == "origin" and value not in self._web_origins for name, value in headers)
+        ticket = (event.get("queryStringParameters") or {}).get("ticket", "")
+        user_id = None if is_foreign else self._tickets.redeem(ticket)
         if user_id is None:
             raise Exception("Unauthorized")
         return {

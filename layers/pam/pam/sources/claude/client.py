@@ -100,12 +100,14 @@ class ClaudeClient:
     def _create(self, request: Mapping[str, Any]) -> anthropic.Stream[Any]:
         """Send a request; where its key is refused and was replaced in the meantime, again with the new one."""
         key = self._key.get()
+        stream: anthropic.Stream[Any]
         try:
-            return self._connected(key).messages.create(**request, stream=True)
+            stream = self._connected(key).messages.create(**request, stream=True)
         except anthropic.AuthenticationError:
             if not self._key.renew(key):
                 raise
-        return self._connected(self._key.get()).messages.create(**request, stream=True)
+            stream = self._connected(self._key.get()).messages.create(**request, stream=True)
+        return stream
 
     def _begin_stream(self) -> None:
         """Count a stream; close connections that were idle for long by the wall clock, which never freezes."""
