@@ -37,15 +37,43 @@ def test_unreadable_secret_is_a_missing_key() -> None:
 
 
 def test_key_is_cached_for_five_minutes_or_until_it_is_refused(mapbox_stand_in: StandInClient) -> None:
-    """The request after the first refusal uses a replaced key."""
+    """The refused request itself is made again with a replaced key, and later ones use it."""
     keys = iter(["refused", MAPBOX_KEY, "later"])
     at = 1000.0
     api_key = ApiKey(Source.MAPBOX, lambda: json.dumps({"key": next(keys)}), lambda: at)
     mapbox = Mapbox(HttpClient(Source.MAPBOX, mapbox_stand_in.url), api_key)
-    error, _ = error_of(lambda deadline: mapbox.road([DENVER, MOAB], deadline))
-    assert error.kind is SourceErrorKind.UNAUTHORISED
     for _ in range(3):
         mapbox.road([DENVER, MOAB], Deadline(2))
     assert api_key.get() == MAPBOX_KEY
     at += 301
     assert api_key.get() == "later"
+
+
+def test_refused_key_that_was_not_replaced_is_an_error_after_one_request(mapbox_stand_in: StandInClient) -> None:
+    """The secret is read again, and the source isn't asked again with the same key."""
+    reads: list[str] = []
+    api_key = ApiKey(Source.MAPBOX, lambda: reads.append("read") or '{"key": "refused"}')
+    mapbox = Mapbox(HttpClient(Source.MAPBOX, mapbox_stand_in.url), api_key)
+    error, _ = error_of(lambda deadline: mapbox.road([DENVER, MOAB], deadline))
+    assert error.kind is SourceErrorKind.UNAUTHORISED
+    assert (len(reads), mapbox_stand_in.journal()["requests"]) == (2, 1)
+
+
+def test_cached_key_is_used_while_the_secret_can_not_be_read() -> None:
+    """Until a source refuses it."""
+    is_down = False
+    at = 1000.0
+
+    def secret() -> str:
+        if is_down:
+            raise EndpointConnectionError(endpoint_url="https://secrets")
+        return '{"key": "valid"}'
+
+    api_key = ApiKey(Source.EIA, secret, lambda: at)
+    assert api_key.get() == "valid"
+    is_down = True
+    at += 301
+    assert api_key.get() == "valid"
+    with pytest.raises(SourceError) as raised:
+        api_key.renew("valid")
+    assert raised.value.kind is SourceErrorKind.MISSING_KEY
