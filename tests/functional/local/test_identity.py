@@ -1,3 +1,4 @@
+import asyncio
 import stat
 import time
 import uuid
@@ -9,8 +10,10 @@ import jwt
 import pytest
 
 from local import demo
+from local.gateway.jwt_authorizer import KEYS_TTL_S, AuthorizationError, TokenAuthorizer
 from local.stack import LocalStack
 from local.stand_ins.issuer import Issuer, load_key, new_key
+from local.template import JwtAuthorizer
 
 
 def refusal(http: httpx.Client, token: str, path: str = "/echo/static") -> str:
@@ -145,3 +148,45 @@ def test_claims_of_other_types_are_formatted(http: httpx.Client, stack: LocalSta
     event = http.get("/echo/static", headers={"authorization": token}).json()
     claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
     assert (claims["groups"], claims["admin"], claims["level"]) == ("[a b]", "true", "3")
+
+
+def test_keys_of_the_issuer_are_kept_for_two_hours_at_most(stack: LocalStack) -> None:
+    """A removed key is refused after that, also if no token of another one has come."""
+    at = 1000.0
+    old_key, old_token = stack.issuer.key, stack.token()
+
+    async def authorize() -> list[bool]:
+        nonlocal at
+        authorizer = TokenAuthorizer(JwtAuthorizer(stack.issuer.url, ("pam-web",)), lambda: at)
+        accepted = []
+        for wait in (0.0, KEYS_TTL_S, 1.0):
+            at += wait
+            try:
+                await authorizer.authorize(old_token, ())
+                accepted.append(True)
+            except AuthorizationError:
+                accepted.append(False)
+            stack.issuer.key = replaced
+        await authorizer.stop()
+        return accepted
+
+    replaced = new_key()
+    try:
+        assert asyncio.run(authorize()) == [True, True, False]
+    finally:
+        stack.issuer.key = old_key
+
+
+def test_repeated_authorization_header_is_no_token(http: httpx.Client, stack: LocalStack) -> None:
+    """Repeated headers are joined by commas, here as in an event."""
+    headers = [("authorization", f"Bearer {stack.token()}"), ("authorization", "Bearer other")]
+    assert http.get("/echo/static", headers=headers).status_code == 401
+
+
+def test_large_head_is_refused(http: httpx.Client, stack: LocalStack) -> None:
+    """Request line and headers have 10,240 bytes at most."""
+    headers = {"authorization": f"Bearer {stack.token()}", "x-large": "x" * 8_000}
+    assert http.get("/echo/static", headers=headers).status_code == 200
+    for options in ({"headers": headers | {"x-more": "x" * 2_000}}, {"headers": headers, "params": {"q": "x" * 2_000}}):
+        response = http.get("/echo/static", **options)
+        assert (response.status_code, response.json()) == (431, {"message": "Request Header Fields Too Large"})

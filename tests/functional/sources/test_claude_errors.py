@@ -53,6 +53,41 @@ def caller(claude: ClaudeClient) -> ModelCaller:
     return ModelCaller(claude, tools, Deadline(30), threading.Event(), lambda _: None, lambda _: None)
 
 
+def test_replaced_key_is_used_by_the_request_that_was_refused(stand_in: StandInClient) -> None:
+    """No turn fails because a key is rotated; a key that wasn't replaced is refused once."""
+    keys = ["sk-ant-old", CLAUDE_KEY]
+    claude = ClaudeClient(stand_in.url, ApiKey(Source.CLAUDE, lambda: f'{{"key": "{keys.pop(0)}"}}'))
+    for _ in range(2):
+        *_, reply = claude.stream(REQUEST, (), Deadline(30), threading.Event())
+        assert isinstance(reply, ModelReply)
+    assert keys == []
+    other = ClaudeClient(stand_in.url, ApiKey(Source.CLAUDE, lambda: '{"key": "sk-ant-old"}'))
+    before = stand_in.journal()["requests"]
+    with pytest.raises(ModelError) as raised:
+        list(other.stream(REQUEST, (), Deadline(30), threading.Event()))
+    assert raised.value.kind is ModelErrorKind.REFUSED
+    assert stand_in.journal()["requests"] - before <= 1
+
+
+def test_key_that_was_replaced_in_time_is_used_without_a_refusal(stand_in: StandInClient) -> None:
+    """The key is read again after five minutes, while the old one is still valid, and the client with it."""
+    at, reads, keys = 1000.0, 0, [CLAUDE_KEY, "sk-ant-new"]
+
+    def secret() -> str:
+        nonlocal reads
+        reads += 1
+        return f'{{"key": "{keys[reads - 1]}"}}'
+
+    claude = ClaudeClient(stand_in.url, ApiKey(Source.CLAUDE, secret, lambda: at))
+    *_, reply = claude.stream(REQUEST, (), Deadline(30), threading.Event())
+    assert isinstance(reply, ModelReply)
+    at += 301
+    keys.append("sk-ant-new")
+    with pytest.raises(ModelError) as raised:  # the stand-in knows one key only
+        list(claude.stream(REQUEST, (), Deadline(30), threading.Event()))
+    assert (raised.value.kind, reads) == (ModelErrorKind.REFUSED, 3)
+
+
 @pytest.mark.parametrize(
     ("mode", "kind"),
     [
