@@ -37,7 +37,7 @@ _STATEMENTS = {
 
 def run() -> dict[str, Figure]:
     """Measure each several times and take the minimum, which other processes affect least."""
-    parameters = {"Stage": "local", "JwtIssuer": "http://127.0.0.1:9", "WebOrigins": "https://pam.example"}
+    parameters = {"Stage": "local", "JwtIssuer": "http://127.0.0.1:9", "WebOrigin": "https://pam.example"}
     template = load(CHECKOUT / "template.yaml", parameters, endpoint="http://127.0.0.1:9", api_url="http://127.0.0.1:9")
     functions = {each.code: dict(each.environment) for each in template.functions.values()}
     everywhere = {

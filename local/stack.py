@@ -252,7 +252,7 @@ class LocalStack:
 
             def expand() -> Template:
                 parameters = {"Stage": "local", "JwtIssuer": self.issuer.url, "JwtAudience": issuer.CLIENT_ID}
-                parameters["WebOrigins"] = f"{self.url},{self.url.replace('127.0.0.1', 'localhost')}"
+                parameters["WebOrigin"] = self.url
                 parameters |= source_parameters | dict(self._parameters)
                 return load(
                     self._template_file,

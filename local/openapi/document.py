@@ -89,7 +89,7 @@ def describe(checkout: Path = CHECKOUT) -> Json:
     """Return the OpenAPI document of the template's routes. Raises `RouteMismatchError`."""
     stack = template.load(
         checkout / "template.yaml",
-        {"Stage": "local", "JwtIssuer": "https://issuer.example", "WebOrigins": "https://pam.example"},
+        {"Stage": "local", "JwtIssuer": "https://issuer.example", "WebOrigin": "https://pam.example"},
         endpoint="https://aws.example",
         api_url="https://api.example",
     )

@@ -52,7 +52,7 @@ print(json.dumps({"cpu_ms": (time.process_time() - began) * 1000, "modules": mod
 @cache
 def template() -> Template:
     """Return the template as the local stack reads it."""
-    parameters = {"Stage": "local", "JwtIssuer": "http://127.0.0.1:9", "WebOrigins": "https://pam.example"}
+    parameters = {"Stage": "local", "JwtIssuer": "http://127.0.0.1:9", "WebOrigin": "https://pam.example"}
     return load_template(
         CHECKOUT / "template.yaml", parameters, endpoint="http://127.0.0.1:9", api_url="http://127.0.0.1:9"
     )

@@ -152,7 +152,7 @@ class Bootstrap(ModelServices):
             TicketStore(self.chat_table, self.clock),
             ConnectionRegistry(self.chat_table, self.clock),
             self._settings.websocket.url,
-            self._settings.websocket.web_origins.split(","),
+            self._settings.websocket.web_origin,
         )
 
     @cached_property

@@ -48,13 +48,15 @@ class TravelSettings(Settings):
 
 
 class WebSocketSettings(Settings):
-    """The table of the chat, the URL that clients connect to, and the endpoint that frames are posted to."""
+    """The table of the chat, the URL that clients connect to, and the endpoint that frames are posted to.
+
+    `web_origin` is the origin of the page.
+    """
 
     chat_table: str = Field(alias="CHAT_TABLE")
     url: str = Field(alias="WEBSOCKET_URL")
     endpoint: str = Field(alias="WEBSOCKET_ENDPOINT")
-    web_origins: str = Field(alias="WEB_ORIGINS")
-    """The origins of the page, with commas between them."""
+    web_origin: str = Field(alias="WEB_ORIGIN")
 
 
 class ChatSettings(Settings):

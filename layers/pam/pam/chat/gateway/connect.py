@@ -1,6 +1,6 @@
 """Opening a WebSocket: a ticket over HTTPS, API Gateway's authorizer, and `$connect` and `$disconnect`."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -27,14 +27,12 @@ class IssuedTicket:
 class ConnectionGateway:
     """The handlers of a connection's events. They use the chat table only, so that they start fast."""
 
-    def __init__(
-        self, tickets: TicketStore, connections: ConnectionRegistry, url: str, web_origins: Collection[str]
-    ) -> None:
-        """`url` is the WebSocket URL that clients connect to; `web_origins` are the origins of the page."""
+    def __init__(self, tickets: TicketStore, connections: ConnectionRegistry, url: str, web_origin: str) -> None:
+        """`url` is the WebSocket URL that clients connect to; `web_origin` is the origin of the page."""
         self._tickets = tickets
         self._connections = connections
         self._url = url
-        self._web_origins = web_origins
+        self._web_origin = web_origin
 
     def issue_ticket(self, user_id: UUID) -> IssuedTicket:
         """Issue a ticket for a user. Raises `PamError`."""
@@ -50,7 +48,7 @@ class ConnectionGateway:
         page of another origin: CORS doesn't apply to WebSockets. Clients that are no browsers send no origin.
         """
         headers = (event.get("headers") or {}).items()
-        is_foreign = any(name.lower() == "origin" and value not in self._web_origins for name, value in headers)
+        is_foreign = any(name.lower() == "origin" and value != self._web_origin for name, value in headers)
         ticket = (event.get("queryStringParameters") or {}).get("ticket", "")
         user_id = None if is_foreign else self._tickets.redeem(ticket)
         if user_id is None:
