@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.functional.chat.claude_scripts import SHORT_ANSWER
 from tests.security.cross_user.operations import Operation, Place, Reference, Surface
-from tests.security.cross_user.resident import LAUNDRY, UUID, Resident
+from tests.security.cross_user.resident import LAUNDRY, UUID, Resident, new_word
 
 # Ids, instants, whether an answer was cached, and the numbers of frames, which depend on the turn's pace.
 _BY_CHANCE = (
@@ -71,13 +71,13 @@ def unknown(known: str, reference: Reference) -> str:
         case Reference.UUID:
             return str(uuid.uuid4())
         case Reference.NUMBER:
-            return str(10**15 + uuid.uuid4().int % 10**14)
+            return str(99 * 10**8 + uuid.uuid4().int % 10**8)
         case Reference.CURSOR:
             at, _, identity = base64.urlsafe_b64decode(f"{known}===").decode().rpartition(" ")
             other = unknown(identity, Reference.UUID if UUID.fullmatch(identity) else Reference.NUMBER)
             return base64.urlsafe_b64encode(f"{at} {other}".encode()).decode().rstrip("=")
         case Reference.WORD:
-            return f"dogs zt{uuid.uuid4().hex[:12]}"
+            return f"dogs {new_word()}"
         case Reference.PUBLIC_NAME:
             return f"{known[:2]}{uuid.uuid4().hex[: len(known) - 2]}"
 
