@@ -74,7 +74,7 @@ def _measure(sink: Sink, user: uuid.UUID, owner: "psycopg.Connection[TupleRow]")
         for kind, text in _QUESTIONS.items():
             for name, variant in variants.items():
                 conversation_id = uuid.uuid4()
-                seconds = _first_text(variant, queue, sink, user, conversation_id, text)
+                seconds = first_text(variant, queue, sink, user, conversation_id, text)
                 owner.execute("delete from exchanges where conversation_id = %s", (conversation_id,))
                 if number >= _WARM_UP:
                     times.setdefault((kind, name), []).append(seconds)
@@ -90,7 +90,7 @@ def _measure(sink: Sink, user: uuid.UUID, owner: "psycopg.Connection[TupleRow]")
     return figures | {"rounds": Figure(ROUNDS, "", "of each question in each variant")}
 
 
-def _first_text(
+def first_text(
     worker: WorkerDependencies,
     queue: ConversationQueue,
     sink: Sink,

@@ -113,7 +113,7 @@ def normalise(text: str) -> ScreenText:
     if _RUN.search(plain):
         plain = _LETTER_RUN.sub(r"\1", _OTHER_RUN.sub(r"\1\1\2", plain))
     joined = _join_spaced(plain)
-    if joined != plain:
+    if joined:
         tricks["spaced"] = None
         readings.append(joined)
     if not plain.isascii() and _EMOJI_IN_WORD.search(plain):
@@ -165,11 +165,9 @@ def _remove_invisible(text: str, tricks: dict[str, None]) -> str:
 
 
 def _join_spaced(text: str) -> str:
-    def join(match: re.Match[str]) -> str:
-        words = _WORD_GAP.split(match[0])
-        return " ".join(_SEPARATORS.sub("", word) for word in words)
-
-    return _SPACED.sub(lambda match: join(match) if _is_word_like(match[0]) else match[0], text)
+    """Return the words that are written with gaps between their letters, without these."""
+    spaced = [match[0] for match in _SPACED.finditer(text) if _is_word_like(match[0])]
+    return " ".join(_SEPARATORS.sub("", word) for part in spaced for word in _WORD_GAP.split(part))
 
 
 def _is_word_like(spaced: str) -> bool:
