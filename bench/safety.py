@@ -1,8 +1,8 @@
 """Both stages end to end on the attack suite and on ordinary messages, and what they add to the time to the first text.
 
 Stage 1 was trained with these texts, so that the shares are those of known attacks; `make train` prints what it finds
-of unseen ones. Stage 2 is the stand-in for Gemini over its wire format, which is right about 79 % of attacks and 91 % of
-harmless messages by definition. The time is measured on a question that isn't flagged, with the checks of a turn and
+of unseen ones. Stage 2 is the stand-in for Gemini over its wire format, which is right about 79 % of attacks and 91 %
+of harmless messages by definition. The time is measured on a question that isn't flagged, with the checks of a turn and
 without them, in turn, on the worker in this process with the real Postgres and Claude's stand-in without latency.
 """
 
