@@ -118,6 +118,7 @@ export function claudeAnswerCard(message, actions) {
     const confirmation = confirmations.get(frame.confirmation_id);
     confirmation?.showOutcome(frame);
     tools.setDecision(confirmation?.toolName, frame.decision);
+    confirmation?.node.append(...undoControls(frame));
     announce(frame.text);
   }
 

@@ -103,8 +103,11 @@ def unsure_verdict_restricts_the_turn(context: ScenarioContext) -> None:
     (request,) = [frame for frame in frames if frame["type"] == "confirm_request"]
     assert "45" in str(request["summary"])
     backend.send(user, "confirm", **decision_on(frames))
-    assert user.socket.receive_until("confirmed")[-1]["decision"] == "yes"
+    confirmed = user.socket.receive_until("confirmed")[-1]
+    assert confirmed["decision"] == "yes"
     assert len(user.rows("expenses")) == 1
+    (undo,) = confirmed["undo"]
+    assert user.http.delete(undo["href"]).status_code == 200
     outcomes = {event["kind"]: event["outcome"] for event in events(context, user)}
     assert outcomes == {"message": "restrict", "tool": "refused"}
 

@@ -144,13 +144,14 @@ class ConfirmRequest(ServerFrame):
 
 @dataclass(frozen=True)
 class Confirmed(ServerFrame):
-    """The outcome of a confirmation."""
+    """The outcome of a confirmation, and how it is undone if it can be."""
 
     type = "confirmed"
     confirmation_id: str
     decision: str
     text: str
     source: str | None = None
+    undo: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

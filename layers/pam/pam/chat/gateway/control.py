@@ -1,8 +1,11 @@
 """Control messages about a turn: cancel, confirm, and ping."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
+from pam.answers.undo_link import undo_entries
 from pam.chat.conversations import note
 from pam.chat.dependencies import ChatDependencies
 from pam.chat.frames import PONG, CancelFrame, Confirmed, ConfirmFrame, PingFrame, numbered
@@ -39,6 +42,7 @@ def confirm(dependencies: ChatDependencies, request: WebSocketRequest, frame: Co
     )
     turn = _turn(dependencies, request.user_id, confirmation.message_id)
     source: str | None = None
+    undo: tuple[Mapping[str, Any], ...] = ()
     if frame.decision == "no":
         text = "Not done, as you said."
     else:
@@ -59,6 +63,7 @@ def confirm(dependencies: ChatDependencies, request: WebSocketRequest, frame: Co
         approved = ApprovedWrite(confirmation.preview, confirmation.expires_at)
         result = execute(context, tool, arguments, approved=approved)
         text, source = result.text, result.source
+        undo = undo_entries([result.effect] if result.effect else [])
     if not dependencies.confirmations.claim_report(confirmation) and _repeat_report(
         dependencies, request, turn, confirmation
     ):
@@ -67,7 +72,7 @@ def confirm(dependencies: ChatDependencies, request: WebSocketRequest, frame: Co
     decided = f"{confirmation.tool}: the traveller said {frame.decision}"
     event = note({"Of a confirmation": decided, "PAM told them": text})
     dependencies.notes.try_add(turn.user_id, turn.conversation_id, turn.message_id, event, request.deadline)
-    outcome = Confirmed(str(confirmation.id), frame.decision, text, source)
+    outcome = Confirmed(str(confirmation.id), frame.decision, text, source, undo)
     body = numbered(outcome.body(), 0, *turn.scope)
     if not dependencies.turns.request_frame(turn, str(confirmation.id), body):
         request.reply(dependencies.turns.frames.append(turn, body))
