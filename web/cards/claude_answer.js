@@ -13,7 +13,7 @@ import { unverifiedNote } from "./unverified.js";
 import { usageDetails } from "./usage.js";
 
 const CLAUDE_FRAMES = new Set(["delta", "tool", "confirm_request"]);
-const NOT_RETRYABLE = /^(invalid_|turn_timed_out|cost_exceeded|daily_limit|model_refused)/;
+const NOT_RETRYABLE = /^(invalid_|turn_timed_out|cost_exceeded|daily_limit|model_refused|message_refused|chat_suspended)/;
 const EXPIRED = "This has waited for more than 30 days, so PAM hasn't sent it. If you send it now, “today” in it means "
   + "the day on which you send it.";
 const UNSTORED = "Waiting for the connection. This browser stores nothing, so please keep this page open.";
