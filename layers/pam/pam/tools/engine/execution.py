@@ -111,9 +111,8 @@ def preview(context: ToolContext, tool: Tool[A], arguments: A) -> Preview:
 def _preview_text(tool: Tool[A], arguments: A) -> str:
     """Return the preview of a tool that doesn't require approval by itself: what it does, and its arguments."""
     values = arguments.model_dump(mode="json", exclude_defaults=True)
-    return "\n".join(
-        [f"{tool.summary(arguments)}:", *(f"{name.replace('_', ' ')}: {value}" for name, value in values.items())]
-    )
+    listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items())
+    return f"{tool.summary(arguments)}: {listed}." if listed else f"{tool.summary(arguments)}."
 
 
 def _operands(tool: Tool[A], arguments: A, identities: Identities) -> tuple[Any, ...]:
