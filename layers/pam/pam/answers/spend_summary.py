@@ -23,7 +23,7 @@ from pam.answers.dependencies import UserDependencies
 from pam.answers.expense_item import ExpenseItem, expense_item
 from pam.answers.json_values import json_dataclass
 from pam.answers.user_answer import QueriedCategory, UserAnswer, user_provenance
-from pam.answers.window_text import window_text
+from pam.answers.window_text import previous_window_text, window_text
 from pam.money.amounts import Currency, to_cents
 from pam.money.categories import Category
 from pam.money.spending import Spending, SpendingQuery, read_spending
@@ -176,8 +176,7 @@ def _comparison(spending: Spending) -> str:
     if spending.previous is None or spending.previous_window is None:
         return ""
     difference = spending.overall.total - spending.previous.total
-    dates = format_dates(spending.previous_window.start, spending.previous_window.end, spending.profile)
-    when = f"in {dates}" if spending.previous_window.days > 1 else f"on {dates}"
+    when = previous_window_text(spending.previous_window, spending.profile)
     if not difference:
         return f" That's the same as {when}."
     size = format_money(abs(difference), spending.profile.currency, spending.profile)

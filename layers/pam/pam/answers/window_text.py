@@ -34,3 +34,10 @@ def window_text(window: Window, today: date, profile: Profile) -> str:
     if period:
         return f"in the last {window.days} days ({dates})"
     return f"{'on' if window.days == 1 else 'in'} {format_dates(window.start, window.end, profile)}"
+
+
+def previous_window_text(window: Window, profile: Profile) -> str:
+    """Render the window that another is compared with: `in September 2026`, `in Nov 1 – 15, 2026`, `on Nov 3, 2026`."""
+    if window.start.day == 1 and window.end == (window.start + timedelta(days=32)).replace(day=1):
+        return f"in {format_month(window.start, profile)}"
+    return f"{'on' if window.days == 1 else 'in'} {format_dates(window.start, window.end, profile)}"
