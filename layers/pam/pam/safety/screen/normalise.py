@@ -73,6 +73,7 @@ MIN_LEET_WORDS = 2
 MIN_MIXED_WORDS = 3
 MIN_MIXED_SHARE = 0.25
 """Words with digits among their letters, of all: numbers of sites and bookings are fewer."""
+_LEET_HINT = re.compile(r"[0-9@$!|+€£][a-z]|[a-z][0-9@$|+€£]")
 _MIXED = re.compile(r"[a-z][0134578@$]+[a-z]|[0134578@$][a-z]+[0134578@$]")
 
 
@@ -119,7 +120,7 @@ def normalise(text: str) -> ScreenText:
     if not plain.isascii() and _EMOJI_IN_WORD.search(plain):
         tricks["emoji_in_words"] = None
         readings.append(_EMOJI.sub("", plain))
-    letters, is_leet = _replace_leet(plain)
+    letters, is_leet = _replace_leet(plain) if _LEET_HINT.search(plain) else (plain, False)
     if is_leet:
         tricks["leet"] = None
         readings.append(letters)

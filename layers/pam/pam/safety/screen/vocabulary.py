@@ -133,26 +133,31 @@ _CLASSES = {
 }
 
 
-def _compile() -> tuple[dict[str, str], dict[str, str]]:
-    """Return the classes of whole words, and of beginnings of words."""
+_PREFIX_LENGTH = 2
+"""Beginnings of words are looked up by their first letters; none is shorter."""
+
+
+def _compile() -> tuple[dict[str, str], dict[str, tuple[tuple[str, str], ...]]]:
+    """Return the classes of whole words, and the beginnings of words with their classes, by their first letters."""
     words: dict[str, str] = {}
-    stems: dict[str, str] = {}
+    beginnings: dict[str, dict[str, str]] = {}
     for name, listed in _CLASSES.items():
         for word in listed.split():
-            table, entry = (stems, word[:-1]) if word.endswith("*") else (words, word)
+            table, entry = words, word
+            if word.endswith("*"):
+                table, entry = beginnings.setdefault(word[:_PREFIX_LENGTH], {}), word[:-1]
             if name not in table.get(entry, ""):
                 table[entry] = table.get(entry, "") + name
-    return words, stems
+    return words, {prefix: tuple(table.items()) for prefix, table in beginnings.items()}
 
 
-WORDS, STEMS = _compile()
-_STEM_LENGTHS = sorted({len(stem) for stem in STEMS}, reverse=True)
+_WORDS, _BEGINNINGS = _compile()
 
 
 def classes_of(word: str) -> str:
     """Return the letters of a word's classes."""
-    found = WORDS.get(word, "")
-    for length in _STEM_LENGTHS:
-        if length <= len(word):
-            found += STEMS.get(word[:length], "")
+    found = _WORDS.get(word, "")
+    for beginning, classes in _BEGINNINGS.get(word[:_PREFIX_LENGTH], ()):
+        if word.startswith(beginning):
+            found += classes
     return found
