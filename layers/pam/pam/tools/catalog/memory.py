@@ -219,7 +219,6 @@ def _delete_copies(context: ToolContext, arguments: DeleteMemories, identities: 
 @approval_tool(
     EffectKind.COSTLY,
     summary=DeleteMemories.summary,
-    writes_memory=True,
     preview=_preview,
     resolve=_select,
     prepare=_delete_copies,

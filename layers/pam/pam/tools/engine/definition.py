@@ -96,8 +96,8 @@ class Tool(Generic[A]):
     that the arguments name: an approval is bound to them, and `preview` and `operation` take them, too. `repeats` tells
     from a call's arguments and the data of a recorded write whether they are the same write, in whatever words.
 
-    `returns_others_text` is whether its result may have texts of third parties, `writes_memory` whether it changes what
-    later conversations are told. `recipients` are the arguments that name whom the effect reaches.
+    `returns_others_text` is whether its result may have texts of third parties, `writes_memory` whether it adds to
+    what later conversations are told. `recipients` are the arguments that name whom the effect reaches.
     """
 
     name: str
@@ -161,7 +161,6 @@ def approval_tool(
     preview: Callable[..., str],
     resolve: Callable[[WriteContext, A], Identities] | None = None,
     prepare: Callable[..., Any] | None = None,
-    writes_memory: bool = False,
     recipients: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., WriteResult]], Tool[A]]:
     """Make a tool that requires the user's approval. With `resolve`, function and preview also take its result.
@@ -171,7 +170,7 @@ def approval_tool(
 
     def make(write: Callable[..., WriteResult]) -> Tool[A]:
         tool = _make(write, effect, summary, prepare=prepare, preview=preview, resolve=resolve)
-        return replace(tool, writes_memory=writes_memory, recipients=recipients)
+        return replace(tool, recipients=recipients)
 
     return make
 
