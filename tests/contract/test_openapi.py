@@ -160,11 +160,13 @@ def remember(owner: psycopg.Connection, user_id: uuid.UUID) -> None:
             " select %(user)s, %(conversation)s, id, id, now(), now(), 1, 'Camping', 'In Moab.', 'neutral' from passage"
             " returning id"
             "), fact as ("
-            " insert into facts (user_id, subject, value, standing, valid_from, last_stated_at, source_turn_ids,"
-            "        confidence, recorded_by)"
-            " values (%(user)s, 'fact ' || %(number)s, 'x', %(number)s %% 2 = 0, now(), now(),"
-            "         array[%(turn)s::uuid], 1, 'summary')"
+            " insert into facts (user_id, subject, value, standing, valid_from, last_stated_at, confidence,"
+            "        recorded_by)"
+            " values (%(user)s, 'fact ' || %(number)s, 'x', %(number)s %% 2 = 0, now(), now(), 1, 'summary')"
             " returning id"
+            "), source as ("
+            " insert into fact_sources (user_id, fact_id, turn_id, stated_at)"
+            " select %(user)s, id, %(turn)s, now() from fact"
             ") select fact.id, episode.id from fact, episode",
             scope,
         ).fetchone()

@@ -79,7 +79,9 @@ class MemoryReader:
     def facts(self, user_id: uuid.UUID) -> list[dict[str, Any]]:
         """Return a user's facts, the current ones last."""
         return self.connection.execute(
-            "select subject, value, standing, valid_from, valid_to, source_turn_ids, confidence, recorded_by from facts"
+            "select subject, value, standing, valid_from, valid_to, confidence, recorded_by,"
+            " array(select turn_id from fact_sources s where s.user_id = facts.user_id and s.fact_id = facts.id"
+            "        order by stated_at desc) as source_turn_ids from facts"
             " where user_id = %s order by valid_to nulls last, valid_from, subject",
             [user_id],
         ).fetchall()

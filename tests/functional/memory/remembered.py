@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from pam.memory.exchanges import ExchangeMessage, store_exchange
-from pam.memory.facts import NewFact, Recorder, record_fact
+from pam.memory.facts import FactSource, NewFact, Recorder, record_fact
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 from pam.users.profile import ensure_user
@@ -75,7 +75,9 @@ class Remembered:
 
     def knows(self, subject: str, value: str, *turns: uuid.UUID, **fields: Any) -> int:
         """Record a fact of a summary; return its id."""
-        fact = NewFact(subject, value, fields.pop("at", self.now), Recorder.SUMMARY, sources=turns, **fields)
+        at = fields.pop("at", self.now)
+        sources = tuple(FactSource(turn, at) for turn in turns)
+        fact = NewFact(subject, value, at, Recorder.SUMMARY, sources=sources, **fields)
         with self.database.session(self.user_id, Deadline(10)) as connection:
             ensure_user(connection, self.user_id)
             recorded = record_fact(connection, self.user_id, fact)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from local.embedding.hashed import HashEmbedder
 from pam.memory.embedding import embed_user
-from pam.memory.facts import NewFact, Recorder, record_fact
+from pam.memory.facts import FactSource, NewFact, Recorder, record_fact
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 from pam.sources.embedding import EmbeddingPurpose
@@ -124,7 +124,7 @@ def test_deleted_fact_does_not_return_with_a_summary_and_does_when_it_is_said_ag
     fact = remembered.knows("Dogs", "two", turn)
     delete(traveller, f"facts/{fact}")
     with database.session(traveller.id, Deadline(10)) as connection:
-        old = NewFact("dogs", "two", remembered.now, Recorder.SUMMARY, sources=(turn,))
+        old = NewFact("dogs", "two", remembered.now, Recorder.SUMMARY, sources=(FactSource(turn, remembered.now),))
         assert record_fact(connection, traveller.id, old) is None
         (now,) = connection.execute("select clock_timestamp() as now").fetchone().values()  # type: ignore[union-attr]
         assert record_fact(connection, traveller.id, NewFact("dogs", "three", now, Recorder.SUMMARY)) is not None
@@ -342,7 +342,7 @@ def test_correction_outlasts_what_was_said_before_it(
     answer = traveller.http.patch(f"/v1/memories/facts/{fact}", json={"value": "two dogs"}).json()
     assert answer["text"] == "Corrected: pets: two dogs."
     with database.session(traveller.id, Deadline(10)) as connection:
-        old = NewFact("pets", "two cats", remembered.now, Recorder.SUMMARY, sources=(turn,))
+        old = NewFact("pets", "two cats", remembered.now, Recorder.SUMMARY, sources=(FactSource(turn, remembered.now),))
         assert record_fact(connection, traveller.id, old) is None
     [pets] = listed(traveller)
     assert (pets["text"], pets["earlier"], pets["stated"]) == ("two dogs", [], True)

@@ -4,12 +4,13 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 
-from pam.memory.facts import NewFact, Recorder, current_facts, record_fact, subject_digest
+from pam.memory.facts import FactSource, NewFact, Recorder, current_facts, record_fact, subject_digest
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Connection, Database
 from pam.users.profile import ensure_user
@@ -52,12 +53,55 @@ def test_same_value_confirms_the_current_one(
     """With the sources of both."""
     first, second = uuid.uuid4(), uuid.uuid4()
     with session(database, traveller.id) as connection:
-        one = record_fact(connection, traveller.id, new_fact("Ford F-350", SPRING, sources=(first,), confidence=0.5))
-        later = new_fact("ford f-350 ", SPRING + timedelta(days=9), sources=(second,), confidence=0.75)
+        one = record_fact(
+            connection,
+            traveller.id,
+            new_fact("Ford F-350", SPRING, sources=(FactSource(first, SPRING),), confidence=0.5),
+        )
+        autumn = SPRING + timedelta(days=9)
+        later = new_fact("ford f-350 ", autumn, sources=(FactSource(second, autumn),), confidence=0.75)
         assert record_fact(connection, traveller.id, later) == one
         (fact,) = current_facts(connection, traveller.id)
     assert (set(fact.sources), fact.confidence) == ({first, second}, 0.75)
     assert rows(owner, traveller.id) == [("Ford F-350", SPRING, None)]
+
+
+def test_each_part_of_a_divided_value_has_its_own_sources(
+    database: Database, owner: psycopg.Connection, traveller: Traveller
+) -> None:
+    """And its recorder, confidence and standing: nothing of the value that divides it."""
+    said = [("F-350", 1), ("F-350", 3), ("F-350", 9), ("f-350", 7), ("Sprinter", 5)]
+    turns = {number: uuid.uuid4() for _, number in said}
+    with session(database, traveller.id) as connection:
+        for value, number in said:
+            at = SPRING + timedelta(days=number)
+            fact = new_fact(value, at, sources=(FactSource(turns[number], at),), confidence=0.75, standing=True)
+            if value == "Sprinter":
+                fact = replace(fact, recorder=Recorder.TRAVELLER, confidence=1.0, standing=False)
+            record_fact(connection, traveller.id, fact)
+    stored = owner.execute(
+        "select value, valid_from, valid_to, confidence, standing, recorded_by,"
+        " array(select turn_id from fact_sources where fact_id = facts.id order by stated_at)"
+        " from facts where user_id = %s order by valid_from",
+        (traveller.id,),
+    ).fetchall()
+    five, seven = SPRING + timedelta(days=5), SPRING + timedelta(days=7)
+    assert stored == [
+        ("F-350", SPRING + timedelta(days=1), five, 0.75, True, "summary", [turns[1], turns[3]]),
+        ("Sprinter", five, seven, 1.0, False, "traveller", [turns[5]]),
+        ("F-350", seven, None, 0.75, True, "summary", [turns[7], turns[9]]),
+    ]
+
+
+def test_all_sources_are_kept_newest_first(database: Database, traveller: Traveller) -> None:
+    """However often a value is confirmed, and in whatever order."""
+    turns = [uuid.uuid4() for _ in range(45)]
+    with session(database, traveller.id) as connection:
+        for number in [*range(20, 45), *range(20)]:
+            at = SPRING + timedelta(days=number)
+            record_fact(connection, traveller.id, new_fact("F-350", at, sources=(FactSource(turns[number], at),)))
+        (fact,) = current_facts(connection, traveller.id)
+    assert list(fact.sources) == turns[::-1]
 
 
 def test_late_summary_of_an_older_message_adds_a_past_value(

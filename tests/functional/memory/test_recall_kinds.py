@@ -10,7 +10,7 @@ import pytest
 from local.embedding.minilm import MiniLmEmbedder
 from pam.memory.embedding import embed_user
 from pam.memory.exchanges import ExchangeMessage, store_exchange
-from pam.memory.facts import NewFact, Recorder, record_fact
+from pam.memory.facts import FactSource, NewFact, Recorder, record_fact
 from pam.memory.recall import Hit, MemoryKind, Query, fetch_hits, select_passages, send_recall_query
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Connection, Database
@@ -59,7 +59,9 @@ class Memory:
 
     def record(self, subject: str, value: str, at: datetime = SPRING, sources: Sequence[uuid.UUID] = ()) -> None:
         with self.session() as connection:
-            fact = NewFact(subject, value, at, Recorder.SUMMARY, sources=tuple(sources))
+            fact = NewFact(
+                subject, value, at, Recorder.SUMMARY, sources=tuple(FactSource(turn, at) for turn in sources)
+            )
             record_fact(connection, self.user_id, fact)
 
     def summarise(self, topic: str, summary: str, at: datetime = SPRING) -> None:

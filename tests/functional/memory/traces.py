@@ -13,7 +13,7 @@ from tests.functional.sam import TEMPLATE, of_type
 MEMORY_TABLES = frozenset(
     {
         "conversations", "messages", "notes", "turns", "exchanges", "exchange_words", "embedding_requests",
-        "conversation_episodes", "facts", "memory_words", "deleted_facts", "summary_requests",
+        "conversation_episodes", "facts", "fact_sources", "memory_words", "deleted_facts", "summary_requests",
     }
 )  # fmt: skip
 

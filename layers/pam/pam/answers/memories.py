@@ -16,7 +16,7 @@ from pam.answers.undo_link import UndoLink
 from pam.answers.write_once import WriteRequest, write_once
 from pam.ledger.operation import UndoResult, WriteContext, WriteOperation, WriteResult
 from pam.memory.correction import RecordedFact, correct_fact, remember_fact, restore_facts
-from pam.memory.facts import MAX_SUBJECT_CHARS, MAX_VALUE_CHARS, NewFact, Recorder
+from pam.memory.facts import MAX_SUBJECT_CHARS, MAX_VALUE_CHARS, FactSource, NewFact, Recorder
 from pam.memory.listing import MemoryPage, read_memory_page
 from pam.memory.memories_query import ListedKind, MemoriesQuery
 from pam.platform.deadline import Deadline
@@ -134,8 +134,8 @@ def change_fact(
 
 
 def _remember(context: WriteContext, fact: NewFact) -> WriteResult:
-    turns = () if context.turn_id is None else (context.turn_id,)
-    recorded = remember_fact(context.connection, context.profile.id, replace(fact, sources=turns))
+    sources = () if context.turn_id is None else (FactSource(context.turn_id, fact.stated_at),)
+    recorded = remember_fact(context.connection, context.profile.id, replace(fact, sources=sources))
     before = f" Before: {recorded.before}." if recorded.before else ""
     return _result(recorded, f"I'll remember this: {_name(recorded)}.{before}", context.profile)
 

@@ -14,7 +14,9 @@ from pam.memory.facts import (
     MAX_SUBJECT_CHARS,
     MAX_VALUE_CHARS,
     Fact,
+    FactSource,
     NewFact,
+    add_sources,
     clean_text,
     fact_from_row,
     lock_facts,
@@ -42,14 +44,20 @@ _SELECT_FACT = f"select {FACT_COLUMNS} from facts where user_id = %(user)s and i
 _SELECT_ROWS = """
 select jsonb_build_object(
            'id', id, 'subject', subject, 'value', value, 'standing', standing, 'valid_from', valid_from,
-           'valid_to', valid_to, 'last_stated_at', last_stated_at, 'source_turn_ids', source_turn_ids,
-           'confidence', confidence, 'recorded_by', recorded_by) as fact
-  from facts where user_id = %(user)s and lower(subject) = lower(%(subject)s) order by id
+           'valid_to', valid_to, 'last_stated_at', last_stated_at, 'confidence', confidence,
+           'recorded_by', recorded_by, 'is_typed', is_typed,
+           'source_turn_ids', sources.turns, 'source_times', sources.times) as fact
+  from facts cross join lateral (
+       select coalesce(array_agg(s.turn_id order by s.turn_id), '{}') as turns,
+              coalesce(array_agg(s.stated_at order by s.turn_id), '{}') as times
+         from fact_sources s where s.user_id = facts.user_id and s.fact_id = facts.id) sources
+ where user_id = %(user)s and lower(subject) = lower(%(subject)s) order by id
 """
+# A value that the traveller types into the page comes from no message alone, but replaces one that did.
 _CORRECT = """
 update facts
    set value = %(value)s, standing = %(standing)s, recorded_by = 'traveller', confidence = 1,
-       last_stated_at = greatest(last_stated_at, %(now)s), source_turn_ids = %(sources)s,
+       last_stated_at = greatest(last_stated_at, %(now)s), is_typed = is_typed or %(typed)s,
        embedding = null, embedding_model = null, embedding_dimensions = null, embedding_refused_by = null
  where user_id = %(user)s and id = %(id)s
 """
@@ -59,16 +67,26 @@ insert into deleted_facts (user_id, subject_digest, deleted_at) values (%(user)s
 on conflict (user_id, subject_digest) do update set deleted_at = excluded.deleted_at
 """
 _DELETE_ROWS = "delete from facts where user_id = %(user)s and id = any (%(ids)s)"
-_RESTORE_ROWS = """
+_OLD_ROWS = """
+jsonb_to_recordset(%(rows)s) as old (
+    id bigint, value text, standing boolean, valid_from timestamptz, valid_to timestamptz, last_stated_at timestamptz,
+    confidence real, recorded_by text, is_typed boolean, source_turn_ids uuid[], source_times timestamptz[])
+"""
+_RESTORE_ROWS = f"""
 update facts
    set value = old.value, standing = old.standing, valid_from = old.valid_from, valid_to = old.valid_to,
-       last_stated_at = old.last_stated_at, source_turn_ids = old.source_turn_ids, confidence = old.confidence,
-       recorded_by = old.recorded_by,
+       last_stated_at = old.last_stated_at, confidence = old.confidence, recorded_by = old.recorded_by,
+       is_typed = coalesce(old.is_typed, false),
        embedding = null, embedding_model = null, embedding_dimensions = null, embedding_refused_by = null
-  from jsonb_to_recordset(%(rows)s) as old (
-           id bigint, value text, standing boolean, valid_from timestamptz, valid_to timestamptz,
-           last_stated_at timestamptz, source_turn_ids uuid[], confidence real, recorded_by text)
+  from {_OLD_ROWS}
  where facts.user_id = %(user)s and facts.id = old.id
+"""
+_DELETE_SOURCES = "delete from fact_sources where user_id = %(user)s and fact_id = any (%(ids)s)"
+# Records of an earlier release have no times.
+_RESTORE_SOURCES = f"""
+insert into fact_sources (user_id, fact_id, turn_id, stated_at)
+select %(user)s, old.id, source.turn_id, coalesce(source.stated_at, old.last_stated_at)
+  from {_OLD_ROWS} cross join lateral unnest(old.source_turn_ids, old.source_times) as source (turn_id, stated_at)
 """
 
 
@@ -106,9 +124,11 @@ def correct_fact(
     if (value, standing) == (fact.value, fact.standing):
         return RecordedFact(fact, None, None)
     rows = _read_rows(connection, user_id, fact.subject)
-    sources = [turn for turn in (source, *fact.sources) if turn is not None]
-    values = {"user": user_id, "id": fact_id, "value": value, "standing": standing, "now": now, "sources": sources}
+    is_typed = source is None and value != fact.value
+    values = {"user": user_id, "id": fact_id, "value": value, "standing": standing, "now": now, "typed": is_typed}
     connection.execute(_CORRECT, values)
+    if source is not None:
+        add_sources(connection, user_id, fact_id, [FactSource(source, now)])
     connection.execute(_IGNORE_EARLIER, {"user": user_id, "digest": subject_digest(fact.subject), "now": now})
     request_embedding(connection, user_id)
     before = fact.value if fact.value != value else None
@@ -128,7 +148,10 @@ def restore_facts(connection: Connection, user_id: UUID, undo: Undo) -> None:
         raise PamError(MODIFIED_SINCE, "That was changed again or deleted since, so it stays as it is.")
     kept = {row["id"] for row in undo["before"]}
     connection.execute(_DELETE_ROWS, {"user": user_id, "ids": [row["id"] for row in rows if row["id"] not in kept]})
-    connection.execute(_RESTORE_ROWS, {"user": user_id, "rows": Jsonb(list(undo["before"]))})
+    connection.execute(_DELETE_SOURCES, {"user": user_id, "ids": list(kept)})
+    before = {"user": user_id, "rows": Jsonb(list(undo["before"]))}
+    connection.execute(_RESTORE_ROWS, before)
+    connection.execute(_RESTORE_SOURCES, before)
     request_embedding(connection, user_id)
 
 

@@ -26,15 +26,11 @@ _SELECT_SUBJECTS = """
 select distinct lower(f.subject) as subject from facts f where f.user_id = %(user)s and f.id = any (%(facts)s)
 """
 _LOCK_FACTS = """
-select id, subject from facts
- where user_id = %(user)s and (lower(subject) = any (%(subjects)s) or source_turn_ids && %(turns)s)
+select id, subject from facts where user_id = %(user)s and lower(subject) = any (%(subjects)s)
  order by id desc for update
 """
 _DELETE_FACTS = "delete from facts where user_id = %(user)s and lower(subject) = any (%(subjects)s)"
-_REMOVE_SOURCES = """
-update facts set source_turn_ids = array(select turn from unnest(source_turn_ids) turn where turn <> all (%(turns)s))
- where user_id = %(user)s and source_turn_ids && %(turns)s
-"""
+_REMOVE_SOURCES = "delete from fact_sources where user_id = %(user)s and turn_id = any (%(turns)s)"
 _INSERT_DELETED = """
 insert into deleted_facts (user_id, subject_digest, deleted_at) values (%(user)s, %(digest)s, %(now)s)
 on conflict (user_id, subject_digest) do update set deleted_at = excluded.deleted_at
@@ -143,9 +139,7 @@ def _delete_some(connection: Connection, user_id: UUID, selection: Selection, no
 def _delete_facts(connection: Connection, scope: dict[str, object], now: datetime) -> list[str]:
     """Delete facts; return the texts of their writes' records, which a prompt has where one was undone."""
     rows = connection.execute(_LOCK_FACTS, scope).fetchall()
-    subjects = scope["subjects"]
-    assert isinstance(subjects, list)
-    for digest in {subject_digest(row["subject"]) for row in rows if row["subject"].lower() in subjects}:
+    for digest in {subject_digest(row["subject"]) for row in rows}:
         connection.execute(_INSERT_DELETED, scope | {"digest": digest, "now": now})
     connection.execute(_DELETE_FACTS, scope)
     connection.execute(_REMOVE_SOURCES, scope)

@@ -9,7 +9,7 @@ from uuid import UUID
 from pam.memory.embedding_requests import request_embedding
 from pam.memory.episode_windows import MAX_MESSAGES, EpisodeMessage, OpenWindow, first_window
 from pam.memory.exchanges import MAX_PASSAGES
-from pam.memory.facts import Fact, NewFact, Recorder, current_facts, record_fact
+from pam.memory.facts import Fact, FactSource, NewFact, Recorder, current_facts, record_fact
 from pam.memory.summary_reply import MAX_SUMMARY_CHARS, MAX_TOPIC_CHARS, EpisodeSummary
 from pam.memory.summary_requests import SummaryRequest, finish_request, lock_request
 from pam.platform.deadline import Deadline
@@ -174,7 +174,7 @@ def _new_facts(window: Sequence[EpisodeMessage], summary: EpisodeSummary) -> lis
                 stated_at=stated_at,
                 recorder=Recorder.SUMMARY,
                 standing=fact.standing,
-                sources=tuple(dict.fromkeys(source.turn_id for source in sources)),
+                sources=tuple(FactSource(source.turn_id, source.sent_at) for source in sources),
                 confidence=fact.confidence,
             )
         )

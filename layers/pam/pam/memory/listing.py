@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from pam.memory.facts import SOURCES_OF_FACT
 from pam.memory.memories_query import ListedKind, MemoriesQuery, MemoryCursor
 from pam.memory.preferences import fetch_preferences, send_preferences_query
 from pam.memory.selection import SELECT_TOPIC_TURNS, check_topic
@@ -73,19 +74,19 @@ class MemoryPage:
     next_cursor: MemoryCursor | None
 
 
-_SELECT_FACTS = """
-select f.id, f.subject as title, f.value as text, f.valid_from as at, f.recorded_by = 'traveller' as stated,
-       f.source_turn_ids as turns
-  from facts f
- where f.user_id = %(user)s and f.valid_to is null and f.standing = %(standing)s
+_SELECT_FACTS = f"""
+select id, subject as title, value as text, valid_from as at, recorded_by = 'traveller' as stated,
+       {SOURCES_OF_FACT} as turns
+  from facts
+ where user_id = %(user)s and valid_to is null and standing = %(standing)s
    and (%(search)s = '' or exists (select from facts s
-                                    where s.user_id = %(user)s and lower(s.subject) = lower(f.subject)
+                                    where s.user_id = %(user)s and lower(s.subject) = lower(facts.subject)
                                       and s.words @@ plainto_tsquery('english', %(search)s)))
-   and (%(after)s::timestamptz is null or (f.valid_from, f.id) < (%(after)s, %(after_id)s))
- order by f.valid_from desc, f.id desc limit %(limit)s
+   and (%(after)s::timestamptz is null or (valid_from, id) < (%(after)s, %(after_id)s))
+ order by valid_from desc, id desc limit %(limit)s
 """
-_SELECT_EARLIER = """
-select lower(subject) as subject, value, valid_from, valid_to, source_turn_ids as turns from facts
+_SELECT_EARLIER = f"""
+select lower(subject) as subject, value, valid_from, valid_to, {SOURCES_OF_FACT} as turns from facts
  where user_id = %(user)s and lower(subject) = any (%(subjects)s) and valid_to is not null
  order by valid_from desc, id desc
 """

@@ -162,8 +162,8 @@ select best.score, best.similarity, best.coverage, best.key, related.*
          order by valid_from desc, id desc limit 2)
          union all
        (select 2, 0, id, role, content, sent_at, null, turn_id from exchanges
-         where f.id is not null and user_id = %(user)s and turn_id = any (f.source_turn_ids) and role = 'user'
-           and passage = 0
+         where f.id is not null and user_id = %(user)s and role = 'user' and passage = 0
+           and turn_id in (select s.turn_id from fact_sources s where s.user_id = %(user)s and s.fact_id = f.id)
          order by sent_at desc, id desc limit 1)
          union all
         select 0, 2, id, '', topic || ': ' || summary, episode_end_time, null, null from conversation_episodes

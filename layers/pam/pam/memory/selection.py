@@ -59,8 +59,8 @@ class Extent:
 # The current value of a subject stands for all of its values.
 _SELECT_FACT = """
 select f.id, f.subject,
-       array(select distinct turn from facts s, unnest(s.source_turn_ids) turn
-              where s.user_id = %(user)s and lower(s.subject) = lower(f.subject)) as turns
+       array(select distinct s.turn_id from facts v join fact_sources s on s.user_id = v.user_id and s.fact_id = v.id
+              where v.user_id = %(user)s and lower(v.subject) = lower(f.subject)) as turns
   from facts f where f.user_id = %(user)s and f.id = %(id)s
 """
 _SELECT_EPISODE = """
@@ -75,14 +75,16 @@ select 1 from exchanges where user_id = %(user)s and turn_id = %(turn)s
 """
 # What is known from these turns alone.
 _SELECT_DERIVED = """
-select id from facts
- where user_id = %(user)s and valid_to is null and source_turn_ids <> '{}' and source_turn_ids <@ %(turns)s
+select f.id from facts f join fact_sources s on s.user_id = f.user_id and s.fact_id = f.id
+ where f.user_id = %(user)s and f.valid_to is null
+   and f.id in (select fact_id from fact_sources where user_id = %(user)s and turn_id = any (%(turns)s))
+ group by f.id having bool_and(s.turn_id = any (%(turns)s))
 """
 _COUNT_LEXEMES = "select numnode(plainto_tsquery('english', %(topic)s)) as terms"
 _SELECT_TOPIC_FACTS = """
 select distinct on (lower(f.subject)) f.id,
-       array(select distinct turn from facts s, unnest(s.source_turn_ids) turn
-              where s.user_id = %(user)s and lower(s.subject) = lower(f.subject)) as turns
+       array(select distinct s.turn_id from facts v join fact_sources s on s.user_id = v.user_id and s.fact_id = v.id
+              where v.user_id = %(user)s and lower(v.subject) = lower(f.subject)) as turns
   from facts f
  where f.user_id = %(user)s and f.words @@ plainto_tsquery('english', %(topic)s)
  order by lower(f.subject), f.valid_to desc nulls first

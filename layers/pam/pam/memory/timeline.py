@@ -13,7 +13,8 @@ from datetime import datetime
 class Span:
     """A value that held from `valid_from` to `valid_to` (None: it holds), and was last stated at `last_stated_at`.
 
-    `id` is that of its stored row, None for a new one.
+    `id` is that of its stored row, None for a new one. `statements` are the instants at which it was stated, as far as
+    they are known; those of `valid_from` and `last_stated_at` needn't be among them.
     """
 
     id: int | None
@@ -21,6 +22,7 @@ class Span:
     valid_from: datetime
     valid_to: datetime | None
     last_stated_at: datetime
+    statements: tuple[datetime, ...] = ()
 
     def contains(self, instant: datetime) -> bool:
         return self.valid_from <= instant and (self.valid_to is None or instant < self.valid_to)
@@ -36,10 +38,16 @@ class Span:
 
 @dataclass(frozen=True)
 class Placement:
-    """The spans that are to be inserted or changed, and the one among them that has the stated value."""
+    """The spans that are to be inserted or changed, and the one among them that has the stated value.
+
+    `earlier` is the first part of a span that was divided, which is to be inserted: it has the statements up to the
+    instant of its division, and the span with `earlier_of` as its id keeps those after it.
+    """
 
     spans: tuple[Span, ...]
     stated: Span
+    earlier: Span | None = None
+    earlier_of: int | None = None
 
 
 def place(spans: Sequence[Span], value: str, stated_at: datetime) -> Placement:
@@ -60,10 +68,15 @@ def place(spans: Sequence[Span], value: str, stated_at: datetime) -> Placement:
 
 def _split(holding: Span, value: str, stated_at: datetime) -> Placement:
     """Place a value between two times at which another one was stated."""
-    later = replace(holding, valid_from=holding.last_stated_at)
-    stated = Span(None, value, stated_at, holding.last_stated_at, stated_at)
-    earlier = Span(None, holding.value, holding.valid_from, stated_at, holding.valid_from)
-    return _placement(stated, later, *([earlier] if holding.valid_from < stated_at else []))
+    known = {*holding.statements, holding.valid_from, holding.last_stated_at}
+    before = [each for each in known if holding.valid_from <= each <= stated_at]
+    after = [each for each in known if stated_at < each <= holding.last_stated_at]
+    later = replace(holding, valid_from=min(after))
+    stated = Span(None, value, stated_at, later.valid_from, stated_at)
+    if holding.valid_from == stated_at:
+        return _placement(stated, later)
+    earlier = replace(holding, id=None, valid_to=stated_at, last_stated_at=max(before))
+    return Placement((later, earlier, stated), stated, earlier, holding.id)
 
 
 def _placement(stated: Span, *others: Span) -> Placement:
