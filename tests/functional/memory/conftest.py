@@ -20,6 +20,8 @@ from pam.platform.cost_limits import CostCaps
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 from pam.users.profile import ensure_user
+from tests.conftest import Traveller
+from tests.functional.memory.remembered import Remembered
 
 RUN_S = 280.0
 LONG_AGO = timedelta(days=30)
@@ -150,3 +152,15 @@ def summarise(dependencies: SummariserDependencies) -> Callable[..., None]:
 def texts(count: int) -> Sequence[str]:
     """Return messages that state no fact."""
     return [f"The weather on day {number} was fine." for number in range(count)]
+
+
+@pytest.fixture
+def word() -> str:
+    """A word that is in no other text."""
+    return f"q{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def remembered(database: Database, owner: psycopg.Connection, traveller: Traveller) -> Remembered:
+    """The memory of a new user."""
+    return Remembered(database, owner, traveller.id)

@@ -17,41 +17,9 @@ from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 from pam.sources.embedding import EmbeddingPurpose
 from tests.conftest import Traveller
+from tests.functional.memory.memory_requests import delete, listed, select
 from tests.functional.memory.remembered import Remembered
 from tests.functional.memory.traces import rows_of_user, rows_with
-
-
-@pytest.fixture
-def word() -> str:
-    """A word that is in no other text."""
-    return f"q{uuid.uuid4().hex[:12]}"
-
-
-@pytest.fixture
-def remembered(database: Database, owner: psycopg.Connection, traveller: Traveller) -> Remembered:
-    """The memory of a new user."""
-    return Remembered(database, owner, traveller.id)
-
-
-def listed(traveller: Traveller, kind: str = "facts", **parameters: Any) -> list[dict[str, Any]]:
-    reply = traveller.http.get("/v1/memories", params={"kind": kind, **parameters})
-    assert reply.status_code == 200, reply.text
-    memories: list[dict[str, Any]] = reply.json()["memories"]
-    return memories
-
-
-def select(traveller: Traveller, **body: Any) -> dict[str, Any]:
-    reply = traveller.http.post("/v1/memories/selections", json=body)
-    assert reply.status_code == 201, reply.text
-    selection: dict[str, Any] = reply.json()
-    return selection
-
-
-def delete(traveller: Traveller, path: str, status: int = 200, **headers: str) -> dict[str, Any]:
-    reply = traveller.http.delete(f"/v1/memories/{path}", headers=headers)
-    assert reply.status_code == status, reply.text
-    body: dict[str, Any] = reply.json()
-    return body
 
 
 def test_fact_goes_with_its_earlier_values_and_its_sources(

@@ -61,10 +61,19 @@ update facts
        embedding = null, embedding_model = null, embedding_dimensions = null, embedding_refused_by = null
  where user_id = %(user)s and id = %(id)s
 """
+_SELECT_IGNORED = "select deleted_at from deleted_facts where user_id = %(user)s and subject_digest = %(digest)s"
 # What was stated about the subject until now is older than the correction, and must not replace it.
 _IGNORE_EARLIER = """
 insert into deleted_facts (user_id, subject_digest, deleted_at) values (%(user)s, %(digest)s, %(now)s)
 on conflict (user_id, subject_digest) do update set deleted_at = excluded.deleted_at
+"""
+# As it was before the correction, unless the subject was deleted or corrected again since.
+_RESTORE_IGNORED = """
+update deleted_facts set deleted_at = %(before)s
+ where user_id = %(user)s and subject_digest = %(digest)s and deleted_at = %(now)s
+"""
+_DELETE_IGNORED = """
+delete from deleted_facts where user_id = %(user)s and subject_digest = %(digest)s and deleted_at = %(now)s
 """
 _DELETE_ROWS = "delete from facts where user_id = %(user)s and id = any (%(ids)s)"
 _OLD_ROWS = """
@@ -129,10 +138,14 @@ def correct_fact(
     connection.execute(_CORRECT, values)
     if source is not None:
         add_sources(connection, user_id, fact_id, [FactSource(source, now)])
-    connection.execute(_IGNORE_EARLIER, {"user": user_id, "digest": subject_digest(fact.subject), "now": now})
+    ignored = {"user": user_id, "digest": subject_digest(fact.subject), "now": now}
+    earlier = connection.execute(_SELECT_IGNORED, ignored).fetchone()
+    connection.execute(_IGNORE_EARLIER, ignored)
     request_embedding(connection, user_id)
     before = fact.value if fact.value != value else None
-    return RecordedFact(read_fact(connection, user_id, fact_id), before, _undo(connection, user_id, fact.subject, rows))
+    times = {"ignored": {"until": now.isoformat(), "before": earlier and earlier["deleted_at"].isoformat()}}
+    undo = {**_undo(connection, user_id, fact.subject, rows), **times}
+    return RecordedFact(read_fact(connection, user_id, fact_id), before, undo)
 
 
 def restore_facts(connection: Connection, user_id: UUID, undo: Undo) -> None:
@@ -152,6 +165,10 @@ def restore_facts(connection: Connection, user_id: UUID, undo: Undo) -> None:
     before = {"user": user_id, "rows": Jsonb(list(undo["before"]))}
     connection.execute(_RESTORE_ROWS, before)
     connection.execute(_RESTORE_SOURCES, before)
+    if "ignored" in undo:
+        times = {"now": undo["ignored"]["until"], "before": undo["ignored"]["before"]}
+        statement = _DELETE_IGNORED if times["before"] is None else _RESTORE_IGNORED
+        connection.execute(statement, times | {"user": user_id, "digest": subject_digest(undo["subject"])})
     request_embedding(connection, user_id)
 
 
