@@ -19,6 +19,7 @@ from pam.memory.correction import RecordedFact, correct_fact, remember_fact, res
 from pam.memory.facts import MAX_SUBJECT_CHARS, MAX_VALUE_CHARS, FactSource, NewFact, Recorder
 from pam.memory.listing import MemoryPage, read_memory_page
 from pam.memory.memories_query import ListedKind, MemoriesQuery
+from pam.memory.write_records import with_previous
 from pam.platform.deadline import Deadline
 from pam.platform.errors import INVALID_REQUEST, PamError
 from pam.users.profile import Profile, read_profile
@@ -136,8 +137,8 @@ def change_fact(
 def _remember(context: WriteContext, fact: NewFact) -> WriteResult:
     sources = () if context.turn_id is None else (FactSource(context.turn_id, fact.stated_at),)
     recorded = remember_fact(context.connection, context.profile.id, replace(fact, sources=sources))
-    before = f" Before: {recorded.before}." if recorded.before else ""
-    return _result(recorded, f"I'll remember this: {_name(recorded)}.{before}", context.profile)
+    text = with_previous(f"I'll remember this: {_name(recorded)}.", recorded.before)
+    return _result(recorded, text, context.profile)
 
 
 def _correct(context: WriteContext, correction: FactCorrection) -> WriteResult:

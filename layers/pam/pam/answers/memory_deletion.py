@@ -20,13 +20,12 @@ from pam.memory.selection import (
     Selection,
     describe,
     measure_selection,
-    read_selection,
     select_episode,
     select_fact,
     select_topic,
     select_turn,
-    store_selection,
 )
+from pam.memory.stored_selection import read_selection, store_selection
 from pam.platform.deadline import Deadline
 from pam.platform.errors import INVALID_REQUEST, SELECTION_EXPIRED, PamError
 from pam.platform.observability import logger
@@ -66,7 +65,7 @@ class MemorySelection(Answer):
     id: Annotated[str, Field(description="Deletes exactly this: `DELETE /v1/memories/selections/{id}`.")]
     expires_at: Annotated[Instant, Field(description="Ten minutes later.")]
     everything: bool
-    facts: Annotated[Count, Field(description="Facts, each with its earlier values.")]
+    facts: Annotated[Count, Field(description="Facts with their earlier values, and single earlier values.")]
     episodes: Annotated[Count, Field(description="Summaries of conversations.")]
     messages: Annotated[Count, Field(description="Messages, each with its answer.")]
     samples: Annotated[tuple[str, ...], Field(description="Some of these facts and messages.")]

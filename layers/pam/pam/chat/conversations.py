@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pam.answers.ask import AskAnswer
 from pam.chat.profile_block import profile_lines, render_profile_block
-from pam.memory.deletion import lock_against_deletion
+from pam.memory.deletion_checks import lock_against_deletion
 from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError

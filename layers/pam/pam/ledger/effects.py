@@ -38,6 +38,9 @@ select id, told as result, undo is not null as can_be_undone, done_at
 
 _STORE_RESULT = "update effects set told = %(result)s, undo = %(undo)s where id = %(id)s and user_id = %(user)s"
 
+# Before the effect, as by a deletion of memories, which changes the records of writes: neither waits for the other.
+_LOCK_USER = "select id from users where id = %(user)s for no key update"
+
 _LOCK_EFFECT = """
 select tool as operation, told as result, undo, done_at, undone_at
   from effects
@@ -193,6 +196,7 @@ def undo_effect(
     scope = {"id": effect_id, "user": user_id}
     with dependencies.cache.write_fence(user_id), dependencies.database.session(user_id, deadline) as connection:
         profile = read_profile(connection, user_id)
+        connection.execute(_LOCK_USER, scope)
         row = connection.execute(_LOCK_EFFECT, scope).fetchone()
         operation = find_operation(row["operation"]) if row and row["undo"] is not None else None
         if row is None or operation is None or operation.undo is None:

@@ -6,7 +6,8 @@ write). What other messages say about the same stays; a topic finds these.
 """
 
 import json
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from pam.memory.exchanges import DELETE_EXCHANGES, delete_exchanges
@@ -14,10 +15,8 @@ from pam.memory.facts import lock_facts, subject_digest
 from pam.memory.prompt_quotes import without_events, without_recalled
 from pam.memory.selection import Extent, Selection, measure_selection
 from pam.memory.summary_requests import request_summary
+from pam.memory.write_records import clear_all_records, clear_records
 from pam.platform.postgres import Connection
-
-MEMORY_OPERATIONS = ("remember_fact", "correct_memory")
-"""Writes whose records quote a fact."""
 
 _BATCH = 2000
 
@@ -26,23 +25,15 @@ _SELECT_SUBJECTS = """
 select distinct lower(f.subject) as subject from facts f where f.user_id = %(user)s and f.id = any (%(facts)s)
 """
 _LOCK_FACTS = """
-select id, subject from facts where user_id = %(user)s and lower(subject) = any (%(subjects)s)
+select id, subject, lower(subject) = any (%(subjects)s) as is_whole from facts
+ where user_id = %(user)s and (lower(subject) = any (%(subjects)s) or id = any (%(values)s))
  order by id desc for update
 """
-_DELETE_FACTS = "delete from facts where user_id = %(user)s and lower(subject) = any (%(subjects)s)"
+_DELETE_FACTS = "delete from facts where user_id = %(user)s and id = any (%(ids)s)"
 _REMOVE_SOURCES = "delete from fact_sources where user_id = %(user)s and turn_id = any (%(turns)s)"
 _INSERT_DELETED = """
 insert into deleted_facts (user_id, subject_digest, deleted_at) values (%(user)s, %(digest)s, %(now)s)
 on conflict (user_id, subject_digest) do update set deleted_at = excluded.deleted_at
-"""
-_QUOTING_EFFECTS = """
-user_id = %(user)s and tool = any (%(operations)s)
-   and (%(everything)s or turn_id = any (%(turns)s) or lower(told #>> '{data,subject}') = any (%(subjects)s))
-"""
-_SELECT_EFFECTS = f"select told ->> 'text' as text from effects where {_QUOTING_EFFECTS}"
-_CLEAR_EFFECTS = f"""
-update effects set told = told - 'data' || '{{"text": "This was deleted.", "data": {{}}}}', undo = null
- where {_QUOTING_EFFECTS}
 """
 _DELETE_NOTES = """
 delete from notes where user_id = %(user)s and turn_id = any (%(turns)s) returning note, told_in
@@ -111,7 +102,7 @@ def delete_selected(
     else:
         _delete_some(connection, user_id, selection, now)
     connection.execute(_RECORD_DELETION, {"user": user_id})
-    return Extent(extent.facts, extent.episodes, extent.turns)
+    return replace(extent, samples=())
 
 
 def _delete_everything(connection: Connection, user_id: UUID, selection_id: UUID | None) -> None:
@@ -120,33 +111,31 @@ def _delete_everything(connection: Connection, user_id: UUID, selection_id: UUID
     # In parts: no statement may take longer than a few seconds.
     for start in range(0, len(ids), _BATCH):
         connection.execute(DELETE_EXCHANGES, scope | {"ids": ids[start : start + _BATCH]})
-    everything = {"operations": list(MEMORY_OPERATIONS), "everything": True, "turns": [], "subjects": []}
-    connection.execute(_CLEAR_EFFECTS, scope | everything)
+    clear_all_records(connection, user_id)
     for statement in _DELETE_EVERYTHING:
         connection.execute(statement, scope)
 
 
 def _delete_some(connection: Connection, user_id: UUID, selection: Selection, now: datetime) -> None:
     turns = list(selection.turns)
-    scope = {"user": user_id, "turns": turns, "facts": list(selection.facts)}
+    scope = {"user": user_id, "turns": turns, "facts": list(selection.facts), "values": list(selection.values)}
     subjects = [row["subject"] for row in connection.execute(_SELECT_SUBJECTS, scope).fetchall()]
     exchanges = delete_exchanges(connection, user_id, turns)
-    undone = _delete_facts(connection, scope | {"subjects": subjects}, now)
+    deleted = _delete_facts(connection, scope | {"subjects": subjects}, now)
+    undone = clear_records(connection, user_id, turns, subjects, deleted, selection.effects)
     _delete_messages(connection, scope, undone)
     _delete_episodes(connection, user_id, {*selection.episodes, *exchanges.episodes}, exchanges.conversations)
 
 
-def _delete_facts(connection: Connection, scope: dict[str, object], now: datetime) -> list[str]:
-    """Delete facts; return the texts of their writes' records, which a prompt has where one was undone."""
+def _delete_facts(connection: Connection, scope: dict[str, object], now: datetime) -> list[int]:
+    """Delete facts, and what others come from among the deleted turns; return the ids of the deleted rows."""
     rows = connection.execute(_LOCK_FACTS, scope).fetchall()
-    for digest in {subject_digest(row["subject"]) for row in rows}:
+    for digest in {subject_digest(row["subject"]) for row in rows if row["is_whole"]}:
         connection.execute(_INSERT_DELETED, scope | {"digest": digest, "now": now})
-    connection.execute(_DELETE_FACTS, scope)
+    ids = [row["id"] for row in rows]
+    connection.execute(_DELETE_FACTS, scope | {"ids": ids})
     connection.execute(_REMOVE_SOURCES, scope)
-    effects = scope | {"operations": list(MEMORY_OPERATIONS), "everything": False}
-    texts = [row["text"] for row in connection.execute(_SELECT_EFFECTS, effects).fetchall() if row["text"]]
-    connection.execute(_CLEAR_EFFECTS, effects)
-    return texts
+    return ids
 
 
 def _delete_messages(connection: Connection, scope: dict[str, object], undone: list[str]) -> None:
@@ -176,44 +165,3 @@ def _delete_episodes(connection: Connection, user_id: UUID, episodes: set[int], 
     affected = {*conversations, *(row["conversation_id"] for row in rows)}
     for conversation in affected if rows else ():
         request_summary(connection, user_id, conversation)
-
-
-_SELECT_DELETION = """
-select (select deleted_at from memory_deletions where user_id = %(user)s) > %(since)s as is_deleted,
-       exists (select from conversations where user_id = %(user)s and id = %(conversation)s) as is_stored,
-       (select count(*) from messages
-         where user_id = %(user)s and conversation_id = %(conversation)s and turn_id = %(turn)s) as messages
-  from users u where u.id = %(user)s for share of u
-"""
-_CLOCK_TOLERANCE = timedelta(seconds=5)
-"""How far the clocks of a function and of Postgres may differ."""
-
-
-class TurnDeleted(Exception):
-    """The conversation of a turn, or what the turn has stored of it, was deleted: the rest must not be stored."""
-
-
-def check_deletion(
-    connection: Connection, user_id: UUID, conversation_id: UUID, turn_id: UUID, since: datetime, stored: int
-) -> bool:
-    """Return whether the user has deleted anything since a turn began; no deletion begins until the transaction ends.
-
-    `stored` is the number of messages that the turn has stored. Raises `TurnDeleted`.
-    """
-    values = {
-        "user": user_id,
-        "conversation": conversation_id,
-        "turn": turn_id,
-        "since": since - _CLOCK_TOLERANCE,
-    }
-    row = connection.execute(_SELECT_DELETION, values).fetchone()
-    if row is None or not row["is_deleted"]:
-        return False
-    if not row["is_stored"] or row["messages"] < stored:
-        raise TurnDeleted
-    return True
-
-
-def lock_against_deletion(connection: Connection, user_id: UUID) -> None:
-    """Let no deletion begin until the transaction ends. The user's row must exist."""
-    connection.execute("select id from users where id = %(user)s for share", {"user": user_id})

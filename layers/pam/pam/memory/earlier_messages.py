@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from pam.memory.deletion import lock_against_deletion
+from pam.memory.deletion_checks import lock_against_deletion
 from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database, Row

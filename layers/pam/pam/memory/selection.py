@@ -1,64 +1,57 @@
 """What a traveller has chosen to delete of their memory, by its ids: exactly what they were shown is deleted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from pam.memory.memories_query import parse_memory_id
+from pam.memory.write_records import find_effects
 from pam.platform.errors import INVALID_TEXT, MEMORY_NOT_FOUND, PamError
 from pam.platform.postgres import Connection
-
-SELECTION_TTL = timedelta(minutes=10)
-"""How long a selection may be deleted: as long as a confirmation is valid."""
 
 MAX_SAMPLES = 5
 
 _EXAMPLE_CHARS = 160
-_KEPT_FOR = timedelta(days=1)
-"""A deletion that was repeated is recognised so long."""
 
 
 @dataclass(frozen=True)
 class Selection:
     """Facts, episodes and turns by their ids, or everything. A fact stands for all values of its subject.
 
-    `asked_in` is the turn that asked for the deletion, if any: its answer reports the outcome.
+    `values` are single earlier values, whose subject stays; `effects` are records of writes that have a text which is
+    deleted. `asked_in` is the turn that asked for the deletion, if any: its answer reports the outcome.
     """
 
     facts: tuple[int, ...] = ()
     episodes: tuple[int, ...] = ()
     turns: tuple[UUID, ...] = ()
+    values: tuple[int, ...] = ()
+    effects: tuple[UUID, ...] = ()
     is_everything: bool = False
     asked_in: UUID | None = None
 
     @property
     def is_empty(self) -> bool:
-        return not (self.facts or self.episodes or self.turns or self.is_everything)
-
-
-@dataclass(frozen=True)
-class StoredSelection:
-    """A selection that waits for its confirmation."""
-
-    id: UUID
-    selection: Selection
-    expires_at: datetime
+        return not (self.facts or self.episodes or self.turns or self.values or self.effects or self.is_everything)
 
 
 @dataclass(frozen=True)
 class Extent:
-    """How much a selection has, and some of its texts."""
+    """How much a selection has, and some of its texts. Single earlier values count as facts.
+
+    `effects` counts records of writes that nothing else of the selection is about.
+    """
 
     facts: int
     episodes: int
     turns: int
+    effects: int = 0
     samples: tuple[str, ...] = field(default=())
 
 
 # The current value of a subject stands for all of its values.
 _SELECT_FACT = """
-select f.id, f.subject,
+select f.id,
        array(select distinct s.turn_id from facts v join fact_sources s on s.user_id = v.user_id and s.fact_id = v.id
               where v.user_id = %(user)s and lower(v.subject) = lower(f.subject)) as turns
   from facts f where f.user_id = %(user)s and f.id = %(id)s
@@ -75,14 +68,16 @@ select 1 from exchanges where user_id = %(user)s and turn_id = %(turn)s
 """
 # What is known from these turns alone.
 _SELECT_DERIVED = """
-select f.id from facts f join fact_sources s on s.user_id = f.user_id and s.fact_id = f.id
- where f.user_id = %(user)s and f.valid_to is null
+select f.id, lower(f.subject) as subject, f.valid_to is null as is_current
+  from facts f join fact_sources s on s.user_id = f.user_id and s.fact_id = f.id
+ where f.user_id = %(user)s and not f.is_typed
    and f.id in (select fact_id from fact_sources where user_id = %(user)s and turn_id = any (%(turns)s))
- group by f.id having bool_and(s.turn_id = any (%(turns)s))
+ group by f.user_id, f.id having bool_and(s.turn_id = any (%(turns)s))
+ order by f.id
 """
 _COUNT_LEXEMES = "select numnode(plainto_tsquery('english', %(topic)s)) as terms"
 _SELECT_TOPIC_FACTS = """
-select distinct on (lower(f.subject)) f.id,
+select distinct on (lower(f.subject)) f.id, lower(f.subject) as subject,
        array(select distinct s.turn_id from facts v join fact_sources s on s.user_id = v.user_id and s.fact_id = v.id
               where v.user_id = %(user)s and lower(v.subject) = lower(f.subject)) as turns
   from facts f
@@ -115,20 +110,13 @@ select (select count(distinct lower(subject)) from facts where user_id = %(user)
 """
 _SELECT_EXAMPLES = """
 (select subject || ': ' || value as text from facts
-  where user_id = %(user)s and (%(everything)s or id = any (%(facts)s)) and valid_to is null
+  where user_id = %(user)s and (valid_to is null and (%(everything)s or id = any (%(facts)s)) or id = any (%(values)s))
   order by valid_from desc limit %(most)s)
 union all
 (select content from exchanges
   where user_id = %(user)s and (%(everything)s or turn_id = any (%(turns)s)) and role = 'user' and passage = 0
   order by id desc limit %(most)s)
 """
-_DELETE_EXPIRED = "delete from memory_selections where user_id = %(user)s and created_at < %(before)s"
-_INSERT = """
-insert into memory_selections (user_id, created_at, is_everything, fact_ids, episode_ids, turn_ids, asked_in)
-values (%(user)s, %(now)s, %(everything)s, %(facts)s, %(episodes)s, %(turns)s, %(asked_in)s)
-returning id
-"""
-_SELECT = "select * from memory_selections where user_id = %(user)s and id = %(id)s"
 
 
 def select_fact(connection: Connection, user_id: UUID, fact_id: int) -> Selection:
@@ -170,12 +158,13 @@ def select_topic(connection: Connection, user_id: UUID, topic: str, asked_in: UU
     turns = connection.execute(SELECT_TOPIC_TURNS, scope).fetchall()
     found = dict.fromkeys([*(row["turn_id"] for row in turns), *(turn for row in facts for turn in row["turns"])])
     found.pop(asked_in, None)
-    return Selection(
-        facts=tuple(row["id"] for row in facts),
+    selection = Selection(
         episodes=tuple(row["id"] for row in episodes),
         turns=tuple(found),
+        effects=find_effects(connection, user_id, topic),
         asked_in=asked_in,
     )
+    return _select_derived(connection, user_id, selection, {row["subject"]: row["id"] for row in facts})
 
 
 def check_topic(connection: Connection, topic: str, field: str = "topic") -> None:
@@ -192,47 +181,20 @@ def measure_selection(connection: Connection, user_id: UUID, selection: Selectio
         "everything": selection.is_everything,
         "facts": list(selection.facts),
         "turns": list(selection.turns),
+        "values": list(selection.values),
         "most": MAX_SAMPLES,
     }
     rows = connection.execute(_SELECT_EXAMPLES, scope).fetchall()
     samples = tuple(_shorten(row["text"]) for row in rows[:MAX_SAMPLES])
     if not selection.is_everything:
-        return Extent(len(selection.facts), len(selection.episodes), len(selection.turns), samples)
+        facts = len(selection.facts) + len(selection.values)
+        is_more = facts or selection.episodes or selection.turns
+        return Extent(
+            facts, len(selection.episodes), len(selection.turns), 0 if is_more else len(selection.effects), samples
+        )
     counts = connection.execute(_SELECT_EVERYTHING, scope).fetchone()
     assert counts is not None
     return Extent(**counts, samples=samples)
-
-
-def store_selection(connection: Connection, user_id: UUID, selection: Selection, now: datetime) -> StoredSelection:
-    """Store a selection until it is confirmed, in the caller's transaction; the user's row must exist."""
-    connection.execute(_DELETE_EXPIRED, {"user": user_id, "before": now - _KEPT_FOR})
-    values = {
-        "user": user_id,
-        "now": now,
-        "everything": selection.is_everything,
-        "facts": list(selection.facts),
-        "episodes": list(selection.episodes),
-        "turns": list(selection.turns),
-        "asked_in": selection.asked_in,
-    }
-    row = connection.execute(_INSERT, values).fetchone()
-    assert row is not None
-    return StoredSelection(row["id"], selection, now + SELECTION_TTL)
-
-
-def read_selection(connection: Connection, user_id: UUID, selection_id: UUID) -> StoredSelection:
-    """Return a stored selection. Raises `PamError` (`memory_not_found`), also for another user's."""
-    row = connection.execute(_SELECT, {"user": user_id, "id": selection_id}).fetchone()
-    if row is None:
-        raise memory_not_found()
-    selection = Selection(
-        facts=tuple(row["fact_ids"]),
-        episodes=tuple(row["episode_ids"]),
-        turns=tuple(row["turn_ids"]),
-        is_everything=row["is_everything"],
-        asked_in=row["asked_in"],
-    )
-    return StoredSelection(row["id"], selection, row["created_at"] + SELECTION_TTL)
 
 
 def parse_number(value: str) -> int:
@@ -248,10 +210,17 @@ def memory_not_found() -> PamError:
     return PamError(MEMORY_NOT_FOUND, "PAM remembers nothing like that. It may be deleted already.")
 
 
-def _select_derived(connection: Connection, user_id: UUID, selection: Selection) -> Selection:
-    scope = {"user": user_id, "turns": list(selection.turns)}
-    rows = connection.execute(_SELECT_DERIVED, scope).fetchall()
-    return replace(selection, facts=tuple(row["id"] for row in rows))
+def _select_derived(
+    connection: Connection, user_id: UUID, selection: Selection, facts: Mapping[str, int] | None = None
+) -> Selection:
+    """Add what is known from the selected turns alone, to `facts` (ids by lower-case subject).
+
+    A current value stands for its subject; of another subject only the earlier values that come from these turns go.
+    """
+    rows = connection.execute(_SELECT_DERIVED, {"user": user_id, "turns": list(selection.turns)}).fetchall()
+    subjects = {row["subject"]: row["id"] for row in rows if row["is_current"]} | dict(facts or {})
+    values = tuple(row["id"] for row in rows if row["subject"] not in subjects)
+    return replace(selection, facts=tuple(subjects.values()), values=values)
 
 
 def _shorten(text: str) -> str:
@@ -265,6 +234,7 @@ def describe(extent: Extent) -> str:
             _count(extent.facts, "fact", "facts"),
             _count(extent.episodes, "summary", "summaries"),
             _count(extent.turns, "message with its answer", "messages with their answers"),
+            _count(extent.effects, "earlier correction", "earlier corrections"),
         ]
     )
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from pam.chat.turn.conversation import Conversation
-from pam.memory.deletion import TurnDeleted, check_deletion
+from pam.memory.deletion_checks import TurnDeleted, check_deletion
 from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.memory.prompt_quotes import without_quotes
 from pam.platform.deadline import Deadline

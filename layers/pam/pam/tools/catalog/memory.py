@@ -26,11 +26,10 @@ from pam.memory.selection import (
     describe,
     measure_selection,
     memory_not_found,
-    read_selection,
     select_fact,
     select_topic,
-    store_selection,
 )
+from pam.memory.stored_selection import read_selection, store_selection
 from pam.platform.errors import INVALID_REQUEST, PamError
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import (
