@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from pam.memory.facts import lock_facts
+from pam.platform.errors import MODIFIED_SINCE, PamError
 from pam.platform.postgres import Connection
 
 _SELECT_DELETION = """
@@ -39,6 +41,28 @@ def check_deletion(
     if not row["is_stored"] or row["messages"] < stored:
         raise TurnDeleted
     return True
+
+
+_SELECT_DELETED_SINCE = "select 1 from memory_deletions where user_id = %(user)s and deleted_at > %(since)s"
+
+
+def check_fact_write(
+    connection: Connection, user_id: UUID, conversation_id: UUID, turn_id: UUID, since: datetime, stored: int
+) -> None:
+    """Check that a turn may write facts, in the transaction of the write: what it has read may be deleted by now.
+
+    The parameters are those of `check_deletion`. Raises `PamError` (`modified_since`).
+    """
+    lock_facts(connection, user_id)
+    try:
+        check_deletion(connection, user_id, conversation_id, turn_id, since, stored)
+        is_deleted = connection.execute(_SELECT_DELETED_SINCE, {"user": user_id, "since": since}).fetchone() is not None
+    except TurnDeleted:
+        is_deleted = True
+    if is_deleted:
+        raise PamError(
+            MODIFIED_SINCE, "Memories were deleted in the middle of this, so nothing was changed. Please ask again."
+        )
 
 
 def lock_against_deletion(connection: Connection, user_id: UUID) -> None:

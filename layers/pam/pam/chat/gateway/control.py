@@ -12,6 +12,7 @@ from pam.chat.frames import PONG, CancelFrame, Confirmed, ConfirmFrame, PingFram
 from pam.chat.lifecycle.confirmations import Confirmation
 from pam.chat.lifecycle.device_context import device_location, device_zone, typed_at
 from pam.chat.lifecycle.turn import Turn
+from pam.memory.deletion_checks import check_fact_write
 from pam.platform.errors import MESSAGE_NOT_FOUND, PamError
 from pam.platform.websocket import WebSocketRequest
 from pam.tools.catalog import TOOLS
@@ -48,15 +49,18 @@ def confirm(dependencies: ChatDependencies, request: WebSocketRequest, frame: Co
     else:
         tool = TOOLS[confirmation.tool]
         dependencies.disabled_tools.check(tool.name)
-        location = device_location(turn)
+        location, now = device_location(turn), dependencies.answers.clock()
         context = ToolContext(
             dependencies=dependencies.answers,
             user_id=request.user_id,
             key=f"confirmation:{confirmation.id}",
             deadline=request.deadline,
             zone=device_zone(turn),
-            typed_at=typed_at(turn, dependencies.answers.clock()),
+            typed_at=typed_at(turn, now),
             location=(float(location.latitude), float(location.longitude)) if location else None,
+            check_fact_write=lambda connection: check_fact_write(
+                connection, turn.user_id, turn.conversation_id, turn.message_id, now, stored=1
+            ),
         )
         arguments = parse_arguments(tool, confirmation.arguments)
         # An earlier attempt may have failed: only what it has done already is reported after the expiry.

@@ -15,7 +15,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from pam.chat.turn.conversation import Conversation
-from pam.memory.deletion_checks import TurnDeleted, check_deletion
+from pam.memory.deletion_checks import TurnDeleted, check_deletion, check_fact_write
 from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.memory.prompt_quotes import without_quotes
 from pam.platform.deadline import Deadline
@@ -131,6 +131,14 @@ class Transcript:
         """Save the usage alone, of a turn that the conversation has advanced without."""
         with self._session(deadline) as connection:
             self._insert_turn(connection, usage)
+
+    def check_fact_write(self, connection: Connection) -> None:
+        """Check that the turn may write facts, in the transaction of the write. Raises `PamError`."""
+        # Not while a save is under way: what it stores may be deleted before it is counted.
+        with self._saving:
+            check_fact_write(
+                connection, self._user_id, self._scope["id"], self._scope["turn"], self._started_at, self._saved
+            )
 
     def unsaved(self, usage: Mapping[str, Any]) -> dict[str, Any]:
         """Return what isn't in Postgres, as `restore` takes it."""

@@ -196,7 +196,7 @@ class _Worker:
             model=self._worker.model,
             profile_block=conversation.profile_block,
             messages=messages,
-            tools=self._tool_executor(conversation),
+            tools=self._tool_executor(conversation, transcript),
             scan=self._safety.scan(conversation.messages),
             transcript=transcript,
             saver=self._worker.executor,
@@ -240,7 +240,7 @@ class _Worker:
     def _question_message(self, now: datetime) -> ExchangeMessage:
         return ExchangeMessage("user", str(self._turn.request["text"]), typed_at(self._turn, now) or now)
 
-    def _tool_executor(self, conversation: Conversation) -> ToolExecutor:
+    def _tool_executor(self, conversation: Conversation, transcript: Transcript) -> ToolExecutor:
         location = device_location(self._turn)
         context = ToolContext(
             dependencies=self._chat.answers,
@@ -251,6 +251,7 @@ class _Worker:
             zone=device_zone(self._turn),
             typed_at=typed_at(self._turn, self._chat.answers.clock()),
             location=(float(location.latitude), float(location.longitude)) if location else None,
+            check_fact_write=transcript.check_fact_write,
         )
 
         def request_approval(tool: str, arguments: str, preview: Preview) -> Approval:

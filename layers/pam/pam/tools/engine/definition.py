@@ -18,6 +18,7 @@ from pam.answers.dependencies import TravelDependencies
 from pam.ledger.effects import Effect
 from pam.ledger.operation import Undo, WriteContext, WriteOperation, WriteResult
 from pam.platform.deadline import Deadline
+from pam.platform.postgres import Connection
 
 A = TypeVar("A", bound=BaseModel)
 
@@ -58,6 +59,8 @@ class ToolContext:
 
     `turn_id` and `call_id` are the turn that makes the call and the model's id of it; None and "" outside of a turn.
     `typed_at` is when the user typed the question, which days such as today count from; None if it isn't known.
+    `check_fact_write` is called in the transaction of a write that changes what later conversations are told, and may
+    raise `PamError`.
     """
 
     dependencies: TravelDependencies
@@ -69,6 +72,7 @@ class ToolContext:
     turn_id: UUID | None = None
     call_id: str = ""
     typed_at: datetime | None = None
+    check_fact_write: Callable[[Connection], None] = lambda _: None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pam.ledger.effects import Effect, WriteOrigin, perform_write
 from pam.ledger.operation import WriteContext
 from pam.platform.errors import CONFIRMATION_EXPIRED, CONFIRMATION_MISMATCH, PamError
-from pam.tools.engine.definition import Identities, Tool, ToolContext, ToolResult
+from pam.tools.engine.definition import EffectKind, Identities, Tool, ToolContext, ToolResult
 from pam.users.profile import read_profile
 
 A = TypeVar("A", bound=BaseModel)
@@ -73,6 +73,9 @@ def execute(
         operands = (*operands, tool.prepare(limited, *operands))
 
     def check(write: WriteContext) -> None:
+        # A deletion changes memory, too, but has read nothing that may be deleted meanwhile.
+        if tool.writes_memory and tool.effect is EffectKind.OWN:
+            context.check_fact_write(write.connection)
         if approved is None:
             return
         if write.now >= approved.expires_at:
