@@ -27,6 +27,7 @@ from pam.memory.selection import (
 )
 from pam.memory.stored_selection import read_selection, store_selection
 from pam.platform.deadline import Deadline
+from pam.platform.dynamodb import DynamoUnavailable
 from pam.platform.errors import INVALID_REQUEST, SELECTION_EXPIRED, PamError
 from pam.platform.observability import logger
 from pam.platform.postgres import Connection
@@ -188,7 +189,13 @@ def _delete_once(
     dependencies: UserDependencies, request: DeletionRequest, what: str, prepare: Callable[[], PreparedDeletion]
 ) -> MemoriesDeleted:
     write = WriteRequest(request.user_id, request.idempotency_key, {"deletes": what}, request.deadline, request.context)
-    return write_once(dependencies, write, DELETE_MEMORIES, prepare, MemoriesDeleted)
+    deleted = write_once(dependencies, write, DELETE_MEMORIES, prepare, MemoriesDeleted)
+    try:
+        # What was recalled by a turn that ended between the two stores' deletions.
+        dependencies.message_copies().delete(request.user_id, ())
+    except DynamoUnavailable:
+        logger.warning("recalled lines not deleted before they expire", exc_info=True)
+    return deleted
 
 
 def prepare_deletion(dependencies: UserDependencies, user_id: UUID, deletion: PreparedDeletion) -> PreparedDeletion:
@@ -197,7 +204,7 @@ def prepare_deletion(dependencies: UserDependencies, user_id: UUID, deletion: Pr
     copies = dependencies.message_copies()
     if selection.is_everything:
         copies.delete_all(user_id, selection.asked_in)
-    elif selection.turns:
+    else:
         copies.delete(user_id, selection.turns)
     return deletion
 

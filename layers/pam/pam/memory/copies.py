@@ -14,7 +14,7 @@ class MessageCopies(Protocol):
         """Save what waited for Postgres, so that it is found and deleted there. Raises `DatabaseUnavailable`, too."""
 
     def delete(self, user_id: UUID, turns: Collection[UUID]) -> None:
-        """Delete the copies of turns; those of a turn that runs at its end."""
+        """Delete the copies of turns, and what others recalled; of a turn that runs at its end."""
 
     def delete_all(self, user_id: UUID, kept: UUID | None) -> None:
-        """Delete all copies of a user, but those of the turn `kept`; those of a turn that runs at its end."""
+        """Delete all copies of a user; of the turn `kept` all texts. Those of a turn that runs at its end."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+from pam.chat.lifecycle.quoted_memory import DELETING_TOOL
 from pam.platform.clock import Clock
 from pam.platform.dynamodb import ConditionFailed, DynamoTable, Item, Owner
 from pam.platform.errors import (
@@ -123,8 +124,8 @@ class Confirmations:
         self._delete(user_id, lambda item: item["message"] in messages)
 
     def delete_all(self, user_id: UUID, kept: UUID | None = None) -> None:
-        """Delete the confirmations of a user but those that one turn asked for."""
-        self._delete(user_id, lambda item: item["message"] != str(kept))
+        """Delete the confirmations of a user but those of deletions that one turn asked for."""
+        self._delete(user_id, lambda item: item["message"] != str(kept) or item["tool"] != DELETING_TOOL)
 
     def _delete(self, user_id: UUID, is_deleted: Callable[[Item], bool]) -> None:
         for item in self._table.query(_partition(user_id)):

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from pam.chat.lifecycle.quoted_memory import Clearing
 from pam.platform.dynamodb import Item
 
 
@@ -50,6 +51,8 @@ class Turn:
     """Bodies of frames that others have for the worker to send."""
     is_deleted: bool = False
     """Whether the worker deletes the turn once it has ended."""
+    clearing: Clearing | None = None
+    """What the worker removes from its frames then."""
 
     @property
     def write_key(self) -> str:
@@ -79,6 +82,7 @@ class Turn:
             resume=resume,
             pending_frames=tuple(json.loads(body) for body in item.get("pending_frames", [])),
             is_deleted=bool(item.get("deleted", False)),
+            clearing=Clearing(item["clearing"]) if "clearing" in item else None,
         )
 
     def to_item(self) -> Item:

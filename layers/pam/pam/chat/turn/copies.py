@@ -4,6 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from pam.chat.lifecycle.confirmations import Confirmations
+from pam.chat.lifecycle.turn import Turn
 from pam.chat.lifecycle.turn_deletion import TurnDeletion
 from pam.chat.turn.deferred_messages import DeferredMessages
 from pam.platform.clock import Clock
@@ -33,9 +34,9 @@ class ChatCopies:
         self._confirmations.delete_all(user_id, kept)
         self.turns.delete_all(user_id, kept)
 
-    def try_delete_turn(self, user_id: UUID, turn: UUID) -> None:
-        """Delete a turn that has ended, unless DynamoDB is unavailable: then it expires within a day."""
+    def try_finish(self, turn: Turn) -> None:
+        """Delete what was marked of a turn that has ended, unless DynamoDB is unavailable: it expires within a day."""
         try:
-            self.turns.delete(user_id, [turn])
+            self.turns.finish(turn)
         except DynamoUnavailable:
             logger.warning("turn not deleted before it expires", exc_info=True)

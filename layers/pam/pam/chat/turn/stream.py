@@ -70,9 +70,9 @@ class FrameStream:
         self._thread.start()
 
     @property
-    def is_deleted(self) -> bool:
-        """Whether the turn is to be deleted, once it has ended."""
-        return self._turn.is_deleted
+    def turn(self) -> Turn:
+        """The turn as it was read last: after `close`, as it ended."""
+        return self._turn
 
     def send(self, *frames: ServerFrame) -> None:
         """Enqueue frames. Never waits for the connection."""

@@ -81,6 +81,8 @@ class Transcript:
         self._is_excluded = False
         self._is_deleted = False
         self._saved = 0
+        self.met_deletion = False
+        """Whether a save has found that memories were deleted since the turn began."""
 
     def add(self, *messages: Mapping[str, Any], tokens: int | None = None) -> None:
         """Append messages; `tokens` is the `context_tokens` of an assistant's among them."""
@@ -158,14 +160,16 @@ class Transcript:
         rows, exchange = list(self._unsaved), list(self._exchange)
         try:
             with self._session(deadline) as connection:
-                self._insert(connection, _checked(connection, self._scope, self._started_at, self._saved, rows))
+                checked = _checked(connection, self._scope, self._started_at, self._saved, rows)
+                self._insert(connection, checked)
                 self._store_exchange(connection, exchange)
                 if usage is not None:
                     self._insert_turn(connection, usage)
         except TurnDeleted:
             logger.info("the turn was deleted while it ran, so the rest isn't stored")
-            self._is_deleted = True
+            self._is_deleted = self.met_deletion = True
             return
+        self.met_deletion = self.met_deletion or checked is not rows
         self._saved = len(self._rows)
         del self._unsaved[: len(rows)]
         del self._exchange[: len(exchange)]

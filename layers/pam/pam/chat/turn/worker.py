@@ -174,8 +174,7 @@ class _Worker:
             measure(Metric.TURN_TIME, MetricUnit.Milliseconds, (time.monotonic() - self._started_at) * 1000)
             # A try may take several seconds beyond it: half of what is left of the invocation.
             self._stream.close(last, timeout_s=min(MAX_END_S, self._invocation.left_s / 2))
-            if self._stream.is_deleted:
-                self._worker.copies.try_delete_turn(self._turn.user_id, self._turn.message_id)
+            self._worker.copies.try_finish(self._stream.turn)
             for each in settling:
                 each.result()
             self._safety.record(self._invocation)
@@ -207,7 +206,6 @@ class _Worker:
         )
         result = runner.run()
         self._safety.finish(result)
-        result.memory = tuple(conversation.context.get("memory", ()))
         if result.is_refused:
             transcript.exclude()
         else:
@@ -217,6 +215,8 @@ class _Worker:
                 transcript.add_to_memory(self._question_message(now))
             transcript.add_to_memory(ExchangeMessage("assistant", result.text, now))
         self._save(transcript, result)
+        # What was recalled may be deleted by now.
+        result.memory = () if transcript.met_deletion else tuple(conversation.context.get("memory", ()))
         return result
 
     def _add_question(self, conversation: Conversation, transcript: Transcript) -> list[dict[str, Any]]:
