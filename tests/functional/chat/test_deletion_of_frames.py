@@ -1,4 +1,4 @@
-"""What a deletion removes from the stored frames of turns that stay."""
+"""What a deletion removes from the stored frames and prompts of turns that stay."""
 
 from collections.abc import Callable
 from typing import Any
@@ -40,8 +40,10 @@ def recalled_lines_are_deleted_with_the_message_that_they_are_from(context: Scen
         user, QUESTION, step(use("list_memories")), text("The old one."), conversation_id=str(uuid4())
     )
     assert word in str(frames[-1]["memory"]) and word in str(frames[1:-1])
+    assert word in user.ask_follow_up()
     delete_message(user, message_id)
-    assert items_with(context.stack, word) == []
+    assert traces(context, word) == []
+    assert word not in user.ask_follow_up()
     resumed = check_frames(resume(user, asked, "done"))
     assert [frame["type"] for frame in resumed] == [frame["type"] for frame in frames]
     assert (resumed[-1]["text"], resumed[-1]["memory"]) == (frames[-1]["text"], [])

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pam.memory.exchanges import DELETE_EXCHANGES, delete_exchanges
 from pam.memory.facts import lock_facts, subject_digest
-from pam.memory.prompt_quotes import without_events, without_recalled
+from pam.memory.prompt_quotes import LISTED_IN_JSON, without_events, without_recalled
 from pam.memory.selection import Extent, Selection, measure_selection
 from pam.memory.summary_requests import request_summary
 from pam.memory.write_records import clear_all_records, clear_records
@@ -58,7 +58,8 @@ delete from messages m
 _SELECT_QUOTING = """
 select conversation_id, position, turn_id, content from messages
  where user_id = %(user)s and role = 'user'
-   and (strpos(content::text, '<memory>') > 0 or strpos(content::text, '<undone>') > 0 or turn_id = any (%(told_in)s))
+   and (strpos(content::text, '<memory>') > 0 or strpos(content::text, '<undone>') > 0
+        or strpos(content::text, %(listed)s) > 0 or turn_id = any (%(told_in)s))
    for update
 """
 _UPDATE_CONTENT = """
@@ -145,7 +146,7 @@ def _delete_messages(connection: Connection, scope: dict[str, object], undone: l
     connection.execute(_DELETE_MESSAGES, scope)
     connection.execute(_DELETE_REMARKS, scope | {"conversations": conversations})
     events = [*(note["note"] for note in notes), *undone]
-    for row in connection.execute(_SELECT_QUOTING, scope | {"told_in": told_in}).fetchall():
+    for row in connection.execute(_SELECT_QUOTING, scope | {"told_in": told_in, "listed": LISTED_IN_JSON}).fetchall():
         content = without_events(without_recalled(row["content"]), events)
         if content != row["content"]:
             values = {

@@ -1,27 +1,33 @@
-"""Removes from stored prompts what they quote of other messages: recalled lines, notes, and writes that were undone."""
+"""Removes from stored prompts what they quote of other messages.
+
+These are recalled lines, results of tools that list memories, notes, and writes that were undone.
+"""
 
 import json
 import re
 from collections.abc import Callable, Collection
 from typing import Any
 
-from pam.platform.envelope import SHORTENED, clean, encode_line
+from pam.platform.envelope import SHORTENED, clean, encode, encode_line
 
 # A user's text can't have a section: its context escapes what looks like a tag.
 _MEMORY = re.compile(r"<memory>\n.*?\n</memory>\n?", re.DOTALL)
 _EVENTS = re.compile(r"<(?P<name>notes|undone)>\n(?P<lines>.*?)\n</(?P=name)>\n?", re.DOTALL)
 
+LISTED_IN_JSON = r"{\"facts\":["
+"""What the JSON of a message has where a tool has listed memories: its result is JSON in JSON."""
+
 Blocks = list[dict[str, Any]]
 
 
 def without_recalled(content: Blocks) -> Blocks:
-    """Return a user message's blocks without what was recalled for it."""
-    return _edit_context(content, lambda text: _MEMORY.sub("", text))
+    """Return a user message's blocks without what was recalled for it, or listed by a tool."""
+    return _edit_context(_without_listed(content), lambda text: _MEMORY.sub("", text))
 
 
 def without_quotes(content: Blocks) -> Blocks:
     """Return a user message's blocks without anything that they quote."""
-    return _edit_context(content, lambda text: _EVENTS.sub("", _MEMORY.sub("", text)))
+    return _edit_context(_without_listed(content), lambda text: _EVENTS.sub("", _MEMORY.sub("", text)))
 
 
 def without_events(content: Blocks, events: Collection[str]) -> Blocks:
@@ -35,6 +41,23 @@ def without_events(content: Blocks, events: Collection[str]) -> Blocks:
         return f"<{name}>\n" + "\n".join(lines) + f"\n</{name}>\n" if lines else ""
 
     return _edit_context(content, lambda text: _EVENTS.sub(remove, text))
+
+
+def _without_listed(content: Blocks) -> Blocks:
+    return [
+        block | {"content": _without_list(block["content"])} if block.get("type") == "tool_result" else block
+        for block in content
+    ]
+
+
+def _without_list(result: str) -> str:
+    try:
+        written = json.loads(result)
+        data = written["data"]
+        is_list = isinstance(data["facts"], list) and isinstance(data["summaries"], list)
+    except (ValueError, TypeError, LookupError):
+        return result
+    return encode(written | {"data": {"text": "Some of it was deleted since."}}) if is_list else result
 
 
 def _is_one_of(line: str, events: Collection[str]) -> bool:
