@@ -370,7 +370,9 @@ export interface Error {
     "message_limit_reached" | "rate_limited" | "queue_full" | "daily_limit_reached" | "internal_error" |
     "database_unavailable" | "store_unavailable" | "source_unavailable" | "source_not_configured" | "chat_disabled" |
     "model_busy" | "model_unavailable" | "model_interrupted" | "model_refused" | "no_answer" | "conversation_too_long" |
-    "turn_timed_out" | "cost_exceeded" | "turn_lost" | "unknown_tool" | "tool_timed_out" | "tool_result_too_large";
+    "turn_timed_out" | "cost_exceeded" | "turn_lost" | "tool_disabled" | "untrusted_recipient" | "untrusted_link" |
+    "memory_write_refused" | "message_refused" | "answer_withheld" | "chat_suspended" | "unknown_tool" |
+    "tool_timed_out" | "tool_result_too_large";
   /** A sentence for the traveller. */
   message: string;
   /** What to correct. */
@@ -707,7 +709,7 @@ export interface MemorySelection {
   /** Ten minutes later. */
   expires_at: string;
   everything: boolean;
-  /** Facts, each with its earlier values. */
+  /** Facts with their earlier values, and single earlier values. */
   facts: number;
   /** Summaries of conversations. */
   episodes: number;
