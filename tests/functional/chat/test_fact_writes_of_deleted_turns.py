@@ -90,6 +90,23 @@ def fact_of_a_question_after_a_deletion_is_written(context: ScenarioContext) -> 
     assert [row["value"] for row in user.rows("facts")] == ["Rex"]
 
 
+@scenario
+def undo_of_a_later_write_does_not_bring_back_a_deleted_value(context: ScenarioContext) -> None:
+    """Its record had that value, as the one before. What the later question stated stays."""
+    user, word = context.new_user(), f"q{uuid4().hex[:12]}"
+    first, _ = ask_about(user, "Remember our dog.", use("remember_fact", subject="dog", value=word))
+    _, frames = ask_about(user, "Remember our new dog.", use("remember_fact", subject="dog", value="Rex"))
+    assert f"Before: {word}." in frames[-1]["text"]
+    delete_message(user, first)
+    assert not rows_with(context.owner, word) & {"facts", "memory_words", "effects", "memory_selections"}
+    undone = user.http.delete(frames[-1]["undo"][0]["href"])
+    assert (undone.status_code, undone.json()["code"]) == (404, "effect_not_found")
+    assert [row["value"] for row in user.rows("facts")] == ["Rex"]
+    assert [row["told"]["text"] for row in user.rows("effects") if row["told"]["data"].get("value") == "Rex"] == [
+        "I'll remember this: dog: Rex."
+    ]
+
+
 @pytest.mark.parametrize("scenario", scenario, ids=scenario_name)
 def test_scenario(wait_for_scenario: Callable[[Scenario], None], scenario: Scenario) -> None:
     """What a turn writes of what is deleted meanwhile."""

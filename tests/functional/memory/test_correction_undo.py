@@ -2,6 +2,9 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from pam.memory.facts import FactSource, NewFact, Recorder, record_fact
 from pam.platform.deadline import Deadline
@@ -60,3 +63,25 @@ def test_undo_restores_the_sources(remembered: Remembered, traveller: Traveller)
     assert (vehicle["text"], [each["message_id"] for each in vehicle["sources"]]) == (
         "van", [str(turn) for turn in reversed(turns)],
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("is_fact_deleted", [True, False])
+def test_repeated_correction_after_a_deletion_changes_nothing(
+    remembered: Remembered, traveller: Traveller, is_fact_deleted: bool
+) -> None:
+    """It is answered with what is left of its record, or not found."""
+    turn = remembered.says("We drive a van.")
+    fact = remembered.knows("vehicle", "van", turn)
+
+    def request() -> Any:
+        headers = {"idempotency-key": "one"}
+        return traveller.http.patch(f"/v1/memories/facts/{fact}", json={"value": "Sprinter"}, headers=headers)
+
+    assert request().status_code == 200
+    delete(traveller, f"facts/{fact}" if is_fact_deleted else f"messages/{turn}")
+    repeated = request()
+    if is_fact_deleted:
+        assert (repeated.status_code, repeated.json()["code"]) == (404, "memory_not_found")
+    else:
+        assert (repeated.status_code, repeated.json()["value"], repeated.json()["undo"]) == (200, "Sprinter", None)
+    assert [item["text"] for item in listed(traveller)] == ([] if is_fact_deleted else ["Sprinter"])

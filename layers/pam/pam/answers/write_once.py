@@ -16,6 +16,7 @@ from pam.answers.json_values import from_json, to_json
 from pam.answers.undo_link import undo_link
 from pam.ledger.effects import perform_write
 from pam.ledger.operation import WriteOperation
+from pam.memory.selection import memory_not_found
 from pam.platform.deadline import Deadline
 
 A = TypeVar("A")
@@ -46,7 +47,8 @@ def write_once(
 ) -> T:
     """Perform a write once for the request's key; return its answer, with the fields of `WriteResult.data`.
 
-    With `is_deletable` the answer is only in the ledger, where a deletion of memories finds it.
+    With `is_deletable` the answer is only in the ledger, where a deletion of memories finds it; where that has cleared
+    it, raises `PamError` (`memory_not_found`).
 
     `prepare` returns the operation's arguments. It is called before the transaction, so it may ask other services.
     Raises `PamError`, and what `prepare` and the operation raise.
@@ -83,7 +85,10 @@ def write_once(
             return {}
 
         dependencies.idempotency.run(key, payload, write_apart, request.context)
-        return from_json(answer_type, answers[0] if answers else write())
+        try:
+            return from_json(answer_type, answers[0] if answers else write())
+        except ValueError:  # a deletion has cleared the record
+            raise memory_not_found() from None
     answer = dependencies.idempotency.run(key, payload, write, request.context)
     try:
         return from_json(answer_type, answer)
