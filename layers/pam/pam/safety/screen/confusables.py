@@ -1,7 +1,8 @@
 """Letters that look like ASCII letters, and writings of ASCII letters that Unicode's NFKC leaves as they are."""
 
 import re
-import unicodedata
+
+from pam.safety.screen.languages import is_latin
 
 _LOOK_ALIKES = {
     "a": "аɑαᴀɐ",
@@ -76,4 +77,4 @@ def _has_latin(word: str) -> bool:
 
 
 def _is_latin(word: str) -> bool:
-    return all(character.isascii() or "LATIN" in unicodedata.name(character, "") for character in word)
+    return all(character.isascii() or is_latin(character) for character in word)

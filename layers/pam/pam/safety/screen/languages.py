@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 MAX_OTHER_SCRIPT = 0.2
 MIN_STOPWORDS = 2
@@ -77,8 +78,14 @@ def has_other_script(text: str) -> bool:
     if text.isascii():
         return False
     letters = _LETTERS.findall(text)
-    other = sum(1 for letter in letters if not letter.isascii() and "LATIN" not in unicodedata.name(letter, ""))
+    other = sum(not is_latin(letter) for letter in letters if not letter.isascii())
     return other > MAX_OTHER_SCRIPT * len(letters)
+
+
+@lru_cache(maxsize=4096)
+def is_latin(letter: str) -> bool:
+    """Return whether a letter is of the Latin script."""
+    return "LATIN" in unicodedata.name(letter, "")
 
 
 def language_kind(words: Sequence[str]) -> LanguageKind:

@@ -47,6 +47,11 @@ _STACKED_MARKS = re.compile(
 )
 _PUNCTUATION = str.maketrans("‘’‚‛′“”„‟″‐‑‒–—−…•·\u00a0\u202f", "'''''\"\"\"\"\"------.··  ")
 _RUN = re.compile(r"(.)\1\1", re.DOTALL)
+_ACCENTED = {
+    code: letter for code in range(0xC0, 0x180) if (letter := unicodedata.normalize("NFD", chr(code))[0]).isascii()
+}
+"""Latin letters with one accent, without it: most texts of other languages have no other special characters."""
+
 _LETTER_RUN = re.compile(r"([a-z])\1{2,}")
 _OTHER_RUN = re.compile(r"([^\w\s])\1{3,}|(\s)\s{2,}")
 
@@ -134,6 +139,8 @@ def normalise(text: str) -> ScreenText:
 def _to_plain_letters(text: str, tricks: dict[str, None]) -> str:
     """Return the text without what shows nothing, and with other writings of ASCII letters as ASCII letters."""
     special = {ord(character) for character in set(text) if character > "\x7f"}
+    if _ACCENTED.keys() >= special:
+        return text.translate(_ACCENTED)
     if not special.isdisjoint(_INVISIBLE_CODES):
         text = _remove_invisible(text, tricks)
     composed = unicodedata.normalize("NFKC", replace_enclosed(text))

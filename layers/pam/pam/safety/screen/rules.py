@@ -36,7 +36,7 @@ _SEQUENCES: Sequence[tuple[str, tuple[tuple[str, int], ...]]] = (
 _MARKUP: Sequence[tuple[str, tuple[str, ...], re.Pattern[str]]] = tuple(
     (name, tuple(literals.split("  ")), re.compile(pattern, re.MULTILINE))
     for name, literals, pattern in (
-        # Name, literals of which a match has at least one, pattern.
+        # Name, literals of which a match has at least one, pattern: a text without the literals costs almost nothing.
         ("role_markup", "<|", r"<\|[a-z_]{2,20}\|>"),
         ("role_markup", "[", r"^\s{0,9}\[/?(?:inst|sys|system|system message|assistant|admin|developer)\]|\[/?inst\]"),
         (
@@ -65,10 +65,11 @@ _MARKUP: Sequence[tuple[str, tuple[str, ...], re.Pattern[str]]] = tuple(
         ),
         (
             "new_instructions",
-            "instruction  directive  prompt",
-            r"\b(?:new|updated|revised|real|actual|true) system (?:instructions?|directives?|prompt)\b"
-            r"|\bbegin (?:new |system |admin )(?:prompt|instructions?)|\bprompt injection\b",
+            "system instruction  system directive  system prompt",
+            r"\b(?:new|updated|revised|real|actual|true) system (?:instruction|directive|prompt)s?\b",
         ),
+        ("new_instructions", "begin ", r"\bbegin (?:new |system |admin )(?:prompt|instructions?)"),
+        ("new_instructions", "prompt injection", r"\bprompt injection\b"),
         ("override_command", "override", r"\b(?:system|admin|priority|emergency|security|root) override\b"),
         (
             "known_phrase",
@@ -78,16 +79,16 @@ _MARKUP: Sequence[tuple[str, tuple[str, ...], re.Pattern[str]]] = tuple(
             r"|\bas an ai (?:language|model|assistant)|\bstay(?:ing)? in character\b|\bopposite mode\b"
             r"|\baccess granted\b|\bno longer (?:bound|restricted|limited|an? (?:assistant|ai))\b",
         ),
+        ("code", "drop table ", r"\bdrop table (?:if exists )?[a-z_.]{2,40} ?(?:;|--)"),
+        ("code", "select", r"\bunion (?:all )?select\b|\bselect \* from\b"),
         (
             "code",
-            "drop table  select  ;delete  ; delete  ;update  ; update  ;insert  ; insert  ;drop  ; drop  rm -rf  "
-            "os.system  os.environ  os.popen  "
-            "__import__  subprocess.  /etc/  process.env  <script  {{  ${  printenv  .env",
-            r"\bdrop table (?:if exists )?[a-z_.]{2,40} ?(?:;|--)"
-            r"|\bunion (?:all )?select\b|\bselect \* from\b|; ?(?:delete|update|insert|drop) |\brm -rf\b"
-            r"|\bos\.(?:system|environ|popen)|__import__|\bsubprocess\.|/etc/(?:passwd|shadow)|\bprocess\.env\b|<script\b"
-            r"|\{\{.{1,40}\}\}|\$\{.{1,40}\}|\bprintenv\b|\bcat \.env\b",
+            ";delete  ; delete  ;update  ; update  ;insert  ; insert  ;drop  ; drop",
+            r"; ?(?:delete|update|insert|drop) ",
         ),
+        ("code", "os.system  os.environ  os.popen  subprocess.", r"\b(?:os\.(?:system|environ|popen)|subprocess\.)"),
+        ("code", "rm -rf  __import__  /etc/passwd  /etc/shadow  process.env  <script  printenv  cat .env", r""),
+        ("code", "{{  ${", r"\{\{.{1,40}\}\}|\$\{.{1,40}\}"),
         ("exfiltration", "![", r"!\[[^\]\n]{0,80}\]\(\s?(?:https?:)?//"),
         (
             "exfiltration",
