@@ -81,6 +81,42 @@ SECRETS = [
     ("driver’s license no. S530 4601 2345", "S530 4601 2345", "government id"),
     ("codice fiscale RCCMNL83S18D969H", "RCCMNL83S18D969H", "government id"),
     ("390.533.447-05", "390.533.447-05", "government id"),
+    ("4111/1111/1111/1111", "4111/1111/1111/1111", "card number"),
+    ("5555 , 5555 , 5555 , 4444 please", "5555 , 5555 , 5555 , 4444", "card number"),
+    ("amex 3782|822463|10005", "3782|822463|10005", "card number"),
+    ("①4111111111111111", "4111111111111111", "card number"),
+    ("④①①①①①①①①①①①①①①①", "④①①①①①①①①①①①①①①①", "card number"),
+    ("DE89 3704 0044 0532 0130 00, 4111 1111 1111 1111", "4111 1111 1111 1111", "card number"),
+    ("the security code is 123", "123", "card code"),
+    ("password: correct horse battery staple", "correct horse battery staple", "password"),
+    ("my password is correct horse battery staple.", "correct horse battery staple", "password"),
+    ("Password: open sesame and the rest", "open sesame", "password"),
+    ("pass: hunter2", "hunter2", "password"),
+    ("user bob, pass: hunter2", "hunter2", "password"),
+    ("pw: swordfish", "swordfish", "password"),
+    ("Password - hunter2x", "hunter2x", "password"),
+    ("the password that we use now is Fluffy77", "Fluffy77", "password"),
+    ("my bank password was changed to monkey", "monkey", "password"),
+    ("password (for the bank): Fluffy77", "Fluffy77", "password"),
+    ("use Fluffy77 as the password", "Fluffy77", "password"),
+    ("PIN 4821", "4821", "password"),
+    ("the pin code is 4821", "4821", "password"),
+    ("pin for my debit card is 4821", "4821", "password"),
+    ("the code from our bank is 884213", "884213", "password"),
+    ("la mia password è Gatto123", "Gatto123", "password"),
+    ("ons wachtwoord is Kampeer7", "Kampeer7", "password"),
+    ("мой пароль Секрет123", "Секрет123", "password"),
+    ("我的密码是hunter2。", "hunter2", "password"),
+    ("비밀번호는 hunter2", "hunter2", "password"),
+    ("token: 9f8e7d6c5b4a39281706f5e4d3c2b1a0", "9f8e7d6c5b4a39281706f5e4d3c2b1a0", "key"),
+    ("my social is 536904399", "536904399", "government id"),
+    ("536 - 90 - 4399", "536 - 90 - 4399", "government id"),
+    ("536_90_4399", "536_90_4399", "government id"),
+    ("DL# D1234567", "D1234567", "government id"),
+    ("license no. D1234567", "D1234567", "government id"),
+    ("Medicare number 1EG4-TE5-MK73", "1EG4-TE5-MK73", "government id"),
+    ("NHS number 943 476 5919", "943 476 5919", "government id"),
+    ("паспорт 4509 123456", "4509 123456", "government id"),
 ]
 
 # What travellers write.
@@ -109,6 +145,13 @@ Luna ate 2 cups|sk-8 boards|task-force meeting in the afternoon
 a risk-free-cancellation-until-noon rate|Route 66|2026 2027 2028
 my Steuer is due|nie wieder 12345 km am Stück|Zażółć 東京 שלום 👨‍👩‍👧|١٢٣ km|１２３ miles
 part no. AB-12345-C|oil filter PH3614
+the gate security code is 4312|security code for the shower 1234|the pin for the spot 4312 Main St|Donner Pass: 7056ft
+annual park pass: 12345678|the pass: closed|the password we use is wrong|password: see the fridge|password: required
+password: reset again|my password is not working today|Lost password - Netflix|pw 4500 washer|laundry token: 2
+axles 4200, 4300, 4400, 4500 lb|odometer 45210, 45388, 45721, 46010|6500/6600/6700/6800 rpm|DL 1234|Ein 12345 km Weg
+fishing license number 12345678|Medicare Part B 185|my social life has 12345678 parts|① 12 miles, ② 30 miles|E=mc²
+the code for the gate is 4312|code from the host is 4312|confirmation code 884213
+the site code is 1234|密码忘了|пароль забыт
 10 000 000 VND|1 2 3 4 5 6 7 8 9 10|00 00 00 00|IMO 9074729|flight UA 1234 at 6:05|amount 4111|1764220800
 """.strip().replace("\n", "|").split("|")  # fmt: skip
 
@@ -169,6 +212,47 @@ def test_card_number_in_any_grouping_never_survives(card: tuple[str, str], befor
     assert redact(redacted) == redacted
 
 
+@given(card_numbers(), st.sampled_from([*",;:/|*+~#·•–", " / ", ", ", " ; ", " | "]))
+def test_card_number_in_its_usual_groups_never_survives_any_punctuation(card: tuple[str, str], mark: str) -> None:
+    """Groups of four, or those of the networks with 14 and 15 digits."""
+    digits = card[0]
+    sizes = {15: [4, 6, 5], 14: [4, 6, 4]}.get(len(digits), [4] * (len(digits) // 4) + [len(digits) % 4 or 4])
+    groups, start = [], 0
+    for size in sizes:
+        groups.append(digits[start : start + size])
+        start += size
+    written = mark.join(filter(None, groups))
+    assert redact(f"pay with {written} please") == "pay with [card number removed] please"
+
+
+LABELS = [
+    "password", "Passcode", "pwd", "pw", "Kennwort", "mot de passe", "contraseña", "senha", "wachtwoord", "lösenord",
+    "passord", "adgangskode", "salasana", "hasło", "heslo", "jelszó", "şifre", "пароль", "κωδικός", "mật khẩu",
+    "密码", "パスワード", "비밀번호", "รหัสผ่าน", "पासवर्ड", "كلمة السر",
+    "password we use", "password (for the bank)", "password for the bank",
+]  # fmt: skip
+
+
+@given(
+    st.sampled_from(LABELS),
+    st.sampled_from([": ", "=", " : ", " = ", " -> "]),
+    st.from_regex(r"[A-Za-z]{3,9}[0-9]{2,5}[!?#]?[a-z]{1,4}", fullmatch=True),
+    st.sampled_from(["", ".", " ok", ", thanks", "\n"]),
+)
+def test_password_after_a_label_in_any_language_never_survives(label: str, mark: str, value: str, after: str) -> None:
+    """All else is kept."""
+    assert redact(f"my {label}{mark}{value}{after}") == f"my {label}{mark}[password removed]{after}"
+
+
+WORDS = st.sampled_from(["horse", "staple", "battery", "lantern", "pickle", "walrus", "tundra"])
+
+
+@given(st.lists(WORDS, min_size=3, max_size=8))
+def test_password_of_several_words_is_removed_up_to_the_end_of_its_clause(words: list[str]) -> None:
+    """After a mark."""
+    assert redact(f"password: {' '.join(words)}, and thanks") == "password: [password removed], and thanks"
+
+
 @given(card_numbers())
 def test_number_with_a_wrong_check_digit_is_kept(card: tuple[str, str]) -> None:
     """A number of a card's length alone is no card's."""
@@ -214,6 +298,9 @@ HOSTILE = {
     "quotes": 'password is "', "begins": "-----BEGIN PRIVATE KEY-----", "passports": "passport ",
     "urls": "://a:", "a": "a_",
     "ids": "123-45-6789 ", "tokens": "eyJaaaaaaaaaaaaa.", "ibans": "DE89 ", "fullwidth": "４", "for": "password for ",
+    "lists": "4111, ", "marks": "4/", "pass": "user a pass ", "we": "password we a ", "pin for": "pin for my card ",
+    "bank": "code from the bank ", "cyrillic": "пароль ", "han": "密码 ", "plural": "passwords are a1b2 and ",
+    "circled": "①", "social": "my social is ", "dashes in id": "123 - ", "phrase": "password: horse staple ",
     "spaces": " ", "cards": "4111 1111 1111 1111 ", "is my": "hunter2 is my ", "json": '"\\',
 }  # fmt: skip
 

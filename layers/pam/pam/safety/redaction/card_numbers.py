@@ -5,8 +5,12 @@ from collections.abc import Iterator, Sequence
 
 from pam.safety.redaction.normalized import Span
 
-_RUN = re.compile(r"(?<![0-9])[0-9]+(?:(?:[ \t\n_-]{1,3}|\.)[0-9]+)+|(?<![0-9])[0-9]{12,}")
+# Between groups of digits: spaces and hyphens, or any one mark of punctuation with or without spaces beside it.
+_RUN = re.compile(
+    r"(?<![0-9])[0-9]+(?:(?:[ \t\n_-]{1,3}|[ \t\n]?[^\w\s][ \t\n]?)[0-9]+)+|(?<![0-9])[0-9]{12,}", re.ASCII
+)
 _GROUP = re.compile(r"[0-9]+")
+_PUNCTUATION = re.compile(r"[^0-9 \t\n._-]")
 
 # Prefixes by length (ISO/IEC 7812 and the networks' published ranges). 1 is airlines' (UATP), 7 fuel companies' cards.
 _ISSUERS = re.compile(
@@ -31,10 +35,17 @@ def find_card_numbers(text: str, kept: Sequence[tuple[int, int]] = ()) -> Iterat
     kept_spans = iter(kept)
     kept_span = next(kept_spans, None)
     for run in _RUN.finditer(text):
-        while kept_span is not None and kept_span[1] <= run.start():
-            kept_span = next(kept_spans, None)
-        if kept_span is None or kept_span[0] >= run.end():
-            yield from _find_in_run(text, [match.span() for match in _GROUP.finditer(text, *run.span())])
+        groups: list[tuple[int, int]] = []
+        for match in _GROUP.finditer(text, *run.span()):
+            while kept_span is not None and kept_span[1] <= match.start():
+                kept_span = next(kept_spans, None)
+            if kept_span is None or kept_span[0] >= match.end():
+                groups.append(match.span())
+            else:
+                # What is before a kept number and what is after it are no parts of one card number.
+                yield from _find_in_run(text, groups)
+                groups = []
+        yield from _find_in_run(text, groups)
 
 
 def _find_in_run(text: str, groups: Sequence[tuple[int, int]]) -> Iterator[Span]:
@@ -67,13 +78,18 @@ def _is_card(text: str, digits: str, groups: Sequence[tuple[int, int]]) -> bool:
     lengths = [stop - begin for begin, stop in groups]
     is_usual = all(length == 4 for length in lengths[:-1]) or lengths in ([4, 6, 5], [4, 6, 4])
     if not is_usual:
+        # Other punctuation separates the parts of a list or a formula, unless the groups are a card's.
+        if _PUNCTUATION.search(written):
+            return False
         # Coordinates and decimals have points beside other separators; numbers on lines of their own are a list.
         if "\n" in written or ("." in written and any(mark in written for mark in " \t_-")):
             return False
         # The last group of an identifier with letters, such as a UUID.
         if start and text[start - 1].isalpha():
             return False
-    if not _ISSUERS.fullmatch(digits) and not (is_usual and _OTHER_ISSUERS.fullmatch(digits)):
+    # Four-digit weights and years in a list have the rarer prefixes.
+    may_be_rare = is_usual and not _PUNCTUATION.search(written)
+    if not _ISSUERS.fullmatch(digits) and not (may_be_rare and _OTHER_ISSUERS.fullmatch(digits)):
         return False
     from stdnum import luhn  # only loaded where a number may be a card's
 

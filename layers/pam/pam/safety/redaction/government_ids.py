@@ -13,8 +13,8 @@ _ID_BEFORE, _ID_AFTER = r"(?<![A-Za-z0-9./-])", r"(?![A-Za-z0-9]|[./-][A-Za-z0-9
 # Shapes that travellers use for nothing else, with the modules of python-stdnum that validate them. A Social Security
 # number with hyphens is removed without validation: it is unmistakable, also with a mistyped digit.
 _SHAPES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (r"[0-9]{3}-[0-9]{2}-[0-9]{4}", ()),  # SSN, ITIN, ATIN
-    (r"[0-9]{3}([ .])[0-9]{2}\1[0-9]{4}", ("us.ssn", "us.itin")),
+    (r"[0-9]{3} ?-{1,2} ?[0-9]{2} ?-{1,2} ?[0-9]{4}", ()),  # SSN, ITIN, ATIN
+    (r"[0-9]{3}([ ._/])[0-9]{2}\1[0-9]{4}", ("us.ssn", "us.itin")),
     (r"[0-9]{3}-[0-9]{3}-[0-9]{3}", ("ca.sin",)),
     (r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]", ()),  # NINO, which has no check digit
     (r"[0-9]{2} [0-9]{3} [0-9]{3} [0-9]{3}", ("de.idnr",)),
@@ -28,28 +28,32 @@ _COMPILED = tuple((re.compile(f"{_ID_BEFORE}(?:{shape}){_ID_AFTER}"), modules) f
 
 _LABEL = re.compile(
     r"""(?<![A-Za-z0-9])(?:
-      ssn|itin|social\ security|social\ insurance|sin|tin|tfn
+      ssn|itin|(?:my|our|his|her|your)\ social|social\ security|social\ insurance|sin|tin|tfn
     | tax(?:payer)?(?:\ file|\ id|\ identification)(?:entification)?
     | national\ insurance|nino|national\ id(?:entity)?|identity\ card|id\ card
     | steuer-?\ ?id(?:entifikationsnummer|nr)?|steuernummer|id-?nr|personalausweis
     | passport|reisepass(?:nummer)?|pasaporte|passeport
     | driver'?s?\ licen[cs]e|driving\ licen[cs]e|drivers'\ licen[cs]e|f[uü]hrerschein
+    | (?<!fishing\ )(?<!hunting\ )(?<!business\ )licen[cs]e(?=\ (?:number|num|no|nr)\b|\ ?\#)|dl
+    | medicare|medicaid|nhs|green\ card|uscis|alien\ registration|a-number|ein
     | dni|nie|nif|codice\ fiscale|curp|cpf|bsn|pesel|personnummer|aadhaar|pps|nir
+    | паспорт(?:а|у|ом)?|инн|снилс|身份证(?:号码?)?|身份證(?:號碼?)?|护照(?:号码?)?|護照(?:號碼?)?
+    | マイナンバー|旅券番号|주민등록번호|여권번호
     )(?![A-Za-z0-9])
     (?:\ {0,3}(?:number|nummer|num|no|nr|card|id|code)(?![A-Za-z0-9])\.?){0,2}""",
     re.IGNORECASE | re.VERBOSE,
 )
-_JOINER = re.compile(r"[ \t]{0,3}(?:[:=#]{1,2}|is|was|ist|es)?[ \t]{0,3}[\"'#]?", re.IGNORECASE)
+_JOINER = re.compile(r"[ \t]{0,3}(?:[:=#]{1,2}|is|was|ist|es|是|は)?[ \t]{0,3}[\"'#]?", re.IGNORECASE)
 _VALUE = re.compile(r"[A-Za-z0-9]{1,20}(?:[ .-][A-Za-z0-9]{1,20}){0,8}")
-_SEPARATORS = re.compile(r"[ .-]")
+_SEPARATORS = re.compile(r"[ ._/-]")
 _AMOUNT = re.compile(r"[0-9]+\.[0-9]{2}(?![0-9.-])")
 _DATE = re.compile(r"[0-9]{4}[.-][0-9]{1,2}[.-][0-9]{1,2}|[0-9]{1,2}[.-][0-9]{1,2}[.-][0-9]{2,4}")
 _MIN_DIGITS = 5
 """The fewest digits of an id that is recognised by its label; years and fees have fewer."""
 _MIN_DIGITS_BY_LABEL = ((re.compile(r"ssn|itin|social|sin|tin|tfn|tax", re.IGNORECASE), 8),)
 """Those of ids whose labels also stand before amounts: "Social Security 25000"."""
-_SHORT_LABEL = re.compile(r"sin|tin|nie|nif|nir|dni|pps")
-"""Labels that are words in lower case: the value has to be introduced by "is" or a mark."""
+_SHORT_LABEL = re.compile(r"sin|tin|nie|nif|nir|dni|pps|[Ee]in|[Dd][Ll]|инн")
+"""Labels that are other words, too: the value has to be introduced by "is", "number" or a mark."""
 
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
 

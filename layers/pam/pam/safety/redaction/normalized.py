@@ -36,7 +36,7 @@ def normalize(text: str) -> NormalizedText:
         if not character.isascii():
             if _is_invisible(character):
                 continue
-            character = _normalize_character(character)
+            character = _normalize_character(character, text[max(0, offset - 1) : offset + 2])
         characters.append(character)
         offsets.append(offset)
     return NormalizedText("".join(characters), offsets)
@@ -46,8 +46,13 @@ def _is_invisible(character: str) -> bool:
     return unicodedata.category(character) in ("Cf", "Mn", "Me")
 
 
-def _normalize_character(character: str) -> str:
+def _normalize_character(character: str, beside: str) -> str:
+    """Return the plain form of a character; `beside` are itself and those next to it."""
     digit = unicodedata.decimal(character, None)
+    if digit is None and unicodedata.digit(character, None) is not None:
+        # A circled or raised digit numbers an item or a note, unless a number is written in such digits.
+        is_number = sum(map(_is_other_digit, beside)) > 1
+        return str(unicodedata.digit(character)) if is_number else character
     if digit is not None:
         return str(int(digit))
     if (code := ord(character)) in _TABLE:
@@ -56,3 +61,7 @@ def _normalize_character(character: str) -> str:
         return " "
     compatible = unicodedata.normalize("NFKC", character)
     return compatible if len(compatible) == 1 else character
+
+
+def _is_other_digit(character: str) -> bool:
+    return unicodedata.decimal(character, None) is None and unicodedata.digit(character, None) is not None
