@@ -18,6 +18,10 @@ SHORTENED = " (shortened)"
 CHARS_PER_TOKEN = 2.5
 """As the provider documents for the current tokenizer: an estimate on the safe side."""
 
+# By the last character of a range, what a character of it counts in addition: an alphabet other than the Latin one has
+# about 1.2 characters a token, scripts without spaces less than one, and a symbol of an upper plane takes about three.
+_EXTRA_LENGTHS = (("\u036f", 0), ("\u1dff", 1), ("\u2dff", 0), ("\uffff", 2), ("\U0010ffff", 6))
+
 # Characters that show nothing and count as printable all the same: fillers, and selectors of variants, which can carry
 # hidden text. The others of Unicode's Default_Ignorable_Code_Point are format characters, which aren't printable.
 _INVISIBLE = re.compile(
@@ -45,8 +49,17 @@ def encode_line(line: str) -> str:
 
 
 def prompt_length(text: str) -> int:
-    """Return the length of a line in the prompt, without its quotation marks, where each `<` takes six characters."""
-    return max(len(text), len(encode_line(text)) - 2)
+    """Return the length of a line in the prompt, without its quotation marks, in characters of English text.
+
+    Each `<` takes six, and a character of another script as many as have its tokens: `CHARS_PER_TOKEN` for one.
+    """
+    return max(len(text), len(encode_line(text)) - 2) + _extra_length(text)
+
+
+def _extra_length(text: str) -> int:
+    if text.isascii():
+        return 0
+    return sum(next((extra for last, extra in _EXTRA_LENGTHS if character <= last), 0) for character in text)
 
 
 def clean(value: Any) -> Any:
