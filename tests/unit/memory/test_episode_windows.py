@@ -107,6 +107,28 @@ def test_message_that_was_delivered_late_belongs_to_its_answer() -> None:
     assert length(messages[1:3], START + 2 * SILENCE) == 2
 
 
+@pytest.mark.parametrize(("before", "expected"), [(48, 50), (49, 49), (50, 50)])
+def test_question_and_its_answer_are_in_one_episode(before: int, expected: int) -> None:
+    """A window that they don't fit into ends before both."""
+    messages = conversation(*[MINUTE] * (before - 1))
+    turn = uuid.uuid4()
+    messages += [message(before, START + before * MINUTE, turn), message(before + 1, START + before * MINUTE, turn)]
+    assert length(messages, messages[-1].sent_at) == expected
+    assert first_window(messages[expected:], messages[-1].sent_at + SILENCE) == (messages[expected:] or None)
+
+
+@given(st.lists(st.integers(1, 4), min_size=20, max_size=60))
+def test_no_turn_is_divided(sizes: list[int]) -> None:
+    """Whatever the numbers of their messages."""
+    turns = [uuid.uuid4() for _ in sizes]
+    order = [turn for turn, size in zip(turns, sizes, strict=True) for _ in range(size)]
+    rest = [message(number, START + number * MINUTE, turn) for number, turn in enumerate(order)]
+    while isinstance(window := first_window(rest, rest[-1].sent_at if rest else START), list):
+        assert MAX_MESSAGES - 4 < len(window) <= MAX_MESSAGES
+        rest = rest[len(window) :]
+        assert not rest or rest[0].turn_id != window[-1].turn_id
+
+
 @given(
     st.lists(st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=8)), min_size=1, max_size=130),
     st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=8)),

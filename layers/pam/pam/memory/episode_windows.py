@@ -1,4 +1,4 @@
-"""Where one episode of a conversation ends: at fifty messages, or before a silence of six hours."""
+"""Where one episode of a conversation ends: at most at fifty messages, or before a silence of six hours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ def first_window(messages: Sequence[EpisodeMessage], now: datetime) -> list[Epis
 
     `messages` are those without an episode, in the order in which they were stored. What was typed offline has an
     earlier time than what is stored before it, so a silence counts from the newest message so far, and not between a
-    question and its answer.
+    question and its answer. Nor do fifty messages end there: an episode has whole turns.
     """
     if not messages:
         return None
@@ -44,9 +44,17 @@ def first_window(messages: Sequence[EpisodeMessage], now: datetime) -> list[Epis
             return list(messages[:end])
         newest = max(newest, _instant(message))
     if len(messages) >= MAX_MESSAGES:
-        return list(messages[:MAX_MESSAGES])
+        return list(messages[: _end_of_turns(messages)])
     closes_in = newest + SILENCE - now.astimezone(UTC)
     return list(messages) if closes_in <= timedelta(0) else OpenWindow(closes_in)
+
+
+def _end_of_turns(messages: Sequence[EpisodeMessage]) -> int:
+    """Return the most messages of an episode that divide no turn; all of them where they are of one."""
+    for end in range(MAX_MESSAGES, 0, -1):
+        if end == len(messages) or messages[end].turn_id != messages[end - 1].turn_id:
+            return end
+    return MAX_MESSAGES
 
 
 def _instant(message: EpisodeMessage) -> datetime:
