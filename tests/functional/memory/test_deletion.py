@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -69,6 +71,50 @@ def test_next_passage_is_found_by_its_own_words_and_embedded_again(
     )
     assert counted == [("And the hose?", ["hose"]), ("There, too.", ["hose"])]
     assert remembered.rows("select 1 from embedding_requests where user_id = %s")
+
+
+SAME = [
+    ("vehicle", "Zorblatt van", "the rig", "Zorblatt van"),
+    ("vehicle", "Zorblatt van", "camper", "a grey Zorblatt"),
+    ("dog", "named Wuffel", "pets", "our dog is called Wuffel"),
+    ("dogs", "two", "pets", "two dogs"),
+    ("mechanic", "Jim of Yuma", "repair shop", "Jim in Yuma"),
+    ("车辆", "蓝色房车", "旅行方式", "开蓝色房车"),
+]
+OTHER = [
+    ("dogs", "two", "children", "two"),
+    ("dog", "named Wuffel", "cat", "named Tom"),
+    ("vehicle", "Zorblatt van", "home base", "Bend, Oregon"),
+    ("distance units", "always answer in km", "interstates", "never suggest interstates"),
+]
+
+
+@pytest.mark.parametrize(
+    ("deleted", "value", "subject", "restated", "returns"),
+    [(*case, False) for case in SAME] + [(*case, True) for case in OTHER],
+)
+def test_deleted_fact_does_not_return_under_another_subject(
+    remembered: Remembered,
+    traveller: Traveller,
+    database: Database,
+    deleted: str,
+    value: str,
+    subject: str,
+    restated: str,
+    returns: bool,
+) -> None:
+    """What was said before the deletion, and is summarised after it; other facts and later statements are recorded."""
+    fact = remembered.knows(deleted, value, remembered.says(f"{deleted} {value}"))
+    pending = remembered.says(f"As said: {subject} {restated}")
+    said_at = remembered.now
+    delete(traveller, f"facts/{fact}")
+    [hashed] = remembered.rows("select d::text from deleted_facts d where user_id = %s")
+    assert not any(word in hashed[0] for word in (deleted, *value.split()) if len(word) > 3)
+    late = NewFact(subject, restated, said_at, Recorder.SUMMARY, sources=(FactSource(pending, said_at),))
+    with database.session(traveller.id, Deadline(10)) as connection:
+        assert (record_fact(connection, traveller.id, late) is not None) == returns
+        again = replace(late, stated_at=datetime.now(UTC) + timedelta(minutes=1))
+        assert record_fact(connection, traveller.id, again) is not None
 
 
 def test_other_facts_of_the_same_message_stay(remembered: Remembered, traveller: Traveller) -> None:

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from pam.memory.facts import FactSource, NewFact, Recorder, current_facts, record_fact, subject_digest
+from pam.memory.deleted_facts import subject_digest
+from pam.memory.facts import FactSource, NewFact, Recorder, current_facts, record_fact
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Connection, Database
 from pam.users.profile import ensure_user

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from local.stack import LocalStack
-from pam.memory.facts import subject_digest
+from pam.memory.deleted_facts import subject_digest
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
 from tests.functional.memory.conftest import LONG_AGO, MemoryReader, TestConversation, texts

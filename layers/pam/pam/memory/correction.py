@@ -8,6 +8,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from pam.memory.deleted_facts import subject_digest
 from pam.memory.embedding_requests import request_embedding
 from pam.memory.facts import (
     FACT_COLUMNS,
@@ -21,7 +22,6 @@ from pam.memory.facts import (
     fact_from_row,
     lock_facts,
     record_fact,
-    subject_digest,
 )
 from pam.memory.selection import memory_not_found
 from pam.platform.errors import MODIFIED_SINCE, PamError

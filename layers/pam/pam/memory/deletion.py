@@ -10,8 +10,9 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from pam.memory.deleted_facts import record_deleted
 from pam.memory.exchanges import DELETE_EXCHANGES, delete_exchanges
-from pam.memory.facts import lock_facts, subject_digest
+from pam.memory.facts import lock_facts
 from pam.memory.prompt_quotes import LISTED_IN_JSON, without_events, without_recalled
 from pam.memory.selection import Extent, Selection, measure_selection
 from pam.memory.summary_requests import request_summary
@@ -25,16 +26,12 @@ _SELECT_SUBJECTS = """
 select distinct lower(f.subject) as subject from facts f where f.user_id = %(user)s and f.id = any (%(facts)s)
 """
 _LOCK_FACTS = """
-select id, subject, lower(subject) = any (%(subjects)s) as is_whole from facts
+select id, subject, value, lower(subject) = any (%(subjects)s) as is_whole from facts
  where user_id = %(user)s and (lower(subject) = any (%(subjects)s) or id = any (%(values)s))
  order by id desc for update
 """
 _DELETE_FACTS = "delete from facts where user_id = %(user)s and id = any (%(ids)s)"
 _REMOVE_SOURCES = "delete from fact_sources where user_id = %(user)s and turn_id = any (%(turns)s)"
-_INSERT_DELETED = """
-insert into deleted_facts (user_id, subject_digest, deleted_at) values (%(user)s, %(digest)s, %(now)s)
-on conflict (user_id, subject_digest) do update set deleted_at = excluded.deleted_at
-"""
 _DELETE_NOTES = """
 delete from notes where user_id = %(user)s and turn_id = any (%(turns)s) returning note, told_in
 """
@@ -122,17 +119,19 @@ def _delete_some(connection: Connection, user_id: UUID, selection: Selection, no
     scope = {"user": user_id, "turns": turns, "facts": list(selection.facts), "values": list(selection.values)}
     subjects = [row["subject"] for row in connection.execute(_SELECT_SUBJECTS, scope).fetchall()]
     exchanges = delete_exchanges(connection, user_id, turns)
-    deleted = _delete_facts(connection, scope | {"subjects": subjects}, now)
+    deleted = _delete_facts(connection, user_id, scope | {"subjects": subjects}, now)
     undone = clear_records(connection, user_id, turns, subjects, deleted, selection.effects)
     _delete_messages(connection, scope, undone)
     _delete_episodes(connection, user_id, {*selection.episodes, *exchanges.episodes}, exchanges.conversations)
 
 
-def _delete_facts(connection: Connection, scope: dict[str, object], now: datetime) -> list[int]:
+def _delete_facts(connection: Connection, user_id: UUID, scope: dict[str, object], now: datetime) -> list[int]:
     """Delete facts, and what others come from among the deleted turns; return the ids of the deleted rows."""
     rows = connection.execute(_LOCK_FACTS, scope).fetchall()
-    for digest in {subject_digest(row["subject"]) for row in rows if row["is_whole"]}:
-        connection.execute(_INSERT_DELETED, scope | {"digest": digest, "now": now})
+    whole = [row for row in rows if row["is_whole"]]
+    for subject in {row["subject"].lower() for row in whole}:
+        values = [row["value"] for row in whole if row["subject"].lower() == subject]
+        record_deleted(connection, user_id, subject, values, now)
     ids = [row["id"] for row in rows]
     connection.execute(_DELETE_FACTS, scope | {"ids": ids})
     connection.execute(_REMOVE_SOURCES, scope)

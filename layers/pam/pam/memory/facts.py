@@ -1,6 +1,5 @@
 """Facts about a traveller: a value of a subject, valid from an instant on until another value replaces it."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -9,8 +8,10 @@ from uuid import UUID
 
 from psycopg import Cursor
 
+from pam.memory.deleted_facts import is_deleted
 from pam.memory.embedding_requests import request_embedding
 from pam.memory.timeline import Span, place
+from pam.platform.envelope import clean
 from pam.platform.postgres import Connection, Row
 from pam.safety.redaction import redact
 
@@ -85,9 +86,6 @@ select id, value, valid_from, valid_to, last_stated_at,
   from facts
  where user_id = %(user)s and lower(subject) = lower(%(subject)s)
 """
-_SELECT_DELETED = """
-select 1 from deleted_facts where user_id = %(user)s and subject_digest = %(digest)s and deleted_at >= %(stated_at)s
-"""
 _INSERT = """
 insert into facts (user_id, subject, value, standing, valid_from, valid_to, last_stated_at, confidence, recorded_by)
 values (%(user)s, %(subject)s, %(value)s, %(standing)s, %(valid_from)s, %(valid_to)s, %(last_stated_at)s,
@@ -135,14 +133,13 @@ select {FACT_COLUMNS} from facts
 def record_fact(connection: Connection, user_id: UUID, fact: NewFact) -> int | None:
     """Record a fact, redacted, in the caller's transaction; return its id.
 
-    The same value again confirms the stored one; another one ends its validity. None for a summary's fact about a
-    subject that the traveller deleted after its sources.
+    The same value again confirms the stored one; another one ends its validity. None for a summary's fact that the
+    traveller deleted after its sources were sent.
     """
     subject, value = clean_text(fact.subject, MAX_SUBJECT_CHARS), clean_text(fact.value, MAX_VALUE_CHARS)
     scope = {"user": user_id, "subject": subject}
     lock_facts(connection, user_id)
-    deleted = {"digest": subject_digest(subject), "stated_at": fact.stated_at}
-    if fact.recorder is Recorder.SUMMARY and connection.execute(_SELECT_DELETED, scope | deleted).fetchone():
+    if fact.recorder is Recorder.SUMMARY and is_deleted(connection, user_id, subject, value, fact.stated_at):
         return None
     spans = [
         Span(**row | {"statements": tuple(row["statements"])})
@@ -207,11 +204,6 @@ def fact_from_row(row: Row) -> Fact:
     )
 
 
-def subject_digest(subject: str) -> bytes:
-    """Return the hash by which a deleted subject is recognised, whatever its case and spaces."""
-    return hashlib.sha256(" ".join(subject.casefold().split()).encode()).digest()
-
-
 def clean_text(text: str, most: int) -> str:
-    """Return a text as a fact stores it: redacted, in one line, of at most `most` characters."""
-    return " ".join(redact(text.replace("\x00", "")).split())[:most]
+    """Return a text as a fact stores it: redacted, in one line of visible characters, at most `most`."""
+    return " ".join(redact(clean(text)).split())[:most]

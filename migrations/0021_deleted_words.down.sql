@@ -1,0 +1,1 @@
+alter table deleted_facts drop column word_digests;
