@@ -139,6 +139,13 @@ def fact(subject: str = "dogs", value: str = "two dogs", **changes: Any) -> dict
         fact(" ", "two dogs"),
         fact("food", " "),
         fact("food" * 30, "two dogs"),
+        fact("food", "\u0000"),
+        fact("\u0000\u200b", "two dogs"),
+        fact("food", "\u200b\u2800"),
+        fact("food", "\ud83d"),
+        fact("food", "..."),
+        fact("food", "🐕🐕"),
+        fact("🍖", "two dogs"),
         fact("food", "two dogs " * 50),
         {"subject": "food", "value": "two dogs"},
         "two dogs",
@@ -164,10 +171,38 @@ def test_invalid_fact_is_left_out_alone(
     assert [each["subject"] for each in episode["key_facts"]] == ["dogs"]
 
 
+def test_characters_that_can_not_be_stored_are_removed(
+    memory: MemoryReader, conversation: TestConversation, summarise: Callable[..., None], claude: httpx.Client
+) -> None:
+    """NUL, one half of a character, and what shows nothing: wherever in the reply."""
+    word = uuid.uuid4().hex
+    conversation.say(f"We have two dogs. {word}")
+    broken = fact("do\u0000gs", "two \ud83ddogs\u200b")
+    script(claude, word, reply_with(broken, topic="Do\udc00gs\u0000", summary="They \u0000have two dogs."))
+    summarise()
+    [episode] = memory.episodes(conversation)
+    assert (episode["topic"], episode["summary"]) == ("Dogs", "They have two dogs.")
+    assert memory.current(conversation.user_id) == {"dogs": "two dogs"}
+
+
+def test_fact_in_a_script_without_spaces_is_grounded_by_its_characters(
+    memory: MemoryReader, conversation: TestConversation, summarise: Callable[..., None], claude: httpx.Client
+) -> None:
+    """What the message states is recorded, what it doesn't isn't."""
+    word = uuid.uuid4().hex
+    conversation.say(f"我们开一辆蓝色房车旅行 {word}")
+    script(claude, word, reply_with(fact("车辆", "蓝色房车"), fact("宠物", "两只黑狗")))
+    summarise()
+    assert memory.current(conversation.user_id) == {"车辆": "蓝色房车"}
+
+
 @pytest.mark.parametrize(
     "reply",
     [
         "Here is the summary you asked for.",
+        "[" * 100_000,
+        reply_with(topic="\u0000"),
+        reply_with(summary="\ud83d\u200b"),
         "[]",
         reply_with(topic=" "),
         reply_with(summary=""),

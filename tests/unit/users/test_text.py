@@ -30,6 +30,13 @@ def test_any_value_is_accepted_unchanged_or_rejected(value: Any) -> None:
         assert text.encode().decode() == text
 
 
+@pytest.mark.parametrize("text", ["\u200d", " \u200d\n", "\u3164", "\u2800 \ufe0f"])
+def test_required_text_has_to_show_something(text: str) -> None:
+    """Characters that no reader sees are no text."""
+    with pytest.raises(PamError):
+        NAME(text)
+
+
 @pytest.mark.parametrize(
     "text", ["Two\nlines\tand a tab", "👨\u200d👩\u200d👧 at camp", "Zażółć 東京 שלום", "<b>'; --"]
 )

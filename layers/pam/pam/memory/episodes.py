@@ -186,4 +186,4 @@ def _key_fact(fact: NewFact) -> dict[str, object]:
 
 
 def _one_line(text: str, most: int) -> str:
-    return " ".join(redact(text.replace("\x00", "")).split())[:most]
+    return " ".join(redact(text).split())[:most]

@@ -4,7 +4,7 @@ The schema has no bounds, which the API doesn't support. They are validated here
 traveller didn't state, is left out alone.
 """
 
-import re
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from pam.memory.episode_windows import EpisodeMessage
 from pam.memory.facts import MAX_SUBJECT_CHARS, MAX_VALUE_CHARS
+from pam.memory.words import all_stems, stems_of, words_of
+from pam.platform.envelope import clean
 
 MAX_TOPIC_CHARS = 200
 MAX_SUMMARY_CHARS = 2000
@@ -20,14 +22,6 @@ MAX_FACTS = 30
 
 _MIN_GROUNDED = 0.5
 """The share of a value's words that its sources must have."""
-_STEM_CHARS = 4
-
-_WORD = re.compile(r"\w+")
-# Words that any text has.
-_COMMON = re.compile(
-    r"a|an|and|are|as|at|be|been|by|do|does|for|from|has|have|i|in|is|it|its|my|of|on|or|our|so|than|that|"
-    r"the|their|them|they|this|to|us|was|we|were|who|with|you|your"
-)
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -99,9 +93,12 @@ class InvalidSummary(ValueError):
 def parse_summary(text: str, messages: Sequence[EpisodeMessage]) -> EpisodeSummary:
     """Return the summary in a reply's text. Raises `InvalidSummary`."""
     try:
-        reply = _Reply.model_validate_json(text)
+        # Python's own parser: one half of a character in one fact must not make the reply invalid.
+        reply = _Reply.model_validate(clean(json.loads(text)))
     except ValidationError as error:
         raise InvalidSummary(f"{error.error_count()} fields of the summary are invalid") from None
+    except (ValueError, RecursionError):
+        raise InvalidSummary("the reply is no JSON") from None
     stated = list(map(_parse_fact, reply.facts))
     facts = tuple(fact for fact in stated if fact is not None and _is_stated(fact, messages))[:MAX_FACTS]
     return EpisodeSummary(reply.topic, reply.summary, facts, reply.sentiment, len(stated) - len(facts))
@@ -121,14 +118,9 @@ def _is_stated(fact: SummaryFact, messages: Sequence[EpisodeMessage]) -> bool:
     """
     if not all(1 <= number <= len(messages) and messages[number - 1].role == "user" for number in fact.sources):
         return False
-    stated = {_stem(word) for number in fact.sources for word in _words(messages[number - 1].text)}
-    words = [word for word in _words(fact.value) if not _COMMON.fullmatch(word)] or _words(fact.value)
-    return sum(_stem(word) in stated for word in words) >= _MIN_GROUNDED * len(words)
-
-
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.casefold())
-
-
-def _stem(word: str) -> str:
-    return word[:_STEM_CHARS]
+    stated = {stem for number in fact.sources for stem in all_stems(messages[number - 1].text)}
+    stems = stems_of(fact.value)
+    # Without a word, nothing is stated.
+    return bool(stems and words_of(fact.subject)) and sum(stem in stated for stem in stems) >= _MIN_GROUNDED * len(
+        stems
+    )

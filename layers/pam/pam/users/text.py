@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import WithJsonSchema
 
+from pam.platform.envelope import clean
 from pam.platform.errors import INVALID_TEXT, PamError
 from pam.safety.redaction import redact
 
@@ -29,7 +30,7 @@ class TextParser:
     def __call__(self, value: Any) -> str:
         if value is None:
             value = ""
-        if not isinstance(value, str) or len(value) > self._max_chars or (self._required and not value.strip()):
+        if not isinstance(value, str) or len(value) > self._max_chars or (self._required and not clean(value).strip()):
             bounds = "1 to" if self._required else "at most"
             raise self._invalid_text(f"The {self._name} must be text of {bounds} {self._max_chars} characters.")
         if any(not character.isprintable() and character not in _ALLOWED_CHARACTERS for character in value):
