@@ -8,7 +8,8 @@ from uuid import UUID
 from pam.memory.facts import SOURCES_OF_FACT
 from pam.memory.memories_query import ListedKind, MemoriesQuery, MemoryCursor
 from pam.memory.preferences import fetch_preferences, send_preferences_query
-from pam.memory.selection import SELECT_TOPIC_TURNS, check_topic
+from pam.memory.selection import SELECT_TOPIC_TURNS
+from pam.memory.topic_search import check_topic, has_topic, topic_values
 from pam.platform.postgres import Connection, Row
 
 _MAX_SOURCES = 5
@@ -81,7 +82,7 @@ select id, subject as title, value as text, valid_from as at, recorded_by = 'tra
  where user_id = %(user)s and valid_to is null and standing = %(standing)s
    and (%(search)s = '' or exists (select from facts s
                                     where s.user_id = %(user)s and lower(s.subject) = lower(facts.subject)
-                                      and s.words @@ plainto_tsquery('english', %(search)s)))
+                                      and {has_topic("s.words", "s.subject || ' ' || s.value")}))
    and (%(after)s::timestamptz is null or (valid_from, id) < (%(after)s, %(after_id)s))
  order by valid_from desc, id desc limit %(limit)s
 """
@@ -90,20 +91,20 @@ select lower(subject) as subject, value, valid_from, valid_to, {SOURCES_OF_FACT}
  where user_id = %(user)s and lower(subject) = any (%(subjects)s) and valid_to is not null
  order by valid_from desc, id desc
 """
-_SELECT_EPISODES = """
+_SELECT_EPISODES = f"""
 select e.id, e.topic as title, e.summary as text, e.episode_start_time as at, e.episode_end_time as until,
        array(select x.turn_id from exchanges x
               where x.user_id = %(user)s and x.conversation_id = e.conversation_id
                 and x.id between e.first_exchange_id and e.last_exchange_id
               group by x.turn_id order by max(x.id) desc) as turns
   from conversation_episodes e
- where e.user_id = %(user)s and (%(search)s = '' or e.words @@ plainto_tsquery('english', %(search)s))
+ where e.user_id = %(user)s and (%(search)s = '' or {has_topic("e.words", "e.topic || ' ' || e.summary")})
    and (%(after)s::timestamptz is null or (e.episode_start_time, e.id) < (%(after)s, %(after_id)s))
  order by e.episode_start_time desc, e.id desc limit %(limit)s
 """
 # A turn's number is that of its first passage.
 _SELECT_TURNS = f"""
-with found as materialized ({SELECT_TOPIC_TURNS.replace("%(topic)s", "%(search)s")}
+with found as materialized ({SELECT_TOPIC_TURNS}
 ), listed as (
     select x.turn_id, min(x.id) as id, min(x.sent_at) as at from exchanges x
      where x.user_id = %(user)s and (%(search)s = '' or x.turn_id in (select turn_id from found))
@@ -135,6 +136,7 @@ def read_memory_page(connection: Connection, user_id: UUID, query: MemoriesQuery
         "user": user_id,
         "standing": query.kind is ListedKind.PREFERENCES,
         "search": query.search,
+        **topic_values(query.search),
         "after": query.cursor.at if query.cursor else None,
         "after_id": query.cursor.id if query.cursor else None,
         # One more than the page holds, to know whether there is a next page.

@@ -72,7 +72,7 @@ def _parse_page_size(value: Any) -> int:
 SEARCH_SCHEMA = WithJsonSchema({"type": "string", "maxLength": MAX_SEARCH_CHARS, "format": "search"})
 """Words that can be searched for: with none of them, such as `the`, everything would match."""
 
-_parse_search = TextParser("search", MAX_SEARCH_CHARS)
+parse_search = TextParser("search", MAX_SEARCH_CHARS)
 
 
 class MemoriesQuery(BaseModel):
@@ -83,7 +83,7 @@ class MemoriesQuery(BaseModel):
     kind: Annotated[ListedKind, WithJsonSchema({"type": "string", "enum": list(ListedKind)})] = Field(
         default=ListedKind.FACTS, description="What is listed."
     )
-    search: Annotated[str, BeforeValidator(_parse_search), SEARCH_SCHEMA] = Field(
+    search: Annotated[str, BeforeValidator(parse_search), SEARCH_SCHEMA] = Field(
         default="", description="Words that all have to be in it, in any form. Without them, all are listed."
     )
     limit: Annotated[

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from pam.memory.memories_query import parse_memory_id
+from pam.memory.topic_search import check_topic, has_topic, topic_values
 from pam.memory.write_records import find_effects
-from pam.platform.errors import INVALID_TEXT, MEMORY_NOT_FOUND, PamError
+from pam.platform.errors import MEMORY_NOT_FOUND, PamError
 from pam.platform.postgres import Connection
 
 MAX_SAMPLES = 5
@@ -75,38 +76,49 @@ select f.id, lower(f.subject) as subject, f.valid_to is null as is_current
  group by f.user_id, f.id having bool_and(s.turn_id = any (%(turns)s))
  order by f.id
 """
-_COUNT_LEXEMES = "select numnode(plainto_tsquery('english', %(topic)s)) as terms"
-_SELECT_TOPIC_FACTS = """
+_SELECT_TOPIC_FACTS = f"""
 select distinct on (lower(f.subject)) f.id, lower(f.subject) as subject,
        array(select distinct s.turn_id from facts v join fact_sources s on s.user_id = v.user_id and s.fact_id = v.id
               where v.user_id = %(user)s and lower(v.subject) = lower(f.subject)) as turns
   from facts f
- where f.user_id = %(user)s and f.words @@ plainto_tsquery('english', %(topic)s)
+ where f.user_id = %(user)s and {has_topic("f.words", "f.subject || ' ' || f.value")}
  order by lower(f.subject), f.valid_to desc nulls first
 """
-_SELECT_TOPIC_EPISODES = """
+_SELECT_TOPIC_EPISODES = f"""
 select id from conversation_episodes
- where user_id = %(user)s and words @@ plainto_tsquery('english', %(topic)s)
+ where user_id = %(user)s and {has_topic("words", "topic || ' ' || summary")}
 """
 # The index of a passage has the words of the one before it, too: the turn's own text decides.
-SELECT_TOPIC_TURNS = """
+SELECT_TOPIC_TURNS = f"""
 with candidates as (
     select distinct x.turn_id
       from exchange_words w join exchanges x on x.user_id = w.user_id and x.id = w.exchange_id
      where w.user_id = %(user)s
-       and w.word in (select lexeme from unnest(to_tsvector('english', %(topic)s)))
+       and w.word in (select lexeme from unnest(to_tsvector('english', %(words)s)))
+     union
+    select turn_id from exchanges
+     where user_id = %(user)s and cardinality(%(parts)s::text[]) > 0
+       and strpos(lower(content), (%(parts)s::text[])[1]) > 0
 ), texts as (
-    select x.turn_id, max(x.id) as newest, to_tsvector('english', string_agg(x.content, ' ' order by x.id)) as words
-      from exchanges x join candidates using (turn_id)
-     where x.user_id = %(user)s group by x.turn_id
+    select turn_id, content, to_tsvector('english', content) as words
+      from (select x.turn_id, string_agg(x.content, ' ' order by x.id) as content
+              from exchanges x join candidates using (turn_id)
+             where x.user_id = %(user)s group by x.turn_id) turns
 )
-select turn_id from texts where words @@ plainto_tsquery('english', %(topic)s)
+select turn_id from texts where {has_topic("words", "content")}
 """
 _SELECT_EVERYTHING = """
 select (select count(distinct lower(subject)) from facts where user_id = %(user)s) as facts,
        (select count(*) from conversation_episodes where user_id = %(user)s) as episodes,
        (select count(*) from (select turn_id from exchanges where user_id = %(user)s
                               union select turn_id from messages where user_id = %(user)s) turns) as turns
+"""
+# Those that are selected, and those that have a selected turn.
+_COUNT_EPISODES = """
+select count(*) as episodes
+  from (select unnest(%(episodes)s::bigint[])
+         union select episode_id from exchanges
+         where user_id = %(user)s and turn_id = any (%(turns)s) and episode_id is not null) ids
 """
 _SELECT_EXAMPLES = """
 (select subject || ': ' || value as text from facts
@@ -151,7 +163,7 @@ def select_topic(connection: Connection, user_id: UUID, topic: str, asked_in: UU
 
     Empty where there are none. Raises `PamError` (`invalid_text`) for a text without a word that can be searched for.
     """
-    scope = {"user": user_id, "topic": topic}
+    scope = {"user": user_id, **topic_values(topic)}
     check_topic(connection, topic)
     facts = connection.execute(_SELECT_TOPIC_FACTS, scope).fetchall()
     episodes = connection.execute(_SELECT_TOPIC_EPISODES, scope).fetchall()
@@ -167,19 +179,13 @@ def select_topic(connection: Connection, user_id: UUID, topic: str, asked_in: UU
     return _select_derived(connection, user_id, selection, {row["subject"]: row["id"] for row in facts})
 
 
-def check_topic(connection: Connection, topic: str, field: str = "topic") -> None:
-    """Raise `PamError` (`invalid_text`) for a text without a word that can be searched for."""
-    row = connection.execute(_COUNT_LEXEMES, {"topic": topic}).fetchone()
-    if row is None or not row["terms"]:
-        raise PamError(INVALID_TEXT, "PAM needs a word to look for, such as “water pump”.", field=field)
-
-
 def measure_selection(connection: Connection, user_id: UUID, selection: Selection) -> Extent:
     """Return how much a selection has, with samples."""
     scope = {
         "user": user_id,
         "everything": selection.is_everything,
         "facts": list(selection.facts),
+        "episodes": list(selection.episodes),
         "turns": list(selection.turns),
         "values": list(selection.values),
         "most": MAX_SAMPLES,
@@ -187,10 +193,12 @@ def measure_selection(connection: Connection, user_id: UUID, selection: Selectio
     rows = connection.execute(_SELECT_EXAMPLES, scope).fetchall()
     samples = tuple(_shorten(row["text"]) for row in rows[:MAX_SAMPLES])
     if not selection.is_everything:
+        counted = connection.execute(_COUNT_EPISODES, scope).fetchone()
+        assert counted is not None
         facts = len(selection.facts) + len(selection.values)
-        is_more = facts or selection.episodes or selection.turns
+        is_more = facts or counted["episodes"] or selection.turns
         return Extent(
-            facts, len(selection.episodes), len(selection.turns), 0 if is_more else len(selection.effects), samples
+            facts, counted["episodes"], len(selection.turns), 0 if is_more else len(selection.effects), samples
         )
     counts = connection.execute(_SELECT_EVERYTHING, scope).fetchone()
     assert counts is not None

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from pam.memory.topic_search import has_topic, topic_values
 from pam.platform.postgres import Connection
 
 MEMORY_OPERATIONS = ("remember_fact", "correct_memory")
@@ -17,11 +18,12 @@ _DELETED = {"text": "This was deleted.", "data": {}}
 
 _ROWS = "jsonb_array_elements(coalesce(undo -> 'before', '[]') || coalesce(undo -> 'after', '[]'))"
 _FIND = f"""
-select id from effects
- where user_id = %(user)s and tool = any (%(operations)s) and told #>> '{{data,id}}' is not null
-   and to_tsvector('english', concat_ws(' ', told ->> 'text', undo ->> 'subject',
-                                        (select string_agg(fact ->> 'value', ' ') from {_ROWS} fact)))
-       @@ plainto_tsquery('english', %(topic)s)
+select id
+  from (select id, concat_ws(' ', told ->> 'text', undo ->> 'subject',
+                             (select string_agg(fact ->> 'value', ' ') from {_ROWS} fact)) as quoted
+          from effects
+         where user_id = %(user)s and tool = any (%(operations)s) and told #>> '{{data,id}}' is not null) records
+ where {has_topic("to_tsvector('english', quoted)", "quoted")}
 """
 # Also a write of something else, whose undo would bring back what is deleted. Its own value may stay.
 _SELECT_QUOTING = f"""
@@ -48,7 +50,7 @@ update effects set told = told || %(deleted)s, undo = null where user_id = %(use
 
 def find_effects(connection: Connection, user_id: UUID, topic: str) -> tuple[UUID, ...]:
     """Return the writes whose records have all words of a topic."""
-    values = {"user": user_id, "operations": list(MEMORY_OPERATIONS), "topic": topic}
+    values = {"user": user_id, "operations": list(MEMORY_OPERATIONS), **topic_values(topic)}
     return tuple(row["id"] for row in connection.execute(_FIND, values).fetchall())
 
 

@@ -20,7 +20,7 @@ from pam.answers.memories import list_memories as memory_list
 from pam.answers.memory_deletion import DELETE_MEMORIES, STAYS, PreparedDeletion, parse_topic, prepare_deletion
 from pam.answers.memory_items import MemoryItem
 from pam.ledger.operation import WriteContext, WriteResult
-from pam.memory.memories_query import ListedKind, parse_memory_id
+from pam.memory.memories_query import ListedKind, parse_memory_id, parse_search
 from pam.memory.selection import (
     Selection,
     describe,
@@ -65,6 +65,7 @@ _Subject = Annotated[str, BeforeValidator(parse_subject), parse_subject.schema]
 _Topic = Annotated[
     str | None, BeforeValidator(lambda value: None if value is None else parse_topic(value)), parse_topic.schema
 ]
+_Search = Annotated[str, BeforeValidator(parse_search), parse_search.schema]
 
 
 class RememberFact(ToolArguments):
@@ -90,7 +91,7 @@ def remember_fact(context: WriteContext, arguments: RememberFact) -> WriteResult
 class ListMemories(ToolArguments):
     """What to look for."""
 
-    search: _Topic = Field(default=None, description="Words that are in it; all by default.")
+    search: _Search = Field(default="", description="Words that are in it; all by default.")
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -100,7 +101,7 @@ class ListMemories(ToolArguments):
 @read_tool(summary=ListMemories.summary)
 def list_memories(context: ToolContext, arguments: ListMemories) -> ToolResult:
     """What PAM remembers of the traveller: facts with their ids, preferences and summaries, each with its days."""
-    pages = {kind: _read(context, arguments.search or "", kind) for kind in ListedKind}
+    pages = {kind: _read(context, arguments.search, kind) for kind in ListedKind}
     known = [*pages[ListedKind.PREFERENCES].memories, *pages[ListedKind.FACTS].memories]
     summaries, messages = pages[ListedKind.EPISODES].memories, pages[ListedKind.MESSAGES].memories
     newest = pages[ListedKind.FACTS]
