@@ -26,9 +26,17 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _PAST = re.compile(
-    r"\b(?:again|ago|always|before|did|earlier|ever|had|have\s+(?:i|we)|(?:i|we)(?:'ve|\s+have)|last|mine|never|our|ours|"
+    r"\b(?:again|ago|always|am\s+i|are\s+we|before|did|(?:for|with)\s+(?:me|us)|i'?m|i\s+am|planned|recommend\w*|"
+    r"scheduled|suggest\w*|we're|we\s+are|earlier|ever|had|have\s+(?:i|we)|(?:i|we)(?:'ve|\s+have)|last|mine|never|our|ours|"
     r"my|prefer\w*|previous(?:ly)?|recall|remember|remind|said|same|told|us|used\s+to|usual(?:ly)?|was|we|were|when|which|"
     r"who|yesterday)\b",
+    re.IGNORECASE,
+)
+# What an order is about, described in place of named: "the name of the mechanic", "the shop that fixed it".
+_DESCRIPTION = re.compile(
+    r"\b(?:who|whom|whose|what|where)\b|\b(?:that|which)\s+(?!is\b|i\s+just|we\s+just)\w|"
+    r"\b(?:the|our|my)\s+(?:\w+\s+)?(?:address|birthday|code|date|day|details|email|list|model|name|number|phone|place|"
+    r"price|size|spot|summary|time)\b(?!\s*[:=])",
     re.IGNORECASE,
 )
 _REFERENCE = re.compile(
@@ -49,5 +57,6 @@ def recall_need(text: str) -> RecallNeed:
     if not text or _SMALL_TALK.fullmatch(text):
         return RecallNeed.NOTHING
     if _ORDER.match(text):
-        return RecallNeed.MEANING if _REFERENCE.search(text) else RecallNeed.NOTHING
+        refers = _REFERENCE.search(text) or _DESCRIPTION.search(text)
+        return RecallNeed.MEANING if refers else RecallNeed.NOTHING
     return RecallNeed.MEANING if _PAST.search(text) else RecallNeed.WORDS
