@@ -9,7 +9,8 @@ from local import demo
 from local.stack import LocalStack
 from pam.community.friendships import read_friends
 from pam.community.messages import find_recipient
-from pam.memory.recall import Query, fetch_hits, select_passages, send_recall_query
+from pam.memory.recall import Query, fetch_hits, send_recall_query
+from pam.memory.recalled_text import select_passages
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.postgres import Database

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from pam.memory.evaluation_file import InvalidConversations, read_conversations
+
 KEYS = [
     "sessions_r3", "sessions_r5", "sessions_r10", "messages_r10", "messages_r30", "delivered_400", "delivered_800",
     "paraphrase_r10", "gate_own", "gate_stranger",
@@ -80,3 +82,64 @@ def test_file_that_can_not_be_read_is_an_error(tmp_path: Path) -> None:
     """With a sentence, and without a database."""
     run = evaluate(tmp_path / "none.jsonl", status=2)
     assert "can't be read" in run.stderr
+
+
+def test_single_conversation_has_no_stranger(tmp_path: Path) -> None:
+    """The figure is null, and not that of oneself."""
+    file = tmp_path / "one.jsonl"
+    file.write_text(json.dumps(CONVERSATIONS[0]))
+    lines = evaluate(file, "--embedder", "hash").stdout.splitlines()
+    assert json.loads(lines[-1])["gate_stranger"] is None
+    assert lines[1].split()[1] == "2"
+    assert lines[-2] == "gate as the product searches (nothing 0, words 1, meaning 1): own 50.0, strange -"
+
+
+LINE = json.dumps(CONVERSATIONS[0])
+
+
+def changed(**changes: Any) -> str:
+    """Return a conversation with changes to its first message or question."""
+    value = json.loads(LINE)
+    for name, change in changes.items():
+        (value["messages"] if name in value["messages"][0] else value["questions"])[0][name] = change
+    return json.dumps(value)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "no conversation"),
+        ("\n \n", "no conversation"),
+        ("[1, 2]", "line 1"),
+        (f"{LINE}\n5", "line 2"),
+        (f"{LINE}\n{{", "line 2"),
+        ("[" * 100_000, "line 1"),
+        ('{"id": 1, "questions": []}', "messages"),
+        ('{"id": 1, "messages": {}, "questions": 3}', "line 1"),
+        (changed(text="  "), "questions.0.text"),
+        (changed(content=None), "messages.0.content"),
+        (changed(content="\ud800"), "messages.0.content"),
+        (changed(at="yesterday"), "messages.0.at"),
+        (changed(evidence=4), "questions.0.evidence"),
+        (changed(id=1), "message 1 is there twice"),
+        (f"{LINE}\n{LINE}", "conversation road is there twice"),
+        (gzip.compress(LINE.encode())[:-12], "whole text file"),
+        (b"\xff\xfe\x00", "whole text file"),
+    ],
+)
+def test_file_of_another_format_is_an_error_that_says_where(tmp_path: Path, content: str | bytes, reason: str) -> None:
+    """Before anything is stored."""
+    file = tmp_path / "conversations.jsonl"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises((InvalidConversations, OSError)) as raised:
+        read_conversations(file)
+    assert reason in str(raised.value)
+
+
+def test_command_reports_a_file_of_another_format(tmp_path: Path) -> None:
+    """In one line, without a traceback."""
+    file = tmp_path / "conversations.jsonl"
+    file.write_text("[]")
+    assert evaluate(file, status=2).stderr.splitlines() == [
+        f"{file} can't be read: line 1: the line: Input should be a valid dictionary"
+    ]

@@ -11,7 +11,8 @@ from local.embedding.minilm import MiniLmEmbedder
 from pam.memory.embedding import embed_user
 from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.memory.facts import FactSource, NewFact, Recorder, record_fact
-from pam.memory.recall import Hit, MemoryKind, Query, fetch_hits, select_passages, send_recall_query
+from pam.memory.recall import Hit, MemoryKind, Query, fetch_hits, send_recall_query
+from pam.memory.recalled_text import select_passages
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Connection, Database
 from pam.sources.embedding import EmbeddingPurpose

@@ -5,29 +5,37 @@ FILE has one conversation a line, plain or gzip: `{"id", "messages": [{"id", "se
 messages are stored, indexed and recalled as the product does it, without any text that a model has written.
 
 Prints, by kind of question: the share of the evidence within the best 3, 5 and 10 sessions and the best 10 and 30
-messages, the share of answers whose words are delivered within 400 and 800 words, and times of a query. The last line
-is one JSON object; all its figures are percentages.
+messages, the share of answers whose words are delivered within 400 and 800 words, and times of a query; how many
+questions pass the relevance gate, each with its embedding, and, in a line of its own, searched as the product does,
+which embeds only some. The last line is one JSON object; its figures are percentages, null for one of no question.
 """
 
 import argparse
-import gzip
 import json
 import re
 import statistics
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid5
 
 from pam.memory.embedding import embed_user
+from pam.memory.evaluation_file import (
+    EvaluatedConversation,
+    EvaluatedMessage,
+    EvaluatedQuestion,
+    InvalidConversations,
+    read_conversations,
+)
 from pam.memory.exchanges import ExchangeMessage, store_exchange
-from pam.memory.recall import Hit, Query, fetch_hits, select_passages, send_recall_query
+from pam.memory.recall import Hit, Query, fetch_hits, send_recall_query
+from pam.memory.recall_need import RecallNeed, recall_need
+from pam.memory.recalled_text import select_passages
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 from pam.sources.embedding import Embedder, EmbeddingPurpose
@@ -55,6 +63,7 @@ _STOP_WORDS = frozenset(
 class Scores:
     """What was measured of questions of one kind, a value for each question; shares are between 0 and 1."""
 
+    questions: int = 0
     sessions: dict[int, list[float]] = field(default_factory=lambda: {3: [], 5: [], 10: []})
     messages: dict[int, list[float]] = field(default_factory=lambda: {10: [], 30: []})
     delivered: dict[int, list[float]] = field(default_factory=lambda: {400: [], 800: []})
@@ -70,11 +79,13 @@ class Evaluation:
         self._database = database
         self._embedder = embedder
         self.scores: defaultdict[str, Scores] = defaultdict(Scores)
+        self.as_asked = Scores()
+        self.needs: Counter[RecallNeed] = Counter()
         self.query_s: list[float] = []
         self.embed_s: list[float] = []
         self._vectors: dict[str, list[float]] = {}
 
-    def store(self, conversation: Mapping[str, Any]) -> None:
+    def store(self, conversation: EvaluatedConversation) -> None:
         """Store and index a conversation's messages; each session is a conversation of its traveller."""
         user = _user(conversation)
         with self._database.session(user, Deadline(_TIMEOUT_S)) as connection:
@@ -91,8 +102,8 @@ class Evaluation:
                 store_exchange(connection, user, _session(user, message["session"]), turn, [sent])
         embed_user(self._database, self._embedder, user, Deadline(3600))
 
-    def ask(self, conversation: Mapping[str, Any], stranger: Mapping[str, Any]) -> None:
-        """Ask a conversation's questions, of its own memory and of a stranger's."""
+    def ask(self, conversation: EvaluatedConversation, stranger: EvaluatedConversation | None) -> None:
+        """Ask a conversation's questions, of its own memory and of a stranger's, if there is one."""
         user = _user(conversation)
         messages = {_message(user, message["id"]): message for message in conversation["messages"]}
         for question in conversation["questions"]:
@@ -100,20 +111,37 @@ class Evaluation:
             hits = self._recall(user, query)
             evidence = [_message(user, each) for each in question["evidence"]]
             evidence = [each for each in evidence if each in messages]
-            own, others = self._passes(user, query), self._passes(_user(stranger), query)
+            own = self._passes(user, query)
+            others = None if stranger is None else self._passes(_user(stranger), query)
             for scores in (self.scores[question["kind"]], self.scores["all"]):
+                scores.questions += 1
                 if evidence:
                     self._score(scores, question, hits, evidence, messages)
                     scores.own.append(own)
-                scores.stranger.append(others)
+                if others is not None:
+                    scores.stranger.append(others)
+            self._search_as_asked(user, query, stranger, has_evidence=bool(evidence))
+
+    def _search_as_asked(
+        self, user: UUID, query: Query, stranger: EvaluatedConversation | None, *, has_evidence: bool
+    ) -> None:
+        """Measure the gate by what the product would search by, which embeds only some of the questions."""
+        need = recall_need(query.text)
+        self.needs[need] += 1
+        query = query if need is RecallNeed.MEANING else replace(query, vector=None)
+        searched = need is not RecallNeed.NOTHING
+        if has_evidence:
+            self.as_asked.own.append(self._passes(user, query) if searched else 0.0)
+        if stranger is not None:
+            self.as_asked.stranger.append(self._passes(_user(stranger), query) if searched else 0.0)
 
     def _score(
         self,
         scores: Scores,
-        question: Mapping[str, Any],
+        question: EvaluatedQuestion,
         hits: Sequence[Hit],
         evidence: Sequence[UUID],
-        messages: Mapping[UUID, Mapping[str, Any]],
+        messages: Mapping[UUID, EvaluatedMessage],
     ) -> None:
         ranked = list(dict.fromkeys(hit.passage.turn_id for hit in hits if hit.passage.turn_id))
         sessions = list(dict.fromkeys(messages[turn]["session"] for turn in ranked))
@@ -160,7 +188,7 @@ def _words(text: str) -> set[str]:
     return {word for word in _WORD.findall(text.casefold()) if word not in _STOP_WORDS}
 
 
-def _user(conversation: Mapping[str, Any]) -> UUID:
+def _user(conversation: EvaluatedConversation) -> UUID:
     return uuid5(_NAMESPACE, f"user {conversation['id']}")
 
 
@@ -172,18 +200,8 @@ def _message(user: UUID, message: object) -> UUID:
     return uuid5(user, f"message {message}")
 
 
-def read_conversations(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the conversations of a file, plain or gzip."""
-    with path.open("rb") as file:
-        is_gzip = file.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rt", encoding="utf-8") if is_gzip else path.open(encoding="utf-8") as lines:
-        for line in lines:
-            if line.strip():
-                yield json.loads(line)
-
-
-def report(evaluation: Evaluation) -> dict[str, float]:
-    """Print a line for each kind of question, and the times; return the figures of all questions, in percent."""
+def report(evaluation: Evaluation) -> dict[str, float | None]:
+    """Print a line for each kind of question, and the times; return the figures of all in percent, or None."""
     columns = ("n", "s@3", "s@5", "s@10", "m@10", "m@30", "400w", "800w", "para", "own", "strange")
     print(f"{'kind':28}" + "".join(f"{column:>8}" for column in columns))
     for kind in sorted(evaluation.scores, key=lambda name: (name == "all", name)):
@@ -196,11 +214,14 @@ def report(evaluation: Evaluation) -> dict[str, float]:
             scores.own,
             scores.stranger,
         ]
-        print(f"{kind:28}{len(scores.stranger):8}" + "".join(f"{_percent(each):8.1f}" for each in values))
+        print(f"{kind:28}{scores.questions:8}" + "".join(f"{_cell(each):>8}" for each in values))
     for name, seconds in (("query", evaluation.query_s), ("embedding", evaluation.embed_s)):
         if len(seconds) > 1:
             steps = statistics.quantiles(seconds, n=20)
             print(f"{name}: {statistics.median(seconds) * 1000:.1f} ms at the median, {steps[-1] * 1000:.1f} ms at P95")
+    needs = ", ".join(f"{need.name.lower()} {evaluation.needs[need]}" for need in RecallNeed)
+    own, strange = evaluation.as_asked.own, evaluation.as_asked.stranger
+    print(f"gate as the product searches ({needs}): own {_cell(own)}, strange {_cell(strange)}")
     scores = evaluation.scores["all"]
     return {
         "sessions_r3": _percent(scores.sessions[3]),
@@ -216,8 +237,13 @@ def report(evaluation: Evaluation) -> dict[str, float]:
     }
 
 
-def _percent(values: Sequence[float]) -> float:
-    return round(100 * sum(values) / len(values), 2) if values else 0.0
+def _percent(values: Sequence[float]) -> float | None:
+    return round(100 * sum(values) / len(values), 2) if values else None
+
+
+def _cell(values: Sequence[float]) -> str:
+    percent = _percent(values)
+    return "-" if percent is None else f"{percent:.1f}"
 
 
 @contextmanager
@@ -246,14 +272,14 @@ def make_embedder(name: str) -> Embedder:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Evaluate one file; print the report. Returns 2 where the file can't be read."""
+    """Evaluate one file; print the report. Returns 2 where the file can't be read or has another format."""
     parser = argparse.ArgumentParser(prog="python -m pam.memory.evaluate", description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--embedder", choices=("minilm", "hash", "gemini"), default="minilm")
     options = parser.parse_args(arguments)
     try:
-        conversations = list(read_conversations(options.file))
-    except (OSError, ValueError) as error:
+        conversations = read_conversations(options.file)
+    except (OSError, InvalidConversations) as error:
         print(f"{options.file} can't be read: {error}", file=sys.stderr)
         return 2
     with temporary_database() as database:
@@ -261,7 +287,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for conversation in conversations:
             evaluation.store(conversation)
         for index, conversation in enumerate(conversations):
-            evaluation.ask(conversation, conversations[(index + 1) % len(conversations)])
+            stranger = conversations[(index + 1) % len(conversations)]
+            evaluation.ask(conversation, None if stranger is conversation else stranger)
         print(json.dumps(report(evaluation)))
     return 0
 

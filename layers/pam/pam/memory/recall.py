@@ -2,10 +2,13 @@
 
 BM25 and the distance of vectors are brought to one scale by their mean and deviation over the user's rows, and summed
 (figures in docs/memory.md). A row without a vector, or a question without one, counts by its words alone.
+
+What was asked before in the same words is no evidence, however near it is: such questions and their answers follow all
+other hits, but for the newest answer. Otherwise a question that is asked often would take the place of its evidence.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
@@ -22,6 +25,23 @@ MAX_HITS = 60
 
 _K1 = 1.2
 _B = 0.75
+
+# A hit among so many times as many rows: those that ask the same again are shown last.
+_CANDIDATES = 4
+
+# Words that ask for something: no evidence that a row has it.
+_ASKING = (
+    "say said tell told talk talked mention mentioned discuss discussed remember recall remind ask asked know knew "
+    "happen much many something anything"
+)
+# A message that asks and states nothing, if it has no words of its own, ends with a question mark or begins so.
+_QUESTION_WORDS = (
+    "what when where which who whose why how is are was were do does did have has had can could will would tell show "
+    "remind"
+)
+_MAX_QUESTION_CHARS = 300
+# What asks the same has most of the words: the others aren't looked at.
+_MIN_SAME_COVERAGE = 0.5
 
 # Added to the number of rows for the rarity of words, which a few rows don't show.
 _PRIOR_ROWS = 100
@@ -67,7 +87,8 @@ class Hit:
 
     To a message belong the passages directly before and after it in its conversation, to a fact the other values of its
     subject and the message that it comes from. `similarity` is its cosine to the question, None without vectors.
-    `coverage` is the share of the question's words, weighted by how rare they are, that it contains.
+    `coverage` is the share of the question's words, weighted by how rare they are, that it contains, without words that
+    only ask.
     """
 
     passage: Passage
@@ -77,12 +98,12 @@ class Hit:
     coverage: float
 
 
-_MAX_RELATED_WORDS = 40
-
 # Rows of the three tables have one key, id * 4 + kind: it is joined faster than two columns. Kinds as in `_KINDS`.
 _RECALL = f"""
-with question as (
-    select lexeme from unnest(to_tsvector('english', %(text)s))
+with asking as (
+    select tsvector_to_array(to_tsvector('english', %(asking)s)) as lexemes
+), question as (
+    select lexeme, lexeme = any (lexemes) as is_asking from unnest(to_tsvector('english', %(text)s)), asking
 ), entries as materialized (
     select id * 4 as key, length,
            case when embedding_model = %(model)s then 1 - (embedding <=> %(vector)s) end as similarity
@@ -107,8 +128,8 @@ with question as (
     select count(*)::float8 as rows, greatest(avg(length), 1)::float8 as mean from entries
 ), weights as materialized (
     select word, ln(1 + (rows - found + 0.5) / (found + 0.5)) as weight,
-           ln(1 + (rows + %(prior)s - found + 0.5) / (found + 0.5)) as rarity
-      from (select lexeme as word, coalesce(found, 0)::float8 as found
+           ln(1 + (rows + %(prior)s - found + 0.5) / (found + 0.5)) as rarity, is_asking
+      from (select lexeme as word, is_asking, coalesce(found, 0)::float8 as found
               from question
               left join (select word, count(*) as found from matches group by word) counts on word = lexeme
            ) frequencies
@@ -117,7 +138,7 @@ with question as (
     select key,
            sum(weight * occurrences * (%(k1)s + 1)
                / (occurrences + %(k1)s * (1 - %(b)s + %(b)s * length / mean))) as score,
-           sum(rarity) as rarity
+           sum(rarity) filter (where not is_asking) as rarity
       from matches
       join weights using (word)
       join entries using (key)
@@ -125,16 +146,33 @@ with question as (
      group by key
 ), ranked as materialized (
     select key, similarity,
-           coalesce(rarity, 0)::float8 / greatest((select sum(rarity) from weights), 1e-9::float8) as coverage,
+           coalesce(rarity, 0)::float8
+           / greatest((select sum(rarity) from weights where not is_asking), 1e-9::float8) as coverage,
+           coalesce(rarity, 0)::float8 / greatest((select sum(rarity) from weights), 1e-9::float8) as share,
            coalesce((coalesce(score, 0) - avg(coalesce(score, 0)) over ())
                     / nullif(stddev_pop(coalesce(score, 0)) over (), 0), 0)
            + coalesce((similarity - avg(similarity) over ()) / nullif(stddev_pop(similarity) over (), 0), 0) as score
       from entries left join keyword using (key)
-), best as materialized (
+), candidates as materialized (
     select key, key & 3 as kind, key >> 2 as id, score, similarity, coverage
-      from ranked order by score desc, key & 3, key desc limit %(most)s
+      from ranked order by score desc, key & 3, key desc limit %(candidates)s
+), asked_before as materialized (
+    select c.key, x.role, x.turn_id = first_value(x.turn_id) over (order by q.id desc) as is_newest
+      from candidates c
+      join exchanges x on c.kind = 0 and c.coverage >= {_MIN_SAME_COVERAGE} and x.user_id = %(user)s and x.id = c.id
+      join exchanges q on q.user_id = %(user)s and q.turn_id = x.turn_id and q.role = 'user' and q.passage = 0
+     where (x.role = 'assistant' or x.passage = 0)
+       and length(q.content) <= {_MAX_QUESTION_CHARS}
+       and (right(rtrim(q.content), 1) = '?'
+            or lower(split_part(q.content, ' ', 1)) = any (string_to_array(%(question_words)s, ' ')))
+       and tsvector_to_array(to_tsvector('english', q.content))
+           <@ (select array(select lexeme from question) || lexemes from asking)
+), best as materialized (
+    select c.*, coalesce(a.role = 'user' or not a.is_newest, false) as is_repeated
+      from candidates c left join asked_before a using (key)
+     order by is_repeated, score desc, kind, key desc limit %(most)s
 ), gate as (
-    select max(similarity) as best_similarity, max(coverage) as best_coverage,
+    select max(similarity) as best_similarity, max(share) as best_coverage,
            max(coverage) filter (where similarity is null) as best_coverage_by_words
       from ranked
 )
@@ -169,7 +207,7 @@ select best.score, best.similarity, best.coverage, best.key, related.*
         select 0, 2, id, '', topic || ': ' || summary, episode_end_time, null, null from conversation_episodes
          where best.kind = 2 and user_id = %(user)s and id = best.id
        ) related
- order by best.score desc, best.kind, best.key desc, place, related.at desc
+ order by best.is_repeated, best.score desc, best.kind, best.key desc, place, related.at desc
 """
 _KINDS = (MemoryKind.MESSAGE, MemoryKind.FACT, MemoryKind.SUMMARY)
 
@@ -188,6 +226,9 @@ def send_recall_query(
         "vector": None if query.vector is None else to_vector(query.vector),
         "model": query.model if query.vector is not None else None,
         "most": most,
+        "candidates": _CANDIDATES * most,
+        "asking": _ASKING,
+        "question_words": _QUESTION_WORDS,
         "gated": gated,
         "k1": _K1,
         "b": _B,
@@ -209,34 +250,3 @@ def _hit(rows: Sequence[Row]) -> Hit:
 
 def _passage(row: Row) -> Passage:
     return Passage(_KINDS[row["kind"]], row["id"], row["role"], row["text"], row["at"], row["until"], row["turn_id"])
-
-
-def select_passages(hits: Sequence[Hit], max_words: int, excluded: Collection[UUID] = ()) -> list[Passage]:
-    """Return hits with what belongs to them, best first, within a number of words; the last one is cut to fit.
-
-    Passages of the turns in `excluded` are left out: the prompt has them anyway. So are hits without a word of the
-    question whose vectors, if there are any, are no nearer than the average row's; and long neighbours, which would
-    take the place of another hit.
-    """
-    close = [hit for hit in hits if hit is hits[0] or hit.coverage or (hit.similarity is not None and hit.score > 0)]
-    ordered = (
-        passage
-        for hit in close
-        for passage in (hit.passage, *hit.related)
-        if passage is hit.passage or len(passage.text.split()) <= _MAX_RELATED_WORDS
-    )
-    selected: list[Passage] = []
-    seen: set[tuple[MemoryKind, int]] = set()
-    left = max_words
-    for passage in ordered:
-        if left <= 0:
-            break
-        if (passage.kind, passage.id) in seen or passage.turn_id in excluded:
-            continue
-        seen.add((passage.kind, passage.id))
-        words = passage.text.split()
-        if len(words) > left:
-            passage = replace(passage, text=" ".join(words[:left]) + " …")
-        left -= len(words)
-        selected.append(passage)
-    return selected

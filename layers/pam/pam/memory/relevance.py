@@ -16,8 +16,9 @@ or coalesce(best_similarity + %(coverage_weight)s * best_coverage >= %(threshold
 """
 """The condition in SQL, by the best cosine and the best coverage of any row.
 
-A coverage is the share of the question's words in one row, weighted by how rare they are; `best_coverage_by_words` is
-that of rows that are compared by their words alone: those of the last minute, or all where the question has no vector.
+A coverage is the share of the question's words in one row, weighted by how rare they are, where a word such as "say"
+only asks and is in no row. `best_coverage_by_words` is that of rows that are compared by their words alone (those
+without a vector yet, or all where the question has none), as a share of the words that don't only ask.
 """
 
 

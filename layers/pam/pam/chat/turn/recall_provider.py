@@ -5,8 +5,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pam.chat.turn.context import ContextRequest, Finish, ReadState
-from pam.memory.recall import Hit, MemoryKind, Passage, Query, fetch_hits, select_passages, send_recall_query
+from pam.memory.recall import Hit, MemoryKind, Passage, Query, fetch_hits, send_recall_query
 from pam.memory.recall_need import RecallNeed, recall_need
+from pam.memory.recalled_text import select_passages
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
