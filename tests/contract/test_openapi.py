@@ -328,7 +328,6 @@ CHAT_CODES = {
         errors.COST_EXCEEDED,
         errors.DAILY_LIMIT_REACHED,
         errors.DATE_IN_PAST,
-        errors.MEMORY_WRITE_REFUSED,
         errors.MESSAGE_LIMIT_REACHED,
         errors.MESSAGE_NOT_FOUND,
         errors.MESSAGE_REFUSED,

@@ -15,7 +15,7 @@ from pam.platform.cost_limits import MAX_FAILED_CHECKS
 from pam.platform.deadline import Deadline
 from pam.safety.judge import AttackCategory, Judgement, JudgementSource, UnsureReason, Verdict
 from tests.functional.chat.chat_user import ChatUser
-from tests.functional.chat.claude_scripts import SHORT_ANSWER, SHORT_TEXT, WRITE, step, text, use
+from tests.functional.chat.claude_scripts import SHORT_ANSWER, SHORT_TEXT, WRITE, pausing_reply, step, text, use
 from tests.functional.chat.frames import decision_on, tool_states
 from tests.functional.chat.in_process_backend import InProcessBackend
 from tests.functional.chat.scenarios import Scenario, ScenarioContext, ScenarioList, scenario_name
@@ -72,6 +72,22 @@ def injection_is_answered_with_an_error_alone(context: ScenarioContext) -> None:
 
 
 @scenario
+def nothing_of_a_blocked_turn_follows_its_verdict(context: ScenarioContext) -> None:
+    """Neither text that the model still sends, nor what was held back of it, nor the end of a tool."""
+    user, backend = context.new_user(), context.backend
+    judge = FixedJudge(Verdict.INJECTION, threading.Event())
+    backend.replace(message_judge=judge)
+    reply = pausing_reply(text("[zebra leak token is " + "word " * 40), WRITE, seconds=2)
+    user.claude.script(reply, SHORT_ANSWER)
+    timer = threading.Timer(0.7, judge.released.set)
+    timer.start()
+    frames = ask(backend, user)
+    timer.join()
+    assert [frame["type"] for frame in frames] == ["ack", "error"]
+    assert frames[-1]["code"] == "message_refused"
+
+
+@scenario
 def safe_verdict_releases_text_and_writes(context: ScenarioContext) -> None:
     """A question that only the score flags is answered as any other, and remembered."""
     user, backend = context.new_user(), context.backend
@@ -88,7 +104,7 @@ def safe_verdict_releases_text_and_writes(context: ScenarioContext) -> None:
 
 @scenario
 def unsure_verdict_restricts_the_turn(context: ScenarioContext) -> None:
-    """Readers run; a write of the user's own data waits for their confirmation; memory isn't changed."""
+    """Readers run; writes of the user's own data and of memory wait for their confirmation."""
     user, backend = context.new_user(), context.backend
     backend.replace(message_judge=FixedJudge(Verdict.UNSURE))
     read = use("get_spending_summary", period="this_month")
@@ -98,18 +114,18 @@ def unsure_verdict_restricts_the_turn(context: ScenarioContext) -> None:
     states = dict(tool_states(frames))
     assert states["get_spending_summary"] == "done"
     assert states["create_expense"] == "waiting"
-    assert states["remember_fact"] == "failed"
+    assert states["remember_fact"] == "waiting"
     assert user.rows("expenses") == user.rows("facts") == []
-    (request,) = [frame for frame in frames if frame["type"] == "confirm_request"]
-    assert "45" in str(request["summary"])
+    summaries = [frame["summary"] for frame in frames if frame["type"] == "confirm_request"]
+    assert "45" in summaries[0]
+    assert "Sprinter" in summaries[1]
     backend.send(user, "confirm", **decision_on(frames))
     confirmed = user.socket.receive_until("confirmed")[-1]
     assert confirmed["decision"] == "yes"
     assert len(user.rows("expenses")) == 1
     (undo,) = confirmed["undo"]
     assert user.http.delete(undo["href"]).status_code == 200
-    outcomes = {event["kind"]: event["outcome"] for event in events(context, user)}
-    assert outcomes == {"message": "restrict", "tool": "refused"}
+    assert [event["outcome"] for event in events(context, user)] == ["restrict"]
 
 
 @scenario

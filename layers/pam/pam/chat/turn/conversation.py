@@ -1,7 +1,7 @@
 """A conversation at the start of a turn: its messages, as they are sent to Claude again, and its context."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +40,8 @@ class Conversation:
     messages: list[StoredMessage]
     next_position: int
     context: Mapping[str, list[str]]
+    has_others_text: bool = False
+    """Whether texts of third parties are in the prompt, or may be behind what is in it: see `_SELECT_OTHERS_TEXT`."""
 
 
 _SELECT_CONVERSATION = "select profile, cut_before from conversations where id = %(id)s and user_id = %(user)s"
@@ -51,6 +53,16 @@ select m.position, m.turn_id, m.role, m.content, m.context_tokens
 """
 _SELECT_NEXT_POSITION = """
 select coalesce(max(position) + 1, 0) as next from messages where user_id = %(user)s and conversation_id = %(id)s
+"""
+# All messages count, also those before the cut: later answers may quote them. The notes of fast answers and what was
+# recalled may have texts of others, too; a `<` in data is escaped, so that only our own sections match.
+_SELECT_OTHERS_TEXT = """
+select exists (
+    select from messages
+     where user_id = %(user)s and conversation_id = %(id)s
+       and (content::text like any (%(calls)s::text[])
+            or content -> 0 ->> 'text' like '%%<notes>%%' or content -> 0 ->> 'text' like '%%<memory>%%')
+) as found
 """
 _UPDATE_CUT = "update conversations set cut_before = %(before)s where user_id = %(user)s and id = %(id)s"
 
@@ -64,19 +76,28 @@ def read_conversation(
     now: datetime,
     deadline: Deadline,
     question: "Future[str]",
+    others_tools: Collection[str] = (),
 ) -> Conversation:
     """Read a conversation and its context in one round trip; create it, in a second one, where it is new.
 
-    `zone` is the device's; `question` is the text, once it is known. Raises `DatabaseUnavailable`.
+    `zone` is the device's; `question` is the text, once it is known; `others_tools` are the names of the tools whose
+    results have texts of third parties. Raises `DatabaseUnavailable`.
     """
-    scope = {"user": user_id, "id": conversation_id}
+    calls = [f'%"name": "{name}"%' for name in others_tools]  # quotation marks in data are escaped
+    scope = {"user": user_id, "id": conversation_id, "calls": calls}
     with database.session(user_id, deadline) as connection:
         ensure_user(connection, user_id)
         request = ContextRequest(connection, user_id, conversation_id, zone, now, deadline, question)
         started = start_providers(providers, request)
-        profiles, conversations, positions, rows = (
+        profiles, conversations, positions, others, rows = (
             connection.execute(sql, scope)
-            for sql in (SELECT_PROFILE, _SELECT_CONVERSATION, _SELECT_NEXT_POSITION, _SELECT_MESSAGES)
+            for sql in (
+                SELECT_PROFILE,
+                _SELECT_CONVERSATION,
+                _SELECT_NEXT_POSITION,
+                _SELECT_OTHERS_TEXT,
+                _SELECT_MESSAGES,
+            )
         )
         messages = [
             StoredMessage(
@@ -85,8 +106,9 @@ def read_conversation(
             for row in rows.fetchall()
         ]
         profile = profile_from_row(user_id, profiles.fetchone())
-        stored, position = conversations.fetchone(), positions.fetchone()
+        stored, position, found = conversations.fetchone(), positions.fetchone(), others.fetchone()
         assert position is not None
+        assert found is not None
         kept = _within_limit(messages)
         state = ReadState(profile, frozenset(message.turn_id for message in kept))
         context = finish_providers(providers, started, state)
@@ -100,7 +122,10 @@ def read_conversation(
         # The preferences of now, in an old conversation, too: what was deleted must not stay in its prompt. A change
         # loses what is cached of the conversation, once.
         block += render_preferences(context.get("preferences", []))
-        return Conversation(conversation_id, profile.in_zone(zone), block, kept, position["next"], context)
+        has_others_text = found["found"] or bool(context.get("notes") or context.get("memory"))
+        return Conversation(
+            conversation_id, profile.in_zone(zone), block, kept, position["next"], context, has_others_text
+        )
 
 
 def _within_limit(messages: list[StoredMessage]) -> list[StoredMessage]:

@@ -14,7 +14,7 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import MESSAGE_REFUSED, PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger, measure
-from pam.safety.judge import Judgement
+from pam.safety.judge import Judgement, UnsureReason, Verdict
 from pam.safety.outcome import Outcome, decide
 from pam.safety.screen import Screening, screen
 
@@ -35,6 +35,13 @@ class CheckedQuestion:
     screening: Screening
     judgement: Judgement | None
     outcome: Outcome
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether a model has judged it, and didn't find it safe."""
+        return self.judgement is not None and (
+            self.judgement.verdict is Verdict.INJECTION or self.judgement.reason is UnsureReason.MODEL_UNSURE
+        )
 
 
 class QuestionCheck:
@@ -65,12 +72,14 @@ class QuestionCheck:
         return self.screening.flagged
 
     def send(self, *frames: ServerFrame) -> None:
-        """Send frames, or hold them until the outcome is known."""
+        """Send frames, or hold them until the outcome is known; those of a blocked question are dropped."""
         with self._lock:
             if not self._decided.done():
                 self._held += frames
                 return
-        self._send(*frames)
+        # What a blocked turn still produces while it stops isn't sent.
+        if self._decided.result().outcome is not Outcome.BLOCK:
+            self._send(*frames)
 
     def wait(self) -> CheckedQuestion:
         """Wait for the outcome and release what was held. After `MAX_WAIT_S` the question counts as undecided."""

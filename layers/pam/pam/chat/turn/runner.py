@@ -159,7 +159,7 @@ class TurnRunner:
         texts = [outcome.final_text for outcome in outcomes]
         if all(texts):
             # Writes report their own result, so no further model call is needed.
-            text = "\n\n".join(text for text in texts if text)
+            text = self._scan.clean("\n\n".join(text for text in texts if text))
             self._append(prompt.report_message(text), reply=reply)
             self._add_text(text, is_new_paragraph=True)
             self._result.report = text

@@ -1,17 +1,16 @@
 """The safety of one turn: the check of its question, the policy of its tools, the scan of its text, their record."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pam.chat.lifecycle.disabled_tools import DisabledTools
 from pam.chat.lifecycle.limits import ChatLimits
 from pam.chat.lifecycle.turn import Turn
-from pam.chat.turn.conversation import StoredMessage
+from pam.chat.turn.conversation import Conversation, StoredMessage
 from pam.chat.turn.prompt import SYSTEM
 from pam.chat.turn.question_check import CheckedQuestion, Judge, QuestionCheck, message_refused
 from pam.chat.turn.runner import TurnResult
@@ -24,7 +23,6 @@ from pam.safety.events import EventKind, SecurityEvent, SecurityEvents
 from pam.safety.outcome import Outcome
 from pam.safety.output_scan import Instructions, OutputScan
 from pam.safety.text_hash import TextHasher
-from pam.tools.engine.definition import Tool
 from pam.tools.engine.policy import TurnPolicy
 
 _INSTRUCTIONS = Instructions(SYSTEM)
@@ -72,11 +70,11 @@ class TurnSafety:
         """Whether the question waits for an outcome, or has waited for one."""
         return self._check.is_flagged
 
-    def policy(self, messages: Sequence[StoredMessage], tools: Mapping[str, Tool[Any]]) -> TurnPolicy:
-        """Return the policy for the turn's tools. `messages` are those before the question."""
+    def policy(self, conversation: Conversation) -> TurnPolicy:
+        """Return the policy for the tools of a turn in this conversation."""
         self._policy = TurnPolicy(
-            [*_user_texts(messages), self._text],
-            is_tainted=any(name in tools and tools[name].returns_others_text for name in _used_tools(messages)),
+            [*_user_texts(conversation.messages), self._text],
+            is_tainted=conversation.has_others_text,
             is_restricted=self._check.is_restricted,
             check_enabled=self._dependencies.disabled_tools.check,
         )
@@ -100,9 +98,7 @@ class TurnSafety:
         if self._check.is_flagged:
             checked = self._check.wait()
             events.append(self._message_event(checked))
-            if checked.outcome is Outcome.BLOCK or (
-                checked.outcome is Outcome.RESTRICT and checked.screening.strict and checked.judgement is not None
-            ):
+            if checked.outcome is Outcome.BLOCK or (checked.screening.strict and checked.is_judged):
                 self._record_failed_check()
         if self._scan is not None and self._scan.findings:
             count(Metric.ANSWERS_CLEANED)
@@ -146,10 +142,3 @@ def _user_texts(messages: Sequence[StoredMessage]) -> Iterator[str]:
     for message in messages:
         if message.body["role"] == "user" and message.body["content"][-1]["type"] == "text":
             yield message.body["content"][-1]["text"]
-
-
-def _used_tools(messages: Sequence[StoredMessage]) -> Iterator[str]:
-    for message in messages:
-        for block in message.body["content"]:
-            if block["type"] == "tool_use":
-                yield block["name"]

@@ -116,6 +116,7 @@ def _read(worker: WorkerDependencies, job: TurnJob, deadline: Deadline, question
         answers.clock(),
         deadline,
         question,
+        [tool.name for tool in worker.tools.values() if tool.returns_others_text],
     )
 
 
@@ -264,7 +265,7 @@ class _Worker:
             self._worker.tools,
             self._worker.tool_threads,
             context,
-            self._safety.policy(conversation.messages, self._worker.tools),
+            self._safety.policy(conversation),
             request_approval,
             lambda event: self._safety.send(*tool_frame(event, conversation.profile)),
         )

@@ -143,7 +143,8 @@ def _to_plain_letters(text: str, tricks: dict[str, None]) -> str:
         return text.translate(_ACCENTED)
     if not special.isdisjoint(_INVISIBLE_CODES):
         text = _remove_invisible(text, tricks)
-    composed = unicodedata.normalize("NFKC", replace_enclosed(text))
+    # One character may stand for a whole phrase.
+    composed = unicodedata.normalize("NFKC", replace_enclosed(text))[: MAX_HEAD_CHARS + MAX_TAIL_CHARS]
     if composed != text and not special.isdisjoint(_STYLED) and sum(map(text.count, map(chr, special & _STYLED))) >= 4:
         tricks["styled_letters"] = None
     decomposed = unicodedata.normalize("NFD", composed)

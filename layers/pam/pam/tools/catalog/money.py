@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
 
 from pam.answers.budget_comparison import budget_comparison
 from pam.answers.budget_limit import UPDATE_BUDGET, NewLimit
@@ -59,7 +59,7 @@ class CreateExpense(ToolArguments):
     currency: _Currency | None = Field(default=None, description="ISO 4217; $ is USD unless their own is a $.")
     date: _PastDay = Field(default=None, description="Today by default; within the last year. Ask if unsure.")
     description: _Text = Field(default="", description="Other details, if any.")
-    refund: bool | None = Field(default=None, description="True: it was paid back.")
+    refund: StrictBool | None = Field(default=None, description="True: it was paid back.")
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -123,7 +123,7 @@ class UpdateExpense(ToolArguments):
     date: _PastDay = Field(default=None, description="The new one, within the last year.")
     description: _Text | None = Field(default=None, description="The new details.")
     expense_id: _ExpenseId = Field(description="Of list_expenses or an earlier result; never a guess.")
-    refund: bool | None = Field(default=None, description="True: it was paid back; false: paid.")
+    refund: StrictBool | None = Field(default=None, description="True: it was paid back; false: paid.")
 
     def summary(self) -> str:
         """Return what the tool is doing."""

@@ -9,24 +9,30 @@ recipients and links must be in the traveller's words. In a restricted turn ever
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
 
-from pam.platform.errors import MEMORY_WRITE_REFUSED, UNTRUSTED_LINK, UNTRUSTED_RECIPIENT, PamError
+from pam.platform.errors import UNTRUSTED_LINK, UNTRUSTED_RECIPIENT, PamError
 from pam.tools.engine.definition import EffectKind, Tool
 
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*(?:(?!\1)[.,]\d+)?")
+_DECIMAL = re.compile(r"\d+(?:[.,]\d+)?")
+
+# An address, a link with or without its scheme, or a host: a last label in one case tells it from a missing space after
+# a sentence.
 _LINK = re.compile(
-    r"\b(?:[a-z][a-z0-9+.-]{1,10}://|www\.)[^\s<>\"')\]]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|co|app|dev|info|biz|xyz|me|ly|gg|ai|site|online|shop|link|top|ru|cn|example|test)\b"
-    r"(?:/[^\s<>\"')\]]*)?|\b(?:\d{1,3}\.){3}\d{1,3}\b",
-    re.IGNORECASE,
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:\b[a-z][a-z0-9+.-]{1,10}:)?[/\\]{2,}[^\s<>\"')\]]+|\b(?:https?|ftp|mailto):[^\s<>\"')\]]+"
+    r"|\b(?:[\w-]+\.)+(?:[^\W\d_A-Z]{2,}|[A-Z]{2,})\b(?:[:/?#][^\s<>\"')\]]*)?|\b(?:\d{1,3}\.){3}\d{1,3}\b",
 )
+_DOTS = str.maketrans("。｡．․", "....")
+_QUOTES = str.maketrans("’‘`´", "''''")
+_SCHEME = re.compile(r"^(?:https?:)?[/\\]{2,}(?:www\.)?|^www\.|^mailto:")
 
 _MIN_COMPARED_LETTERS = 3
 """Shorter words carry nothing that a third party could want to be written."""
@@ -47,9 +53,11 @@ class TurnPolicy:
 
         `check_enabled` raises `PamError` for the name of a tool that is switched off.
         """
-        self._text = unicodedata.normalize("NFKC", "\n".join(user_texts)).casefold()
+        text = "\n".join(user_texts)
+        self._text = _fold(text)
         self._words = frozenset(_WORD.findall(self._text))
         self._numbers = frozenset(_numbers(self._text))
+        self._links = frozenset(_links(text))
         self._is_restricted = is_restricted
         self.is_tainted = is_tainted
         self.check_enabled = check_enabled
@@ -63,8 +71,7 @@ class TurnPolicy:
     def requires_approval(self, tool: Tool[Any], arguments: BaseModel, *, is_tainted: bool) -> bool:
         """Return whether the traveller has to approve a write. `is_tainted` is as of when the model wrote the call.
 
-        Raises `PamError` for a write that isn't possible at all: `untrusted_recipient`, `untrusted_link`, and
-        `memory_write_refused` for one of memory in a restricted turn.
+        Raises `PamError` for a write that isn't possible at all: `untrusted_recipient`, `untrusted_link`.
         """
         if tool.effect is EffectKind.READ:
             return False
@@ -76,10 +83,6 @@ class TurnPolicy:
 
     def _requires_approval(self, tool: Tool[Any], arguments: BaseModel, *, is_tainted: bool) -> bool:
         is_restricted = self._is_restricted()
-        if is_restricted and tool.writes_memory:
-            raise PamError(
-                MEMORY_WRITE_REFUSED, "PAM doesn't change what it remembers in answer to that. Ask in other words."
-            )
         if is_tainted or is_restricted:
             self._check_recipients(tool, arguments)
             self._check_links(arguments)
@@ -90,7 +93,7 @@ class TurnPolicy:
     def _check_recipients(self, tool: Tool[Any], arguments: BaseModel) -> None:
         for name in tool.recipients:
             recipient = str(getattr(arguments, name))
-            if not set(_WORD.findall(_fold(recipient))) & self._words:
+            if not self._words.issuperset(_WORD.findall(_fold(recipient))):
                 raise PamError(
                     UNTRUSTED_RECIPIENT,
                     "PAM only writes to people whom you have named yourself. Say to whom, in your own words.",
@@ -98,7 +101,7 @@ class TurnPolicy:
 
     def _check_links(self, arguments: BaseModel) -> None:
         for text in _leaves(arguments.model_dump()):
-            if isinstance(text, str) and any(_fold(link[0]) not in self._text for link in _LINK.finditer(text)):
+            if isinstance(text, str) and not self._links.issuperset(_links(text)):
                 raise PamError(
                     UNTRUSTED_LINK,
                     "PAM only passes on links and addresses that you wrote yourself. Write it, if you want it in.",
@@ -106,7 +109,9 @@ class TurnPolicy:
 
     def _is_from_user(self, arguments: BaseModel) -> bool:
         """Return whether the traveller's words have all figures, names of rows and texts of the arguments."""
-        return all(map(self._is_known, _leaves(arguments.model_dump(exclude_defaults=True))))
+        values = arguments.model_dump(exclude_defaults=True)
+        values.pop("currency", None)  # it is written as a symbol mostly
+        return all(map(self._is_known, _leaves(values)))
 
     def _is_known(self, value: Any) -> bool:
         if isinstance(value, bool | Enum):
@@ -133,14 +138,24 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 
 def _numbers(text: str) -> Iterator[Decimal]:
-    """Yield the numbers of a text, in either reading of a comma."""
+    """Yield the numbers of a text: both readings where three digits follow a single mark, as in 1.200."""
     for match in _NUMBER.finditer(text):
-        for written in {match[0], match[0].replace(",", ""), match[0].replace(".", "").replace(",", ".")}:
-            try:
-                yield Decimal(written)
-            except InvalidOperation:
-                continue
+        written = match[0]
+        if grouped := _GROUPED.fullmatch(written):
+            mark = grouped[1]
+            yield Decimal(written.replace(mark, "").replace(",", "."))
+        if _DECIMAL.fullmatch(written):
+            yield Decimal(written.replace(",", "."))
+
+
+def _links(text: str) -> Iterator[str]:
+    """Yield the links and addresses of a text, without what makes no difference: scheme, `www`, marks at the end."""
+    text = unicodedata.normalize("NFKC", text.translate(_DOTS)).translate(_DOTS)
+    for match in _LINK.finditer(text):
+        yield _SCHEME.sub("", match[0].casefold()).rstrip(".,;:!?/")
 
 
 def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    """Return a text without differences in case, accents, and the forms of apostrophes."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_QUOTES)).casefold()
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
