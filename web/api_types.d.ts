@@ -371,8 +371,8 @@ export interface Error {
     "database_unavailable" | "store_unavailable" | "source_unavailable" | "source_not_configured" | "chat_disabled" |
     "model_busy" | "model_unavailable" | "model_interrupted" | "model_refused" | "no_answer" | "conversation_too_long" |
     "turn_timed_out" | "cost_exceeded" | "turn_lost" | "tool_disabled" | "untrusted_recipient" | "untrusted_link" |
-    "memory_write_refused" | "message_refused" | "answer_withheld" | "chat_suspended" | "unknown_tool" |
-    "tool_timed_out" | "tool_result_too_large";
+    "message_refused" | "answer_withheld" | "chat_suspended" | "unknown_tool" | "tool_timed_out" |
+    "tool_result_too_large";
   /** A sentence for the traveller. */
   message: string;
   /** What to correct. */

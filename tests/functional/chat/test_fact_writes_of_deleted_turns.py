@@ -71,7 +71,8 @@ def deleted_memory_is_not_written_again_by_a_turn_that_recalled_it(context: Scen
         [fact] = user.rows("facts")
         user.conversation_id = str(uuid4())
         arguments = {"subject": "pump"} if name == "remember_fact" else {"fact_id": str(fact["id"])}
-        _, frames = begin(user, "Which pump did we say it was?", use(name, value=word, **arguments))
+        question = f"Which pump did we say it was? Remember {word} as the pump, in place of {fact['id']}."
+        _, frames = begin(user, question, use(name, value=word, **arguments))
         delete_message(user, message_id)
         frames = end(user, frames)
         assert tool_states(frames)[-1] == (name, "failed")
@@ -95,7 +96,7 @@ def undo_of_a_later_write_does_not_bring_back_a_deleted_value(context: ScenarioC
     """Its record had that value, as the one before. What the later question stated stays."""
     user, word = context.new_user(), f"q{uuid4().hex[:12]}"
     first, _ = ask_about(user, "Remember our dog.", use("remember_fact", subject="dog", value=word))
-    _, frames = ask_about(user, "Remember our new dog.", use("remember_fact", subject="dog", value="Rex"))
+    _, frames = ask_about(user, "Remember our new dog Rex.", use("remember_fact", subject="dog", value="Rex"))
     assert f"Before: {word}." in frames[-1]["text"]
     delete_message(user, first)
     assert not rows_with(context.owner, word) & {"facts", "memory_words", "effects", "memory_selections"}

@@ -36,11 +36,11 @@ def same_ids_of_two_users_are_different_messages(context: ScenarioContext) -> No
     """Message and conversation ids that another user has used are answered independently."""
     user, other = context.new_user(), context.new_user()
     for each in (user, other):
-        each.claude.script(text(f"To {each.id}."))
+        each.claude.script(text(f"To {each.id.hex}."))
     frames = user.ask("My secret is Zion.")
     message_id, conversation_id = frames[0]["message_id"], frames[0]["conversation_id"]
     answer = other.ask(message_id=message_id, conversation_id=conversation_id)
-    assert answer[-1]["text"] == f"To {other.id}."
+    assert answer[-1]["text"] == f"To {other.id.hex}."
     assert "Zion" not in other.ask_follow_up()
     assert user.resume(message_id) == frames
     assert str(other.id) not in user.ask_follow_up()
@@ -51,12 +51,12 @@ def concurrent_users_receive_their_own_answers(context: ScenarioContext) -> None
     """Both are answered at the same time, each over their own connection."""
     users = (context.new_user(), context.new_user())
     for each in users:
-        each.claude.script(use("get_spending_summary"), text(f"To {each.id}."))
+        each.claude.script(use("get_spending_summary"), text(f"To {each.id.hex}."))
     sent = [each.send() for each in users]
     for each, message_id in zip(users, sent, strict=True):
         frames = each.socket.receive_until("done", "error")
         assert {frame["message_id"] for frame in frames} == {message_id}
-        assert frames[-1]["text"] == f"To {each.id}."
+        assert frames[-1]["text"] == f"To {each.id.hex}."
 
 
 @pytest.mark.parametrize("scenario", scenario, ids=scenario_name)

@@ -53,13 +53,20 @@ def create_conversation(connection: Connection, user_id: UUID, conversation_id: 
     connection.execute(_INSERT_CONVERSATION, {"id": conversation_id, "user": user_id, "block": profile_block})
 
 
+OTHERS_TEXT = "names are of third parties"
+"""The key in a note that may have texts of third parties."""
+
+_INTENTS_WITH_OTHERS_TEXT = frozenset({"nearby_parks"})
+
+
 def fast_answer_note(question: str, answer: AskAnswer) -> str:
     """Return the note of a question that was answered without Claude, with the answer's figures, as JSON."""
     figures = {name: value for name, value in answer.answer.as_json().items() if name not in _NOT_FIGURES}
     text = json.dumps(figures, ensure_ascii=False, separators=(",", ":"))
     if len(text) > _MAX_FIGURES_CHARS:
         figures = {"shortened": text[:_MAX_FIGURES_CHARS]}
-    return note({"The traveller asked": question, "PAM answered by itself": answer.text, "Its figures": figures})
+    event = {"The traveller asked": question, "PAM answered by itself": answer.text, "Its figures": figures}
+    return note(event | ({OTHERS_TEXT: True} if answer.intent in _INTENTS_WITH_OTHERS_TEXT else {}))
 
 
 def note(event: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pam.chat.conversations import create_conversation
+from pam.chat.conversations import OTHERS_TEXT, create_conversation
 from pam.chat.profile_block import render_preferences, render_profile_block
 from pam.chat.turn.context import ContextProvider, ContextRequest, ReadState, finish_providers, start_providers
 from pam.platform.deadline import Deadline
@@ -54,14 +54,12 @@ select m.position, m.turn_id, m.role, m.content, m.context_tokens
 _SELECT_NEXT_POSITION = """
 select coalesce(max(position) + 1, 0) as next from messages where user_id = %(user)s and conversation_id = %(id)s
 """
-# All messages count, also those before the cut: later answers may quote them. The notes of fast answers and what was
-# recalled may have texts of others, too; a `<` in data is escaped, so that only our own sections match.
+# All messages count, also those before the cut: later answers may quote them.
 _SELECT_OTHERS_TEXT = """
 select exists (
     select from messages
      where user_id = %(user)s and conversation_id = %(id)s
-       and (content::text like any (%(calls)s::text[])
-            or content -> 0 ->> 'text' like '%%<notes>%%' or content -> 0 ->> 'text' like '%%<memory>%%')
+       and content::text like any (%(others)s::text[])
 ) as found
 """
 _UPDATE_CUT = "update conversations set cut_before = %(before)s where user_id = %(user)s and id = %(id)s"
@@ -83,8 +81,9 @@ def read_conversation(
     `zone` is the device's; `question` is the text, once it is known; `others_tools` are the names of the tools whose
     results have texts of third parties. Raises `DatabaseUnavailable`.
     """
-    calls = [f'%"name": "{name}"%' for name in others_tools]  # quotation marks in data are escaped
-    scope = {"user": user_id, "id": conversation_id, "calls": calls}
+    # As the JSON of messages has them: quotation marks in data are escaped.
+    patterns = [*(f'%"name": "{name}"%' for name in others_tools), f"%{OTHERS_TEXT}%"]
+    scope = {"user": user_id, "id": conversation_id, "others": patterns}
     with database.session(user_id, deadline) as connection:
         ensure_user(connection, user_id)
         request = ContextRequest(connection, user_id, conversation_id, zone, now, deadline, question)
@@ -122,7 +121,7 @@ def read_conversation(
         # The preferences of now, in an old conversation, too: what was deleted must not stay in its prompt. A change
         # loses what is cached of the conversation, once.
         block += render_preferences(context.get("preferences", []))
-        has_others_text = found["found"] or bool(context.get("notes") or context.get("memory"))
+        has_others_text = found["found"] or any(OTHERS_TEXT in line for line in context.get("notes", []))
         return Conversation(
             conversation_id, profile.in_zone(zone), block, kept, position["next"], context, has_others_text
         )

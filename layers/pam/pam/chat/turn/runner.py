@@ -7,6 +7,7 @@ transcript is one that can be sent to Claude again.
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -20,7 +21,7 @@ from pam.platform.envelope import clean
 from pam.platform.errors import COST_EXCEEDED, MODEL_REFUSED, MODEL_UNAVAILABLE, NO_ANSWER, PamError
 from pam.platform.observability import logger
 from pam.platform.postgres import DatabaseUnavailable
-from pam.safety.output_scan import OutputScan
+from pam.safety.output_scan import InstructionLeak, OutputScan
 from pam.safety.redaction import redact_json
 from pam.sources.claude.client import ClaudeClient
 from pam.sources.claude.pricing import TokenUsage
@@ -209,6 +210,8 @@ class TurnRunner:
     def _close_step(self, remark: str) -> None:
         """Keep the text that was sent of an incomplete step, with a remark, for the next question's prompt."""
         self._tools.discard()
+        with suppress(InstructionLeak):
+            self._add_text(self._scan.flush())  # what was held back when the text broke off
         self._transcript.add(prompt.assistant_message(f"{self._step_text.strip()}\n{remark}".strip()))
 
     def _save(self) -> None:

@@ -75,6 +75,7 @@ class TurnSafety:
         self._policy = TurnPolicy(
             [*_user_texts(conversation.messages), self._text],
             is_tainted=conversation.has_others_text,
+            has_recalled=bool(conversation.context.get("memory")) or _has_recalled(conversation.messages),
             is_restricted=self._check.is_restricted,
             check_enabled=self._dependencies.disabled_tools.check,
         )
@@ -142,3 +143,8 @@ def _user_texts(messages: Sequence[StoredMessage]) -> Iterator[str]:
     for message in messages:
         if message.body["role"] == "user" and message.body["content"][-1]["type"] == "text":
             yield message.body["content"][-1]["text"]
+
+
+def _has_recalled(messages: Sequence[StoredMessage]) -> bool:
+    """Return whether the context of an earlier question has recalled messages; a `<` in data is escaped."""
+    return any("<memory>" in block.get("text", "") for message in messages for block in message.body["content"][:1])

@@ -46,11 +46,13 @@ class TurnPolicy:
         user_texts: Collection[str],
         *,
         is_tainted: bool = False,
+        has_recalled: bool = False,
         is_restricted: Callable[[], bool] = lambda: False,
         check_enabled: Callable[[str], None] = lambda _: None,
     ) -> None:
         """`user_texts` is what the traveller wrote in this conversation; `is_tainted` if its prompt has others' texts.
 
+        `has_recalled` is whether it has recalled messages: they may quote others, and are the traveller's own mostly.
         `check_enabled` raises `PamError` for the name of a tool that is switched off.
         """
         text = "\n".join(user_texts)
@@ -60,6 +62,7 @@ class TurnPolicy:
         self._links = frozenset(_links(text))
         self._is_restricted = is_restricted
         self.is_tainted = is_tainted
+        self._has_recalled = has_recalled
         self.check_enabled = check_enabled
         self.refusals: list[str] = []
         """The codes of the errors for refused writes."""
@@ -83,12 +86,13 @@ class TurnPolicy:
 
     def _requires_approval(self, tool: Tool[Any], arguments: BaseModel, *, is_tainted: bool) -> bool:
         is_restricted = self._is_restricted()
-        if is_tainted or is_restricted:
+        is_foreign = is_tainted or self._has_recalled
+        if is_foreign or is_restricted:
             self._check_recipients(tool, arguments)
             self._check_links(arguments)
         if tool.effect.requires_approval or is_restricted:
             return True
-        return is_tainted and (tool.writes_memory or not self._is_from_user(arguments))
+        return is_foreign and ((is_tainted and tool.writes_memory) or not self._is_from_user(arguments))
 
     def _check_recipients(self, tool: Tool[Any], arguments: BaseModel) -> None:
         for name in tool.recipients:
