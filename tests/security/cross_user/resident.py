@@ -126,7 +126,9 @@ class Resident(ChatUser):
         """Ask a question that is answered by tool calls and a text; return the frames."""
         self.claude = self.claude.with_new_marker()
         self.claude.script({"content": list(calls)}, text(f"So be it, {self.words}."))
-        message_id = self.send(f"We camped at {self.words} last night.")
+        # With the words of the calls: texts of others are in the conversation, those of parks in a plan of a trip.
+        said = " ".join(str(value) for call in calls for value in call["input"].values())
+        message_id = self.send(f"We camped at {self.words} last night. {said}")
         frames = self.socket.receive_until("done", "error")
         assert frames[-1]["type"] == "done", frames
         assert {frame["message_id"] for frame in frames} == {message_id}

@@ -92,7 +92,9 @@ class TurnPolicy:
             self._check_links(arguments)
         if tool.effect.requires_approval or is_restricted:
             return True
-        return is_foreign and ((is_tainted and tool.writes_memory) or not self._is_from_user(arguments))
+        if is_tainted:
+            return tool.writes_memory or not self._is_from_user(arguments)
+        return self._has_recalled and tool.writes_memory and not self._is_from_user(arguments)
 
     def _check_recipients(self, tool: Tool[Any], arguments: BaseModel) -> None:
         for name in tool.recipients:
