@@ -87,7 +87,7 @@ def _summary(trip: PlanTrip) -> str:
     return f"Planning the trip to {'you' if trip.destination.casefold() == HERE else trip.destination}"
 
 
-@write_tool(summary=_summary, undo=_undo, prepare=_plan, returns_others_text=True)
+@write_tool(summary=_summary, undo=_undo, prepare=_plan)
 def plan_trip(context: WriteContext, arguments: PlanTrip, rated: RatedPlan) -> WriteResult:
     """Plan a trip by road and save it: days of at most 300 miles or 8 hours of driving, where each ends with the
     nearest place to camp, fuel from the real distance, and the costs against a budget. Stops are driven in the given

@@ -148,13 +148,12 @@ def write_tool(
     prepare: Callable[[ToolContext, A], Any] | None = None,
     repeats: Callable[[A, Mapping[str, Any]], bool] | None = None,
     writes_memory: bool = False,
-    returns_others_text: bool = False,
 ) -> Callable[[Callable[..., WriteResult]], Tool[A]]:
     """Make a tool that writes the user's own data. With `prepare`, the function also takes what that returns."""
 
     def make(write: Callable[..., WriteResult]) -> Tool[A]:
         tool = _make(write, EffectKind.OWN, summary, undo=undo, prepare=prepare, repeats=repeats)
-        return replace(tool, writes_memory=writes_memory, returns_others_text=returns_others_text)
+        return replace(tool, writes_memory=writes_memory)
 
     return make
 
