@@ -135,7 +135,7 @@ def _ask(user: Resident, arguments: Mapping[str, Any]) -> tuple[str, str]:
     """
     scripts = user.claude.with_new_marker()
     scripts.script(LAUNDRY, SHORT_ANSWER)
-    text = f"What now, with $45 for laundry? {scripts.marker}"
+    text = f"What now? {scripts.marker}"
     fields = {"message_id": str(uuid.uuid4())} | arguments | {"text": text}
     user.socket.send("chat", **fields)
     frames = user.socket.receive_until("done", "error")
