@@ -25,8 +25,9 @@ from tests.security.cross_user.resident import UNUSED_TABLES, Resident, number_a
 PAIRS = list(permutations(range(3), 2))
 """Attacker and victim: every ordered pair of three users."""
 
-SAME_ANSWER = {"POST /v1/ask:conversation_id", "GET /v1/expenses:cursor", "GET /v1/memories:cursor"}
-"""Places where an own value is answered like any other: where an answer is noted, and positions in a list."""
+SAME_ANSWER = {"POST /v1/ask:conversation_id", "GET /v1/expenses:cursor", "GET /v1/memories:cursor", "chat:retry_of"}
+"""Places where an own value is answered like any other: where an answer is noted, positions in a list, and the message
+that is asked again, whose recorded write is reported like a new one."""
 
 DESTRUCTIVE = [
     "DELETE /v1/expenses/{id}:id",
