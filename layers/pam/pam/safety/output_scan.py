@@ -11,6 +11,7 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from pam.platform.errors import ANSWER_WITHHELD, PamError
+from pam.safety.links import find_links
 from pam.safety.redaction import redact
 
 ALLOWED_HOSTS = frozenset(
@@ -91,7 +92,7 @@ class OutputScan:
     def __init__(self, instructions: Instructions, user_texts: Collection[str]) -> None:
         """`user_texts` is what the traveller wrote in this conversation: their links are their own."""
         self._instructions = instructions
-        self._user_text = "\n".join(user_texts).casefold()
+        self._user_links = find_links("\n".join(user_texts))
         self._held = ""
         self._partial_word = ""
         self._last_words: deque[str] = deque(maxlen=MAX_REPEATED_WORDS - 1)
@@ -167,7 +168,8 @@ class OutputScan:
         return not match[1] and self._is_allowed(match[3])
 
     def _is_allowed(self, link: str) -> bool:
-        if link.casefold().rstrip(".,;:!?") in self._user_text:
+        links = find_links(link)
+        if links and links <= self._user_links:
             return True
         if not link.isprintable() or any(mark in link for mark in "\\&;"):
             return False  # browsers read these otherwise than we do

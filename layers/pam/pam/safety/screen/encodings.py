@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import codecs
 import re
 from collections.abc import Iterator
 
@@ -20,9 +21,6 @@ _PERCENT_RUN = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _ESCAPE = re.compile(r"\\u\{?([0-9a-fA-F]{2,6})\}?|\\x([0-9a-fA-F]{2})")
 _MIN_ESCAPES = 4
 
-_ROT13 = str.maketrans(
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "nopqrstuvwxyzabcdefghijklmNOPQRSTUVWXYZABCDEFGHIJKLM"
-)
 _WORDS = re.compile(r"[a-z]+")
 _MIN_CIPHER_WORDS = 3
 
@@ -54,7 +52,7 @@ def decode_cipher(text: str) -> str | None:
     plain = _count_common(words)
     if len(words) < _MIN_CIPHER_WORDS or plain * 4 >= len(words):
         return None
-    readings = [text.translate(_ROT13), text[::-1], " ".join(word[::-1] for word in text.split())]
+    readings = [codecs.encode(text, "rot13"), text[::-1], " ".join(word[::-1] for word in text.split())]
     counts = [_count_common(_WORDS.findall(reading[:400])) for reading in readings]
     best = max(counts)
     # Short words are words in both directions now and then.

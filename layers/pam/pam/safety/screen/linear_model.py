@@ -18,7 +18,7 @@ _ZERO = 128
 
 @dataclass(frozen=True)
 class LinearModel:
-    """Weights and thresholds. A score is the logarithm of the odds that a text is an attack."""
+    """Weights and thresholds. A score is the probability that a text is an attack, as the model sees it."""
 
     weights: bytes
     scale: float

@@ -17,22 +17,13 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from pam.platform.errors import UNTRUSTED_LINK, UNTRUSTED_RECIPIENT, PamError
+from pam.safety.figures.notation import read_number
+from pam.safety.links import find_links
 from pam.tools.engine.definition import EffectKind, Tool
 
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*(?:(?!\1)[.,]\d+)?")
-_DECIMAL = re.compile(r"\d+(?:[.,]\d+)?")
-
-# An address, a link with or without its scheme, or a host: a last label in one case tells it from a missing space after
-# a sentence.
-_LINK = re.compile(
-    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:\b[a-z][a-z0-9+.-]{1,10}:)?[/\\]{2,}[^\s<>\"')\]]+|\b(?:https?|ftp|mailto):[^\s<>\"')\]]+"
-    r"|\b(?:[\w-]+\.)+(?:[^\W\d_A-Z]{2,}|[A-Z]{2,})\b(?:[:/?#][^\s<>\"')\]]*)?|\b(?:\d{1,3}\.){3}\d{1,3}\b",
-)
-_DOTS = str.maketrans("。｡．․", "....")
 _QUOTES = str.maketrans("’‘`´", "''''")
-_SCHEME = re.compile(r"^(?:https?:)?[/\\]{2,}(?:www\.)?|^www\.|^mailto:")
 
 _MIN_COMPARED_LETTERS = 3
 """Shorter words carry nothing that a third party could want to be written."""
@@ -58,8 +49,8 @@ class TurnPolicy:
         text = "\n".join(user_texts)
         self._text = _fold(text)
         self._words = frozenset(_WORD.findall(self._text))
-        self._numbers = frozenset(_numbers(self._text))
-        self._links = frozenset(_links(text))
+        self._numbers = frozenset(value for match in _NUMBER.finditer(text) for value, _ in read_number(match[0]))
+        self._links = find_links(text)
         self._is_restricted = is_restricted
         self.is_tainted = is_tainted
         self._has_recalled = has_recalled
@@ -107,7 +98,7 @@ class TurnPolicy:
 
     def _check_links(self, arguments: BaseModel) -> None:
         for text in _leaves(arguments.model_dump()):
-            if isinstance(text, str) and not self._links.issuperset(_links(text)):
+            if isinstance(text, str) and not self._links.issuperset(find_links(text)):
                 raise PamError(
                     UNTRUSTED_LINK,
                     "PAM only passes on links and addresses that you wrote yourself. Write it, if you want it in.",
@@ -123,7 +114,7 @@ class TurnPolicy:
         if isinstance(value, bool | Enum):
             return True  # choices from a list, which can be undone, as days can
         if isinstance(value, int | float | Decimal):
-            return Decimal(str(value)) in self._numbers
+            return float(value) in self._numbers
         if isinstance(value, UUID):
             return str(value) in self._text
         if isinstance(value, str):
@@ -141,24 +132,6 @@ def _leaves(value: Any) -> Iterator[Any]:
             yield from _leaves(each)
     elif value is not None:
         yield value
-
-
-def _numbers(text: str) -> Iterator[Decimal]:
-    """Yield the numbers of a text: both readings where three digits follow a single mark, as in 1.200."""
-    for match in _NUMBER.finditer(text):
-        written = match[0]
-        if grouped := _GROUPED.fullmatch(written):
-            mark = grouped[1]
-            yield Decimal(written.replace(mark, "").replace(",", "."))
-        if _DECIMAL.fullmatch(written):
-            yield Decimal(written.replace(",", "."))
-
-
-def _links(text: str) -> Iterator[str]:
-    """Yield the links and addresses of a text, without what makes no difference: scheme, `www`, marks at the end."""
-    text = unicodedata.normalize("NFKC", text.translate(_DOTS)).translate(_DOTS)
-    for match in _LINK.finditer(text):
-        yield _SCHEME.sub("", match[0].casefold()).rstrip(".,;:!?/")
 
 
 def _fold(text: str) -> str:
