@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from pam.chat.lifecycle.disabled_tools import DisabledTools
+from pam.chat.lifecycle.limits import MAX_FAILED_CHECKS
 from pam.platform import aws
-from pam.platform.cost_limits import MAX_FAILED_CHECKS
 from pam.platform.deadline import Deadline
 from pam.safety.judge import AttackCategory, Judgement, JudgementSource, UnsureReason, Verdict
 from tests.functional.chat.chat_user import ChatUser

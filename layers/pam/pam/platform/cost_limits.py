@@ -6,7 +6,7 @@ counts once; the real cost replaces it when it is known.
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,11 +18,6 @@ from pam.platform.observability import logger
 _MICRODOLLARS = 1_000_000
 _COST_TTL = timedelta(days=3)
 _STAGE = "spend#stage"
-
-MAX_FAILED_CHECKS = 10
-"""Messages of a user's UTC day that fail their safety check before model calls are suspended."""
-
-SUSPENSION = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -143,21 +138,13 @@ class CostLimits:
             return False
         return True
 
-    def record_failed_check(self, user_id: UUID) -> None:
-        """Count a message that failed its safety check; after `MAX_FAILED_CHECKS` of a day, suspend the user."""
-        now = self._clock()
-        key = f"spend#{user_id}", now.date().isoformat()
-        item = self._table.update(
-            key,
-            "set #failed_checks = if_not_exists(#failed_checks, :zero) + :one, #ttl = :ttl",
-            {"zero": 0, "one": 1, "ttl": self._ttl()},
-        )
-        if int(item["failed_checks"]) >= MAX_FAILED_CHECKS:
-            until = int((now + SUSPENSION).timestamp())
-            self._table.update(
-                key, "set #failed_checks = :zero, #suspended_until = :until", {"zero": 0, "until": until}
-            )
-            logger.warning("user suspended for failed safety checks")
+    def suspend_user(self, user_id: UUID, until: datetime) -> None:
+        """Refuse the user's reservations until then, at the latest until the end of the UTC day."""
+        expression = "set #suspended_until = :until, #ttl = :ttl"
+        self._table.update(self._user_day(user_id), expression, {"until": int(until.timestamp()), "ttl": self._ttl()})
+
+    def _user_day(self, user_id: UUID) -> tuple[str, str]:
+        return f"spend#{user_id}", self._clock().date().isoformat()
 
     def _ttl(self) -> int:
         return int((self._clock() + _COST_TTL).timestamp())
