@@ -41,7 +41,7 @@ create table facts (
     standing             boolean     not null,  -- a preference that every prompt contains
     valid_from           timestamptz not null,
     valid_to             timestamptz check (valid_to >= valid_from),
-    last_stated_at         timestamptz not null,
+    last_said_at         timestamptz not null,
     source_turn_ids      uuid[]      not null default '{}',
     confidence           real        not null check (confidence between 0 and 1),
     recorded_by          text        not null check (recorded_by in ('summary', 'traveller')),
@@ -90,7 +90,7 @@ create trigger index_words after insert or delete or update of subject, value on
 create trigger index_words after insert or delete on conversation_episodes
     for each row execute function index_memory_words(2);
 
--- Subjects that the traveller had deleted, as a hash: what was stated about them before doesn't bring them back.
+-- Subjects that the traveller had deleted, as a hash: what was said of them before doesn't bring them back.
 create table deleted_facts (
     user_id        uuid        not null references users (id) on delete cascade,
     subject_digest bytea       not null check (length(subject_digest) = 32),
@@ -230,8 +230,8 @@ grant insert (user_id, conversation_id, first_exchange_id, last_exchange_id, epi
       update (embedding, embedding_model, embedding_dimensions, embedding_refused_by)
     on conversation_episodes to pam_app;
 grant update (episode_id, words, length) on exchanges to pam_app;
-grant insert (user_id, subject, value, standing, valid_from, valid_to, last_stated_at, source_turn_ids, confidence, recorded_by),
-      update (value, standing, valid_from, valid_to, last_stated_at, source_turn_ids, confidence, recorded_by,
+grant insert (user_id, subject, value, standing, valid_from, valid_to, last_said_at, source_turn_ids, confidence, recorded_by),
+      update (value, standing, valid_from, valid_to, last_said_at, source_turn_ids, confidence, recorded_by,
               embedding, embedding_model, embedding_dimensions, embedding_refused_by)
     on facts to pam_app;
 grant insert (user_id, subject_digest, deleted_at), update (deleted_at) on deleted_facts to pam_app;
