@@ -111,7 +111,9 @@ class _Unchecked(TurnSafety):
 
     def policy(self, *_: Any) -> TurnPolicy:
         """Return a policy that only has the tools' own rules."""
-        return TurnPolicy([])
+        return TurnPolicy(
+            [], is_tainted=False, has_recalled=False, is_restricted=lambda: False, check_enabled=lambda _: None
+        )
 
     def scan(self, *_: Any) -> Any:
         """Return a scan that changes nothing."""

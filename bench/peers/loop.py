@@ -60,7 +60,7 @@ def main() -> None:
                 profile_block=beginning.profile_block,
                 messages=[*earlier.get(conversation, []), asked],
                 tools=ToolExecutor(
-                    worker.tools, worker.tool_threads, context, TurnPolicy([text]), _no_approval, lambda _event: None
+                    worker.tools, worker.tool_threads, context, _policy(text), _no_approval, lambda _event: None
                 ),
                 scan=OutputScan(Instructions(SYSTEM), [text]),
                 transcript=transcript,
@@ -74,6 +74,16 @@ def main() -> None:
         return record
 
     serve(answer)
+
+
+def _policy(text: str) -> TurnPolicy:
+    return TurnPolicy(
+        [text],
+        is_tainted=False,
+        has_recalled=False,
+        is_restricted=lambda: False,
+        check_enabled=lambda _: None,
+    )
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from pam.tools.engine.events import Approval, ApprovalRequested, ToolEvent, Tool
 from pam.tools.engine.executor import ABANDON_AFTER_S, ToolExecutor, ToolThreads
 from pam.tools.engine.policy import TurnPolicy
 from tests.functional.tools.conftest import Caller
+from tests.policies import turn_policy
 
 TIMEOUT_S = 0.5
 TOLERANCE_S = 0.45
@@ -65,7 +66,7 @@ class Turn:
     tools: dict[str, Tool[Any]] = field(default_factory=dict)
     released: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
-    policy: TurnPolicy = field(default_factory=lambda: TurnPolicy([]))
+    policy: TurnPolicy = field(default_factory=turn_policy)
 
     def executor(self, seconds: float = 30.0) -> ToolExecutor:
         context = replace(self.caller.context, key=str(uuid4()), deadline=Deadline(seconds))

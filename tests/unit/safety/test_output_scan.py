@@ -119,3 +119,20 @@ def test_findings_are_counted_by_kind() -> None:
     output.feed(f"[a](https://evil.example) ![b](https://evil.example/b) https://evil.example {UUID} ok. ")
     output.flush()
     assert output.findings == {"link": 2, "image": 1, "id": 1}
+
+
+KEYS = [
+    "sk-ant-api03-" + "a1B2" * 12, "sk_live_" + "a1B2" * 6, "rk_test_" + "a1B2" * 6, "ghp_" + "a1B2" * 9,
+    "gho_" + "a1B2" * 9, "ghu_" + "a1B2" * 9, "ghs_" + "a1B2" * 9, "ghr_" + "a1B2" * 9, "github_pat_" + "a1B2" * 9,
+    "glpat-" + "a1B2" * 6, "AKIA" + "A1B2" * 4, "ASIA" + "A1B2" * 4, "AIza" + "a1B2" * 9, "xoxb-" + "a1B2" * 5,
+    "npm_" + "a1B2" * 9, "hf_" + "a1B2" * 9, "pypi-" + "a1B2" * 9, "SG." + "a1B2" * 5 + "." + "a1B2" * 5,
+    "eyJ" + "a1B2" * 4 + "." + "a1B2" * 4, "pk.eyJ" + "a1B2" * 4 + "." + "a1B2" * 4,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_key_is_removed_wherever_the_stream_divides_it(key: str) -> None:
+    text = f"The key {key} is yours"
+    assert scan([text]) == "The key [key removed] is yours"
+    for at in range(len(text)):
+        assert scan(divide(text, [at])) == "The key [key removed] is yours"

@@ -9,6 +9,7 @@ from pam.tools.catalog import TOOLS
 from pam.tools.engine.definition import EffectKind
 from pam.tools.engine.parsing import parse_arguments
 from pam.tools.engine.policy import TurnPolicy
+from tests.policies import turn_policy
 from tests.security.tool_calls import ATTACKERS_CALLS
 
 WRITES = [tool for tool in TOOLS.values() if tool.effect is not EffectKind.READ]
@@ -29,15 +30,15 @@ def refusal(policy: TurnPolicy, name: str, arguments: str) -> str:
 def test_tool_without_foreign_text_keeps_its_own_rule(tool: Any) -> None:
     """Reading and the user's own writes need no approval; what others see, or what costs, always does."""
     if tool.effect is EffectKind.READ:
-        assert not TurnPolicy([]).requires_approval(tool, None, is_tainted=True)  # type: ignore[arg-type]
+        assert not turn_policy().requires_approval(tool, None, is_tainted=True)  # type: ignore[arg-type]
         return
-    assert requires_approval(TurnPolicy([]), tool.name, ATTACKERS_CALLS[tool.name]) is tool.effect.requires_approval
+    assert requires_approval(turn_policy(), tool.name, ATTACKERS_CALLS[tool.name]) is tool.effect.requires_approval
 
 
 @pytest.mark.parametrize("tool", WRITES, ids=lambda tool: tool.name)
 def test_write_by_foreign_text_needs_approval_or_is_refused(tool: Any) -> None:
     """Whatever a text asks for that isn't the traveller's: no write is done by itself."""
-    policy = TurnPolicy(["What's new?"], is_tainted=True)
+    policy = turn_policy("What's new?", is_tainted=True)
     try:
         assert requires_approval(policy, tool.name, ATTACKERS_CALLS[tool.name])
     except PamError as error:
@@ -48,7 +49,7 @@ def test_write_by_foreign_text_needs_approval_or_is_refused(tool: Any) -> None:
 @pytest.mark.parametrize("tool", WRITES, ids=lambda tool: tool.name)
 def test_write_of_a_restricted_turn_needs_approval(tool: Any) -> None:
     """Also with the traveller's own words."""
-    policy = TurnPolicy([ATTACKERS_CALLS[tool.name]], is_restricted=lambda: True)
+    policy = turn_policy(ATTACKERS_CALLS[tool.name], is_restricted=lambda: True)
     assert requires_approval(policy, tool.name, ATTACKERS_CALLS[tool.name])
 
 
@@ -70,7 +71,7 @@ def test_write_of_a_restricted_turn_needs_approval(tool: Any) -> None:
 )
 def test_own_write_in_the_travellers_words_needs_no_approval(said: str, arguments: str) -> None:
     """Foreign text in the conversation doesn't slow down what the traveller asks for."""
-    assert not requires_approval(TurnPolicy([said], is_tainted=True), "create_expense", arguments)
+    assert not requires_approval(turn_policy(said, is_tainted=True), "create_expense", arguments)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_own_write_in_the_travellers_words_needs_no_approval(said: str, argument
 )
 def test_other_figure_or_text_needs_approval(arguments: str) -> None:
     for said in ("add $45 for gas", "add $45.00 for gas", "add 45,00 for gas"):
-        assert requires_approval(TurnPolicy([said], is_tainted=True), "create_expense", arguments)
+        assert requires_approval(turn_policy(said, is_tainted=True), "create_expense", arguments)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,7 @@ def test_other_figure_or_text_needs_approval(arguments: str) -> None:
         ("jose", "avísale a José", True),
         ("Dan Evil", "Message Dan: we're late", False),
         ("the evil", "Message the others", False),
+        ("Ann Miller", "Tell Ann that Miller lake is full", False),
         ("José", "avísale a José", True),
         ("Eve", "tell dan we're late", False),
         ("Danger", "tell dan we're late", False),
@@ -102,7 +104,7 @@ def test_other_figure_or_text_needs_approval(arguments: str) -> None:
 )
 def test_recipient_must_be_named_by_the_traveller(recipient: str, said: str, is_allowed: bool) -> None:
     call = f'{{"recipient": "{recipient}", "message": "We are late"}}'
-    policy = TurnPolicy([said], is_tainted=True)
+    policy = turn_policy(said, is_tainted=True)
     if is_allowed:
         assert requires_approval(policy, "message_friend", call)
     else:
@@ -119,9 +121,9 @@ def test_recipient_must_be_named_by_the_traveller(recipient: str, said: str, is_
 )  # fmt: skip
 def test_link_must_be_written_by_the_traveller(link: str) -> None:
     call = f'{{"content": "Details at {link} today"}}'
-    assert refusal(TurnPolicy(["post it"], is_tainted=True), "create_post", call) == "untrusted_link"
-    assert requires_approval(TurnPolicy([f"post {link}, it's mine"], is_tainted=True), "create_post", call)
-    assert requires_approval(TurnPolicy(["post it"]), "create_post", call)
+    assert refusal(turn_policy("post it", is_tainted=True), "create_post", call) == "untrusted_link"
+    assert requires_approval(turn_policy(f"post {link}, it's mine", is_tainted=True), "create_post", call)
+    assert requires_approval(turn_policy("post it"), "create_post", call)
 
 
 @pytest.mark.parametrize(
@@ -139,12 +141,12 @@ def test_link_is_the_travellers_as_a_whole(said: str, written: str, is_allowed: 
     """Scheme, `www` and the mark after it make no difference; a part of it is another link."""
     call = f'{{"content": "{written}"}}'
     if is_allowed:
-        assert requires_approval(TurnPolicy([said], is_tainted=True), "create_post", call)
+        assert requires_approval(turn_policy(said, is_tainted=True), "create_post", call)
     else:
-        assert refusal(TurnPolicy([said], is_tainted=True), "create_post", call) == "untrusted_link"
+        assert refusal(turn_policy(said, is_tainted=True), "create_post", call) == "untrusted_link"
 
 
 @pytest.mark.parametrize("text", ["Site 4.5 was great", "e.g. this", "7.30 am", "Moab.Then we left", "No. 12"])
 def test_ordinary_text_is_no_link(text: str) -> None:
     call = f'{{"content": "{text}"}}'
-    assert requires_approval(TurnPolicy([text], is_tainted=True), "create_post", call)
+    assert requires_approval(turn_policy("post it", is_tainted=True), "create_post", call)

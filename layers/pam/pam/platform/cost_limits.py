@@ -77,7 +77,7 @@ class CostLimits:
         Raises `PamError`: `daily_limit_reached`, or `chat_suspended` while the user is suspended.
         """
         reservation = Reservation(user_id, turn_id, self._clock().date().isoformat())
-        if not self._reserve(_user_key(reservation), reservation, self.caps.user_day):
+        if not self._reserve(_user_key(reservation.user_id, reservation.day), reservation, self.caps.user_day):
             raise PamError(
                 DAILY_LIMIT_REACHED,
                 "You've used up today's conversation with PAM. Quick questions about spending, fuel, weather and "
@@ -98,7 +98,7 @@ class CostLimits:
 
     def settle_user(self, reservation: Reservation, cost: Decimal) -> None:
         """Replace the reservation from the user's day by the real cost in US dollars, once."""
-        self._settle(_user_key(reservation), reservation, cost)
+        self._settle(_user_key(reservation.user_id, reservation.day), reservation, cost)
 
     def settle_stage(self, reservation: Reservation, cost: Decimal) -> None:
         """Replace the reservation from the stage's day by the real cost in US dollars, once."""
@@ -139,12 +139,13 @@ class CostLimits:
         return True
 
     def suspend_user(self, user_id: UUID, until: datetime) -> None:
-        """Refuse the user's reservations until then, at the latest until the end of the UTC day."""
+        """Refuse the user's reservations until then, at the latest until the UTC day ends."""
+        ends_at = min(until.timestamp(), self._clock().timestamp() + self._seconds_until_tomorrow())
         expression = "set #suspended_until = :until, #ttl = :ttl"
-        self._table.update(self._user_day(user_id), expression, {"until": int(until.timestamp()), "ttl": self._ttl()})
+        self._table.update(self._user_day(user_id), expression, {"until": int(ends_at), "ttl": self._ttl()})
 
     def _user_day(self, user_id: UUID) -> tuple[str, str]:
-        return f"spend#{user_id}", self._clock().date().isoformat()
+        return _user_key(user_id, self._clock().date().isoformat())
 
     def _ttl(self) -> int:
         return int((self._clock() + _COST_TTL).timestamp())
@@ -164,8 +165,8 @@ class CostLimits:
         return 86_400 - (now.hour * 60 + now.minute) * 60 - now.second
 
 
-def _user_key(reservation: Reservation) -> tuple[str, str]:
-    return f"spend#{reservation.user_id}", reservation.day
+def _user_key(user_id: UUID, day: str) -> tuple[str, str]:
+    return f"spend#{user_id}", day
 
 
 def _names(reservation: Reservation) -> dict[str, str]:

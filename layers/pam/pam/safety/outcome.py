@@ -1,4 +1,4 @@
-"""What becomes of a message: the decision of both stages."""
+"""The outcome of a message, from the results of both stages."""
 
 from enum import StrEnum
 
@@ -6,7 +6,8 @@ from pam.safety.judge import Judgement, Verdict
 from pam.safety.screen import Screening
 
 MIN_RESTRICTED_SCORE = 0.5
-"""A message with such a score is restricted even if it was judged safe: judges miss a fifth of attacks."""
+"""A message with such a score is restricted even if it was judged safe. The judge that the reference measured missed a
+fifth of the attacks (docs/decisions/0034-safety-judge.md)."""
 
 
 class Outcome(StrEnum):
@@ -19,7 +20,7 @@ class Outcome(StrEnum):
 
 
 def decide(screening: Screening, judgement: Judgement | None) -> Outcome:
-    """Return the outcome for a message; `judgement` is None where it hasn't come in time."""
+    """Return the outcome for a message; `judgement` is None where it is late or couldn't be made."""
     if not screening.flagged:
         return Outcome.ALLOW
     if judgement is not None and judgement.verdict is Verdict.INJECTION:

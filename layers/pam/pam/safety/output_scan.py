@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pam.platform.errors import ANSWER_WITHHELD, PamError
 from pam.safety.links import find_links
 from pam.safety.redaction import redact
+from pam.safety.redaction.credentials import KEY_BEGINNINGS
 
 ALLOWED_HOSTS = frozenset(
     {
@@ -34,8 +35,8 @@ ALLOWED_HOSTS = frozenset(
 CANARY = "marlin-5583-orchard"
 """A word of the system prompt that nobody has a reason to write: an answer that has it repeats the instructions."""
 
-MAX_REPEATED_WORDS = 10
-"""A row of more words of the instructions is a leak."""
+MIN_LEAKED_WORDS = 10
+"""A row of so many words of the instructions is a leak."""
 
 MAX_CARD_CHARS = 32
 
@@ -63,8 +64,7 @@ _TARGET = re.compile(r"[:/\\&.#]")
 _REMOVED_LINK = "[link removed]"
 _PLAIN_WORD = re.compile(r"[(\"'*_-]*([^\W\d_]{2,})[.,;:?)\"'*_]*")
 _HEXADECIMAL = re.compile(r"[a-f]+")
-_RISKY_WORDS = f"www http https ftp sk pk rk ghp gho ghs github glpat akia asia aiza xox eyj bearer basic npm {CANARY}"
-_RISKY_BEGINNINGS = tuple(_RISKY_WORDS.split())
+_RISKY_BEGINNINGS = ("www", "http", "ftp", "mailto", CANARY, *KEY_BEGINNINGS)
 """How links, ids and keys begin: a word that may become one of them is held back."""
 
 
@@ -82,7 +82,7 @@ class Instructions:
         assert CANARY in text
         words = _words(text)
         self.rows = frozenset(
-            tuple(words[at : at + MAX_REPEATED_WORDS]) for at in range(len(words) - MAX_REPEATED_WORDS + 1)
+            tuple(words[at : at + MIN_LEAKED_WORDS]) for at in range(len(words) - MIN_LEAKED_WORDS + 1)
         )
 
 
@@ -95,8 +95,13 @@ class OutputScan:
         self._user_links = find_links("\n".join(user_texts))
         self._held = ""
         self._partial_word = ""
-        self._last_words: deque[str] = deque(maxlen=MAX_REPEATED_WORDS - 1)
+        self._last_words: deque[str] = deque(maxlen=MIN_LEAKED_WORDS - 1)
         self.findings: Counter[str] = Counter()
+
+    @property
+    def is_leaked(self) -> bool:
+        """Whether the text repeated the instructions, and was ended."""
+        return bool(self.findings["instructions"])
 
     def feed(self, text: str) -> str:
         """Return what may be sent of the text so far and wasn't returned yet. Raises `InstructionLeak`."""
@@ -143,7 +148,7 @@ class OutputScan:
         words = [*self._last_words, *_words(text)]
         rows = self._instructions.rows
         if any(words[at : at + len(_CANARY_WORDS)] == _CANARY_WORDS for at in range(len(words))) or any(
-            tuple(words[at : at + MAX_REPEATED_WORDS]) in rows for at in range(len(words) - MAX_REPEATED_WORDS + 1)
+            tuple(words[at : at + MIN_LEAKED_WORDS]) in rows for at in range(len(words) - MIN_LEAKED_WORDS + 1)
         ):
             self.findings["instructions"] += 1
             raise InstructionLeak

@@ -29,4 +29,4 @@ class DisabledTools:
             logger.warning("disabled tools not readable", exc_info=True)
             return
         if tool in {name.strip() for name in value.split(",")}:
-            raise PamError(TOOL_DISABLED, "PAM can't do that at the moment. Everything else works.", retry_after=300)
+            raise PamError(TOOL_DISABLED, "PAM can't do that at the moment. Everything else works.")

@@ -14,7 +14,7 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import MESSAGE_REFUSED, PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger, measure
-from pam.safety.judge import Judgement, UnsureReason, Verdict
+from pam.safety.judge import Judgement, UnsureReason
 from pam.safety.outcome import Outcome, decide
 from pam.safety.screen import Screening, screen
 
@@ -30,18 +30,17 @@ class Judge(Protocol):
 
 @dataclass(frozen=True)
 class CheckedQuestion:
-    """A question's check at its end, for the record of security events. `judgement` is None where none was needed."""
+    """A question's check at its end. `judgement` is None where none was needed, or none came in time."""
 
     screening: Screening
     judgement: Judgement | None
     outcome: Outcome
 
     @property
-    def is_judged(self) -> bool:
-        """Whether a model has judged it, and didn't find it safe."""
-        return self.judgement is not None and (
-            self.judgement.verdict is Verdict.INJECTION or self.judgement.reason is UnsureReason.MODEL_UNSURE
-        )
+    def is_failed(self) -> bool:
+        """Whether it counts against the user: blocked, or matched by a strict rule and not found safe by the judge."""
+        is_unsure = self.judgement is not None and self.judgement.reason is UnsureReason.MODEL_UNSURE
+        return self.outcome is Outcome.BLOCK or (self.screening.strict and is_unsure)
 
 
 class QuestionCheck:

@@ -99,11 +99,12 @@ class TurnSafety:
         if self._check.is_flagged:
             checked = self._check.wait()
             events.append(self._message_event(checked))
-            if checked.outcome is Outcome.BLOCK or (checked.screening.strict and checked.is_judged):
+            if checked.is_failed:
                 self._record_failed_check()
         if self._scan is not None and self._scan.findings:
             count(Metric.ANSWERS_CLEANED)
-            events.append(_event(EventKind.ANSWER, tuple(self._scan.findings), "removed"))
+            outcome = "withheld" if self._scan.is_leaked else "removed"
+            events.append(_event(EventKind.ANSWER, tuple(self._scan.findings), outcome))
         if self._policy is not None and self._policy.refusals:
             measure(Metric.WRITES_REFUSED, MetricUnit.Count, len(self._policy.refusals))
             events.append(_event(EventKind.TOOL, tuple(dict.fromkeys(self._policy.refusals)), "refused"))

@@ -24,6 +24,12 @@ _KEYS = re.compile(
     )""",
     re.VERBOSE,
 )
+KEY_BEGINNINGS = (
+    "sk", "rk", "pk", "ghp", "gho", "ghu", "ghs", "ghr", "github", "glpat", "akia", "asia", "aiza", "xox", "npm", "hf",
+    "pypi", "sg", "eyj", "bearer",
+)  # fmt: skip
+"""The letters, in lower case, that the keys begin with which `_KEYS` and `_BEARER` find."""
+
 # One BEGIN without an END removes the rest of the text, so no part of a key is left.
 _PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]{0,60}-----|\Z)", re.DOTALL)
 _BEARER = re.compile(r"(?<![A-Za-z0-9])bearer[ \t:]{1,3}(?P<value>[A-Za-z0-9._~+/-]{16,}=*)", re.IGNORECASE)

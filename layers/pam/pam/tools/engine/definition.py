@@ -5,7 +5,7 @@ The user's id, time zone and location come from the context, never from the mode
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -152,8 +152,9 @@ def write_tool(
     """Make a tool that writes the user's own data. With `prepare`, the function also takes what that returns."""
 
     def make(write: Callable[..., WriteResult]) -> Tool[A]:
-        tool = _make(write, EffectKind.OWN, summary, undo=undo, prepare=prepare, repeats=repeats)
-        return replace(tool, writes_memory=writes_memory)
+        return _make(
+            write, EffectKind.OWN, summary, undo=undo, prepare=prepare, repeats=repeats, writes_memory=writes_memory
+        )
 
     return make
 
@@ -173,8 +174,7 @@ def approval_tool(
     """
 
     def make(write: Callable[..., WriteResult]) -> Tool[A]:
-        tool = _make(write, effect, summary, prepare=prepare, preview=preview, resolve=resolve)
-        return replace(tool, recipients=recipients)
+        return _make(write, effect, summary, prepare=prepare, preview=preview, resolve=resolve, recipients=recipients)
 
     return make
 
@@ -189,6 +189,8 @@ def _make(
     preview: Callable[..., str] | None = None,
     resolve: Callable[[WriteContext, A], Identities] | None = None,
     repeats: Callable[[A, Mapping[str, Any]], bool] | None = None,
+    writes_memory: bool = False,
+    recipients: tuple[str, ...] = (),
 ) -> Tool[A]:
     return Tool(
         name=write.__name__,
@@ -201,6 +203,8 @@ def _make(
         preview=preview,
         resolve=resolve,
         repeats=repeats,
+        writes_memory=writes_memory,
+        recipients=recipients,
     )
 
 

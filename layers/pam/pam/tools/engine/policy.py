@@ -1,9 +1,9 @@
 """The policy of a turn: which writes require approval, and whose words their arguments must come from.
 
 It is deterministic and doesn't depend on what a model makes of a text. Once a text of third parties is in the turn's
-prompt, the model's calls may be their author's idea. So writes that nobody can undo, and those of memory, require
-approval as always or now; other writes require it unless the traveller's own words have their figures and texts;
-recipients and links must be in the traveller's words. In a restricted turn every write requires approval.
+prompt, the model's calls may be their author's idea. So writes of memory require approval, and the user's other own
+writes do unless the traveller's words have their figures and texts; recipients and links must be in the traveller's
+words. What others see, or what can't be undone, always requires approval, and in a restricted turn every write does.
 """
 
 import re
@@ -17,12 +17,12 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from pam.platform.errors import UNTRUSTED_LINK, UNTRUSTED_RECIPIENT, PamError
-from pam.safety.figures.notation import read_number
+from pam.safety.figures.notation import GROUP_SPACES, read_number
 from pam.safety.links import find_links
 from pam.tools.engine.definition import EffectKind, Tool
 
 _WORD = re.compile(r"[^\W_]+")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBER = re.compile(rf"\d{{1,3}}(?:[ '’{GROUP_SPACES}]\d{{3}})+(?:[.,]\d+)?|\d+(?:[.,]\d+)*")
 _QUOTES = str.maketrans("’‘`´", "''''")
 
 _MIN_COMPARED_LETTERS = 3
@@ -36,10 +36,10 @@ class TurnPolicy:
         self,
         user_texts: Collection[str],
         *,
-        is_tainted: bool = False,
-        has_recalled: bool = False,
-        is_restricted: Callable[[], bool] = lambda: False,
-        check_enabled: Callable[[str], None] = lambda _: None,
+        is_tainted: bool,
+        has_recalled: bool,
+        is_restricted: Callable[[], bool],
+        check_enabled: Callable[[str], None],
     ) -> None:
         """`user_texts` is what the traveller wrote in this conversation; `is_tainted` if its prompt has others' texts.
 
@@ -48,6 +48,7 @@ class TurnPolicy:
         """
         text = "\n".join(user_texts)
         self._text = _fold(text)
+        self._row = _spaced_words(text)
         self._words = frozenset(_WORD.findall(self._text))
         self._numbers = frozenset(value for match in _NUMBER.finditer(text) for value, _ in read_number(match[0]))
         self._links = find_links(text)
@@ -89,8 +90,8 @@ class TurnPolicy:
 
     def _check_recipients(self, tool: Tool[Any], arguments: BaseModel) -> None:
         for name in tool.recipients:
-            recipient = str(getattr(arguments, name))
-            if not self._words.issuperset(_WORD.findall(_fold(recipient))):
+            recipient = _spaced_words(str(getattr(arguments, name)))
+            if recipient not in self._row:
                 raise PamError(
                     UNTRUSTED_RECIPIENT,
                     "PAM only writes to people whom you have named yourself. Say to whom, in your own words.",
@@ -138,3 +139,8 @@ def _fold(text: str) -> str:
     """Return a text without differences in case, accents, and the forms of apostrophes."""
     decomposed = unicodedata.normalize("NFKD", text.translate(_QUOTES)).casefold()
     return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def _spaced_words(text: str) -> str:
+    """Return the words of a text, each between spaces: a row of them is part of another's as a whole."""
+    return f" {' '.join(_WORD.findall(_fold(text)))} "
