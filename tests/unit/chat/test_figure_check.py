@@ -12,7 +12,7 @@ import pytest
 
 from pam.chat.turn.conversation import Conversation
 from pam.chat.turn.figure_check import MAX_UNVERIFIED, check_figures
-from pam.chat.turn.prompt import report_message
+from pam.chat.turn.prompt import continue_message, report_message
 from pam.chat.turn.runner import TurnResult
 from pam.platform.metrics import Metric
 from pam.platform.observability import logger, metrics
@@ -40,8 +40,8 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     logger.removeHandler(caplog.handler)
 
 
-def user(*texts: str) -> dict[str, Any]:
-    return {"role": "user", "content": [{"type": "text", "text": text} for text in texts]}
+def user(question: str, context: str = "<context>\n</context>") -> dict[str, Any]:
+    return {"role": "user", "content": [{"type": "text", "text": text} for text in (context, question)]}
 
 
 def assistant(text: str) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def test_all_that_claude_was_given_is_evidence() -> None:
     context = '<context>\nNow: Friday, 2026-11-27 11:00\n<facts>\n"- fuel: $12.50 of $80.00"\n</facts>\n'
     context += '<memory>\n"2026-10-14, the traveller: we paid 47 at Willow Creek"\n</memory>\n</context>'
     text = "On November 27: $12.50 of $80, $47, 33 feet, 26.1 l/100 km, $940.62 and 322 mi; $13.50."
-    result = checked(text, user(context, "Our rig has 33 feet."), *step(), profile_block='"uses 26.1 l/100 km"')
+    result = checked(text, user("Our rig has 33 feet.", context), *step(), profile_block='"uses 26.1 l/100 km"')
     assert texts(result) == ["$13.50"]
 
 
@@ -93,6 +93,15 @@ def test_invented_figure_of_an_earlier_answer_is_no_evidence() -> None:
     earlier += [user("Add it"), report_message("Added $45.00 for fuel.")]
     text = "As I said, $940.62, and $77 for tolls. You added $45."
     assert texts(checked(text, *earlier, user("And?"), question_at=len(earlier))) == ["$77"]
+
+
+def test_follow_up_is_about_the_question_before() -> None:
+    """What its results come to is covered; PAM's request for the rest of an answer isn't a question."""
+    turn = [user("How much?"), *step(), assistant("Let me see."), continue_message(), assistant("A lot.")]
+    follow_up = user("And with $100 more?")
+    assert texts(checked("That's $1,040.62.", *turn, follow_up, question_at=len(turn))) == []
+    older = [*turn, user("Thanks."), assistant("You're welcome.")]
+    assert texts(checked("That's $1,040.62.", *older, follow_up, question_at=len(older))) == ["$1,040.62"]
 
 
 def test_report_of_a_write_isnt_checked(recorded_metrics: Callable[[], Mapping[str, Any]]) -> None:

@@ -1,6 +1,5 @@
 """The number check of a turn: which figures of Claude's text nothing in its prompt covers."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pam.chat.turn.conversation import Conversation
+from pam.chat.turn.prompt import REPORT_PREFIX, context_section, context_text, question_text
 from pam.chat.turn.runner import TurnResult
 from pam.platform.metrics import Metric
 from pam.platform.observability import logger, measure
@@ -16,11 +16,6 @@ from pam.tools.catalog import TOOLS
 
 MAX_UNVERIFIED = 100
 """Figures in one `done` frame, which has to fit into a message of the WebSocket."""
-
-_MEMORY = re.compile(r"<memory>\n(.*?)\n</memory>", re.DOTALL)
-
-_REPORT = "(PAM told the traveller: "
-"""Begins an assistant's message that `prompt.report_message` wrote: PAM's own words, from a write's result."""
 
 Message = Mapping[str, Any]
 
@@ -82,7 +77,7 @@ def gather_evidence(
 def _previous_question(messages: Sequence[Message], question_at: int) -> int:
     """Return where the turn before begins: a follow-up is about it."""
     for at in range(question_at - 1, -1, -1):
-        if messages[at]["role"] == "user" and any(block["type"] == "text" for block in messages[at]["content"]):
+        if question_text(messages[at]) is not None:
             return at
     return 0
 
@@ -93,12 +88,13 @@ def _add_given(evidence: Evidence, message: Message, *, is_current: bool) -> Non
     for block in message["content"]:
         if block["type"] == "tool_result":
             add_result(evidence, str(block["content"]), is_current=is_current)
-        elif block["type"] == "text" and block["text"].startswith("<context>"):
-            evidence.add_text(block["text"], is_current=is_current)
-            if memory := _MEMORY.search(block["text"]):
-                evidence.add_text(memory[1], is_current=is_current, is_question=True)
-        elif block["type"] == "text":
-            evidence.add_text(block["text"], is_current=is_current, is_question=True)
+    if (context := context_text(message)) is not None:
+        evidence.add_text(context, is_current=is_current)
+        # What was recalled has figures that the traveller wrote, too.
+        if memory := context_section(context, "memory"):
+            evidence.add_text(memory, is_current=is_current, is_question=True)
+    if (question := question_text(message)) is not None:
+        evidence.add_text(question, is_current=is_current, is_question=True)
 
 
 def _add_answers(evidence: Evidence, messages: Sequence[Message], turn_at: int) -> None:
@@ -113,7 +109,7 @@ def _add_answers(evidence: Evidence, messages: Sequence[Message], turn_at: int) 
         return
     check = FigureCheck(evidence)
     for at, text in reversed(answers):
-        if text.startswith(_REPORT):
+        if text.startswith(REPORT_PREFIX):
             evidence.add_text(text, is_current=at >= turn_at)
             continue
         checked, uncovered = check.check(text)

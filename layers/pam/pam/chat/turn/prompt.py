@@ -69,6 +69,11 @@ beyond common sense.
 _MIN_DELAY = timedelta(minutes=5)
 """From which delay on a question counts as delivered late."""
 
+REPORT_PREFIX = "(PAM told the traveller: "
+"""Begins an assistant's message that `report_message` returned: PAM's own words, from a write's result."""
+
+_CONTEXT_BEGIN = "<context>\n"
+
 _HOUR = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
 _FIVE_MINUTES = {"cache_control": {"type": "ephemeral"}}
 
@@ -99,8 +104,27 @@ def user_message(
     sections = [
         f"<{name}>\n" + "\n".join(map(encode_line, body)) + f"\n</{name}>" for name, body in context.items() if body
     ]
-    block = "\n".join(["<context>", *lines, *sections, "</context>"])
+    block = _CONTEXT_BEGIN + "\n".join([*lines, *sections, "</context>"])
     return {"role": "user", "content": [{"type": "text", "text": each} for each in (block, text)]}
+
+
+def context_text(message: Mapping[str, Any]) -> str | None:
+    """Return the context of a message of `user_message`; None for any other message."""
+    first = message["content"][0]
+    if message["role"] != "user" or first["type"] != "text" or not first["text"].startswith(_CONTEXT_BEGIN):
+        return None
+    return str(first["text"])
+
+
+def context_section(context: str, name: str) -> str:
+    """Return the lines of one section of a context; an empty text where it has none. Data can't contain a tag."""
+    _, _, rest = context.partition(f"<{name}>\n")
+    return rest.partition(f"\n</{name}>")[0]
+
+
+def question_text(message: Mapping[str, Any]) -> str | None:
+    """Return the user's own words in a message of `user_message`; None for any other message."""
+    return None if context_text(message) is None else str(message["content"][1]["text"])
 
 
 def _render_instant(instant: datetime) -> str:
@@ -114,7 +138,7 @@ def assistant_message(text: str) -> dict[str, Any]:
 
 def report_message(text: str) -> dict[str, Any]:
     """Return an assistant's message in place of PAM's own report of a write, which may quote others."""
-    return assistant_message(f"(PAM told the traveller: {encode(text)})")
+    return assistant_message(f"{REPORT_PREFIX}{encode(text)})")
 
 
 def continue_message() -> dict[str, Any]:

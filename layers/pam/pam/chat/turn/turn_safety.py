@@ -11,7 +11,7 @@ from pam.chat.lifecycle.disabled_tools import DisabledTools
 from pam.chat.lifecycle.limits import ChatLimits
 from pam.chat.lifecycle.turn import Turn
 from pam.chat.turn.conversation import Conversation, StoredMessage
-from pam.chat.turn.prompt import SYSTEM
+from pam.chat.turn.prompt import SYSTEM, question_text
 from pam.chat.turn.question_check import CheckedQuestion, Judge, QuestionCheck, message_refused
 from pam.chat.turn.runner import TurnResult
 from pam.platform.clock import Clock
@@ -140,10 +140,10 @@ def _event(kind: EventKind, rules: Sequence[str], outcome: str) -> SecurityEvent
 
 
 def _user_texts(messages: Sequence[StoredMessage]) -> Iterator[str]:
-    """Yield what the traveller wrote: the last block of a user's message that has no results of tools."""
+    """Yield what the traveller wrote."""
     for message in messages:
-        if message.body["role"] == "user" and message.body["content"][-1]["type"] == "text":
-            yield message.body["content"][-1]["text"]
+        if (text := question_text(message.body)) is not None:
+            yield text
 
 
 def _has_recalled(messages: Sequence[StoredMessage]) -> bool:
