@@ -20,7 +20,6 @@ from pam.platform.observability import logger
 from pam.platform.secret_key import SecretKey
 from pam.safety import message_judge
 from pam.safety.judge import (
-    MAX_JUDGED_CHARS,
     AttackCategory,
     Classification,
     Judgement,
@@ -115,7 +114,6 @@ def test_verdict_is_reused_by_every_environment_for_an_hour(
     first, again = ask(new_judge()), ask(new_judge())
     assert outcome(first) == (reply.verdict, reply.category, None, JudgementSource.MODEL)
     assert outcome(again) == (reply.verdict, reply.category, None, JudgementSource.CACHE)
-    assert not first.circuit_open
     clock.advance(seconds=VERDICT_TTL.total_seconds() - 1)
     ask(new_judge())
     assert model.texts == [TEXT]
@@ -222,13 +220,6 @@ def test_cached_verdict_needs_no_time(judge: MessageJudge) -> None:
     assert ask(judge, seconds=0.0).source is JudgementSource.CACHE
 
 
-def test_long_text_is_not_judged(judge: MessageJudge, model: FakeModel) -> None:
-    """Cut, its end would pass unseen."""
-    assert ask(judge, "y" * MAX_JUDGED_CHARS).verdict is Verdict.INJECTION
-    assert ask(judge, "y" * (MAX_JUDGED_CHARS + 1)).reason is UnsureReason.TOO_LONG
-    assert len(model.texts) == 1
-
-
 def test_latency_is_measured(judge: MessageJudge, model: FakeModel) -> None:
     """In milliseconds, over all steps."""
     began = time.monotonic()
@@ -246,7 +237,7 @@ def fail_times(judge: MessageJudge, model: FakeModel, times: int) -> None:
 def test_open_circuit_sends_no_request(
     new_judge: NewJudge, model: FakeModel, clock: ManualClock, kind: SourceErrorKind
 ) -> None:
-    """Five failures open it for every environment; then one probe closes it. The caller is told."""
+    """Five failures open it for every environment; then one probe closes it."""
     here, there = new_judge(), new_judge()
     model.fail(kind)
     fail_times(here, model, MAX_CONSECUTIVE_FAILURES)
@@ -257,7 +248,6 @@ def test_open_circuit_sends_no_request(
         UnsureReason.CIRCUIT_OPEN,
         JudgementSource.NONE,
     )
-    assert judgement.circuit_open
     assert len(model.texts) == MAX_CONSECUTIVE_FAILURES
     clock.advance(seconds=OPEN_DURATION_S + 1)
     model.error = None
@@ -271,7 +261,7 @@ def test_cached_verdict_is_returned_while_the_circuit_is_open(judge: MessageJudg
     model.fail(SourceErrorKind.DOWN)
     fail_times(judge, model, MAX_CONSECUTIVE_FAILURES)
     assert ask(judge).source is JudgementSource.CACHE
-    assert ask(judge, "another").circuit_open
+    assert ask(judge, "another").reason is UnsureReason.CIRCUIT_OPEN
 
 
 def test_429_opens_the_circuit_for_its_delay(judge: MessageJudge, model: FakeModel, clock: ManualClock) -> None:
@@ -280,7 +270,7 @@ def test_429_opens_the_circuit_for_its_delay(judge: MessageJudge, model: FakeMod
     assert ask(judge).reason is UnsureReason.LIMITED
     model.error = None
     clock.advance(seconds=36)
-    assert ask(judge).circuit_open
+    assert ask(judge).reason is UnsureReason.CIRCUIT_OPEN
     clock.advance(seconds=2)
     assert ask(judge).verdict is Verdict.INJECTION
 

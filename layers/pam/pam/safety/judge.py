@@ -1,13 +1,10 @@
-"""What stage 2 says about a message that stage 1 flagged, and the interface of each model that judges."""
+"""The verdict of stage 2 on a message that stage 1 flagged, and the interface of the models that judge."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from pam.platform.deadline import Deadline
-
-MAX_JUDGED_CHARS = 8_000
-"""A longer text isn't judged: cut, it would be judged without its end."""
 
 
 class Verdict(StrEnum):
@@ -61,8 +58,6 @@ class UnsureReason(StrEnum):
     """No API key is set, or it can't be read."""
     REFUSED = "refused"
     """The provider refuses the key, the model's name or the request."""
-    TOO_LONG = "too_long"
-    """The text has more than `MAX_JUDGED_CHARS`."""
     FAILED = "failed"
     """A fault of PAM's own code."""
 
@@ -84,7 +79,7 @@ class JudgeModel(Protocol):
     """Changes with the model and with the rules that it judges by: verdicts of other versions aren't reused."""
 
     def classify(self, text: str, deadline: Deadline) -> Classification:
-        """Judge a text of at most `MAX_JUDGED_CHARS`, by one request that isn't repeated.
+        """Judge a text, by one request that isn't repeated.
 
         A reply that is blocked or invalid is `unsure`. Raises `SourceError` where there is no reply.
         """
@@ -109,8 +104,3 @@ class Judgement:
     reason: UnsureReason | None
     source: JudgementSource
     latency_ms: float
-
-    @property
-    def circuit_open(self) -> bool:
-        """Whether no model was asked because of its circuit breaker: the rules of stage 1 decide alone."""
-        return self.reason is UnsureReason.CIRCUIT_OPEN

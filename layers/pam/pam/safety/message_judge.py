@@ -11,7 +11,6 @@ from pam.platform.dynamodb import DynamoTable, DynamoUnavailable
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
 from pam.safety.judge import (
-    MAX_JUDGED_CHARS,
     AttackCategory,
     Classification,
     Judgement,
@@ -86,8 +85,6 @@ class MessageJudge:
         return Judgement(classification.verdict, classification.category, classification.reason, source, latency_ms)
 
     def _judge(self, text: str, deadline: Deadline) -> tuple[Classification, JudgementSource]:
-        if len(text) > MAX_JUDGED_CHARS:
-            return _unsure(UnsureReason.TOO_LONG)
         digest = self._hasher.digest(text, self._scope)
         key = f"verdict|{digest}" if digest else ""
         cached, state = self._get(key)

@@ -144,6 +144,40 @@ def test_total_of_a_list_covers() -> None:
     assert uncovered(f"All together ${sum(amounts) + 10:.2f}.", listed) == [f"${sum(amounts) + 10:.2f}"]
 
 
+@pytest.mark.parametrize(
+    ("text", "is_covered"),
+    [
+        ("So far in November 2026", True),  # today's
+        ("By December 2026", True),  # of the forecast
+        ("In March 2027", True),  # of the reservation
+        ("Since August 2026", True),  # of a row of a long list
+        ("In May 2026", True),  # of the question's date
+        ("In April 2026", False),
+        ("In November 2025", False),
+        ("By March 2026", False),
+        ("By February 2027", False),
+    ],
+)
+def test_date_covers_its_month(text: str, is_covered: bool) -> None:
+    """Exactly that one, in any result and in the question."""
+    reservation = {"from": "2027-03-05", "nights": 3}
+    found = uncovered(text, WEATHER, reservation, expenses(100), question="How much since 2026-05-14?")
+    assert found == ([] if is_covered else [" ".join(text.split()[-2:])])
+
+
+def test_month_of_the_question_covers() -> None:
+    """In every language of a month's name that is read."""
+    german = Conventions("de_DE", "EUR", TODAY)
+    assert uncovered("Im März 2024", question="Was war im März 2024?", conventions=german) == []
+    assert uncovered("Im Mai 2024", question="Was war im März 2024?", conventions=german) == ["Mai 2024"]
+
+
+def test_first_and_last_days_of_the_calendar_are_read() -> None:
+    """A source may write them for “never”."""
+    never = {"from": "0001-01-01", "until": "9999-12-31"}
+    assert uncovered("Until December 9999, of 60 days", never, question="for 60 days?") == []
+
+
 def test_amounts_are_compared_within_their_currency() -> None:
     """At the exchange rate that the evidence has, and no other."""
     paid = {

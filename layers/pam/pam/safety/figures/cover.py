@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
+from pam.safety.figures.dates import month_of
 from pam.safety.figures.derivation import Derivations
 from pam.safety.figures.evidence import Evidence, words_of
 from pam.safety.figures.extraction import extract_figures
@@ -12,6 +13,7 @@ from pam.safety.figures.figure import (
     BARE,
     DATE,
     DAYS,
+    MONTH,
     PERCENT,
     TIME,
     Figure,
@@ -70,6 +72,8 @@ class FigureCheck:
         self._days = evidence.plain.get(DATE.key, set()) | self._derived.days
         self._days |= {min(listed_days), max(listed_days)} if listed_days else set()
         self._listed_days = frozenset(listed_days)
+        self._months = {month_of(day) for day in self._days | self._listed_days}
+        self._months.update(*(values.get(MONTH.key, ()) for values in (evidence.plain, evidence.listed)))
 
     def check(self, text: str) -> FigureReport:
         """Check the figures of a Markdown text, outside of code and addresses."""
@@ -115,6 +119,8 @@ class FigureCheck:
         """Return whether the evidence has the figure itself; remember it as covered then."""
         if figure.kind is FigureKind.DATE:
             return self._has_day(line, figure)
+        if figure.kind is FigureKind.MONTH:
+            return any(reading.value in self._months for reading in figure.readings)
         for reading in figure.readings:
             for key, low, high in self._targets(reading, figure):
                 value = self._find(line, key, low, high, reading, figure.hedge)
@@ -206,6 +212,8 @@ class FigureCheck:
             if found is not None:
                 line.cover(DATE.key, found.value, figure.start)
             return found is not None
+        if figure.kind is FigureKind.MONTH:
+            return False
         for reading in figure.readings:
             for key, low, high in self._derived_targets(reading, figure, line):
                 if self._follows(line, figure, key, low, high, quotes):

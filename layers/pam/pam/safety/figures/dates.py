@@ -30,6 +30,7 @@ _BEFORE = re.compile(
 )
 _ARTICLES = frozenset({"the", "den", "dem", "der", "le", "el", "il"})
 _LOOKBACK = 24
+_LAST_DAY = date.max.toordinal()
 _IMPOSSIBLE = (Reading(DATE, 0.0, 1),)
 """Of a day that no year has, such as February 31: the ordinal of no day."""
 
@@ -46,6 +47,18 @@ def find_dates(text: str, locale: str, today: date) -> Iterator[Figure]:
     names = _names(locale)
     found = [*_named_dates(text, names, today), *_numeric_dates(text, today)]
     yield from sorted(found, key=lambda figure: figure.start)
+
+
+def month_of(day: float) -> float | None:
+    """Return the month of a day, by its ordinal, as the value of a figure; None where no calendar has the day."""
+    if not 1 <= day <= _LAST_DAY:
+        return None
+    of_day = date.fromordinal(int(day))
+    return _month(of_day.year, of_day.month)
+
+
+def _month(year: int, month: int) -> float:
+    return float(year * 12 + month)
 
 
 def weekdays_in(text: str, locale: str) -> set[int]:
@@ -69,8 +82,7 @@ def _named_dates(text: str, names: _Names, today: date) -> Iterator[Figure]:
             first, last = after["first"], after["last"]
         else:
             if year := _YEAR.match(text, found.end()):
-                value = float(int(year["year"]) * 12 + month)
-                yield Figure(found.start(), year.end(), (Reading(MONTH, value, 1),))
+                yield Figure(found.start(), year.end(), (Reading(MONTH, _month(int(year["year"]), month), 1),))
             continue
         end = span[1]
         weekday = _weekday_before(text, span[0], names)
