@@ -10,6 +10,7 @@ const POSITIONS = [
   /[-−]?\d{1,2}\.\d{3,} ?°? ?[NS]?(?:, ?| and )(?:longitude )?[-−]?\d{1,3}\.\d{2,}(?: ?°)?(?: ?[EW]\b)?/gi,
   /(?<=\b(?:lat|lon|lng|latitude|longitude)\W{1,6})[-−]?\d{1,3}\.\d{2,}/gi,
 ];
+const A_POSITION = "(a position)";
 
 const byTime = (a, b) => a.askedAt - b.askedAt;
 
@@ -89,7 +90,23 @@ export class ConversationStorage {
 function withoutPositions(answer) {
   return JSON.parse(JSON.stringify(answer, (key, value) => {
     if (DEGREES.has(key)) return undefined;
-    if (typeof value !== "string") return value;
-    return POSITIONS.reduce((text, pattern) => text.replaceAll(pattern, "(a position)"), value);
+    if (typeof value === "string") return replacePositions(value).text;
+    return value?.unverified ? { ...value, unverified: replacePositions(value.text, value.unverified).marks } : value;
   }));
+}
+
+/** Replaces the positions in a text by words; the marks `{start, end}` in it move with it, or go with a position. */
+function replacePositions(text, marks = []) {
+  for (const pattern of POSITIONS) {
+    const found = [...text.matchAll(pattern)].reverse();
+    for (const { 0: position, index } of found) {
+      const end = index + position.length;
+      const shift = A_POSITION.length - position.length;
+      text = text.slice(0, index) + A_POSITION + text.slice(end);
+      marks = marks
+        .filter((mark) => mark.end <= index || mark.start >= end)
+        .map((mark) => (mark.start < end ? mark : { ...mark, start: mark.start + shift, end: mark.end + shift }));
+    }
+  }
+  return { text, marks };
 }

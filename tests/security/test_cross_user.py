@@ -25,9 +25,8 @@ from tests.security.cross_user.resident import UNUSED_TABLES, Resident, number_a
 PAIRS = list(permutations(range(3), 2))
 """Attacker and victim: every ordered pair of three users."""
 
-SAME_ANSWER = {"POST /v1/ask:conversation_id", "GET /v1/expenses:cursor", "GET /v1/memories:cursor", "chat:retry_of"}
-"""Places where an own value is answered like any other: where an answer is noted, positions in a list, and the message
-that is asked again, whose recorded write is reported like a new one."""
+SAME_ANSWER = {"POST /v1/ask:conversation_id", "GET /v1/expenses:cursor", "GET /v1/memories:cursor"}
+"""Places where an own value is answered like any other: where an answer is noted, and positions in a list."""
 
 DESTRUCTIVE = [
     "DELETE /v1/expenses/{id}:id",
@@ -72,7 +71,7 @@ def attack(attacker: Resident, victim: Resident, place: Place, known: Sequence[s
     for exchange in found:
         assert exchange.reveals(victim) == [], (str(place), exchange)
         if place.reference is not Reference.PUBLIC_NAME:
-            assert exchange.answer == missing.answer, str(place)
+            assert exchange.answer == missing.answer, (str(place), exchange.value)
 
 
 def others_of(user: Resident, place: Place) -> dict[str, Any]:
@@ -122,8 +121,11 @@ def test_what_is_another_s_does_not_exist(
     """Every id, cursor and word of the victim in every place: each answer is that to what doesn't exist, none has
     anything of the victim, and nothing of the victim changes."""
     attacking, attacked = residents[attacker], residents[victim]
-    # A question takes an id of the victim for the attacker's own: last.
-    targets = sorted(places(stack.template, surface), key=lambda each: each.operation.name == "chat")
+    # A question takes an id of the victim for the attacker's own, and writes as a turn with that id: last.
+    targets = sorted(
+        places(stack.template, surface),
+        key=lambda each: (each.operation.name == "chat", each.parameter == "message_id"),
+    )
     values = [references(attacked, place) for place in targets]
     before = attacked.stored()
     for place, known in zip(targets, values, strict=True):
@@ -161,10 +163,15 @@ def test_what_is_one_s_own_exists(stack: LocalStack, residents: list[Resident], 
     for place in sorted(everywhere, key=lambda each: order.get(str(each), -1)):
         if str(place) in SAME_ANSWER:
             continue
-        reset_question_rate(chat_items, user)
         known, others = references(user, place), others_of(user, place)
-        [missing] = call(user, place, [unknown(known[0], place.reference)], others)
-        assert any(call(user, place, [value], others)[0].answer != missing.answer for value in known), str(place)
+
+        def answer_to(value: str, place: Place = place, others: dict[str, Any] = others) -> str:
+            reset_question_rate(chat_items, user)
+            [exchange] = call(user, place, [value], others)
+            return exchange.answer
+
+        missing = answer_to(unknown(known[0], place.reference))
+        assert any(answer_to(value) != missing for value in known), str(place)
 
 
 def test_every_route_with_an_idempotency_key_is_repeated(residents: list[Resident]) -> None:

@@ -60,11 +60,11 @@ def _literals(tree: ast.AST) -> Iterator[str]:
 def grants_of(sql: str) -> Iterator[Grant]:
     """Yield the grants for writing that a statement needs; a lock of rows needs some column that may be updated."""
     tree = sqlglot.parse_one(_PLACEHOLDER.sub("null", sql), read="postgres")
-    if isinstance(tree, exp.Insert):
-        for column in tree.this.expressions:
-            yield Grant("INSERT", tree.this.this.name, column.name)
-        for assignment in tree.args["conflict"].expressions if tree.args.get("conflict") else ():
-            yield Grant("UPDATE", tree.this.this.name, assignment.this.name)
+    for insert in tree.find_all(exp.Insert):
+        for column in insert.this.expressions:
+            yield Grant("INSERT", insert.this.this.name, column.name)
+        for assignment in insert.args["conflict"].expressions if insert.args.get("conflict") else ():
+            yield Grant("UPDATE", insert.this.this.name, assignment.this.name)
     for update in tree.find_all(exp.Update):
         for assignment in update.expressions:
             yield Grant("UPDATE", update.this.name, assignment.this.name)

@@ -29,9 +29,12 @@ def base_url(stack: LocalStack) -> str:
     return stack.url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; tests are skipped without it."""
+    """Debian's Chromium; tests are skipped without it.
+
+    One of each module: Playwright runs an event loop in the thread of the tests, and other tests run one, too.
+    """
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("no chromium on this machine: apt-get install chromium")

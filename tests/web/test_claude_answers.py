@@ -172,8 +172,8 @@ def test_untrusted_markup_and_links_are_harmless(app, claude):
     expect(found.nth(3)).to_contain_text("(evil.example)")
     expect(found.nth(0)).not_to_contain_text("(parks.example)")
     expect(found.nth(4)).not_to_contain_text("(plain.example)")
-    for source in ("[run](javascript:alert(1))", "[data](data:text/html,hi)"):
-        expect(card.locator(".prose p").get_by_text(source, exact=True)).to_be_visible()
+    for label in ("run", "data", "cat"):
+        expect(card.locator(".prose p").get_by_text(label, exact=True)).to_be_visible()
 
 
 def test_answer_is_announced_by_paragraph(app, claude):

@@ -143,3 +143,5 @@ def test_location_is_sent_with_a_question_and_not_stored(app, claude):
     page.reload()
     shown = "Much: you are at (a position), for $3.259, 4 mi off. Latitude: (a position) and the rest."
     expect(app.cards.first.locator(".prose")).to_have_text(shown)
+    # Figures that nothing covers, at their places in the new text.
+    expect(app.cards.first.locator("mark.unverified")).to_have_text(["$3.259", "4 mi"])

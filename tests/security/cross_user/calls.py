@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.functional.chat.claude_scripts import SHORT_ANSWER
+from tests.functional.chat.frames import Frames
 from tests.security.cross_user.operations import Operation, Place, Reference, Surface
-from tests.security.cross_user.resident import LAUNDRY, UUID, Resident, new_word
+from tests.security.cross_user.resident import LAUNDRY, MORE_LAUNDRY, UUID, Resident, new_word
 
 # Ids, instants, whether an answer was cached, and the numbers of frames, which depend on the turn's pace.
 _BY_CHANCE = (
@@ -97,7 +98,9 @@ def call(user: Resident, place: Place, values: Sequence[str], others: Mapping[st
         case Surface.HTTP:
             return [Exchange(value, send_request(user, place.operation.name, each)) for value, each in tried]
         case Surface.FRAME if place.operation.name == "chat":
-            return [Exchange(value, *_ask(user, each)) for value, each in tried]
+            # What was written for a question that is asked again isn't written for another with that id.
+            write = LAUNDRY if place.parameter == "retry_of" else MORE_LAUNDRY
+            return [Exchange(value, *_ask(user, each, write)) for value, each in tried]
         case Surface.FRAME:
             return [Exchange(value, _send_frame(user, place.operation.name, each)) for value, each in tried]
         case Surface.TOOL:
@@ -128,17 +131,20 @@ def _send_frame(user: Resident, action: str, arguments: Mapping[str, Any]) -> st
     return json.dumps(frames)
 
 
-def _ask(user: Resident, arguments: Mapping[str, Any]) -> tuple[str, str]:
+def _ask(user: Resident, arguments: Mapping[str, Any], write: dict[str, Any]) -> tuple[str, str]:
     """Ask a question that Claude answers with a write.
 
-    Return the frames with the number of messages that Claude was sent, and these messages.
+    Return the frames with the number of messages that Claude was sent and of expenses that were added, and these
+    messages.
     """
+    expenses = user.count_expenses()
     scripts = user.claude.with_new_marker()
-    scripts.script(LAUNDRY, SHORT_ANSWER)
-    text = f"What now? {scripts.marker}"
+    scripts.script(write, SHORT_ANSWER)
+    # With the words of the write: one that a question doesn't ask for waits for the user's approval.
+    text = f"We camped here last night. {write['input']['amount']} laundry {scripts.marker}"
     fields = {"message_id": str(uuid.uuid4())} | arguments | {"text": text}
     user.socket.send("chat", **fields)
-    frames = user.socket.receive_until("done", "error")
+    frames = _frames_of(user, fields["message_id"])
     # The last frame has the whole text, whatever its pieces were.
     kept = [
         {name: value for name, value in frame.items() if name not in _MEASURED}
@@ -147,16 +153,23 @@ def _ask(user: Resident, arguments: Mapping[str, Any]) -> tuple[str, str]:
     ]
     sent = [request["body"]["messages"] for request in scripts.requests()]
     memory = [frame.get("memory") for frame in frames]
-    returned = json.dumps([kept, [len(messages) for messages in sent]])
+    returned = json.dumps([kept, [len(messages) for messages in sent], user.count_expenses() - expenses])
     return returned.replace(scripts.marker, "<marker>"), json.dumps([sent, memory])
+
+
+def _frames_of(user: Resident, message_id: str) -> Frames:
+    """Return the frames of a message; those of an earlier call may come late."""
+    frames: Frames = []
+    while not frames or frames[-1]["type"] not in ("done", "error"):
+        frames += [frame for frame in [user.socket.receive()] if frame.get("message_id") == message_id]
+    return frames
 
 
 def _use_tool(user: Resident, tool: str, arguments: Sequence[Mapping[str, Any]]) -> list[str]:
     """Have Claude call a tool with each of several arguments in one turn; return what each call returned."""
     scripts = user.claude.with_new_marker()
     scripts.script({"content": [{"type": "tool_use", "name": tool, "input": each} for each in arguments]}, SHORT_ANSWER)
-    user.socket.send_question(f"Please do this: {scripts.marker}")
-    frames = user.socket.receive_until("done", "error")
+    frames = _frames_of(user, user.socket.send_question(f"Please do this: {scripts.marker}"))
     assert frames[-1]["type"] == "done", frames
     results = {
         block["tool_use_id"]: json.dumps(block["content"])

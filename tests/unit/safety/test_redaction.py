@@ -260,6 +260,21 @@ def test_number_with_a_wrong_check_digit_is_kept(card: tuple[str, str]) -> None:
     assert redact(f"order {digits}") == f"order {digits}"
 
 
+@given(
+    st.sampled_from(
+        # Parts of these have a card's prefix and check digit.
+        ["d12f5005-1477-4660-950f-51d61f55bec5", "23e6cab0-7e1a-4818-8042-50646ce4a310",
+         "952ba297-fc4c-4395-8645-45090da01ffc", "91790ffc-aaf8-4100-8651-25524bd50951"]
+    )
+    | st.uuids(version=4).map(str),
+    st.booleans(),
+)  # fmt: skip
+def test_uuid_is_no_card_number(uuid: str, is_upper: bool) -> None:
+    """A tool's argument that was taken for one would name nothing."""
+    written = uuid.upper() if is_upper else uuid
+    assert redact(f"delete {written}, please") == f"delete {written}, please"
+
+
 PIECES = st.sampled_from([
     "password", " is ", "pin ", ": ", "hunter2", "4111111111111111", "4111 ", "1111 ",
     "123-45-6789", " ", ".", "-", "\n",

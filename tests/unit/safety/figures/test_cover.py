@@ -165,6 +165,17 @@ def test_date_covers_its_month(text: str, is_covered: bool) -> None:
     assert found == ([] if is_covered else [" ".join(text.split()[-2:])])
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["You are at 38.573, -109.55.", "(38.57° N, 109.55° W)", "latitude 38.573 and longitude -109.55", "109.55 W"],
+)
+def test_position_of_the_device_covers(text: str) -> None:
+    """From the question's context."""
+    context = "Device: latitude 38.573, longitude -109.55 (tools: here)"
+    assert uncovered(text, question=context) == []
+    assert len(uncovered(text.replace("109", "106"), question=context)) == 1
+
+
 def test_month_of_the_question_covers() -> None:
     """In every language of a month's name that is read."""
     german = Conventions("de_DE", "EUR", TODAY)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from pam.safety.figures.dates import weekdays_in
 from pam.safety.figures.extraction import extract_figures
-from pam.safety.figures.figure import DATE, Conventions, Figure, FigureKind, Measure, money, unsigned
+from pam.safety.figures.figure import BARE, DATE, Conventions, Figure, FigureKind, Measure, money, unsigned
 from pam.safety.figures.groups import Group, Key, Row, Table
 from pam.travel.units import LITRES_PER_GALLON
 
@@ -76,8 +76,10 @@ class Evidence:
     def add_figure(self, figure: Figure, group: Group | None = None, *, is_current: bool = True) -> None:
         """Add a figure of a text in all of its readings."""
         for reading in figure.readings:
+            # Two decimal places without a unit make a figure of an answer, and are a plain number of the evidence.
+            measure = BARE if reading.measure.kind is FigureKind.DECIMAL else reading.measure
             value = reading.measure.to_base(reading.value)
-            self.add(reading.measure, value, group, is_current=is_current)
+            self.add(measure, value, group, is_current=is_current)
             if figure.per and reading.measure.kind is FigureKind.MONEY:
                 self.add_price(reading.measure.name, reading.value, figure.per)
 

@@ -55,6 +55,8 @@ _MIN_DIGITS_BY_LABEL = ((re.compile(r"ssn|itin|social|sin|tin|tfn|tax", re.IGNOR
 _SHORT_LABEL = re.compile(r"sin|tin|nie|nif|nir|dni|pps|[Ee]in|[Dd][Ll]|инн")
 """Labels that are other words, too: the value has to be introduced by "is", "number" or a mark."""
 
+# PAM's own ids: a tool's argument that was taken for a card would name nothing.
+_UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b", re.IGNORECASE)
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
 
 
@@ -83,8 +85,9 @@ def _count_digits(text: str) -> int:
 
 
 def find_kept_numbers(text: str) -> Sequence[tuple[int, int]]:
-    """Return the places of bank account numbers (IBAN), whose digits may look like a card's."""
-    return [match.span() for match in _IBAN.finditer(text) if _validator("iban")(match[0])]
+    """Return the places of bank account numbers (IBAN) and of UUIDs, whose digits may look like a card's, in order."""
+    accounts = [match.span() for match in _IBAN.finditer(text) if _validator("iban")(match[0])]
+    return sorted([*accounts, *(match.span() for match in _UUID.finditer(text))])
 
 
 def _end_of_value(text: str, start: int) -> int | None:

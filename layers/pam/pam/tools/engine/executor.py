@@ -17,7 +17,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from pam.platform.envelope import encode
-from pam.platform.errors import INTERNAL_ERROR, TOOL_RESULT_TOO_LARGE, TOOL_TIMED_OUT, UNKNOWN_TOOL, PamError
+from pam.platform.errors import (
+    INTERNAL_ERROR,
+    TOOL_DISABLED,
+    TOOL_RESULT_TOO_LARGE,
+    TOOL_TIMED_OUT,
+    UNKNOWN_TOOL,
+    PamError,
+)
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, logger
 from pam.safety.redaction import redact_json_text
@@ -94,6 +101,9 @@ class ToolExecutor:
             parsed = parse_arguments(tool, arguments)
             key = self._repeated.key(tool, parsed, self._key(tool, parsed))
         except PamError as fault:
+            if fault.error == TOOL_DISABLED:
+                # Calls with errors of the model's own aren't shown: it makes them again.
+                self._emit(ToolFinished(tool_use_id, name, "failed", fault.message))
             self._step[tool_use_id] = _failure(tool_use_id, fault)
             return
         context = replace(self._turn, key=key, call_id=tool_use_id)
