@@ -170,8 +170,12 @@ def recorder() -> Iterator[Recorder]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        # Many functions start at once; a connection beyond the default of five waits a second.
+        request_queue_size = 128
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         recorder.url = f"http://127.0.0.1:{server.server_port}"
         yield recorder
@@ -270,7 +274,7 @@ def receive_until(socket: ClientConnection, kind: str) -> list[dict[str, Any]]:
     frames = [{"type": ""}]
     while frames[-1]["type"] != kind:
         frames.append(json.loads(socket.recv(timeout=FRAME_TIMEOUT_S)))
-        assert frames[-1]["type"] != "error", frames[-1]
+        assert frames[-1].get("type", "error") != "error", frames[-1]
     return frames
 
 
