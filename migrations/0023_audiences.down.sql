@@ -1,0 +1,3 @@
+drop function is_in_audience(uuid, text);
+drop table follows;
+alter table public_profiles drop column who_sees_profile, drop column who_sees_place, drop column who_sees_activity;
