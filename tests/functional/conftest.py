@@ -8,7 +8,7 @@ import pytest
 from local.stack import LocalStack
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_table(stack: LocalStack) -> Any:
     """The table of the shared cache and of the circuit breakers."""
     environment = stack.environment_of("weather")

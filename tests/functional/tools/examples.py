@@ -1,0 +1,86 @@
+"""An example call of each tool, on rows of a user who has some of every kind."""
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pam.community.friendships import accept_friendship, request_friendship
+from pam.community.profiles import save_public_profile
+from pam.platform.clock import utc_now
+from pam.platform.deadline import Deadline
+from pam.platform.postgres import Database
+from pam.tools.catalog import TOOLS
+from tests.functional.tools.conftest import Caller
+
+EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "compare_vs_budget": {"category": "fuel"},
+    "correct_memory": {"fact_id": "$fact", "value": "three dogs"},
+    "create_expense": {"amount": 61.2, "category": "fuel", "description": "Diesel"},
+    "create_post": {"content": "Quiet site by the river.", "title": "Moab", "tags": ["utah"]},
+    "delete_expense": {"expense_id": "$expense"},
+    "delete_memories": {"fact_id": "$fact"},
+    "estimate_travel_time": {"origin": "Denver, Colorado", "destination": "Moab, Utah"},
+    "find_cheap_gas": {"place": "Moab, Utah", "fuel": "diesel"},
+    "find_rv_parks": {"place": "Moab, Utah", "radius": 20},
+    "get_spending_summary": {"period": "this_month"},
+    "get_weather_forecast": {"place": "Moab, Utah", "days": 3},
+    "list_expenses": {"limit": 5},
+    "list_memories": {},
+    "message_friend": {"recipient": "@friend", "message": "We are in Moab."},
+    "plan_trip": {"origin": "Denver, Colorado", "destination": "Moab, Utah", "budget": 600},
+    "remember_fact": {"subject": "pets", "value": "two dogs"},
+    "save_favorite_spot": {"name": "By the river", "place": "Moab, Utah", "rating": 5},
+    "update_budget": {"category": "fuel", "amount": 400},
+    "update_expense": {"expense_id": "$expense", "amount": 62.2},
+}
+"""The arguments by the tool's name. `$name` stands for a row of the user, `@name` for what everybody may see."""
+
+
+@dataclass
+class Household:
+    """A user with rows of every kind; `rows` are the ids and names that examples refer to."""
+
+    caller: Caller
+    rows: dict[str, str] = field(default_factory=dict)
+
+    def arguments(self, tool: str) -> str:
+        """Return the example arguments of a tool as JSON text."""
+        return json.dumps({name: self._resolve(value) for name, value in EXAMPLES[tool].items()})
+
+    def _resolve(self, value: Any) -> Any:
+        return self.rows[value[1:]] if isinstance(value, str) and value.startswith(("$", "@")) else value
+
+    def call(self, tool: str, **arguments: Any) -> Mapping[str, Any]:
+        """Call a tool with these arguments; return its data."""
+        return self.caller.call(TOOLS[tool], json.dumps(arguments)).data
+
+
+def new_household(new_caller: Callable[..., Caller], database: Database) -> Household:
+    """Make a user with rows of every kind, through the product."""
+    caller, friend = new_caller(), new_caller()
+    suffix = uuid.uuid4().hex[:10]
+    household = Household(caller, {"friend": f"Friend {suffix}"})
+    for each, name in ((caller, f"Owner {suffix}"), (friend, household.rows["friend"])):
+        with database.session(each.id, Deadline(10)) as connection:
+            save_public_profile(connection, each.id, name)
+    with database.session(friend.id, Deadline(10)) as connection:
+        request_friendship(connection, friend.id, caller.id)
+    with database.session(caller.id, Deadline(10)) as connection:
+        assert accept_friendship(connection, caller.id, friend.id, utc_now())
+    household.rows["expense"] = household.call("create_expense", amount=61, category="fuel")["expense"]["id"]
+    household.call("update_budget", category="fuel", amount=500)
+    household.rows["fact"] = household.call("remember_fact", subject="pets", value="one dog")["id"]
+    return household
+
+
+def missing_row(value: str) -> str:
+    """Return what names no row, in the form of `value`."""
+    if value.isdigit():
+        return str(99 * 10**8 + uuid.uuid4().int % 10**8)
+    try:
+        uuid.UUID(value)
+    except ValueError:
+        return f"Nobody {uuid.uuid4().hex[:10]}"
+    return str(uuid.uuid4())

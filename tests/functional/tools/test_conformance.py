@@ -1,0 +1,269 @@
+"""What every tool has in common, for all of the registry: a new tool is tested here once it has an example."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from local.stack import LocalStack
+from pam.platform.errors import INTERNAL_ERROR, PamError
+from pam.tools.catalog import TOOLS
+from pam.tools.engine.definition import EffectKind, ToolResult
+from pam.tools.engine.parsing import parse_arguments
+from pam.tools.engine.results import result_json
+from tests.functional.tools.conftest import Caller
+from tests.functional.tools.examples import EXAMPLES, Household, missing_row, new_household
+
+MAX_RESULT_CHARS = 8_192
+
+NAMES = sorted(TOOLS)
+OWN = [name for name in NAMES if TOOLS[name].effect is EffectKind.OWN]
+WRITES = [name for name in NAMES if TOOLS[name].effect is not EffectKind.READ]
+NAMING_ROWS = [
+    (name, argument)
+    for name in NAMES
+    for argument, value in EXAMPLES.get(name, {}).items()
+    if isinstance(value, str) and value.startswith("$")
+]
+
+BOOKKEEPING = frozenset({"effects", "write_audit", "users", "embedding_requests", "schema_versions"})
+"""Tables that every write, or the first call of a user, writes beside its own."""
+
+Rows = Counter[tuple[str, str]]
+
+
+@pytest.fixture
+def household(new_caller: Callable[..., Caller], database: Any) -> Household:
+    """A user with rows of every kind."""
+    return new_household(new_caller, database)
+
+
+@pytest.fixture
+def rows(owner: psycopg.Connection) -> Callable[[], Rows]:
+    """Return a function that reads all rows of all tables, without those of bookkeeping."""
+    tables = [
+        name
+        for (name,) in owner.execute(
+            "select relname from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace"
+        )
+        if name not in BOOKKEEPING
+    ]
+
+    def read() -> Rows:
+        found: Rows = Counter()
+        for table in tables:
+            for (row,) in owner.execute(f"select row_to_json(t)::text from {table} t"):
+                # A row that was undone stays, so that a repeated request finds it, and is nobody's any more.
+                found[table, row] += '"undone_at":null' in row or '"undone_at"' not in row
+        return +found
+
+    return read
+
+
+class Sources:
+    """The stand-ins of the travel sources."""
+
+    def __init__(self, stack: LocalStack, shared_table: Any) -> None:
+        sources = stack.travel_sources
+        self._urls = [sources.mapbox_url, sources.open_meteo_url, sources.eia_url, sources.ecb_url]
+        self._cache = shared_table
+        self._uses: dict[str, bool] = {}
+
+    def set_mode(self, mode: str) -> None:
+        """Let all sources answer in a mode, and forget what they have answered before."""
+        self.reset()
+        for url in self._urls:
+            httpx.put(f"{url}/_control", json={"mode": mode}).raise_for_status()
+
+    def reset(self) -> None:
+        for url in self._urls:
+            httpx.delete(f"{url}/_journal").raise_for_status()
+        for item in self._cache.scan(ProjectionExpression="#key", ExpressionAttributeNames={"#key": "key"})["Items"]:
+            self._cache.delete_item(Key={"key": item["key"]})
+
+    def are_used_by(self, household: Household, name: str) -> bool:
+        """Return whether a tool asks any source for its example."""
+        if name not in self._uses:
+            self.reset()
+            call(household, name)
+            self._uses[name] = any(httpx.get(f"{url}/_journal").json()["last"] for url in self._urls)
+        return self._uses[name]
+
+
+@pytest.fixture(scope="module")
+def all_sources(stack: LocalStack, shared_table: Any) -> Sources:
+    """The sources, which remember which tools use them."""
+    return Sources(stack, shared_table)
+
+
+@pytest.fixture
+def sources(all_sources: Sources) -> Iterator[Sources]:
+    """The sources, reset afterwards."""
+    yield all_sources
+    all_sources.reset()
+
+
+def call(household: Household, name: str) -> ToolResult:
+    return household.caller.call(TOOLS[name], household.arguments(name))
+
+
+def assert_is_told(error: PamError) -> None:
+    """The error has a code that isn't PAM's own fault, and a sentence."""
+    assert error.error != INTERNAL_ERROR
+    assert error.message[0].isupper() or not error.message[0].isalpha()
+    assert error.message[-1] in ".?", error.message
+
+
+def test_every_tool_has_an_example() -> None:
+    """Whoever adds a tool adds its example, and all of this module tests it."""
+    assert EXAMPLES.keys() == TOOLS.keys()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_result_is_complete(household: Household, name: str) -> None:
+    """JSON of at most 8 KB, with a sentence, its source and its instant."""
+    result = call(household, name)
+    assert len(result_json(result).encode()) <= MAX_RESULT_CHARS
+    assert json.loads(result_json(result))
+    assert result.text and result.source
+    assert datetime.fromisoformat(result.as_of).tzinfo is not None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_database_without_rows(
+    household: Household, new_caller: Callable[..., Caller], rows: Callable[[], Rows], name: str
+) -> None:
+    """A user who has nothing yet gets a result, or an error in a sentence that changes nothing."""
+    before, caller = rows(), new_caller()
+    try:
+        result = caller.call(TOOLS[name], household.arguments(name))
+    except PamError as error:
+        assert_is_told(error)
+        assert rows() == before
+    else:
+        assert result.text and result.source
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_effect_is_the_declared_one(household: Household, rows: Callable[[], Rows], name: str) -> None:
+    """A reader changes no row; a write changes some, and of nobody else than its user; a second read does the same."""
+    before = rows()
+    call(household, name)
+    changed = (rows() - before) + (before - rows())
+    if TOOLS[name].effect is EffectKind.READ:
+        assert changed == Counter()
+    else:
+        assert changed
+        assert all(str(household.caller.id) in row or not _names_user(row) for _, row in changed), changed
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_undo_restores_the_rows(household: Household, rows: Callable[[], Rows], name: str) -> None:
+    """Exactly, whatever the write has changed; doing it again later is another write."""
+    before = rows()
+    result = call(household, name)
+    assert rows() != before
+    assert household.caller.undo(result, TOOLS[name])
+    assert rows() == before
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_repeated_call_writes_once(household: Household, rows: Callable[[], Rows], name: str) -> None:
+    """With the same key, it returns the result of the first."""
+    caller, arguments = household.caller, household.arguments(name)
+    approved = caller.approve(TOOLS[name], arguments) if TOOLS[name].effect.requires_approval else None
+    first = caller.call_approved(TOOLS[name], arguments, approved, key="once")
+    written = rows()
+    again = caller.call_approved(TOOLS[name], arguments, approved, key="once")
+    assert (again.text, again.data) == (first.text, first.data)
+    assert rows() == written
+
+
+@pytest.mark.parametrize(("name", "argument"), NAMING_ROWS)
+def test_rows_of_others_are_not_found(
+    household: Household, new_caller: Callable[..., Caller], rows: Callable[[], Rows], name: str, argument: str
+) -> None:
+    """Another user's row is answered like one that nobody has, and stays as it is."""
+    stranger = new_caller()
+    theirs = json.loads(household.arguments(name))
+    nobodys = {**theirs, argument: missing_row(theirs[argument])}
+    before = rows()
+    outcomes = []
+    for arguments in (theirs, nobodys):
+        try:
+            outcomes.append(stranger.call(TOOLS[name], json.dumps(arguments)).text)
+        except PamError as error:
+            outcomes.append((error.error, error.message.replace(str(arguments[argument]), "…")))
+    assert outcomes[0] == outcomes[1]
+    assert rows() == before
+
+
+@pytest.mark.parametrize("mode", ["401", "429", "503", "wrong_json", "wrong_shape", "cut"])
+@pytest.mark.parametrize("name", NAMES)
+def test_source_without_an_answer(
+    household: Household, rows: Callable[[], Rows], sources: Sources, mode: str, name: str
+) -> None:
+    """A result that says what is missing, or an error in a sentence after which nothing is written."""
+    if not sources.are_used_by(household, name):
+        return
+    sources.set_mode(mode)
+    before = rows()
+    try:
+        result = call(household, name)
+    except PamError as error:
+        assert_is_told(error)
+        assert rows() == before
+    else:
+        assert result.text and result.source
+
+
+def _limits(name: str) -> Iterator[tuple[str, Any]]:
+    """Yield values beyond the limits of a tool's arguments: of the generated schema, each argument of each kind."""
+    schema = TOOLS[name].arguments.model_json_schema()
+    for argument, described in schema["properties"].items():
+        for node in [described, *described.get("anyOf", [])]:
+            node = {**schema.get("$defs", {}).get(node.get("$ref", "").rpartition("/")[2], {}), **node}
+            if "maxLength" in node:
+                yield argument, "x" * (node["maxLength"] + 1)
+            if "maxItems" in node:
+                yield argument, ["x"] * (node["maxItems"] + 1)
+            if "maximum" in node:
+                yield argument, node["maximum"] + 1
+            if "minimum" in node:
+                yield argument, node["minimum"] - 1
+            if "exclusiveMinimum" in node:
+                yield argument, node["exclusiveMinimum"]
+            if "enum" in node:
+                yield argument, "no such choice"
+            if node.get("format") in ("date", "date-time"):
+                yield argument, "2026-02-30"
+            if node.get("format") == "uuid":
+                yield argument, "17"
+        yield argument, {"an": "object"}
+
+
+@pytest.mark.parametrize(("name", "argument", "value"), [(name, *limit) for name in NAMES for limit in _limits(name)])
+def test_value_beyond_a_limit_is_rejected(name: str, argument: str, value: Any) -> None:
+    """With an error of the API that names the argument in a sentence; nothing is coerced."""
+    example = {key: "x" if str(each).startswith("$") else each for key, each in EXAMPLES[name].items()}
+    with pytest.raises(PamError) as raised:
+        parse_arguments(TOOLS[name], json.dumps({**example, argument: value}))
+    assert raised.value.error.status in (400, 422)
+    assert_is_told(raised.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_unknown_argument_is_rejected(name: str) -> None:
+    """So that nothing that was asked for is left out silently, a user's id above all."""
+    for argument in ("user_id", "no_such_argument"):
+        with pytest.raises(PamError):
+            parse_arguments(TOOLS[name], json.dumps({**EXAMPLES[name], argument: "x"}))
+
+
+def _names_user(row: str) -> bool:
+    return any(column in row for column in ('"user_id"', '"author_id"', '"sender_id"', '"requester"', '"follower"'))
