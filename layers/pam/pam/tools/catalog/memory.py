@@ -71,9 +71,9 @@ _Search = Annotated[str, BeforeValidator(parse_search), parse_search.schema]
 class RememberFact(ToolArguments):
     """A fact to remember."""
 
-    standing: StrictBool = Field(default=False, description="True: for every answer, such as “always in km”.")
-    subject: _Subject = Field(description="In a few words, the same each time: “pets”.")
-    value: FactValue = Field(description="What is true of it: “two dogs”.")
+    standing: StrictBool = Field(default=False, description="For every answer: “always in km”.")
+    subject: _Subject = Field(description="The same each time: “pets”.")
+    value: FactValue = Field(description="“two dogs”")
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -82,8 +82,7 @@ class RememberFact(ToolArguments):
 
 @write_tool(summary=RememberFact.summary, undo=REMEMBER_FACT.undo, writes_memory=True)
 def remember_fact(context: WriteContext, arguments: RememberFact) -> WriteResult:
-    """Remember a fact or a standing preference for later conversations, if the traveller asks for it. A new value
-    replaces the one of its subject."""
+    """Remember a fact or a standing preference, if they ask for it. A new value replaces the one of its subject."""
     fact = new_fact(arguments.subject, arguments.value, standing=arguments.standing, context=context)
     return REMEMBER_FACT.write(context, fact)
 
@@ -91,7 +90,7 @@ def remember_fact(context: WriteContext, arguments: RememberFact) -> WriteResult
 class ListMemories(ToolArguments):
     """What to look for."""
 
-    search: _Search = Field(default="", description="Words that are in it; all by default.")
+    search: _Search = ""
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -100,7 +99,7 @@ class ListMemories(ToolArguments):
 
 @read_tool(summary=ListMemories.summary)
 def list_memories(context: ToolContext, arguments: ListMemories) -> ToolResult:
-    """What PAM remembers of the traveller: facts with their ids, preferences and summaries, each with its days."""
+    """What PAM remembers of them: facts with their ids, preferences and summaries."""
     pages = {kind: _read(context, arguments.search, kind) for kind in ListedKind}
     known = [*pages[ListedKind.PREFERENCES].memories, *pages[ListedKind.FACTS].memories]
     summaries, messages = pages[ListedKind.EPISODES].memories, pages[ListedKind.MESSAGES].memories
@@ -144,9 +143,9 @@ def _listed(known: Sequence[MemoryItem], summaries: Sequence[MemoryItem], messag
 class CorrectMemory(ToolArguments):
     """The fact to correct, and what is right."""
 
-    fact_id: _FactId = Field(description="Of list_memories.")
-    standing: StrictBool | None = Field(default=None, description="Whether it holds for every answer.")
-    value: FactValue | None = Field(default=None, description="What is right.")
+    fact_id: _FactId
+    standing: StrictBool | None = None
+    value: FactValue | None = None
 
     @model_validator(mode="after")
     def _check_not_empty(self) -> Self:
@@ -161,17 +160,16 @@ class CorrectMemory(ToolArguments):
 
 @write_tool(summary=CorrectMemory.summary, undo=CORRECT_MEMORY.undo, writes_memory=True)
 def correct_memory(context: WriteContext, arguments: CorrectMemory) -> WriteResult:
-    """Correct a fact that PAM has wrong; what has changed since is for remember_fact. It can be undone for ten
-    minutes."""
+    """Correct a fact that PAM has wrong; what has changed since is for remember_fact."""
     return CORRECT_MEMORY.write(context, FactCorrection(arguments.fact_id, arguments.value, arguments.standing))
 
 
 class DeleteMemories(ToolArguments):
     """What to delete: one of these."""
 
-    everything: StrictBool = Field(default=False, description="All that PAM remembers.")
-    fact_id: _OptionalFactId = Field(default=None, description="Of list_memories.")
-    topic: _Topic = Field(default=None, description="Words that all are in it, as few as possible.")
+    everything: StrictBool = False
+    fact_id: _OptionalFactId = None
+    topic: _Topic = Field(default=None, description="As few words as possible: all are in it.")
 
     @model_validator(mode="after")
     def _check_one(self) -> Self:
@@ -226,8 +224,7 @@ def _delete_copies(context: ToolContext, arguments: DeleteMemories, identities: 
 def delete_memories(
     context: WriteContext, _arguments: DeleteMemories, _identities: Identities, prepared: PreparedDeletion
 ) -> WriteResult:
-    """Delete a fact, a topic or all of what PAM remembers, with the messages it comes from, once the traveller has
-    confirmed it. It can't be undone."""
+    """Delete a fact, a topic or all that PAM remembers, with its messages, for good."""
     return DELETE_MEMORIES.write(context, prepared)
 
 

@@ -48,18 +48,20 @@ _Period = Annotated[Period, WithJsonSchema({"type": "string"})]
 _Month = Annotated[Month, WithJsonSchema({"type": "string"})]
 _PageSize = Annotated[PageSize, WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE})]
 _ExpenseId = Annotated[UUID, BeforeValidator(parse_expense_id), WithJsonSchema({"type": "string", "format": "uuid"})]
+_Category = Annotated[KnownCategory, WithJsonSchema({"type": "string"})]
+"""Of the categories that create_expense lists."""
 _Currency = Annotated[Currency, WithJsonSchema({"type": "string"})]
 
 
 class CreateExpense(ToolArguments):
     """An expense to record."""
 
-    amount: _Amount = Field(description="What was paid.")
+    amount: _Amount
     category: KnownCategory = Field(description="Gas and diesel are fuel.")
     currency: _Currency | None = Field(default=None, description="ISO 4217; $ is USD unless their own is a $.")
-    date: _PastDay = Field(default=None, description="Today by default; within the last year. Ask if unsure.")
-    description: _Text = Field(default="", description="Other details, if any.")
-    refund: StrictBool | None = Field(default=None, description="True: it was paid back.")
+    date: _PastDay = Field(default=None, description="Default today. Ask if unsure.")
+    description: _Text = ""
+    refund: StrictBool | None = None
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -89,17 +91,16 @@ def _is_recorded(arguments: CreateExpense, data: Mapping[str, Any]) -> bool:
 
 @write_tool(summary=CreateExpense.summary, undo=CREATE_EXPENSE.undo, prepare=_find_rates, repeats=_is_recorded)
 def create_expense(context: WriteContext, arguments: CreateExpense, rates: RateTable) -> WriteResult:
-    """Record one expense or refund; returns what is left of its budget. Needs an amount they named:
-    never guess. They can undo it for ten minutes."""
+    """Record one expense or refund, of an amount that they named; returns what is left of its budget."""
     return CREATE_EXPENSE.write(context, RatedExpense(_new_expense(arguments), rates))
 
 
 class ListExpenses(ToolArguments):
     """The days and the category to list."""
 
-    category: KnownCategory | None = Field(default=None, description="All by default.")
-    limit: _PageSize = Field(default=20, description="How many, the newest first.")
-    period: _Period | None = Field(default=None, description="As in get_spending_summary; all_time by default.")
+    category: _Category | None = None
+    limit: _PageSize = 20
+    period: _Period | None = Field(default=None, description="Default all_time.")
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -108,8 +109,7 @@ class ListExpenses(ToolArguments):
 
 @read_tool(summary=ListExpenses.summary)
 def list_expenses(context: ToolContext, arguments: ListExpenses) -> ToolResult:
-    """The traveller's recorded expenses and refunds one by one, newest first, with the ids that update_expense and
-    delete_expense take."""
+    """Recorded expenses and refunds one by one, newest first, with their ids."""
     query = ExpensesQuery(**arguments.model_dump(exclude_none=True), timezone=context.zone)
     return to_tool_result(expense_list(context.dependencies, context.user_id, query, context.deadline))
 
@@ -117,13 +117,13 @@ def list_expenses(context: ToolContext, arguments: ListExpenses) -> ToolResult:
 class UpdateExpense(ToolArguments):
     """The expense to correct, and its new values."""
 
-    amount: _Amount | None = Field(default=None, description="The whole new amount.")
-    category: KnownCategory | None = Field(default=None, description="The new one.")
-    currency: _Currency | None = Field(default=None, description="The new one, ISO 4217.")
-    date: _PastDay = Field(default=None, description="The new one, within the last year.")
-    description: _Text | None = Field(default=None, description="The new details.")
-    expense_id: _ExpenseId = Field(description="Of list_expenses or an earlier result; never a guess.")
-    refund: StrictBool | None = Field(default=None, description="True: it was paid back; false: paid.")
+    amount: _Amount | None = None
+    category: _Category | None = None
+    currency: _Currency | None = None
+    date: _PastDay = None
+    description: _Text | None = None
+    expense_id: _ExpenseId
+    refund: StrictBool | None = None
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -142,15 +142,14 @@ def _find_new_rates(context: ToolContext, arguments: UpdateExpense) -> RateTable
 
 @write_tool(summary=UpdateExpense.summary, undo=UPDATE_EXPENSE.undo, prepare=_find_new_rates)
 def update_expense(context: WriteContext, arguments: UpdateExpense, rates: RateTable) -> WriteResult:
-    """Correct one recorded expense or refund, however old: only what is given changes. If it isn't certain which one is
-    meant, ask. They can undo it for ten minutes."""
+    """Correct a recorded expense or refund, however old: only what is given changes."""
     return UPDATE_EXPENSE.write(context, RatedCorrection(_correction(arguments), rates))
 
 
 class DeleteExpense(ToolArguments):
     """The expense to delete."""
 
-    expense_id: _ExpenseId = Field(description="Of list_expenses or an earlier result; never a guess.")
+    expense_id: _ExpenseId
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -159,8 +158,7 @@ class DeleteExpense(ToolArguments):
 
 @write_tool(summary=DeleteExpense.summary, undo=DELETE_EXPENSE.undo)
 def delete_expense(context: WriteContext, arguments: DeleteExpense) -> WriteResult:
-    """Delete one recorded expense or refund, however old. If it isn't certain which one is meant, ask. They can undo it
-    for ten minutes."""
+    """Delete a recorded expense or refund, however old. If it isn't certain which one, ask."""
     return DELETE_EXPENSE.write(context, arguments.expense_id)
 
 
@@ -175,12 +173,12 @@ def _fields(arguments: CreateExpense | UpdateExpense) -> dict[str, Any]:
 class GetSpendingSummary(ToolArguments):
     """The days to sum up, and one category or all."""
 
-    category: KnownCategory | None = Field(default=None, description="All by default.")
+    category: _Category | None = None
     from_: _Date | None = Field(default=None, alias="from", description="First day, with `to` in place of `period`.")
     period: _Period | None = Field(
         default=None,
-        description="this_month (default), last_month, this_year, last_year, today, yesterday, this_week, last_week, "
-        "this_weekend, last_weekend, all_time, last_N_days, or a month: march.",
+        description="Default this_month; last_month, this_year, today, yesterday, this_week, last_weekend, all_time, "
+        "last_N_days, march and the like.",
     )
     to: _Date | None = Field(default=None, description="The day after the last.")
 
@@ -191,8 +189,7 @@ class GetSpendingSummary(ToolArguments):
 
 @read_tool(summary=GetSpendingSummary.summary)
 def get_spending_summary(context: ToolContext, arguments: GetSpendingSummary) -> ToolResult:
-    """What the traveller spent in a period: total, by category, a day on average, largest expense, change against the
-    same days of the period before. Recorded expenses only."""
+    """Spending in a period: total, by category, daily average, largest, change against the period before."""
     query = SpendingQuery(**arguments.model_dump(by_alias=True, mode="json"), timezone=context.zone)
     if late := _late_day(context):
         query = query.dated(*late)
@@ -202,8 +199,8 @@ def get_spending_summary(context: ToolContext, arguments: GetSpendingSummary) ->
 class CompareVsBudget(ToolArguments):
     """The month to compare, and one category or all."""
 
-    category: KnownCategory | None = Field(default=None, description="All by default.")
-    period: _Month = Field(default="this_month", description="this_month, last_month, or a month: march.")
+    category: _Category | None = None
+    period: _Month = Field(default="this_month", description="A month: last_month, march.")
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -212,8 +209,7 @@ class CompareVsBudget(ToolArguments):
 
 @read_tool(summary=CompareVsBudget.summary)
 def compare_vs_budget(context: ToolContext, arguments: CompareVsBudget) -> ToolResult:
-    """A month's spending against the budgets set at present: budgeted, spent, difference, per cent. Names the
-    categories without one. It makes no projection."""
+    """A month's spending against the budgets: budgeted, spent, difference, per cent. No projection."""
     query = BudgetComparisonQuery(category=arguments.category, period=arguments.period, timezone=context.zone)
     if late := _late_day(context):
         query = query.dated(late[0])
@@ -224,7 +220,7 @@ class UpdateBudget(ToolArguments):
     """The limit to set."""
 
     amount: MonthlyLimit = Field(description="The whole limit, not a change of it.")
-    category: KnownCategory = Field(description="What it limits.")
+    category: _Category
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -233,9 +229,7 @@ class UpdateBudget(ToolArguments):
 
 @write_tool(summary=UpdateBudget.summary, undo=UPDATE_BUDGET.undo)
 def update_budget(context: WriteContext, arguments: UpdateBudget) -> WriteResult:
-    """Set a category's monthly limit, in the traveller's currency; returns the previous one and how the month stands.
-    For a change by some amount, look it up first. It can't remove one. They can undo it for ten
-    minutes."""
+    """Set a category's monthly limit. For a change by an amount, look the limit up first. It can't remove one."""
     return UPDATE_BUDGET.write(context, NewLimit(arguments.category, arguments.amount))
 
 

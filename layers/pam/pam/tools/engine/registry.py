@@ -39,19 +39,37 @@ class ToolRegistry(Mapping[str, Tool[Any]]):
         return self._definitions
 
 
+_LEFT_OUT = frozenset(
+    {
+        "title",
+        "$defs",
+        "examples",
+        "default",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "exclusiveMinimum",
+        "additionalProperties",
+    }
+)
+_FORMATS = ("date", "date-time")
+
+
 def _schema(tool: Tool[Any]) -> dict[str, Any]:
     full = tool.arguments.model_json_schema()
     schema: dict[str, Any] = _shorten(full, full.get("$defs", {}))
     if tool.effect is not EffectKind.READ:
-        schema["properties"][MORE_TO_DO] = {
-            "type": "boolean",
-            "description": "True if more was asked for that has to come after this.",
-        }
+        schema["properties"][MORE_TO_DO] = {"type": "boolean"}
     return schema
 
 
 def _shorten(node: Any, definitions: Mapping[str, Any]) -> Any:
-    """Return the schema without titles, empty defaults, examples and references, which cost tokens."""
+    """Return the schema without what costs tokens in every prompt and tells a model little.
+
+    That are titles, examples, references, defaults, and the bounds of lengths and amounts: arguments beyond them, and
+    unknown ones, are rejected with a message that says what is right.
+    """
     if isinstance(node, list):
         return [_shorten(item, definitions) for item in node]
     if not isinstance(node, dict):
@@ -63,6 +81,6 @@ def _shorten(node: Any, definitions: Mapping[str, Any]) -> Any:
     for key, value in node.items():
         if key == "properties":
             short[key] = {name: _shorten(value[name], definitions) for name in sorted(value)}
-        elif key not in ("title", "$defs", "examples") and not (key == "default" and value in (None, "")):
+        elif key not in _LEFT_OUT and (key != "format" or value in _FORMATS):
             short[key] = _shorten(value, definitions)
     return dict(sorted(short.items()))
