@@ -161,7 +161,7 @@ RULES = (
     Rule("message_friend", _MESSAGE, _message, matches_sentence=True),
     Rule("create_post", _POST, _post, matches_sentence=True),
     Rule(
-        "delete_memories",
+        "forget_memory",
         re.compile(r"^(?:please\s+)?forget\b(?!\s+it\b)|\bdelete\b.*\byou (?:remember|know)\b", re.I),
         _forget,
         matches_sentence=True,

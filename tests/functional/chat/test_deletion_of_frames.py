@@ -73,10 +73,10 @@ def confirmed_deletion_of_everything_leaves_no_text_of_the_turn_that_asked(conte
         user,
         f"{QUESTION} The {word} one?",
         step(text(f"The {word}."), use("list_memories")),
-        step(use("create_post", content=f"{word}"), use("delete_memories", everything=True)),
+        step(use("create_post", content=f"{word}"), use("forget_memory", everything=True)),
         conversation_id=str(uuid4()),
     )
-    request = next(each for each in frames if each.get("name") == "delete_memories" and "digest" in each)
+    request = next(each for each in frames if each.get("name") == "forget_memory" and "digest" in each)
     assert len([each for each in frames if each["type"] == "confirm_request"]) == 2
     for _ in range(2):
         assert confirm(user, request)["text"].endswith("Your money, trips and profile stay.")
@@ -93,7 +93,7 @@ def recalled_lines_are_deleted_by_a_confirmed_topic(context: ScenarioContext) ->
     user, word = context.new_user(), f"q{uuid4().hex[:12]}"
     ask_about(user, f"The {word} pump is from Seattle.", SHORT_ANSWER, conversation_id=str(uuid4()))
     asked, frames = ask_about(
-        user, f"{QUESTION} Forget it.", use("delete_memories", topic="Seattle"), conversation_id=str(uuid4())
+        user, f"{QUESTION} Forget it.", use("forget_memory", topic="Seattle"), conversation_id=str(uuid4())
     )
     assert word in str(frames[-1]["memory"])
     confirm(user, next(each for each in frames if each["type"] == "confirm_request"))

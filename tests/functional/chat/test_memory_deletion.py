@@ -181,7 +181,7 @@ def conversation_goes_on_after_a_confirmed_deletion_of_everything(context: Scena
     """The outcome is reported; the conversation it was asked in isn't made again by that report."""
     user, word = context.new_user(), f"q{uuid4().hex[:12]}"
     ask_about(user, f"The {word}.", SHORT_ANSWER)
-    _, frames = ask_about(user, "Forget everything.", use("delete_memories", everything=True))
+    _, frames = ask_about(user, "Forget everything.", use("forget_memory", everything=True))
     [request] = [frame for frame in frames if frame["type"] == "confirm_request"]
     assert "messages with their answers" in request["summary"] or "message with its answer" in request["summary"]
     assert rows_with(context.owner, word)
@@ -200,7 +200,7 @@ def declined_deletion_deletes_nothing(context: ScenarioContext) -> None:
     """A topic names what it would delete."""
     user = context.new_user()
     ask_about(user, "The water pump leaks.", SHORT_ANSWER)
-    _, frames = ask_about(user, "Forget the pump.", use("delete_memories", topic="water pump"))
+    _, frames = ask_about(user, "Forget the pump.", use("forget_memory", topic="water pump"))
     [request] = [frame for frame in frames if frame["type"] == "confirm_request"]
     assert request["identities"]["topic"]["name"] == "water pump: 1 message with its answer"
     user.socket.send("confirm", confirmation_id=request["confirmation_id"], decision="no", digest=request["digest"])
@@ -213,7 +213,7 @@ def confirmed_topic_deletes_what_was_shown_and_not_what_was_said_since(context: 
     """By its ids."""
     user = context.new_user()
     ask_about(user, "The water pump leaks.", SHORT_ANSWER)
-    _, frames = ask_about(user, "Forget the pump.", use("delete_memories", topic="water pump"))
+    _, frames = ask_about(user, "Forget the pump.", use("forget_memory", topic="water pump"))
     [request] = [frame for frame in frames if frame["type"] == "confirm_request"]
     ask_about(user, "The water pump is new.", SHORT_ANSWER)
     user.socket.send("confirm", confirmation_id=request["confirmation_id"], decision="yes", digest=request["digest"])

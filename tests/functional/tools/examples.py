@@ -20,7 +20,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "create_expense": {"amount": 61.2, "category": "fuel", "description": "Diesel"},
     "create_post": {"content": "Quiet site by the river.", "title": "Moab", "tags": ["utah"]},
     "delete_expense": {"expense_id": "$expense"},
-    "delete_memories": {"fact_id": "$fact"},
+    "forget_memory": {"fact_id": "$fact"},
     "estimate_travel_time": {"origin": "Denver, Colorado", "destination": "Moab, Utah"},
     "find_cheap_gas": {"place": "Moab, Utah", "fuel": "diesel"},
     "find_rv_parks": {"place": "Moab, Utah", "radius": 20},

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pam.routing import route
-from pam.tools.catalog.memory import correct_memory, delete_memories, list_memories, remember_fact
+from pam.tools.catalog.memory import correct_memory, forget_memory, list_memories, remember_fact
 from pam.tools.engine.definition import EffectKind, ToolResult
 from tests.functional.tools.conftest import Caller, error_of
 
@@ -63,13 +63,13 @@ def test_wrong_value_is_not_kept_as_an_earlier_one(caller: Caller) -> None:
 
 def test_deletion_waits_for_a_confirmation(caller: Caller) -> None:
     """It can't be undone; its preview names the counts."""
-    assert delete_memories.effect is EffectKind.COSTLY and delete_memories.operation is not None
-    assert delete_memories.operation.undo is None
+    assert forget_memory.effect is EffectKind.COSTLY and forget_memory.operation is not None
+    assert forget_memory.operation.undo is None
     remember(caller, "pets", "two dogs")
-    approved = caller.approve(delete_memories, json.dumps({"topic": "dogs"}))
+    approved = caller.approve(forget_memory, json.dumps({"topic": "dogs"}))
     assert approved.preview.text == "Delete for good dogs: 1 fact. Your money, trips and profile stay."
     remember(caller, "more dogs", "on Sunday")
-    result = caller.call_approved(delete_memories, json.dumps({"topic": "dogs"}), approved)
+    result = caller.call_approved(forget_memory, json.dumps({"topic": "dogs"}), approved)
     assert result.text == "Deleted: 1 fact."
     assert [fact["subject"] for fact in facts(caller)] == ["more dogs"]
 
@@ -88,7 +88,7 @@ def test_deletion_waits_for_a_confirmation(caller: Caller) -> None:
 def test_deletion_of_nothing_certain_is_refused(caller: Caller, arguments: dict[str, Any], code: str) -> None:
     """Before anybody is asked to confirm it."""
     remember(caller, "pets", "two dogs")
-    assert error_of(lambda: caller.preview(delete_memories, json.dumps(arguments))).error.code == code
+    assert error_of(lambda: caller.preview(forget_memory, json.dumps(arguments))).error.code == code
 
 
 @pytest.mark.parametrize(

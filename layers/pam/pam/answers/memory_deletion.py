@@ -223,5 +223,5 @@ def _delete(context: WriteContext, deletion: PreparedDeletion) -> WriteResult:
     )
 
 
-DELETE_MEMORIES = WriteOperation("delete_memories", _delete)
+DELETE_MEMORIES = WriteOperation("forget_memory", _delete)
 """Deletes memories for a request or a confirmed tool. It can't be undone."""

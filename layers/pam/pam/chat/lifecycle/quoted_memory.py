@@ -21,7 +21,7 @@ class Clearing(StrEnum):
 
 _REMOVED = "This was deleted."
 _LISTING_TOOL = "list_memories"
-DELETING_TOOL = "delete_memories"
+DELETING_TOOL = "forget_memory"
 """Its confirmations have counts, and words of the request."""
 
 

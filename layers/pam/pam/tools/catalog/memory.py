@@ -221,11 +221,11 @@ def _delete_copies(context: ToolContext, arguments: DeleteMemories, identities: 
     resolve=_select,
     prepare=_delete_copies,
 )
-def delete_memories(
+def forget_memory(
     context: WriteContext, _arguments: DeleteMemories, _identities: Identities, prepared: PreparedDeletion
 ) -> WriteResult:
     """Delete a fact, a topic or all that PAM remembers, with its messages, for good."""
     return DELETE_MEMORIES.write(context, prepared)
 
 
-TOOLS: tuple[Tool[Any], ...] = (remember_fact, list_memories, correct_memory, delete_memories)
+TOOLS: tuple[Tool[Any], ...] = (remember_fact, list_memories, correct_memory, forget_memory)
