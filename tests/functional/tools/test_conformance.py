@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from local.stack import LocalStack
 from pam.platform.errors import INTERNAL_ERROR, PamError
+from pam.safety.figures import Conventions, Evidence, FigureCheck, add_result
 from pam.tools.catalog import TOOLS
 from pam.tools.engine.definition import EffectKind, ToolResult
 from pam.tools.engine.parsing import parse_arguments
@@ -132,6 +134,19 @@ def test_result_is_complete(household: Household, name: str) -> None:
     assert json.loads(result_json(result))
     assert result.text and result.source
     assert datetime.fromisoformat(result.as_of).tzinfo is not None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sentence_has_no_figure_of_its_own(household: Household, name: str) -> None:
+    """Each is in the data, the arguments or the tool's description (its limits), or follows from two of these."""
+    result = call(household, name)
+    profile = Conventions("en_US", "USD", datetime.fromisoformat(result.as_of).date())
+    evidence = Evidence(profile)
+    evidence.add_text(household.arguments(name), is_question=True)
+    evidence.add_text(TOOLS[name].description)
+    add_result(evidence, result_json(replace(result, text="")))
+    uncovered = FigureCheck(evidence).check(result.text).uncovered
+    assert [result.text[figure.start : figure.end] for figure in uncovered] == [], result.text
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -27,6 +27,7 @@ DEFINITIONS = {definition["name"]: definition for definition in TOOLS.definition
 # Tokens are counted as characters by 2.5. The definitions are in every prompt, so each word has its price.
 MAX_TOKENS = 7000
 
+
 def compact(definition: Any) -> str:
     return json.dumps(definition, ensure_ascii=False, separators=(",", ":"))
 
