@@ -27,6 +27,7 @@ from tests.functional.chat.fault_proxies import RequestFilter
 from tests.functional.chat.frames import tool_states
 from tests.functional.chat.in_process_backend import MAX_CAPS
 from tests.functional.chat.scenarios import Scenario, ScenarioContext, ScenarioList, scenario_name
+from tests.functional.chat.waiting import wait_until
 
 scenario = ScenarioList()
 
@@ -311,7 +312,8 @@ def write_is_reported_when_postgres_refuses_the_transcript(context: ScenarioCont
         context.owner.execute(f"drop trigger {trigger} on messages")  # type: ignore[arg-type]
     prompt = user.ask_follow_up()
     assert WRITE_TEXT in prompt and SHORT_TEXT in prompt
-    assert [row["role"] for row in user.messages()] == ["user", "assistant"] * 3
+    # The messages of a turn are stored behind its last frame.
+    wait_until(lambda: [row["role"] for row in user.messages()] == ["user", "assistant"] * 3)
 
 
 @pytest.mark.parametrize("scenario", scenario, ids=scenario_name)

@@ -185,11 +185,12 @@ def test_weekday_belongs_to_its_date() -> None:
 
 @pytest.mark.parametrize("unit", ["$1 ", "1 ", "1,", "1.1.1.", "Dec ", "1:1", "$1–", "1 2 3 ", "twotwo "])
 def test_long_text_takes_linear_time(unit: str) -> None:
-    """Whatever is repeated in it."""
-    short, long = unit * 2_000, unit * 16_000
-    began = time.process_time()
-    extract_figures(short, US)
-    middle = time.process_time()
-    figures = extract_figures(long, US)
-    assert len(figures) <= MAX_FIGURES
-    assert time.process_time() - middle < 30 * (middle - began) + 0.05
+    """Whatever is repeated in it. The best of three: other processes make single measurements longer."""
+
+    def measure(text: str) -> float:
+        began = time.process_time()
+        assert len(extract_figures(text, US)) <= MAX_FIGURES
+        return time.process_time() - began
+
+    short, long = (min(measure(unit * times) for _ in range(3)) for times in (2_000, 16_000))
+    assert long < 30 * short + 0.05
