@@ -1,6 +1,7 @@
 """The test sentences of each intent, and changes of meaning that must end a fast answer."""
 
 import doctest
+import os
 import re
 from datetime import date
 from decimal import Decimal
@@ -104,10 +105,12 @@ def test_fast_answer_has_the_slots_that_it_needs(samples: list) -> None:
             assert number not in slots or unit in slots, sentence
 
 
+@pytest.mark.soak
 def test_meaning_changing_word_at_any_position_ends_the_fast_answer(router: Router) -> None:
-    """Inserted at any position of a test sentence, such a word leads to another route."""
+    """Inserted at any position of a test sentence, such a word leads to another route. `make soak` tries them all."""
     unchanged = []
-    for number, (sentence, intent, slots, _) in enumerate(TESTS):
+    every = 1 if "PAM_CASES" in os.environ else 3
+    for number, (sentence, intent, slots, _) in list(enumerate(TESTS))[::every]:
         words = sentence.split()
         for at in range(len(words) + 1):
             for change in MEANING_CHANGES + MORE_MEANING_CHANGES * (number % 8 == 0):
