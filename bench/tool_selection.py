@@ -1,8 +1,11 @@
-"""All tools in every request, compared with a list of tools that is filtered for each question.
+"""All tools in every request, compared with deferred tools, and with a list that is filtered for each question.
 
-PAM sends all tools; its requests are recorded through the whole local stack. They are then sent again with the five
-tools that match the question best. Costs are computed by the price table from the stand-in's token counts: it caches
-prefixes as the API does, and its counts are an estimate, by the same rule for both.
+PAM sends all tools; its requests are recorded through the whole local stack. They are then sent again with most tools
+deferred, found by the API's tool search, and with the five tools that match the question best. Costs are computed by
+the price table from the stand-in's token counts: it caches prefixes as the API does, and its counts are an estimate, by
+the same rule for all.
+
+A tool is reachable if it is sent or found: `bench/sentences/tool_requests.txt` has requests with the tools they need.
 """
 
 import math
@@ -11,7 +14,8 @@ import statistics
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,6 +27,7 @@ from local.chat_client import open_chat
 from local.stack import LocalStack
 from local.stand_ins.claude.server import CLAUDE_KEY
 from pam.sources.claude.pricing import TokenUsage
+from pam.tools.catalog import TOOLS
 
 MODEL = "claude-haiku-5-5"
 
@@ -49,12 +54,24 @@ CONVERSATIONS = (
     ),
 )
 FILTERED_TOOLS = 5
+FOUND_TOOLS = 5
+"""A search returns as many."""
+HOT_TOOLS = frozenset(
+    {
+        "create_expense", "get_spending_summary", "compare_vs_budget", "update_budget", "get_weather_forecast",
+        "find_rv_parks", "find_cheap_gas", "estimate_travel_time", "plan_trip", "remember_fact",
+    }
+)  # fmt: skip
+"""Those that are never deferred: each that isn't is searched for once in a conversation."""
+SEARCH_TOOL = {"type": "tool_search_tool_bm25_20251119", "name": "tool_search_tool_bm25"}
 ROUNDS = 4
+
+_REQUESTS = Path(__file__).parent / "sentences" / "tool_requests.txt"
 
 
 def run() -> dict[str, Figure]:
-    """Run the conversations once, and send their requests again with filtered tools."""
-    every, filtered = _conversations()
+    """Run the conversations once, and send their requests again with deferred and with filtered tools."""
+    every, deferred, filtered = _conversations()
 
     def cost(calls: Sequence[TokenUsage]) -> float:
         return float(sum((usage.cost(MODEL) for usage in calls), Decimal(0)))
@@ -67,17 +84,44 @@ def run() -> dict[str, Figure]:
 
     return {
         "cache_read_share": Figure(share(every), "", "of all prompt tokens, all tools"),
+        "cache_read_share_deferred": Figure(share(deferred), "", "the same, most tools deferred"),
         "cache_read_share_filtered": Figure(share(filtered), "", "the same, tools filtered for each question"),
         "cost_all_usd": Figure(round(cost(every), 6), "$", "all conversations, all tools"),
+        "cost_deferred_usd": Figure(round(cost(deferred), 6), "$", "the same, most tools deferred"),
         "cost_filtered_usd": Figure(round(cost(filtered), 6), "$", "the same, tools filtered for each question"),
         "prompt_tokens_all_p50": Figure(prompt(every), "", "the prompt of a model call"),
+        "prompt_tokens_deferred_p50": Figure(prompt(deferred), "", "the same, most tools deferred"),
         "prompt_tokens_filtered_p50": Figure(prompt(filtered), "", "the same, filtered"),
         "calls": Figure(len(every), "", "model calls"),
+        **_reachable(),
     }
 
 
-def _conversations() -> tuple[list[TokenUsage], list[TokenUsage]]:
-    """Return the usage of all model calls, and of the same calls with filtered tools."""
+def _reachable() -> dict[str, Figure]:
+    """Return the shares of the requests all of whose tools are reachable, by mode."""
+    lines = [line.split("|", 1) for line in _REQUESTS.read_text().splitlines() if line and not line.startswith("#")]
+    requests = [(set(tools.strip().split(",")), text) for tools, text in lines]
+    tools = TOOLS.definitions()
+    rare = [tool for tool in tools if tool["name"] not in HOT_TOOLS]
+
+    def share(reach: Callable[[str], AbstractSet[str]]) -> float:
+        return round(sum(needed <= reach(text) for needed, text in requests) / len(requests), 4)
+
+    return {
+        "reachable_share": Figure(share(lambda _: set(TOOLS)), "", f"of {len(requests)} requests, all tools"),
+        "reachable_share_deferred": Figure(
+            share(lambda text: HOT_TOOLS | set(_best_tools(text, rare, FOUND_TOOLS))),
+            "",
+            "the same, rare tools found by one search with the request's words",
+        ),
+        "reachable_share_filtered": Figure(
+            share(lambda text: set(_best_tools(text, tools, FILTERED_TOOLS))), "", "the same, filtered"
+        ),
+    }
+
+
+def _conversations() -> list[list[TokenUsage]]:
+    """Return the usages of all model calls, and of the same calls with deferred and with filtered tools."""
     with (
         tempfile.TemporaryDirectory() as state,
         LocalStack(Path(state), claude_profile="zero") as stack,
@@ -88,12 +132,18 @@ def _conversations() -> tuple[list[TokenUsage], list[TokenUsage]]:
             for questions in CONVERSATIONS:
                 _converse(stack, questions)
         entries = claude.get("/_journal").json()["last"]
-        usages = [_usage(entry) for entry in entries]
-        claude.delete("/_journal")  # and the cache with it
-        for entry in entries:
-            headers = {"authorization": f"Bearer {CLAUDE_KEY}", "anthropic-version": "2026-10-21"}
-            claude.post("/v1/messages", json=_filtered(entry["body"]), headers=headers).raise_for_status()
-        return usages, [_usage(entry) for entry in claude.get("/_journal").json()["last"]]
+        return [
+            [_usage(entry) for entry in entries],
+            *(_send_again(claude, [change(entry["body"]) for entry in entries]) for change in (_deferred, _filtered)),
+        ]
+
+
+def _send_again(claude: httpx.Client, bodies: Sequence[dict[str, Any]]) -> list[TokenUsage]:
+    claude.delete("/_journal")  # and the cache with it
+    headers = {"authorization": f"Bearer {CLAUDE_KEY}", "anthropic-version": "2026-10-21"}
+    for body in bodies:
+        claude.post("/v1/messages", json=body | {"stream": False}, headers=headers).raise_for_status()
+    return [_usage(entry) for entry in claude.get("/_journal").json()["last"]]
 
 
 def _converse(stack: LocalStack, questions: Sequence[str]) -> None:
@@ -106,6 +156,34 @@ def _converse(stack: LocalStack, questions: Sequence[str]) -> None:
             conversation = frames[-1].frame["conversation_id"]
 
 
+def _deferred(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the request with rare tools deferred, and the searches that its conversation would have had."""
+    found: set[str] = set()
+    messages = [message | {"content": list(_searched(message["content"], found))} for message in body["messages"]]
+    tools = [tool if tool["name"] in HOT_TOOLS else _without_marker(tool) for tool in body["tools"]]
+    return body | {"tools": [SEARCH_TOOL, *tools], "messages": messages}
+
+
+def _without_marker(tool: dict[str, Any]) -> dict[str, Any]:
+    """Return the tool as a deferred one, which can't mark the end of a cached part."""
+    return {key: value for key, value in tool.items() if key != "cache_control"} | {"defer_loading": True}
+
+
+def _searched(content: Sequence[dict[str, Any]], found: set[str]) -> Iterator[dict[str, Any]]:
+    """Yield blocks with a search before the first call of each rare tool."""
+    for block in content:
+        name = block.get("name", "")
+        if block["type"] == "tool_use" and name not in HOT_TOOLS | found:
+            found.add(name)
+            id = f"srvtoolu_{name}"
+            query = {"query": name.replace("_", " ")}
+            references = [{"type": "tool_reference", "tool_name": name}]
+            result = {"type": "tool_search_tool_search_result", "tool_references": references}
+            yield {"type": "server_tool_use", "id": id, "name": SEARCH_TOOL["name"], "input": query}
+            yield {"type": "tool_search_tool_result", "tool_use_id": id, "content": result}
+        yield block
+
+
 def _filtered(body: dict[str, Any]) -> dict[str, Any]:
     """Return the request with the tools that match its question best, and those that its conversation has used."""
     messages = body["messages"]
@@ -115,12 +193,12 @@ def _filtered(body: dict[str, Any]) -> dict[str, Any]:
         if message["role"] == "user" and message["content"][-1]["type"] == "text"
     )
     used = {block["name"] for message in messages for block in message["content"] if block["type"] == "tool_use"}
-    wanted = set(_best_tools(question, body["tools"])) | used
+    wanted = set(_best_tools(question, body["tools"], FILTERED_TOOLS)) | used
     tools = [tool for tool in body["tools"] if tool["name"] in wanted] or body["tools"]
-    return body | {"tools": tools, "stream": False}
+    return body | {"tools": tools}
 
 
-def _best_tools(question: str, tools: Sequence[dict[str, Any]]) -> list[str]:
+def _best_tools(question: str, tools: Sequence[dict[str, Any]], limit: int) -> list[str]:
     """Return the names of the tools whose descriptions share the most rare words with the question."""
     asked = set(_words(question))
     words = {tool["name"]: set(_words(f"{tool['name'].replace('_', ' ')} {tool['description']}")) for tool in tools}
@@ -129,7 +207,7 @@ def _best_tools(question: str, tools: Sequence[dict[str, Any]]) -> list[str]:
         name: sum(math.log(1 + len(tools) / occurrences[word]) for word in own & asked) for name, own in words.items()
     }
     ranked = sorted((name for name, score in scores.items() if score > 0), key=lambda name: (-scores[name], name))
-    return ranked[:FILTERED_TOOLS]
+    return ranked[:limit]
 
 
 def _words(text: str) -> list[str]:
