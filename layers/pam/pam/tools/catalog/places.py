@@ -21,11 +21,11 @@ _Notes = Annotated[str, BeforeValidator(parse_notes), parse_notes.schema]
 class SaveFavoriteSpot(ToolArguments):
     """A spot to bookmark."""
 
-    category: SpotKind = Field(default=SpotKind.OTHER, description="What it is good for.")
-    name: _Name = Field(description="What the traveller calls it.")
-    notes: _Notes = Field(default="", description="What the traveller wrote about it.")
-    place: PlaceName = Field(description="A town or park; `here`: where the traveller is.")
-    rating: int | None = Field(default=None, ge=1, le=5, description="Stars, only if the traveller gave any.")
+    category: SpotKind = SpotKind.OTHER
+    name: _Name
+    notes: _Notes = ""
+    place: PlaceName
+    rating: int | None = Field(default=None, ge=1, le=5)
 
 
 def _resolve(context: ToolContext, new: SaveFavoriteSpot) -> ResolvedPlace:
@@ -42,8 +42,7 @@ def _undo(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
 
 @write_tool(summary=lambda new: f"Saving “{new.name}”", undo=_undo, prepare=_resolve)
 def save_favorite_spot(context: WriteContext, new: SaveFavoriteSpot, where: ResolvedPlace) -> WriteResult:
-    """Bookmark a spot at a town or park that the map has, or where the traveller is. A spot that is saved
-    already isn't saved twice. It can't list or change bookmarks. It can be undone for ten minutes."""
+    """Bookmark a spot at a place, once. It can't list or change bookmarks."""
     latitude, longitude = where.point
     place = where.lasting_name
     spot = Spot(new.name, place, latitude, longitude, new.category, new.notes, new.rating)
