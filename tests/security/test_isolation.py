@@ -27,6 +27,7 @@ TABLES = [
     "exchanges", "exchange_words", "embedding_requests", "conversation_episodes", "facts", "memory_words",
     "deleted_facts", "summary_requests", "memory_selections", "memory_deletions", "screen_allowances",
     "fact_sources",
+    "follows", "comments", "post_likes", "shared_places", "events", "event_attendees",
 ]  # fmt: skip
 
 UNREADABLE_TABLES = ["security_events", "write_audit"]

@@ -74,14 +74,18 @@ REFERENCES = {
     "message_id": Reference.UUID,
     "retry_of": Reference.UUID,
     "conversation_id": Reference.UUID,
+    "post": Reference.UUID,
+    "before": Reference.UUID,
     "confirmation_id": Reference.UUID,
     "number": Reference.NUMBER,
     "fact_id": Reference.NUMBER,
     "cursor": Reference.CURSOR,
     "search": Reference.WORD,
+    "query": Reference.WORD,
     "subject": Reference.WORD,
     "topic": Reference.WORD,
     "recipient": Reference.PUBLIC_NAME,
+    "user": Reference.PUBLIC_NAME,
 }
 """The parameters that name rows, and how."""
 
@@ -94,6 +98,7 @@ VALUES: dict[str, Any] = {
     "message": "Hello",
     "amount": "5",
     "category": "fuel",
+    "comment": "So do we.",
     "content": "Quiet here.",
     "destination": "Moab, Utah",
     "name": "A quiet site",
@@ -103,6 +108,7 @@ VALUES: dict[str, Any] = {
 """Values of the parameters that are required beside those that name rows."""
 
 ORDINARY = frozenset(VALUES) | {
+    "audience", "filter", "hours", "max_attendees", "starts_at", "unfollow", "unlike",
     "breaks", "budget", "consumption", "consumption_unit", "context", "currency", "date", "days", "description",
     "distance", "everything", "from", "fuel", "fuel_type", "kind", "latitude", "limit", "location", "longitude",
     "measure", "notes", "part_of_day", "period", "price", "price_unit", "radius", "rating", "refund", "standing",

@@ -9,17 +9,16 @@ from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.dependencies import TravelDependencies
 from pam.answers.json_values import json_dataclass
 from pam.answers.resolved_place import NamedPoint, resolve_place
+from pam.answers.search_radius import SearchRadius
 from pam.answers.sourced import Sourced
 from pam.answers.travel_answer import Latitude, Longitude, TravelAnswer, UnitOfDistance, travel_provenance
 from pam.answers.user_context import UserContext, read_user_context
 from pam.platform.deadline import Deadline
 from pam.travel.queries import ParksQuery
 from pam.travel.roads import PointOfInterest
-from pam.travel.units import METRES_PER_MILE, Units, metres_per
+from pam.travel.units import Units
 from pam.users.formatting import format_number, pluralize
 
-_MAX_RADIUS_M = 500 * METRES_PER_MILE
-_DEFAULT_RADIUS = {"mi": 25.0, "km": 40.0}
 _MAX_NAMES = 3
 
 
@@ -56,16 +55,14 @@ def nearby_parks(dependencies: TravelDependencies, user_id: UUID, query: ParksQu
     user = read_user_context(dependencies, user_id, deadline)
     units, profile = user.units, user.profile
     place = resolve_place(dependencies.sources, user, query.place, query, deadline)
-    unit = query.unit or units.distance_unit
-    radius = query.radius or _DEFAULT_RADIUS[unit]
-    found = dependencies.sources.parks(place.point, min(radius * metres_per(unit), _MAX_RADIUS_M), deadline)
-    within = f"within {format_number(radius, profile, 0 if radius == round(radius) else 1)} {unit} of {place.name}"
+    radius = SearchRadius.of(query, user)
+    found = dependencies.sources.parks(place.point, radius.metres, deadline)
     return NearbyParks(
         **travel_provenance(profile, dependencies.clock(), *place.facts, found),
-        text=_sentence(found, within, user),
+        text=_sentence(found, radius.text(place, profile), user),
         place=place.named_point,
-        radius=radius,
-        radius_unit=unit,
+        radius=radius.value,
+        radius_unit=radius.unit,
         unit=units.distance_unit,
         parks=tuple(_park(park, units) for park in found.value),
     )

@@ -1,9 +1,9 @@
 """Amounts, dates and numbers formatted for a user's locale by the Unicode CLDR."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from babel.dates import format_date, format_interval
+from babel.dates import format_date, format_interval, format_time
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 from pam.users.profile import Profile
@@ -39,6 +39,14 @@ def format_dates(start: date, end: date, profile: Profile) -> str:
 def format_month(day: date, profile: Profile) -> str:
     """Format the month of a date, such as `October 2026`."""
     return format_date(day, format="MMMM y", locale=profile.locale)
+
+
+def format_instant(moment: datetime, profile: Profile) -> str:
+    """Format an aware datetime in the user's time zone, such as `Sat, Dec 5, 2026, 6:00 PM`."""
+    local = moment.astimezone(profile.zone)
+    weekday = format_date(local, format="EEE", locale=profile.locale)
+    day = format_date(local, format="medium", locale=profile.locale)
+    return f"{weekday}, {day}, {format_time(local.time(), format='short', locale=profile.locale)}"
 
 
 def pluralize(count: int, singular: str) -> str:

@@ -1,10 +1,16 @@
-"""Tools whose effects other travellers see. Each requires approval of a preview of what they will see."""
+"""Tools by which a traveller reaches others: posts, messages, follows."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
 
+from pam.answers.publication import as_whom_and_for_whom
 from pam.community import posts
+from pam.community.audiences import require_public_settings
+from pam.community.follows import find_followable, find_followed, follow, parse_followed, unfollow
 from pam.community.messages import (
     check_message_limit,
     find_recipient,
@@ -14,10 +20,9 @@ from pam.community.messages import (
     send_message,
 )
 from pam.community.posts import MAX_TAG_CHARS, MAX_TAGS, parse_content, parse_tags, parse_title
-from pam.community.profiles import read_display_name
-from pam.ledger.operation import WriteContext, WriteResult
+from pam.ledger.operation import UndoResult, WriteContext, WriteResult
 from pam.tools.engine.arguments import ToolArguments
-from pam.tools.engine.definition import EffectKind, Identities, Identity, Tool, approval_tool
+from pam.tools.engine.definition import EffectKind, Identities, Identity, Tool, approval_tool, write_tool
 from pam.travel.queries import PlaceName
 
 _SOURCE = "PAM's community"
@@ -32,6 +37,7 @@ _Tags = Annotated[
     ),
 ]
 _Name = Annotated[str, BeforeValidator(parse_recipient), parse_recipient.schema]
+_Followed = Annotated[str, BeforeValidator(parse_followed), WithJsonSchema({"type": "string"})]
 _Message = Annotated[str, BeforeValidator(parse_message), parse_message.schema]
 
 
@@ -52,9 +58,7 @@ class MessageFriend(ToolArguments):
 
 
 def _preview_post(context: WriteContext, post: CreatePost) -> str:
-    name = read_display_name(context.connection, context.profile.id)
-    as_whom = f"as “{name}”" if name else "without a name, since you show none to others"
-    lines = [f"Publish this {as_whom}, for everybody who is signed in to PAM to read:"]
+    lines = [f"Publish this {as_whom_and_for_whom(context)} to read:"]
     lines += [f"Title: {post.title}"] if post.title else []
     lines += [post.content]
     lines += [f"Place: {post.place}"] if post.place else []
@@ -64,7 +68,7 @@ def _preview_post(context: WriteContext, post: CreatePost) -> str:
 
 @approval_tool(EffectKind.OUTWARD, summary=lambda _: "Publishing a post", preview=_preview_post)
 def create_post(context: WriteContext, post: CreatePost) -> WriteResult:
-    """Publish a post that all users of PAM can read, once the traveller has confirmed it. Only if they asked for a
+    """Publish a post that others in PAM can read, once the traveller has confirmed it. Only if they asked for a
     post. It can't be changed or deleted."""
     post_id = posts.create_post(
         context.connection,
@@ -106,4 +110,48 @@ def message_friend(context: WriteContext, new: MessageFriend, identities: Identi
     return WriteResult(f"Your message to {approved.name}{renamed} is sent.", {"recipient": recipient.name}, _SOURCE)
 
 
-TOOLS: tuple[Tool[Any], ...] = (create_post, message_friend)
+class FollowUser(ToolArguments):
+    """Whom to follow, or not any more."""
+
+    unfollow: StrictBool | None = None
+    user: _Followed
+
+    def summary(self) -> str:
+        """Return what the tool is doing."""
+        return f"{'Unfollowing' if self.unfollow else 'Following'} {self.user}"
+
+
+def _undo_follow(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
+    connection, other_id, name = context.connection, UUID(undo["user"]), undo["name"]
+    if undo["since"] is None:
+        unfollow(connection, context.profile.id, other_id)
+        return UndoResult(f"You don't follow {name} any more.")
+    follow(connection, context.profile.id, other_id, datetime.fromisoformat(undo["since"]))
+    return UndoResult(f"You follow {name} again.")
+
+
+@write_tool(summary=FollowUser.summary, undo=_undo_follow)
+def follow_user(context: WriteContext, arguments: FollowUser) -> WriteResult:
+    """Follow a user of PAM by name, or unfollow. It requests no friendship."""
+    connection, user_id = context.connection, context.profile.id
+    require_public_settings(connection, user_id)
+    undo: dict[str, str | None] | None
+    if arguments.unfollow:
+        other = find_followed(connection, user_id, arguments.user)
+        since = unfollow(connection, user_id, other.id)
+        text = f"You don't follow {other.name} any more." if since else f"You didn't follow {other.name}."
+        undo = None if since is None else {"since": since.isoformat()}
+    else:
+        other = find_followable(connection, user_id, arguments.user)
+        is_new = follow(connection, user_id, other.id, context.now)
+        text = f"You follow {other.name} now." if is_new else f"You follow {other.name} already: nothing changed."
+        undo = {"since": None} if is_new else None
+    return WriteResult(
+        text,
+        {"user": other.name, "following": not arguments.unfollow, "changed": undo is not None},
+        _SOURCE,
+        None if undo is None else undo | {"user": str(other.id), "name": other.name},
+    )
+
+
+TOOLS: tuple[Tool[Any], ...] = (create_post, message_friend, follow_user)

@@ -1,0 +1,117 @@
+"""Meetups that users arrange, and who joins them: never more than there are places."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pam.platform.errors import DATE_IN_PAST, EVENT_FULL, EVENT_NOT_FOUND, INVALID_DATE, PamError
+from pam.platform.postgres import Connection
+from pam.users.text import TextParser
+from pam.users.whole_numbers import WholeNumberParser
+
+parse_event_title = TextParser("title", 200, required=True)
+parse_event_description = TextParser("description", 2000)
+parse_max_attendees = WholeNumberParser("max_attendees", 1, 1000)
+
+_ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?")
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """An event to arrange. `max_attendees` is None where anybody may join."""
+
+    title: str
+    starts_at: datetime
+    place: str
+    description: str = ""
+    max_attendees: int | None = None
+
+
+_INSERT_EVENT = """
+insert into events (host_id, title, starts_at, place, description, max_attendees, created_at)
+values (%(host)s, %(title)s, %(starts_at)s, %(place)s, %(description)s, %(max_attendees)s, %(now)s)
+returning id
+"""
+_SELECT_EVENT = "select starts_at from events where id = %s"
+# Those who join an event do so one after another, and each sees all before.
+_LOCK_ATTENDEES = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
+_COUNT_ATTENDEES = """
+select count(*) as attendees, coalesce(bool_or(user_id = %(user)s), false) as has_joined
+  from event_attendees
+ where event_id = %(event)s
+"""
+# The first seat that is free: seats of accounts that were deleted are, too.
+_JOIN = """
+insert into event_attendees (event_id, user_id, seat, joined_at)
+select e.id, %(user)s, min(free.seat), %(now)s
+  from events e
+ cross join lateral generate_series(1, least(e.max_attendees, %(attendees)s + 1)) as free(seat)
+ where e.id = %(event)s
+   and not exists (select 1 from event_attendees a where a.event_id = e.id and a.seat = free.seat)
+ group by e.id
+returning seat
+"""
+
+
+def parse_starts_at(value: Any) -> datetime:
+    """Return a time such as `2026-12-05T18:00`, with or without an offset. Raises `PamError` (`invalid_date`)."""
+    try:
+        if not (isinstance(value, str) and _ISO_TIME.fullmatch(value)):
+            raise ValueError
+        moment = datetime.fromisoformat(value)
+        if not 1970 <= moment.year <= 9000:
+            raise ValueError
+    except ValueError:
+        raise PamError(
+            INVALID_DATE, "The start must be a day with a time, such as 2026-12-05T18:00.", field="starts_at"
+        ) from None
+    return moment
+
+
+def resolve_starts_at(moment: datetime, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the instant of an event's start, which is in the user's time zone unless it has an offset.
+
+    A time that a clock change repeats is its first. Raises `PamError`: `invalid_date` for one that it skips,
+    `date_in_past`.
+    """
+    starts_at = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    if starts_at.astimezone(UTC).astimezone(starts_at.tzinfo).replace(tzinfo=None) != moment.replace(tzinfo=None):
+        raise PamError(
+            INVALID_DATE, "The clocks are set forward over that time, so it doesn't exist.", field="starts_at"
+        )
+    if starts_at <= now:
+        raise PamError(DATE_IN_PAST, "That time is over already. An event starts in the future.", field="starts_at")
+    return starts_at
+
+
+def create_event(connection: Connection, host_id: UUID, event: NewEvent, now: datetime) -> UUID:
+    """Insert an event and return its id. Its texts must be results of parsers."""
+    row = connection.execute(_INSERT_EVENT, vars(event) | {"host": host_id, "now": now}).fetchone()
+    assert row is not None
+    event_id: UUID = row["id"]
+    return event_id
+
+
+def join_event(connection: Connection, user_id: UUID, event_id: UUID, now: datetime) -> int:
+    """Join an event, once; return the number of attendees, the user included.
+
+    Raises `PamError`: `event_not_found`, `date_in_past` once it has begun, `event_full`.
+    """
+    event = connection.execute(_SELECT_EVENT, (event_id,)).fetchone()
+    if event is None:
+        raise PamError(EVENT_NOT_FOUND, "PAM finds no such event.")
+    if event["starts_at"] <= now:
+        raise PamError(DATE_IN_PAST, "That event has begun already.")
+    connection.execute(_LOCK_ATTENDEES, (str(event_id),))
+    scope = {"event": event_id, "user": user_id, "now": now}
+    joined = connection.execute(_COUNT_ATTENDEES, scope).fetchone()
+    assert joined is not None
+    attendees = int(joined["attendees"])
+    if joined["has_joined"]:
+        return attendees
+    if connection.execute(_JOIN, scope | {"attendees": attendees}).fetchone() is None:
+        raise PamError(EVENT_FULL, "All places of that event are taken.")
+    return attendees + 1

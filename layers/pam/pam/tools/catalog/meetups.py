@@ -1,0 +1,188 @@
+"""Tools to be found by others and to meet them: shared places, users nearby, events."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from pam.answers.nearby_travellers import SOURCE as SHARED_PLACES
+from pam.answers.nearby_travellers import nearby_travellers
+from pam.answers.publication import as_whom_and_for_whom
+from pam.answers.resolved_place import ResolvedPlace, resolve_place
+from pam.answers.travel_sources import Point
+from pam.answers.user_context import read_user_context
+from pam.community import events
+from pam.community.audiences import Audience, require_public_settings
+from pam.community.events import (
+    NewEvent,
+    parse_event_description,
+    parse_event_title,
+    parse_max_attendees,
+    parse_starts_at,
+    resolve_starts_at,
+)
+from pam.community.shared_places import (
+    DEFAULT_HOURS,
+    parse_hours,
+    read_effective_audience,
+    share_place,
+    stop_sharing,
+)
+from pam.ledger.operation import WriteContext, WriteResult
+from pam.tools.engine.arguments import ToolArguments
+from pam.tools.engine.definition import EffectKind, Tool, ToolContext, ToolResult, approval_tool, read_tool
+from pam.tools.engine.results import to_tool_result
+from pam.travel.queries import HERE, LocatedQuery, ParksQuery, PlaceName, Radius
+from pam.users.formatting import format_instant, pluralize
+
+# Short schemas, since all are in every prompt: an argument beyond its limits is rejected with the limit.
+_TEXT = WithJsonSchema({"type": "string"})
+_INTEGER = WithJsonSchema({"type": "integer"})
+_Place = Annotated[PlaceName, _TEXT]
+_Hours = Annotated[int | None, BeforeValidator(lambda value: None if value is None else parse_hours(value)), _INTEGER]
+_Radius = Annotated[Radius, WithJsonSchema({"type": "number"})]
+_Title = Annotated[str, BeforeValidator(parse_event_title), _TEXT]
+_Description = Annotated[str, BeforeValidator(parse_event_description), _TEXT]
+_StartsAt = Annotated[datetime, BeforeValidator(parse_starts_at), _TEXT]
+_MaxAttendees = Annotated[
+    int | None,
+    BeforeValidator(lambda value: None if value is None else parse_max_attendees(value)),
+    _INTEGER,
+]
+
+_AUDIENCES = {"friends": Audience.FRIENDS, "followers": Audience.FOLLOWERS, "public": Audience.EVERYBODY}
+
+
+def _location(context: ToolContext) -> dict[str, float]:
+    return {} if context.location is None else {"latitude": context.location[0], "longitude": context.location[1]}
+
+
+class ShareLocation(ToolArguments):
+    """The place to share, with whom, and for how long."""
+
+    audience: Literal["friends", "followers", "public"]
+    hours: _Hours = Field(default=None, description="0 stops sharing; 24 by default.")
+    place: _Place = Field(description="Or `here`.")
+
+    @property
+    def is_end(self) -> bool:
+        """Whether sharing is to stop."""
+        return self.hours == 0
+
+    def summary(self) -> str:
+        """Return what the tool is doing."""
+        return "Stopping to share your place" if self.is_end else "Sharing your place"
+
+
+def _resolve_place(context: ToolContext, new: ShareLocation) -> ResolvedPlace | None:
+    if new.is_end:
+        return None
+    user = read_user_context(context.dependencies, context.user_id, context.deadline)
+    query = LocatedQuery(**_location(context))
+    return resolve_place(context.dependencies.sources, user, new.place, query, context.deadline)
+
+
+def _preview_sharing(context: WriteContext, new: ShareLocation) -> str:
+    if new.is_end:
+        return "Stop sharing your place."
+    audience = _AUDIENCES[new.audience]
+    effective = read_effective_audience(context.connection, context.profile.id, audience)
+    name = require_public_settings(context.connection, context.profile.id).name
+    place = "where you are to about a kilometre" if new.place.casefold() == HERE else new.place
+    limit = "" if effective is audience else " (your privacy settings show it to nobody else)"
+    time = pluralize(new.hours or DEFAULT_HOURS, "hour")
+    return f"Show your place, {place}, as “{name}” to {effective.text}{limit} for {time}."
+
+
+def _shared(where: ResolvedPlace) -> tuple[str, Point]:
+    """Return what others see of a place: where the device is only to about a kilometre."""
+    if where.fact:
+        return where.lasting_name, where.point
+    latitude, longitude = (round(degrees, 2) for degrees in where.point)
+    return f"{latitude:.2f}, {longitude:.2f}", (latitude, longitude)
+
+
+@approval_tool(EffectKind.OUTWARD, summary=ShareLocation.summary, preview=_preview_sharing, prepare=_resolve_place)
+def share_location(context: WriteContext, new: ShareLocation, where: ResolvedPlace | None) -> WriteResult:
+    """Show others for some hours where the traveller is, once they have confirmed it. Only if they asked."""
+    connection, profile = context.connection, context.profile
+    if where is None:
+        stopped = stop_sharing(connection, profile.id)
+        text = "Your place isn't shared any more." if stopped else "You didn't share your place."
+        return WriteResult(text, {"shared": False}, SHARED_PLACES)
+    audience = _AUDIENCES[new.audience]
+    effective = read_effective_audience(connection, profile.id, audience)
+    place, point = _shared(where)
+    ends = share_place(connection, profile.id, place, point, audience, new.hours or DEFAULT_HOURS)
+    return WriteResult(
+        text=f"Until {format_instant(ends, profile)}, {effective.text} can see that you are at {place}.",
+        data={
+            "shared": True,
+            "place": place,
+            "seen_by": effective.value,
+            "until": ends.astimezone(profile.zone).isoformat(timespec="seconds"),
+        },
+        source=", ".join([SHARED_PLACES, *(fact.source for fact in where.facts)]),
+        simulated=profile.simulated or any(fact.simulated for fact in where.facts),
+    )
+
+
+class FindNearbyRvers(ToolArguments):
+    """The place and the radius around it."""
+
+    place: _Place = Field(description="Or `here`.")
+    radius: _Radius = None
+
+    def summary(self) -> str:
+        """Return what the tool is doing."""
+        return f"Looking for travellers near {'you' if self.place.casefold() == HERE else self.place}"
+
+
+@read_tool(summary=FindNearbyRvers.summary, timeout_s=6.0, returns_others_text=True)
+def find_nearby_rvers(context: ToolContext, arguments: FindNearbyRvers) -> ToolResult:
+    """Users of PAM near a place who share theirs with the traveller now."""
+    query = ParksQuery(place=arguments.place, radius=arguments.radius, **_location(context))
+    return to_tool_result(
+        nearby_travellers(context.dependencies, context.user_id, query, context.deadline, context.zone)
+    )
+
+
+class CreateEvent(ToolArguments):
+    """An event to publish."""
+
+    description: _Description = ""
+    max_attendees: _MaxAttendees = None
+    place: _Place
+    starts_at: _StartsAt = Field(description="Local: 2026-12-05T18:00.")
+    title: _Title
+
+
+def _preview_event(context: WriteContext, new: CreateEvent) -> str:
+    profile = context.profile
+    starts_at = resolve_starts_at(new.starts_at, profile.zone, context.now)
+    lines = [f"Publish this event {as_whom_and_for_whom(context)} to see:", new.title]
+    lines += [f"Start: {format_instant(starts_at, profile)} ({profile.zone.key})", f"Place: {new.place}"]
+    lines += [new.description] if new.description else []
+    lines += [f"Attendees: at most {new.max_attendees}"] if new.max_attendees else []
+    return "\n".join(lines)
+
+
+@approval_tool(EffectKind.OUTWARD, summary=lambda new: f"Publishing the event “{new.title}”", preview=_preview_event)
+def create_event(context: WriteContext, new: CreateEvent) -> WriteResult:
+    """Publish a meetup for others, once the traveller has confirmed it. Not for their own calendar."""
+    profile = context.profile
+    starts_at = resolve_starts_at(new.starts_at, profile.zone, context.now)
+    event = NewEvent(new.title, starts_at, new.place, new.description, new.max_attendees)
+    event_id = events.create_event(context.connection, profile.id, event, context.now)
+    data = {
+        "event_id": str(event_id),
+        "title": new.title,
+        "starts_at": starts_at.astimezone(profile.zone).isoformat(timespec="seconds"),
+        "place": new.place,
+        "max_attendees": new.max_attendees,
+    }
+    text = f"Your event “{new.title}” on {format_instant(starts_at, profile)} at {new.place} is published."
+    return WriteResult(text, data, "Events in PAM")
+
+
+TOOLS: tuple[Tool[Any], ...] = (share_location, find_nearby_rvers, create_event)

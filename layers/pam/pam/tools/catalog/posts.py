@@ -1,0 +1,172 @@
+"""Tools for the posts of others: read, searched, commented and liked."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
+
+from pam.answers.post_list import SOURCE, feed, search
+from pam.answers.publication import as_whom_and_for_whom
+from pam.community import reactions
+from pam.community.feed import FeedFilter, parse_limit, parse_post_id, parse_query, read_post
+from pam.community.posts import parse_tags
+from pam.community.reactions import count_likes, like, parse_comment, unlike
+from pam.ledger.operation import UndoResult, WriteContext, WriteResult
+from pam.tools.engine.arguments import ToolArguments
+from pam.tools.engine.definition import (
+    EffectKind,
+    Tool,
+    ToolContext,
+    ToolResult,
+    approval_tool,
+    read_tool,
+    write_tool,
+)
+from pam.tools.engine.results import to_tool_result
+from pam.travel.queries import PlaceName
+from pam.users.formatting import pluralize
+
+_DEFAULT_LIMIT = 10
+
+# Short schemas, since all are in every prompt: an argument beyond its limits is rejected with the limit.
+_TEXT = WithJsonSchema({"type": "string"})
+_PostId = Annotated[UUID, BeforeValidator(parse_post_id), _TEXT]
+_Before = Annotated[
+    UUID | None, BeforeValidator(lambda value: None if value is None else parse_post_id(value, "before")), _TEXT
+]
+_Comment = Annotated[str, BeforeValidator(parse_comment), _TEXT]
+_Query = Annotated[str, BeforeValidator(parse_query), _TEXT]
+_Tags = Annotated[
+    tuple[str, ...] | None, BeforeValidator(parse_tags), WithJsonSchema({"type": "array", "items": {"type": "string"}})
+]
+_Place = Annotated[PlaceName, _TEXT]
+_Limit = Annotated[
+    int | None,
+    BeforeValidator(lambda value: None if value is None else parse_limit(value)),
+    WithJsonSchema({"type": "integer"}),
+]
+
+
+class CommentOnPost(ToolArguments):
+    """A comment to publish."""
+
+    comment: _Comment
+    post: _PostId
+
+
+def _preview_comment(context: WriteContext, new: CommentOnPost) -> str:
+    post = read_post(context.connection, context.profile.id, new.post)
+    return f"Comment on {post.label} {as_whom_and_for_whom(context)} to read who also see the post:\n{new.comment}"
+
+
+@approval_tool(EffectKind.OUTWARD, summary=lambda _: "Commenting on a post", preview=_preview_comment)
+def comment_on_post(context: WriteContext, new: CommentOnPost) -> WriteResult:
+    """Comment on a post of get_feed or search_posts by its id, once the traveller has confirmed it."""
+    post = read_post(context.connection, context.profile.id, new.post)
+    comment_id = reactions.comment_on_post(context.connection, context.profile.id, post.id, new.comment, context.now)
+    data = {"comment_id": str(comment_id), "post": str(post.id)}
+    return WriteResult(f"Your comment on {post.label} is published.", data, SOURCE)
+
+
+class SearchPosts(ToolArguments):
+    """What to search for."""
+
+    limit: _Limit = None
+    place: _Place | None = None
+    query: _Query
+    tags: _Tags = None
+
+    def summary(self) -> str:
+        """Return what the tool is doing."""
+        return f"Searching posts for “{self.query}”"
+
+
+@read_tool(summary=SearchPosts.summary, returns_others_text=True)
+def search_posts(context: ToolContext, arguments: SearchPosts) -> ToolResult:
+    """Posts of PAM's users with all words of the query. Finds no web pages."""
+    return to_tool_result(
+        search(
+            context.dependencies,
+            context.user_id,
+            arguments.query,
+            arguments.tags or (),
+            arguments.place or "",
+            arguments.limit or _DEFAULT_LIMIT,
+            context.deadline,
+            context.zone,
+        )
+    )
+
+
+class GetFeed(ToolArguments):
+    """Which posts to read."""
+
+    before: _Before = Field(default=None, description="An id: older posts.")
+    filter: Literal["all", "friends", "following"] | None = None
+    limit: _Limit = None
+
+
+@read_tool(summary=lambda _: "Reading the posts", returns_others_text=True)
+def get_feed(context: ToolContext, arguments: GetFeed) -> ToolResult:
+    """The newest posts of PAM's users, with their likes and comments."""
+    return to_tool_result(
+        feed(
+            context.dependencies,
+            context.user_id,
+            FeedFilter(arguments.filter or "all"),
+            arguments.limit or _DEFAULT_LIMIT,
+            arguments.before,
+            context.deadline,
+            context.zone,
+        )
+    )
+
+
+class LikePost(ToolArguments):
+    """The post to like, or not any more."""
+
+    post: _PostId
+    unlike: StrictBool | None = None
+
+    def summary(self) -> str:
+        """Return what the tool is doing."""
+        return "Taking back a like" if self.unlike else "Liking a post"
+
+
+def _undo_like(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
+    post_id = UUID(undo["post"])
+    if undo["since"] is None:
+        unlike(context.connection, context.profile.id, post_id)
+        return UndoResult("You don't like that post any more.")
+    # The author may have hidden the post meanwhile: then there is nothing to like.
+    read_post(context.connection, context.profile.id, post_id)
+    like(context.connection, context.profile.id, post_id, datetime.fromisoformat(undo["since"]))
+    return UndoResult("You like that post again.")
+
+
+@write_tool(summary=LikePost.summary, undo=_undo_like)
+def like_post(context: WriteContext, arguments: LikePost) -> WriteResult:
+    """Like a post of get_feed or search_posts by its id, or take that back."""
+    connection, user_id = context.connection, context.profile.id
+    post = read_post(connection, user_id, arguments.post)
+    undo: dict[str, str | None] | None
+    if arguments.unlike:
+        since = unlike(connection, user_id, post.id)
+        done = f"You don't like {post.label} any more" if since else f"You didn't like {post.label}"
+        undo = None if since is None else {"since": since.isoformat()}
+    else:
+        is_new = like(connection, user_id, post.id, context.now)
+        done = f"You like {post.label} now" if is_new else f"You like {post.label} already"
+        undo = {"since": None} if is_new else None
+    likes = count_likes(connection, post.id)
+    return WriteResult(
+        f"{done}: it has {pluralize(likes, 'like')}.",
+        {"post": str(post.id), "liked": not arguments.unlike, "likes": likes, "changed": undo is not None},
+        SOURCE,
+        None if undo is None else undo | {"post": str(post.id)},
+    )
+
+
+TOOLS: tuple[Tool[Any], ...] = (comment_on_post, search_posts, get_feed, like_post)
