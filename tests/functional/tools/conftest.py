@@ -154,3 +154,11 @@ def eia(stack: LocalStack, shared_table: Any) -> Iterator[StandIn]:
     yield stand_in
     stand_in.reset()
     shared_table.delete_item(Key={"key": "breaker|EIA"})
+
+
+@pytest.fixture
+def community(new_caller: Callable[..., Caller], database: Database, owner: psycopg.Connection) -> Any:
+    """Users with names of this test alone."""
+    from tests.functional.tools.community import Community
+
+    return Community(new_caller, database, owner, "T" + uuid.uuid4().hex[:12])

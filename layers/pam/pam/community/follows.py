@@ -31,7 +31,12 @@ insert into follows (follower, followed, created_at) values (%(user)s, %(other)s
 on conflict (follower, followed) do nothing
 returning followed
 """
-_UNFOLLOW = "delete from follows where follower = %(user)s and followed = %(other)s returning created_at"
+_UNFOLLOW = """
+delete from follows
+ where follower = %(user)s and followed = %(other)s and (%(since)s::timestamptz is null or created_at = %(since)s)
+returning created_at
+"""
+_FOLLOWS = "select 1 as found from follows where follower = %(user)s and followed = %(other)s"
 
 
 def find_followable(connection: Connection, user_id: UUID, name: str) -> Person:
@@ -65,10 +70,15 @@ def follow(connection: Connection, user_id: UUID, other_id: UUID, since: datetim
     return connection.execute(_FOLLOW, scope).fetchone() is not None
 
 
-def unfollow(connection: Connection, user_id: UUID, other_id: UUID) -> datetime | None:
-    """Follow a user no more; return since when this user did, or None."""
-    row = connection.execute(_UNFOLLOW, {"user": user_id, "other": other_id}).fetchone()
+def unfollow(connection: Connection, user_id: UUID, other_id: UUID, since: datetime | None = None) -> datetime | None:
+    """Follow a user no more; return since when this user did, or None. With `since` only one of that instant ends."""
+    row = connection.execute(_UNFOLLOW, {"user": user_id, "other": other_id, "since": since}).fetchone()
     return None if row is None else row["created_at"]
+
+
+def is_following(connection: Connection, user_id: UUID, other_id: UUID) -> bool:
+    """Whether a user follows another."""
+    return connection.execute(_FOLLOWS, {"user": user_id, "other": other_id}).fetchone() is not None
 
 
 def user_not_found(name: str) -> PamError:

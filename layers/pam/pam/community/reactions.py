@@ -17,7 +17,11 @@ insert into post_likes (post_id, user_id, created_at) values (%(post)s, %(user)s
 on conflict (post_id, user_id) do nothing
 returning post_id
 """
-_UNLIKE = "delete from post_likes where post_id = %(post)s and user_id = %(user)s returning created_at"
+_UNLIKE = """
+delete from post_likes
+ where post_id = %(post)s and user_id = %(user)s and (%(since)s::timestamptz is null or created_at = %(since)s)
+returning created_at
+"""
 _COUNT_LIKES = "select count(*) as likes from post_likes where post_id = %s"
 
 
@@ -35,9 +39,9 @@ def like(connection: Connection, user_id: UUID, post_id: UUID, since: datetime) 
     return connection.execute(_LIKE, {"post": post_id, "user": user_id, "since": since}).fetchone() is not None
 
 
-def unlike(connection: Connection, user_id: UUID, post_id: UUID) -> datetime | None:
-    """Like a post no more; return since when the user did, or None."""
-    row = connection.execute(_UNLIKE, {"post": post_id, "user": user_id}).fetchone()
+def unlike(connection: Connection, user_id: UUID, post_id: UUID, since: datetime | None = None) -> datetime | None:
+    """Like a post no more; return since when the user did, or None. With `since` only a like of that instant ends."""
+    row = connection.execute(_UNLIKE, {"post": post_id, "user": user_id, "since": since}).fetchone()
     return None if row is None else row["created_at"]
 
 

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
 from pam.answers.publication import as_whom_and_for_whom
 from pam.community import posts
 from pam.community.audiences import require_public_settings
-from pam.community.follows import find_followable, find_followed, follow, parse_followed, unfollow
+from pam.community.follows import find_followable, find_followed, follow, is_following, parse_followed, unfollow
 from pam.community.messages import (
     check_message_limit,
     find_recipient,
@@ -21,6 +21,7 @@ from pam.community.messages import (
 )
 from pam.community.posts import MAX_TAG_CHARS, MAX_TAGS, parse_content, parse_tags, parse_title
 from pam.ledger.operation import UndoResult, WriteContext, WriteResult
+from pam.platform.errors import MODIFIED_SINCE, PamError
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import EffectKind, Identities, Identity, Tool, approval_tool, write_tool
 from pam.travel.queries import PlaceName
@@ -122,12 +123,14 @@ class FollowUser(ToolArguments):
 
 
 def _undo_follow(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
-    connection, other_id, name = context.connection, UUID(undo["user"]), undo["name"]
-    if undo["since"] is None:
-        unfollow(connection, context.profile.id, other_id)
-        return UndoResult(f"You don't follow {name} any more.")
-    follow(connection, context.profile.id, other_id, datetime.fromisoformat(undo["since"]))
-    return UndoResult(f"You follow {name} again.")
+    connection, user_id = context.connection, context.profile.id
+    other_id, name, since = UUID(undo["user"]), undo["name"], datetime.fromisoformat(undo["since"])
+    if undo["unfollow"]:
+        follow(connection, user_id, other_id, since)
+        return UndoResult(f"You follow {name} again.")
+    if unfollow(connection, user_id, other_id, since) is None and is_following(connection, user_id, other_id):
+        raise PamError(MODIFIED_SINCE, f"You have followed {name} anew since. Unfollow them, if you want to.")
+    return UndoResult(f"You don't follow {name} any more.")
 
 
 @write_tool(summary=FollowUser.summary, undo=_undo_follow)
@@ -135,22 +138,21 @@ def follow_user(context: WriteContext, arguments: FollowUser) -> WriteResult:
     """Follow a user of PAM by name, or unfollow. It requests no friendship."""
     connection, user_id = context.connection, context.profile.id
     require_public_settings(connection, user_id)
-    undo: dict[str, str | None] | None
-    if arguments.unfollow:
+    is_end = bool(arguments.unfollow)
+    if is_end:
         other = find_followed(connection, user_id, arguments.user)
         since = unfollow(connection, user_id, other.id)
         text = f"You don't follow {other.name} any more." if since else f"You didn't follow {other.name}."
-        undo = None if since is None else {"since": since.isoformat()}
     else:
         other = find_followable(connection, user_id, arguments.user)
-        is_new = follow(connection, user_id, other.id, context.now)
-        text = f"You follow {other.name} now." if is_new else f"You follow {other.name} already: nothing changed."
-        undo = {"since": None} if is_new else None
+        since = context.now if follow(connection, user_id, other.id, context.now) else None
+        text = f"You follow {other.name} now." if since else f"You follow {other.name} already: nothing changed."
+    undo = {"user": str(other.id), "name": other.name, "unfollow": is_end}
     return WriteResult(
         text,
-        {"user": other.name, "following": not arguments.unfollow, "changed": undo is not None},
+        {"user": other.name, "following": not is_end, "changed": since is not None},
         _SOURCE,
-        None if undo is None else undo | {"user": str(other.id), "name": other.name},
+        undo | {"since": since.isoformat()} if since else None,
     )
 
 

@@ -14,6 +14,7 @@ from pam.community.feed import FeedFilter, parse_limit, parse_post_id, parse_que
 from pam.community.posts import parse_tags
 from pam.community.reactions import count_likes, like, parse_comment, unlike
 from pam.ledger.operation import UndoResult, WriteContext, WriteResult
+from pam.platform.errors import MODIFIED_SINCE, PamError
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import (
     EffectKind,
@@ -136,14 +137,16 @@ class LikePost(ToolArguments):
 
 
 def _undo_like(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
-    post_id = UUID(undo["post"])
-    if undo["since"] is None:
-        unlike(context.connection, context.profile.id, post_id)
-        return UndoResult("You don't like that post any more.")
-    # The author may have hidden the post meanwhile: then there is nothing to like.
-    read_post(context.connection, context.profile.id, post_id)
-    like(context.connection, context.profile.id, post_id, datetime.fromisoformat(undo["since"]))
-    return UndoResult("You like that post again.")
+    connection, user_id = context.connection, context.profile.id
+    post_id, since = UUID(undo["post"]), datetime.fromisoformat(undo["since"])
+    if undo["unlike"]:
+        # The author may have hidden the post meanwhile: then there is nothing to like.
+        read_post(connection, user_id, post_id)
+        like(connection, user_id, post_id, since)
+        return UndoResult("You like that post again.")
+    if unlike(connection, user_id, post_id, since) is None and read_post(connection, user_id, post_id).is_liked:
+        raise PamError(MODIFIED_SINCE, "You have liked that post anew since. Take that back, if you want to.")
+    return UndoResult("You don't like that post any more.")
 
 
 @write_tool(summary=LikePost.summary, undo=_undo_like)
@@ -151,21 +154,19 @@ def like_post(context: WriteContext, arguments: LikePost) -> WriteResult:
     """Like a post of get_feed or search_posts by its id, or take that back."""
     connection, user_id = context.connection, context.profile.id
     post = read_post(connection, user_id, arguments.post)
-    undo: dict[str, str | None] | None
-    if arguments.unlike:
+    is_end = bool(arguments.unlike)
+    if is_end:
         since = unlike(connection, user_id, post.id)
         done = f"You don't like {post.label} any more" if since else f"You didn't like {post.label}"
-        undo = None if since is None else {"since": since.isoformat()}
     else:
-        is_new = like(connection, user_id, post.id, context.now)
-        done = f"You like {post.label} now" if is_new else f"You like {post.label} already"
-        undo = {"since": None} if is_new else None
+        since = context.now if like(connection, user_id, post.id, context.now) else None
+        done = f"You like {post.label} now" if since else f"You like {post.label} already"
     likes = count_likes(connection, post.id)
     return WriteResult(
         f"{done}: it has {pluralize(likes, 'like')}.",
-        {"post": str(post.id), "liked": not arguments.unlike, "likes": likes, "changed": undo is not None},
+        {"post": str(post.id), "liked": not is_end, "likes": likes, "changed": since is not None},
         SOURCE,
-        None if undo is None else undo | {"post": str(post.id)},
+        {"post": str(post.id), "unlike": is_end, "since": since.isoformat()} if since else None,
     )
 
 
