@@ -16,7 +16,8 @@ from tests.security.tool_calls import ATTACKERS_CALLS
 PARKS = use("find_rv_parks", place="Moab, Utah")
 WRITTEN_TABLES = {
     "expenses": "user_id", "budgets": "user_id", "trips": "user_id", "favorite_spots": "user_id", "posts": "author_id",
-    "direct_messages": "sender_id", "facts": "user_id", "effects": "user_id",
+    "direct_messages": "sender_id", "facts": "user_id", "effects": "user_id", "comments": "author_id",
+    "post_likes": "user_id", "follows": "follower", "shared_places": "user_id", "events": "host_id",
 }  # fmt: skip
 
 scenario = ScenarioList()

@@ -81,14 +81,16 @@ def test_undo_of_a_follow_and_of_its_end_restores_the_row(community: Community) 
 
 
 def test_user_who_shows_nothing_is_not_found(community: Community) -> None:
-    """With the same answer as a name that nobody has, one's own, and part of a stranger's; a friend is found."""
+    """With the same answer as a name that nobody has; nor is oneself. A friend is found, by a part of the name."""
     reader, hidden = community.join("Reader"), community.join("Hidden")
     community.set(hidden, who_sees_profile="nobody", who_sees_activity="friends", who_sees_place="friends")
-    for first_name in ("Hidden", "Nobody", "Reader"):
+    for first_name in ("Hidden", "Nobody"):
         name = community.name(first_name)
         error = error_of(lambda name=name: reader.call(follow_user, f'{{"user": "{name}"}}'))  # type: ignore[misc]
         assert (error.error.code, error.field) == ("user_not_found", "user")
         assert error.message == f"PAM finds nobody called “{name}” whom you can follow."
+    own = error_of(lambda: reader.call(follow_user, f'{{"user": "{community.name("Reader")}"}}'))
+    assert (own.error.code, own.message) == ("user_not_found", "That is you: you can follow somebody else.")
     community.set(hidden, who_sees_place="followers")
     assert reader.call(follow_user, f'{{"user": "{community.name("Hidden")}"}}').data["changed"] is True
     friend = community.join("Friend", who_sees_profile="nobody", who_sees_activity="nobody", who_sees_place="nobody")
@@ -108,6 +110,16 @@ def test_follower_needs_a_name(community: Community, caller: Caller) -> None:
     community.join("Star")
     error = error_of(lambda: caller.call(follow_user, f'{{"user": "{community.name("Star")}"}}'))
     assert error.error.code == "profile_needed"
+
+
+def test_preview_of_a_follow_has_the_whole_name(community: Community) -> None:
+    """As a turn with texts of others shows it."""
+    reader, friend = community.join("Reader"), community.join("Friend")
+    community.befriend(reader, friend)
+    assert reader.preview(follow_user, '{"user": "friend"}') == f"Follow {community.name('Friend')}."
+    reader.call(follow_user, '{"user": "friend"}')
+    raw = '{"user": "friend", "unfollow": true}'
+    assert reader.preview(follow_user, raw) == f"Follow {community.name('Friend')} no more."
 
 
 def test_ambiguous_name_to_follow_is_rejected_with_the_choices(community: Community) -> None:

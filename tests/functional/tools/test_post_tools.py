@@ -256,6 +256,18 @@ def test_like_counts_once_and_is_taken_back(community: Community) -> None:
     assert one.call(like_post, back).data == {"post": post_id, "liked": False, "likes": 2, "changed": True}
 
 
+def test_preview_of_a_like_names_the_post(community: Community) -> None:
+    """As a turn with texts of others shows it, which the post's id would tell nobody."""
+    author, reader = community.join("Author"), community.join("Reader")
+    post_id = post(author, "Hello", ', "title": "Hi"')
+    label = f"{community.name('Author')}'s post “Hi”"
+    raw = f'{{"post": "{post_id}"'
+    assert reader.preview(like_post, raw + "}") == f"Like {label}."
+    assert reader.preview(like_post, raw + ', "unlike": true}') == f"Take back your like of {label}."
+    approved = reader.approve(like_post, raw + "}")
+    assert reader.call_approved(like_post, raw + "}", approved).data["likes"] == 1
+
+
 def test_undo_of_a_like_and_of_taking_it_back_restores_the_row(community: Community) -> None:
     """With its time; a like that was given anew since is kept."""
     clock = ManualClock(datetime(2026, 11, 22, 19, tzinfo=UTC))

@@ -46,12 +46,14 @@ def find_followable(connection: Connection, user_id: UUID, name: str) -> Person:
     """
     friends = read_friends(connection, user_id)
     person = find_person(connection, name, friends, field="user")
-    if person is None or person.id == user_id:
-        raise user_not_found(name)
+    if person is None:
+        raise _user_not_found(name)
+    if person.id == user_id:
+        raise PamError(USER_NOT_FOUND, "That is you: you can follow somebody else.", field="user")
     if all(friend.id != person.id for friend in friends):
         row = connection.execute(_SHOWS_ANYTHING, {"other": person.id}).fetchone()
         if row is None or not row["shows_anything"]:
-            raise user_not_found(name)
+            raise _user_not_found(name)
     return person
 
 
@@ -81,6 +83,6 @@ def is_following(connection: Connection, user_id: UUID, other_id: UUID) -> bool:
     return connection.execute(_FOLLOWS, {"user": user_id, "other": other_id}).fetchone() is not None
 
 
-def user_not_found(name: str) -> PamError:
-    """Return the error for a name that is nobody's, one's own, or of somebody who shows nothing: the same."""
+def _user_not_found(name: str) -> PamError:
+    """Return the error for a name that is nobody's or of somebody who shows nothing: the same."""
     return PamError(USER_NOT_FOUND, f"PAM finds nobody called “{name}” whom you can follow.", field="user")

@@ -19,6 +19,7 @@ from pam.community.messages import (
     read_recipient,
     send_message,
 )
+from pam.community.people import Person
 from pam.community.posts import MAX_TAG_CHARS, MAX_TAGS, parse_content, parse_tags, parse_title
 from pam.ledger.operation import UndoResult, WriteContext, WriteResult
 from pam.platform.errors import MODIFIED_SINCE, PamError
@@ -133,18 +134,26 @@ def _undo_follow(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
     return UndoResult(f"You don't follow {name} any more.")
 
 
-@write_tool(summary=FollowUser.summary, undo=_undo_follow)
+def _find_other(context: WriteContext, arguments: FollowUser) -> Person:
+    require_public_settings(context.connection, context.profile.id)
+    find = find_followed if arguments.unfollow else find_followable
+    return find(context.connection, context.profile.id, arguments.user)
+
+
+def _preview_follow(context: WriteContext, arguments: FollowUser) -> str:
+    name = _find_other(context, arguments).name
+    return f"Follow {name} no more." if arguments.unfollow else f"Follow {name}."
+
+
+@write_tool(summary=FollowUser.summary, undo=_undo_follow, preview=_preview_follow)
 def follow_user(context: WriteContext, arguments: FollowUser) -> WriteResult:
     """Follow a user of PAM by name, or unfollow. It requests no friendship."""
     connection, user_id = context.connection, context.profile.id
-    require_public_settings(connection, user_id)
-    is_end = bool(arguments.unfollow)
+    other, is_end = _find_other(context, arguments), bool(arguments.unfollow)
     if is_end:
-        other = find_followed(connection, user_id, arguments.user)
         since = unfollow(connection, user_id, other.id)
         text = f"You don't follow {other.name} any more." if since else f"You didn't follow {other.name}."
     else:
-        other = find_followable(connection, user_id, arguments.user)
         since = context.now if follow(connection, user_id, other.id, context.now) else None
         text = f"You follow {other.name} now." if since else f"You follow {other.name} already: nothing changed."
     undo = {"user": str(other.id), "name": other.name, "unfollow": is_end}

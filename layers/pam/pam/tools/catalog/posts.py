@@ -149,7 +149,12 @@ def _undo_like(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
     return UndoResult("You don't like that post any more.")
 
 
-@write_tool(summary=LikePost.summary, undo=_undo_like)
+def _preview_like(context: WriteContext, arguments: LikePost) -> str:
+    label = read_post(context.connection, context.profile.id, arguments.post).label
+    return f"Take back your like of {label}." if arguments.unlike else f"Like {label}."
+
+
+@write_tool(summary=LikePost.summary, undo=_undo_like, preview=_preview_like)
 def like_post(context: WriteContext, arguments: LikePost) -> WriteResult:
     """Like a post of get_feed or search_posts by its id, or take that back."""
     connection, user_id = context.connection, context.profile.id

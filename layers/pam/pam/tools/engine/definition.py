@@ -146,14 +146,25 @@ def write_tool(
     summary: Callable[[A], str],
     undo: Undo | None,
     prepare: Callable[[ToolContext, A], Any] | None = None,
+    preview: Callable[[WriteContext, A], str] | None = None,
     repeats: Callable[[A, Mapping[str, Any]], bool] | None = None,
     writes_memory: bool = False,
 ) -> Callable[[Callable[..., WriteResult]], Tool[A]]:
-    """Make a tool that writes the user's own data. With `prepare`, the function also takes what that returns."""
+    """Make a tool that writes the user's own data. With `prepare`, the function also takes what that returns.
+
+    `preview` is for turns whose policy requires approval; by default it shows the arguments.
+    """
 
     def make(write: Callable[..., WriteResult]) -> Tool[A]:
         return _make(
-            write, EffectKind.OWN, summary, undo=undo, prepare=prepare, repeats=repeats, writes_memory=writes_memory
+            write,
+            EffectKind.OWN,
+            summary,
+            undo=undo,
+            prepare=prepare,
+            preview=preview,
+            repeats=repeats,
+            writes_memory=writes_memory,
         )
 
     return make
