@@ -7,4 +7,5 @@ drop table comments;
 alter table posts drop column words;
 drop policy read_by_audience on posts;
 create policy read_by_all on posts for select using ((select current_traveller()) is not null);
+drop index public_profiles_with_less_activity;
 drop function sees_activity(uuid);

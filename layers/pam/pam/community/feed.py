@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from pam.community.follows import read_followed
+from pam.community.friendships import read_friends
 from pam.platform.errors import INVALID_LIMIT, INVALID_REQUEST, POST_NOT_FOUND, PamError
 from pam.platform.postgres import Connection
 from pam.platform.uuids import parse_uuid
@@ -73,14 +75,7 @@ select p.id, a.display_name as author, p.author_id = %(user)s as is_own, p.title
 _SELECT_POST = f"{_SELECT_POSTS} where p.id = %(post)s"
 _SELECT_FEED = f"""
 {_SELECT_POSTS}
- where (%(filter)s = 'all'
-        or %(filter)s = 'following' and exists (
-            select 1 from follows f where f.follower = %(user)s and f.followed = p.author_id)
-        or %(filter)s = 'friends' and exists (
-            select 1 from friendships f
-             where f.accepted_at is not null and p.author_id <> %(user)s
-               and least(f.requester, f.addressee) = least(p.author_id, %(user)s)
-               and greatest(f.requester, f.addressee) = greatest(p.author_id, %(user)s)))
+ where (%(authors)s::uuid[] is null or p.author_id = any (%(authors)s::uuid[]))
    and (%(before)s::uuid is null
         or (p.created_at, p.id) < (select b.created_at, b.id from posts b where b.id = %(before)s))
  order by p.created_at desc, p.id desc
@@ -134,7 +129,11 @@ def read_feed(
     """
     if before is not None:
         read_post(connection, user_id, before)
-    scope = {"user": user_id, "filter": which.value, "before": before, "limit": limit}
+    authors: list[UUID] | None = None
+    if which is not FeedFilter.ALL:
+        read = read_friends if which is FeedFilter.FRIENDS else read_followed
+        authors = [person.id for person in read(connection, user_id)]
+    scope = {"user": user_id, "authors": authors, "before": before, "limit": limit}
     return _with_comments(connection, connection.execute(_SELECT_FEED, scope).fetchall())
 
 

@@ -57,9 +57,14 @@ def find_followable(connection: Connection, user_id: UUID, name: str) -> Person:
     return person
 
 
+def read_followed(connection: Connection, user_id: UUID) -> list[Person]:
+    """Read the users whom this one follows, ordered by name."""
+    return [Person.from_row(row) for row in connection.execute(_SELECT_FOLLOWED, {"user": user_id})]
+
+
 def find_followed(connection: Connection, user_id: UUID, name: str) -> Person:
     """Find a user whom this one follows, by a name or part of it; otherwise as `find_followable`."""
-    followed = [Person.from_row(row) for row in connection.execute(_SELECT_FOLLOWED, {"user": user_id})]
+    followed = read_followed(connection, user_id)
     person = find_person(connection, name, followed, field="user")
     if person is not None and any(each.id == person.id for each in followed):
         return person
