@@ -1,6 +1,8 @@
 """The tools to follow users, to share a place, to find who shares one, and to arrange an event."""
 
 import json
+import time
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -78,6 +80,14 @@ def test_undo_of_a_follow_and_of_its_end_restores_the_row(community: Community) 
     reader.call(follow_user, back)
     assert reader.undo(followed, follow_user) == f"You don't follow {name} any more."
     assert community.rows("follows", "follower", reader.id) == []
+
+
+def test_undo_does_not_follow_a_deleted_account(community: Community) -> None:
+    reader, star = community.join("Reader"), community.join("Star")
+    reader.call(follow_user, f'{{"user": "{community.name("Star")}"}}')
+    ended = reader.call(follow_user, '{"user": "Star", "unfollow": true}')
+    community.owner.execute("delete from users where id = %s", (star.id,))
+    assert error_of(lambda: reader.undo(ended, follow_user)).error.code == "user_not_found"
 
 
 def test_user_who_shows_nothing_is_not_found(community: Community) -> None:
@@ -283,16 +293,27 @@ def test_result_of_many_travellers_with_long_names_is_small(community: Community
     assert len(result_json(result).encode()) <= 8192
 
 
-def test_failing_map_is_answered_as_such(community: Community, mapbox: StandIn) -> None:
+@pytest.mark.parametrize("mode", ["500", "cut", "429", "401"])
+def test_failing_map_is_answered_as_such(community: Community, mapbox: StandIn, mode: str) -> None:
     """Nothing is shared, and nobody found."""
     ann = community.join("Ann")
-    mapbox.fail("500")
-    for tool, place, more in (
-        (share_location, "Ely, Nevada", ', "audience": "friends"'),
-        (find_nearby_rvers, "Elko", ""),
-    ):
-        raw = f'{{"place": "{place}"{more}}}'
-        assert error_of(lambda tool=tool, raw=raw: ann.call(tool, raw)).error.code == "source_unavailable"
+    mapbox.fail(mode)
+    for tool, more in ((share_location, ', "audience": "friends"'), (find_nearby_rvers, "")):
+        raw = f'{{"place": "Nowhere {uuid.uuid4().hex[:8]}"{more}}}'
+        error = error_of(lambda tool=tool, raw=raw: ann.call(tool, raw))
+        assert error.error.code in ("source_unavailable", "source_not_configured")
+        assert "Mapbox" in error.message
+    assert community.rows("shared_places", "user_id", ann.id) == []
+
+
+def test_slow_map_is_answered_in_time(community: Community, mapbox: StandIn) -> None:
+    """Before the timeout of the tool, though the source takes half a minute; nothing is shared."""
+    ann = community.join("Ann")
+    mapbox.fail("slow", seconds=30)
+    raw = f'{{"place": "Nowhere {uuid.uuid4().hex[:8]}", "audience": "friends"}}'
+    started = time.monotonic()
+    assert error_of(lambda: ann.call(share_location, raw)).error.code == "source_unavailable"
+    assert time.monotonic() - started < share_location.timeout_s
     assert community.rows("shared_places", "user_id", ann.id) == []
 
 

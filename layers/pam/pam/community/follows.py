@@ -27,7 +27,8 @@ select followed.user_id, followed.display_name, followed.name_skeleton, followed
  order by lower(followed.display_name)
 """
 _FOLLOW = """
-insert into follows (follower, followed, created_at) values (%(user)s, %(other)s, %(since)s)
+insert into follows (follower, followed, created_at)
+select %(user)s, user_id, %(since)s from public_profiles where user_id = %(other)s
 on conflict (follower, followed) do nothing
 returning followed
 """
@@ -47,13 +48,13 @@ def find_followable(connection: Connection, user_id: UUID, name: str) -> Person:
     friends = read_friends(connection, user_id)
     person = find_person(connection, name, friends, field="user")
     if person is None:
-        raise _user_not_found(name)
+        raise user_not_found(name)
     if person.id == user_id:
         raise PamError(USER_NOT_FOUND, "That is you: you can follow somebody else.", field="user")
     if all(friend.id != person.id for friend in friends):
         row = connection.execute(_SHOWS_ANYTHING, {"other": person.id}).fetchone()
         if row is None or not row["shows_anything"]:
-            raise _user_not_found(name)
+            raise user_not_found(name)
     return person
 
 
@@ -72,7 +73,7 @@ def find_followed(connection: Connection, user_id: UUID, name: str) -> Person:
 
 
 def follow(connection: Connection, user_id: UUID, other_id: UUID, since: datetime) -> bool:
-    """Follow a user from an instant on; return False where this user follows the other already."""
+    """Follow a user from an instant on; return False where this user does already, or the other is gone."""
     scope = {"user": user_id, "other": other_id, "since": since}
     return connection.execute(_FOLLOW, scope).fetchone() is not None
 
@@ -88,6 +89,6 @@ def is_following(connection: Connection, user_id: UUID, other_id: UUID) -> bool:
     return connection.execute(_FOLLOWS, {"user": user_id, "other": other_id}).fetchone() is not None
 
 
-def _user_not_found(name: str) -> PamError:
-    """Return the error for a name that is nobody's or of somebody who shows nothing: the same."""
+def user_not_found(name: str) -> PamError:
+    """Return the error for a name that is nobody's, or of somebody who shows nothing or is gone: the same."""
     return PamError(USER_NOT_FOUND, f"PAM finds nobody called “{name}” whom you can follow.", field="user")

@@ -10,7 +10,15 @@ from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
 from pam.answers.publication import as_whom_and_for_whom
 from pam.community import posts
 from pam.community.audiences import require_public_settings
-from pam.community.follows import find_followable, find_followed, follow, is_following, parse_followed, unfollow
+from pam.community.follows import (
+    find_followable,
+    find_followed,
+    follow,
+    is_following,
+    parse_followed,
+    unfollow,
+    user_not_found,
+)
 from pam.community.messages import (
     check_message_limit,
     find_recipient,
@@ -127,7 +135,8 @@ def _undo_follow(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
     connection, user_id = context.connection, context.profile.id
     other_id, name, since = UUID(undo["user"]), undo["name"], datetime.fromisoformat(undo["since"])
     if undo["unfollow"]:
-        follow(connection, user_id, other_id, since)
+        if not follow(connection, user_id, other_id, since) and not is_following(connection, user_id, other_id):
+            raise user_not_found(name)
         return UndoResult(f"You follow {name} again.")
     if unfollow(connection, user_id, other_id, since) is None and is_following(connection, user_id, other_id):
         raise PamError(MODIFIED_SINCE, f"You have followed {name} anew since. Unfollow them, if you want to.")
@@ -162,6 +171,7 @@ def follow_user(context: WriteContext, arguments: FollowUser) -> WriteResult:
         {"user": other.name, "following": not is_end, "changed": since is not None},
         _SOURCE,
         undo | {"since": since.isoformat()} if since else None,
+        context.profile.simulated,
     )
 
 

@@ -109,7 +109,7 @@ def share_location(context: WriteContext, new: ShareLocation, where: ResolvedPla
     if where is None:
         stopped = stop_sharing(connection, profile.id)
         text = "Your place isn't shared any more." if stopped else "You didn't share your place."
-        return WriteResult(text, {"shared": False}, SHARED_PLACES)
+        return WriteResult(text, {"shared": False}, SHARED_PLACES, simulated=profile.simulated)
     audience = _AUDIENCES[new.audience]
     effective = read_effective_audience(connection, profile.id, audience)
     place, point = _shared(where)
@@ -182,7 +182,7 @@ def create_event(context: WriteContext, new: CreateEvent) -> WriteResult:
         "max_attendees": new.max_attendees,
     }
     text = f"Your event “{new.title}” on {format_instant(starts_at, profile)} at {new.place} is published."
-    return WriteResult(text, data, "Events in PAM")
+    return WriteResult(text, data, "Events in PAM", simulated=profile.simulated)
 
 
 TOOLS: tuple[Tool[Any], ...] = (share_location, find_nearby_rvers, create_event)

@@ -68,7 +68,8 @@ def comment_on_post(context: WriteContext, new: CommentOnPost) -> WriteResult:
     post = read_post(context.connection, context.profile.id, new.post)
     comment_id = reactions.comment_on_post(context.connection, context.profile.id, post.id, new.comment, context.now)
     data = {"comment_id": str(comment_id), "post": str(post.id)}
-    return WriteResult(f"Your comment on {post.label} is published.", data, SOURCE)
+    text = f"Your comment on {post.label} is published."
+    return WriteResult(text, data, SOURCE, simulated=context.profile.simulated)
 
 
 class SearchPosts(ToolArguments):
@@ -172,6 +173,7 @@ def like_post(context: WriteContext, arguments: LikePost) -> WriteResult:
         {"post": str(post.id), "liked": not is_end, "likes": likes, "changed": since is not None},
         SOURCE,
         {"post": str(post.id), "unlike": is_end, "since": since.isoformat()} if since else None,
+        context.profile.simulated,
     )
 
 
