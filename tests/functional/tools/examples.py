@@ -15,23 +15,36 @@ from pam.tools.catalog import TOOLS
 from tests.functional.tools.conftest import Caller
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "comment_on_post": {"post": "$post", "comment": "So do we."},
     "compare_vs_budget": {"category": "fuel"},
     "correct_memory": {"fact_id": "$fact", "value": "three dogs"},
+    "create_event": {
+        "title": "Potluck",
+        "starts_at": "2090-01-16T17:00",
+        "place": "Site 12",
+        "max_attendees": 25,
+    },
     "create_expense": {"amount": 61.2, "category": "fuel", "description": "Diesel"},
     "create_post": {"content": "Quiet site by the river.", "title": "Moab", "tags": ["utah"]},
     "delete_expense": {"expense_id": "$expense"},
     "forget_memory": {"fact_id": "$fact"},
     "estimate_travel_time": {"origin": "Denver, Colorado", "destination": "Moab, Utah"},
     "find_cheap_gas": {"place": "Moab, Utah", "fuel": "diesel"},
+    "find_nearby_rvers": {"place": "Moab, Utah", "radius": 30},
     "find_rv_parks": {"place": "Moab, Utah", "radius": 20},
+    "follow_user": {"user": "@friend"},
+    "get_feed": {"filter": "friends", "limit": 5},
     "get_spending_summary": {"period": "this_month"},
     "get_weather_forecast": {"place": "Moab, Utah", "days": 3},
+    "like_post": {"post": "$post"},
     "list_expenses": {"limit": 5},
     "list_memories": {},
     "message_friend": {"recipient": "@friend", "message": "We are in Moab."},
     "plan_trip": {"origin": "Denver, Colorado", "destination": "Moab, Utah", "budget": 600},
     "remember_fact": {"subject": "pets", "value": "two dogs"},
     "save_favorite_spot": {"name": "By the river", "place": "Moab, Utah", "rating": 5},
+    "search_posts": {"query": "water", "tags": ["free"]},
+    "share_location": {"place": "Moab, Utah", "audience": "friends", "hours": 48},
     "update_budget": {"category": "fuel", "amount": 400},
     "update_expense": {"expense_id": "$expense", "amount": 62.2},
 }
@@ -69,6 +82,15 @@ def new_household(new_caller: Callable[..., Caller], database: Database) -> Hous
         request_friendship(connection, friend.id, caller.id)
     with database.session(caller.id, Deadline(10)) as connection:
         assert accept_friendship(connection, caller.id, friend.id, utc_now())
+        # Its posts are rows that strangers don't see.
+        connection.execute(
+            "update public_profiles set who_sees_activity = 'friends' where user_id = %s returning user_id",
+            (caller.id,),
+        )
+    household.rows["post"] = household.call("create_post", content="Quiet here.")["post_id"]
+    others = Household(friend)
+    others.call("create_post", content="Free water at the ranger station.", title="Water", tags=["free"])
+    others.call("share_location", place="Moab, Utah", audience="friends")
     household.rows["expense"] = household.call("create_expense", amount=61, category="fuel")["expense"]["id"]
     household.call("update_budget", category="fuel", amount=500)
     household.rows["fact"] = household.call("remember_fact", subject="pets", value="one dog")["id"]

@@ -47,7 +47,7 @@ _Tags = Annotated[
     ),
 ]
 _Name = Annotated[str, BeforeValidator(parse_recipient), parse_recipient.schema]
-_Followed = Annotated[str, BeforeValidator(parse_followed), WithJsonSchema({"type": "string"})]
+_Followed = Annotated[str, BeforeValidator(parse_followed), parse_followed.schema]
 _Message = Annotated[str, BeforeValidator(parse_message), parse_message.schema]
 
 

@@ -35,19 +35,18 @@ from pam.tools.engine.results import to_tool_result
 from pam.travel.queries import HERE, LocatedQuery, ParksQuery, PlaceName, Radius
 from pam.users.formatting import format_instant, pluralize
 
-# Short schemas, since all are in every prompt: an argument beyond its limits is rejected with the limit.
-_TEXT = WithJsonSchema({"type": "string"})
-_INTEGER = WithJsonSchema({"type": "integer"})
-_Place = Annotated[PlaceName, _TEXT]
-_Hours = Annotated[int | None, BeforeValidator(lambda value: None if value is None else parse_hours(value)), _INTEGER]
-_Radius = Annotated[Radius, WithJsonSchema({"type": "number"})]
-_Title = Annotated[str, BeforeValidator(parse_event_title), _TEXT]
-_Description = Annotated[str, BeforeValidator(parse_event_description), _TEXT]
-_StartsAt = Annotated[datetime, BeforeValidator(parse_starts_at), _TEXT]
+_Hours = Annotated[
+    int | None, BeforeValidator(lambda value: None if value is None else parse_hours(value)), parse_hours.schema
+]
+_Title = Annotated[str, BeforeValidator(parse_event_title), parse_event_title.schema]
+_Description = Annotated[str, BeforeValidator(parse_event_description), parse_event_description.schema]
+_StartsAt = Annotated[
+    datetime, BeforeValidator(parse_starts_at), WithJsonSchema({"type": "string", "format": "date-time"})
+]
 _MaxAttendees = Annotated[
     int | None,
     BeforeValidator(lambda value: None if value is None else parse_max_attendees(value)),
-    _INTEGER,
+    parse_max_attendees.schema,
 ]
 
 _AUDIENCES = {"friends": Audience.FRIENDS, "followers": Audience.FOLLOWERS, "public": Audience.EVERYBODY}
@@ -62,7 +61,7 @@ class ShareLocation(ToolArguments):
 
     audience: Literal["friends", "followers", "public"]
     hours: _Hours = Field(default=None, description="0 stops sharing; 24 by default.")
-    place: _Place = Field(description="Or `here`.")
+    place: PlaceName
 
     @property
     def is_end(self) -> bool:
@@ -130,8 +129,8 @@ def share_location(context: WriteContext, new: ShareLocation, where: ResolvedPla
 class FindNearbyRvers(ToolArguments):
     """The place and the radius around it."""
 
-    place: _Place = Field(description="Or `here`.")
-    radius: _Radius = None
+    place: PlaceName
+    radius: Radius = None
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -152,8 +151,8 @@ class CreateEvent(ToolArguments):
 
     description: _Description = ""
     max_attendees: _MaxAttendees = None
-    place: _Place
-    starts_at: _StartsAt = Field(description="Local: 2026-12-05T18:00.")
+    place: PlaceName
+    starts_at: _StartsAt = Field(description="Local, such as 2026-12-05T18:00.")
     title: _Title
 
 

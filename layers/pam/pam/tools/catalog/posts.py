@@ -11,7 +11,7 @@ from pam.answers.post_list import SOURCE, feed, search
 from pam.answers.publication import as_whom_and_for_whom
 from pam.community import reactions
 from pam.community.feed import FeedFilter, parse_limit, parse_post_id, parse_query, read_post
-from pam.community.posts import parse_tags
+from pam.community.posts import MAX_TAGS, parse_tags
 from pam.community.reactions import count_likes, like, parse_comment, unlike
 from pam.ledger.operation import UndoResult, WriteContext, WriteResult
 from pam.platform.errors import MODIFIED_SINCE, PamError
@@ -31,22 +31,22 @@ from pam.users.formatting import pluralize
 
 _DEFAULT_LIMIT = 10
 
-# Short schemas, since all are in every prompt: an argument beyond its limits is rejected with the limit.
-_TEXT = WithJsonSchema({"type": "string"})
-_PostId = Annotated[UUID, BeforeValidator(parse_post_id), _TEXT]
+_ID = WithJsonSchema({"type": "string", "format": "uuid"})
+_PostId = Annotated[UUID, BeforeValidator(parse_post_id), _ID]
 _Before = Annotated[
-    UUID | None, BeforeValidator(lambda value: None if value is None else parse_post_id(value, "before")), _TEXT
+    UUID | None, BeforeValidator(lambda value: None if value is None else parse_post_id(value, "before")), _ID
 ]
-_Comment = Annotated[str, BeforeValidator(parse_comment), _TEXT]
-_Query = Annotated[str, BeforeValidator(parse_query), _TEXT]
+_Comment = Annotated[str, BeforeValidator(parse_comment), parse_comment.schema]
+_Query = Annotated[str, BeforeValidator(parse_query), parse_query.schema]
 _Tags = Annotated[
-    tuple[str, ...] | None, BeforeValidator(parse_tags), WithJsonSchema({"type": "array", "items": {"type": "string"}})
+    tuple[str, ...] | None,
+    BeforeValidator(parse_tags),
+    WithJsonSchema({"type": "array", "maxItems": MAX_TAGS, "items": {"type": "string"}}),
 ]
-_Place = Annotated[PlaceName, _TEXT]
 _Limit = Annotated[
     int | None,
     BeforeValidator(lambda value: None if value is None else parse_limit(value)),
-    WithJsonSchema({"type": "integer"}),
+    parse_limit.schema,
 ]
 
 
@@ -64,7 +64,7 @@ def _preview_comment(context: WriteContext, new: CommentOnPost) -> str:
 
 @approval_tool(EffectKind.OUTWARD, summary=lambda _: "Commenting on a post", preview=_preview_comment)
 def comment_on_post(context: WriteContext, new: CommentOnPost) -> WriteResult:
-    """Comment on a post of get_feed or search_posts by its id, once the traveller has confirmed it."""
+    """Comment on a post of get_feed or search_posts, once the traveller has confirmed it."""
     post = read_post(context.connection, context.profile.id, new.post)
     comment_id = reactions.comment_on_post(context.connection, context.profile.id, post.id, new.comment, context.now)
     data = {"comment_id": str(comment_id), "post": str(post.id)}
@@ -76,7 +76,7 @@ class SearchPosts(ToolArguments):
     """What to search for."""
 
     limit: _Limit = None
-    place: _Place | None = None
+    place: PlaceName | None = None
     query: _Query
     tags: _Tags = None
 
@@ -105,7 +105,7 @@ def search_posts(context: ToolContext, arguments: SearchPosts) -> ToolResult:
 class GetFeed(ToolArguments):
     """Which posts to read."""
 
-    before: _Before = Field(default=None, description="An id: older posts.")
+    before: _Before = Field(default=None, description="A post: older ones.")
     filter: Literal["all", "friends", "following"] | None = None
     limit: _Limit = None
 
@@ -157,7 +157,7 @@ def _preview_like(context: WriteContext, arguments: LikePost) -> str:
 
 @write_tool(summary=LikePost.summary, undo=_undo_like, preview=_preview_like)
 def like_post(context: WriteContext, arguments: LikePost) -> WriteResult:
-    """Like a post of get_feed or search_posts by its id, or take that back."""
+    """Like a post of get_feed or search_posts, or take that back."""
     connection, user_id = context.connection, context.profile.id
     post = read_post(connection, user_id, arguments.post)
     is_end = bool(arguments.unlike)
