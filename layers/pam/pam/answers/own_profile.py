@@ -29,6 +29,7 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import INVALID_REQUEST, PamError
 from pam.users.field_changes import FieldChanges
 from pam.users.profile import Profile, read_profile
+from pam.users.time_zones import TimeZone
 
 SOURCE = "Your profile in PAM"
 
@@ -51,18 +52,13 @@ _NAMES = {
     "who_may_write": "messages",
 }
 
-_AUDIENCES = {
-    Audience.EVERYBODY: "everybody",
-    Audience.FOLLOWERS: "your followers and friends",
-    Audience.FRIENDS: "your friends",
-    Audience.NOBODY: "nobody but you",
-}
-
 
 class ProfileRequest(BaseModel):
-    """A request for the own profile."""
+    """A request for the own profile. `timezone` is the current time zone of the device."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    timezone: TimeZone | None = None
 
 
 class ProfileChanges(BaseModel):
@@ -79,19 +75,20 @@ class ProfileChanges(BaseModel):
     who_sees_place: AudienceName | None = Field(default=None, description="The place, while it is shared.")
     who_sees_activity: AudienceName | None = None
     who_may_write: MayWrite | None = None
+    timezone: TimeZone | None = None
 
     @model_validator(mode="after")
     def _check_not_empty(self) -> Self:
-        if not self.model_fields_set:
+        if not self.model_fields_set - {"timezone"}:
             raise PamError(INVALID_REQUEST, "Say what to change of your profile.")
-        for name in sorted(self.model_fields_set - {"bio", "rig_type", "rig_year", "home_base"}):
+        for name in sorted(self.model_fields_set - {"bio", "rig_type", "rig_year", "home_base", "timezone"}):
             if getattr(self, name) is None:
                 raise PamError(INVALID_REQUEST, "That can be changed, but not removed.", field=name)
         return self
 
     def fields(self) -> dict[str, Any]:
         """Return the fields that are given, as they are stored."""
-        given = self.model_dump(include=set(self.model_fields_set), mode="json")
+        given = self.model_dump(include=self.model_fields_set - {"timezone"}, mode="json")
         return {name: "" if value is None and name != "rig_year" else value for name, value in given.items()}
 
 
@@ -125,11 +122,14 @@ class ProfileChanged(TravellerProfile):
     undo: Annotated[UndoLink | None, Field(description="Null where nothing was changed.")]
 
 
-def show_profile(dependencies: UserDependencies, user_id: UUID, deadline: Deadline) -> TravellerProfile:
+def show_profile(
+    dependencies: UserDependencies, user_id: UUID, request: ProfileRequest, deadline: Deadline
+) -> TravellerProfile:
     """Return the user's own profile."""
     now = dependencies.clock()
     with dependencies.database.session(user_id, deadline) as connection:
-        settings, profile = read_profile(connection, user_id), read_own_profile(connection, user_id)
+        settings = read_profile(connection, user_id).in_zone(request.timezone)
+        profile = read_own_profile(connection, user_id)
     shown = f"Others see you as “{profile.name}”." if profile.name else "You show no name to others yet."
     return TravellerProfile(
         text=shown,
@@ -152,7 +152,7 @@ def change_profile(
 ) -> ProfileChanged:
     """Change the user's own profile, once for the idempotency key. Raises `PamError` (`name_taken`, …)."""
     fields = changes.fields()
-    request = WriteRequest(user_id, idempotency_key, {"profile": fields}, deadline, context)
+    request = WriteRequest(user_id, idempotency_key, {"profile": fields}, deadline, context, changes.timezone)
     return write_once(dependencies, request, UPDATE_PROFILE, lambda: fields, ProfileChanged)
 
 
@@ -163,15 +163,15 @@ def _change(context: WriteContext, fields: Mapping[str, Any]) -> WriteResult:
     parts = [_described(name, value) for name, value in changes.after.items()]
     seen = "" if profile.name else " Others see nothing of it until you choose a name."
     if profile.name and changes.after.keys() & _details(profile).keys() - {"name"}:
-        seen = f" It is seen by {_AUDIENCES[Audience(profile.who_sees_profile)]}."
+        seen = f" It is seen by {Audience(profile.who_sees_profile).text}."
     return _result(f"Your profile is changed: {'; '.join(parts)}.{seen}", profile, changes, context.profile)
 
 
 def _described(name: str, value: Any) -> str:
     if name == "who_may_write":
-        return f"messages are accepted from {_AUDIENCES[value] if value != WhoMayWrite.NOBODY else 'nobody'}"
+        return f"messages are accepted from {'nobody' if value == WhoMayWrite.NOBODY else Audience(value).text}"
     if name.startswith("who_"):
-        return f"your {_NAMES[name]} is for {_AUDIENCES[value]}"
+        return f"your {_NAMES[name]} is for {Audience(value).text}"
     shown = f"“{value}”" if isinstance(value, str) else value
     return f"{_NAMES[name]} {shown if value else 'removed'}"
 

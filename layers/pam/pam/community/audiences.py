@@ -10,3 +10,16 @@ class Audience(StrEnum):
     FOLLOWERS = "followers"
     FRIENDS = "friends"
     NOBODY = "nobody"
+
+    @property
+    def text(self) -> str:
+        """The audience in words, for the user whose it is."""
+        return _TEXTS[self]
+
+
+_TEXTS = {
+    Audience.EVERYBODY: "everybody who is signed in to PAM",
+    Audience.FOLLOWERS: "your followers and friends",
+    Audience.FRIENDS: "your friends",
+    Audience.NOBODY: "nobody but you",
+}

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from pam.community.friendships import read_friends
-from pam.community.people import Person, format_names, pick_person, read_skeletons
+from pam.community.people import Person, find_person, format_names
 from pam.community.profiles import WhoMayWrite
 from pam.platform.errors import MESSAGE_LIMIT_REACHED, RECIPIENT_NOT_ALLOWED, UNKNOWN_RECIPIENT, PamError
 from pam.platform.postgres import Connection
@@ -18,11 +18,6 @@ _HOUR = timedelta(hours=1)
 parse_recipient = TextParser("recipient", 100, required=True)
 parse_message = TextParser("message", 2000, required=True)
 
-_SELECT_BY_NAME = """
-select user_id, display_name, name_skeleton, caseless_name_skeleton, who_may_write
-  from public_profiles
- where name_skeleton = %(exact)s or caseless_name_skeleton = %(caseless)s
-"""
 _SELECT_BY_ID = """
 select user_id, display_name, name_skeleton, caseless_name_skeleton, who_may_write
   from public_profiles
@@ -48,12 +43,7 @@ def find_recipient(connection: Connection, user_id: UUID, name: str) -> Person:
     `recipient_not_allowed`.
     """
     friends = read_friends(connection, user_id)
-    skeletons = read_skeletons(connection, name)
-    recipient = pick_person(name, skeletons, friends)
-    if recipient is None:
-        scope = {"exact": skeletons.exact, "caseless": skeletons.caseless}
-        others = [Person.from_row(row) for row in connection.execute(_SELECT_BY_NAME, scope)]
-        recipient = pick_person(name, skeletons, others)
+    recipient = find_person(connection, name, friends)
     if recipient is None:
         raise _unknown(name, friends)
     _check_recipient(user_id, recipient, friends)

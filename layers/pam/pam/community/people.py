@@ -11,6 +11,12 @@ from pam.platform.postgres import Connection, Row
 
 _MAX_LISTED_NAMES = 6
 
+_SELECT_BY_NAME = """
+select user_id, display_name, name_skeleton, caseless_name_skeleton, who_may_write
+  from public_profiles
+ where name_skeleton = %(exact)s or caseless_name_skeleton = %(caseless)s
+"""
+
 _SELECT_SKELETONS = "select skeleton(%(name)s) as exact, caseless_skeleton(%(name)s) as caseless"
 
 
@@ -57,11 +63,24 @@ class Person:
         return cls(row["user_id"], row["display_name"], skeletons, WhoMayWrite(row["who_may_write"]))
 
 
-def pick_person(name: str, skeletons: Skeletons, people: Sequence[Person]) -> Person | None:
-    """Return the person whose name looks like this one, otherwise the one whose name has all of its words, or None.
+def find_person(
+    connection: Connection, name: str, known: Sequence[Person], *, field: str = "recipient"
+) -> Person | None:
+    """Find one of the people whom a user knows by a name or part of it, otherwise anybody by the whole name, or None.
 
-    Raises `PamError` (`ambiguous_recipient`) if several people match.
+    Names that look alike are equal. Raises `PamError` (`ambiguous_recipient`) if several match, with this `field`.
     """
+    skeletons = read_skeletons(connection, name)
+    person = _pick_person(name, skeletons, known, field)
+    if person is not None:
+        return person
+    scope = {"exact": skeletons.exact, "caseless": skeletons.caseless}
+    others = [Person.from_row(row) for row in connection.execute(_SELECT_BY_NAME, scope)]
+    return _pick_person(name, skeletons, others, field)
+
+
+def _pick_person(name: str, skeletons: Skeletons, people: Sequence[Person], field: str) -> Person | None:
+    """Return the person whose name looks like this one, otherwise the one whose name has all of its words, or None."""
     words = skeletons.words()
     matches = (
         [person for person in people if person.skeletons.looks_like(skeletons)]
@@ -70,7 +89,7 @@ def pick_person(name: str, skeletons: Skeletons, people: Sequence[Person]) -> Pe
     )
     if len(matches) > 1:
         found = format_names(matches, "; ")
-        raise PamError(AMBIGUOUS_RECIPIENT, f"Which “{name}” do you mean: {found}?", field="recipient")
+        raise PamError(AMBIGUOUS_RECIPIENT, f"Which “{name}” do you mean: {found}?", field=field)
     return matches[0] if matches else None
 
 
