@@ -22,6 +22,9 @@ create policy deleted_by_oneself on profile_details for delete using (user_id = 
 grant select, delete, insert (user_id, bio, rig_type, rig_year, home_base), update (bio, rig_type, rig_year, home_base)
     on profile_details to pam_app;
 
+-- A new name has the defaults; who sees what is changed afterwards.
+revoke insert (who_sees_profile, who_sees_place, who_sees_activity) on public_profiles from pam_app;
+
 -- A first name can be undone.
 create policy deleted_by_oneself on public_profiles for delete using (user_id = (select current_traveller()));
 grant delete on public_profiles to pam_app;
@@ -34,4 +37,6 @@ grant delete on friendships to pam_app;
 alter table users
     add column notifications boolean not null default true,
     add column theme text not null default 'system' check (theme in ('system', 'light', 'dark'));
+-- To lock a row, some column must be writable: these are.
+revoke update (id) on users from pam_app;
 grant update (currency, time_zone, locale, units, notifications, theme) on users to pam_app;

@@ -922,13 +922,14 @@ export interface ProfileChanged {
   undo: UndoLink | null;
 }
 
-/** What is to be changed of the own profile; at least one field. Empty text and null remove, except the name. */
+/** What is to be changed of the own profile; at least one field. An empty rig type removes its year, too. */
 export interface ProfileChanges {
   /** What others see; nobody else has it. */
   name?: string | null;
   bio?: string | null;
   /** In the traveller's words. */
   rig_type?: string | null;
+  /** Next year's at most. */
   rig_year?: number | null;
   home_base?: string | null;
   /** Bio, rig and home base. */

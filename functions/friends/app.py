@@ -29,17 +29,17 @@ def post(call: HttpRequest, new: NewFriendRequest) -> HttpResponse:
     return HttpResponse(ask_friend(user_dependencies(), _request(call), new).as_json())
 
 
-@handler.patch("/v1/friends/{id}", FriendRequestDecision)
+@handler.patch("/v1/friends/{user_id}", FriendRequestDecision)
 def patch(call: HttpRequest, decision: FriendRequestDecision) -> HttpResponse:
     """The friend whose request is accepted."""
-    other_id = call.path_uuid("id", missing=friendship_not_found())
+    other_id = call.path_uuid("user_id", missing=friendship_not_found())
     return HttpResponse(accept_friend(user_dependencies(), _request(call), other_id, decision).as_json())
 
 
-@handler.delete("/v1/friends/{id}")
+@handler.delete("/v1/friends/{user_id}")
 def delete(call: HttpRequest) -> HttpResponse:
     """What has ended: a friendship, a request of the traveller, or one to the traveller, which is declined."""
-    other_id = call.path_uuid("id", missing=friendship_not_found())
+    other_id = call.path_uuid("user_id", missing=friendship_not_found())
     return HttpResponse(end_friend(user_dependencies(), _request(call), other_id).as_json())
 
 

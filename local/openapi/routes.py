@@ -99,8 +99,10 @@ ROUTES = {
         idempotent=True,
         codes=(errors.PROFILE_NEEDED, errors.USER_NOT_FOUND, errors.FRIENDSHIP_NOT_FOUND, *_WRITES),
     ),
-    "PATCH /v1/friends/{id}": RouteDescription("Travellers", FriendshipChanged, idempotent=True, codes=_FRIENDSHIP),
-    "DELETE /v1/friends/{id}": RouteDescription("Travellers", FriendshipEnded, idempotent=True, codes=_FRIENDSHIP),
+    "PATCH /v1/friends/{user_id}": RouteDescription(
+        "Travellers", FriendshipChanged, idempotent=True, codes=_FRIENDSHIP
+    ),
+    "DELETE /v1/friends/{user_id}": RouteDescription("Travellers", FriendshipEnded, idempotent=True, codes=_FRIENDSHIP),
     "POST /v1/ws-ticket": RouteDescription("Conversation", IssuedTicket, codes=(errors.STORE_UNAVAILABLE,)),
     "DELETE /v1/effects/{id}": RouteDescription(
         "Expenses",
@@ -145,6 +147,7 @@ _FIELD_CODES: dict[str, tuple[ErrorCode, ...]] = {
     "price": _QUANTITY,
     "radius": _QUANTITY,
     "rig_type": (errors.INVALID_TEXT,),
+    "rig_year": (errors.DATE_IN_FUTURE,),
     "search": (errors.INVALID_TEXT,),
     "text": (errors.INVALID_TEXT,),
     "timezone": (errors.UNKNOWN_TIME_ZONE,),

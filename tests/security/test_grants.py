@@ -149,7 +149,7 @@ def test_what_the_code_does_not_do_is_denied(database: Database, statement: str)
 
 
 def test_id_of_a_user_can_not_be_changed(database: Database) -> None:
-    """The column is granted for locks of the row; the policy lets it only be what it is."""
+    """Other columns of the row may be, by its owner."""
     user_id = uuid.uuid4()
     with database.session(user_id, Deadline(5)) as connection:
         connection.execute("insert into users (id) values (%s)", (user_id,))

@@ -168,7 +168,7 @@ def test_name_that_others_know_stays(
         (update_profile, f'{{"rig_type": "{"x" * 101}"}}', "invalid_text"),
         (update_profile, f'{{"home_base": "{"x" * 201}"}}', "invalid_text"),
         (update_profile, '{"rig_year": 1899}', "invalid_request"),
-        (update_profile, '{"rig_year": 2028}', "invalid_request"),
+        (update_profile, '{"rig_year": 2028}', "date_in_future"),
         (update_profile, '{"rig_year": 2015.5}', "invalid_request"),
         (update_profile, '{"user_id": "x"}', "invalid_request"),
         (update_settings, "{}", "invalid_request"),

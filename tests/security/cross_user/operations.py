@@ -70,6 +70,7 @@ class Place:
 REFERENCES = {
     "id": Reference.UUID,
     "uuid": Reference.UUID,
+    "user_id": Reference.UUID,
     "expense_id": Reference.UUID,
     "message_id": Reference.UUID,
     "retry_of": Reference.UUID,
@@ -116,7 +117,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "POST /v1/ask": {"text": "how much did I spend on tolls last year"},
     "PATCH /v1/expenses/{id}": {"amount": "7.25"},
     "PATCH /v1/memories/facts/{number}": {"value": "three of them"},
-    "PATCH /v1/friends/{id}": {"accepted": True},
+    "PATCH /v1/friends/{user_id}": {"accepted": True},
     "update_expense": {"amount": 7.25},
     "correct_memory": {"value": "three of them"},
 }

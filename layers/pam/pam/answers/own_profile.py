@@ -15,6 +15,8 @@ from pam.answers.undo_link import UndoLink
 from pam.answers.write_once import WriteRequest, write_once
 from pam.community.audiences import Audience
 from pam.community.own_profile import (
+    MAX_RIG_YEAR,
+    MIN_RIG_YEAR,
     OwnProfile,
     change_own_profile,
     parse_bio,
@@ -33,7 +35,11 @@ from pam.users.time_zones import TimeZone
 
 SOURCE = "Your profile in PAM"
 
-ProfileName = Annotated[str, BeforeValidator(parse_display_name), parse_display_name.schema]
+ProfileName = Annotated[
+    str,
+    BeforeValidator(parse_display_name),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 100, "format": "traveller-name"}),
+]
 Bio = Annotated[str, BeforeValidator(parse_bio), parse_bio.schema]
 RigType = Annotated[str, BeforeValidator(parse_rig_type), parse_rig_type.schema]
 HomeBase = Annotated[str, BeforeValidator(parse_home_base), parse_home_base.schema]
@@ -62,14 +68,14 @@ class ProfileRequest(BaseModel):
 
 
 class ProfileChanges(BaseModel):
-    """What is to be changed of the own profile; at least one field. Empty text and null remove, except the name."""
+    """What is to be changed of the own profile; at least one field. An empty rig type removes its year, too."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: ProfileName | None = Field(default=None, description="What others see; nobody else has it.")
     bio: Bio | None = None
     rig_type: RigType | None = Field(default=None, description="In the traveller's words.", examples=["Class C"])
-    rig_year: int | None = None
+    rig_year: int | None = Field(default=None, ge=MIN_RIG_YEAR, le=MAX_RIG_YEAR, description="Next year's at most.")
     home_base: HomeBase | None = None
     who_sees_profile: AudienceName | None = Field(default=None, description="Bio, rig and home base.")
     who_sees_place: AudienceName | None = Field(default=None, description="The place, while it is shared.")
@@ -79,17 +85,13 @@ class ProfileChanges(BaseModel):
 
     @model_validator(mode="after")
     def _check_not_empty(self) -> Self:
-        if not self.model_fields_set - {"timezone"}:
+        if not self.fields():
             raise PamError(INVALID_REQUEST, "Say what to change of your profile.")
-        for name in sorted(self.model_fields_set - {"bio", "rig_type", "rig_year", "home_base", "timezone"}):
-            if getattr(self, name) is None:
-                raise PamError(INVALID_REQUEST, "That can be changed, but not removed.", field=name)
         return self
 
     def fields(self) -> dict[str, Any]:
-        """Return the fields that are given, as they are stored."""
-        given = self.model_dump(include=self.model_fields_set - {"timezone"}, mode="json")
-        return {name: "" if value is None and name != "rig_year" else value for name, value in given.items()}
+        """Return the fields that are given."""
+        return self.model_dump(mode="json", exclude={"timezone"}, exclude_none=True)
 
 
 @json_dataclass

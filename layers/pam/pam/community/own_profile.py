@@ -8,12 +8,14 @@ from uuid import UUID
 
 from pam.community.audiences import Audience
 from pam.community.profiles import WhoMayWrite, save_public_profile
-from pam.platform.errors import INVALID_REQUEST, MODIFIED_SINCE, PROFILE_NEEDED, PamError
+from pam.platform.errors import DATE_IN_FUTURE, INVALID_REQUEST, MODIFIED_SINCE, PROFILE_NEEDED, PamError
 from pam.platform.postgres import Connection
 from pam.users.field_changes import FieldChanges
 from pam.users.text import TextParser
 
 MIN_RIG_YEAR = 1900
+MAX_RIG_YEAR = 2100
+"""Whatever the present year is, from which on rigs of the next one are sold."""
 
 parse_bio = TextParser("bio", 500)
 parse_rig_type = TextParser("rig_type", 100)
@@ -96,7 +98,7 @@ def change_own_profile(
     """Change the fields that are named; return the profile, and what changed. The user's row must exist.
 
     A rig type that is emptied takes its year with it. Raises `PamError` (`profile_needed` for privacy without a name,
-    `name_taken`, `invalid_text`, `invalid_request` for an impossible year).
+    `name_taken`, `invalid_text`; for a year `invalid_request`, `date_in_future`).
     """
     if changes.get("rig_type") == "":
         changes = {"rig_year": None} | dict(changes)
@@ -144,7 +146,9 @@ def _store(connection: Connection, user_id: UUID, old: OwnProfile, new: OwnProfi
 
 
 def _check_rig_year(year: int | None, now: datetime) -> None:
-    if year is not None and not MIN_RIG_YEAR <= year <= now.year + 1:
-        raise PamError(
-            INVALID_REQUEST, f"The year of the rig must be from {MIN_RIG_YEAR} to {now.year + 1}.", field="rig_year"
-        )
+    if year is None:
+        return
+    if not MIN_RIG_YEAR <= year <= MAX_RIG_YEAR:
+        raise PamError(INVALID_REQUEST, f"The year of the rig must be {MIN_RIG_YEAR} or later.", field="rig_year")
+    if year > now.year + 1:
+        raise PamError(DATE_IN_FUTURE, f"The year of the rig can be {now.year + 1} at most.", field="rig_year")
