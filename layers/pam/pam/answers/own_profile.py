@@ -31,18 +31,20 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import INVALID_REQUEST, PamError
 from pam.users.field_changes import FieldChanges
 from pam.users.profile import Profile, read_profile
+from pam.users.text import TextParser
 from pam.users.time_zones import TimeZone
 
 SOURCE = "Your profile in PAM"
 
-ProfileName = Annotated[
-    str,
-    BeforeValidator(parse_display_name),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 100, "format": "traveller-name"}),
-]
-Bio = Annotated[str, BeforeValidator(parse_bio), parse_bio.schema]
-RigType = Annotated[str, BeforeValidator(parse_rig_type), parse_rig_type.schema]
-HomeBase = Annotated[str, BeforeValidator(parse_home_base), parse_home_base.schema]
+
+def _schema(parse: TextParser, text_format: str) -> WithJsonSchema:
+    return WithJsonSchema({**(parse.schema.json_schema or {}), "format": text_format})
+
+
+ProfileName = Annotated[str, BeforeValidator(parse_display_name), _schema(parse_display_name, "traveller-name")]
+Bio = Annotated[str, BeforeValidator(parse_bio), _schema(parse_bio, "printable")]
+RigType = Annotated[str, BeforeValidator(parse_rig_type), _schema(parse_rig_type, "printable")]
+HomeBase = Annotated[str, BeforeValidator(parse_home_base), _schema(parse_home_base, "printable")]
 AudienceName = Annotated[Audience, WithJsonSchema({"type": "string", "enum": list(Audience)})]
 MayWrite = Annotated[WhoMayWrite, WithJsonSchema({"type": "string", "enum": list(WhoMayWrite)})]
 

@@ -19,7 +19,7 @@ class Theme(StrEnum):
 
 
 @dataclass(frozen=True)
-class UserSettings:
+class OwnSettings:
     """What a user has set. `time_zone` is an IANA name, `locale` a language and country such as `en_US`."""
 
     units: str
@@ -48,12 +48,12 @@ update users
 
 def change_settings(
     connection: Connection, user_id: UUID, changes: Mapping[str, Any]
-) -> tuple[UserSettings, FieldChanges]:
+) -> tuple[OwnSettings, FieldChanges]:
     """Change the settings that are named; return all of them, and what changed. The user's row must exist."""
     old = asdict(_lock(connection, user_id))
     new = old | dict(changes)
     _store(connection, user_id, new)
-    return UserSettings(**new), FieldChanges.between(old, new)
+    return OwnSettings(**new), FieldChanges.between(old, new)
 
 
 def restore_settings(connection: Connection, user_id: UUID, changes: FieldChanges) -> None:
@@ -65,10 +65,10 @@ def restore_settings(connection: Connection, user_id: UUID, changes: FieldChange
     _store(connection, user_id, current | dict(changes.restored(current)))
 
 
-def _lock(connection: Connection, user_id: UUID) -> UserSettings:
+def _lock(connection: Connection, user_id: UUID) -> OwnSettings:
     row = connection.execute(_LOCK_SETTINGS, {"user": user_id}).fetchone()
     assert row is not None
-    return UserSettings(**row)
+    return OwnSettings(**row)
 
 
 def _store(connection: Connection, user_id: UUID, settings: Mapping[str, Any]) -> None:
