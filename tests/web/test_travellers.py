@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, expect
 
 from local import demo
 from tests.web.app_page import AppPage
+from tests.web.test_accessibility import WIDTHS_AND_THEMES, check_legibility
 
 DAN, NORA = demo.OTHERS
 
@@ -78,15 +79,31 @@ def test_two_travellers_become_friends(windows: list[Locator]) -> None:
     expect(seen).to_have_count(0)
 
 
-def test_unknown_name_is_answered_beside_the_field(windows: list[Locator]) -> None:
+def test_unknown_name_is_answered_beside_the_field(new_app: Callable[..., AppPage]) -> None:
     """And an empty one isn't sent."""
-    dan = windows[0]
-    ask(dan, " ")
-    expect(dan.get_by_role("alert").filter(has_text="Write the name that the other shows in PAM.")).to_be_visible()
-    dan.page.once("console", lambda _: None)
-    name = dan.get_by_role("textbox", name="The whole name of a traveller")
-    expect(name).to_be_focused()
-    expect(name).to_have_attribute("aria-invalid", "true")
+    app = sign_in(new_app(), DAN.name)
+    dialog = open_travellers(app)
+    app.allowed_errors = ("Failed to load resource",)
+    for name, answer in ((" ", "Write the name that the other shows in PAM."), ("Nobody", "Nobody else is called")):
+        ask(dialog, name)
+        expect(dialog.get_by_role("alert").filter(has_text=answer)).to_be_visible()
+        field = dialog.get_by_role("textbox", name="The whole name of a traveller")
+        expect(field).to_be_focused()
+        expect(field).to_have_attribute("aria-invalid", "true")
+    assert len(app.sent_requests("POST", "/v1/friends")) == 1
+
+
+@pytest.mark.parametrize(("width", "scheme"), WIDTHS_AND_THEMES)
+def test_travellers_are_legible(new_app: Callable[..., AppPage], base_url: str, width: int, scheme: str) -> None:
+    """The dialog with friends, and the choice of travellers to sign in as."""
+    app = new_app(width, 800, color_scheme=scheme).open()
+    expect(app.page.get_by_role("button", name=f"Sign in as {DAN.name}")).to_be_visible()
+    assert app.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    app.sign_in()
+    dialog = open_travellers(app)
+    expect(section(dialog, "Friends").get_by_role("listitem").first).to_be_visible()
+    check_legibility(app, scheme)
+    assert dialog.evaluate("node => node.scrollWidth <= node.clientWidth")
 
 
 def test_profile_is_changed_on_the_page(new_app: Callable[..., AppPage], owner: psycopg.Connection) -> None:
