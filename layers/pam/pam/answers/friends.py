@@ -170,17 +170,16 @@ def _request(context: WriteContext, name: str) -> WriteResult:
     person = find_person(connection, name, (), field="name")
     if person is None or person.id == user_id:
         raise PamError(USER_NOT_FOUND, f"Nobody else is called “{name}” in PAM.", field="name")
-    before = read_friendship(connection, user_id, person.id)
     request_friendship(connection, user_id, person.id)
-    after = read_friendship(connection, user_id, person.id)
-    if after is None:  # the other ended an earlier one at the same moment
+    found = read_friendship(connection, user_id, person.id)
+    if found is None:  # the other ended an earlier one at the same moment
         raise friendship_not_found()
     texts = {
         FriendshipState.FRIEND: f"{person.name} is your friend already.",
         FriendshipState.INCOMING: f"{person.name} has asked you already: you can accept.",
-        FriendshipState.OUTGOING: f"{person.name} was asked{' already' if before else ''}, and can accept or decline.",
+        FriendshipState.OUTGOING: f"{person.name} was asked, and can accept or decline.",
     }
-    return _changed(context, texts[after.state], after)
+    return _changed(context, texts[found.state], found)
 
 
 def _accept(context: WriteContext, other_id: UUID) -> WriteResult:
