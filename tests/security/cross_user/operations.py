@@ -87,6 +87,7 @@ REFERENCES = {
 """The parameters that name rows, and how."""
 
 VALUES: dict[str, Any] = {
+    "accepted": True,
     "text": "What now?",
     "after": 0,
     "decision": "yes",
@@ -109,7 +110,7 @@ ORDINARY = frozenset(VALUES) | {
     "measure", "notes", "part_of_day", "period", "price", "price_unit", "radius", "rating", "refund", "standing",
     "start_date", "stops", "tags", "timezone", "title", "to", "typed_at", "unit", "volume_unit",
     "bio", "home_base", "language", "notifications", "rig_type", "rig_year", "theme", "time_zone", "units",
-    "who_may_write", "who_sees_activity", "who_sees_place", "who_sees_profile", "accepted",
+    "who_may_write", "who_sees_activity", "who_sees_place", "who_sees_profile",
 }  # fmt: skip
 """The parameters that name no row. Which of the two a new parameter is, is for its author to say."""
 
@@ -117,7 +118,6 @@ OTHERS: dict[str, dict[str, Any]] = {
     "POST /v1/ask": {"text": "how much did I spend on tolls last year"},
     "PATCH /v1/expenses/{id}": {"amount": "7.25"},
     "PATCH /v1/memories/facts/{number}": {"value": "three of them"},
-    "PATCH /v1/friends/{user_id}": {"accepted": True},
     "update_expense": {"amount": 7.25},
     "correct_memory": {"value": "three of them"},
 }
