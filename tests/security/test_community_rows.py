@@ -195,7 +195,8 @@ def test_profile_details_are_visible_to_their_audience_only(people: People, audi
         "delete from profile_details where user_id = %s",
     ):
         people.execute(people.bob, statement, people.ann)
-    assert people.select(people.ann, "select bio from profile_details") == [{"bio": "Hello"}]
+    left = people.select(people.ann, "select bio from profile_details where user_id = %s", people.ann)
+    assert left == [{"bio": "Hello"}]
     with pytest.raises(Denied):
         people.execute(people.bob, insert, people.eve)
 
