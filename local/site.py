@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
+from local import demo
 from local.security_headers import security_headers
 from local.stand_ins import issuer
 from local.stand_ins.issuer import Issuer
@@ -63,7 +64,14 @@ class Site:
         return (self._checkout / "web" / path.lstrip("/")).is_file()
 
     async def _config(self, _request: Request) -> JSONResponse:
-        settings = {"stage": "local", "issuer": self._identity.url, "client_id": issuer.CLIENT_ID, "demo": True}
+        settings = {
+            "stage": "local",
+            "issuer": self._identity.url,
+            "client_id": issuer.CLIENT_ID,
+            "demo": True,
+            # Beside the demo traveller, for whom a token is issued without a `sub`.
+            "demo_travellers": [{"id": str(each.id), "name": each.name} for each in demo.OTHERS],
+        }
         return JSONResponse(settings, headers={"cache-control": "no-cache"})
 
     async def _file(self, request: Request) -> Response:

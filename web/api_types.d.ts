@@ -148,6 +148,10 @@ export interface AskedWeather {
   as_of: string;
 }
 
+/** Who belongs to an audience of a user. Friends belong to the followers. */
+export type Audience =
+  "everybody" | "followers" | "friends" | "nobody";
+
 /** A budget for a calendar month, and what of it is spent. */
 export interface BudgetItem {
   /** Null: all categories together. */
@@ -360,20 +364,20 @@ export interface Error {
   /** Stable: clients may rely on it. */
   code: "malformed_json" | "invalid_idempotency_key" | "invalid_subject" | "not_found" | "effect_not_found" |
     "expense_not_found" | "message_not_found" | "memory_not_found" | "confirmation_not_found" | "post_not_found" |
-    "event_not_found" | "user_not_found" | "method_not_allowed" | "request_in_progress" | "undo_expired" |
-    "modified_since" | "selection_expired" | "confirmation_expired" | "confirmation_used" | "confirmation_mismatch" |
-    "event_full" | "body_too_large" | "invalid_request" | "invalid_amount" | "ambiguous_amount" | "unknown_category" |
-    "invalid_date" | "date_in_future" | "date_too_old" | "invalid_typed_at" | "entry_too_old" | "ambiguous_date" |
-    "date_in_past" | "invalid_text" | "unknown_period" | "invalid_window" | "invalid_limit" | "invalid_cursor" |
-    "unknown_time_zone" | "unknown_currency" | "invalid_quantity" | "location_needed" | "no_route" | "no_price_source" |
-    "unknown_place" | "ambiguous_place" | "place_too_large" | "unknown_recipient" | "ambiguous_recipient" |
-    "recipient_not_allowed" | "name_taken" | "profile_needed" | "place_is_private" | "idempotency_key_reused" |
-    "message_limit_reached" | "rate_limited" | "queue_full" | "daily_limit_reached" | "internal_error" |
-    "database_unavailable" | "store_unavailable" | "source_unavailable" | "source_not_configured" | "chat_disabled" |
-    "model_busy" | "model_unavailable" | "model_interrupted" | "model_refused" | "no_answer" | "conversation_too_long" |
-    "turn_timed_out" | "cost_exceeded" | "turn_lost" | "tool_disabled" | "untrusted_recipient" | "untrusted_link" |
-    "message_refused" | "answer_withheld" | "chat_suspended" | "unknown_tool" | "tool_timed_out" |
-    "tool_result_too_large";
+    "event_not_found" | "user_not_found" | "friendship_not_found" | "method_not_allowed" | "request_in_progress" |
+    "undo_expired" | "modified_since" | "selection_expired" | "confirmation_expired" | "confirmation_used" |
+    "confirmation_mismatch" | "event_full" | "body_too_large" | "invalid_request" | "invalid_amount" |
+    "ambiguous_amount" | "unknown_category" | "invalid_date" | "date_in_future" | "date_too_old" | "invalid_typed_at" |
+    "entry_too_old" | "ambiguous_date" | "date_in_past" | "invalid_text" | "unknown_period" | "invalid_window" |
+    "invalid_limit" | "invalid_cursor" | "unknown_time_zone" | "unknown_currency" | "unknown_locale" |
+    "invalid_quantity" | "location_needed" | "no_route" | "no_price_source" | "unknown_place" | "ambiguous_place" |
+    "place_too_large" | "unknown_recipient" | "ambiguous_recipient" | "recipient_not_allowed" | "name_taken" |
+    "profile_needed" | "place_is_private" | "idempotency_key_reused" | "message_limit_reached" | "rate_limited" |
+    "queue_full" | "daily_limit_reached" | "internal_error" | "database_unavailable" | "store_unavailable" |
+    "source_unavailable" | "source_not_configured" | "chat_disabled" | "model_busy" | "model_unavailable" |
+    "model_interrupted" | "model_refused" | "no_answer" | "conversation_too_long" | "turn_timed_out" | "cost_exceeded" |
+    "turn_lost" | "tool_disabled" | "untrusted_recipient" | "untrusted_link" | "message_refused" | "answer_withheld" |
+    "chat_suspended" | "unknown_tool" | "tool_timed_out" | "tool_result_too_large";
   /** A sentence for the traveller. */
   message: string;
   /** What to correct. */
@@ -524,6 +528,68 @@ export interface FactCorrected {
   standing: boolean;
   /** Null where nothing was changed. */
   undo: UndoLink | null;
+}
+
+/** A friend, or somebody who was asked or asks; with what they show to the traveller of themselves. */
+export interface FriendItem {
+  id: string;
+  name: string;
+  state: "friend" | "incoming" | "outgoing";
+  /** When it was accepted, or asked for. */
+  since: string;
+  bio: string;
+  rig_type: string;
+  rig_year: number | null;
+  home_base: string;
+}
+
+/** A traveller's friends and open requests, the newest first. */
+export interface FriendList {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it is recorded. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When its data was read. */
+  as_of: string;
+  friends: FriendItem[];
+  /** Who asks the traveller. */
+  incoming: FriendItem[];
+  /** Whom the traveller asks. */
+  outgoing: FriendItem[];
+}
+
+/** That a request is accepted. */
+export interface FriendRequestDecision {
+  timezone?: string | null;
+  accepted: true;
+}
+
+/** A request or a friendship after a change. */
+export interface FriendshipChanged {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it is recorded. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When its data was read. */
+  as_of: string;
+  friend: FriendItem;
+}
+
+/** A friendship that has ended, or a request that was declined or withdrawn. */
+export interface FriendshipEnded {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it was recorded. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When its data was read. */
+  as_of: string;
+  ended: true;
 }
 
 /** The fuel that a way takes, and what it costs, as far as that is known. */
@@ -785,6 +851,13 @@ export interface NewExpense {
   typed_at?: string | null;
 }
 
+/** Whose friendship to ask for. */
+export interface NewFriendRequest {
+  timezone?: string | null;
+  /** The whole name that the other shows. */
+  name: string;
+}
+
 /** What is to be deleted: all about a topic, or everything. */
 export interface NewSelection {
   /** Words that all have to be in it, in any form. */
@@ -827,6 +900,54 @@ export interface PriceFigure {
   area: string | null;
   /** The Monday of an average's week. */
   week: string | null;
+}
+
+/** A traveller's own profile after a change. */
+export interface ProfileChanged {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it is recorded. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When its data was read. */
+  as_of: string;
+  /** What others see; null: they see nothing of the traveller. */
+  name: string | null;
+  bio: string;
+  rig_type: string;
+  rig_year: number | null;
+  home_base: string;
+  privacy: ProfilePrivacy;
+  /** Null where nothing was changed. */
+  undo: UndoLink | null;
+}
+
+/** What is to be changed of the own profile; at least one field. An empty rig type removes its year, too. */
+export interface ProfileChanges {
+  /** What others see; nobody else has it. */
+  name?: string | null;
+  bio?: string | null;
+  /** In the traveller's words. */
+  rig_type?: string | null;
+  /** Next year's at most. */
+  rig_year?: number | null;
+  home_base?: string | null;
+  /** Bio, rig and home base. */
+  who_sees_profile?: "everybody" | "followers" | "friends" | "nobody" | null;
+  /** The place, while it is shared. */
+  who_sees_place?: "everybody" | "followers" | "friends" | "nobody" | null;
+  who_sees_activity?: "everybody" | "followers" | "friends" | "nobody" | null;
+  who_may_write?: "everybody" | "friends" | "nobody" | null;
+  timezone?: string | null;
+}
+
+/** Who sees what of a traveller, and who may write to them. */
+export interface ProfilePrivacy {
+  who_sees_profile: "everybody" | "followers" | "friends" | "nobody";
+  who_sees_place: "everybody" | "followers" | "friends" | "nobody";
+  who_sees_activity: "everybody" | "followers" | "friends" | "nobody";
+  who_may_write: "everybody" | "friends" | "nobody";
 }
 
 /** A budget, and its projection to the end of the month. */
@@ -970,6 +1091,25 @@ export interface SpendingChange {
   percent: number | null;
 }
 
+/** A traveller's own profile. */
+export interface TravellerProfile {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it is recorded. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When its data was read. */
+  as_of: string;
+  /** What others see; null: they see nothing of the traveller. */
+  name: string | null;
+  bio: string;
+  rig_type: string;
+  rig_year: number | null;
+  home_base: string;
+  privacy: ProfilePrivacy;
+}
+
 /** The request that undoes a write. */
 export interface UndoLink {
   method: "DELETE";
@@ -1051,3 +1191,7 @@ export interface WeatherUnits {
   rain: "mm";
   snow: "cm";
 }
+
+/** Whose direct messages a user accepts. */
+export type WhoMayWrite =
+  "everybody" | "friends" | "nobody";

@@ -19,6 +19,7 @@ import { ReconnectingSocket } from "./reconnecting_socket.js";
 import { Session } from "./session.js";
 import { createSignOut } from "./sign_out.js";
 import { TabSync } from "./tab_sync.js";
+import { createTravellers } from "./travellers/dialog.js";
 
 const EXAMPLE_QUESTIONS = [
   "How much did I spend on gas this month?",
@@ -53,6 +54,7 @@ async function start() {
     chat.clear();
     chat.restore(conversation.load(session.user));
   });
+  createTravellers(api, byId("open-travellers"));
   createConnectionStatus(byId("connection"), socket);
   createLocationButton(byId("use-location"), byId("location-note"), location);
   byId("open-expense").addEventListener("click", expenseForm.open);
@@ -105,7 +107,9 @@ async function start() {
 
   function render() {
     byId("account").hidden = !session.signedIn;
-    byId("account-name").textContent = config.demo ? "Demo traveller, simulated data" : "Signed in";
+    const isOther = (config.demo_travellers ?? []).some(({ id }) => id === session.user);
+    byId("account-name").textContent = isOther ? travellerName()
+      : config.demo ? "Demo traveller, simulated data" : "Signed in";
     byId("welcome-action").replaceChildren(session.signedIn ? createExamples() : createSignInButton());
   }
 
@@ -121,22 +125,36 @@ async function start() {
   function createSignInButton() {
     if (!config.demo) return el("p", {}, "This stage has no demo traveller to sign in as.");
     const error = el("p", { class: "error", role: "alert" });
-    const button = el("button", { type: "button", class: "primary", on: { async click() {
-      if (button.hasAttribute("aria-disabled")) return;
-      setBusy(button, true);
-      error.textContent = "";
-      try {
-        await session.signIn();
-        byId("welcome-title").focus();
-        announce("Signed in as the demo traveller.");
-      } catch (problem) {
-        if (!(problem instanceof Problem)) throw problem;
-        error.textContent = `${problem.message} Please try again.`;
-      } finally {
-        setBusy(button, false);
-      }
-    } } }, "Sign in as the demo traveller");
-    return el("div", {}, button, error);
+    const others = config.demo_travellers ?? [];
+    const buttons = [
+      signInButton("Sign in as the demo traveller", "primary", null),
+      ...others.map(({ id, name }) => signInButton(`Sign in as ${name}`, "secondary", id)),
+    ];
+    return el("div", { class: "sign-in" }, ...buttons, error);
+
+    function signInButton(label, look, subject) {
+      const button = el("button", { type: "button", class: look, on: { async click() {
+        if (buttons.some((each) => each.hasAttribute("aria-disabled"))) return;
+        setBusy(button, true);
+        error.textContent = "";
+        try {
+          await session.signIn(subject);
+          byId("welcome-title").focus();
+          announce(`Signed in as ${travellerName()}.`);
+        } catch (problem) {
+          if (!(problem instanceof Problem)) throw problem;
+          error.textContent = `${problem.message} Please try again.`;
+        } finally {
+          setBusy(button, false);
+        }
+      } } }, label);
+      return button;
+    }
+  }
+
+  function travellerName() {
+    const other = (config.demo_travellers ?? []).find(({ id }) => id === session.user);
+    return other ? other.name : "the demo traveller";
   }
 }
 

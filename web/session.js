@@ -8,10 +8,10 @@ const RENEWAL_MARGIN_MS = 60_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const DEFAULT_LIFETIME_S = 300;
 
-/** `config` is config.json: {issuer, client_id, demo}. Fires "change" when a user signs in or out. */
+/** `config` is config.json: {issuer, client_id, demo, demo_travellers}. Fires "change" when a user signs in or out. */
 export class Session extends EventTarget {
   #config;
-  #credentials = tabStorage.get(STORAGE_KEY);   // {token, lifetime, expires}, or null
+  #credentials = tabStorage.get(STORAGE_KEY);   // {token, subject, lifetime, expires}, or null
   #renewal = null;
 
   constructor(config) {
@@ -28,8 +28,9 @@ export class Session extends EventTarget {
     return this.#credentials && subjectOf(this.#credentials.token);
   }
 
-  async signIn() {
-    await this.#renew();
+  /** Signs in as the issuer's default user, or as another of its demo travellers, whose id is given. */
+  async signIn(subject = null) {
+    await this.#renew(subject);
   }
 
   signOut() {
@@ -54,10 +55,10 @@ export class Session extends EventTarget {
     return this.#credentials.token === refused ? this.#renew() : this.#credentials.token;
   }
 
-  // Concurrent requests share one renewal.
-  #renew() {
+  // Concurrent requests share one renewal. It is of the same demo traveller.
+  #renew(subject = this.#credentials?.subject ?? null) {
     if (this.#renewal) return this.#renewal;
-    const renewal = this.#fetchCredentials().then((credentials) => {
+    const renewal = this.#fetchCredentials(subject).then((credentials) => {
       if (this.#renewal !== renewal) throw signedOutProblem();   // signed out in the meantime
       const wasSignedIn = this.signedIn;
       this.#credentials = credentials;
@@ -71,12 +72,13 @@ export class Session extends EventTarget {
     return renewal;
   }
 
-  async #fetchCredentials() {
+  async #fetchCredentials(subject) {
+    const form = { client_id: this.#config.client_id, grant_type: "client_credentials", ...(subject && { sub: subject }) };
     let response;
     try {
       response = await fetch(`${this.#config.issuer.replace(/\/$/, "")}/token`, {
         method: "POST",
-        body: new URLSearchParams({ client_id: this.#config.client_id, grant_type: "client_credentials" }),
+        body: new URLSearchParams(form),
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
     } catch {
@@ -87,7 +89,7 @@ export class Session extends EventTarget {
       throw new Problem("sign_in_failed", "The sign-in didn't work.", { retry: true, status: response.status });
     }
     const lifetime = (Number(body.expires_in) || DEFAULT_LIFETIME_S) * 1000;
-    return { token: body.access_token, lifetime, expires: Date.now() + lifetime };
+    return { token: body.access_token, subject, lifetime, expires: Date.now() + lifetime };
   }
 }
 

@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from local.demo.travellers import DAN_ID, act_as
 from pam.community.friendships import accept_friendship, request_friendship
 from pam.community.posts import create_post
 from pam.community.profiles import WhoMayWrite, read_display_name, save_public_profile
 from pam.platform.postgres import Connection
 
 _FRIENDS = {
-    UUID("1d0b6c52-64d1-4f0b-9c3e-5a7f20c6e101"): ("Dan Reyes (simulated)", WhoMayWrite.FRIENDS),
+    DAN_ID: ("Dan Reyes (simulated)", WhoMayWrite.FRIENDS),
     UUID("1d0b6c52-64d1-4f0b-9c3e-5a7f20c6e102"): ("Maria Lund (simulated)", WhoMayWrite.EVERYBODY),
     UUID("1d0b6c52-64d1-4f0b-9c3e-5a7f20c6e103"): ("Walt Okafor (simulated)", WhoMayWrite.NOBODY),
 }
@@ -30,20 +31,16 @@ def load_friends(connection: Connection, user_id: UUID, now: datetime) -> None:
     """
     if read_display_name(connection, user_id) is not None:
         return
-    _set_user(connection, user_id)
+    act_as(connection, user_id)
     save_public_profile(connection, user_id, "Demo traveller")
     for friend_id, (name, who_may_write) in _FRIENDS.items():
-        _set_user(connection, friend_id)
+        act_as(connection, friend_id)
         connection.execute("insert into users (id, name, simulated) values (%s, %s, true)", (friend_id, name))
         save_public_profile(connection, friend_id, name, who_may_write)
         request_friendship(connection, friend_id, user_id)
-        _set_user(connection, user_id)
+        act_as(connection, user_id)
         accept_friendship(connection, user_id, friend_id, now)
     for author_id, days_ago, title, content, place, tags in _POSTS:
-        _set_user(connection, author_id)
+        act_as(connection, author_id)
         created_at = now - timedelta(days=days_ago)
         create_post(connection, author_id, title=title, content=content, place=place, tags=tags, now=created_at)
-
-
-def _set_user(connection: Connection, user_id: UUID) -> None:
-    connection.execute("select set_config('app.user_id', %s, true)", (str(user_id),))

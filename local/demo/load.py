@@ -7,18 +7,19 @@ from psycopg.rows import dict_row
 
 from local.demo.conversations import load_conversations
 from local.demo.friends import load_friends
+from local.demo.travellers import act_as, load_travellers
 from local.demo.year import BUDGETS, USER_ID, ZONE, year_of_expenses, year_of_savings
 
 
 def load(owner_conninfo: str) -> int:
     """Write the traveller, a motorhome, budgets, expenses, savings, friends and conversations in one transaction.
 
-    Connects as the owner. Returns the number of expenses written: 0 if the traveller exists already. Friends and
-    conversations are created in either case, if there are none.
+    Connects as the owner. Returns the number of expenses written: 0 if the traveller exists already. Friends, the other
+    demo travellers and conversations are created in either case, if there are none.
     """
     now = datetime.now(UTC)
     with psycopg.connect(owner_conninfo, row_factory=dict_row) as connection:
-        connection.execute("select set_config('app.user_id', %s, true)", (str(USER_ID),))
+        act_as(connection, USER_ID)
         made = connection.execute(
             "insert into users (id, name, currency, time_zone, locale, units, simulated)"
             " values (%s, 'Demo traveller', 'USD', %s, 'en_US', 'imperial', true)"
@@ -28,7 +29,8 @@ def load(owner_conninfo: str) -> int:
             (USER_ID, ZONE.key),
         )
         load_friends(connection, USER_ID, now)
-        connection.execute("select set_config('app.user_id', %s, true)", (str(USER_ID),))
+        load_travellers(connection, now)
+        act_as(connection, USER_ID)
         load_conversations(connection, USER_ID, now)
         if not made.rowcount:
             return 0

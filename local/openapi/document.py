@@ -27,6 +27,7 @@ _TAGS = {
     "minutes.",
     "Conversation": "Tier 3: what opens the WebSocket on which Claude answers, and what undoes the effect of a tool.",
     "Memory": "What PAM remembers: listed, searched, corrected, and deleted for good.",
+    "Travellers": "What others see of a traveller, and friendships.",
     "Road": "Tier 2: answers from Mapbox, Open-Meteo and EIA, cached for all users.",
 }
 
@@ -54,6 +55,14 @@ _PARAMETERS: Json = {
         "schema": {"type": "string", "format": "uuid"},
         "example": "0b6c7f0e-3d1f-4a53-9a6e-1f6f3c8d2a10",
     },
+    "TravellerId": {
+        "name": "user_id",
+        "in": "path",
+        "required": True,
+        "description": "The `id` of a friend, or of somebody who was asked or asks.",
+        "schema": {"type": "string", "format": "traveller-id"},
+        "example": "0b6c7f0e-3d1f-4a53-9a6e-1f6f3c8d2a10",
+    },
     "MemoryNumber": {
         "name": "number",
         "in": "path",
@@ -71,7 +80,7 @@ _PARAMETERS: Json = {
         "example": "0b6c7f0e-3d1f-4a53-9a6e-1f6f3c8d2a10",
     },
 }
-_PATH_PARAMETERS = {"id": "ExpenseId", "number": "MemoryNumber", "uuid": "MemoryUuid"}
+_PATH_PARAMETERS = {"id": "ExpenseId", "number": "MemoryNumber", "uuid": "MemoryUuid", "user_id": "TravellerId"}
 
 _DESCRIPTION = """\
 Fast answers for people who live and travel in RVs, without a model. Every answer says where it comes from \

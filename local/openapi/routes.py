@@ -8,12 +8,14 @@ from pam.answers.budget_status import BudgetStatus
 from pam.answers.distance import Distance
 from pam.answers.expense_changes import ExpenseCorrected, ExpenseDeleted
 from pam.answers.expenses import ExpenseAdded
+from pam.answers.friends import FriendList, FriendshipChanged, FriendshipEnded
 from pam.answers.fuel_estimate import FuelNeeded
 from pam.answers.gas_prices import GasPrice
 from pam.answers.list_expenses import ExpenseList
 from pam.answers.memories import FactCorrected, MemoryList
 from pam.answers.memory_deletion import MemoriesDeleted, MemorySelection
 from pam.answers.nearby_parks import NearbyParks
+from pam.answers.own_profile import ProfileChanged, TravellerProfile
 from pam.answers.savings_total import SavingsTotal
 from pam.answers.spend_summary import SpendSummary
 from pam.answers.undo import EffectUndone
@@ -44,6 +46,7 @@ _SOURCES = (errors.SOURCE_UNAVAILABLE, errors.SOURCE_NOT_CONFIGURED)
 # An answer about a point on the map.
 _POINT = (errors.PLACE_TOO_LARGE, *_SOURCES)
 _READS = (errors.DATABASE_UNAVAILABLE,)
+_FRIENDSHIP = (errors.NOT_FOUND, errors.FRIENDSHIP_NOT_FOUND, *_WRITES)
 _MEMORY = (errors.NOT_FOUND, errors.MEMORY_NOT_FOUND, *_WRITES)
 
 ROUTES = {
@@ -85,6 +88,21 @@ ROUTES = {
     "DELETE /v1/memories/selections/{uuid}": RouteDescription(
         "Memory", MemoriesDeleted, idempotent=True, codes=(errors.SELECTION_EXPIRED, *_MEMORY)
     ),
+    "GET /v1/profile": RouteDescription("Travellers", TravellerProfile, codes=_READS),
+    "PATCH /v1/profile": RouteDescription(
+        "Travellers", ProfileChanged, idempotent=True, codes=(errors.NAME_TAKEN, errors.PROFILE_NEEDED, *_WRITES)
+    ),
+    "GET /v1/friends": RouteDescription("Travellers", FriendList, codes=_READS),
+    "POST /v1/friends": RouteDescription(
+        "Travellers",
+        FriendshipChanged,
+        idempotent=True,
+        codes=(errors.PROFILE_NEEDED, errors.USER_NOT_FOUND, errors.FRIENDSHIP_NOT_FOUND, *_WRITES),
+    ),
+    "PATCH /v1/friends/{user_id}": RouteDescription(
+        "Travellers", FriendshipChanged, idempotent=True, codes=_FRIENDSHIP
+    ),
+    "DELETE /v1/friends/{user_id}": RouteDescription("Travellers", FriendshipEnded, idempotent=True, codes=_FRIENDSHIP),
     "POST /v1/ws-ticket": RouteDescription("Conversation", IssuedTicket, codes=(errors.STORE_UNAVAILABLE,)),
     "DELETE /v1/effects/{id}": RouteDescription(
         "Expenses",
@@ -108,6 +126,7 @@ _DAY = (errors.INVALID_DATE, errors.INVALID_WINDOW)
 # The errors of a field with an invalid value; all may also be `invalid_request`.
 _FIELD_CODES: dict[str, tuple[ErrorCode, ...]] = {
     "amount": (errors.INVALID_AMOUNT, errors.AMBIGUOUS_AMOUNT, errors.UNKNOWN_CURRENCY),
+    "bio": (errors.INVALID_TEXT,),
     "category": (errors.UNKNOWN_CATEGORY,),
     "consumption": _QUANTITY,
     "currency": (errors.UNKNOWN_CURRENCY,),
@@ -117,14 +136,18 @@ _FIELD_CODES: dict[str, tuple[ErrorCode, ...]] = {
     "destination": _PLACE,
     "distance": _QUANTITY,
     "from": _DAY,
+    "home_base": (errors.INVALID_TEXT,),
     "latitude": _QUANTITY,
     "limit": (errors.INVALID_LIMIT,),
     "longitude": _QUANTITY,
+    "name": (errors.INVALID_TEXT,),
     "origin": _PLACE,
     "period": (errors.UNKNOWN_PERIOD,),
     "place": _PLACE,
     "price": _QUANTITY,
     "radius": _QUANTITY,
+    "rig_type": (errors.INVALID_TEXT,),
+    "rig_year": (errors.DATE_IN_FUTURE,),
     "search": (errors.INVALID_TEXT,),
     "text": (errors.INVALID_TEXT,),
     "timezone": (errors.UNKNOWN_TIME_ZONE,),

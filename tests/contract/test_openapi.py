@@ -49,6 +49,9 @@ BEYOND_SCHEMA = {
         errors.EFFECT_NOT_FOUND,
         errors.EXPENSE_NOT_FOUND,
         errors.MEMORY_NOT_FOUND,
+        errors.USER_NOT_FOUND,
+        errors.FRIENDSHIP_NOT_FOUND,
+        errors.NAME_TAKEN,
         errors.AMBIGUOUS_AMOUNT,
         errors.DATE_IN_FUTURE,
         errors.DATE_TOO_OLD,
@@ -86,6 +89,9 @@ OWN_NUMBERS: list[str] = []
 """Of facts and of episodes."""
 OWN_UUIDS: list[str] = []
 """Of messages and of selections."""
+OWN_FRIENDS: list[str] = []
+"""Of those who have asked for the friendship of the user."""
+FRIEND_NAMES: list[str] = []
 
 # Strategies for what no JSON schema can say of a text.
 for name, strategy in {
@@ -102,6 +108,9 @@ for name, strategy in {
     "fact": PRINTABLE.filter(str.strip),
     "memory-number": st.integers(0, 199).map(lambda place: OWN_NUMBERS[place]) | st.integers(0, 10**6).map(str),
     "memory-uuid": st.integers(0, 199).map(lambda place: OWN_UUIDS[place]) | st.uuids().map(str),
+    "traveller-id": st.integers(0, 99).map(lambda place: OWN_FRIENDS[place]) | st.uuids().map(str),
+    "traveller-name": st.integers(0, 99).map(lambda place: FRIEND_NAMES[place])
+    | st.text("abcdefghij", min_size=12, max_size=100),
     "uuid": st.integers(0, 30).map(lambda place: OWN_EFFECTS[place]) | st.uuids().map(str),
 }.items():
     schemathesis.openapi.format(name, strategy)
@@ -137,6 +146,7 @@ def session(stack: LocalStack) -> Iterator[requests.Session]:
                     (user_id, currency, kind),
                 )
             remember(owner, user_id)
+            befriend(owner, user_id)
         for _ in range(100):
             reply = session.post(f"{stack.url}/v1/memories/selections", json={"topic": "zeppelin"}, timeout=30)
             OWN_UUIDS.append(reply.json()["id"])
@@ -173,6 +183,19 @@ def remember(owner: psycopg.Connection, user_id: uuid.UUID) -> None:
         assert ids is not None
         OWN_NUMBERS.extend(map(str, ids))
         OWN_UUIDS.append(str(turn))
+
+
+def befriend(owner: psycopg.Connection, user_id: uuid.UUID) -> None:
+    """Store a name of the user, and a hundred users who ask for their friendship."""
+    insert_name = "insert into public_profiles (user_id, display_name) values (%s, %s)"
+    owner.execute(insert_name, (user_id, f"Contract {user_id}"))
+    for _ in range(100):
+        friend = uuid.uuid4()
+        owner.execute("insert into users (id) values (%s)", (friend,))
+        owner.execute(insert_name, (friend, f"Friend {friend}"))
+        owner.execute("insert into friendships (requester, addressee) values (%s, %s)", (friend, user_id))
+        OWN_FRIENDS.append(str(friend))
+        FRIEND_NAMES.append(f"Friend {friend}")
 
 
 def add_expense(stack: LocalStack, session: requests.Session) -> str:
@@ -335,7 +358,6 @@ CHAT_CODES = {
         errors.MODEL_INTERRUPTED,
         errors.MODEL_REFUSED,
         errors.MODEL_UNAVAILABLE,
-        errors.NAME_TAKEN,
         errors.NO_ANSWER,
         errors.QUEUE_FULL,
         errors.RECIPIENT_NOT_ALLOWED,
@@ -344,6 +366,7 @@ CHAT_CODES = {
         errors.TOOL_TIMED_OUT,
         errors.TURN_LOST,
         errors.TURN_TIMED_OUT,
+        errors.UNKNOWN_LOCALE,
         errors.UNKNOWN_RECIPIENT,
         errors.UNKNOWN_TOOL,
         errors.UNTRUSTED_LINK,

@@ -7,8 +7,9 @@ import pytest
 
 from local import demo
 from local.stack import LocalStack
-from pam.community.friendships import read_friends
+from pam.community.friendships import read_friends, read_friendships
 from pam.community.messages import find_recipient
+from pam.community.own_profile import read_own_profile
 from pam.memory.recall import Query, fetch_hits, send_recall_query
 from pam.memory.recalled_text import select_passages
 from pam.platform.deadline import Deadline
@@ -56,3 +57,19 @@ def test_the_posts_are_there_once(database: Database) -> None:
             "select author_id from posts where author_id = any(%s) and created_at < now()", (ids,)
         ).fetchall()
     assert sorted(post["author_id"] for post in posts) == sorted(ids)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_other_demo_travellers_have_profiles_and_relations(database: Database) -> None:
+    """One is a friend, whose profile the demo traveller sees; the other isn't, and is followed."""
+    dan, nora = demo.OTHERS
+    with database.session(demo.USER_ID, Deadline(5)) as connection:
+        seen = {each.user_id: each for each in read_friendships(connection, demo.USER_ID)}
+        assert (seen[dan.id].name, seen[dan.id].bio) == (dan.name, dan.profile["bio"])
+        assert nora.id not in seen
+        followed = connection.execute("select followed from follows where follower = %s", (demo.USER_ID,)).fetchall()
+    assert [row["followed"] for row in followed] == [nora.id]
+    with database.session(nora.id, Deadline(5)) as connection:
+        own = read_own_profile(connection, nora.id)
+        assert (own.name, own.rig_year, own.who_sees_activity) == (nora.name, 2021, "followers")
+        assert len(connection.execute("select from posts where author_id = %s", (nora.id,)).fetchall()) == 1

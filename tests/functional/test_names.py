@@ -33,7 +33,7 @@ def register(database: Database) -> Callable[[str], str | None]:
             with database.session(user_id, Deadline(5)) as connection:
                 save_public_profile(connection, user_id, name)
         except PamError as error:
-            assert error.field == "display_name"
+            assert error.field == "name"
             return error.error.code
         return None
 

@@ -101,6 +101,8 @@ def test_every_recorded_event_has_its_status(stack: LocalStack) -> None:
         "effect_undo": ("effect_undo", 404),
         "memories": ("memories", 200),
         "memory_changes": ("memory_changes", 201),
+        "profile": ("profile", 200),
+        "friends": ("friends", 404),
         "websocket_ticket": ("websocket_ticket", 201),
     }
     websocket = {"websocket_connection", "chat", "chat_control"}

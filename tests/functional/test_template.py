@@ -136,7 +136,8 @@ def test_throttled_routes_exist() -> None:
         for properties in FUNCTIONS.values()
         for event in http_events(properties)
     }
-    reads = {f"GET /v1/{name}" for name in ("spend-summary", "budget-status", "savings", "expenses", "memories")}
+    own = ("spend-summary", "budget-status", "savings", "expenses", "memories", "profile", "friends")
+    reads = {f"GET /v1/{name}" for name in own}
     settings = {name: api["Properties"] for name, api in RESOURCES.items() if name in ("HttpApi", "WebSocketApi")}
     assert settings["HttpApi"]["RouteSettings"].keys() == http_routes - reads
     assert settings["WebSocketApi"]["RouteSettings"].keys() >= {"$connect", "chat", "confirm"}

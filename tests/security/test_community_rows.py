@@ -162,8 +162,43 @@ def test_public_profile_is_visible_to_all_and_changed_by_its_user_only(people: P
         )
     with pytest.raises(Denied):
         people.execute(people.eve, "insert into public_profiles (user_id, display_name) values (%s, 'x')", uuid.uuid4())
+    people.execute(people.eve, "delete from public_profiles")
+    left = people.select(people.ann, "select user_id from public_profiles")
+    assert {row["user_id"] for row in left} >= {people.ann, people.bob}
+    assert people.eve not in {row["user_id"] for row in left}
+
+
+def test_friendship_is_ended_by_one_of_the_two_only(people: People) -> None:
+    """A request, too: by the one who asks or the one who was asked."""
+    people.execute(people.eve, "delete from friendships where requester = %s", people.bob)
+    assert len(people.friendships_of_ann()) == 2
+    people.execute(people.ann, "delete from friendships where requester = %s", people.bob)
+    people.execute(people.eve, "delete from friendships")
+    assert people.friendships_of_ann() == []
+
+
+@pytest.mark.parametrize(
+    ("audience", "seen_by"), [("everybody", "ann bob eve"), ("friends", "ann bob"), ("nobody", "ann")]
+)
+def test_profile_details_are_visible_to_their_audience_only(people: People, audience: str, seen_by: str) -> None:
+    """A request makes no friend. Nobody else writes them; without a user, there are none."""
+    insert = "insert into profile_details (user_id, bio) values (%s, 'Hello')"
+    people.execute(
+        people.ann, "update public_profiles set who_sees_profile = %s where user_id = %s", audience, people.ann
+    )
+    people.execute(people.ann, insert, people.ann)
+    for name in ("ann", "bob", "eve"):
+        seen = people.select(getattr(people, name), "select bio from profile_details where user_id = %s", people.ann)
+        assert bool(seen) == (name in seen_by.split()), name
+    for statement in (
+        "update profile_details set bio = 'x' where user_id = %s",
+        "delete from profile_details where user_id = %s",
+    ):
+        people.execute(people.bob, statement, people.ann)
+    left = people.select(people.ann, "select bio from profile_details where user_id = %s", people.ann)
+    assert left == [{"bio": "Hello"}]
     with pytest.raises(Denied):
-        people.execute(people.ann, "delete from public_profiles")
+        people.execute(people.bob, insert, people.eve)
 
 
 def test_post_is_visible_to_all_and_written_by_its_author_only(people: People) -> None:

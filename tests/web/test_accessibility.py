@@ -236,7 +236,7 @@ def test_page_works_from_the_keyboard(app):
                 return
         raise AssertionError(f"Tab never reaches {name}")
 
-    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign in as the demo traveller")).to_be_visible()
     assert page.evaluate("document.activeElement === document.body"), "the focus isn't moved on load"
     tab_to("Sign in as the demo traveller")
     page.keyboard.press("Enter")

@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from local import demo
 from local.build import build_site
 from local.site import FILES
 from local.stack import CHECKOUT, LocalStack
@@ -31,6 +32,7 @@ def test_settings_have_the_stack_s_issuer(http: httpx.Client, stack: LocalStack)
         "issuer": f"{stack.url}/local/issuer",
         "client_id": "pam-web",
         "demo": True,
+        "demo_travellers": [{"id": str(each.id), "name": each.name} for each in demo.OTHERS],
     }
 
 

@@ -35,10 +35,12 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "follow_user": {"user": "@friend"},
     "get_feed": {"filter": "friends", "limit": 5},
     "get_spending_summary": {"period": "this_month"},
+    "get_user_stats": {},
     "get_weather_forecast": {"place": "Moab, Utah", "days": 3},
     "like_post": {"post": "$post"},
     "list_expenses": {"limit": 5},
     "list_memories": {},
+    "manage_privacy": {"who_sees_place": "followers", "who_may_write": "everybody"},
     "message_friend": {"recipient": "@friend", "message": "We are in Moab."},
     "plan_trip": {"origin": "Denver, Colorado", "destination": "Moab, Utah", "budget": 600},
     "remember_fact": {"subject": "pets", "value": "two dogs"},
@@ -47,6 +49,8 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "share_location": {"place": "Moab, Utah", "audience": "friends", "hours": 48},
     "update_budget": {"category": "fuel", "amount": 400},
     "update_expense": {"expense_id": "$expense", "amount": 62.2},
+    "update_profile": {"bio": "Two dogs and a kayak.", "rig_type": "Class C", "rig_year": 2015},
+    "update_settings": {"currency": "CAD", "language": "en_CA", "time_zone": "America/Toronto", "units": "metric"},
 }
 """The arguments by the tool's name. `$name` stands for a row of the user, `@name` for what everybody may see."""
 

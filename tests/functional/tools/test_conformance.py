@@ -33,8 +33,8 @@ NAMING_ROWS = [
     if isinstance(value, str) and value.startswith("$")
 ]
 
-BOOKKEEPING = frozenset({"effects", "write_audit", "users", "embedding_requests", "schema_versions"})
-"""Tables that every write, or the first call of a user, writes beside its own."""
+BOOKKEEPING = frozenset({"effects", "write_audit", "embedding_requests", "schema_versions"})
+"""Tables that every write writes beside its own."""
 
 Rows = Counter[tuple[str, str]]
 

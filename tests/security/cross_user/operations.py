@@ -70,6 +70,7 @@ class Place:
 REFERENCES = {
     "id": Reference.UUID,
     "uuid": Reference.UUID,
+    "user_id": Reference.UUID,
     "expense_id": Reference.UUID,
     "message_id": Reference.UUID,
     "retry_of": Reference.UUID,
@@ -90,6 +91,7 @@ REFERENCES = {
 """The parameters that name rows, and how."""
 
 VALUES: dict[str, Any] = {
+    "accepted": True,
     "text": "What now?",
     "after": 0,
     "decision": "yes",
@@ -113,6 +115,8 @@ ORDINARY = frozenset(VALUES) | {
     "distance", "everything", "from", "fuel", "fuel_type", "kind", "latitude", "limit", "location", "longitude",
     "measure", "notes", "part_of_day", "period", "price", "price_unit", "radius", "rating", "refund", "standing",
     "start_date", "stops", "tags", "timezone", "title", "to", "typed_at", "unit", "volume_unit",
+    "bio", "home_base", "language", "notifications", "rig_type", "rig_year", "theme", "time_zone", "units",
+    "who_may_write", "who_sees_activity", "who_sees_place", "who_sees_profile",
 }  # fmt: skip
 """The parameters that name no row. Which of the two a new parameter is, is for its author to say."""
 

@@ -13,6 +13,7 @@ from pam.users.periods import (
     MONTHS,
     Window,
     midnight,
+    months_between,
     previous_window,
     resolve_day,
     resolve_period,
@@ -183,3 +184,21 @@ def test_day_is_resolved_to_its_latest_date(name: str, expected: str | None) -> 
     """Weekdays and dates without a year are today or in the past; other names are no days."""
     day = resolve_day(name, SUN_22_NOV)
     assert (day.isoformat() if day else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "months"),
+    [
+        ("2026-01-31", "2026-01-31", 0),
+        ("2026-01-31", "2026-02-27", 0),
+        ("2026-01-31", "2026-02-28", 1),
+        ("2024-01-31", "2024-02-28", 0),
+        ("2024-01-31", "2024-02-29", 1),
+        ("2025-12-15", "2026-01-14", 0),
+        ("2025-12-15", "2026-01-15", 1),
+        ("2020-02-29", "2026-02-28", 72),
+    ],
+)
+def test_whole_months_between_two_days(first: str, last: str, months: int) -> None:
+    """The last day of a shorter month completes one."""
+    assert months_between(date.fromisoformat(first), date.fromisoformat(last)) == months

@@ -10,7 +10,7 @@ from pam.platform.postgres import Connection
 from pam.users.profile import ensure_user
 from pam.users.text import TextParser
 
-parse_display_name = TextParser("display_name", 100, required=True)
+parse_display_name = TextParser("name", 100, required=True)
 
 
 class WhoMayWrite(StrEnum):
@@ -43,10 +43,10 @@ def save_public_profile(
         raise PamError(
             NAME_TAKEN,
             f"Somebody else is called “{name}” in PAM, or has a name that looks like it.",
-            field="display_name",
+            field="name",
         ) from taken
     except psycopg.errors.CheckViolation as invisible:
-        raise PamError(INVALID_TEXT, "The name needs letters that can be seen.", field="display_name") from invisible
+        raise PamError(INVALID_TEXT, "The name needs letters that can be seen.", field="name") from invisible
 
 
 def read_display_name(connection: Connection, user_id: UUID) -> str | None:

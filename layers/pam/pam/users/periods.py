@@ -174,6 +174,13 @@ def previous_month(first: date) -> date:
     return (first - _DAY).replace(day=1)
 
 
+def months_between(first: date, last: date) -> int:
+    """Return the whole months from a day to a later one; the last day of a shorter month completes one."""
+    months = (last.year - first.year) * 12 + last.month - first.month
+    is_last_of_month = (last + _DAY).month != last.month
+    return months - (last.day < first.day and not is_last_of_month)
+
+
 def _one_year_earlier(end: date) -> date:
     # An exclusive end of 29 February means up to the 28th, so one year earlier the end is 1 March.
     return end.replace(year=end.year - 1) if (end.month, end.day) != (2, 29) else date(end.year - 1, 3, 1)

@@ -1,6 +1,7 @@
 """The settings of a user: time zone, currency, locale and units of measurement."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,12 @@ SELECT_PROFILE = "select time_zone, currency, locale, units, simulated from user
 def read_profile(connection: Connection, user_id: UUID) -> Profile:
     """Read the settings of a user; the defaults if none are saved."""
     return profile_from_row(user_id, connection.execute(SELECT_PROFILE, {"user": user_id}).fetchone())
+
+
+def read_created_at(connection: Connection, user_id: UUID) -> datetime | None:
+    """Read when the user was first known; None if nothing is saved of them."""
+    row = connection.execute("select created_at from users where id = %s", (user_id,)).fetchone()
+    return None if row is None else row["created_at"]
 
 
 def default_profile(user_id: UUID) -> Profile:

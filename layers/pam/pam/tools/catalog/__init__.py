@@ -1,6 +1,6 @@
 """The tools that Claude can call, one module per category."""
 
-from pam.tools.catalog import community, meetups, memory, money, places, posts, travel, trips
+from pam.tools.catalog import community, meetups, memory, money, places, posts, profile, travel, trips
 from pam.tools.engine.registry import ToolRegistry
 
 TOOLS = ToolRegistry(
@@ -13,5 +13,6 @@ TOOLS = ToolRegistry(
         *posts.TOOLS,
         *meetups.TOOLS,
         *memory.TOOLS,
+        *profile.TOOLS,
     )
 )
