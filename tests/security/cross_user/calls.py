@@ -24,6 +24,8 @@ _BY_CHANCE = (
 _MEASURED = frozenset({"latency_ms", "usage", "cost_usd", "seq", "memory"})
 NO_ANSWER = "no answer"
 NO_ANSWER_TIMEOUT_S = 5.0
+MAX_CALLS = 25
+"""Of a tool in one reply: a longer one is cut at the limit on its tokens."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,11 @@ def call(user: Resident, place: Place, values: Sequence[str], others: Mapping[st
         case Surface.FRAME:
             return [Exchange(value, _send_frame(user, place.operation.name, each)) for value, each in tried]
         case Surface.TOOL:
-            results = _use_tool(user, place.operation.name, [each for _, each in tried])
+            results = [
+                result
+                for start in range(0, len(tried), MAX_CALLS)
+                for result in _use_tool(user, place.operation.name, [each for _, each in tried[start:][:MAX_CALLS]])
+            ]
             return [Exchange(value, result) for value, result in zip(values, results, strict=True)]
 
 

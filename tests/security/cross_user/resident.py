@@ -12,6 +12,7 @@ import httpx
 import psycopg
 
 from local.stack import LocalStack
+from pam.community.events import join_event
 from pam.community.friendships import accept_friendship, request_friendship
 from pam.community.profiles import save_public_profile
 from pam.ledger.lost_turns import declare_lost
@@ -66,6 +67,7 @@ class Resident(ChatUser):
         self._befriend()
         self._spend()
         self._converse()
+        self._meet()
         self._forget()
         self._provoke()
         self._lose_turn()
@@ -77,10 +79,28 @@ class Resident(ChatUser):
         for user_id, name in ((self.id, self.name), (self.friend, f"Friend{self.friend.hex[:12]}")):
             with self._database.session(user_id, Deadline(10)) as connection:
                 save_public_profile(connection, user_id, name)
+        restricted = "update public_profiles set who_sees_activity = 'friends' where user_id = %s"
+        self._owner.execute(restricted, (self.id,))
         with self._database.session(self.friend, Deadline(10)) as connection:
             request_friendship(connection, self.friend, self.id)
         with self._database.session(self.id, Deadline(10)) as connection:
             assert accept_friendship(connection, self.id, self.friend, utc_now())
+
+    def _meet(self) -> None:
+        """Follow, comment, like, share a place and arrange an event: what a user sees of friends alone."""
+        name = f"Friend{self.friend.hex[:12]}"
+        [(post_id,)] = self._owner.execute("select id from posts where author_id = %s", (self.id,)).fetchall()
+        self._talk(use("follow_user", user=name), use("like_post", post=str(post_id)))
+        calls = (
+            use("comment_on_post", post=str(post_id), comment=self.words),
+            use("share_location", place="Moab, Utah", audience="friends"),
+            use("create_event", title=f"Meetup {self.words}", starts_at="2090-01-01T18:00", place="Moab"),
+        )
+        for each in calls:
+            self._confirm(decision_on(self._talk(each)))
+        [(event_id,)] = self._owner.execute("select id from events where host_id = %s", (self.id,)).fetchall()
+        with self._database.session(self.id, Deadline(10)) as connection:
+            assert join_event(connection, self.id, event_id, utc_now()) == 1
 
     def _spend(self) -> None:
         spent = {"amount": "31.70", "category": "tolls", "description": f"Bridge {self.words}"}
