@@ -36,6 +36,7 @@ DESTRUCTIVE = [
     "DELETE /v1/memories/episodes/{number}:number",
     "DELETE /v1/memories/messages/{uuid}:uuid",
     "DELETE /v1/memories/selections/{uuid}:uuid",
+    "DELETE /v1/friends/{user_id}:user_id",
 ]
 """Places where an own value deletes rows, those that leave most of the others first."""
 

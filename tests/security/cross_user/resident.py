@@ -13,11 +13,10 @@ import psycopg
 
 from local.stack import LocalStack
 from pam.community.events import join_event
-from pam.community.friendships import accept_friendship, request_friendship
+from pam.community.friendships import request_friendship
 from pam.community.profiles import save_public_profile
 from pam.ledger.lost_turns import declare_lost
 from pam.platform import aws
-from pam.platform.clock import utc_now
 from pam.platform.deadline import Deadline
 from pam.platform.dynamodb import DynamoTable
 from pam.platform.postgres import Database
@@ -54,7 +53,7 @@ class Resident(ChatUser):
         self.topic, self.secret = new_word(), new_word()
         self.words = f"{self.topic} {self.secret}"
         self.name = f"Zed{uuid.uuid4().hex[:12]}"
-        self.friend = uuid.uuid4()
+        self.friend, self.asked = uuid.uuid4(), uuid.uuid4()
         self.requests: list[dict[str, Any]] = []
         """The requests over HTTP with an idempotency key."""
         self.confirmation: dict[str, Any] = {}
@@ -75,16 +74,18 @@ class Resident(ChatUser):
         assert selection.status_code == 201, selection.text
 
     def _befriend(self) -> None:
-        # The page has no profiles and friends yet.
-        for user_id, name in ((self.id, self.name), (self.friend, f"Friend{self.friend.hex[:12]}")):
-            with self._database.session(user_id, Deadline(10)) as connection:
-                save_public_profile(connection, user_id, name)
+        others = (self.friend, self.asked, uuid.uuid4())
+        self._request("PATCH", "/v1/profile", {"name": self.name, "bio": f"On the road, {self.words}"})
+        for other in others:
+            with self._database.session(other, Deadline(10)) as connection:
+                save_public_profile(connection, other, f"Friend{other.hex[:12]}")
+                request_friendship(connection, other, self.id)
+        self._request("PATCH", f"/v1/friends/{self.friend}", {"accepted": True})
+        self._request("DELETE", f"/v1/friends/{self.asked}")
+        # Anybody may ask for the friendship of the same user, whose id is no secret.
+        self._request("POST", "/v1/friends", {"name": f"Friend{self.asked.hex[:12]}"})
         restricted = "update public_profiles set who_sees_activity = 'friends' where user_id = %s"
         self._owner.execute(restricted, (self.id,))
-        with self._database.session(self.friend, Deadline(10)) as connection:
-            request_friendship(connection, self.friend, self.id)
-        with self._database.session(self.id, Deadline(10)) as connection:
-            assert accept_friendship(connection, self.id, self.friend, utc_now())
 
     def _meet(self) -> None:
         """Follow, comment, like, share a place and arrange an event: what a user sees of friends alone."""
@@ -221,7 +222,7 @@ class Resident(ChatUser):
     def uuids(self) -> list[str]:
         """Every UUID in what is stored of the user, without those of users."""
         found = {each for rows in self.stored().values() for row in rows for each in UUID.findall(row)}
-        return sorted(found - {str(self.id), str(self.friend)})
+        return sorted(found - {str(self.id), str(self.friend), str(self.asked)})
 
     @cached_property
     def turns(self) -> list[str]:

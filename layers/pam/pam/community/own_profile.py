@@ -80,6 +80,7 @@ _DELETE_UNUSED_PROFILE = """
 delete from public_profiles
  where user_id = %(user)s
    and not exists (select from friendships where %(user)s in (requester, addressee))
+   and not exists (select from shared_places where user_id = %(user)s)
    and not exists (select from follows where %(user)s in (follower, followed))
    and not exists (select from direct_messages where %(user)s in (sender_id, recipient_id))
 returning user_id
