@@ -7,14 +7,15 @@ from psycopg.rows import dict_row
 
 from local.demo.conversations import load_conversations
 from local.demo.friends import load_friends
+from local.demo.products import load_products
 from local.demo.year import BUDGETS, USER_ID, ZONE, year_of_expenses, year_of_savings
 
 
 def load(owner_conninfo: str) -> int:
-    """Write the traveller, a motorhome, budgets, expenses, savings, friends and conversations in one transaction.
+    """Write the traveller, their motorhome and records, friends, conversations and products in one transaction.
 
-    Connects as the owner. Returns the number of expenses written: 0 if the traveller exists already. Friends and
-    conversations are created in either case, if there are none.
+    Connects as the owner. Returns the number of expenses written: 0 if the traveller exists already. Friends,
+    conversations and products are created in either case, if there are none.
     """
     now = datetime.now(UTC)
     with psycopg.connect(owner_conninfo, row_factory=dict_row) as connection:
@@ -27,6 +28,7 @@ def load(owner_conninfo: str) -> int:
             " where not users.simulated",
             (USER_ID, ZONE.key),
         )
+        load_products(connection)
         load_friends(connection, USER_ID, now)
         connection.execute("select set_config('app.user_id', %s, true)", (str(USER_ID),))
         load_conversations(connection, USER_ID, now)

@@ -77,6 +77,8 @@ REFERENCES = {
     "confirmation_id": Reference.UUID,
     "number": Reference.NUMBER,
     "fact_id": Reference.NUMBER,
+    "order": Reference.UUID,
+    "event": Reference.UUID,
     "cursor": Reference.CURSOR,
     "search": Reference.WORD,
     "subject": Reference.WORD,
@@ -92,6 +94,7 @@ VALUES: dict[str, Any] = {
     "digest": "0" * 64,
     "value": "two of them",
     "message": "Hello",
+    "address": "12 Main Street, Moab, UT 84532",
     "amount": "5",
     "category": "fuel",
     "content": "Quiet here.",
@@ -99,14 +102,19 @@ VALUES: dict[str, Any] = {
     "name": "A quiet site",
     "origin": "Denver",
     "place": "Moab, Utah",
+    "product": "Tyre gauge",
+    "query": "hose",
+    "start": "2026-12-24T18:00",
+    "title": "Dinner with the neighbours",
 }
 """Values of the parameters that are required beside those that name rows."""
 
 ORDINARY = frozenset(VALUES) | {
     "breaks", "budget", "consumption", "consumption_unit", "context", "currency", "date", "days", "description",
-    "distance", "everything", "from", "fuel", "fuel_type", "kind", "latitude", "limit", "location", "longitude",
-    "measure", "notes", "part_of_day", "period", "price", "price_unit", "radius", "rating", "refund", "standing",
-    "start_date", "stops", "tags", "timezone", "title", "to", "typed_at", "unit", "volume_unit",
+    "distance", "end", "everything", "from", "fuel", "fuel_type", "kind", "latitude", "limit", "location", "longitude",
+    "max_price", "measure", "min_price", "notes", "page", "part_of_day", "period", "price", "price_unit", "quantity",
+    "radius", "rating", "refund", "standing", "start_date", "stops", "tags", "timezone", "to", "typed_at", "unit",
+    "volume_unit",
 }  # fmt: skip
 """The parameters that name no row. Which of the two a new parameter is, is for its author to say."""
 
