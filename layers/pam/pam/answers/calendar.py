@@ -9,8 +9,8 @@ from pam.users.formatting import format_dates, pluralize
 from pam.users.periods import Window
 from pam.users.profile import Profile
 
-_MAX_IN_TEXT = 5
-_MAX_LISTED_CHARS = 60
+_MAX_IN_TEXT = 3
+_MAX_LISTED_CHARS = 50
 """Of a place and of notes in a list; the event itself has them whole."""
 
 
