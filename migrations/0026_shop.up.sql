@@ -40,9 +40,8 @@ grant select on shop_rates to pam_app;
 -- A row for each user who has had something in a cart. Changes of the cart and its checkout lock it. What is in it is in
 -- one currency, also where a product's is to be changed later.
 create table carts (
-    user_id    uuid primary key references users (id) on delete cascade,
-    currency   text        not null,
-    changed_at timestamptz not null,
+    user_id  uuid primary key references users (id) on delete cascade,
+    currency text not null,
     unique (user_id, currency)
 );
 
@@ -50,7 +49,7 @@ alter table carts enable row level security;
 alter table carts force row level security;
 create policy own_row on carts
     using (user_id = (select current_traveller())) with check (user_id = (select current_traveller()));
-grant select, insert (user_id, currency, changed_at), update (currency, changed_at) on carts to pam_app;
+grant select, delete, insert (user_id, currency), update (currency) on carts to pam_app;
 
 create table cart_lines (
     user_id    uuid        not null,

@@ -15,15 +15,21 @@ from pam.tools.catalog import TOOLS
 from tests.functional.tools.conftest import Caller
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "add_to_cart": {"product": "Drinking Water Hose", "quantity": 2},
+    "checkout": {"address": "General Delivery, Moab, UT 84532"},
     "compare_vs_budget": {"category": "fuel"},
     "correct_memory": {"fact_id": "$fact", "value": "three dogs"},
+    "create_calendar_event": {"title": "Potluck", "start": "2027-01-16T17:00", "end": "2027-01-16T20:00"},
     "create_expense": {"amount": 61.2, "category": "fuel", "description": "Diesel"},
     "create_post": {"content": "Quiet site by the river.", "title": "Moab", "tags": ["utah"]},
+    "delete_calendar_event": {"event": "$event"},
     "delete_expense": {"expense_id": "$expense"},
     "forget_memory": {"fact_id": "$fact"},
     "estimate_travel_time": {"origin": "Denver, Colorado", "destination": "Moab, Utah"},
     "find_cheap_gas": {"place": "Moab, Utah", "fuel": "diesel"},
     "find_rv_parks": {"place": "Moab, Utah", "radius": 20},
+    "get_calendar_events": {"period": "all_time"},
+    "get_cart": {},
     "get_spending_summary": {"period": "this_month"},
     "get_weather_forecast": {"place": "Moab, Utah", "days": 3},
     "list_expenses": {"limit": 5},
@@ -32,7 +38,10 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "plan_trip": {"origin": "Denver, Colorado", "destination": "Moab, Utah", "budget": 600},
     "remember_fact": {"subject": "pets", "value": "two dogs"},
     "save_favorite_spot": {"name": "By the river", "place": "Moab, Utah", "rating": 5},
+    "search_products": {"query": "water hose", "max_price": 40},
+    "track_order": {"order": "$order"},
     "update_budget": {"category": "fuel", "amount": 400},
+    "update_calendar_event": {"event": "$event", "start": "2026-12-03T14:00"},
     "update_expense": {"expense_id": "$expense", "amount": 62.2},
 }
 """The arguments by the tool's name. `$name` stands for a row of the user, `@name` for what everybody may see."""
@@ -71,6 +80,11 @@ def new_household(new_caller: Callable[..., Caller], database: Database) -> Hous
         assert accept_friendship(connection, caller.id, friend.id, utc_now())
     household.rows["expense"] = household.call("create_expense", amount=61, category="fuel")["expense"]["id"]
     household.call("update_budget", category="fuel", amount=500)
+    household.call("add_to_cart", product="Drinking Water Hose")
+    household.rows["order"] = household.call("checkout", address="General Delivery, Moab, UT 84532")["order"]
+    household.call("add_to_cart", product="Drinking Water Hose", quantity=3)
+    inspection = {"title": "Propane inspection", "start": "2026-12-03T10:00", "end": "2026-12-03T11:30"}
+    household.rows["event"] = household.call("create_calendar_event", **inspection)["id"]
     household.rows["fact"] = household.call("remember_fact", subject="pets", value="one dog")["id"]
     return household
 

@@ -266,8 +266,13 @@ def test_cart_is_in_one_currency(caller: Caller, stocked: Callable[..., uuid.UUI
     first = add(caller, dollars)
     assert error_of(lambda: add(caller, kroner)).error.code == "cart_currency"
     caller.undo(first, add_to_cart)
-    add(caller, kroner)
+    second = add(caller, kroner)
     assert caller.call(get_cart, "").data["currency"] == "NOK"
+    caller.call(checkout, ADDRESS)
+    caller.undo(add(caller, dollars), add_to_cart)
+    assert owner.execute("select currency from carts where user_id = %s", (caller.id,)).fetchall() == [("NOK",)]
+    assert error_of(lambda: caller.undo(second, add_to_cart)).error.code == "modified_since"
+    add(caller, kroner)
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
         owner.execute("update products set currency = 'EUR' where id = %s", (kroner,))
 
@@ -289,6 +294,7 @@ def test_undo_restores_the_exact_line(
     assert cart_rows(owner, caller) == after_first
     assert caller.undo(first, add_to_cart) == caller.undo(first, add_to_cart) == f"“Hose {word}” is out of your cart."
     assert cart_rows(owner, caller) == []
+    assert owner.execute("select from carts where user_id = %s", (caller.id,)).fetchall() == []
     add(caller, hose)
     more = add(caller, hose)
     caller.call(checkout, ADDRESS)

@@ -93,16 +93,19 @@ class AddedLine:
     undo: Mapping[str, Any]
 
 
+# A cart that exists is locked by an update that changes nothing. A row that is inserted has no older version.
 _LOCK_OR_CREATE_CART = """
-insert into carts (user_id, currency, changed_at)
-values (%(user)s, %(currency)s, %(now)s)
-on conflict (user_id) do update set changed_at = excluded.changed_at
-returning currency
+insert into carts (user_id, currency)
+values (%(user)s, %(currency)s)
+on conflict (user_id) do update set currency = carts.currency
+returning currency, xmax = 0 as is_new
 """
 
 LOCK_CART = "select currency from carts where user_id = %(user)s for update"
 
 _SET_CURRENCY = "update carts set currency = %(currency)s where user_id = %(user)s"
+
+_DELETE_CART = "delete from carts where user_id = %(user)s"
 
 _SELECT_LINES = f"""
 select {PRODUCT_COLUMNS}, l.quantity
@@ -156,13 +159,14 @@ def add_line(connection: Connection, user_id: UUID, product: Product, quantity: 
     Raises `PamError`: `out_of_stock`, `cart_full`, `cart_currency`.
     """
     scope = {"user": user_id, "product": product.id, "currency": product.currency, "now": now}
-    currency = _one(connection, _LOCK_OR_CREATE_CART, scope)["currency"]
+    cart = _one(connection, _LOCK_OR_CREATE_CART, scope)
     before = connection.execute(_SELECT_LINE, scope).fetchone()
     number = _one(connection, _COUNT_LINES, scope)["number"]
-    if currency != product.currency:
+    if cart["currency"] != product.currency:
         if number:
             raise PamError(
-                CART_CURRENCY, f"“{product.name}” is sold in {product.currency}, and your cart is in {currency}."
+                CART_CURRENCY,
+                f"“{product.name}” is sold in {product.currency}, and your cart is in {cart['currency']}.",
             )
         connection.execute(_SET_CURRENCY, scope)
     line = CartLine(product, quantity + (before["quantity"] if before else 0))
@@ -176,6 +180,7 @@ def add_line(connection: Connection, user_id: UUID, product: Product, quantity: 
         "product": str(product.id),
         "name": product.name,
         "version": str(version),
+        "currency": None if cart["is_new"] else cart["currency"],
         "before": before and {"quantity": before["quantity"], "version": str(before["version"])},
     }
     return AddedLine(line, undo)
@@ -197,9 +202,16 @@ def restore_line(connection: Connection, user_id: UUID, undo: Mapping[str, Any])
         raise PamError(MODIFIED_SINCE, f"Your cart has changed since, so “{undo['name']}” stays as it is.")
     if before is None:
         connection.execute(_DELETE_LINE, scope)
+        _restore_empty_cart(connection, scope | {"currency": undo["currency"]})
         return 0
     connection.execute(_RESTORE_LINE, scope | {"quantity": before["quantity"], "version": UUID(before["version"])})
     return int(before["quantity"])
+
+
+def _restore_empty_cart(connection: Connection, scope: Mapping[str, Any]) -> None:
+    """Restore the currency that a cart without lines had, or that there was none."""
+    if not _one(connection, _COUNT_LINES, scope)["number"]:
+        connection.execute(_SET_CURRENCY if scope["currency"] else _DELETE_CART, scope)
 
 
 def out_of_stock(line: CartLine) -> PamError:

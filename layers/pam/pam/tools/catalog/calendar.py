@@ -42,17 +42,17 @@ def _when(field: str) -> PlainValidator:
     return PlainValidator(lambda value: None if value is None else parse_when(value, field))
 
 
-_Title = Annotated[str, BeforeValidator(parse_title), _STRING]
-_Place = Annotated[str, BeforeValidator(parse_event_place), _STRING]
-_Notes = Annotated[str, BeforeValidator(parse_event_notes), _STRING]
-_NewTitle = Annotated[str | None, _optional(parse_title), _STRING]
-_NewPlace = Annotated[str | None, _optional(parse_event_place), _STRING]
-_NewNotes = Annotated[str | None, _optional(parse_event_notes), _STRING]
-_Event = Annotated[str, BeforeValidator(parse_event), _STRING]
+_Title = Annotated[str, BeforeValidator(parse_title), parse_title.schema]
+_Place = Annotated[str, BeforeValidator(parse_event_place), parse_event_place.schema]
+_Notes = Annotated[str, BeforeValidator(parse_event_notes), parse_event_notes.schema]
+_NewTitle = Annotated[str | None, _optional(parse_title), parse_title.schema]
+_NewPlace = Annotated[str | None, _optional(parse_event_place), parse_event_place.schema]
+_NewNotes = Annotated[str | None, _optional(parse_event_notes), parse_event_notes.schema]
+_Event = Annotated[str, BeforeValidator(parse_event), parse_event.schema]
 _Start = Annotated[When, PlainValidator(lambda value: parse_when(value, "start")), _STRING]
 _NewStart = Annotated[When | None, _when("start"), _STRING]
 _End = Annotated[When | None, _when("end"), _STRING]
-_Date = Annotated[Day, _STRING]
+_Date = Annotated[Day, WithJsonSchema({"type": "string", "format": "date"})]
 _Period = Annotated[Period, _STRING]
 _Page = Annotated[int, BeforeValidator(parse_page), WithJsonSchema({"type": "integer"})]
 

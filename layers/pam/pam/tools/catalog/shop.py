@@ -11,7 +11,7 @@ from pam.answers import shop as answers
 from pam.answers.answer import instant
 from pam.ledger.operation import UndoResult, WriteContext, WriteResult
 from pam.platform.postgres import Connection
-from pam.shop.carts import add_line, parse_quantity, read_cart, restore_line
+from pam.shop.carts import MAX_QUANTITY, add_line, parse_quantity, read_cart, restore_line
 from pam.shop.orders import check_cart, parse_address, parse_order, place_order, read_order
 from pam.shop.products import (
     MAX_LISTED,
@@ -40,22 +40,27 @@ from pam.tools.engine.definition import (
 from pam.users.formatting import pluralize
 from pam.users.profile import Profile, read_profile
 
-_STRING = WithJsonSchema({"type": "string"})
-_Words = Annotated[str, BeforeValidator(parse_search_words), _STRING]
-_Product = Annotated[str, BeforeValidator(parse_product), _STRING]
-_Address = Annotated[str, BeforeValidator(parse_address), _STRING]
-_Order = Annotated[str, BeforeValidator(parse_order), _STRING]
+_Words = Annotated[str, BeforeValidator(parse_search_words), parse_search_words.schema]
+_Product = Annotated[str, BeforeValidator(parse_product), parse_product.schema]
+_Address = Annotated[str, BeforeValidator(parse_address), parse_address.schema]
+_Order = Annotated[str, BeforeValidator(parse_order), parse_order.schema]
 _Category = Annotated[ProductCategory, WithJsonSchema({"type": "string", "enum": list(ProductCategory)})]
-_Quantity = Annotated[int, BeforeValidator(parse_quantity), WithJsonSchema({"type": "integer"})]
-_Limit = Annotated[int, BeforeValidator(parse_limit), WithJsonSchema({"type": "integer"})]
+_Quantity = Annotated[
+    int,
+    BeforeValidator(parse_quantity),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_QUANTITY}),
+]
+_Limit = Annotated[
+    int, BeforeValidator(parse_limit), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_LISTED})
+]
 
 
 def _price(field: str) -> BeforeValidator:
     return BeforeValidator(lambda value: None if value is None else parse_price(value, field))
 
 
-_MinPrice = Annotated[Decimal | None, _price("min_price"), WithJsonSchema({"type": "number"})]
-_MaxPrice = Annotated[Decimal | None, _price("max_price"), WithJsonSchema({"type": "number"})]
+_MinPrice = Annotated[Decimal | None, _price("min_price"), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
+_MaxPrice = Annotated[Decimal | None, _price("max_price"), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
 
 
 class SearchProducts(ToolArguments):
