@@ -127,7 +127,8 @@ create table order_events (
 );
 create index order_events_of_order on order_events (order_id, happened_at);
 -- An order begins and is cancelled once, so that the stock is returned once.
-create unique index order_events_once on order_events (order_id, status) where status in ('pending_payment', 'cancelled');
+create unique index order_events_once on order_events (order_id, user_id, status)
+    where status in ('pending_payment', 'cancelled');
 
 alter table order_events enable row level security;
 alter table order_events force row level security;

@@ -1,6 +1,7 @@
 """The calendar: times of the traveller's zone wherever they are, never the wrong event, exact undos."""
 
 import json
+import os
 import threading
 import uuid
 from collections.abc import Callable
@@ -21,6 +22,9 @@ from pam.tools.catalog.calendar import (
 from pam.tools.engine.definition import Tool, ToolResult
 from pam.tools.engine.results import result_json
 from tests.functional.tools.conftest import Caller, ManualClock, error_of
+
+ROUNDS = int(os.environ.get("PAM_CASES", "20"))
+"""Of concurrent changes; `make soak` has a thousand."""
 
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 
@@ -329,6 +333,7 @@ def test_long_calendar_is_read_in_pages_below_8_kb(traveller_at_noon: Caller) ->
     )
 
 
+@pytest.mark.soak
 def test_changes_at_once_are_all_applied(caller: Caller, owner: psycopg.Connection) -> None:
     """Each changes one field of the same event: none is lost."""
     event = create(caller, "Rally", "2026-12-01")
@@ -339,7 +344,7 @@ def test_changes_at_once_are_all_applied(caller: Caller, owner: psycopg.Connecti
         barrier.wait(30)
         call(caller, update_calendar_event, event=event, **arguments)
 
-    for _ in range(5):
+    for _ in range(ROUNDS):
         call(caller, update_calendar_event, event=event, title="Rally", place="", notes="", start="2026-12-01")
         with ThreadPoolExecutor(len(changes)) as pool:
             list(pool.map(change, changes))

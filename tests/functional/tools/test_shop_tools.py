@@ -299,6 +299,7 @@ def test_undo_restores_the_exact_line(
     more = add(caller, hose)
     caller.call(checkout, ADDRESS)
     assert error_of(lambda: caller.undo(more, add_to_cart)).error.code == "modified_since"
+    assert error_of(lambda: caller.undo(first, add_to_cart)).message.endswith("so it can't be taken out of the cart.")
     assert cart_rows(owner, caller) == []
 
 

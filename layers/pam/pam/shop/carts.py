@@ -105,6 +105,14 @@ LOCK_CART = "select currency from carts where user_id = %(user)s for update"
 
 _SET_CURRENCY = "update carts set currency = %(currency)s where user_id = %(user)s"
 
+_SELECT_ORDERED = """
+select 1
+  from order_lines l
+  join orders o on o.id = l.order_id
+ where o.user_id = %(user)s and l.product_id = %(product)s and o.created_at >= %(since)s
+ limit 1
+"""
+
 _DELETE_CART = "delete from carts where user_id = %(user)s"
 
 _SELECT_LINES = f"""
@@ -180,6 +188,7 @@ def add_line(connection: Connection, user_id: UUID, product: Product, quantity: 
         "product": str(product.id),
         "name": product.name,
         "version": str(version),
+        "added_at": now.isoformat(),
         "currency": None if cart["is_new"] else cart["currency"],
         "before": before and {"quantity": before["quantity"], "version": str(before["version"])},
     }
@@ -196,6 +205,8 @@ def restore_line(connection: Connection, user_id: UUID, undo: Mapping[str, Any])
     row = connection.execute(_SELECT_LINE, scope).fetchone()
     before = undo["before"]
     version, version_before = row and str(row["version"]), before and before["version"]
+    if row is None and _is_ordered(connection, scope | {"since": datetime.fromisoformat(undo["added_at"])}):
+        raise PamError(MODIFIED_SINCE, f"“{undo['name']}” is ordered already, so it can't be taken out of the cart.")
     if version == version_before:
         return before["quantity"] if before else 0
     if version != undo["version"]:
@@ -206,6 +217,10 @@ def restore_line(connection: Connection, user_id: UUID, undo: Mapping[str, Any])
         return 0
     connection.execute(_RESTORE_LINE, scope | {"quantity": before["quantity"], "version": UUID(before["version"])})
     return int(before["quantity"])
+
+
+def _is_ordered(connection: Connection, scope: Mapping[str, Any]) -> bool:
+    return connection.execute(_SELECT_ORDERED, scope).fetchone() is not None
 
 
 def _restore_empty_cart(connection: Connection, scope: Mapping[str, Any]) -> None:
