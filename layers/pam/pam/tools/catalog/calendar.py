@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from pam.answers.answer import instant
 from pam.answers.calendar import calendar_source, event_data, event_text, page_data, page_text
@@ -38,8 +38,8 @@ def _optional(parse: TextParser) -> BeforeValidator:
     return BeforeValidator(lambda value: None if value is None else parse(value))
 
 
-def _when(field: str) -> PlainValidator:
-    return PlainValidator(lambda value: None if value is None else parse_when(value, field))
+def _when(field: str) -> BeforeValidator:
+    return BeforeValidator(lambda value: None if value is None else parse_when(value, field))
 
 
 _Title = Annotated[str, BeforeValidator(parse_title), parse_title.schema]
@@ -49,7 +49,7 @@ _NewTitle = Annotated[str | None, _optional(parse_title), parse_title.schema]
 _NewPlace = Annotated[str | None, _optional(parse_event_place), parse_event_place.schema]
 _NewNotes = Annotated[str | None, _optional(parse_event_notes), parse_event_notes.schema]
 _Event = Annotated[str, BeforeValidator(parse_event), parse_event.schema]
-_Start = Annotated[When, PlainValidator(lambda value: parse_when(value, "start")), _STRING]
+_Start = Annotated[When, BeforeValidator(lambda value: parse_when(value, "start")), _STRING]
 _NewStart = Annotated[When | None, _when("start"), _STRING]
 _End = Annotated[When | None, _when("end"), _STRING]
 _Date = Annotated[Day, WithJsonSchema({"type": "string", "format": "date"})]
