@@ -3,7 +3,7 @@ create table products (
     id          uuid primary key default gen_random_uuid(),
     name        text          not null unique check (length(name) between 1 and 120),
     description text          not null default '' check (length(description) <= 2000),  -- in the supplier's words
-    category    text          not null check (category in (
+    category    text          not null constraint products_have_known_categories check (category in (
         'electrical', 'plumbing', 'safety', 'towing', 'kitchen', 'outdoor', 'comfort', 'maintenance')),
     price       numeric(10, 2) not null check (price > 0),
     currency    text          not null check (currency ~ '^[A-Z]{3}$'),

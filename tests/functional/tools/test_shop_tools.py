@@ -11,8 +11,9 @@ import pytest
 
 from pam.safety.redaction import redact
 from pam.shop.orders import new_order_number
+from pam.shop.products import ProductCategory
 from pam.tools.catalog.shop import add_to_cart, checkout, get_cart, search_products, track_order
-from pam.tools.engine.definition import Tool
+from pam.tools.engine.definition import EffectKind, Tool
 from pam.tools.engine.results import result_json
 from tests.functional.tools.conftest import Caller, ManualClock, error_of
 
@@ -117,6 +118,14 @@ def test_products_are_found_by_words_category_and_price(
     assert (some.data["found"], some.data["have_all_words"]) == (3, False)
     none = caller.call(search_products, '{"query": "the"}')
     assert none.text == "The shop has nothing for “the”." and none.data["products"] == []
+
+
+def test_categories_of_code_and_database_are_the_same(stocked: Callable[..., uuid.UUID]) -> None:
+    """The check constraint has the names of the enumeration, and no others."""
+    for category in ProductCategory:
+        stocked(category.value, category=category.value)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        stocked("Boat", category="boats")
 
 
 def test_results_are_below_8_kb(caller: Caller, stocked: Callable[..., uuid.UUID], word: str) -> None:
@@ -430,6 +439,12 @@ def test_simulated_products_are_named_as_such(caller: Caller, stocked: Callable[
         caller.call(track_order, '{"order": "latest"}'),
     ]
     assert all(result.simulated and result.source.startswith("PAM's shop (simulated)") for result in results)
+
+
+def test_texts_of_suppliers_are_those_of_third_parties() -> None:
+    """Names and descriptions: what a model writes after reading them waits for the traveller's confirmation."""
+    assert all(tool.returns_others_text for tool in (search_products, get_cart, track_order))
+    assert checkout.effect is EffectKind.COSTLY and checkout.operation is not None and checkout.operation.undo is None
 
 
 def test_order_numbers_are_no_secrets() -> None:
