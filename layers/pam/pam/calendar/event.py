@@ -1,15 +1,13 @@
 """An event of the calendar, as it is stored, and as a sentence says when it is."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
-
 from pam.calendar.times import Days, Span, Times, stored_instant
 from pam.platform.postgres import Row
+from pam.users.formatting import format_clock, format_day
 from pam.users.profile import Profile
 from pam.users.time_zones import parse_time_zone
 
@@ -58,17 +56,17 @@ def event_time(span: Span, profile: Profile) -> str:
     An event of another time zone also has its start there, unless clocks show the same.
     """
     if isinstance(span, Days):
-        days = [_day(span.first, profile)] + ([_day(span.last, profile)] if span.last > span.first else [])
+        days = [format_day(span.first, profile)] + ([format_day(span.last, profile)] if span.last > span.first else [])
         return f"{' – '.join(days)}, all day"
     starts = span.starts.astimezone(profile.zone)
-    text = f"{_day(starts.date(), profile)}, {_clock(starts, profile)}"
+    text = f"{format_day(starts.date(), profile)}, {format_clock(starts, profile)}"
     if span.ends is not None:
         ends = span.ends.astimezone(profile.zone)
-        day = "" if ends.date() == starts.date() else f"{_day(ends.date(), profile)}, "
-        text += f" – {day}{_clock(ends, profile)}"
+        day = "" if ends.date() == starts.date() else f"{format_day(ends.date(), profile)}, "
+        text += f" – {day}{format_clock(ends, profile)}"
     if span.starts_local != starts.replace(tzinfo=None):
         there = span.zone.key.rpartition("/")[2].replace("_", " ")
-        text += f" ({_clock(span.starts_local, profile)} in {there})"
+        text += f" ({format_clock(span.starts_local, profile)} in {there})"
     return text
 
 
@@ -79,11 +77,3 @@ def _span(row: Row) -> Span:
     starts = stored_instant(row["starts_local"], zone, row["starts_at"])
     ends = row["ends_local"] and stored_instant(row["ends_local"], zone, row["ends_at"])
     return Times(zone, starts, ends)
-
-
-def _clock(local: datetime, profile: Profile) -> str:
-    return str(format_time(local.replace(tzinfo=None), "short", locale=profile.locale))
-
-
-def _day(day: date, profile: Profile) -> str:
-    return str(format_date(day, "medium", locale=profile.locale))

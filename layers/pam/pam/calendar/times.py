@@ -6,8 +6,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
-
 from pam.money.expenses import parse_date
 from pam.platform.errors import (
     AMBIGUOUS_TIME,
@@ -17,6 +15,7 @@ from pam.platform.errors import (
     ErrorChoice,
     PamError,
 )
+from pam.users.formatting import format_clock, format_day
 from pam.users.profile import Profile
 
 # `fromisoformat` alone also takes week dates, separators of any kind, and fractions.
@@ -140,11 +139,12 @@ def _nonexistent(local: datetime, profile: Profile, field: str) -> PamError:
     near = sorted(
         to_local(local.replace(tzinfo=profile.zone, fold=fold).astimezone(UTC), profile.zone) for fold in (0, 1)
     )
-    choices = [ErrorChoice(_clock(time, profile), time.isoformat(timespec="minutes")) for time in near]
+    choices = [ErrorChoice(format_clock(time, profile), time.isoformat(timespec="minutes")) for time in near]
+    clock = format_clock(local, profile)
     return PamError(
         NONEXISTENT_TIME,
-        f"On {_day(local, profile)} the clocks go forward in {profile.zone.key}, and {_clock(local, profile)} doesn't"
-        f" exist. Is it {choices[0].text} or {choices[1].text}?",
+        f"On {format_day(local, profile)} the clocks go forward in {profile.zone.key}, and {clock} doesn't exist."
+        f" Is it {choices[0].text} or {choices[1].text}?",
         field=field,
         choices=choices,
     )
@@ -152,21 +152,14 @@ def _nonexistent(local: datetime, profile: Profile, field: str) -> PamError:
 
 def _ambiguous(local: datetime, found: list[datetime], profile: Profile, field: str) -> PamError:
     aware = [instant.astimezone(profile.zone) for instant in found]
-    texts = [f"{_clock(local, profile)} ({time:UTC%z})" for time in aware]
+    clock = format_clock(local, profile)
+    texts = [f"{clock} ({time:UTC%z})" for time in aware]
     return PamError(
         AMBIGUOUS_TIME,
-        f"On {_day(local, profile)} the clocks go back in {profile.zone.key}, and {_clock(local, profile)} comes twice."
+        f"On {format_day(local, profile)} the clocks go back in {profile.zone.key}, and {clock} comes twice."
         f" Is it the first, {texts[0]}, or the second, {texts[1]}?",
         field=field,
         choices=[
             ErrorChoice(text, time.isoformat(timespec="minutes")) for text, time in zip(texts, aware, strict=True)
         ],
     )
-
-
-def _clock(local: datetime, profile: Profile) -> str:
-    return str(format_time(local, "short", locale=profile.locale))
-
-
-def _day(local: datetime, profile: Profile) -> str:
-    return str(format_date(local, "medium", locale=profile.locale))

@@ -1,9 +1,9 @@
 """Amounts, dates and numbers formatted for a user's locale by the Unicode CLDR."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from babel.dates import format_date, format_interval
+from babel.dates import format_date, format_interval, format_time
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 from pam.users.profile import Profile
@@ -34,6 +34,16 @@ def format_dates(start: date, end: date, profile: Profile) -> str:
     if last <= start:
         return format_date(start, format="medium", locale=profile.locale)
     return format_interval(start, last, "yMMMd", locale=profile.locale)
+
+
+def format_day(day: date, profile: Profile) -> str:
+    """Format a day, or that of a wall clock, such as `Nov 22, 2026`."""
+    return str(format_date(day, format="medium", locale=profile.locale))
+
+
+def format_clock(local: datetime, profile: Profile) -> str:
+    """Format the time of a wall clock such as `9:00 AM`, as it is in its own time zone."""
+    return str(format_time(local.replace(tzinfo=None), "short", locale=profile.locale))
 
 
 def format_month(day: date, profile: Profile) -> str:

@@ -96,7 +96,7 @@ def _result(context: WriteContext, text: str, event: CalendarEvent, undo: Mappin
 
 @write_tool(summary=CreateCalendarEvent.summary, undo=_undo, repeats=_is_created)
 def create_calendar_event(context: WriteContext, arguments: CreateCalendarEvent) -> WriteResult:
-    """Add to the traveller's own calendar, which nobody else sees. A day without a time lasts all day."""
+    """Add to their private calendar. A day without a time lasts all day."""
     span = resolve_span(arguments.start, arguments.end, context.profile)
     written = create_event(
         context.connection,
@@ -143,7 +143,7 @@ class DeleteCalendarEvent(ToolArguments):
 
 @write_tool(summary=lambda _: "Deleting from your calendar", undo=_undo)
 def delete_calendar_event(context: WriteContext, arguments: DeleteCalendarEvent) -> WriteResult:
-    """Delete one event of the calendar. Where several match, none is: ask which."""
+    """Delete one event of the calendar. If several match, ask which."""
     written = delete_event(context.connection, context.profile, arguments.event, context.now)
     return _result(context, "Deleted from your calendar", written.after, written.undo)
 
@@ -161,7 +161,7 @@ class GetCalendarEvents(ToolArguments):
 
 @read_tool(summary=lambda _: "Looking at your calendar")
 def get_calendar_events(context: ToolContext, arguments: GetCalendarEvents) -> ToolResult:
-    """The events of the traveller's calendar, with their ids, by their start."""
+    """Events of their calendar, with ids."""
     query = CalendarQuery(**arguments.model_dump(by_alias=True, mode="json", exclude_none=True))
     now = context.dependencies.clock()
     with context.dependencies.database.session(context.user_id, context.deadline) as connection:

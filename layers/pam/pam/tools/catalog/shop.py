@@ -93,7 +93,7 @@ def _session(context: ToolContext) -> Iterator[tuple[Connection, Profile, str]]:
 
 @read_tool(summary=SearchProducts.summary, returns_others_text=True)
 def search_products(context: ToolContext, arguments: SearchProducts) -> ToolResult:
-    """Search PAM's shop for RV gear, by at most a few words. Prices are as listed there."""
+    """Search the shop for RV gear by a few words."""
     query = ProductQuery(arguments.query, arguments.category, arguments.min_price, arguments.max_price, arguments.limit)
     with _session(context) as (connection, profile, now):
         found = products_for(connection, query)
@@ -123,7 +123,7 @@ def _is_added(arguments: AddToCart, data: Mapping[str, Any]) -> bool:
 
 @write_tool(summary=lambda new: f"Adding {new.product} to your cart", undo=_undo_addition, repeats=_is_added)
 def add_to_cart(context: WriteContext, arguments: AddToCart) -> WriteResult:
-    """Add more of a product to the cart, if the traveller wants it. It takes nothing out."""
+    """Add a product to the cart, if they want it. It takes nothing out."""
     product = find_product(context.connection, arguments.product)
     added = add_line(context.connection, context.profile.id, product, arguments.quantity, context.now)
     simulated = product.simulated or context.profile.simulated
@@ -142,7 +142,7 @@ class GetCart(ToolArguments):
 
 @read_tool(summary=lambda _: "Looking into your cart", returns_others_text=True)
 def get_cart(context: ToolContext, _arguments: GetCart) -> ToolResult:
-    """The traveller's shopping cart: products, tax, shipping and total."""
+    """The shopping cart with tax, shipping and total."""
     with _session(context) as (connection, profile, now):
         cart = read_cart(connection, context.user_id, profile.currency)
     rates = [cart.rates.source] if cart.rates and cart.lines else []
@@ -158,7 +158,7 @@ def get_cart(context: ToolContext, _arguments: GetCart) -> ToolResult:
 class Checkout(ToolArguments):
     """Where an order goes."""
 
-    address: _Address = Field(description="Postal address, as the traveller wrote it.")
+    address: _Address = Field(description="As they wrote it.")
 
 
 def _resolve_cart(context: WriteContext, _arguments: Checkout) -> Identities:
@@ -177,7 +177,7 @@ def _preview_order(context: WriteContext, arguments: Checkout, _identities: Iden
     EffectKind.COSTLY, summary=lambda _: "Ordering what is in your cart", preview=_preview_order, resolve=_resolve_cart
 )
 def checkout(context: WriteContext, arguments: Checkout, identities: Identities) -> WriteResult:
-    """Order the cart, once the traveller has confirmed it. Payment stays open; it can't be undone."""
+    """Order the cart, once they have confirmed it. Its payment stays open."""
     fingerprint = identities["cart"].id
     order = place_order(context.connection, context.profile, fingerprint, arguments.address, context.now)
     return WriteResult(
@@ -196,7 +196,7 @@ class TrackOrder(ToolArguments):
 
 @read_tool(summary=lambda _: "Looking up your order", returns_others_text=True)
 def track_order(context: ToolContext, arguments: TrackOrder) -> ToolResult:
-    """Where an order of the shop is: its status and what happened to it."""
+    """Where an order of the shop is, and what happened to it."""
     with _session(context) as (connection, profile, now):
         order = read_order(connection, context.user_id, arguments.order)
     text, data = answers.status_text(order, profile), answers.order_data(order, profile)
