@@ -30,6 +30,13 @@ settings.register_profile("soak", max_examples=1000, deadline=None)
 settings.load_profile("suite")
 
 
+# The catalogue is everybody's, and no user adds to it: a product that all the tests can't buy out.
+_INSERT_PRODUCT = """
+insert into products (name, category, price, currency, stock, description)
+values ('Drinking Water Hose', 'plumbing', 27.95, 'USD', 1000000, 'Lead free, fits any city water inlet.')
+"""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the unit tests last: with many short files no process of a parallel run ends long before the others."""
     items.sort(key=lambda item: item.path.is_relative_to(CHECKOUT / "tests" / "unit"))
@@ -52,6 +59,8 @@ def stack() -> Iterator[LocalStack]:
         # their own.
         accuracy = {"attack_accuracy": 1, "benign_accuracy": 1}
         httpx.put(f"{stack.gemini.url}/_control", json=accuracy).raise_for_status()
+        with psycopg.connect(stack.postgres.owner) as owner:
+            owner.execute(_INSERT_PRODUCT)
         yield stack
 
 

@@ -7,15 +7,16 @@ from psycopg.rows import dict_row
 
 from local.demo.conversations import load_conversations
 from local.demo.friends import load_friends
+from local.demo.products import load_products
 from local.demo.travellers import act_as, load_travellers
 from local.demo.year import BUDGETS, USER_ID, ZONE, year_of_expenses, year_of_savings
 
 
 def load(owner_conninfo: str) -> int:
-    """Write the traveller, a motorhome, budgets, expenses, savings, friends and conversations in one transaction.
+    """Write the traveller, their motorhome and records, friends, conversations and products in one transaction.
 
     Connects as the owner. Returns the number of expenses written: 0 if the traveller exists already. Friends, the other
-    demo travellers and conversations are created in either case, if there are none.
+    demo travellers, conversations and products are created in either case, if there are none.
     """
     now = datetime.now(UTC)
     with psycopg.connect(owner_conninfo, row_factory=dict_row) as connection:
@@ -28,6 +29,7 @@ def load(owner_conninfo: str) -> int:
             " where not users.simulated",
             (USER_ID, ZONE.key),
         )
+        load_products(connection)
         load_friends(connection, USER_ID, now)
         load_travellers(connection, now)
         act_as(connection, USER_ID)

@@ -28,6 +28,8 @@ TABLES = [
     "deleted_facts", "summary_requests", "memory_selections", "memory_deletions", "screen_allowances",
     "fact_sources",
     "follows", "comments", "post_likes", "shared_places", "events", "event_attendees",
+    "fact_sources", "products", "shop_rates", "carts", "cart_lines", "orders", "order_lines", "order_events",
+    "calendar_events",
 ]  # fmt: skip
 
 UNREADABLE_TABLES = ["security_events", "write_audit"]

@@ -24,8 +24,12 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "place": "Site 12",
         "max_attendees": 25,
     },
+    "add_to_cart": {"product": "Drinking Water Hose", "quantity": 2},
+    "checkout": {"address": "General Delivery, Moab, UT 84532"},
+    "create_calendar_event": {"title": "Potluck", "start": "2027-01-16T17:00", "end": "2027-01-16T20:00"},
     "create_expense": {"amount": 61.2, "category": "fuel", "description": "Diesel"},
     "create_post": {"content": "Quiet site by the river.", "title": "Moab", "tags": ["utah"]},
+    "delete_calendar_event": {"event": "$event"},
     "delete_expense": {"expense_id": "$expense"},
     "forget_memory": {"fact_id": "$fact"},
     "estimate_travel_time": {"origin": "Denver, Colorado", "destination": "Moab, Utah"},
@@ -34,6 +38,8 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "find_rv_parks": {"place": "Moab, Utah", "radius": 20},
     "follow_user": {"user": "@friend"},
     "get_feed": {"filter": "friends", "limit": 5},
+    "get_calendar_events": {"period": "all_time"},
+    "get_cart": {},
     "get_spending_summary": {"period": "this_month"},
     "get_user_stats": {},
     "get_weather_forecast": {"place": "Moab, Utah", "days": 3},
@@ -47,7 +53,10 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "save_favorite_spot": {"name": "By the river", "place": "Moab, Utah", "rating": 5},
     "search_posts": {"query": "water", "tags": ["free"]},
     "share_location": {"place": "Moab, Utah", "audience": "friends", "hours": 48},
+    "search_products": {"query": "water hose", "max_price": 40},
+    "track_order": {"order": "$order"},
     "update_budget": {"category": "fuel", "amount": 400},
+    "update_calendar_event": {"event": "$event", "start": "2026-12-03T14:00"},
     "update_expense": {"expense_id": "$expense", "amount": 62.2},
     "update_profile": {"bio": "Two dogs and a kayak.", "rig_type": "Class C", "rig_year": 2015},
     "update_settings": {"currency": "CAD", "language": "en_CA", "time_zone": "America/Toronto", "units": "metric"},
@@ -97,6 +106,11 @@ def new_household(new_caller: Callable[..., Caller], database: Database) -> Hous
     others.call("share_location", place="Moab, Utah", audience="friends")
     household.rows["expense"] = household.call("create_expense", amount=61, category="fuel")["expense"]["id"]
     household.call("update_budget", category="fuel", amount=500)
+    household.call("add_to_cart", product="Drinking Water Hose")
+    household.rows["order"] = household.call("checkout", address="General Delivery, Moab, UT 84532")["order"]
+    household.call("add_to_cart", product="Drinking Water Hose", quantity=3)
+    inspection = {"title": "Propane inspection", "start": "2026-12-03T10:00", "end": "2026-12-03T11:30"}
+    household.rows["event"] = household.call("create_calendar_event", **inspection)["id"]
     household.rows["fact"] = household.call("remember_fact", subject="pets", value="one dog")["id"]
     return household
 

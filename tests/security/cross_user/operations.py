@@ -80,6 +80,8 @@ REFERENCES = {
     "confirmation_id": Reference.UUID,
     "number": Reference.NUMBER,
     "fact_id": Reference.NUMBER,
+    "order": Reference.UUID,
+    "event": Reference.UUID,
     "cursor": Reference.CURSOR,
     "search": Reference.WORD,
     "query": Reference.WORD,
@@ -98,6 +100,7 @@ VALUES: dict[str, Any] = {
     "digest": "0" * 64,
     "value": "two of them",
     "message": "Hello",
+    "address": "12 Main Street, Moab, UT 84532",
     "amount": "5",
     "category": "fuel",
     "comment": "So do we.",
@@ -106,17 +109,21 @@ VALUES: dict[str, Any] = {
     "name": "A quiet site",
     "origin": "Denver",
     "place": "Moab, Utah",
+    "product": "Tyre gauge",
+    "query": "hose",
+    "start": "2026-12-24T18:00",
+    "title": "Dinner with the neighbours",
 }
 """Values of the parameters that are required beside those that name rows."""
 
 ORDINARY = frozenset(VALUES) | {
     "audience", "filter", "hours", "max_attendees", "starts_at", "unfollow", "unlike",
     "breaks", "budget", "consumption", "consumption_unit", "context", "currency", "date", "days", "description",
-    "distance", "everything", "from", "fuel", "fuel_type", "kind", "latitude", "limit", "location", "longitude",
-    "measure", "notes", "part_of_day", "period", "price", "price_unit", "radius", "rating", "refund", "standing",
-    "start_date", "stops", "tags", "timezone", "title", "to", "typed_at", "unit", "volume_unit",
-    "bio", "home_base", "language", "notifications", "rig_type", "rig_year", "theme", "time_zone", "units",
-    "who_may_write", "who_sees_activity", "who_sees_place", "who_sees_profile",
+    "bio", "distance", "end", "everything", "from", "fuel", "fuel_type", "home_base", "kind", "language", "latitude",
+    "limit", "location", "longitude", "max_price", "measure", "min_price", "notes", "notifications", "page",
+    "part_of_day", "period", "price", "price_unit", "quantity", "radius", "rating", "refund", "rig_type", "rig_year",
+    "standing", "start_date", "stops", "tags", "theme", "time_zone", "timezone", "title", "to", "typed_at", "unit",
+    "units", "volume_unit", "who_may_write", "who_sees_activity", "who_sees_place", "who_sees_profile",
 }  # fmt: skip
 """The parameters that name no row. Which of the two a new parameter is, is for its author to say."""
 

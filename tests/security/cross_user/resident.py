@@ -17,6 +17,7 @@ from pam.community.friendships import request_friendship
 from pam.community.profiles import save_public_profile
 from pam.ledger.lost_turns import declare_lost
 from pam.platform import aws
+from pam.platform.clock import utc_now
 from pam.platform.deadline import Deadline
 from pam.platform.dynamodb import DynamoTable
 from pam.platform.postgres import Database

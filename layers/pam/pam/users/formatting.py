@@ -36,6 +36,16 @@ def format_dates(start: date, end: date, profile: Profile) -> str:
     return format_interval(start, last, "yMMMd", locale=profile.locale)
 
 
+def format_day(day: date, profile: Profile) -> str:
+    """Format a day, or that of a wall clock, such as `Nov 22, 2026`."""
+    return str(format_date(day, format="medium", locale=profile.locale))
+
+
+def format_clock(local: datetime, profile: Profile) -> str:
+    """Format the time of a wall clock such as `9:00 AM`, as it is in its own time zone."""
+    return str(format_time(local.replace(tzinfo=None), "short", locale=profile.locale))
+
+
 def format_month(day: date, profile: Profile) -> str:
     """Format the month of a date, such as `October 2026`."""
     return format_date(day, format="MMMM y", locale=profile.locale)

@@ -1,6 +1,6 @@
 """The tools that Claude can call, one module per category."""
 
-from pam.tools.catalog import community, meetups, memory, money, places, posts, profile, travel, trips
+from pam.tools.catalog import calendar, community, meetups, memory, money, places, posts, profile, shop, travel, trips
 from pam.tools.engine.registry import ToolRegistry
 
 TOOLS = ToolRegistry(
@@ -14,5 +14,7 @@ TOOLS = ToolRegistry(
         *meetups.TOOLS,
         *memory.TOOLS,
         *profile.TOOLS,
+        *shop.TOOLS,
+        *calendar.TOOLS,
     )
 )

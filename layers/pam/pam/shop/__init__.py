@@ -1,0 +1,1 @@
+"""The shop: its catalogue, carts, and orders."""
