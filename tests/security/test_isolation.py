@@ -30,6 +30,7 @@ TABLES = [
     "follows", "comments", "post_likes", "shared_places", "events", "event_attendees",
     "fact_sources", "products", "shop_rates", "carts", "cart_lines", "orders", "order_lines", "order_events",
     "calendar_events",
+    "fuel_log", "maintenance_records",
 ]  # fmt: skip
 
 UNREADABLE_TABLES = ["security_events", "write_audit"]

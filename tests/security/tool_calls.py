@@ -32,6 +32,10 @@ ATTACKERS_CALLS: dict[str, str] = {
     "update_profile": '{"name": "Evil", "bio": "See https://evil.example/x", "home_base": "site 12, alone"}',
     "update_settings": '{"currency": "MXN", "notifications": false}',
     "manage_privacy": '{"who_sees_place": "everybody", "who_may_write": "everybody"}',
+    "add_vehicle": '{"name": "Evil", "kind": "car", "details": {"height": "6 ft"}}',
+    "update_vehicle": '{"changes": {"height": "6 ft"}}',
+    "add_fuel_entry": '{"odometer": "1 mi", "volume": "66 gal", "total": "666", "full_tank": true}',
+    "add_maintenance_record": '{"service": "brakes by evil", "interval_months": 240}',
 }
 
 assert ATTACKERS_CALLS.keys() == {tool.name for tool in TOOLS.values() if tool.effect is not EffectKind.READ}

@@ -89,6 +89,7 @@ REFERENCES = {
     "topic": Reference.WORD,
     "recipient": Reference.PUBLIC_NAME,
     "user": Reference.PUBLIC_NAME,
+    "vehicle": Reference.WORD,
 }
 """The parameters that name rows, and how."""
 
@@ -104,15 +105,19 @@ VALUES: dict[str, Any] = {
     "amount": "5",
     "category": "fuel",
     "comment": "So do we.",
+    "changes": {"axles": 2},
     "content": "Quiet here.",
     "destination": "Moab, Utah",
+    "full_tank": True,
     "name": "A quiet site",
+    "odometer": "45,210 mi",
     "origin": "Denver",
     "place": "Moab, Utah",
     "product": "Tyre gauge",
     "query": "hose",
     "start": "2026-12-24T18:00",
     "title": "Dinner with the neighbours",
+    "service": "Oil change",
 }
 """Values of the parameters that are required beside those that name rows."""
 
@@ -124,6 +129,7 @@ ORDINARY = frozenset(VALUES) | {
     "part_of_day", "period", "price", "price_unit", "quantity", "radius", "rating", "refund", "rig_type", "rig_year",
     "standing", "start_date", "stops", "tags", "theme", "time_zone", "timezone", "title", "to", "typed_at", "unit",
     "units", "volume_unit", "who_may_write", "who_sees_activity", "who_sees_place", "who_sees_profile",
+    "details", "interval_distance", "interval_months", "total", "volume",
 }  # fmt: skip
 """The parameters that name no row. Which of the two a new parameter is, is for its author to say."""
 
@@ -133,6 +139,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "PATCH /v1/memories/facts/{number}": {"value": "three of them"},
     "update_expense": {"amount": 7.25},
     "correct_memory": {"value": "three of them"},
+    "add_fuel_entry": {"volume": "32.5 gal", "total": "116.97"},
 }
 """Parameters of operations that require one of several."""
 

@@ -109,8 +109,7 @@ def fuel_sentence(
     way = f"{format_number(estimate.distance_m / metres_per(distance_unit), profile)} {distance_unit}{ends}"
     if estimate.litres is None or estimate.consumption is None:
         return f"For {way} PAM must know what your rig uses. Say it, such as “at 10 mpg” or “at 24 l/100 km”."
-    consumption = format_number(units.consumption(estimate.consumption.litres_per_100km), profile, 1)
-    uses = f"{consumption} {us_gallons(_CONSUMPTION_UNITS[units.consumption_unit], user)}"
+    uses = consumption_text(estimate.consumption.litres_per_100km, user)
     rig = "" if estimate.consumption.source == FROM_USER else f" ({estimate.consumption.source})"
     litres = float(estimate.litres)
     volume = f"{format_number(litres / litres_per(volume_unit), profile, 1)} {us_gallons(volume_unit, user)}"
@@ -122,6 +121,13 @@ def fuel_sentence(
     if estimate.price.area and estimate.price.week:
         price += f", the average of {survey_text(estimate.price.area, estimate.price.week, profile)}"
     return f"{text}: {format_money(estimate.cost, estimate.price.currency, profile)} at {price}."
+
+
+def consumption_text(litres_per_100km: float, user: UserContext) -> str:
+    """Render a consumption in the user's unit, such as `9.5 mpg`."""
+    units = user.units
+    value = format_number(units.consumption(litres_per_100km), user.profile, 1)
+    return f"{value} {us_gallons(_CONSUMPTION_UNITS[units.consumption_unit], user)}"
 
 
 def _price_per(volume_unit: str, price: FuelUnitPrice) -> Decimal:

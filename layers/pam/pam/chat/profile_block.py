@@ -37,5 +37,5 @@ def _describe(rig: Rig | None) -> str:
     if rig.fuel_type:
         parts.append(f"fuel {rig.fuel_type}")
     if rig.litres_per_100km is not None:
-        parts.append(f"uses {rig.litres_per_100km:g} l/100 km")
+        parts.append(f"uses {round(rig.litres_per_100km, 1):g} l/100 km")
     return ", ".join(parts)

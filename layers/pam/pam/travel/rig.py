@@ -8,16 +8,18 @@ from pam.platform.postgres import Connection, Row
 
 @dataclass(frozen=True)
 class Rig:
-    """A vehicle and its consumption. None: unknown."""
+    """A vehicle, its consumption, and what a road may be too low or too weak for. None: unknown."""
 
     name: str
     fuel_type: str | None
     litres_per_100km: float | None
+    height_m: float | None = None
+    weight_kg: float | None = None
 
 
 # With a car and a motorhome, a question is about the motorhome; of several, about the newest.
 SELECT_RIG = """
-select name, fuel_type, consumption_l_per_100km
+select name, fuel_type, consumption_l_per_100km, height_m, weight_kg
   from vehicles
  where user_id = %(user)s
  order by kind = 'car', created_at desc
@@ -34,9 +36,8 @@ def rig_from_row(row: Row | None) -> Rig | None:
     """Return the rig of a row of `SELECT_RIG`."""
     if row is None:
         return None
-    consumption = row["consumption_l_per_100km"]
-    return Rig(
-        name=row["name"],
-        fuel_type=row["fuel_type"],
-        litres_per_100km=None if consumption is None else float(consumption),
+    consumption, height, weight = (
+        None if value is None else float(value)
+        for value in (row["consumption_l_per_100km"], row["height_m"], row["weight_kg"])
     )
+    return Rig(row["name"], row["fuel_type"], consumption, height, weight)

@@ -1,6 +1,6 @@
 """The tools that Claude can call, one module per category."""
 
-from pam.tools.catalog import calendar, community, meetups, memory, money, places, posts, profile, shop, travel, trips
+from pam.tools.catalog import calendar, community, meetups, memory, money, places, posts, profile, shop, travel, trips, vehicles
 from pam.tools.engine.registry import ToolRegistry
 
 TOOLS = ToolRegistry(
@@ -16,5 +16,6 @@ TOOLS = ToolRegistry(
         *profile.TOOLS,
         *shop.TOOLS,
         *calendar.TOOLS,
+        *vehicles.TOOLS,
     )
 )

@@ -1,0 +1,1 @@
+"""Vehicles of a user, their fuel log and their maintenance."""

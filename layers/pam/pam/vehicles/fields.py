@@ -1,0 +1,103 @@
+"""The fields of a vehicle as travellers state them, and as they are stored."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
+
+from pam.travel.queries import FuelType
+from pam.users.profile import Profile
+from pam.users.text import TextParser
+from pam.vehicles.measures import CONSUMPTION, HEIGHT, LENGTH, TANK, WEIGHT, WIDTH, Measure
+
+MAX_NAME_CHARS = 100
+MAX_AXLES = 12
+_FIRST_YEAR, _LAST_YEAR = 1950, 2100
+
+_TEXT = WithJsonSchema({"type": "string"})
+_COUNT = WithJsonSchema({"type": "integer"})
+
+parse_vehicle_name = TextParser("name", MAX_NAME_CHARS, required=True)
+_parse_make, _parse_model, _parse_towed = (TextParser(name, MAX_NAME_CHARS) for name in ("make", "model", "towed"))
+
+
+class VehicleKind(StrEnum):
+    """The kind of a vehicle."""
+
+    MOTORHOME = "motorhome"
+    CAMPERVAN = "campervan"
+    TRAILER = "trailer"
+    FIFTH_WHEEL = "fifth_wheel"
+    TRUCK = "truck"
+    CAR = "car"
+
+
+def _optional(parser: TextParser) -> BeforeValidator:
+    return BeforeValidator(lambda value: None if value is None else parser(value))
+
+
+VehicleName = Annotated[str, BeforeValidator(parse_vehicle_name), _TEXT]
+
+_Height = Annotated[Decimal | str | None, BeforeValidator(HEIGHT.parse), _TEXT]
+_Length = Annotated[Decimal | str | None, BeforeValidator(LENGTH.parse), _TEXT]
+_Width = Annotated[Decimal | str | None, BeforeValidator(WIDTH.parse), _TEXT]
+_Weight = Annotated[Decimal | str | None, BeforeValidator(WEIGHT.parse), _TEXT]
+_Tank = Annotated[Decimal | str | None, BeforeValidator(TANK.parse), _TEXT]
+_Consumption = Annotated[Decimal | str | None, BeforeValidator(CONSUMPTION.parse), _TEXT]
+
+
+class VehicleDetails(BaseModel):
+    """What a traveller states of a vehicle; None for what isn't stated. Measures are text with a unit, or numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    make: Annotated[str | None, _optional(_parse_make), _TEXT] = None
+    model: Annotated[str | None, _optional(_parse_model), _TEXT] = None
+    year: Annotated[int | None, Field(strict=True, ge=_FIRST_YEAR, le=_LAST_YEAR), _COUNT] = None
+    fuel: FuelType | None = None
+    consumption: _Consumption = None
+    tank: _Tank = None
+    height: _Height = None
+    length: _Length = None
+    width: _Width = None
+    weight: _Weight = None
+    axles: Annotated[int | None, Field(strict=True, ge=1, le=MAX_AXLES), _COUNT] = None
+    propane: StrictBool | None = None
+    towed: Annotated[str | None, _optional(_parse_towed), _TEXT] = None
+
+
+class VehicleFields(VehicleDetails):
+    """What a traveller states of a vehicle, with its name and kind."""
+
+    name: Annotated[str | None, _optional(parse_vehicle_name), _TEXT] = None
+    kind: VehicleKind | None = None
+
+    def columns(self, profile: Profile) -> dict[str, Any]:
+        """Return the stated fields as columns of the table, in metric units.
+
+        Raises `PamError`: `invalid_quantity` for what is out of range, `ambiguous_unit`.
+        """
+        stated = self.model_dump(exclude_none=True)
+        return {_COLUMNS.get(name, name): _stored(name, value, profile) for name, value in stated.items()}
+
+
+# A measure with its column, and the decimal places that are stored of it.
+_MEASURES: dict[str, tuple[Measure, str, int]] = {
+    "consumption": (CONSUMPTION, "consumption_l_per_100km", 5),
+    "tank": (TANK, "tank_l", 3),
+    "height": (HEIGHT, "height_m", 4),
+    "length": (LENGTH, "length_m", 4),
+    "width": (WIDTH, "width_m", 4),
+    "weight": (WEIGHT, "weight_kg", 3),
+}
+_COLUMNS = {"year": "model_year", "fuel": "fuel_type", "propane": "carries_propane"} | {
+    name: column for name, (_, column, _) in _MEASURES.items()
+}
+
+
+def _stored(name: str, value: Any, profile: Profile) -> Any:
+    if name not in _MEASURES:
+        return value.value if isinstance(value, VehicleKind) else value
+    measure, _, places = _MEASURES[name]
+    return round(measure.read(value, profile).value, places)
