@@ -16,6 +16,9 @@ from tests.functional.tools.conftest import Caller
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "comment_on_post": {"post": "$post", "comment": "So do we."},
+    "add_fuel_entry": {"odometer": "45,210 mi", "volume": "32.5 gal", "total": 116.97, "full_tank": True},
+    "add_maintenance_record": {"service": "oil change", "odometer": "45,210 mi", "interval_distance": "5,000 mi"},
+    "add_vehicle": {"name": "Ranger", "kind": "truck", "details": {"height": "6 ft 6 in", "fuel": "diesel"}},
     "compare_vs_budget": {"category": "fuel"},
     "correct_memory": {"fact_id": "$fact", "value": "three dogs"},
     "create_event": {
@@ -40,6 +43,8 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "get_feed": {"filter": "friends", "limit": 5},
     "get_calendar_events": {"period": "all_time"},
     "get_cart": {},
+    "get_fuel_stats": {"vehicle": "$vehicle"},
+    "get_maintenance_schedule": {"vehicle": "$vehicle"},
     "get_spending_summary": {"period": "this_month"},
     "get_user_stats": {},
     "get_weather_forecast": {"place": "Moab, Utah", "days": 3},
@@ -60,6 +65,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "update_expense": {"expense_id": "$expense", "amount": 62.2},
     "update_profile": {"bio": "Two dogs and a kayak.", "rig_type": "Class C", "rig_year": 2015},
     "update_settings": {"currency": "CAD", "language": "en_CA", "time_zone": "America/Toronto", "units": "metric"},
+    "update_vehicle": {"vehicle": "$vehicle", "changes": {"height": "12 ft 8 in"}},
 }
 """The arguments by the tool's name. `$name` stands for a row of the user, `@name` for what everybody may see."""
 
@@ -112,6 +118,10 @@ def new_household(new_caller: Callable[..., Caller], database: Database) -> Hous
     inspection = {"title": "Propane inspection", "start": "2026-12-03T10:00", "end": "2026-12-03T11:30"}
     household.rows["event"] = household.call("create_calendar_event", **inspection)["id"]
     household.rows["fact"] = household.call("remember_fact", subject="pets", value="one dog")["id"]
+    household.rows["vehicle"] = f"Rosie {suffix}"
+    household.call("add_vehicle", name=household.rows["vehicle"], kind="motorhome", details={"height": "12 ft 6 in"})
+    household.call("add_fuel_entry", odometer="45,000 mi", volume="30 gal", total=105, full_tank=True)
+    household.call("add_maintenance_record", service="tires", interval_months=48)
     return household
 
 

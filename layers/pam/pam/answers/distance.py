@@ -11,6 +11,7 @@ from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.dependencies import TravelDependencies
 from pam.answers.json_values import json_dataclass
 from pam.answers.resolved_place import NamedPoint, ResolvedPlace, resolve_ends
+from pam.answers.rig_check import rig_check_text
 from pam.answers.sourced import Sourced
 from pam.answers.travel_answer import TravelAnswer, TravelProvenance, UnitOfDistance, travel_provenance
 from pam.answers.user_context import UserContext, read_user_context
@@ -23,8 +24,6 @@ from pam.users.formatting import format_duration, format_number
 
 R = TypeVar("R", bound=Road)
 
-CLEARANCE_NOT_CHECKED = "The clearance of the road wasn't checked."
-
 
 @json_dataclass
 class RoadAnswer(TravelAnswer):
@@ -34,6 +33,9 @@ class RoadAnswer(TravelAnswer):
     destination: NamedPoint
     distance: Annotated[float, Field(ge=0, description="By road, in `unit`.", examples=[355.2])]
     unit: UnitOfDistance
+    checked_for_rig: Annotated[
+        bool, Field(description="Whether the road is high and strong enough for the rig. No source knows it yet.")
+    ] = False
 
 
 @json_dataclass
@@ -87,7 +89,7 @@ def distance(dependencies: TravelDependencies, user_id: UUID, query: DistanceQue
     return Distance(
         **resolved.fields(dependencies.clock()),
         text=f"{resolved.length_text}: about {format_duration(duration_s)} of driving by car, without stops. "
-        f"{CLEARANCE_NOT_CHECKED}",
+        f"{rig_check_text(resolved.user)}",
         duration_s=round(duration_s),
     )
 

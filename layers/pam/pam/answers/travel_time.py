@@ -7,8 +7,9 @@ from pydantic import Field
 
 from pam.answers.answer import Count, Seconds
 from pam.answers.dependencies import TravelDependencies
-from pam.answers.distance import CLEARANCE_NOT_CHECKED, ResolvedRoad, RoadAnswer, resolve_road
+from pam.answers.distance import ResolvedRoad, RoadAnswer, resolve_road
 from pam.answers.json_values import json_dataclass
+from pam.answers.rig_check import rig_check_text
 from pam.platform.deadline import Deadline
 from pam.travel.drive_time import MAX_DRIVING_DAY_S, DriveTime, drive_time
 from pam.travel.queries import DistanceQuery
@@ -48,4 +49,4 @@ def _sentence(resolved: ResolvedRoad, duration: DriveTime) -> str:
         text += f", over {duration.days} days of at most {format_duration(MAX_DRIVING_DAY_S)} at the wheel"
     elif duration.breaks_s:
         text += f", {format_duration(duration.driving_s + duration.breaks_s)} in all"
-    return f"{text}. {CLEARANCE_NOT_CHECKED}"
+    return f"{text}. {rig_check_text(resolved.user)}"

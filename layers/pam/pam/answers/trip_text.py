@@ -4,8 +4,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from pam.answers.converted_sum import conversion_sentences, rate_text
-from pam.answers.distance import CLEARANCE_NOT_CHECKED
 from pam.answers.fuel_figures import fuel_sentence
+from pam.answers.rig_check import rig_check_text
 from pam.answers.trip_costs import TripCosts
 from pam.answers.trip_plan import CAMP_RADIUS_M, Night, TripPlan
 from pam.answers.user_context import UserContext
@@ -56,7 +56,7 @@ def _way(plan: TripPlan, profile: Profile, start: date | None) -> str:
     if len(plan.days) > 1:
         longest = format_duration(MAX_DRIVING_DAY_S)
         text += f", none longer than {_distance(MAX_DAY_DISTANCE_M, plan.user)} or {longest} at the wheel"
-    return f"{text}. {CLEARANCE_NOT_CHECKED}"
+    return f"{text}. {rig_check_text(plan.user)}"
 
 
 def _nights(plan: TripPlan, profile: Profile, start: date | None) -> str:

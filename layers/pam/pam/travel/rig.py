@@ -17,9 +17,12 @@ class Rig:
     weight_kg: float | None = None
 
 
+RIG_COLUMNS = "name, fuel_type, consumption_l_per_100km, height_m, weight_kg"
+"""What `rig_from_row` reads."""
+
 # With a car and a motorhome, a question is about the motorhome; of several, about the newest.
-SELECT_RIG = """
-select name, fuel_type, consumption_l_per_100km, height_m, weight_kg
+SELECT_RIG = f"""
+select {RIG_COLUMNS}
   from vehicles
  where user_id = %(user)s
  order by kind = 'car', created_at desc

@@ -42,7 +42,8 @@ def parse_fuel_price(value: Any) -> TypedPrice | None:
     if value is None:
         return None
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        value = f"{value:f}" if Decimal(value).is_finite() and abs(value) < 1000 else ""
+        number = Decimal(value)
+        value = f"{number:f}" if number.is_finite() and abs(number) < 1000 else ""
     found = _PRICE.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= MAX_MEASURE_CHARS else None
     if found is None:
         raise PamError(

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
 
@@ -17,7 +17,7 @@ from pam.money.exchange_rates import NO_RATES, RateTable
 from pam.money.expenses import OptionalDay
 from pam.money.typed_amounts import TypedAmount
 from pam.tools.engine.arguments import ToolArguments
-from pam.tools.engine.definition import ToolContext, ToolResult, read_tool, write_tool
+from pam.tools.engine.definition import Tool, ToolContext, ToolResult, read_tool, write_tool
 from pam.tools.engine.results import to_tool_result
 from pam.vehicles.fields import VehicleDetails, VehicleFields, VehicleKind, VehicleName, parse_vehicle_name
 from pam.vehicles.maintenance import MAX_INTERVAL_MONTHS, parse_maintenance_notes, parse_service
@@ -44,7 +44,7 @@ _Details = Annotated[
     WithJsonSchema(
         {
             "type": "object",
-            "description": "make, model, year, fuel (regular, mid, premium, diesel), axles, propane (true: on board), "
+            "description": "make, model, year, fuel (regular, mid, premium, diesel), axles, propane, "
             "towed; as written, such as 12 ft 6 in or 10 mpg UK: consumption, tank, height, length, width, weight.",
         }
     ),
@@ -135,7 +135,7 @@ class GetFuelStats(ToolArguments):
 
 @read_tool(summary=lambda _: "Looking at your fuel log")
 def get_fuel_stats(context: ToolContext, arguments: GetFuelStats) -> ToolResult:
-    """Consumption, price and cost of fuel over time, from the fuel log."""
+    """Consumption, price and cost of fuel over time."""
     query = FuelLogQuery(arguments.vehicle, arguments.period or "all_time", context.zone, context.typed_at)
     return to_tool_result(fuel_statistics(context.dependencies, context.user_id, query, context.deadline))
 
@@ -183,7 +183,7 @@ def get_maintenance_schedule(context: ToolContext, arguments: GetMaintenanceSche
     )
 
 
-TOOLS = (
+TOOLS: tuple[Tool[Any], ...] = (
     add_vehicle,
     update_vehicle,
     add_fuel_entry,
