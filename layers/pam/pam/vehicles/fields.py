@@ -4,16 +4,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, WithJsonSchema
 
 from pam.travel.queries import FuelType
 from pam.users.profile import Profile
 from pam.users.text import TextParser
-from pam.vehicles.measures import CONSUMPTION, HEIGHT, LENGTH, TANK, WEIGHT, WIDTH, Measure
+from pam.vehicles.measures import CONSUMPTION, HEIGHT, LENGTH, TANK, WEIGHT, WIDTH, MeasureParser, WholeNumber
 
 MAX_NAME_CHARS = 100
-MAX_AXLES = 12
-_FIRST_YEAR, _LAST_YEAR = 1950, 2100
 
 _TEXT = WithJsonSchema({"type": "string"})
 _COUNT = WithJsonSchema({"type": "integer"})
@@ -54,7 +52,7 @@ class VehicleDetails(BaseModel):
 
     make: Annotated[str | None, _optional(_parse_make), _TEXT] = None
     model: Annotated[str | None, _optional(_parse_model), _TEXT] = None
-    year: Annotated[int | None, Field(strict=True, ge=_FIRST_YEAR, le=_LAST_YEAR), _COUNT] = None
+    year: Annotated[int | None, BeforeValidator(WholeNumber("year", 1950, 2100)), _COUNT] = None
     fuel: FuelType | None = None
     consumption: _Consumption = None
     tank: _Tank = None
@@ -62,7 +60,7 @@ class VehicleDetails(BaseModel):
     length: _Length = None
     width: _Width = None
     weight: _Weight = None
-    axles: Annotated[int | None, Field(strict=True, ge=1, le=MAX_AXLES), _COUNT] = None
+    axles: Annotated[int | None, BeforeValidator(WholeNumber("axles", 1, 12)), _COUNT] = None
     propane: StrictBool | None = None
     towed: Annotated[str | None, _optional(_parse_towed), _TEXT] = None
 
@@ -83,7 +81,7 @@ class VehicleFields(VehicleDetails):
 
 
 # A measure with its column, and the decimal places that are stored of it.
-_MEASURES: dict[str, tuple[Measure, str, int]] = {
+_MEASURES: dict[str, tuple[MeasureParser, str, int]] = {
     "consumption": (CONSUMPTION, "consumption_l_per_100km", 5),
     "tank": (TANK, "tank_l", 3),
     "height": (HEIGHT, "height_m", 4),

@@ -22,6 +22,7 @@ _NUMBER = r"(?:[0-9]{1,3}(?: [0-9]{3})+|[0-9]{1,12})(?:[.,][0-9]{1,12})*"
 _PART = re.compile(rf"({_NUMBER})([^0-9]*)")
 _SHAPE = re.compile(rf"(?:{_NUMBER}[^0-9]*){{1,2}}")
 _DECIMAL = re.compile(r"[0-9]+(?:[.,](?:[0-9]{1,2}|[0-9]{4,}))?|0[.,][0-9]+")
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:(?:\.[0-9]{3})+|(?:,[0-9]{3})+)")
 _PER_100_KM = re.compile(r"(?:l|lit(?:er|re)s?) ?(?:/|per) ?100 ?(?:km|kilomet(?:er|re)s)")
 
 _FOOT, _INCH, _MILE = Decimal("0.3048"), Decimal("0.0254"), Decimal("1.609344")
@@ -63,14 +64,26 @@ class ReadMeasure:
     step: Decimal = Decimal(0)
 
 
-class Measure:
+class MeasureParser:
     """A kind of measure: its units, those of a number without one, and its metric limits."""
 
     def __init__(
-        self, name: str, units: dict[str, Decimal], own: tuple[str, str], bounds: tuple[str, str, str], example: str
+        self,
+        name: str,
+        units: dict[str, Decimal],
+        own: tuple[str, str],
+        bounds: tuple[str, str, str],
+        example: str,
+        *,
+        is_in_thousands: bool = False,
     ) -> None:
-        """`own` are the imperial and the metric unit of a bare number, `bounds` the metric limits and their unit."""
+        """`own` are the imperial and the metric unit of a bare number, `bounds` the metric limits and their unit.
+
+        `is_in_thousands` is for what nobody writes with three decimal places: a separator before three digits is of
+        thousands, in any locale.
+        """
         self.name = name
+        self._is_in_thousands = is_in_thousands
         self._units = units
         self._own = own
         self._minimum, self._maximum, self._unit = Decimal(bounds[0]), Decimal(bounds[1]), bounds[2]
@@ -115,6 +128,8 @@ class Measure:
     def _number(self, text: str, profile: Profile) -> Decimal:
         """Return a number; one separator before three digits is read as the locale has it."""
         compact = text.replace(" ", "")
+        if self._is_in_thousands and _THOUSANDS.fullmatch(compact):
+            return Decimal(re.sub(r"[.,]", "", compact))
         if _DECIMAL.fullmatch(compact):
             return Decimal(compact.replace(",", "."))
         try:
@@ -157,6 +172,26 @@ class Measure:
         )
 
 
+class WholeNumber:
+    """A parser of whole numbers within limits; None for None. Raises `PamError` (`invalid_quantity`)."""
+
+    def __init__(self, name: str, minimum: int, maximum: int) -> None:
+        self._name = name
+        self._minimum, self._maximum = minimum, maximum
+
+    def __call__(self, value: Any) -> int | None:
+        if value is None:
+            return None
+        is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+        if not is_number or not self._minimum <= value <= self._maximum or value != int(value):
+            raise PamError(
+                INVALID_QUANTITY,
+                f"The {self._name} must be a whole number from {self._minimum} to {self._maximum}.",
+                field=self._name,
+            )
+        return int(value)
+
+
 def _normalize(text: str) -> str:
     text = unicodedata.normalize("NFKC", text.translate(_QUOTES)).translate(_QUOTES).casefold()
     return _PER_100_KM.sub("lphkm", " ".join(text.split()))
@@ -176,14 +211,20 @@ def _unit(written: str) -> str:
     return _SPELLINGS.get(text, text)
 
 
-HEIGHT = Measure("height", _LENGTHS, ("ft", "m"), ("1", "6", "m"), "12 ft 6 in or 3.8 m")
-LENGTH = Measure("length", _LENGTHS, ("ft", "m"), ("2", "30", "m"), "32 ft or 9.8 m")
-WIDTH = Measure("width", _LENGTHS, ("ft", "m"), ("1", "4", "m"), "8 ft 6 in or 2.55 m")
-WEIGHT = Measure("weight", _WEIGHTS, ("lb", "kg"), ("200", "60000", "kg"), "13,000 lb or 5,900 kg")
-TANK = Measure("tank", _VOLUMES, ("gal", "l"), ("1", "2000", "l"), "55 gal or 90 l")
-CONSUMPTION = Measure(
+HEIGHT = MeasureParser("height", _LENGTHS, ("ft", "m"), ("1", "6", "m"), "12 ft 6 in or 3.8 m")
+LENGTH = MeasureParser("length", _LENGTHS, ("ft", "m"), ("2", "30", "m"), "32 ft or 9.8 m")
+WIDTH = MeasureParser("width", _LENGTHS, ("ft", "m"), ("1", "4", "m"), "8 ft 6 in or 2.55 m")
+WEIGHT = MeasureParser(
+    "weight", _WEIGHTS, ("lb", "kg"), ("200", "60000", "kg"), "13,000 lb or 5,900 kg", is_in_thousands=True
+)
+TANK = MeasureParser("tank", _VOLUMES, ("gal", "l"), ("1", "2000", "l"), "55 gal or 90 l")
+CONSUMPTION = MeasureParser(
     "consumption", _CONSUMPTIONS, ("mpg", "lphkm"), ("1", "100", "l/100 km"), "10 mpg US, 12 mpg UK or 24 l/100 km"
 )
-FUEL_VOLUME = Measure("volume", _VOLUMES, ("gal", "l"), ("0.1", "2000", "l"), "32.5 gal or 123 l")
-ODOMETER = Measure("odometer", _DISTANCES, ("mi", "km"), ("0", "5000000", "km"), "45,210 mi or 72,700 km")
-INTERVAL = Measure("interval", _DISTANCES, ("mi", "km"), ("1", "500000", "km"), "5,000 mi or 8,000 km")
+FUEL_VOLUME = MeasureParser("volume", _VOLUMES, ("gal", "l"), ("0.1", "2000", "l"), "32.5 gal or 123 l")
+ODOMETER = MeasureParser(
+    "odometer", _DISTANCES, ("mi", "km"), ("0", "5000000", "km"), "45,210 mi or 72,700 km", is_in_thousands=True
+)
+INTERVAL = MeasureParser(
+    "interval", _DISTANCES, ("mi", "km"), ("1", "500000", "km"), "5,000 mi or 8,000 km", is_in_thousands=True
+)

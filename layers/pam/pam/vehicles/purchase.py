@@ -7,6 +7,7 @@ from typing import Any
 
 from pam.money.amounts import MAX_AMOUNT, to_cents
 from pam.platform.errors import FUEL_MISMATCH, INVALID_AMOUNT, INVALID_QUANTITY, PamError
+from pam.travel.units import Units
 from pam.users.formatting import format_money
 from pam.users.profile import Profile
 from pam.vehicles.measures import FUEL_VOLUME, MAX_MEASURE_CHARS, ReadMeasure
@@ -66,7 +67,7 @@ def complete_purchase(
     """Return a purchase of which two values are stated, or all three.
 
     Three agree if the total is the volume times the price, as far as their written digits tell. Raises `PamError`:
-    `fuel_mismatch`, `invalid_quantity` and `invalid_amount` for a computed value out of range, and what `Measure.read`
+    `fuel_mismatch`, `invalid_quantity` and `invalid_amount` for a computed value out of range, and what `MeasureParser.read`
     raises.
     """
     if [volume, price, total].count(None) > 1:
@@ -80,7 +81,7 @@ def complete_purchase(
         return FuelPurchase(round(FUEL_VOLUME.read(computed, profile).value, VOLUME_PLACES), total)
     if litre is None:
         assert total is not None
-        if total / read.value > _MAX_PRICE:
+        if total / Decimal(str(Units(profile.units).volume(float(read.value)))) > _MAX_PRICE:
             raise _price_out_of_range()
     else:
         product = to_cents(read.value * litre.value)

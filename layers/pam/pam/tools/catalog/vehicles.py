@@ -20,7 +20,7 @@ from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import Tool, ToolContext, ToolResult, read_tool, write_tool
 from pam.tools.engine.results import to_tool_result
 from pam.vehicles.fields import VehicleDetails, VehicleFields, VehicleKind, VehicleName, parse_vehicle_name
-from pam.vehicles.maintenance import MAX_INTERVAL_MONTHS, parse_maintenance_notes, parse_service
+from pam.vehicles.maintenance import parse_interval_months, parse_maintenance_notes, parse_service
 from pam.vehicles.measures import FUEL_VOLUME, INTERVAL, ODOMETER
 from pam.vehicles.purchase import TypedPrice, parse_fuel_price
 
@@ -35,7 +35,7 @@ _Interval = Annotated[Decimal | str | None, BeforeValidator(INTERVAL.parse), _TE
 _Volume = Annotated[Decimal | str | None, BeforeValidator(FUEL_VOLUME.parse), _TEXT]
 _Price = Annotated[TypedPrice | None, BeforeValidator(parse_fuel_price), _TEXT]
 _Total = Annotated[TypedAmount, _TEXT]
-_Months = Annotated[int | None, Field(strict=True, ge=1, le=MAX_INTERVAL_MONTHS), WithJsonSchema({"type": "integer"})]
+_Months = Annotated[int | None, BeforeValidator(parse_interval_months), WithJsonSchema({"type": "integer"})]
 
 
 _Kind = Annotated[VehicleKind, WithJsonSchema({"type": "string", "enum": list(VehicleKind)})]
