@@ -1,6 +1,6 @@
 """What a vehicle used and what its fuel cost, from its fuel log."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
@@ -97,6 +97,8 @@ def fuel_statistics(
     now = dependencies.clock()
     today = (query.typed_at or now).astimezone(profile.zone).date()
     window = resolve_period(query.period, today, first_weekday(profile.locale))
+    if query.period == "all_time" and log:  # one who travels west may have filled up "tomorrow"
+        window = replace(window, end=max(window.end, log[-1].day + timedelta(days=1)))
     return _answer(vehicle, log, window, profile, now)
 
 

@@ -37,7 +37,7 @@ from pam.vehicles.odometer import (
 )
 from pam.vehicles.vehicles import Vehicle, find_vehicle, lock_vehicle
 
-MAX_SERVICES = 25
+MAX_SERVICES = 20
 _MAX_NAMED = 5
 _DAY = timedelta(days=1)
 

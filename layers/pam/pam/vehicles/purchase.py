@@ -67,8 +67,8 @@ def complete_purchase(
     """Return a purchase of which two values are stated, or all three.
 
     Three agree if the total is the volume times the price, as far as their written digits tell. Raises `PamError`:
-    `fuel_mismatch`, `invalid_quantity` and `invalid_amount` for a computed value out of range, and what `MeasureParser.read`
-    raises.
+    `fuel_mismatch`, `invalid_quantity` and `invalid_amount` for a computed value out of range, and what
+    `MeasureParser.read` raises.
     """
     if [volume, price, total].count(None) > 1:
         raise PamError(FUEL_MISMATCH, "PAM needs two of these: the volume, the price and the total.", field="total")
