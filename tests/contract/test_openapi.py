@@ -340,6 +340,8 @@ CHAT_CODES = {
     for error in (
         errors.AMBIGUOUS_DATE,
         errors.AMBIGUOUS_RECIPIENT,
+        errors.AMBIGUOUS_UNIT,
+        errors.AMBIGUOUS_VEHICLE,
         errors.ANSWER_WITHHELD,
         errors.CHAT_DISABLED,
         errors.CHAT_SUSPENDED,
@@ -351,6 +353,8 @@ CHAT_CODES = {
         errors.COST_EXCEEDED,
         errors.DAILY_LIMIT_REACHED,
         errors.DATE_IN_PAST,
+        errors.FUEL_MISMATCH,
+        errors.INVALID_ODOMETER,
         errors.MESSAGE_LIMIT_REACHED,
         errors.MESSAGE_NOT_FOUND,
         errors.MESSAGE_REFUSED,
@@ -371,6 +375,7 @@ CHAT_CODES = {
         errors.UNKNOWN_TOOL,
         errors.UNTRUSTED_LINK,
         errors.UNTRUSTED_RECIPIENT,
+        errors.VEHICLE_NOT_FOUND,
     )
 }
 

@@ -161,7 +161,9 @@ def restore_vehicle(connection: Connection, user_id: UUID, undo: Mapping[str, An
 
 
 def find_vehicle(connection: Connection, user_id: UUID, name: str | None) -> Vehicle:
-    """Return the vehicle with a name, or make, model or kind that only one has; without a name the only vehicle.
+    """Return the vehicle with a name, or with words of name, kind, make and model that only one has.
+
+    Without a name it is the only vehicle.
 
     Raises `PamError`: `vehicle_not_found`, and `ambiguous_vehicle` with the names to choose from.
     """
@@ -192,14 +194,14 @@ def _matching(vehicles: list[Vehicle], name: str) -> list[Vehicle]:
     by_name = [vehicle for vehicle in vehicles if vehicle.name.casefold() == sought]
     if by_name:
         return by_name
-    sought = sought.removeprefix("the ").removeprefix("my ")
-    return [vehicle for vehicle in vehicles if sought in _names(vehicle)]
+    words = f" {sought.removeprefix('the ').removeprefix('my ')} "
+    return [vehicle for vehicle in vehicles if words in _words(vehicle)]
 
 
-def _names(vehicle: Vehicle) -> list[str]:
-    model = f"{vehicle.make} {vehicle.model}".strip()
-    names = (vehicle.name.casefold().removeprefix("the "), vehicle.kind.replace("_", " "), vehicle.make, model)
-    return [name.casefold() for name in (*names, vehicle.model) if name]
+def _words(vehicle: Vehicle) -> str:
+    """Return what a vehicle may be called, in lower case, each word between spaces."""
+    names = (vehicle.name, vehicle.kind.replace("_", " "), f"{vehicle.make} {vehicle.model}")
+    return f" {' | '.join(' '.join(name.casefold().split()) for name in names)} "
 
 
 def _store(connection: Connection, user_id: UUID, values: Mapping[str, Any]) -> Vehicle:
