@@ -329,8 +329,7 @@ export interface Distance {
   /** By road, in `unit`. */
   distance: number;
   unit: "mi" | "km";
-  /** Whether the road is high and strong enough for the rig. No source knows it yet. */
-  checked_for_rig: boolean;
+  rig_check: RigCheck;
   /** Driving time without stops, in seconds. */
   duration_s: number;
 }
@@ -987,6 +986,18 @@ export interface Question {
   location?: Location | null;
   /** The conversation that the question is asked in, whose context gets the answer. */
   conversation_id?: string | null;
+}
+
+/** Whether a road is high and strong enough for the rig, whose measures are as far as they are known. */
+export interface RigCheck {
+  /** False: no source knows clearances and weight limits. */
+  checked: boolean;
+  /** Null without a vehicle. */
+  rig: string | null;
+  /** In the traveller's units. */
+  height: string | null;
+  /** In the traveller's units. */
+  weight: string | null;
 }
 
 /** What was saved by one kind of thing. */

@@ -55,7 +55,8 @@ def test_service_is_due_by_date_or_distance(mechanic: Caller) -> None:
     assert schedule(mechanic) == {
         "Oil change": {
             "service": "Oil change", "status": "upcoming", "last_done": "2026-06-30", "last_odometer": 40000.0,
-            "due_date": "2027-02-28", "due_odometer": 45000.0, "days_left": 98, "distance_left": 900.0,
+            "interval_distance": 5000.0, "interval_months": 8, "due_date": "2027-02-28",
+            "due_odometer": 45000.0, "days_left": 98, "distance_left": 900.0,
         }
     }  # fmt: skip
     data = call(mechanic, get_maintenance_schedule).data

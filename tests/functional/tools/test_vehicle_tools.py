@@ -221,7 +221,9 @@ def test_route_names_the_rig_that_it_was_not_checked_for(caller: Caller) -> None
     route = {"origin": "Denver", "destination": "Pueblo"}
     unchecked = "The clearance of the road wasn't checked."
     for tool in (estimate_travel_time, plan_trip):
-        assert unchecked in call(caller, tool, **route).text
+        result = call(caller, tool, **route)
+        assert unchecked in result.text
+        assert result.data["rig_check"] == {"checked": False, "rig": None, "height": None, "weight": None}
     call(caller, add_vehicle, name="Rosie", kind="motorhome")
     rig = "The road wasn't checked for Rosie: PAM knows no clearances or weight limits."
     assert call(caller, estimate_travel_time, **route).text.endswith(rig)
@@ -229,7 +231,10 @@ def test_route_names_the_rig_that_it_was_not_checked_for(caller: Caller) -> None
     rig = "The road wasn't checked for Rosie (12 ft 6 in high, 13,000 lb): PAM knows no clearances or weight limits."
     for tool in (estimate_travel_time, plan_trip):
         result = call(caller, tool, **route)
-        assert rig in result.text and result.data["checked_for_rig"] is False
+        assert rig in result.text
+        assert result.data["rig_check"] == {
+            "checked": False, "rig": "Rosie", "height": "12 ft 6 in", "weight": "13,000 lb",
+        }  # fmt: skip
 
 
 def test_consumption_of_a_new_vehicle_is_used_at_once(caller: Caller) -> None:

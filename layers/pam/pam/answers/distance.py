@@ -11,7 +11,7 @@ from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.dependencies import TravelDependencies
 from pam.answers.json_values import json_dataclass
 from pam.answers.resolved_place import NamedPoint, ResolvedPlace, resolve_ends
-from pam.answers.rig_check import rig_check_text
+from pam.answers.rig_check import RigCheck, rig_check, rig_check_text
 from pam.answers.sourced import Sourced
 from pam.answers.travel_answer import TravelAnswer, TravelProvenance, UnitOfDistance, travel_provenance
 from pam.answers.user_context import UserContext, read_user_context
@@ -33,9 +33,7 @@ class RoadAnswer(TravelAnswer):
     destination: NamedPoint
     distance: Annotated[float, Field(ge=0, description="By road, in `unit`.", examples=[355.2])]
     unit: UnitOfDistance
-    checked_for_rig: Annotated[
-        bool, Field(description="Whether the road is high and strong enough for the rig. No source knows it yet.")
-    ] = False
+    rig_check: RigCheck
 
 
 @json_dataclass
@@ -52,6 +50,7 @@ class RoadFields(TravelProvenance):
     destination: NamedPoint
     distance: float
     unit: str
+    rig_check: RigCheck
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,7 @@ class ResolvedRoad:
             "destination": self.destination.named_point,
             "distance": round(self.road.value.distance_m / metres_per(self.unit), 1),
             "unit": self.unit,
+            "rig_check": rig_check(self.user),
         }
 
 

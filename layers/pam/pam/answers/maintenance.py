@@ -63,6 +63,8 @@ class ScheduledService:
     status: Annotated[str, one_of("overdue", "upcoming", "no_interval")]
     last_done: Date
     last_odometer: float | None
+    interval_distance: float | None
+    interval_months: int | None
     due_date: Date | None
     due_odometer: float | None
     days_left: int | None
@@ -169,6 +171,8 @@ def _scheduled(due: DueService, odometer: OdometerReading | None, today: date, p
         status=status,
         last_done=due.done_on.isoformat(),
         last_odometer=None if due.odometer_km is None else float(own_distance(due.odometer_km, profile)),
+        interval_distance=None if due.interval_km is None else float(own_distance(due.interval_km, profile)),
+        interval_months=due.interval_months,
         due_date=due.due_on.isoformat() if due.due_on else None,
         due_odometer=None if due.due_km is None else float(own_distance(due.due_km, profile)),
         days_left=(due.due_on - today).days if due.due_on else None,

@@ -10,6 +10,7 @@ from pam.answers.answer import Count, Date, Money, Seconds
 from pam.answers.distance import RoadAnswer
 from pam.answers.fuel_figures import FuelFigures, fuel_figures
 from pam.answers.json_values import json_dataclass
+from pam.answers.rig_check import rig_check
 from pam.answers.travel_answer import Latitude, Longitude, travel_provenance
 from pam.answers.trip_costs import TripCosts
 from pam.answers.trip_plan import TripPlan
@@ -91,6 +92,7 @@ def planned_trip(plan: TripPlan, profile: Profile, start: date | None, costs: Tr
         stops=tuple(place.name for place in plan.places[1:-1]),
         distance=round(units.distance(plan.distance_m), 1),
         unit=units.distance_unit,
+        rig_check=rig_check(plan.user),
         driving_s=round(plan.duration_s),
         start_date=start.isoformat() if start else None,
         days=tuple(_day(index, day, plan, start) for index, day in enumerate(plan.days)),
