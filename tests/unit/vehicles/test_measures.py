@@ -145,6 +145,16 @@ def test_any_text_is_read_or_rejected(text: str) -> None:
             assert error.error.code in ("invalid_quantity", "ambiguous_unit")
 
 
+@pytest.mark.parametrize(
+    ("measure", "written", "numbers"),
+    [(HEIGHT, "12 ft 6.5 in", ["12", "6.5"]), (WEIGHT, "13,000 lb", ["13000"]), (ODOMETER, Decimal(7), ["7"])],
+)
+def test_numbers_are_known_as_they_were_written(measure: MeasureParser, written: Any, numbers: list[str]) -> None:
+    """So that they can be compared with the user's own words."""
+    parsed = measure.parse(written)
+    assert parsed is not None and parsed.numbers == tuple(map(Decimal, numbers))
+
+
 @given(st.integers(40, 236))
 def test_inches_survive_storage(inches: int) -> None:
     """Metres to the tenth of a millimetre show the same feet and inches again."""

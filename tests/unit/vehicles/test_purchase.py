@@ -35,6 +35,7 @@ def complete(volume: Any, price: Any, total: str | None, profile: Profile = AMER
         ("30", "3.50", "105", "113.5624", "105"),
         ("100 l", "1.799", None, "100", "179.90"),
         ("100 l", "1.799 per litre", "179.90", "100", "179.90"),
+        ("100 L", "1,799 / Litre", None, "100", "179.90"),
         ("10 gal", "1/l", None, "37.8541", "37.85"),
         ("12.345 gal", "3.499 a gallon", None, "46.7309", "43.20"),
     ],

@@ -19,7 +19,7 @@ from pam.money.typed_amounts import read_amount
 from pam.users.formatting import format_money, format_number
 from pam.vehicles.fuel_log import create_entry, delete_entry, read_fuel_log
 from pam.vehicles.fuel_stats import consumption_of, full_tank_stretches
-from pam.vehicles.measures import ODOMETER
+from pam.vehicles.measures import ODOMETER, TypedMeasure
 from pam.vehicles.odometer import ODOMETER_PLACES, OdometerReading, check_odometer, format_km, own_distance
 from pam.vehicles.purchase import FuelPurchase, TypedPrice, complete_purchase
 from pam.vehicles.vehicles import Vehicle, lock_vehicle
@@ -30,8 +30,8 @@ class NewFuelEntry:
     """A fuel entry as it was written, with the exchange rates that were found for its expense before."""
 
     vehicle: str | None
-    odometer: Decimal | str
-    volume: Decimal | str | None
+    odometer: TypedMeasure
+    volume: TypedMeasure | None
     price: TypedPrice | None
     total: Decimal | str | None
     currency: str | None

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,7 +25,7 @@ from pam.vehicles.maintenance import (
     delete_record,
     read_schedule,
 )
-from pam.vehicles.measures import INTERVAL, ODOMETER
+from pam.vehicles.measures import INTERVAL, ODOMETER, TypedMeasure
 from pam.vehicles.odometer import (
     ODOMETER_PLACES,
     OdometerReading,
@@ -49,8 +48,8 @@ class NewMaintenance:
     vehicle: str | None
     service: str
     day: date | None
-    odometer: Decimal | str | None
-    interval: Decimal | str | None
+    odometer: TypedMeasure | None
+    interval: TypedMeasure | None
     interval_months: int | None
     notes: str
 

@@ -1,6 +1,5 @@
 """The fields of a vehicle as travellers state them, and as they are stored."""
 
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -9,7 +8,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, WithJso
 from pam.travel.queries import FuelType
 from pam.users.profile import Profile
 from pam.users.text import TextParser
-from pam.vehicles.measures import CONSUMPTION, HEIGHT, LENGTH, TANK, WEIGHT, WIDTH, MeasureParser, WholeNumber
+from pam.vehicles.measures import (
+    CONSUMPTION,
+    HEIGHT,
+    LENGTH,
+    TANK,
+    WEIGHT,
+    WIDTH,
+    MeasureParser,
+    TypedMeasure,
+    WholeNumber,
+)
 
 MAX_NAME_CHARS = 100
 
@@ -37,12 +46,12 @@ def _optional(parser: TextParser) -> BeforeValidator:
 
 VehicleName = Annotated[str, BeforeValidator(parse_vehicle_name), _TEXT]
 
-_Height = Annotated[Decimal | str | None, BeforeValidator(HEIGHT.parse), _TEXT]
-_Length = Annotated[Decimal | str | None, BeforeValidator(LENGTH.parse), _TEXT]
-_Width = Annotated[Decimal | str | None, BeforeValidator(WIDTH.parse), _TEXT]
-_Weight = Annotated[Decimal | str | None, BeforeValidator(WEIGHT.parse), _TEXT]
-_Tank = Annotated[Decimal | str | None, BeforeValidator(TANK.parse), _TEXT]
-_Consumption = Annotated[Decimal | str | None, BeforeValidator(CONSUMPTION.parse), _TEXT]
+_Height = Annotated[TypedMeasure | None, BeforeValidator(HEIGHT.parse), _TEXT]
+_Length = Annotated[TypedMeasure | None, BeforeValidator(LENGTH.parse), _TEXT]
+_Width = Annotated[TypedMeasure | None, BeforeValidator(WIDTH.parse), _TEXT]
+_Weight = Annotated[TypedMeasure | None, BeforeValidator(WEIGHT.parse), _TEXT]
+_Tank = Annotated[TypedMeasure | None, BeforeValidator(TANK.parse), _TEXT]
+_Consumption = Annotated[TypedMeasure | None, BeforeValidator(CONSUMPTION.parse), _TEXT]
 
 
 class VehicleDetails(BaseModel):
@@ -76,7 +85,7 @@ class VehicleFields(VehicleDetails):
 
         Raises `PamError`: `invalid_quantity` for what is out of range, `ambiguous_unit`.
         """
-        stated = self.model_dump(exclude_none=True)
+        stated = {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
         return {_COLUMNS.get(name, name): _stored(name, value, profile) for name, value in stated.items()}
 
 

@@ -57,6 +57,18 @@ _GALLONS = re.compile(
 
 
 @dataclass(frozen=True)
+class TypedMeasure:
+    """A measure as it was written; a bare number has no `text`.
+
+    `numbers` are those in it, as they are read in most locales: the policy of tools compares them with what the user
+    wrote.
+    """
+
+    text: str
+    numbers: tuple[Decimal, ...]
+
+
+@dataclass(frozen=True)
 class ReadMeasure:
     """A measure in its metric unit, `value`, and the value of one step of its last digit as it was written."""
 
@@ -89,15 +101,15 @@ class MeasureParser:
         self._minimum, self._maximum, self._unit = Decimal(bounds[0]), Decimal(bounds[1]), bounds[2]
         self._example = example
 
-    def parse(self, value: Any) -> Decimal | str | None:
+    def parse(self, value: Any) -> TypedMeasure | None:
         """Return what can be read in some locale; None for None. Raises `PamError` (`invalid_quantity`)."""
-        if value is None:
-            return None
+        if value is None or isinstance(value, TypedMeasure):
+            return value
         if isinstance(value, Decimal | int) and not isinstance(value, bool):
             number = Decimal(value)
             if not number.is_finite() or not 0 <= number < 10**9 or abs(int(number.as_tuple().exponent)) > 12:
                 raise self._out_of_range()
-            return number
+            return TypedMeasure("", (number,))
         if not isinstance(value, str) or len(value) > MAX_MEASURE_CHARS:
             raise self._unreadable()
         text = _normalize(value)
@@ -106,11 +118,11 @@ class MeasureParser:
         for _, unit in _parts(text):
             if unit and unit not in self._units and f"us {unit}" not in self._units:
                 raise self._unreadable()
-        return text
+        return TypedMeasure(text, tuple(_likely_number(number) for number, _ in _parts(text)))
 
-    def read(self, typed: Decimal | str, profile: Profile) -> ReadMeasure:
+    def read(self, typed: TypedMeasure, profile: Profile) -> ReadMeasure:
         """Return a parsed measure in its metric unit. Raises `PamError` (`invalid_quantity`, `ambiguous_unit`)."""
-        parts = [(typed, "")] if isinstance(typed, Decimal) else self._numbers(typed, profile)
+        parts = self._numbers(typed.text, profile) if typed.text else [(typed.numbers[0], "")]
         number, unit = parts[0]
         if len(parts) == 1:
             read = self._convert(number, unit or self._own[profile.units == "metric"], profile)
@@ -199,6 +211,14 @@ def _normalize(text: str) -> str:
 
 def _parts(text: str) -> list[tuple[str, str]]:
     return [(number, _unit(unit)) for number, unit in _PART.findall(text)]
+
+
+def _likely_number(text: str) -> Decimal:
+    compact = text.replace(" ", "")
+    if _THOUSANDS.fullmatch(compact):
+        return Decimal(re.sub(r"[.,]", "", compact))
+    whole, _, fraction = compact.replace(",", ".").rpartition(".")
+    return Decimal(f"{whole.replace('.', '')}.{fraction}" if whole else fraction)
 
 
 def _unit(written: str) -> str:

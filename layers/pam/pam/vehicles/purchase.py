@@ -10,13 +10,13 @@ from pam.platform.errors import FUEL_MISMATCH, INVALID_AMOUNT, INVALID_QUANTITY,
 from pam.travel.units import Units
 from pam.users.formatting import format_money
 from pam.users.profile import Profile
-from pam.vehicles.measures import FUEL_VOLUME, MAX_MEASURE_CHARS, ReadMeasure
+from pam.vehicles.measures import FUEL_VOLUME, MAX_MEASURE_CHARS, ReadMeasure, TypedMeasure
 
 VOLUME_PLACES = 4
 """The decimal places of litres that are stored."""
 
 _MAX_PRICE = Decimal(100)
-_PRICE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*(?:(?:/|per|an?)\s*([A-Za-z .()]+))?")
+_PRICE = re.compile(r"([0-9]{1,6}(?:[.,][0-9]{1,6})?)\s*(?:(?:/|per|an?)\s*([A-Za-z .()]+))?")
 _HALF_CENT = Decimal("0.005")
 # A price has cents at least, whatever zeros at its end a model leaves out.
 _MIN_PRICE_DECIMALS = 2
@@ -50,7 +50,7 @@ def parse_fuel_price(value: Any) -> TypedPrice | None:
         raise PamError(
             INVALID_QUANTITY, "PAM can't read that price. Write it such as 3.599 or 1.799 per l.", field="price"
         )
-    price = TypedPrice(Decimal(found[1]), (found[2] or "").strip())
+    price = TypedPrice(Decimal(found[1].replace(",", ".")), (found[2] or "").strip().casefold())
     FUEL_VOLUME.parse(f"1 {price.unit}")
     if not 0 < price.number <= _MAX_PRICE:
         raise _price_out_of_range()
@@ -58,7 +58,7 @@ def parse_fuel_price(value: Any) -> TypedPrice | None:
 
 
 def complete_purchase(
-    volume: Decimal | str | None,
+    volume: TypedMeasure | None,
     price: TypedPrice | None,
     total: Decimal | None,
     currency: str,
@@ -77,7 +77,7 @@ def complete_purchase(
     if read is None:
         assert litre is not None
         assert total is not None
-        computed = f"{total / litre.value:.4f} l"
+        computed = TypedMeasure(f"{total / litre.value:.4f} l", ())
         return FuelPurchase(round(FUEL_VOLUME.read(computed, profile).value, VOLUME_PLACES), total)
     if litre is None:
         assert total is not None
@@ -113,14 +113,14 @@ def _check_agreement(
 
 def _per_litre(price: TypedPrice, volume_unit: str, profile: Profile) -> ReadMeasure:
     unit = price.unit or volume_unit
-    one = Decimal(1) if not unit else f"1 {unit}"
+    one = TypedMeasure(f"1 {unit}" if unit else "1", (Decimal(1),))
     litres = FUEL_VOLUME.read(one, profile).value
     step = Decimal(1).scaleb(min(-_MIN_PRICE_DECIMALS, int(price.number.as_tuple().exponent)))
     return ReadMeasure(price.number / litres, step / litres)
 
 
-def _volume_unit(volume: Decimal | str | None) -> str:
-    return re.sub(r"^[0-9., ]+", "", volume) if isinstance(volume, str) else ""
+def _volume_unit(volume: TypedMeasure | None) -> str:
+    return re.sub(r"^[0-9., ]+", "", volume.text) if volume else ""
 
 
 def _price_out_of_range() -> PamError:

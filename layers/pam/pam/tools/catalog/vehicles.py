@@ -21,7 +21,7 @@ from pam.tools.engine.definition import Tool, ToolContext, ToolResult, read_tool
 from pam.tools.engine.results import to_tool_result
 from pam.vehicles.fields import VehicleDetails, VehicleFields, VehicleKind, VehicleName, parse_vehicle_name
 from pam.vehicles.maintenance import parse_interval_months, parse_maintenance_notes, parse_service
-from pam.vehicles.measures import FUEL_VOLUME, INTERVAL, ODOMETER
+from pam.vehicles.measures import FUEL_VOLUME, INTERVAL, ODOMETER, TypedMeasure
 from pam.vehicles.purchase import TypedPrice, parse_fuel_price
 
 _TEXT = WithJsonSchema({"type": "string"})
@@ -29,10 +29,10 @@ _Named = Annotated[
     str | None, BeforeValidator(lambda value: None if value is None else parse_vehicle_name(value)), _TEXT
 ]
 _Day = Annotated[OptionalDay, WithJsonSchema({"type": "string", "format": "date"})]
-_Odometer = Annotated[Decimal | str, BeforeValidator(ODOMETER.parse), _TEXT]
-_OptionalOdometer = Annotated[Decimal | str | None, BeforeValidator(ODOMETER.parse), _TEXT]
-_Interval = Annotated[Decimal | str | None, BeforeValidator(INTERVAL.parse), _TEXT]
-_Volume = Annotated[Decimal | str | None, BeforeValidator(FUEL_VOLUME.parse), _TEXT]
+_Odometer = Annotated[TypedMeasure, BeforeValidator(ODOMETER.parse), _TEXT]
+_OptionalOdometer = Annotated[TypedMeasure | None, BeforeValidator(ODOMETER.parse), _TEXT]
+_Interval = Annotated[TypedMeasure | None, BeforeValidator(INTERVAL.parse), _TEXT]
+_Volume = Annotated[TypedMeasure | None, BeforeValidator(FUEL_VOLUME.parse), _TEXT]
 _Price = Annotated[TypedPrice | None, BeforeValidator(parse_fuel_price), _TEXT]
 _Total = Annotated[TypedAmount, _TEXT]
 _Months = Annotated[int | None, BeforeValidator(parse_interval_months), WithJsonSchema({"type": "integer"})]
@@ -65,7 +65,8 @@ class AddVehicle(ToolArguments):
 @write_tool(summary=lambda new: f"Saving “{new.name}”", undo=ADD_VEHICLE.undo)
 def add_vehicle(context: WriteContext, new: AddVehicle) -> WriteResult:
     """Record a vehicle of the traveller."""
-    fields = VehicleFields(name=new.name, kind=new.kind, **new.details.model_dump())
+    details = {name: getattr(new.details, name) for name in type(new.details).model_fields}
+    fields = VehicleFields(name=new.name, kind=new.kind, **details)
     return ADD_VEHICLE.write(context, fields)
 
 
