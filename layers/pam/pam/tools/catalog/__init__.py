@@ -1,6 +1,19 @@
 """The tools that Claude can call, one module per category."""
 
-from pam.tools.catalog import calendar, community, meetups, memory, money, places, posts, profile, shop, travel, trips, vehicles
+from pam.tools.catalog import (
+    calendar,
+    community,
+    meetups,
+    memory,
+    money,
+    places,
+    posts,
+    profile,
+    shop,
+    travel,
+    trips,
+    vehicles,
+)
 from pam.tools.engine.registry import ToolRegistry
 
 TOOLS = ToolRegistry(
