@@ -28,7 +28,7 @@ from tests.functional.chat.frames import Frames, decision_on
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 # What no part of the product writes yet, and what operators write, about no user.
-UNUSED_TABLES = frozenset({"vehicles", "savings", "screen_allowances"})
+UNUSED_TABLES = frozenset({"products", "shop_rates", "savings", "screen_allowances"})
 
 LAUNDRY = use("create_expense", amount=45, category="laundry")
 MORE_LAUNDRY = use("create_expense", amount=46, category="laundry")
@@ -68,6 +68,7 @@ class Resident(ChatUser):
         self._spend()
         self._converse()
         self._meet()
+        self._shop()
         self._forget()
         self._provoke()
         self._lose_turn()
@@ -122,12 +123,28 @@ class Resident(ChatUser):
             use("plan_trip", origin="Denver", destination="Moab, Utah"),
             LAUNDRY,
         )
+        self._talk(
+            {**use("add_vehicle"), "input": {"name": f"Bus {self.words}", "kind": "campervan"}},
+        )
+        self._talk(
+            use("add_fuel_entry", odometer="45,000 mi", volume="30 gal", total=105, full_tank=True),
+            use("add_maintenance_record", service=f"oil {self.words}", interval_months=6),
+        )
         posted = self._talk(use("create_post", content=f"Quiet at {self.words}."))
         self._confirm(decision_on(posted))
         written = self._talk(use("message_friend", recipient=f"Friend{self.friend.hex[:12]}", message=self.words))
         self._confirm(decision_on(written))
         self.conversation_id = None
         self.confirmation = decision_on(self._talk(use("create_post", content=f"Draft {self.words}.")))
+
+    def _shop(self) -> None:
+        """An order, a cart, and an event in the calendar."""
+        self._talk(use("add_to_cart", product="Drinking Water Hose"))
+        self._confirm(decision_on(self._talk(use("checkout", address=f"General Delivery {self.words}"))))
+        self._talk(
+            use("add_to_cart", product="Drinking Water Hose"),
+            use("create_calendar_event", title=f"Inspection {self.words}", start="2090-12-03T10:00"),
+        )
 
     def _forget(self) -> None:
         """Correct a fact, and delete one of a conversation of its own."""

@@ -70,8 +70,13 @@ def test_categories_and_fuels_are_enumerated() -> None:
 
 
 def test_no_tool_has_an_argument_for_user_zone_or_location() -> None:
-    """They come from the session and the device."""
-    names = {name for definition in DEFINITIONS.values() for name in definition["input_schema"]["properties"]}
+    """They come from the session and the device; the user to follow is named by their public name."""
+    names = {
+        argument
+        for name, definition in DEFINITIONS.items()
+        for argument in definition["input_schema"]["properties"]
+        if (name, argument) != ("follow_user", "user")
+    }
     assert not names & {"user", "user_id", "timezone", "latitude", "longitude"}
 
 
@@ -127,6 +132,8 @@ def values_of(argument: dict[str, Any]) -> st.SearchStrategy[Any]:
         case "number":
             least, most = argument.get("minimum", 0.01), argument.get("maximum", 1000)
             return st.floats(least, most) | st.integers(math.ceil(least), math.floor(most))
+        case "object":
+            return st.just({})
         case "array":
             return st.lists(values_of(argument["items"]), max_size=3)
         case "boolean":
@@ -163,7 +170,7 @@ near = st.text('0123456789-+.eE_ ,:{}[]"abcdefghijklmnopqrstuvwxyz٣\u0000\ud800
 @given(data=st.data())
 def test_any_text_is_parsed_or_rejected(name: str, data: st.DataObject) -> None:
     """With an error of the API and a message that is a sentence."""
-    names = st.sampled_from(sorted(DEFINITIONS[name]["input_schema"]["properties"]))
+    names = st.sampled_from([*DEFINITIONS[name]["input_schema"]["properties"], "unknown"])
     raw = data.draw(near | (st.dictionaries(names, anything | near, max_size=4) | anything).map(json.dumps))
     try:
         assert isinstance(parse_arguments(TOOLS[name], raw), TOOLS[name].arguments)
