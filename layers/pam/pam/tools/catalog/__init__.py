@@ -1,11 +1,25 @@
 """The tools that Claude can call, one module per category."""
 
-from pam.tools.catalog import calendar, community, meetups, memory, money, places, posts, profile, shop, travel, trips
+from pam.tools.catalog import (
+    budget,
+    calendar,
+    community,
+    meetups,
+    memory,
+    money,
+    places,
+    posts,
+    profile,
+    shop,
+    travel,
+    trips,
+)
 from pam.tools.engine.registry import ToolRegistry
 
 TOOLS = ToolRegistry(
     (
         *money.TOOLS,
+        *budget.TOOLS,
         *travel.TOOLS,
         *trips.TOOLS,
         *places.TOOLS,
