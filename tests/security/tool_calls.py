@@ -33,6 +33,7 @@ ATTACKERS_CALLS: dict[str, str] = {
     "update_profile": '{"name": "Evil", "bio": "See https://evil.example/x", "home_base": "site 12, alone"}',
     "update_settings": '{"currency": "MXN", "notifications": false}',
     "manage_privacy": '{"who_sees_place": "everybody", "who_may_write": "everybody"}',
+    "export_data": "{}",
 }
 
 assert ATTACKERS_CALLS.keys() == {tool.name for tool in TOOLS.values() if tool.effect is not EffectKind.READ}

@@ -42,13 +42,11 @@ def write_once(
     operation: WriteOperation[A],
     prepare: Callable[[], A],
     answer_type: type[T],
-    *,
-    is_deletable: bool = False,
 ) -> T:
     """Perform a write once for the request's key; return its answer, with the fields of `WriteResult.data`.
 
-    With `is_deletable` the answer is only in the ledger, where a deletion of memories finds it; where that has cleared
-    it, raises `PamError` (`memory_not_found`).
+    The answer is only in the ledger, where deletions find it, and not in the record of the key. Where a deletion of
+    memories has cleared it, raises `PamError` (`memory_not_found`).
 
     `prepare` returns the operation's arguments. It is called before the transaction, so it may ask other services.
     Raises `PamError`, and what `prepare` and the operation raise.
@@ -77,20 +75,14 @@ def write_once(
             **({"undo": to_json(undo_link(effect)) if effect.undo_until else None} if operation.undo else {}),
         }
 
-    if is_deletable:
-        answers: list[dict[str, Any]] = []
+    answers: list[dict[str, Any]] = []
 
-        def write_apart() -> dict[str, Any]:
-            answers.append(write())
-            return {}
+    def write_apart() -> dict[str, Any]:
+        answers.append(write())
+        return {}
 
-        dependencies.idempotency.run(key, payload, write_apart, request.context)
-        try:
-            return from_json(answer_type, answers[0] if answers else write())
-        except ValueError:  # a deletion has cleared the record
-            raise memory_not_found() from None
-    answer = dependencies.idempotency.run(key, payload, write, request.context)
+    dependencies.idempotency.run(key, payload, write_apart, request.context)
     try:
-        return from_json(answer_type, answer)
-    except ValueError:  # stored by a release whose answers had other fields: the ledger has the effect
-        return from_json(answer_type, write())
+        return from_json(answer_type, answers[0] if answers else write())
+    except ValueError:  # a deletion has cleared the record
+        raise memory_not_found() from None

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -164,7 +165,7 @@ def _due(cost: MonthlyCost, month: date, today: date) -> DueCost:
     return DueCost(cost, day, is_late=(today - day).days > MAX_DAYS_APART)
 
 
-def _without(entries: Sequence[Entry], fixed: set[object]) -> list[Entry]:
+def _without(entries: Sequence[Entry], fixed: set[UUID]) -> list[Entry]:
     return [entry for entry in entries if entry.id not in fixed]
 
 

@@ -4,6 +4,7 @@ from pam.tools.catalog import (
     budget,
     calendar,
     community,
+    exports,
     meetups,
     memory,
     money,
@@ -30,5 +31,6 @@ TOOLS = ToolRegistry(
         *profile.TOOLS,
         *shop.TOOLS,
         *calendar.TOOLS,
+        *exports.TOOLS,
     )
 )
