@@ -21,7 +21,7 @@ class AccountItems:
         self._clock = clock
 
     def check_idle(self, user_id: UUID) -> None:
-        """Raise `PamError` (`turn_running`) while a turn of the user runs or waits: it would write after the deletion."""
+        """Raise `PamError` (`turn_running`) while a turn of the user runs or waits, which would write later."""
         now = self._clock().timestamp()
         for item in self._table.query(turn_partition(user_id)):
             if _is_running(item, now):

@@ -84,7 +84,7 @@ def _make(context: ToolContext, arguments: ExportData) -> ExportedData:
 
 @approval_tool(EffectKind.COSTLY, summary=ExportData.summary, preview=_preview, prepare=_make)
 def export_data(context: WriteContext, _arguments: ExportData, exported: ExportedData) -> WriteResult:
-    """Put all that PAM has about the traveller into an archive, once they have confirmed it. Both formats by default."""
+    """Put all that PAM has about the traveller into an archive, once they have confirmed it."""
     return EXPORT_DATA.write(context, exported)
 
 
