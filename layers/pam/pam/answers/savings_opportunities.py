@@ -18,10 +18,10 @@ from pam.money.categories import Category
 from pam.money.savings_opportunities import (
     MIN_MEDIAN_ENTRIES,
     WINDOW_DAYS,
-    Evidence,
     Opportunities,
     OpportunitiesQuery,
     Opportunity,
+    OpportunityEvidence,
     OpportunityKind,
     read_savings_opportunities,
 )
@@ -102,7 +102,7 @@ def _item(opportunity: Opportunity) -> OpportunityItem:
     )
 
 
-def _evidence(evidence: Evidence) -> EvidenceItem:
+def _evidence(evidence: OpportunityEvidence) -> EvidenceItem:
     return EvidenceItem(
         name=evidence.name[:_MAX_NAME_CHARS],
         amount=str(evidence.amount),

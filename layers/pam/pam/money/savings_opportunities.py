@@ -66,7 +66,7 @@ class OpportunitiesQuery(BaseModel):
 
 
 @dataclass(frozen=True)
-class Evidence:
+class OpportunityEvidence:
     """A figure that shows an opportunity: an amount of the days from `start` to `end` (exclusive).
 
     `expense_id` is that of a single expense; `name` is its description, or what a sum or a median is of.
@@ -87,7 +87,7 @@ class Opportunity:
     category: Category
     name: str
     amount: Decimal
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[OpportunityEvidence, ...]
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,8 @@ def _rising(entries: Sequence[Entry], end: date, first_day: date | None) -> Iter
         if all(later > earlier > 0 for later, earlier in pairwise(sums)):
             amount = to_cents(sums[0] - sum(sums[1:], Decimal(0)) / (len(sums) - 1))
             evidence = (
-                Evidence(str(category), total, each.start, each.end) for total, each in zip(sums, windows, strict=True)
+                OpportunityEvidence(str(category), total, each.start, each.end)
+                for total, each in zip(sums, windows, strict=True)
             )
             yield Opportunity(OpportunityKind.RISING, category, str(category), amount, tuple(evidence))
 
@@ -173,7 +174,7 @@ def _above_median(entries: Sequence[Entry], end: date) -> Iterable[Opportunity]:
         for entry in listed:
             if entry.day >= start and entry.amount > MEDIAN_FACTOR * middle:
                 name = f"median of {len(usual)} expenses on {category}"
-                evidence = (_expense_evidence(entry), Evidence(name, middle, before.start, before.end))
+                evidence = (_expense_evidence(entry), OpportunityEvidence(name, middle, before.start, before.end))
                 yield Opportunity(OpportunityKind.ABOVE_MEDIAN, category, entry.name, entry.amount - middle, evidence)
 
 
@@ -188,5 +189,5 @@ def _sum(entries: Iterable[Entry], window: Window) -> Decimal:
     return sum((entry.amount for entry in entries if window.start <= entry.day < window.end), Decimal(0))
 
 
-def _expense_evidence(entry: Entry) -> Evidence:
-    return Evidence(entry.name, entry.amount, entry.day, entry.day + timedelta(days=1), entry.id)
+def _expense_evidence(entry: Entry) -> OpportunityEvidence:
+    return OpportunityEvidence(entry.name, entry.amount, entry.day, entry.day + timedelta(days=1), entry.id)
