@@ -6,7 +6,7 @@ const TIME = { hour: "numeric", minute: "2-digit" };
 export function downloadLink(download) {
   if (!download || !/^https?:/.test(download.href)) return null;
   const until = new Date(download.expires_at).toLocaleTimeString(undefined, TIME);
-  return el("p", { class: "download" },
+  return el("span", { class: "download" },
     el("a", { href: download.href, download: download.name, rel: "noreferrer" }, `Download ${download.name}`),
     el("span", { class: "muted" }, ` works until ${until}`));
 }

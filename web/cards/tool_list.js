@@ -50,6 +50,5 @@ function toolItem({ state, summary, source, download }) {
   return el("li", { "data-state": state },
     icon(name),
     el("p", {}, el("span", { class: "visually-hidden" }, `${label}: `), summary,
-      source && el("span", { class: "muted" }, ` ${source}`)),
-    downloadLink(download));
+      source && el("span", { class: "muted" }, ` ${source}`), downloadLink(download)));
 }
