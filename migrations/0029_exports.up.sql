@@ -8,6 +8,23 @@ grant insert (user_id, amount, currency, kind, category, description, saved_at, 
       delete
     on savings to pam_app;
 
+-- The archives of all data that a traveller was given, without their links: at most some a day.
+create table data_exports (
+    id         uuid primary key default gen_random_uuid(),
+    user_id    uuid        not null references users (id) on delete cascade,
+    formats    text[]      not null check (formats <@ '{csv,json}'),
+    row_count  integer     not null check (row_count >= 0),
+    size_bytes integer     not null check (size_bytes > 0),
+    created_at timestamptz not null
+);
+create index data_exports_of_user on data_exports (user_id, created_at);
+
+alter table data_exports enable row level security;
+alter table data_exports force row level security;
+create policy own_rows on data_exports
+    using (user_id = (select current_traveller())) with check (user_id = (select current_traveller()));
+grant select, insert (user_id, formats, row_count, size_bytes, created_at) on data_exports to pam_app;
+
 -- An account is deleted by its row of `users`: everything else of the user follows by its foreign keys.
 grant delete on users to pam_app;
 

@@ -16,6 +16,8 @@ from tests.functional.tools.conftest import Caller
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "comment_on_post": {"post": "$post", "comment": "So do we."},
+    "analyze_budget": {"month": "this_month"},
+    "categorize_transaction": {"description": "oil change", "amount": 80},
     "compare_vs_budget": {"category": "fuel"},
     "correct_memory": {"fact_id": "$fact", "value": "three dogs"},
     "create_event": {
@@ -31,6 +33,11 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "create_post": {"content": "Quiet site by the river.", "title": "Moab", "tags": ["utah"]},
     "delete_calendar_event": {"event": "$event"},
     "delete_expense": {"expense_id": "$expense"},
+    "export_budget_report": {"format": "csv", "period": "this_month"},
+    "export_data": {},
+    "find_savings_opportunities": {"min_amount": 10},
+    "predict_end_of_month": {"category": "fuel"},
+    "track_savings": {"amount": 12.5, "category": "camping", "kind": "campground"},
     "forget_memory": {"fact_id": "$fact"},
     "estimate_travel_time": {"origin": "Denver, Colorado", "destination": "Moab, Utah"},
     "find_cheap_gas": {"place": "Moab, Utah", "fuel": "diesel"},

@@ -329,32 +329,32 @@ def test_category_is_that_of_earlier_entries(new_caller: Callers, noon: ManualCl
     caller = new_caller(noon)
     book(caller, ("2026-11-01", "80", "groceries", "Costco #123"))
     once = caller.call(categorize_transaction, '{"description": "COSTCO 77"}')
-    assert (once.data["category"], once.data["confidence"], once.data["sure"]) == ("groceries", 0.5, False)
+    assert (once.data["category"], once.data["confidence"], once.data["sure"]) == ("groceries", 50, False)
     assert once.text.endswith("PAM isn't sure, so please say which it is.")
     book(caller, ("2026-11-02", "82", "groceries", "Costco"), ("2026-11-03", "40", "fuel", "Costco"))
     both = caller.call(categorize_transaction, '{"description": "receipt", "merchant": "Costco"}')
-    assert (both.data["category"], both.data["confidence"]) == ("groceries", 0.5)
-    assert both.data["others"] == [{"category": "fuel", "confidence": 0.25}]
+    assert (both.data["category"], both.data["confidence"]) == ("groceries", 50)
+    assert both.data["others"] == [{"category": "fuel", "confidence": 25}]
     near = caller.call(categorize_transaction, '{"description": "Costco", "amount": 81}').data
-    assert (near["category"], near["confidence"], near["sure"]) == ("groceries", 0.67, True)
+    assert (near["category"], near["confidence"], near["sure"]) == ("groceries", 67, True)
     assert near["earlier"][0]["category"] == "groceries"
 
 
 @pytest.mark.parametrize(
     ("words", "category", "confidence"),
     [
-        ("oil change", "maintenance", 0.75),
-        ("Starlink", "internet", 0.75),
-        ("Moab oil change", "maintenance", 0.5),
-        ("milk and museum", None, 0.0),
-        ("beer", None, 0.0),
+        ("oil change", "maintenance", 75),
+        ("Starlink", "internet", 75),
+        ("Moab oil change", "maintenance", 50),
+        ("milk and museum", None, 0),
+        ("beer", None, 0),
     ],
 )
-def test_category_of_the_vocabulary(caller: Caller, words: str, category: str | None, confidence: float) -> None:
+def test_category_of_the_vocabulary(caller: Caller, words: str, category: str | None, confidence: int) -> None:
     """Words with two meanings have none; a part of a text is a weaker sign than all of it."""
     result = caller.call(categorize_transaction, json.dumps({"description": words}))
     assert (result.data["category"], result.data["confidence"]) == (category, confidence)
-    assert result.data["sure"] == (confidence >= 0.6)
+    assert result.data["sure"] == (confidence >= 60)
 
 
 def test_figures_name_what_lacks_a_rate(

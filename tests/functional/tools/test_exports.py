@@ -6,7 +6,7 @@ import json
 import uuid
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -47,6 +47,7 @@ def test_report_has_expenses_budgets_and_savings(new_caller: Callers, noon: Manu
     """Of the period alone; each amount with its currency, and beside another one what it counts as."""
     caller = new_caller(noon)
     spend(caller, amount=45.5, description="Tankstelle Großglockner 🚐, „voll“")
+    noon.now += timedelta(minutes=1)
     spend(caller, amount=20, refund=True, category="shopping")
     spend(caller, amount="€10", category="dining", date="2026-11-20")
     spend(caller, amount=99, date="2026-10-31")
@@ -218,3 +219,17 @@ def test_store_that_is_down_is_answered_as_such(new_caller: Callers, monkeypatch
     caller = new_caller()
     for tool, raw in ((export_budget_report, '{"format": "csv"}'), (export_data, "{}")):
         assert error_of(lambda tool=tool, raw=raw: caller.call(tool, raw)).error.code == "store_unavailable"
+
+
+def test_sixth_archive_of_a_day_is_refused(new_caller: Callers, noon: ManualClock, owner: psycopg.Connection) -> None:
+    """Before the traveller is asked to confirm it; a day after the first there is another one."""
+    caller = new_caller(noon)
+    for _ in range(5):
+        caller.call(export_data, "{}")
+        noon.now += timedelta(hours=1)
+    error = error_of(lambda: caller.preview(export_data, "{}"))
+    assert error.error.code == "export_limit_reached" and error.retry_after == 3600
+    noon.now += timedelta(hours=19, minutes=1)
+    caller.call(export_data, '{"format": "json"}')
+    rows = owner.execute("select formats from data_exports where user_id = %s order by created_at", (caller.id,))
+    assert [formats for (formats,) in rows] == [["json", "csv"]] * 5 + [["json"]]

@@ -47,7 +47,7 @@ class Confidence:
     """A category that it may be."""
 
     category: Category
-    confidence: Annotated[float, Field(ge=0, le=1)]
+    confidence: Annotated[int, Field(ge=0, le=100, description="In per cent.")]
 
 
 @json_dataclass
@@ -64,7 +64,7 @@ class CategorySuggestion(Answer):
     """The category that an expense probably has."""
 
     category: Annotated[Category | None, Field(description="Null where nothing is known of such words.")]
-    confidence: Annotated[float, Field(ge=0, le=1)]
+    confidence: Annotated[int, Field(ge=0, le=100, description="In per cent.")]
     sure: Annotated[bool, Field(description="False: ask the traveller.")]
     others: tuple[Confidence, ...]
     earlier: Annotated[tuple[EarlierEntries, ...], Field(description="The most similar first.")]
@@ -94,9 +94,9 @@ def suggest_category(
         simulated=profile.simulated,
         as_of=instant(dependencies.clock().astimezone(profile.zone)),
         category=category,
-        confidence=float(confidence),
+        confidence=_percent(confidence),
         sure=confidence >= SURE_FROM,
-        others=tuple(Confidence(category=each, confidence=float(share)) for each, share in ranked[1:4]),
+        others=tuple(Confidence(category=each, confidence=_percent(share)) for each, share in ranked[1:4]),
         earlier=tuple(
             EarlierEntries(description=each.description[:80], category=each.category, count=each.count)
             for each in votes.entries[:_MAX_EVIDENCE]
@@ -137,6 +137,9 @@ def _sentence(category: Category | None, confidence: Decimal, votes: CategoryVot
     count = sum(each.count for each in votes.entries if each.category == category)
     reasons = [f"you booked {pluralize(count, 'similar expense')} that way"] if count else []
     reasons += ["PAM's vocabulary says so"] if known == category else []
-    percent = f"{confidence:.0%}".replace("%", " %")
-    text = f"Probably {category} ({percent}): {' and '.join(reasons)}."
+    text = f"Probably {category} ({_percent(confidence)} %): {' and '.join(reasons)}."
     return text if confidence >= SURE_FROM else f"{text} PAM isn't sure, so please say which it is."
+
+
+def _percent(confidence: Decimal) -> int:
+    return int(confidence * 100)

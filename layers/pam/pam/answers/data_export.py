@@ -3,19 +3,25 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from pam.answers.answer import instant
 from pam.answers.dependencies import UserDependencies
-from pam.answers.downloads import Download, NewFile, format_size, link_sentence, offer_download
+from pam.answers.downloads import Download, NewFile, download_facts, format_size, link_sentence, offer_download
 from pam.ledger.operation import WriteContext, WriteOperation, WriteResult
 from pam.platform.deadline import Deadline
 from pam.users.csv_file import csv_bytes
 from pam.users.formatting import pluralize
-from pam.users.held_data import INDEXES, HeldTable, read_held_tables
+from pam.users.held_data import (
+    INDEXES,
+    HeldTable,
+    check_export_limit,
+    read_held_tables,
+    record_export,
+)
 from pam.users.profile import Profile, read_profile
 
 SOURCE = "Everything PAM has about you"
@@ -28,12 +34,13 @@ class ExportedData:
     """An archive that is stored, and how much is in it."""
 
     download: Download
+    formats: tuple[str, ...]
     tables: int
     rows: int
 
 
 def export_data(
-    dependencies: UserDependencies, user_id: UUID, formats: Iterable[str], deadline: Deadline
+    dependencies: UserDependencies, user_id: UUID, formats: Sequence[str], deadline: Deadline
 ) -> ExportedData:
     """Store an archive of all rows of a user, in these formats. Raises `PamError`."""
     # Messages that wait for the database are then in it, too.
@@ -45,7 +52,7 @@ def export_data(
     day = now.astimezone(profile.zone).date().isoformat()
     content = _archive(tables, tuple(formats), profile, now)
     download = offer_download(dependencies, profile, NewFile(f"pam-data-{day}.zip", content, "application/zip"))
-    return ExportedData(download, len(tables), sum(len(table.rows) for table in tables))
+    return ExportedData(download, tuple(formats), len(tables), sum(len(table.rows) for table in tables))
 
 
 def _archive(tables: list[HeldTable], formats: tuple[str, ...], profile: Profile, now: datetime) -> bytes:
@@ -79,10 +86,17 @@ def _readme(tables: list[HeldTable], profile: Profile, now: datetime) -> str:
 
 def _record(context: WriteContext, exported: ExportedData) -> WriteResult:
     profile, download = context.profile, exported.download
+    check_export_limit(context.connection, profile.id, context.now)
+    record_export(context.connection, profile.id, exported.formats, exported.rows, download.size, context.now)
     return WriteResult(
         text=f"Everything PAM has about you is in one archive: {pluralize(exported.rows, 'row')} of"
         f" {pluralize(exported.tables, 'table')}, {format_size(download.size)}. {link_sentence(download, profile)}",
-        data={"download": download.as_json(), "tables": exported.tables, "rows": exported.rows},
+        data={
+            "download": download.as_json(),
+            **download_facts(download, profile),
+            "tables": exported.tables,
+            "rows": exported.rows,
+        },
         source=SOURCE,
         simulated=profile.simulated,
     )

@@ -41,10 +41,18 @@ def offer_download(dependencies: UserDependencies, profile: Profile, file: NewFi
     return Download(link, file.name, len(file.content), expires_at)
 
 
+def download_facts(download: Download, profile: Profile) -> dict[str, str]:
+    """Return what the model may know of a file: all but the link."""
+    return {"file": download.name, "size": format_size(download.size), "link_works_until": _until(download, profile)}
+
+
 def link_sentence(download: Download, profile: Profile) -> str:
     """Render until when a link works, and for whom."""
-    at = format_time(download.expires_at.astimezone(profile.zone), format="short", locale=profile.locale)
-    return f"The link works until {at}; whoever has it can open the file."
+    return f"The link works until {_until(download, profile)}; whoever has it can open the file."
+
+
+def _until(download: Download, profile: Profile) -> str:
+    return format_time(download.expires_at.astimezone(profile.zone), format="short", locale=profile.locale)
 
 
 def format_size(size: int) -> str:

@@ -16,8 +16,6 @@ from pam.answers.user_answer import UserAnswer, user_provenance
 from pam.money.amounts import Currency
 from pam.money.categories import Category
 from pam.money.savings_opportunities import (
-    MIN_MEDIAN_ENTRIES,
-    WINDOW_DAYS,
     Opportunities,
     OpportunitiesQuery,
     Opportunity,
@@ -122,7 +120,7 @@ def _sentence(opportunities: Opportunities) -> str:
     if not found:
         return (
             f"Nothing in your expenses of {least} or more recurs monthly, rises, or is far above your own median."
-            f" Your records begin on {since}; a median takes {MIN_MEDIAN_ENTRIES} earlier expenses.{left_out}"
+            f" Your records begin on {since}.{left_out}"
         )
     named = "; ".join(_phrase(each, profile) for each in found[:_MAX_NAMED])
     more = f"; and {len(found) - _MAX_NAMED} more" if len(found) > _MAX_NAMED else ""
@@ -136,5 +134,5 @@ def _phrase(opportunity: Opportunity, profile: Profile) -> str:
         case OpportunityKind.RECURRING:
             return f"{name}, {amount} every month"
         case OpportunityKind.RISING:
-            return f"{name}, {amount} more in the last {WINDOW_DAYS} days than before, and rising"
+            return f"{name}, {amount} more than before, and rising"
     return f"{name}, {amount} above your median for {opportunity.category}"

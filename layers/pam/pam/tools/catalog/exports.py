@@ -8,12 +8,14 @@ from pam.answers.answer import instant
 from pam.answers.budget_report import make_budget_report, report_text
 from pam.answers.data_export import EXPORT_DATA, FORMATS, ExportedData
 from pam.answers.data_export import export_data as make_archive
+from pam.answers.downloads import download_facts
 from pam.ledger.operation import WriteContext, WriteResult
 from pam.money.budget_report import ReportQuery
 from pam.platform.errors import UNKNOWN_FORMAT, PamError
 from pam.tools.catalog.money_arguments import PeriodArgument, late_day
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import EffectKind, Tool, ToolContext, ToolResult, approval_tool, read_tool
+from pam.users.held_data import check_export_limit
 
 
 def _parse_format(value: Any) -> str:
@@ -49,7 +51,8 @@ def export_budget_report(context: ToolContext, arguments: ExportBudgetReport) ->
     )
     data = {
         "download": download.as_json(),
-        "file": download.name,
+        **download_facts(download, report.profile),
+        "window": {"from": report.window.start.isoformat(), "to": report.window.end.isoformat()},
         "expenses": report.count("expense", "refund"),
         "budgets": report.count("budget"),
         "savings": report.count("saving"),
@@ -69,7 +72,8 @@ class ExportData(ToolArguments):
         return "Exporting your data"
 
 
-def _preview(_: WriteContext, arguments: ExportData) -> str:
+def _preview(context: WriteContext, arguments: ExportData) -> str:
+    check_export_limit(context.connection, context.profile.id, context.now)
     formats = arguments.format.upper() if arguments.format else "JSON and CSV"
     return (
         f"Put everything that PAM has about you into one archive ({formats}). Its link works for an hour, and whoever"
