@@ -18,8 +18,9 @@ from tests.security.cross_user.resident import Resident, summarise
 CONFIRMED = {"confirm": "delete-my-account"}
 
 WITH_ROWS = MEMORY_TABLES | {
-    "users", "expenses", "budgets", "savings", "vehicles", "effects", "write_audit", "lost_turns", "trips",
-    "favorite_spots", "public_profiles", "friendships", "follows", "direct_messages", "posts", "security_events",
+    "users", "data_exports", "expenses", "budgets", "savings", "vehicles", "effects", "write_audit", "lost_turns",
+    "trips", "favorite_spots", "public_profiles", "friendships", "follows", "direct_messages", "posts",
+    "security_events",
 }  # fmt: skip
 """Tables with rows of a resident. That a row of any other one goes, too, is in the catalogue."""
 
@@ -82,6 +83,11 @@ def fill_others(owner: psycopg.Connection, user: Resident) -> None:
     owner.execute("insert into vehicles (user_id, name, kind) values (%s, 'Bus', 'motorhome')", (user.id,))
     owner.execute(
         "insert into savings (user_id, amount, currency, kind, saved_at) values (%s, 5, 'USD', 'gas', now())",
+        (user.id,),
+    )
+    owner.execute(
+        "insert into data_exports (user_id, formats, row_count, size_bytes, created_at)"
+        " values (%s, '{csv}', 1, 1, now())",
         (user.id,),
     )
     owner.execute("insert into follows (follower, followed) values (%s, %s)", (user.friend, user.id))
