@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pam.answers.dependencies import UserDependencies
 from pam.answers.json_values import from_json, to_json
 from pam.answers.undo_link import undo_link
-from pam.ledger.effects import perform_write
+from pam.ledger.effects import Effect, find_effect, perform_write
 from pam.ledger.operation import WriteOperation
 from pam.memory.selection import memory_not_found
 from pam.platform.deadline import Deadline
@@ -54,18 +54,9 @@ def write_once(
     user_id, payload = request.user_id, request.payload
     key = f"{user_id} {request.idempotency_key}" if request.idempotency_key else None
     digest = hashlib.sha256(json.dumps([key, payload]).encode()).hexdigest() if key else uuid4().hex
+    ledger_key = f"request:{digest}"
 
-    def write() -> dict[str, Any]:
-        effect = perform_write(
-            dependencies,
-            user_id,
-            f"request:{digest}",
-            operation,
-            prepare(),
-            request.deadline,
-            zone=request.zone,
-            typed_at=request.typed_at,
-        )
+    def answer_of(effect: Effect) -> dict[str, Any]:
         return {
             "text": effect.text,
             "source": effect.source,
@@ -75,14 +66,28 @@ def write_once(
             **({"undo": to_json(undo_link(effect)) if effect.undo_until else None} if operation.undo else {}),
         }
 
-    answers: list[dict[str, Any]] = []
+    def write() -> Effect:
+        return perform_write(
+            dependencies,
+            user_id,
+            ledger_key,
+            operation,
+            prepare(),
+            request.deadline,
+            zone=request.zone,
+            typed_at=request.typed_at,
+        )
+
+    written: list[Effect] = []
 
     def write_apart() -> dict[str, Any]:
-        answers.append(write())
+        written.append(write())
         return {}
 
     dependencies.idempotency.run(key, payload, write_apart, request.context)
+    # A repetition isn't prepared again: what it needs may be gone since.
+    effect = written[0] if written else find_effect(dependencies, user_id, ledger_key, request.deadline)
     try:
-        return from_json(answer_type, answers[0] if answers else write())
+        return from_json(answer_type, answer_of(effect or write()))
     except ValueError:  # a deletion has cleared the record
         raise memory_not_found() from None
