@@ -94,7 +94,7 @@ class PredictEndOfMonth(ToolArguments):
 
 @read_tool(summary=PredictEndOfMonth.summary)
 def predict_end_of_month(context: ToolContext, arguments: PredictEndOfMonth) -> ToolResult:
-    """What this month will probably cost, with a range: fixed monthly costs apart from running ones."""
+    """What this month will probably cost, with a range and the bills still due."""
     query = ProjectionQuery(category=arguments.category, timezone=context.zone)
     return to_tool_result(month_projection(context.dependencies, context.user_id, query, context.deadline))
 
@@ -111,7 +111,7 @@ class FindSavingsOpportunities(ToolArguments):
 
 @read_tool(summary=FindSavingsOpportunities.summary)
 def find_savings_opportunities(context: ToolContext, arguments: FindSavingsOpportunities) -> ToolResult:
-    """Own expenses worth a look: recurring, rising, or far above the median, with evidence. Knows no offers."""
+    """Own expenses worth a look: recurring, rising or far above the median. Knows no offers."""
     query = OpportunitiesQuery(min_amount=arguments.min_amount or DEFAULT_MIN_AMOUNT, timezone=context.zone)
     return to_tool_result(savings_opportunities(context.dependencies, context.user_id, query, context.deadline))
 
@@ -130,7 +130,7 @@ class CategorizeTransaction(ToolArguments):
 
 @read_tool(summary=CategorizeTransaction.summary)
 def categorize_transaction(context: ToolContext, arguments: CategorizeTransaction) -> ToolResult:
-    """The likely category of an expense by its words, where it isn't plain. If it isn't sure, ask."""
+    """The likely category of an expense by its words. If it isn't sure, ask."""
     transaction = Transaction(arguments.description, arguments.merchant, arguments.amount)
     return to_tool_result(suggest_category(context.dependencies, context.user_id, transaction, context.deadline))
 

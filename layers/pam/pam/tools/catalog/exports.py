@@ -42,7 +42,7 @@ class ExportBudgetReport(ToolArguments):
 
 @read_tool(summary=ExportBudgetReport.summary)
 def export_budget_report(context: ToolContext, arguments: ExportBudgetReport) -> ToolResult:
-    """Make a file of a period's expenses, budgets and savings; its link is shown beside your answer. No PDF."""
+    """Make a file of a period's expenses, budgets and savings. Its link appears beside your answer."""
     query = ReportQuery(period=arguments.period, timezone=context.zone)
     if late := late_day(context):
         query = query.dated(*late)
