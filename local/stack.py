@@ -120,7 +120,7 @@ class LocalStack:
         self.ws_url = ""
         """URL that WebSockets connect to; empty where the template has no WebSocket API."""
         self.aws_endpoint = ""
-        """URL of DynamoDB, Secrets Manager, SSM and SQS."""
+        """URL of DynamoDB, S3, Secrets Manager, SSM and SQS."""
         self.functions: dict[str, FunctionHandle] = {}
         """The functions by the names of their folders."""
         self.postgres: PostgresHandle
@@ -286,7 +286,7 @@ class LocalStack:
                     await database
                     secrets = {DATABASE_SECRET: json.dumps(postgres.app)} | source_secrets
                     creation = asyncio.to_thread(aws.create_stores, self.template.stores, secrets)
-                    await part("DynamoDB, Secrets Manager, SSM, SQS", creation)
+                    await part("DynamoDB, S3, Secrets Manager, SSM, SQS", creation)
                     await part("API", self._open(gateway, aws, logs, sockets, invocations))
             except BaseExceptionGroup as group:
                 raise _first(group) from None

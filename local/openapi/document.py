@@ -170,7 +170,7 @@ def _operation(handler: RouteHandler, route: RouteDescription) -> Json:
 def _parameters(operation: HttpOperation, route: RouteDescription) -> Iterator[Json]:
     for name in re.findall(r"\{(\w+)\}", operation.path):
         yield _parameter(_PATH_PARAMETERS[name])
-    if operation.method == "GET" and operation.takes:
+    if operation.method in ("GET", "DELETE") and operation.takes:
         model = operation.takes
         schema = query_schema(model)
         for name, described in schema["properties"].items():

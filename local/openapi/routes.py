@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from local.openapi.ask_response import ask_response
+from pam.answers.account_deletion import AccountDeleted
 from pam.answers.budget_status import BudgetStatus
 from pam.answers.distance import Distance
 from pam.answers.expense_changes import ExpenseCorrected, ExpenseDeleted
@@ -103,6 +104,7 @@ ROUTES = {
         "Travellers", FriendshipChanged, idempotent=True, codes=_FRIENDSHIP
     ),
     "DELETE /v1/friends/{user_id}": RouteDescription("Travellers", FriendshipEnded, idempotent=True, codes=_FRIENDSHIP),
+    "DELETE /v1/account": RouteDescription("Account", AccountDeleted, codes=(errors.TURN_RUNNING, *_WRITES)),
     "POST /v1/ws-ticket": RouteDescription("Conversation", IssuedTicket, codes=(errors.STORE_UNAVAILABLE,)),
     "DELETE /v1/effects/{id}": RouteDescription(
         "Expenses",
@@ -128,6 +130,7 @@ _FIELD_CODES: dict[str, tuple[ErrorCode, ...]] = {
     "amount": (errors.INVALID_AMOUNT, errors.AMBIGUOUS_AMOUNT, errors.UNKNOWN_CURRENCY),
     "bio": (errors.INVALID_TEXT,),
     "category": (errors.UNKNOWN_CATEGORY,),
+    "confirm": (errors.ACCOUNT_NOT_CONFIRMED,),
     "consumption": _QUANTITY,
     "currency": (errors.UNKNOWN_CURRENCY,),
     "cursor": (errors.INVALID_CURSOR,),

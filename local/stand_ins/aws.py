@@ -1,4 +1,4 @@
-"""DynamoDB, Secrets Manager, SSM and SQS at one endpoint, with the template's stores.
+"""DynamoDB, S3, Secrets Manager, SSM and SQS at one endpoint, with the template's stores.
 
 DynamoDB is the stand-in `local.stand_ins.dynamodb`, the others are moto's.
 """
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from local.http_server import HttpRequest, HttpResponse, HttpServer
 from local.stand_ins.child import Child, serve, without_collection
@@ -67,6 +67,8 @@ class Aws:
                     _create_table(clients[service], store)
                 case "secretsmanager":
                     _create_secret(clients[service], store, secrets.get(store.logical_id))
+                case "s3":
+                    clients[service].create_bucket(Bucket=store.name)
                 case "ssm":
                     clients[service].put_parameter(Name=store.name, **store.properties)
                 case "sqs":
@@ -115,6 +117,7 @@ class _MotoDispatcher:
     """
 
     def __init__(self) -> None:
+        import moto.s3.responses
         import moto.secretsmanager.responses
         import moto.sqs.responses
         import moto.ssm.responses  # noqa: F401  imported here, while the stack starts other parts
@@ -125,7 +128,7 @@ class _MotoDispatcher:
         self._lock = threading.Lock()
 
     def __call__(self, environment: dict[str, Any], start_response: Any) -> Any:
-        service = _service(environment["HTTP_AUTHORIZATION"])
+        service = _service(environment.get("HTTP_AUTHORIZATION") or _signed_link(environment["RAW_URI"]))
         with self._lock:
             if service not in self._applications:
                 self._applications[service] = self._server.create_backend_app(service)
@@ -140,7 +143,7 @@ class _Endpoint:
         self._moto = _WsgiAdapter(_MotoDispatcher())
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
-        authorization = request.headers.get("authorization", "")
+        authorization = request.headers.get("authorization", "") or _signed_link(request.target)
         if authorization.count("/") < _SCOPE_PARTS:
             body = {"__type": "MissingAuthenticationTokenException", "message": "Missing Authentication Token"}
             return HttpResponse(400, json.dumps(body).encode())
@@ -152,6 +155,11 @@ class _Endpoint:
 
 
 _SCOPE_PARTS = 4
+
+
+def _signed_link(target: str) -> str:
+    """Return the credential of a link that is signed in its query, `KEY/DAY/REGION/SERVICE/aws4_request`, or ""."""
+    return parse_qs(urlsplit(target).query).get("X-Amz-Credential", [""])[0]
 
 
 def _service(authorization: str) -> Any:

@@ -25,6 +25,7 @@ NO_VALUE = object()
 _NAME_PROPERTIES = {
     "AWS::DynamoDB::Table": "TableName",
     "AWS::Lambda::Function": "FunctionName",
+    "AWS::S3::Bucket": "BucketName",
     "AWS::SecretsManager::Secret": "Name",
     "AWS::SQS::Queue": "QueueName",
     "AWS::SSM::Parameter": "Name",
@@ -72,7 +73,8 @@ class Resolver:
         resource = self._resources[logical_id]
         given = resource.get("Properties", {}).get(_NAME_PROPERTIES[resource["Type"]])
         if given is None:
-            return f"{STACK}-{logical_id}"
+            name = f"{STACK}-{logical_id}"
+            return name.lower() if resource["Type"] == "AWS::S3::Bucket" else name  # S3 takes lower case alone
         return text(self.value(given, f"Resources.{logical_id}.Properties"))
 
     def alias(self, function: str) -> str | None:
@@ -242,6 +244,8 @@ class Resolver:
                 return name
             case "AWS::DynamoDB::Table", "Arn":
                 return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
+            case "AWS::S3::Bucket", "Arn":
+                return f"arn:aws:s3:::{name}"
             case "AWS::Lambda::Function", "Arn":
                 return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
             case "AWS::SQS::Queue", "Arn":

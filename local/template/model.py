@@ -17,6 +17,8 @@ STORES = {
         "ProvisionedThroughput",
         "TimeToLiveSpecification",
     ),
+    # Its access and its lifecycle have no effect here: everything is lost when the stack ends.
+    "AWS::S3::Bucket": (),
     "AWS::SecretsManager::Secret": ("GenerateSecretString", "SecretString"),
     "AWS::SQS::Queue": (
         "DelaySeconds",

@@ -99,6 +99,7 @@ def test_every_recorded_event_has_its_status(stack: LocalStack) -> None:
         "expense_update": ("expense_update", 404),
         "expense_delete": ("expense_delete", 404),
         "effect_undo": ("effect_undo", 404),
+        "account": ("account", 200),
         "memories": ("memories", 200),
         "memory_changes": ("memory_changes", 201),
         "profile": ("profile", 200),

@@ -32,7 +32,9 @@ Permission = tuple[str, str]
 """An action, such as `dynamodb:GetItem`, and the logical id of its resource."""
 
 ROUTES = [function for function in FUNCTIONS.values() if http_events(function)]
-RECORDED = ("dynamodb:", "secretsmanager:", "ssm:")
+RECORDED = ("dynamodb:", "s3:", "secretsmanager:", "ssm:")
+S3_ACTIONS = {"PUT": "s3:PutObject", "GET": "s3:ListBucket", "POST": "s3:DeleteObject"}
+"""By the method of the calls that the code makes; what a link is used for is no call of a function."""
 FRAME_TIMEOUT_S = 60
 
 POSTGRES_ONLY = {"EmbedMemoriesFunction", "MemoriesFunction"}
@@ -44,6 +46,7 @@ RECOVERY = {
     ("dynamodb:GetItem", "IdempotencyTable"),  # Powertools reads a record that a refused write didn't return
     ("dynamodb:DeleteItem", "IdempotencyTable"),  # and releases the key of a failed write
     ("dynamodb:DeleteItem", "SharedCacheTable"),  # a circuit breaker that closes
+    ("s3:GetObject", "ExportBucket"),  # by the users of links
 }
 
 
@@ -96,10 +99,13 @@ class Recorder:
         self.endpoint = ""
         self.url = ""
 
-    def record(self, authorization: str, target: str, body: bytes) -> None:
+    def record(self, method: str, authorization: str, target: str, body: bytes) -> None:
         match = re.search(r"Credential=(\w+)/\d+/[\w-]+/(\w+)/", authorization)
         assert match is not None
         function, service = match.groups()
+        if service == "s3":
+            self.used[function].add((S3_ACTIONS[method], "ExportBucket"))
+            return
         fields = json.loads(body)
         names = fields.get("RequestItems") or [fields.get("TableName") or fields.get("SecretId") or fields.get("Name")]
         for name in names:
@@ -152,10 +158,10 @@ def recorder() -> Iterator[Recorder]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            recorder.record(self.headers["authorization"], self.headers["x-amz-target"], body)
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            recorder.record(self.command, self.headers["authorization"], self.headers.get("x-amz-target", ""), body)
             connection = HTTPConnection(urlsplit(recorder.endpoint).netloc)
-            connection.request("POST", self.path, body, dict(self.headers))
+            connection.request(self.command, self.path, body, dict(self.headers))
             answer = connection.getresponse()
             content = answer.read()
             self.send_response(answer.status)
@@ -166,6 +172,8 @@ def recorder() -> Iterator[Recorder]:
             self.end_headers()
             self.wfile.write(content)
             connection.close()
+
+        do_GET = do_PUT = do_POST
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -223,6 +231,7 @@ def use_chat(stack: LocalStack, user: httpx.Client) -> None:
         "get_weather_forecast": {"place": "Moab, Utah"},
         "find_cheap_gas": {"place": "Denver"},
         "create_post": {"content": "Quiet site."},
+        "export_budget_report": {"format": "csv"},
     }
     calls = [{"type": "tool_use", "name": name, "input": arguments} for name, arguments in tools.items()]
     replies = [{"content": calls}, {"content": [{"type": "text", "text": "Done."}]}]
@@ -265,6 +274,12 @@ def use_memories(user: httpx.Client) -> None:
     user.delete(f"/v1/memories/selections/{selection['id']}").raise_for_status()
 
 
+def delete_account(user: httpx.Client) -> None:
+    """Delete everything, with the report that the chat made."""
+    answer = user.delete("/v1/account", params={"confirm": "delete-my-account"})
+    assert answer.json()["files"] == 1, answer.text
+
+
 def send(socket: ClientConnection, action: str, **fields: Any) -> None:
     socket.send(json.dumps({"action": action} | fields))
 
@@ -291,6 +306,7 @@ def used(recorded_stack: LocalStack, recorder: Recorder) -> dict[str, set[Permis
             owner.execute("update summary_requests set due_at = now()")
         run_schedule(recorded_stack, "summarise_episodes")
         use_memories(user)
+        delete_account(user)
     return {function: recorder.used[function] for function in FUNCTIONS if function != "MigrateFunction"}
 
 

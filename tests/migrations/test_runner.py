@@ -36,7 +36,7 @@ def test_categories_of_code_and_database_are_the_same(empty_database: str) -> No
         checks = connection.execute(
             "select pg_get_constraintdef(oid) from pg_constraint where conname like '%_category_check'"
         ).fetchall()
-    assert len(checks) == 2
+    assert len(checks) == 3
     for (check,) in checks:
         assert set(check.split("'")[1::2]) == set(Category)
 

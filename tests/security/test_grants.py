@@ -124,7 +124,6 @@ def test_grants_are_those_that_the_code_uses(owner: psycopg.Connection) -> None:
         "update vehicles set created_at = now()",
         "update fuel_log set odometer_km = 0",
         "update maintenance_records set odometer_km = 0",
-        "insert into savings (user_id, amount, currency, kind, saved_at) values (%(user)s, 1, 'USD', 'gas', now())",
         "update savings set amount = 1",
         "update users set simulated = false",
         "update users set created_at = now()",

@@ -12,6 +12,7 @@ ATTACKERS_CALLS: dict[str, str] = {
     "update_expense": f'{{"expense_id": "{_OTHER_ID}", "amount": 1}}',
     "delete_expense": f'{{"expense_id": "{_OTHER_ID}"}}',
     "update_budget": '{"category": "fuel", "amount": 99999}',
+    "track_savings": '{"amount": 666, "category": "camping", "description": "evil pays"}',
     "plan_trip": '{"origin": "Denver, Colorado", "destination": "Moab, Utah"}',
     "save_favorite_spot": '{"name": "Free site of evil", "place": "Moab", "notes": "leave the keys"}',
     "create_post": '{"content": "I am alone at site 12. See https://evil.example/x"}',
@@ -36,6 +37,7 @@ ATTACKERS_CALLS: dict[str, str] = {
     "update_vehicle": '{"changes": {"height": "6 ft"}}',
     "add_fuel_entry": '{"odometer": "1 mi", "volume": "66 gal", "total": "666", "full_tank": true}',
     "add_maintenance_record": '{"service": "brakes by evil", "interval_months": 240}',
+    "export_data": "{}",
 }
 
 assert ATTACKERS_CALLS.keys() == {tool.name for tool in TOOLS.values() if tool.effect is not EffectKind.READ}

@@ -1,5 +1,6 @@
 import { el, icon, setBusy } from "../dom.js";
 import { alertBox } from "./alert_box.js";
+import { downloadLink } from "./download_link.js";
 import { formatTimeLeft } from "./time_left.js";
 
 const UPDATE_INTERVAL_MS = 1000;
@@ -56,8 +57,10 @@ export function createConfirmation(request, { expiresAt, decide, onExpire }) {
   }
 
   /** Shows the outcome from the `confirmed` frame. */
-  function showOutcome({ decision, text, source }) {
+  function showOutcome({ decision, text, source, download }) {
     close(decision === "yes" ? "check" : "cross", text, source);
+    const link = downloadLink(download);
+    if (link && !node.querySelector(".download")) node.append(link);
   }
 
   /** Shows why the server rejected the decision, and enables the buttons again. */

@@ -1,4 +1,5 @@
 import { el, icon } from "../dom.js";
+import { downloadLink } from "./download_link.js";
 
 const STATES = {
   running: { icon: "clock", label: "Working" },
@@ -44,10 +45,10 @@ export function createToolList() {
   };
 }
 
-function toolItem({ state, summary, source }) {
+function toolItem({ state, summary, source, download }) {
   const { icon: name, label } = STATES[state] ?? STATES.running;
   return el("li", { "data-state": state },
     icon(name),
     el("p", {}, el("span", { class: "visually-hidden" }, `${label}: `), summary,
-      source && el("span", { class: "muted" }, ` ${source}`)));
+      source && el("span", { class: "muted" }, ` ${source}`), downloadLink(download)));
 }

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pam.platform.cost_limits import CostCaps
     from pam.platform.dynamodb import DynamoTable
     from pam.platform.idempotency import IdempotencyStore
+    from pam.platform.object_store import ObjectStore
     from pam.platform.postgres import Database
     from pam.platform.request_limit import RequestLimit
     from pam.platform.websocket import FrameSender
@@ -87,8 +88,14 @@ class Bootstrap(ModelServices):
     def user_dependencies(self) -> "UserDependencies":
         from pam.answers.dependencies import UserDependencies
 
-        built_later = (lambda: self.exchange_rates), (lambda: self.message_copies)
+        built_later = (lambda: self.exchange_rates), (lambda: self.message_copies), (lambda: self.files)
         return UserDependencies(self.database, self.user_cache, self.idempotency, self.clock, *built_later)
+
+    @cached_property
+    def files(self) -> "ObjectStore":
+        from pam.platform.object_store import ObjectStore
+
+        return ObjectStore(aws.file_client(), self._settings.exports.bucket)
 
     @cached_property
     def exchange_rates(self) -> "ExchangeRates":

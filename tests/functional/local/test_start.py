@@ -71,7 +71,7 @@ def test_progress_names_each_part(start: Start) -> None:
     """Each part that is up is reported; stand-ins whose base URL isn't a parameter of the template don't start."""
     assert start.parts[0] == "Page"
     assert start.parts[-1] == "API"
-    assert set(start.parts) == {"Page", "Postgres", "Template", "DynamoDB, Secrets Manager, SSM, SQS", "API"}
+    assert set(start.parts) == {"Page", "Postgres", "Template", "DynamoDB, S3, Secrets Manager, SSM, SQS", "API"}
 
 
 def test_each_request_is_reported(start: Start) -> None:

@@ -107,8 +107,10 @@ VALUES: dict[str, Any] = {
     "comment": "So do we.",
     "changes": {"axles": 2},
     "content": "Quiet here.",
+    "description": "oil change",
     "destination": "Moab, Utah",
     "full_tank": True,
+    "format": "csv",
     "name": "A quiet site",
     "odometer": "45,210 mi",
     "origin": "Denver",
@@ -122,14 +124,14 @@ VALUES: dict[str, Any] = {
 """Values of the parameters that are required beside those that name rows."""
 
 ORDINARY = frozenset(VALUES) | {
-    "audience", "filter", "hours", "max_attendees", "starts_at", "unfollow", "unlike",
-    "breaks", "budget", "consumption", "consumption_unit", "context", "currency", "date", "days", "description",
-    "bio", "distance", "end", "everything", "from", "fuel", "fuel_type", "home_base", "kind", "language", "latitude",
-    "limit", "location", "longitude", "max_price", "measure", "min_price", "notes", "notifications", "page",
-    "part_of_day", "period", "price", "price_unit", "quantity", "radius", "rating", "refund", "rig_type", "rig_year",
-    "standing", "start_date", "stops", "tags", "theme", "time_zone", "timezone", "title", "to", "typed_at", "unit",
-    "units", "volume_unit", "who_may_write", "who_sees_activity", "who_sees_place", "who_sees_profile",
-    "details", "interval_distance", "interval_months", "total", "volume",
+    "audience", "bio", "breaks", "budget", "confirm", "consumption", "consumption_unit", "context", "currency",
+    "date", "days", "description", "details", "distance", "end", "everything", "filter", "from", "fuel", "fuel_type",
+    "home_base", "hours", "interval_distance", "interval_months", "kind", "language", "latitude", "limit", "location",
+    "longitude", "max_attendees", "max_price", "measure", "merchant", "min_amount", "min_price", "month", "notes",
+    "notifications", "page", "part_of_day", "period", "price", "price_unit", "quantity", "radius", "rating", "refund",
+    "rig_type", "rig_year", "standing", "start_date", "starts_at", "stops", "tags", "theme", "time_zone", "timezone",
+    "title", "to", "total", "typed_at", "unfollow", "unit", "units", "unlike", "volume", "volume_unit",
+    "who_may_write", "who_sees_activity", "who_sees_place", "who_sees_profile",
 }  # fmt: skip
 """The parameters that name no row. Which of the two a new parameter is, is for its author to say."""
 

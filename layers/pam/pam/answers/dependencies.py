@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # functions that need no sources don't load their modules
     from pam.answers.exchange_rates import ExchangeRates
     from pam.answers.travel_sources import TravelSources
     from pam.memory.copies import MessageCopies
+    from pam.platform.object_store import ObjectStore
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class UserDependencies:
     """Built on first use: most users have expenses in one currency only."""
     message_copies: "Callable[[], MessageCopies]"
     """Built on first use: only deletions need them."""
+    files: "Callable[[], ObjectStore]"
+    """Built on first use: only exports and the deletion of an account need it."""
 
 
 @dataclass(frozen=True)

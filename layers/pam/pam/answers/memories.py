@@ -131,7 +131,7 @@ def change_fact(
     payload = changes.model_dump(mode="json", exclude={"timezone"}) | {"corrects": str(fact_id)}
     request = WriteRequest(user_id, idempotency_key, payload, deadline, context, changes.timezone)
     correction = FactCorrection(fact_id, changes.value, changes.standing)
-    return write_once(dependencies, request, CORRECT_MEMORY, lambda: correction, FactCorrected, is_deletable=True)
+    return write_once(dependencies, request, CORRECT_MEMORY, lambda: correction, FactCorrected)
 
 
 def _remember(context: WriteContext, fact: NewFact) -> WriteResult:

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pam.answers.dependencies import UserDependencies
 from pam.answers.json_values import from_json, to_json
 from pam.answers.undo_link import undo_link
-from pam.ledger.effects import perform_write
+from pam.ledger.effects import Effect, find_effect, perform_write
 from pam.ledger.operation import WriteOperation
 from pam.memory.selection import memory_not_found
 from pam.platform.deadline import Deadline
@@ -42,13 +42,11 @@ def write_once(
     operation: WriteOperation[A],
     prepare: Callable[[], A],
     answer_type: type[T],
-    *,
-    is_deletable: bool = False,
 ) -> T:
     """Perform a write once for the request's key; return its answer, with the fields of `WriteResult.data`.
 
-    With `is_deletable` the answer is only in the ledger, where a deletion of memories finds it; where that has cleared
-    it, raises `PamError` (`memory_not_found`).
+    The answer is only in the ledger, where deletions find it, and not in the record of the key. Where a deletion of
+    memories has cleared it, raises `PamError` (`memory_not_found`).
 
     `prepare` returns the operation's arguments. It is called before the transaction, so it may ask other services.
     Raises `PamError`, and what `prepare` and the operation raise.
@@ -56,18 +54,9 @@ def write_once(
     user_id, payload = request.user_id, request.payload
     key = f"{user_id} {request.idempotency_key}" if request.idempotency_key else None
     digest = hashlib.sha256(json.dumps([key, payload]).encode()).hexdigest() if key else uuid4().hex
+    ledger_key = f"request:{digest}"
 
-    def write() -> dict[str, Any]:
-        effect = perform_write(
-            dependencies,
-            user_id,
-            f"request:{digest}",
-            operation,
-            prepare(),
-            request.deadline,
-            zone=request.zone,
-            typed_at=request.typed_at,
-        )
+    def answer_of(effect: Effect) -> dict[str, Any]:
         return {
             "text": effect.text,
             "source": effect.source,
@@ -77,20 +66,28 @@ def write_once(
             **({"undo": to_json(undo_link(effect)) if effect.undo_until else None} if operation.undo else {}),
         }
 
-    if is_deletable:
-        answers: list[dict[str, Any]] = []
+    def write() -> Effect:
+        return perform_write(
+            dependencies,
+            user_id,
+            ledger_key,
+            operation,
+            prepare(),
+            request.deadline,
+            zone=request.zone,
+            typed_at=request.typed_at,
+        )
 
-        def write_apart() -> dict[str, Any]:
-            answers.append(write())
-            return {}
+    written: list[Effect] = []
 
-        dependencies.idempotency.run(key, payload, write_apart, request.context)
-        try:
-            return from_json(answer_type, answers[0] if answers else write())
-        except ValueError:  # a deletion has cleared the record
-            raise memory_not_found() from None
-    answer = dependencies.idempotency.run(key, payload, write, request.context)
+    def write_apart() -> dict[str, Any]:
+        written.append(write())
+        return {}
+
+    dependencies.idempotency.run(key, payload, write_apart, request.context)
+    # A repetition isn't prepared again: what it needs may be gone since.
+    effect = written[0] if written else find_effect(dependencies, user_id, ledger_key, request.deadline)
     try:
-        return from_json(answer_type, answer)
-    except ValueError:  # stored by a release whose answers had other fields: the ledger has the effect
-        return from_json(answer_type, write())
+        return from_json(answer_type, answer_of(effect or write()))
+    except ValueError:  # a deletion has cleared the record
+        raise memory_not_found() from None

@@ -90,6 +90,11 @@ class UserCache:
         except DynamoUnavailable:
             _log_unavailable("put")
 
+    def delete_all(self, user_id: UUID) -> None:
+        """Delete all items of a user. Raises `DynamoUnavailable`."""
+        for item in self._table.query(str(user_id)):
+            self._table.delete(item["user_id"], item["item"])
+
     @contextmanager
     def write_fence(self, user_id: UUID) -> Iterator[None]:
         """Enclose the transaction of a write: after it, no reader gets an answer from before it.

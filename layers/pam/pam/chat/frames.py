@@ -115,7 +115,10 @@ ToolState = Literal["running", "done", "failed", "waiting"]
 
 @dataclass(frozen=True)
 class ToolLine(ServerFrame):
-    """The state of a tool call; a later frame with the same `id` replaces it."""
+    """The state of a tool call; a later frame with the same `id` replaces it.
+
+    `download` has the link to a file, its name and until when it works; the model isn't sent it.
+    """
 
     type = "tool"
     id: str
@@ -123,6 +126,10 @@ class ToolLine(ServerFrame):
     state: ToolState
     summary: str
     source: str | None = None
+    download: Mapping[str, str] | None = None
+
+    def body(self) -> dict[str, Any]:
+        return _without_download(super().body())
 
 
 @dataclass(frozen=True)
@@ -144,7 +151,7 @@ class ConfirmRequest(ServerFrame):
 
 @dataclass(frozen=True)
 class Confirmed(ServerFrame):
-    """The outcome of a confirmation, and how it is undone if it can be."""
+    """The outcome of a confirmation, how it is undone if it can be, and the link to a file that it made."""
 
     type = "confirmed"
     confirmation_id: str
@@ -152,6 +159,10 @@ class Confirmed(ServerFrame):
     text: str
     source: str | None = None
     undo: tuple[Mapping[str, Any], ...] = ()
+    download: Mapping[str, str] | None = None
+
+    def body(self) -> dict[str, Any]:
+        return _without_download(super().body())
 
 
 @dataclass(frozen=True)
@@ -199,6 +210,10 @@ class Failed(ServerFrame):
 
     def body(self) -> dict[str, Any]:
         return {key: value for key, value in super().body().items() if value not in (None, [])}
+
+
+def _without_download(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != "download" or value is not None}
 
 
 TERMINAL_TYPES = frozenset({Done.type, Failed.type})

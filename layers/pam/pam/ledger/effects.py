@@ -180,6 +180,13 @@ def _perform(
     return effect_from_row(recorded)
 
 
+def find_effect(dependencies: LedgerDependencies, user_id: UUID, key: str, deadline: Deadline) -> Effect | None:
+    """Return the effect that was recorded under a key, None if there is none."""
+    with dependencies.database.session(user_id, deadline) as connection:
+        row = connection.execute(_SELECT_EFFECT, {"user": user_id, "key": key}).fetchone()
+    return None if row is None else effect_from_row(row)
+
+
 def undo_effect(
     dependencies: LedgerDependencies,
     user_id: UUID,

@@ -18,3 +18,9 @@ class MessageCopies(Protocol):
 
     def delete_all(self, user_id: UUID, kept: UUID | None) -> None:
         """Delete all copies of a user; of the turn `kept` all texts. Those of a turn that runs at its end."""
+
+    def check_idle(self, user_id: UUID) -> None:
+        """Raise `PamError` (`turn_running`) while a turn of the user runs or waits."""
+
+    def delete_account(self, user_id: UUID, conversations: Collection[UUID]) -> None:
+        """Delete all that there is of a user and of their conversations, also costs and limits."""

@@ -119,7 +119,7 @@ class HttpOperation:
     method: str
     path: str
     takes: type[BaseModel] | None
-    """The model of the query string (GET) or of the body (POST, PATCH); None where there is only the path."""
+    """The model of the query string (GET, DELETE) or of the body (POST, PATCH); None where there is only the path."""
     status: int
     """The status of a successful response."""
     endpoint: Callable[..., HttpResponse]
@@ -129,7 +129,7 @@ class HttpOperation:
         if self.takes is None:
             response = self.endpoint(request)
         else:
-            parse = request.parameters if self.method == "GET" else request.json
+            parse = request.parameters if self.method in ("GET", "DELETE") else request.json
             response = self.endpoint(request, parse(self.takes))
         return response.render(self.status)
 
@@ -172,6 +172,10 @@ class HttpApi:
             return endpoint
 
         return register
+
+    def delete_confirmed(self, path: str, takes: type[Model]) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
+        """Register an endpoint that deletes, whose query string is parsed into `takes`: what confirms it."""
+        return self._register("DELETE", path, takes, 200)
 
     def _register(
         self, method: str, path: str, takes: type[Model], status: int

@@ -23,6 +23,12 @@ class UserSettings(Settings):
     database_secret: str = Field(alias="DATABASE_SECRET")
 
 
+class ExportSettings(Settings):
+    """The bucket of the files that users export."""
+
+    bucket: str = Field(alias="EXPORT_BUCKET")
+
+
 class RequestLimitSettings(Settings):
     """The table that counts users' requests, and how many of one user are accepted in a minute."""
 
@@ -125,6 +131,10 @@ class EnvironmentSettings:
     @cached_property
     def user(self) -> UserSettings:
         return read_environment(UserSettings, self._environment)
+
+    @cached_property
+    def exports(self) -> ExportSettings:
+        return read_environment(ExportSettings, self._environment)
 
     @cached_property
     def rates(self) -> ExchangeRateSettings:

@@ -19,6 +19,7 @@ from pam.tools.catalog import TOOLS
 from pam.tools.engine.definition import ToolContext
 from pam.tools.engine.execution import ApprovedWrite, execute
 from pam.tools.engine.parsing import parse_arguments
+from pam.tools.engine.results import DOWNLOAD
 
 _REPORT_TIMEOUT_S = 5.0
 """How long a repeated decision waits for the frame that reports the outcome."""
@@ -44,6 +45,7 @@ def confirm(dependencies: ChatDependencies, request: WebSocketRequest, frame: Co
     turn = _turn(dependencies, request.user_id, confirmation.message_id)
     source: str | None = None
     undo: tuple[Mapping[str, Any], ...] = ()
+    download: Mapping[str, str] | None = None
     if frame.decision == "no":
         text = "Not done, as you said."
     else:
@@ -66,7 +68,7 @@ def confirm(dependencies: ChatDependencies, request: WebSocketRequest, frame: Co
         # An earlier attempt may have failed: only what it has done already is reported after the expiry.
         approved = ApprovedWrite(confirmation.preview, confirmation.expires_at)
         result = execute(context, tool, arguments, approved=approved)
-        text, source = result.text, result.source
+        text, source, download = result.text, result.source, result.data.get(DOWNLOAD)
         undo = undo_entries([result.effect] if result.effect else [])
     if not dependencies.confirmations.claim_report(confirmation) and _repeat_report(
         dependencies, request, turn, confirmation
@@ -76,7 +78,7 @@ def confirm(dependencies: ChatDependencies, request: WebSocketRequest, frame: Co
     decided = f"{confirmation.tool}: the traveller said {frame.decision}"
     event = note({"Of a confirmation": decided, "PAM told them": text})
     dependencies.notes.try_add(turn.user_id, turn.conversation_id, turn.message_id, event, request.deadline)
-    outcome = Confirmed(str(confirmation.id), frame.decision, text, source, undo)
+    outcome = Confirmed(str(confirmation.id), frame.decision, text, source, undo, download)
     body = numbered(outcome.body(), 0, *turn.scope)
     if not dependencies.turns.request_frame(turn, str(confirmation.id), body):
         request.reply(dependencies.turns.frames.append(turn, body))

@@ -6,6 +6,7 @@ from uuid import UUID
 from pam.chat.lifecycle.confirmations import Confirmations
 from pam.chat.lifecycle.turn import Turn
 from pam.chat.lifecycle.turn_deletion import TurnDeletion
+from pam.chat.turn.account_items import AccountItems
 from pam.chat.turn.deferred_messages import DeferredMessages
 from pam.platform.clock import Clock
 from pam.platform.deadline import Deadline
@@ -21,6 +22,7 @@ class ChatCopies:
         self.turns = TurnDeletion(table, clock)
         self.deferred = DeferredMessages(table, database, clock)
         self._confirmations = Confirmations(table, clock)
+        self._account = AccountItems(table, clock)
 
     def save_deferred(self, user_id: UUID, deadline: Deadline) -> None:
         self.deferred.restore_all(user_id, deadline)
@@ -33,6 +35,12 @@ class ChatCopies:
         self.deferred.delete_all(user_id)
         self._confirmations.delete_all(user_id, kept)
         self.turns.delete_all(user_id, kept)
+
+    def check_idle(self, user_id: UUID) -> None:
+        self._account.check_idle(user_id)
+
+    def delete_account(self, user_id: UUID, conversations: Collection[UUID]) -> None:
+        self._account.delete_all(user_id, conversations)
 
     def try_finish(self, turn: Turn) -> None:
         """Delete what was marked of a turn that has ended, unless DynamoDB is unavailable: it expires within a day."""

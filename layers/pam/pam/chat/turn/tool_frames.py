@@ -10,8 +10,8 @@ def tool_frame(event: ToolEvent, profile: Profile) -> list[ServerFrame]:
     match event:
         case ToolStarted(id, name, summary):
             return [ToolLine(id, name, "running", summary)]
-        case ToolFinished(id, name, state, summary, source):
-            return [ToolLine(id, name, state, summary, source)]
+        case ToolFinished(id, name, state, summary, source, download):
+            return [ToolLine(id, name, state, summary, source, download)]
     request = ConfirmRequest(
         confirmation_id=str(event.approval.id),
         name=event.name,

@@ -1,8 +1,10 @@
 """The tools that Claude can call, one module per category."""
 
 from pam.tools.catalog import (
+    budget,
     calendar,
     community,
+    exports,
     meetups,
     memory,
     money,
@@ -19,6 +21,7 @@ from pam.tools.engine.registry import ToolRegistry
 TOOLS = ToolRegistry(
     (
         *money.TOOLS,
+        *budget.TOOLS,
         *travel.TOOLS,
         *trips.TOOLS,
         *places.TOOLS,
@@ -30,5 +33,6 @@ TOOLS = ToolRegistry(
         *shop.TOOLS,
         *calendar.TOOLS,
         *vehicles.TOOLS,
+        *exports.TOOLS,
     )
 )

@@ -1,7 +1,6 @@
 """Tools for money: expenses recorded, listed, changed and summed up, monthly budgets set and compared."""
 
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -22,45 +21,45 @@ from pam.answers.expense_changes import (
 from pam.answers.expenses import CREATE_EXPENSE, RatedExpense
 from pam.answers.list_expenses import list_expenses as expense_list
 from pam.answers.spend_summary import spend_summary
-from pam.answers.user_context import read_user_context
 from pam.ledger.operation import WriteContext, WriteResult
-from pam.money.amounts import MAX_AMOUNT, Currency
-from pam.money.budget_comparison import BudgetComparisonQuery, Month
+from pam.money.amounts import Currency
+from pam.money.budget_comparison import BudgetComparisonQuery
 from pam.money.budget_limits import MonthlyLimit
 from pam.money.categories import KnownCategory
 from pam.money.exchange_rates import RateTable
 from pam.money.expense_changes import ExpenseChanges, parse_expense_id
 from pam.money.expense_list import MAX_PAGE_SIZE, ExpensesQuery, PageSize
-from pam.money.expenses import MAX_DESCRIPTION_CHARS, Description, NewExpense, OptionalDay
-from pam.money.queries import Day, Period
+from pam.money.expenses import NewExpense, OptionalDay
+from pam.money.queries import Day
 from pam.money.spending import SpendingQuery
-from pam.money.typed_amounts import TypedAmount
+from pam.tools.catalog.money_arguments import (
+    AmountArgument,
+    CategoryArgument,
+    MonthArgument,
+    PeriodArgument,
+    TextArgument,
+    late_day,
+)
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, ToolResult, read_tool, write_tool
 from pam.tools.engine.results import to_tool_result
 
 # The types of the API, with shorter schemas: a model writes JSON and needs one way to write each value.
-_Amount = Annotated[TypedAmount, WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": int(MAX_AMOUNT)})]
-_Text = Annotated[Description, WithJsonSchema({"type": "string", "maxLength": MAX_DESCRIPTION_CHARS})]
 _PastDay = Annotated[OptionalDay, WithJsonSchema({"type": "string", "format": "date"})]
 _Date = Annotated[Day, WithJsonSchema({"type": "string", "format": "date"})]
-_Period = Annotated[Period, WithJsonSchema({"type": "string"})]
-_Month = Annotated[Month, WithJsonSchema({"type": "string"})]
 _PageSize = Annotated[PageSize, WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE})]
 _ExpenseId = Annotated[UUID, BeforeValidator(parse_expense_id), WithJsonSchema({"type": "string", "format": "uuid"})]
-_Category = Annotated[KnownCategory, WithJsonSchema({"type": "string"})]
-"""Of the categories that create_expense lists."""
 _Currency = Annotated[Currency, WithJsonSchema({"type": "string"})]
 
 
 class CreateExpense(ToolArguments):
     """An expense to record."""
 
-    amount: _Amount
+    amount: AmountArgument
     category: KnownCategory = Field(description="Gas and diesel are fuel.")
     currency: _Currency | None = Field(default=None, description="ISO 4217; $ is USD unless their own is a $.")
     date: _PastDay = Field(default=None, description="Default today. Ask if unsure.")
-    description: _Text = ""
+    description: TextArgument = ""
     refund: StrictBool | None = None
 
     def summary(self) -> str:
@@ -98,9 +97,9 @@ def create_expense(context: WriteContext, arguments: CreateExpense, rates: RateT
 class ListExpenses(ToolArguments):
     """The days and the category to list."""
 
-    category: _Category | None = None
+    category: CategoryArgument | None = None
     limit: _PageSize = 20
-    period: _Period | None = Field(default=None, description="Default all_time.")
+    period: PeriodArgument | None = Field(default=None, description="Default all_time.")
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -117,11 +116,11 @@ def list_expenses(context: ToolContext, arguments: ListExpenses) -> ToolResult:
 class UpdateExpense(ToolArguments):
     """The expense to correct, and its new values."""
 
-    amount: _Amount | None = None
-    category: _Category | None = None
+    amount: AmountArgument | None = None
+    category: CategoryArgument | None = None
     currency: _Currency | None = None
     date: _PastDay = None
-    description: _Text | None = None
+    description: TextArgument | None = None
     expense_id: _ExpenseId
     refund: StrictBool | None = None
 
@@ -173,9 +172,9 @@ def _fields(arguments: CreateExpense | UpdateExpense) -> dict[str, Any]:
 class GetSpendingSummary(ToolArguments):
     """The days to sum up, and one category or all."""
 
-    category: _Category | None = None
+    category: CategoryArgument | None = None
     from_: _Date | None = Field(default=None, alias="from", description="First day, with `to` in place of `period`.")
-    period: _Period | None = Field(
+    period: PeriodArgument | None = Field(
         default=None,
         description="Default this_month; last_month, this_year, today, yesterday, this_week, last_weekend, all_time, "
         "last_N_days, march and the like.",
@@ -191,7 +190,7 @@ class GetSpendingSummary(ToolArguments):
 def get_spending_summary(context: ToolContext, arguments: GetSpendingSummary) -> ToolResult:
     """Spending in a period: total, by category, daily average, largest, change against the period before."""
     query = SpendingQuery(**arguments.model_dump(by_alias=True, mode="json"), timezone=context.zone)
-    if late := _late_day(context):
+    if late := late_day(context):
         query = query.dated(*late)
     return to_tool_result(spend_summary(context.dependencies, context.user_id, query, context.deadline))
 
@@ -199,8 +198,8 @@ def get_spending_summary(context: ToolContext, arguments: GetSpendingSummary) ->
 class CompareVsBudget(ToolArguments):
     """The month to compare, and one category or all."""
 
-    category: _Category | None = None
-    period: _Month = Field(default="this_month", description="A month: last_month, march.")
+    category: CategoryArgument | None = None
+    period: MonthArgument = Field(default="this_month", description="A month: last_month, march.")
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -211,7 +210,7 @@ class CompareVsBudget(ToolArguments):
 def compare_vs_budget(context: ToolContext, arguments: CompareVsBudget) -> ToolResult:
     """A month's spending against the budgets: budgeted, spent, difference, per cent. No projection."""
     query = BudgetComparisonQuery(category=arguments.category, period=arguments.period, timezone=context.zone)
-    if late := _late_day(context):
+    if late := late_day(context):
         query = query.dated(late[0])
     return to_tool_result(budget_comparison(context.dependencies, context.user_id, query, context.deadline))
 
@@ -220,7 +219,7 @@ class UpdateBudget(ToolArguments):
     """The limit to set."""
 
     amount: MonthlyLimit = Field(description="The whole limit, not a change of it.")
-    category: _Category
+    category: CategoryArgument
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -231,15 +230,6 @@ class UpdateBudget(ToolArguments):
 def update_budget(context: WriteContext, arguments: UpdateBudget) -> WriteResult:
     """Set a category's monthly limit. For a change by an amount, look the limit up first. It can't remove one."""
     return UPDATE_BUDGET.write(context, NewLimit(arguments.category, arguments.amount))
-
-
-def _late_day(context: ToolContext) -> tuple[date, str] | None:
-    """Return the date of a question that was typed on another day than today, and the user's locale."""
-    if context.typed_at is None:
-        return None
-    profile = read_user_context(context.dependencies, context.user_id, context.deadline).profile.in_zone(context.zone)
-    typed, today = (each.astimezone(profile.zone).date() for each in (context.typed_at, context.dependencies.clock()))
-    return (typed, profile.locale) if typed != today else None
 
 
 TOOLS = (

@@ -20,13 +20,14 @@ class ToolStarted:
 
 @dataclass(frozen=True)
 class ToolFinished:
-    """A tool has ended: `summary` is its result in a sentence, or why there is none."""
+    """A tool has ended: `summary` is its result in a sentence, or why there is none; `download` is a file's link."""
 
     id: str
     name: str
     state: Literal["done", "failed"]
     summary: str
     source: str | None = None
+    download: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)

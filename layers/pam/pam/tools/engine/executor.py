@@ -34,7 +34,7 @@ from pam.tools.engine.events import ApprovalRequested, RequestApproval, ToolEven
 from pam.tools.engine.parsing import parse_arguments
 from pam.tools.engine.policy import TurnPolicy
 from pam.tools.engine.repeated_writes import RepeatedWrites
-from pam.tools.engine.results import result_json
+from pam.tools.engine.results import DOWNLOAD, result_json
 
 MAX_RESULT_CHARS = 24_000
 """What the model is sent of one tool at most: about 9,600 tokens."""
@@ -199,7 +199,8 @@ class ToolExecutor:
             self._settle_fault(call, PamError(INTERNAL_ERROR, "This didn't work, for a reason on PAM's side."))
         else:
             count(Metric.TOOL_DONE)
-            self._emit(ToolFinished(call.id, call.tool.name, "done", result.text, result.source))
+            download = result.data.get(DOWNLOAD)
+            self._emit(ToolFinished(call.id, call.tool.name, "done", result.text, result.source, download))
             final_text = result.text if call.is_effect and not call.more_to_do else None
             call.outcome = ToolOutcome(call.id, content, result=result, final_text=final_text)
 

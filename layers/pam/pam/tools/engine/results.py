@@ -12,6 +12,10 @@ from pam.tools.engine.definition import ToolResult
 _NOT_DATA = frozenset({"tier", "text", "source", "simulated", "as_of", "cached"})
 
 
+DOWNLOAD = "download"
+"""The field of a result with the link to a file, which is the traveller's alone: the model isn't sent it."""
+
+
 def to_tool_result(answer: Answer, *, omitted: Set[str] = frozenset(), **more: Any) -> ToolResult:
     """Return a reader's result: the answer's data without the `omitted`, and `more`.
 
@@ -28,7 +32,7 @@ def to_write_result(answer: Answer, undo: Mapping[str, Any]) -> WriteResult:
 
 def result_json(result: ToolResult) -> str:
     """Return a result as the model is sent it: in an envelope that names its source."""
-    data = {**result.data, "text": result.text}
+    data = {name: value for name, value in result.data.items() if name != DOWNLOAD} | {"text": result.text}
     return encode({"source": result.source, "as_of": result.as_of, "data": data})
 
 

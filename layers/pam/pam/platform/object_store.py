@@ -1,0 +1,80 @@
+"""Files of users in an S3 bucket: each under its user's own prefix, and behind a link that expires."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import quote
+from uuid import UUID, uuid4
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pam.platform.errors import STORE_UNAVAILABLE, PamError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+LINK_TTL = timedelta(hours=1)
+
+_MAX_DELETED_AT_ONCE = 1000
+
+
+class ObjectStore:
+    """The files of all users in one bucket. Methods raise `PamError` (`store_unavailable`)."""
+
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def put(self, user_id: UUID, name: str, content: bytes, content_type: str) -> str:
+        """Store a file and return a link to it that works for `LINK_TTL`; browsers save it under `name`.
+
+        Nobody can guess its key. The bucket's lifecycle deletes it after a day.
+        """
+        key = f"{_prefix(user_id)}{uuid4()}/{name}"
+        _call(self._s3.put_object)(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
+        parameters = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(name)}",
+        }
+        link: str = _call(self._s3.generate_presigned_url)(
+            "get_object", Params=parameters, ExpiresIn=int(LINK_TTL.total_seconds())
+        )
+        return link
+
+    def delete_all(self, user_id: UUID) -> int:
+        """Delete all files of a user; return how many there were."""
+        deleted = 0
+        while True:
+            page = _call(self._s3.list_objects_v2)(
+                Bucket=self._bucket, Prefix=_prefix(user_id), MaxKeys=_MAX_DELETED_AT_ONCE
+            )
+            keys = [{"Key": found["Key"]} for found in page.get("Contents", ())]
+            if not keys:
+                return deleted
+            answer = _call(self._s3.delete_objects)(Bucket=self._bucket, Delete={"Objects": keys, "Quiet": True})
+            if answer.get("Errors"):
+                raise _unavailable()
+            deleted += len(keys)
+
+
+def _prefix(user_id: UUID) -> str:
+    return f"exports/{user_id}/"
+
+
+def _unavailable() -> PamError:
+    return PamError(
+        STORE_UNAVAILABLE, "PAM can't reach its store of files right now. Please try again in a moment.", retry_after=5
+    )
+
+
+def _call(operation: Callable[P, R]) -> Callable[P, R]:
+    """Wrap a client operation: S3's errors become PAM's."""
+
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return operation(*args, **kwargs)
+        except (BotoCoreError, ClientError) as error:
+            raise _unavailable() from error
+
+    return call
