@@ -341,6 +341,7 @@ CHAT_CODES = {
         errors.AMBIGUOUS_DATE,
         errors.AMBIGUOUS_RECIPIENT,
         errors.ANSWER_WITHHELD,
+        errors.ARRIVES_TOO_LATE,
         errors.CHAT_DISABLED,
         errors.CHAT_SUSPENDED,
         errors.CONFIRMATION_EXPIRED,
@@ -371,6 +372,7 @@ CHAT_CODES = {
         errors.UNKNOWN_TOOL,
         errors.UNTRUSTED_LINK,
         errors.UNTRUSTED_RECIPIENT,
+        errors.VEHICLE_NOT_FOUND,
     )
 }
 

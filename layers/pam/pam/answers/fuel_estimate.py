@@ -1,6 +1,6 @@
 """The fuel for a way and its cost, from the road, the rig and the price, each with its source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from pam.travel.fuel import Consumption, FuelEstimate, FuelUnitPrice
 from pam.travel.fuel_prices import Fuel, FuelPrice
 from pam.travel.places import Place
 from pam.travel.queries import HERE, FuelQuery
+from pam.travel.rig import read_named_rig
 from pam.travel.units import LITRES_PER_GALLON, litres_per, litres_per_100km, metres_per
 from pam.users.profile import read_profile
 
@@ -53,13 +54,19 @@ class _Way:
         return f" from {self.ends[0].name} to {self.ends[1].name}" if self.ends else ""
 
 
-def fuel_estimate(dependencies: TravelDependencies, user_id: UUID, query: FuelQuery, deadline: Deadline) -> FuelNeeded:
+def fuel_estimate(
+    dependencies: TravelDependencies, user_id: UUID, query: FuelQuery, deadline: Deadline, vehicle: str | None = None
+) -> FuelNeeded:
     """Return the fuel for a way; what isn't known is named in `missing`.
 
-    Raises `PamError`: `invalid_request` without a way, and whatever resolving the way raises. Without a price the
+    `vehicle` is the name of one of the user's, by default the one that questions are about. Raises `PamError`:
+    `invalid_request` without a way, `vehicle_not_found`, and whatever resolving the way raises. Without a price the
     volume is still returned.
     """
     user = read_user_context(dependencies, user_id, deadline)
+    if vehicle is not None:
+        with dependencies.database.session(user_id, deadline) as connection:
+            user = replace(user, rig=read_named_rig(connection, user_id, vehicle))
     way = _resolve_way(dependencies.sources, user, query, deadline)
     price = _price(dependencies, user, query, way, deadline)
     estimate = FuelEstimate(way.distance_m, _consumption(user, query), price.value if price else None)

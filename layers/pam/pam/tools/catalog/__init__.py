@@ -1,12 +1,26 @@
 """The tools that Claude can call, one module per category."""
 
-from pam.tools.catalog import calendar, community, meetups, memory, money, places, posts, profile, shop, travel, trips
+from pam.tools.catalog import (
+    calendar,
+    community,
+    meetups,
+    memory,
+    money,
+    places,
+    posts,
+    profile,
+    routes,
+    shop,
+    travel,
+    trips,
+)
 from pam.tools.engine.registry import ToolRegistry
 
 TOOLS = ToolRegistry(
     (
         *money.TOOLS,
         *travel.TOOLS,
+        *routes.TOOLS,
         *trips.TOOLS,
         *places.TOOLS,
         *community.TOOLS,
