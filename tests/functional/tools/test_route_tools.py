@@ -84,11 +84,11 @@ def test_invalid_arguments_are_rejected(caller: Caller, tool: Any, arguments: di
 
 
 def test_fuel_cost_of_a_distance_is_a_worked_example(rig_owner: Caller) -> None:
-    """250 miles at 10 mpg are 25 gallons; at $3.60 each that is $90."""
+    """250 miles at 23.52 l/100 km are 94.63 l, which is 25.0 gallons; at $3.60 a gallon that is $89.99."""
     result = call(rig_owner, calculate_gas_cost, distance=250, price=3.6)
-    assert (result.data["volume"], result.data["cost"], result.data["currency"]) == (25.0, "90.00", "USD")
+    assert (result.data["volume"], result.data["cost"], result.data["currency"]) == (25.0, "89.99", "USD")
     assert (result.data["consumption"]["source"], result.data["price"]["source"]) == ("Rosie", "You")
-    assert result.source == "Rosie (your rig)" and "$90.00 at $3.60 a gallon" in result.text
+    assert result.source == "Rosie (your rig)" and "$89.99 at $3.60 a gallon" in result.text
 
 
 def test_fuel_cost_of_a_way_has_the_average_price_of_the_vehicles_fuel(rig_owner: Caller) -> None:
@@ -106,7 +106,7 @@ def test_fuel_cost_of_a_way_has_the_average_price_of_the_vehicles_fuel(rig_owner
     )
     assert van.data["volume"] == pytest.approx(result.data["volume"] / 2, abs=0.1)
     car = call(rig_owner, calculate_gas_cost, vehicle="Toad", distance=100)
-    assert (car.data["missing"], car.data["cost"]) == (["consumption", "price"], None)
+    assert (car.data["missing"], car.data["cost"]) == (["consumption"], None)
 
 
 def test_vehicle_of_another_user_is_not_found(rig_owner: Caller, new_caller: Callable[..., Caller]) -> None:
@@ -180,7 +180,7 @@ def test_order_that_is_best_already_stays(caller: Caller) -> None:
 
 def test_ten_stops_are_ordered_in_one_request(caller: Caller, mapbox: StandIn, stack: LocalStack) -> None:
     """Within the timeout of the tool."""
-    stops = [*STOPS, "Santa Fe", "Flagstaff", "Provo", "Taos"]
+    stops = [*STOPS, "Albuquerque", "Flagstaff", "Provo", "Taos"]
     started_at = time.monotonic()
     result = call(caller, optimize_route, stops=stops, **ENDS)
     assert time.monotonic() - started_at < 6 and len(set(result.data["stops"])) == 10
@@ -274,8 +274,6 @@ def test_data_has_figures_only(caller: Caller, tool: Any) -> None:
 def test_unknown_arguments_are_rejected(caller: Caller) -> None:
     """Users, zones and positions come from the context."""
     for tool in TOOLS:
-        extra = {"user_id": str(uuid.uuid4())}
-        assert (
-            error_of(lambda tool=tool: call(caller, tool, **arguments_of(tool), **extra)).error.code
-            == "invalid_request"
-        )
+        arguments = arguments_of(tool) | {"user_id": str(uuid.uuid4())}
+        error = error_of(lambda tool=tool, arguments=arguments: call(caller, tool, **arguments))
+        assert error.error.code == "invalid_request"
