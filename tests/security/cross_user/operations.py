@@ -89,6 +89,7 @@ REFERENCES = {
     "topic": Reference.WORD,
     "recipient": Reference.PUBLIC_NAME,
     "user": Reference.PUBLIC_NAME,
+    "vehicle": Reference.WORD,
 }
 """The parameters that name rows, and how."""
 
@@ -118,6 +119,7 @@ VALUES: dict[str, Any] = {
 
 ORDINARY = frozenset(VALUES) | {
     "audience", "filter", "hours", "max_attendees", "starts_at", "unfollow", "unlike",
+    "amenities", "arrive_by", "by", "kinds", "max_daily", "nights",
     "breaks", "budget", "consumption", "consumption_unit", "context", "currency", "date", "days", "description",
     "bio", "distance", "end", "everything", "from", "fuel", "fuel_type", "home_base", "kind", "language", "latitude",
     "limit", "location", "longitude", "max_price", "measure", "min_price", "notes", "notifications", "page",
@@ -131,6 +133,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "POST /v1/ask": {"text": "how much did I spend on tolls last year"},
     "PATCH /v1/expenses/{id}": {"amount": "7.25"},
     "PATCH /v1/memories/facts/{number}": {"value": "three of them"},
+    "calculate_gas_cost": {"distance": 100},
     "update_expense": {"amount": 7.25},
     "correct_memory": {"value": "three of them"},
 }
