@@ -363,21 +363,24 @@ export interface EmptyBody {
 export interface Error {
   /** Stable: clients may rely on it. */
   code: "malformed_json" | "invalid_idempotency_key" | "invalid_subject" | "not_found" | "effect_not_found" |
-    "expense_not_found" | "message_not_found" | "memory_not_found" | "confirmation_not_found" | "post_not_found" |
-    "event_not_found" | "user_not_found" | "friendship_not_found" | "method_not_allowed" | "request_in_progress" |
-    "undo_expired" | "modified_since" | "selection_expired" | "confirmation_expired" | "confirmation_used" |
+    "expense_not_found" | "message_not_found" | "memory_not_found" | "product_not_found" | "order_not_found" |
+    "event_not_found" | "vehicle_not_found" | "confirmation_not_found" | "post_not_found" | "user_not_found" |
+    "friendship_not_found" | "method_not_allowed" | "request_in_progress" | "undo_expired" | "modified_since" |
+    "selection_expired" | "cart_changed" | "out_of_stock" | "confirmation_expired" | "confirmation_used" |
     "confirmation_mismatch" | "event_full" | "body_too_large" | "invalid_request" | "invalid_amount" |
     "ambiguous_amount" | "unknown_category" | "invalid_date" | "date_in_future" | "date_too_old" | "invalid_typed_at" |
-    "entry_too_old" | "ambiguous_date" | "date_in_past" | "invalid_text" | "unknown_period" | "invalid_window" |
-    "invalid_limit" | "invalid_cursor" | "unknown_time_zone" | "unknown_currency" | "unknown_locale" |
-    "invalid_quantity" | "location_needed" | "no_route" | "no_price_source" | "unknown_place" | "ambiguous_place" |
-    "place_too_large" | "unknown_recipient" | "ambiguous_recipient" | "recipient_not_allowed" | "name_taken" |
-    "profile_needed" | "place_is_private" | "idempotency_key_reused" | "message_limit_reached" | "rate_limited" |
-    "queue_full" | "daily_limit_reached" | "internal_error" | "database_unavailable" | "store_unavailable" |
-    "source_unavailable" | "source_not_configured" | "chat_disabled" | "model_busy" | "model_unavailable" |
-    "model_interrupted" | "model_refused" | "no_answer" | "conversation_too_long" | "turn_timed_out" | "cost_exceeded" |
-    "turn_lost" | "tool_disabled" | "untrusted_recipient" | "untrusted_link" | "message_refused" | "answer_withheld" |
-    "chat_suspended" | "unknown_tool" | "tool_timed_out" | "tool_result_too_large";
+    "entry_too_old" | "ambiguous_date" | "date_in_past" | "invalid_time" | "nonexistent_time" | "ambiguous_time" |
+    "invalid_end" | "ambiguous_event" | "ambiguous_product" | "cart_empty" | "cart_full" | "cart_currency" |
+    "invalid_text" | "unknown_period" | "invalid_window" | "invalid_limit" | "invalid_cursor" | "unknown_time_zone" |
+    "unknown_currency" | "unknown_locale" | "invalid_quantity" | "location_needed" | "no_route" | "no_price_source" |
+    "unknown_place" | "ambiguous_place" | "place_too_large" | "arrives_too_late" | "unknown_recipient" |
+    "ambiguous_recipient" | "recipient_not_allowed" | "name_taken" | "profile_needed" | "place_is_private" |
+    "idempotency_key_reused" | "message_limit_reached" | "rate_limited" | "queue_full" | "daily_limit_reached" |
+    "internal_error" | "database_unavailable" | "store_unavailable" | "source_unavailable" | "source_not_configured" |
+    "chat_disabled" | "model_busy" | "model_unavailable" | "model_interrupted" | "model_refused" | "no_answer" |
+    "conversation_too_long" | "turn_timed_out" | "cost_exceeded" | "turn_lost" | "tool_disabled" | "untrusted_recipient"
+    | "untrusted_link" | "message_refused" | "answer_withheld" | "chat_suspended" | "unknown_tool" | "tool_timed_out" |
+    "tool_result_too_large";
   /** A sentence for the traveller. */
   message: string;
   /** What to correct. */

@@ -147,7 +147,7 @@ def test_season_says_what_was_not_checked(caller: Caller, start: str, season: st
     assert result.data["stops"][0]["season"] == season
     assert ("winter closures of roads" in result.data["not_checked"]) == winter == ("winter closures" in result.text)
     assert {"clearance", "weight limits", "weather"} <= set(result.data["not_checked"])
-    assert "Nor were weight limits, grades, weather" in result.text
+    assert "wasn't checked. Not checked either: weight limits, grades, weather, " in result.text
 
 
 def test_season_without_a_date_is_not_known(caller: Caller) -> None:

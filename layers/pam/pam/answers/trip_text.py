@@ -87,8 +87,7 @@ def _way(plan: TripPlan, profile: Profile, schedule: Schedule) -> str:
 
 
 def _not_checked(plan: TripPlan, start: date | None) -> str:
-    *unknown, last = not_checked(plan, start)
-    return f"Nor were {', '.join(unknown)} and {last}."
+    return f"Not checked either: {', '.join(not_checked(plan, start))}."
 
 
 def _nights(plan: TripPlan, profile: Profile, start: date | None) -> str:

@@ -13,7 +13,7 @@ from pam.answers.nearby_attractions import nearby_attractions
 from pam.answers.nearby_parks import MAX_AMENITIES, ParkWishes, nearby_parks, parse_amenity
 from pam.answers.travel_time import travel_time
 from pam.answers.weather import weather
-from pam.money.amounts import parse_amount
+from pam.money.amounts import MAX_AMOUNT, parse_amount
 from pam.platform.errors import INVALID_REQUEST, PamError
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, ToolResult, read_tool
@@ -41,7 +41,6 @@ _HOUR_STEP = 3
 _MAX_HOURS = 24
 
 _Place = Annotated[PlaceName, WithJsonSchema({"type": "string"})]
-_Radius = Annotated[Radius, WithJsonSchema({"type": "number", "maximum": 500})]
 _Wishes = Annotated[
     tuple[Annotated[str, BeforeValidator(parse_amenity)], ...],
     Field(max_length=MAX_AMENITIES),
@@ -55,7 +54,7 @@ _Kinds = Annotated[
 _MaxPrice = Annotated[
     Decimal | None,
     BeforeValidator(lambda value: None if value is None else parse_amount(value)),
-    WithJsonSchema({"type": "number"}),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": int(MAX_AMOUNT)}),
 ]
 
 
@@ -71,9 +70,9 @@ def _near(place: str) -> str:
 class FindCheapGas(ToolArguments):
     """The place and the fuel. The radius is for a source of stations, which PAM doesn't have."""
 
-    fuel: FuelType = Field(default="regular", description="A grade of gas, or diesel.")
+    fuel: FuelType = Field(default="regular")
     place: _Place = Field(description="A town or a state, not `here`.")
-    radius: _Radius = Field(default=None, description="If named.")
+    radius: Radius = Field(default=None)
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -83,7 +82,7 @@ class FindCheapGas(ToolArguments):
 @read_tool(summary=FindCheapGas.summary, timeout_s=_TIMEOUT_S)
 def find_cheap_gas(context: ToolContext, arguments: FindCheapGas) -> ToolResult:
     """The average price of a fuel in the region of a place: EIA's weekly survey, United States only. No source knows
-    single stations, so call it an average and name no station as cheap."""
+    single stations: call it an average, name none as cheap."""
     query = GasPriceQuery(place=arguments.place, fuel_type=arguments.fuel, **_location(context))
     answer = gas_prices(context.dependencies, context.user_id, query, context.deadline)
     radius = "" if arguments.radius is None else ", so it can't compare those within the radius"
@@ -95,7 +94,7 @@ class GetWeatherForecast(ToolArguments):
 
     days: ForecastDays | None = Field(default=None, description="Day by day from today; not with `period`.")
     period: ForecastPeriod | None = Field(default=None, description="Default now: the next 24 hours.")
-    place: _Place = Field(default=HERE, description="A town or park; `here` is where the traveller is.")
+    place: _Place = Field(default=HERE, description="A town, park or `here`.")
 
     @model_validator(mode="after")
     def _one_span(self) -> Self:
@@ -111,7 +110,7 @@ class GetWeatherForecast(ToolArguments):
 @read_tool(summary=GetWeatherForecast.summary, timeout_s=_TIMEOUT_S)
 def get_weather_forecast(context: ToolContext, arguments: GetWeatherForecast) -> ToolResult:
     """Temperature, rain, snow, wind, UV and sun times at a place, up to 16 days from today; warns of gusts hard on a
-    high-sided rig. No past weather, no state of roads."""
+    high-sided rig. No past weather."""
     if arguments.days is not None:
         days = DaysQuery(place=arguments.place, days=arguments.days, **_location(context))
         return to_tool_result(daily_weather(context.dependencies, context.user_id, days, context.deadline))
@@ -127,7 +126,7 @@ class EstimateTravelTime(ToolArguments):
 
     breaks: StrictBool = Field(default=True, description="False: driving alone.")
     destination: _Place = Field(description="A town or park.")
-    origin: _Place = Field(description="`here` is where the traveller is.")
+    origin: _Place = Field(description="The same, or `here`.")
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -136,8 +135,8 @@ class EstimateTravelTime(ToolArguments):
 
 @read_tool(summary=EstimateTravelTime.summary, timeout_s=_TIMEOUT_S)
 def estimate_travel_time(context: ToolContext, arguments: EstimateTravelTime) -> ToolResult:
-    """Distance and driving time by road at a car's pace (a big rig is slower), with breaks of 15 minutes each 2 hours
-    and 30 each 6, at most 8 hours of driving a day."""
+    """Distance and driving time by road at a car's pace, with breaks of 15 minutes each 2 hours and 30 each 6, 8 hours
+    of driving a day at most."""
     query = DistanceQuery(origin=arguments.origin, destination=arguments.destination, **_location(context))
     return to_tool_result(
         travel_time(context.dependencies, context.user_id, query, context.deadline, breaks=arguments.breaks)
@@ -147,10 +146,10 @@ def estimate_travel_time(context: ToolContext, arguments: EstimateTravelTime) ->
 class FindRvParks(ToolArguments):
     """The place, the radius around it, and what the traveller wishes for."""
 
-    amenities: _Wishes = Field(default=(), description="If named.")
-    max_price: _MaxPrice = Field(default=None, description="Of a night, if named.")
-    place: _Place = Field(description="A town or park; `here` is where the traveller is.")
-    radius: _Radius = Field(default=None, description="In the traveller's unit; 25 mi or 40 km by default.")
+    amenities: _Wishes | None = Field(default=None)
+    max_price: _MaxPrice = Field(default=None, description="Of a night.")
+    place: _Place = Field(description="A town, park or `here`.")
+    radius: Radius = Field(default=None, description="25 mi or 40 km by default.")
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -159,10 +158,10 @@ class FindRvParks(ToolArguments):
 
 @read_tool(summary=FindRvParks.summary, timeout_s=_TIMEOUT_S, returns_others_text=True)
 def find_rv_parks(context: ToolContext, arguments: FindRvParks) -> ToolResult:
-    """RV parks and campgrounds around a place, nearest first, at most 25: names, addresses and distances. Its source
-    knows no prices, amenities, ratings or vacancies, and the result says so."""
+    """RV parks and campgrounds around a place, nearest first. No source knows prices, amenities, ratings or vacancies:
+    the result says what wasn't checked."""
     query = ParksQuery(place=arguments.place, radius=arguments.radius, **_location(context))
-    wishes = ParkWishes(arguments.amenities, arguments.max_price)
+    wishes = ParkWishes(arguments.amenities or (), arguments.max_price)
     answer = nearby_parks(context.dependencies, context.user_id, query, context.deadline, wishes)
     return to_tool_result(answer, not_checked=wishes.names) if wishes.names else to_tool_result(answer)
 
@@ -172,7 +171,7 @@ class FindAttractions(ToolArguments):
 
     kinds: _Kinds | None = Field(default=None, description="If named.")
     place: _Place
-    radius: _Radius = Field(default=None)
+    radius: Radius = Field(default=None)
 
     def summary(self) -> str:
         """Return what the tool is doing."""
