@@ -181,7 +181,7 @@ def _incident(index: int, segment: Sequence[Sequence[float]]) -> dict[str, Any]:
         "sub_type": kind.upper(),
         "sub_type_description": kind.replace("_", " "),
         "description": f"Simulated {kind.replace('_', ' ')}",
-        "long_description": f"Simulated {kind.replace('_', ' ')} near {south:.2f}, {west:.2f}",
+        "long_description": f"Simulated {kind.replace('_', ' ')} on Simulated Highway",
         "impact": impact,
         "lanes_blocked": [],
         "num_lanes_blocked": 0,

@@ -89,6 +89,7 @@ class PlannedTrip(RoadAnswer):
     stops: tuple[TripStop, ...]
     driving_s: Seconds
     daily_limit: Annotated[float, Field(gt=0, description="In `unit`: what no day exceeds.")]
+    daily_limit_s: Annotated[Seconds, Field(description="Of driving: what no day exceeds either.")]
     start_date: Date | None
     arrival_date: Date | None
     leave_by: Annotated[str | None, Field(description="On the last day, in the time of the destination.")]
@@ -118,6 +119,7 @@ def planned_trip(plan: TripPlan, profile: Profile, schedule: Schedule, costs: Tr
         unit=units.distance_unit,
         driving_s=round(plan.duration_s),
         daily_limit=round(units.distance(plan.limit.distance_m), 1),
+        daily_limit_s=round(plan.limit.duration_s),
         start_date=start.isoformat() if start else None,
         arrival_date=(start + plan.night_count * _DAY).isoformat() if start else None,
         leave_by=schedule.leave_by.isoformat(timespec="minutes") if schedule.leave_by else None,

@@ -164,7 +164,7 @@ def _incidents(traffic: Traffic, user: UserContext) -> str:
     if not gravest:
         return closed.strip() or "No incidents are reported."
     named = "; ".join(
-        f"{incident.description or incident.kind.replace('_', ' ')} after {_distance(incident.where.start_m, user)}"
+        f"“{incident.description or incident.kind.replace('_', ' ')}” after {_distance(incident.where.start_m, user)}"
         for incident in gravest[:_MAX_NAMED]
     )
     more = len(traffic.incidents) - min(len(gravest), _MAX_NAMED)
