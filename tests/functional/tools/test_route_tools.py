@@ -88,7 +88,11 @@ def test_fuel_cost_of_a_distance_is_a_worked_example(rig_owner: Caller) -> None:
     result = call(rig_owner, calculate_gas_cost, distance=250, price=3.6)
     assert (result.data["volume"], result.data["cost"], result.data["currency"]) == (25.0, "89.99", "USD")
     assert (result.data["consumption"]["source"], result.data["price"]["source"]) == ("Rosie", "You")
-    assert result.source == "Rosie (your rig)" and "$89.99 at $3.60 a gallon" in result.text
+    assert (
+        "clearance" not in result.text
+        and result.source == "Rosie (your rig)"
+        and "$89.99 at $3.60 a gallon" in result.text
+    )
 
 
 def test_fuel_cost_of_a_way_has_the_average_price_of_the_vehicles_fuel(rig_owner: Caller) -> None:
@@ -100,6 +104,7 @@ def test_fuel_cost_of_a_way_has_the_average_price_of_the_vehicles_fuel(rig_owner
         result.data["volume"] * float(result.data["price"]["value"]), rel=0.005
     )
     assert result.source == "Mapbox (simulated), EIA (simulated), Rosie (your rig)"
+    assert result.text.endswith(". The clearance of the road wasn't checked.")
     van = call(rig_owner, calculate_gas_cost, vehicle="old VAN", **ENDS)
     assert (
         van.data["consumption"]["source"] == "Old van" and van.data["price"]["value"] != result.data["price"]["value"]

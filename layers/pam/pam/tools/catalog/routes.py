@@ -1,10 +1,12 @@
 """Tools for the way: what its fuel costs, the best order of stops, and the conditions on it."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from pam.answers.best_route import Measure, best_route
+from pam.answers.distance import CLEARANCE_NOT_CHECKED
 from pam.answers.fuel_estimate import fuel_estimate
 from pam.answers.road_conditions import road_conditions
 from pam.tools.engine.arguments import ToolArguments
@@ -60,9 +62,10 @@ def calculate_gas_cost(context: ToolContext, arguments: CalculateGasCost) -> Too
     """Fuel and its cost for a way: by the vehicle's consumption, and the price named, else the region's average."""
     fields = arguments.model_dump(exclude={"vehicle"}, exclude_none=True)
     query = FuelQuery(**fields, **_location(context))
-    return to_tool_result(
-        fuel_estimate(context.dependencies, context.user_id, query, context.deadline, arguments.vehicle)
-    )
+    answer = fuel_estimate(context.dependencies, context.user_id, query, context.deadline, arguments.vehicle)
+    if answer.destination is not None:
+        answer = replace(answer, text=f"{answer.text} {CLEARANCE_NOT_CHECKED}")
+    return to_tool_result(answer)
 
 
 class OptimizeRoute(ToolArguments):
