@@ -47,10 +47,10 @@ class CalculateGasCost(ToolArguments):
     """A distance or the ends of a way, and what the traveller named of vehicle and price."""
 
     destination: _Place | None = Field(default=None)
-    distance: Annotated[Distance, _Number] = Field(default=None, description="Instead of places.")
+    distance: Annotated[Distance, _Number] = Field(default=None)
     origin: _Place | None = Field(default=None)
-    price: Annotated[PriceNumber, _Number] = Field(default=None, description="Of a gallon or litre, if named.")
-    vehicle: _Vehicle = Field(default=None, description="If named.")
+    price: Annotated[PriceNumber, _Number] = Field(default=None, description="Of a gallon or litre.")
+    vehicle: _Vehicle = Field(default=None)
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -59,7 +59,7 @@ class CalculateGasCost(ToolArguments):
 
 @read_tool(summary=CalculateGasCost.summary, timeout_s=_TIMEOUT_S)
 def calculate_gas_cost(context: ToolContext, arguments: CalculateGasCost) -> ToolResult:
-    """Fuel and its cost for a way: by the vehicle's consumption, and the price named, else the region's average."""
+    """Fuel and its cost for a distance or a way, at the price named, else the region's average."""
     fields = arguments.model_dump(exclude={"vehicle"}, exclude_none=True)
     query = FuelQuery(**fields, **_location(context))
     answer = fuel_estimate(context.dependencies, context.user_id, query, context.deadline, arguments.vehicle)

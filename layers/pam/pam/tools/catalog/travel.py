@@ -169,7 +169,7 @@ def find_rv_parks(context: ToolContext, arguments: FindRvParks) -> ToolResult:
 class FindAttractions(ToolArguments):
     """The place, the radius around it, and the kinds."""
 
-    kinds: _Kinds | None = Field(default=None, description="If named.")
+    kinds: _Kinds | None = Field(default=None)
     place: _Place
     radius: Radius = Field(default=None)
 

@@ -61,13 +61,13 @@ _Stops = Annotated[
 class PlanTrip(ToolArguments):
     """A trip to plan."""
 
-    arrive_by: _ArriveBy = Field(default=None, description="A date, or one such as 2026-03-14T18:00.")
-    budget: _Budget = Field(default=None, description="If named.")
+    arrive_by: _ArriveBy = Field(default=None, description="2026-03-14 or 2026-03-14T18:00.")
+    budget: _Budget = Field(default=None)
     destination: _Place = Field()
-    max_daily: _MaxDaily = Field(default=None, description="Miles or km a day, if named.")
-    nights: _Nights = Field(default=(), description="At each stop, if named.")
+    max_daily: _MaxDaily = Field(default=None, description="Miles or km a day, if stated.")
+    nights: _Nights = Field(default=(), description="At each stop.")
     origin: _Place = Field(description="`here`: where they are.")
-    start_date: _Start = Field(default=None, description="If named.")
+    start_date: _Start = Field(default=None)
     stops: _Stops = Field(default=(), description="In the order to drive them.")
 
     @model_validator(mode="after")
