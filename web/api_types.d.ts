@@ -391,11 +391,11 @@ export interface Error {
     "unknown_period" | "invalid_window" | "invalid_limit" | "invalid_cursor" | "unknown_time_zone" | "unknown_currency"
     | "unknown_locale" | "invalid_quantity" | "ambiguous_unit" | "invalid_odometer" | "fuel_mismatch" |
     "ambiguous_vehicle" | "location_needed" | "no_route" | "no_price_source" | "unknown_place" | "ambiguous_place" |
-    "place_too_large" | "unknown_recipient" | "ambiguous_recipient" | "recipient_not_allowed" | "name_taken" |
-    "profile_needed" | "place_is_private" | "idempotency_key_reused" | "message_limit_reached" | "export_limit_reached"
-    | "rate_limited" | "queue_full" | "daily_limit_reached" | "internal_error" | "database_unavailable" |
-    "store_unavailable" | "source_unavailable" | "source_not_configured" | "chat_disabled" | "model_busy" |
-    "model_unavailable" | "model_interrupted" | "model_refused" | "no_answer" | "conversation_too_long" |
+    "place_too_large" | "arrives_too_late" | "unknown_recipient" | "ambiguous_recipient" | "recipient_not_allowed" |
+    "name_taken" | "profile_needed" | "place_is_private" | "idempotency_key_reused" | "message_limit_reached" |
+    "export_limit_reached" | "rate_limited" | "queue_full" | "daily_limit_reached" | "internal_error" |
+    "database_unavailable" | "store_unavailable" | "source_unavailable" | "source_not_configured" | "chat_disabled" |
+    "model_busy" | "model_unavailable" | "model_interrupted" | "model_refused" | "no_answer" | "conversation_too_long" |
     "turn_timed_out" | "cost_exceeded" | "turn_lost" | "tool_disabled" | "untrusted_recipient" | "untrusted_link" |
     "message_refused" | "answer_withheld" | "chat_suspended" | "unknown_tool" | "tool_timed_out" | "export_too_large" |
     "tool_result_too_large";

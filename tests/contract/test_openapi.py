@@ -343,6 +343,7 @@ CHAT_CODES = {
         errors.AMBIGUOUS_UNIT,
         errors.AMBIGUOUS_VEHICLE,
         errors.ANSWER_WITHHELD,
+        errors.ARRIVES_TOO_LATE,
         errors.CHAT_DISABLED,
         errors.CHAT_SUSPENDED,
         errors.CONFIRMATION_EXPIRED,

@@ -23,7 +23,7 @@ from tests.conftest import CHECKOUT, Traveller
 
 TABLES = [
     "users", "vehicles", "expenses", "budgets", "savings", "conversations", "messages", "turns", "notes", "effects",
-    "lost_turns", "trips", "favorite_spots", "public_profiles", "friendships", "direct_messages", "posts",
+    "lost_turns", "trips", "trip_legs", "favorite_spots", "public_profiles", "friendships", "direct_messages", "posts",
     "exchanges", "exchange_words", "embedding_requests", "conversation_episodes", "facts", "memory_words",
     "deleted_facts", "summary_requests", "memory_selections", "memory_deletions", "screen_allowances",
     "fact_sources",

@@ -10,13 +10,25 @@ from local.stand_ins.travel.gazetteer import Entry
 ATTRIBUTION = "SIMULATED. No data of Mapbox: cities from GeoNames (CC BY 4.0), all else computed."
 
 CATEGORIES = {
+    "aquarium": "Aquarium",
+    "beach": "Beach",
     "campground": "Campground",
     "coffee": "Coffee",
     "gas_station": "Gas Station",
+    "historic_site": "Historic Site",
     "hotel": "Hotel",
+    "lake": "Lake",
     "museum": "Museum",
+    "nature_reserve": "Nature Reserve",
     "park": "Park",
     "restaurant": "Restaurant",
+    "theme_park": "Theme Park",
+    "tourist_attraction": "Tourist Attraction",
+    "trailhead": "Trailhead",
+    "viewpoint": "Viewpoint",
+    "waterfall": "Waterfall",
+    "winery": "Winery",
+    "zoo": "Zoo",
 }
 
 

@@ -168,7 +168,7 @@ def test_stalled_body_times_out_at_the_deadline() -> None:
 
 
 def test_too_large_body_is_malformed() -> None:
-    """A response has at most a megabyte."""
+    """A response of more than the maximum isn't read to its end."""
     size = 3 * MAX_RESPONSE_BYTES
     with raw_server(HEAD + f"content-length: {size}\r\n\r\n".encode(), b" " * size) as url:
         error, _ = error_of(forecast_from(url))

@@ -10,12 +10,18 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from pam.tools.catalog.travel import estimate_travel_time, find_cheap_gas, find_rv_parks, get_weather_forecast
+from pam.tools.catalog.travel import (
+    estimate_travel_time,
+    find_attractions,
+    find_cheap_gas,
+    find_rv_parks,
+    get_weather_forecast,
+)
 from tests.functional.test_travel import StandIn
 from tests.functional.tools.conftest import Caller, error_of
 
 MOAB = (38.57, -109.55)
-TOOLS = (estimate_travel_time, find_cheap_gas, find_rv_parks, get_weather_forecast)
+TOOLS = (estimate_travel_time, find_attractions, find_cheap_gas, find_rv_parks, get_weather_forecast)
 
 
 @pytest.fixture
@@ -35,7 +41,7 @@ def australian(caller: Caller, owner: psycopg.Connection) -> Caller:
         (find_cheap_gas, "", "invalid_request"),
         (find_cheap_gas, '{"place": "here"}', "location_needed"),
         (find_cheap_gas, '{"place": "Moab", "fuel": "lpg"}', "invalid_request"),
-        (find_cheap_gas, '{"place": "Moab", "radius": 20}', "invalid_request"),
+        (find_cheap_gas, '{"place": "Moab", "radius": 501}', "invalid_quantity"),
         (find_cheap_gas, '{"place": "Sydney, Australia"}', "no_price_source"),
         (find_cheap_gas, '{"place": "Springfield"}', "ambiguous_place"),
         (find_cheap_gas, '{"place": "Xyzzyville"}', "unknown_place"),
@@ -61,7 +67,22 @@ def australian(caller: Caller, owner: psycopg.Connection) -> Caller:
         (find_rv_parks, '{"place": "Moab", "radius": 0}', "invalid_quantity"),
         (find_rv_parks, '{"place": "Moab", "radius": 500.1}', "invalid_quantity"),
         (find_rv_parks, '{"place": "Moab", "radius": "far"}', "invalid_quantity"),
-        (find_rv_parks, '{"place": "Moab", "amenities": ["wifi"]}', "invalid_request"),
+        (find_rv_parks, '{"place": "Moab", "amenities": "wifi"}', "invalid_request"),
+        (find_rv_parks, '{"place": "Moab", "amenities": [""]}', "invalid_text"),
+        (find_rv_parks, '{"place": "Moab", "amenities": [' + '"wifi",' * 10 + '"wifi"]}', "invalid_request"),
+        (find_rv_parks, '{"place": "Moab", "max_price": 0}', "invalid_amount"),
+        (find_rv_parks, '{"place": "Moab", "max_price": 1000001}', "invalid_amount"),
+        (find_attractions, '{"kinds": ["museum"]}', "invalid_request"),
+        (find_attractions, '{"place": "here"}', "location_needed"),
+        (find_attractions, '{"place": "Moab", "kinds": ["casino"]}', "invalid_request"),
+        (find_attractions, '{"place": "Moab", "kinds": []}', "invalid_request"),
+        (
+            find_attractions,
+            '{"place": "Moab", "kinds": ["zoo", "park", "beach", "museum", "winery", "viewpoint"]}',
+            "invalid_request",
+        ),
+        (find_attractions, '{"place": "Moab", "radius": 501}', "invalid_quantity"),
+        (find_attractions, '{"place": "Xyzzyville"}', "unknown_place"),
         (find_rv_parks, '["Moab"]', "invalid_request"),
         (find_rv_parks, "{'place': 'Moab'}", "malformed_json"),
     ],
@@ -79,7 +100,7 @@ def test_error_of_an_enumerated_argument_names_the_choices(caller: Caller) -> No
 
 
 @pytest.mark.parametrize("mode", ["500", "cut", "wrong_json", "429", "401"])
-@pytest.mark.parametrize("tool", [estimate_travel_time, find_rv_parks, get_weather_forecast, find_cheap_gas])
+@pytest.mark.parametrize("tool", TOOLS)
 def test_unavailable_map_is_an_error(caller: Caller, mapbox: StandIn, tool: Any, mode: str) -> None:
     """Of every tool that takes a place; the message names the source."""
     mapbox.fail(mode)
@@ -129,6 +150,13 @@ def test_fuel_price_is_called_an_average(caller: Caller) -> None:
     assert result.data["area"] == "Rocky Mountain (PADD 4)"
     assert result.source == "Mapbox (simulated), EIA (simulated)"
     assert caller.call(find_cheap_gas, '{"place": "Moab, Utah"}').data["fuel_type"] == "regular"
+
+
+def test_radius_of_stations_is_answered_with_the_average_of_the_region(caller: Caller) -> None:
+    """The text says that it isn't one of the radius."""
+    result = caller.call(find_cheap_gas, '{"place": "Moab, Utah", "radius": 20}')
+    assert result.data["area"] == "Rocky Mountain (PADD 4)"
+    assert result.text.endswith("no prices of single stations, so it can't compare those within the radius.")
 
 
 def test_here_is_the_location_of_the_device(caller: Caller) -> None:
@@ -204,6 +232,38 @@ def test_parks_are_within_the_radius_nearest_first(caller: Caller) -> None:
     assert "simulated" in result.source and all("Simulated" in park["name"] for park in result.data["parks"])
     usual = caller.call(find_rv_parks, '{"place": "Moab", "radius": null}')
     assert (usual.data["radius"], usual.data["radius_unit"]) == (25.0, "mi")
+
+
+def test_wishes_for_a_park_are_named_as_not_checked(caller: Caller) -> None:
+    """Nothing is filtered by what no source knows."""
+    usual = caller.call(find_rv_parks, '{"place": "Moab"}').data["parks"]
+    raw = '{"place": "Moab", "amenities": ["full hookups", "wifi"], "max_price": 40}'
+    result = caller.call(find_rv_parks, raw)
+    assert result.data["parks"] == usual and result.data["not_checked"] == ["amenities", "max_price"]
+    assert result.text.endswith(
+        "Mapbox (simulated) knows neither amenities nor prices, so PAM didn't check for full hookups, wifi, at most "
+        "$40.00 a night: ask there."
+    )
+    cheap = caller.call(find_rv_parks, '{"place": "Moab", "max_price": 25.5}')
+    assert cheap.data["not_checked"] == ["max_price"] and "check for at most $25.50 a night" in cheap.text
+
+
+def test_attractions_are_within_the_radius_nearest_first(caller: Caller) -> None:
+    """Of the kinds that were asked for, else of the usual ones, at most twenty."""
+    result = caller.call(find_attractions, '{"place": "Denver", "kinds": ["museum", "zoo"], "radius": 15}')
+    attractions = result.data["attractions"]
+    distances = [attraction["distance"] for attraction in attractions]
+    assert distances == sorted(distances) and max(distances) <= 15
+    assert {attraction["kind"] for attraction in attractions} == {"museum", "zoo"} == set(result.data["kinds"])
+    assert all("Simulated" in attraction["name"] for attraction in attractions)
+    assert "to visit within 15 mi of Denver, Colorado. The nearest: Simulated" in result.text
+    usual = caller.call(find_attractions, '{"place": "Denver"}').data
+    assert usual["kinds"] == ["tourist_attraction", "historic_site", "museum", "viewpoint"]
+    assert len(usual["attractions"]) == 20 and usual["radius"] == 25.0 and len(json.dumps(usual)) < 8192
+    nowhere = caller.located(0.0, -140.0).call(find_attractions, '{"place": "here", "kinds": ["theme_park", "zoo"]}')
+    assert nowhere.data["attractions"] == [] and nowhere.text.endswith(
+        "within 25 mi of where you are: theme park, zoo."
+    )
 
 
 def test_answers_have_the_units_of_the_user(australian: Caller) -> None:

@@ -124,14 +124,15 @@ VALUES: dict[str, Any] = {
 """Values of the parameters that are required beside those that name rows."""
 
 ORDINARY = frozenset(VALUES) | {
-    "audience", "bio", "breaks", "budget", "confirm", "consumption", "consumption_unit", "context", "currency",
-    "date", "days", "description", "details", "distance", "end", "everything", "filter", "from", "fuel", "fuel_type",
-    "home_base", "hours", "interval_distance", "interval_months", "kind", "language", "latitude", "limit", "location",
-    "longitude", "max_attendees", "max_price", "measure", "merchant", "min_amount", "min_price", "month", "notes",
-    "notifications", "page", "part_of_day", "period", "price", "price_unit", "quantity", "radius", "rating", "refund",
-    "rig_type", "rig_year", "standing", "start_date", "starts_at", "stops", "tags", "theme", "time_zone", "timezone",
-    "title", "to", "total", "typed_at", "unfollow", "unit", "units", "unlike", "volume", "volume_unit",
-    "who_may_write", "who_sees_activity", "who_sees_place", "who_sees_profile",
+    "amenities", "arrive_by", "audience", "bio", "breaks", "budget", "by", "confirm", "consumption",
+    "consumption_unit", "context", "currency", "date", "days", "description", "details", "distance", "end",
+    "everything", "filter", "from", "fuel", "fuel_type", "home_base", "hours", "interval_distance", "interval_months",
+    "kind", "kinds", "language", "latitude", "limit", "location", "longitude", "max_attendees", "max_daily",
+    "max_price", "measure", "merchant", "min_amount", "min_price", "month", "nights", "notes", "notifications",
+    "page", "part_of_day", "period", "price", "price_unit", "quantity", "radius", "rating", "refund", "rig_type",
+    "rig_year", "standing", "start_date", "starts_at", "stops", "tags", "theme", "time_zone", "timezone", "title",
+    "to", "total", "typed_at", "unfollow", "unit", "units", "unlike", "volume", "volume_unit", "who_may_write",
+    "who_sees_activity", "who_sees_place", "who_sees_profile",
 }  # fmt: skip
 """The parameters that name no row. Which of the two a new parameter is, is for its author to say."""
 
@@ -139,6 +140,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "POST /v1/ask": {"text": "how much did I spend on tolls last year"},
     "PATCH /v1/expenses/{id}": {"amount": "7.25"},
     "PATCH /v1/memories/facts/{number}": {"value": "three of them"},
+    "calculate_gas_cost": {"distance": 100},
     "update_expense": {"amount": 7.25},
     "correct_memory": {"value": "three of them"},
     "add_fuel_entry": {"volume": "32.5 gal", "total": "116.97"},

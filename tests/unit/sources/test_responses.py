@@ -79,6 +79,65 @@ def test_documented_directions_with_geometry_are_parsed() -> None:
     assert mapbox.route([(39.74, -104.98), MOAB], Deadline(2)).value is None
 
 
+def test_documented_matrix_is_parsed() -> None:
+    """Rows are origins, in metres and seconds; between two points there may be no road."""
+    http = respond(Source.MAPBOX, wire("matrix"), {"code": "NoRoute", "message": "No route found"})
+    mapbox, points = mapbox_of(http), [(39.74, -104.98), (40.01, -105.27), (39.64, -106.37)]
+    matrix = mapbox.matrix(points, Deadline(2)).value
+    assert matrix.durations_s[0] == (0, 2210.4, 7310.1) and matrix.distances_m[2] == (190011.3, 141201.4, 0)
+    assert matrix.durations_s[1][2] is None and matrix.distances_m[1][2] is None
+    assert http.paths[0].startswith("/directions-matrix/v1/mapbox/driving/-104.980000,39.740000;-105.2")
+    assert http.queries[0]["annotations"] == "duration,distance"
+    assert mapbox.matrix(points, Deadline(2)).value.durations_s == ((None,) * 3,) * 3
+    for count in (1, 26):
+        with pytest.raises(ValueError, match="points"):
+            mapbox.matrix([MOAB] * count, Deadline(2))
+    assert len(http.paths) == 2
+
+
+def test_documented_traffic_is_parsed() -> None:
+    """Congestion in metres, incidents in the order of the way, each with its distance from the start."""
+    http = respond(Source.MAPBOX, wire("traffic"), wire("directions_no_route"))
+    mapbox = mapbox_of(http)
+    traffic = mapbox.traffic((39.74, -104.98), (39.64, -106.37), Deadline(2)).value
+    assert traffic is not None and (traffic.duration_s, traffic.usual_s) == (4380.6, 3720.1)
+    assert traffic.congestion_m == {"low": 1200.4, "unknown": 40000, "heavy": 20000, "severe": 30000, "moderate": 7000}
+    works, closed = traffic.incidents
+    assert (works.kind, works.description, works.where.start_m, works.roads) == (
+        "construction", "Construction work", 1200.4, (),
+    )  # fmt: skip
+    assert closed.description == "Road closed on I-70 W from Exit 205 to Exit 190"
+    assert (closed.is_closure, closed.impact, closed.roads) == (True, "critical", ("I 70/US 6",))
+    assert (closed.where.start_m, closed.where.end_m) == pytest.approx((61200.4, 91200.4))
+    assert traffic.closures == (closed.where,) and traffic.has_closure
+    assert http.paths[0].startswith("/directions/v5/mapbox/driving-traffic/")
+    assert (http.queries[0]["overview"], http.queries[0]["annotations"]) == ("full", "distance,congestion,closure")
+    assert mapbox.traffic(MOAB, MOAB, Deadline(2)).value is None
+
+
+def test_traffic_that_does_not_fit_its_geometry_is_malformed() -> None:
+    """Columns of different lengths, an index beyond the way, and no annotation at all."""
+
+    def change(change_leg: Callable[[dict[str, Any]], None]) -> SourceErrorKind:
+        body = wire("traffic")
+        change_leg(body["routes"][0]["legs"][0])
+        with pytest.raises(SourceError) as raised:
+            mapbox_of(respond(Source.MAPBOX, body)).traffic(MOAB, MOAB, Deadline(2))
+        return raised.value.kind
+
+    assert change(lambda leg: leg["annotation"]["distance"].pop()) is SourceErrorKind.MALFORMED
+    assert change(lambda leg: leg["incidents"][0].update(geometry_index_end=6)) is SourceErrorKind.MALFORMED
+    assert change(lambda leg: leg["closures"][0].update(geometry_index_start=5)) is SourceErrorKind.MALFORMED
+    assert change(lambda leg: leg.pop("annotation")) is SourceErrorKind.MALFORMED
+
+
+def test_matrix_of_another_size_is_malformed() -> None:
+    """It would put a road between other places."""
+    with pytest.raises(SourceError) as raised:
+        mapbox_of(respond(Source.MAPBOX, wire("matrix"))).matrix([MOAB, MOAB], Deadline(2))
+    assert raised.value.kind is SourceErrorKind.MALFORMED
+
+
 def test_documented_category_search_is_parsed() -> None:
     """The nearest comes first, whatever the order in the response; an unknown field is None."""
     http = respond(Source.MAPBOX, wire("search"))

@@ -1,6 +1,6 @@
 """The fuel for a way and its cost, from the road, the rig and the price, each with its source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from pam.answers.fuel_figures import FROM_USER, FuelFigures, fuel_figures, fuel_
 from pam.answers.fuel_price import average_price
 from pam.answers.json_values import json_dataclass
 from pam.answers.resolved_place import NamedPoint, ResolvedPlace, resolve_ends
+from pam.answers.rig_check import rig_check_text
 from pam.answers.sourced import Sourced
 from pam.answers.travel_answer import TravelAnswer, UnitOfDistance, travel_provenance
 from pam.answers.travel_sources import TravelSources
@@ -26,8 +27,10 @@ from pam.travel.fuel import Consumption, FuelEstimate, FuelUnitPrice
 from pam.travel.fuel_prices import Fuel, FuelPrice
 from pam.travel.places import Place
 from pam.travel.queries import HERE, FuelQuery
+from pam.travel.rig import rig_from_row
 from pam.travel.units import LITRES_PER_GALLON, litres_per, litres_per_100km, metres_per
 from pam.users.profile import read_profile
+from pam.vehicles.vehicles import find_vehicle
 
 
 @json_dataclass
@@ -53,13 +56,19 @@ class _Way:
         return f" from {self.ends[0].name} to {self.ends[1].name}" if self.ends else ""
 
 
-def fuel_estimate(dependencies: TravelDependencies, user_id: UUID, query: FuelQuery, deadline: Deadline) -> FuelNeeded:
+def fuel_estimate(
+    dependencies: TravelDependencies, user_id: UUID, query: FuelQuery, deadline: Deadline, vehicle: str | None = None
+) -> FuelNeeded:
     """Return the fuel for a way; what isn't known is named in `missing`.
 
-    Raises `PamError`: `invalid_request` without a way, and whatever resolving the way raises. Without a price the
+    `vehicle` is the name of one of the user's, by default the one that questions are about. Raises `PamError`:
+    `invalid_request` without a way, `vehicle_not_found`, `ambiguous_vehicle`, and whatever resolving the way raises. Without a price the
     volume is still returned.
     """
     user = read_user_context(dependencies, user_id, deadline)
+    if vehicle is not None:
+        with dependencies.database.session(user_id, deadline) as connection:
+            user = replace(user, rig=rig_from_row(vars(find_vehicle(connection, user_id, vehicle))))
     way = _resolve_way(dependencies.sources, user, query, deadline)
     price = _price(dependencies, user, query, way, deadline)
     estimate = FuelEstimate(way.distance_m, _consumption(user, query), price.value if price else None)
@@ -67,11 +76,14 @@ def fuel_estimate(dependencies: TravelDependencies, user_id: UUID, query: FuelQu
     facts = way.facts
     if price is not None and estimate.litres is not None and price.source != FROM_USER:
         facts = (*facts, price)
+    text = fuel_sentence(estimate, user, way.ends_text, distance_unit=unit, volume_unit=query.volume_unit)
+    if way.ends:
+        text += f" {rig_check_text(user)}"
     own = f"{user.rig.name} (your rig)" if user.rig and query.consumption is None else None
     return FuelNeeded(
         **travel_provenance(user.profile, dependencies.clock(), *facts, own=own),
         **vars(fuel_figures(estimate, user.units, query.volume_unit)),
-        text=fuel_sentence(estimate, user, way.ends_text, distance_unit=unit, volume_unit=query.volume_unit),
+        text=text,
         origin=way.ends[0].named_point if way.ends else None,
         destination=way.ends[1].named_point if way.ends else None,
         distance=round(estimate.distance_m / metres_per(unit), 1),

@@ -108,14 +108,14 @@ def fuel_sentence(
     distance_unit, volume_unit = distance_unit or units.distance_unit, volume_unit or units.volume_unit
     way = f"{format_number(estimate.distance_m / metres_per(distance_unit), profile)} {distance_unit}{ends}"
     if estimate.litres is None or estimate.consumption is None:
-        return f"For {way} PAM must know what your rig uses. Say it, such as “at 10 mpg” or “at 24 l/100 km”."
+        return f"For {way} PAM must know what your rig uses. Say it in mpg or in l/100 km."
     uses = consumption_text(estimate.consumption.litres_per_100km, user)
     rig = "" if estimate.consumption.source == FROM_USER else f" ({estimate.consumption.source})"
     litres = float(estimate.litres)
     volume = f"{format_number(litres / litres_per(volume_unit), profile, 1)} {us_gallons(volume_unit, user)}"
     text = f"{way} at {uses}{rig} take about {volume}"
     if estimate.price is None or estimate.cost is None:
-        return f"{text}. What it costs PAM can't say without a price: tell it one, such as “at $3.59 a gallon”."
+        return f"{text}. What it costs PAM can't say without a price: tell it one, by the gallon or the litre."
     per_unit = format_money(_price_per(volume_unit, estimate.price), estimate.price.currency, profile)
     price = f"{per_unit} a {volume_name(volume_unit, user)}"
     if estimate.price.area and estimate.price.week:

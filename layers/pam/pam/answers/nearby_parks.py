@@ -1,5 +1,8 @@
 """Places to camp near a place, nearest first; none where the source knows none."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -17,9 +20,40 @@ from pam.platform.deadline import Deadline
 from pam.travel.queries import ParksQuery
 from pam.travel.roads import PointOfInterest
 from pam.travel.units import Units
-from pam.users.formatting import format_number, pluralize
+from pam.users.formatting import format_money, format_number, pluralize
+from pam.users.profile import Profile
+from pam.users.text import TextParser
 
 _MAX_NAMES = 3
+
+MAX_AMENITIES = 10
+parse_amenity = TextParser("amenity", 50, required=True)
+
+
+@dataclass(frozen=True)
+class ParkWishes:
+    """What a place to camp should have, and what a night may cost at most: no source knows either."""
+
+    amenities: tuple[str, ...] = ()
+    max_price: Decimal | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The parameters that were wished for."""
+        given = {"amenities": bool(self.amenities), "max_price": self.max_price is not None}
+        return [name for name, is_given in given.items() if is_given]
+
+    def not_checked(self, source: str, profile: Profile) -> str:
+        """Say after a space that nothing was filtered by them; empty without wishes."""
+        wishes = list(self.amenities)
+        if self.max_price is not None:
+            wishes.append(f"at most {format_money(self.max_price, profile.currency, profile)} a night")
+        if not wishes:
+            return ""
+        return f" {source} knows neither amenities nor prices, so PAM didn't check for {', '.join(wishes)}: ask there."
+
+
+NO_WISHES = ParkWishes()
 
 
 @json_dataclass
@@ -36,18 +70,40 @@ class Park:
 
 
 @json_dataclass
-class NearbyParks(TravelAnswer):
-    """Places to camp near a place; none where the source knows none."""
+class SearchedPlace(TravelAnswer):
+    """An answer about what is around a place."""
 
     place: NamedPoint
     radius: Annotated[float, Field(gt=0, le=500, description="In `radius_unit`.", examples=[25])]
     radius_unit: UnitOfDistance
     unit: UnitOfDistance
+
+
+@json_dataclass
+class NearbyParks(SearchedPlace):
+    """Places to camp near a place; none where the source knows none."""
+
     parks: Annotated[tuple[Park, ...], Field(max_length=25, description="The nearest first.")]
 
 
-def nearby_parks(dependencies: TravelDependencies, user_id: UUID, query: ParksQuery, deadline: Deadline) -> NearbyParks:
-    """Return places to camp around a place, at most 25.
+def nearest_text(points: Sequence[PointOfInterest], user: UserContext) -> str:
+    """Name the nearest points, after a space; `points` isn't empty."""
+    nearest = "; ".join(
+        f"{point.name} ({format_number(user.units.distance(point.distance_m), user.profile, 1)} "
+        f"{user.units.distance_unit})"
+        for point in points[:_MAX_NAMES]
+    )
+    return f"{' The nearest: ' if len(points) > _MAX_NAMES else ' '}{nearest}."
+
+
+def nearby_parks(
+    dependencies: TravelDependencies,
+    user_id: UUID,
+    query: ParksQuery,
+    deadline: Deadline,
+    wishes: ParkWishes = NO_WISHES,
+) -> NearbyParks:
+    """Return places to camp around a place, at most 25; the text says that `wishes` weren't checked.
 
     Raises `PamError`: `location_needed`, `unknown_place`, `ambiguous_place`, `place_too_large`,
     `source_unavailable`, `source_not_configured`.
@@ -59,7 +115,8 @@ def nearby_parks(dependencies: TravelDependencies, user_id: UUID, query: ParksQu
     found = dependencies.sources.parks(place.point, radius.metres, deadline)
     return NearbyParks(
         **travel_provenance(profile, dependencies.clock(), *place.facts, found),
-        text=_sentence(found, radius.text(place, profile), user),
+        text=_sentence(found, radius.text(place, profile), user)
+        + (wishes.not_checked(found.source, profile) if found.value else ""),
         place=place.named_point,
         radius=radius.value,
         radius_unit=radius.unit,
@@ -87,12 +144,6 @@ def _park(park: PointOfInterest, units: Units) -> Park:
 
 
 def _sentence(found: Sourced[tuple[PointOfInterest, ...]], within: str, user: UserContext) -> str:
-    parks, units = found.value, user.units
-    if not parks:
+    if not found.value:
         return f"{found.source} knows no place to camp {within}."
-    nearest = "; ".join(
-        f"{park.name} ({format_number(units.distance(park.distance_m), user.profile, 1)} {units.distance_unit})"
-        for park in parks[:_MAX_NAMES]
-    )
-    intro = " The nearest: " if len(parks) > _MAX_NAMES else " "
-    return f"{pluralize(len(parks), 'place')} to camp {within}.{intro}{nearest}."
+    return f"{pluralize(len(found.value), 'place')} to camp {within}.{nearest_text(found.value, user)}"

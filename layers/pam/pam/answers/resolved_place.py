@@ -1,5 +1,7 @@
 """The place that a question is about: found by its name, or where the device is."""
 
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,7 +12,7 @@ from pam.answers.sourced import Sourced
 from pam.answers.travel_answer import Latitude, Longitude
 from pam.answers.travel_sources import Point, TravelSources
 from pam.answers.user_context import UserContext
-from pam.platform.deadline import Deadline
+from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S, Deadline
 from pam.platform.errors import LOCATION_NEEDED, PamError
 from pam.travel.places import Place, PlaceError, PlaceUse
 from pam.travel.queries import HERE, LocatedQuery
@@ -90,3 +92,21 @@ def resolve_ends(
     origin = resolve_place(sources, user, names[0], query, deadline, field="origin")
     destination = resolve_place(sources, user, names[1], query, deadline, field="destination", near=origin.point)
     return origin, destination
+
+
+def resolve_places(
+    sources: TravelSources,
+    user: UserContext,
+    names: Sequence[str],
+    query: LocatedQuery,
+    deadline: Deadline,
+    threads: Executor,
+) -> tuple[ResolvedPlace, ...]:
+    """Find many places at once, in the order of their names. Raises what `resolve_place` raises for the first error."""
+
+    def resolve(name: str) -> ResolvedPlace:
+        return resolve_place(sources, user, name, query, deadline.at_most(FAST_ANSWER_TIMEOUT_S))
+
+    distinct = list(dict.fromkeys(names))
+    by_name = dict(zip(distinct, threads.map(resolve, distinct), strict=True))
+    return tuple(by_name[name] for name in names)

@@ -4,7 +4,7 @@ Cache keys contain a digest of what is searched for or the rounded coordinates o
 What is sent to a source is made from the same values as the key: two queries with one key have one result.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
@@ -26,23 +26,25 @@ from pam.travel.fuel_prices import Fuel, FuelPrice, PriceArea
 from pam.travel.geography import great_circle_m
 from pam.travel.place_names import expand_nickname, search_text
 from pam.travel.places import Place, PlaceUse, UnknownPlace, choose_place
-from pam.travel.roads import PointOfInterest, Road, RoadWithPath
+from pam.travel.roads import PointOfInterest, Road, RoadMatrix, RoadWithPath
+from pam.travel.traffic import Traffic
 
 T = TypeVar("T")
 
 Point = tuple[float, float]
 """Latitude and longitude, in degrees."""
 
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
-# Towns don't move, roads close, forecasts are computed every hour, EIA surveys weekly.
+# Towns don't move, roads close, traffic changes, forecasts are computed every hour, EIA surveys weekly.
 _PLACES = Lifetime(fresh_for=30 * _DAY, empty_fresh_for=_DAY, stale_for=90 * _DAY)
 _ROADS = Lifetime(fresh_for=_DAY, empty_fresh_for=_HOUR, stale_for=30 * _DAY)
-_FORECASTS = Lifetime(fresh_for=timedelta(minutes=30), empty_fresh_for=timedelta(minutes=5), stale_for=_DAY)
-_PARKS = Lifetime(fresh_for=7 * _DAY, empty_fresh_for=_DAY, stale_for=60 * _DAY)
+_TRAFFIC = Lifetime(fresh_for=2 * _MINUTE, empty_fresh_for=2 * _MINUTE, stale_for=10 * _MINUTE)
+_FORECASTS = Lifetime(fresh_for=30 * _MINUTE, empty_fresh_for=5 * _MINUTE, stale_for=_DAY)
+_POINTS = Lifetime(fresh_for=7 * _DAY, empty_fresh_for=_DAY, stale_for=60 * _DAY)
 _PRICES = Lifetime(fresh_for=6 * _HOUR, empty_fresh_for=_HOUR, stale_for=14 * _DAY)
 
-# Parks are searched around a point that is rounded by up to this, and measured from the real one.
+# Points of interest are searched around a point that is rounded by up to this, and measured from the real one.
 _ROUNDING_M = 800.0
 
 
@@ -90,6 +92,22 @@ class TravelSources:
             key, Source.MAPBOX, _ROADS, RoadWithPath | None, lambda left: self.mapbox.route(points, left), deadline
         )
 
+    def traffic(self, origin: Point, destination: Point, deadline: Deadline) -> Sourced[Traffic | None]:
+        """Return the traffic between two points now; None where there is no road."""
+        points = _rounded(origin, 2), _rounded(destination, 2)
+        key = f"traffic|{points[0]}|{points[1]}"
+        return self._fetch(
+            key, Source.MAPBOX, _TRAFFIC, Traffic | None, lambda left: self.mapbox.traffic(*points, left), deadline
+        )
+
+    def matrix(self, points: Sequence[Point], deadline: Deadline) -> Sourced[RoadMatrix]:
+        """Return the roads between all of the points, at most `mapbox.MAX_WAYPOINTS`."""
+        rounded = [_rounded(point, 2) for point in points]
+        key = f"matrix|{'|'.join(map(str, rounded))}"
+        return self._fetch(
+            key, Source.MAPBOX, _ROADS, RoadMatrix, lambda left: self.mapbox.matrix(rounded, left), deadline
+        )
+
     def forecast(self, point: Point, deadline: Deadline) -> Sourced[Forecast]:
         """Return the forecast for the nearest twentieth of a degree: finer than the model's own grid."""
         latitude, longitude = (round(degrees * 20) / 20 for degrees in point)
@@ -104,16 +122,27 @@ class TravelSources:
 
     def parks(self, point: Point, radius_m: float, deadline: Deadline) -> Sourced[tuple[PointOfInterest, ...]]:
         """Return places to camp within the radius, nearest first."""
+        return self._nearby("parks", CAMPGROUNDS, point, radius_m, deadline)
+
+    def attractions(
+        self, category: str, point: Point, radius_m: float, deadline: Deadline
+    ) -> Sourced[tuple[PointOfInterest, ...]]:
+        """Return points of interest of a category of Mapbox within the radius, nearest first."""
+        return self._nearby(f"attractions|{category}", category, point, radius_m, deadline)
+
+    def _nearby(
+        self, kind: str, category: str, point: Point, radius_m: float, deadline: Deadline
+    ) -> Sourced[tuple[PointOfInterest, ...]]:
         around, searched_m = _rounded(point, 2), ceil(radius_m + _ROUNDING_M)
         found = self._fetch(
-            f"parks|{around}|{searched_m}",
+            f"{kind}|{around}|{searched_m}",
             Source.MAPBOX,
-            _PARKS,
+            _POINTS,
             tuple[PointOfInterest, ...],
-            lambda left: self.mapbox.nearby(CAMPGROUNDS, *around, searched_m, left),
+            lambda left: self.mapbox.nearby(category, *around, searched_m, left),
             deadline,
         )
-        return found.map(lambda parks: _parks_within(parks, point, radius_m))
+        return found.map(lambda points: _within(points, point, radius_m))
 
     def price(self, fuel: Fuel, area: PriceArea, deadline: Deadline) -> Sourced[FuelPrice]:
         """Return the newest weekly average of a region."""
@@ -157,10 +186,10 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _parks_within(parks: Iterable[PointOfInterest], point: Point, radius_m: float) -> tuple[PointOfInterest, ...]:
-    """Return the parks within the radius, nearest first, with their distance from the point itself."""
-    measured = (replace(park, distance_m=great_circle_m(*point, park.latitude, park.longitude)) for park in parks)
-    return tuple(sorted((p for p in measured if p.distance_m <= radius_m), key=lambda park: park.distance_m))
+def _within(found: Iterable[PointOfInterest], point: Point, radius_m: float) -> tuple[PointOfInterest, ...]:
+    """Return what is within the radius, nearest first, with its distance from the point itself."""
+    measured = (replace(each, distance_m=great_circle_m(*point, each.latitude, each.longitude)) for each in found)
+    return tuple(sorted((each for each in measured if each.distance_m <= radius_m), key=lambda each: each.distance_m))
 
 
 def _rounded(point: Point, places: int) -> Point:

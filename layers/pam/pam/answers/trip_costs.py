@@ -49,7 +49,7 @@ def trip_costs(
     `fuel_conversion` is from the currency of the fuel's price to the user's. Without one, the cost of fuel whose price
     is in another currency isn't known.
     """
-    price, nights, fuel = plan.fuel.price, len(plan.nights), plan.fuel.cost
+    price, nights, fuel = plan.fuel.price, plan.night_count, plan.fuel.cost
     if fuel is not None and price is not None and price.currency != profile.currency:
         fuel = fuel_conversion.convert(fuel) if fuel_conversion else None
     else:

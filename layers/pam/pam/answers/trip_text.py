@@ -9,26 +9,47 @@ from pam.answers.rig_check import rig_check_text
 from pam.answers.trip_costs import TripCosts
 from pam.answers.trip_plan import CAMP_RADIUS_M, Night, TripPlan
 from pam.answers.user_context import UserContext
-from pam.travel.drive_time import MAX_DRIVING_DAY_S
-from pam.travel.itinerary import MAX_DAY_DISTANCE_M
+from pam.travel.day_limit import LimitOrigin
+from pam.travel.itinerary import day_offsets, visits
+from pam.travel.schedule import Schedule
+from pam.travel.seasons import may_close_for_winter, season_of
 from pam.users.formatting import format_dates, format_duration, format_money, format_number, pluralize
 from pam.users.profile import Profile
 
 _DAY = timedelta(days=1)
 _MAX_NIGHTS_NAMED = 4
+_MAX_STOPS_NAMED = 4
 
 
-def trip_text(plan: TripPlan, profile: Profile, start: date | None, costs: TripCosts) -> str:
-    """Render a trip; `start` is the first day of driving, if it is known."""
-    sentences = [_way(plan, profile, start)]
+def trip_text(plan: TripPlan, profile: Profile, schedule: Schedule, costs: TripCosts) -> str:
+    """Render a trip with its dates, as far as they are known."""
+    start = schedule.start
+    sentences = [_way(plan, profile, schedule), _not_checked(plan, start)]
     if plan.nights:
         sentences.append(_nights(plan, profile, start))
+    if plan.detours:
+        sentences.append(_stops(plan, start))
     sentences.append(_fuel(plan) + _fuel_conversion(plan, profile, costs))
     if plan.nights:
         sentences.append(_camping(plan, profile, costs))
     if costs.budget is not None:
         sentences.append(_against_budget(plan, costs, costs.budget, profile))
     return " ".join(sentences)
+
+
+def not_checked(plan: TripPlan, start: date | None) -> tuple[str, ...]:
+    """Return what no source was asked for, beside the clearance of the road."""
+    unknown = ["weight limits", "grades", "weather"]
+    if plan.nights:
+        unknown.append("whether campgrounds are open or have room")
+    if start is None:
+        return (*unknown, "the season, without a date")
+    offsets = day_offsets(plan.days)
+    ends = [(start, plan.places[0].point[0])]
+    ends += [(start + offset * _DAY, day.end.point[0]) for offset, day in zip(offsets, plan.days, strict=True)]
+    if any(may_close_for_winter(day, latitude) for day, latitude in ends):
+        unknown.append("winter closures of roads")
+    return tuple(unknown)
 
 
 def night_place(night: Night, user: UserContext) -> str:
@@ -42,7 +63,7 @@ def night_place(night: Night, user: UserContext) -> str:
     return f"{after}, somewhere near {stop.point[0]:.2f}, {stop.point[1]:.2f}"
 
 
-def _way(plan: TripPlan, profile: Profile, start: date | None) -> str:
+def _way(plan: TripPlan, profile: Profile, schedule: Schedule) -> str:
     stops = [place.name for place in plan.places[1:-1]]
     via = f" by way of {'; '.join(stops)}" if stops else ""
     way = f"{plan.places[0].name} to {plan.places[-1].name}{via}"
@@ -51,24 +72,55 @@ def _way(plan: TripPlan, profile: Profile, start: date | None) -> str:
         f"about {format_duration(plan.duration_s)} of "
         f"driving by car without breaks, in {pluralize(len(plan.days), 'day')}"
     )
-    if start is not None:
-        text += f", {format_dates(start, start + len(plan.days) * _DAY, profile)}"
+    if plan.night_count > len(plan.nights):
+        text += f" of driving and {plan.night_count} nights"
+    if schedule.start is not None:
+        text += f", {format_dates(schedule.start, schedule.start + (plan.night_count + 1) * _DAY, profile)}"
     if len(plan.days) > 1:
-        longest = format_duration(MAX_DRIVING_DAY_S)
-        text += f", none longer than {_distance(MAX_DAY_DISTANCE_M, plan.user)} or {longest} at the wheel"
+        longest = format_duration(plan.limit.duration_s)
+        text += f", none longer than {_distance(plan.limit.distance_m, plan.user)} or {longest} at the wheel"
+        if plan.limit.origin is LimitOrigin.REMEMBERED:
+            text += " (your limit, as PAM remembers it)"
+    if schedule.leave_by is not None:
+        text += f". To be in time, leave by {schedule.leave_by:%H:%M} on the last day, in the time of the destination"
     return f"{text}. {rig_check_text(plan.user)}"
+
+
+def _not_checked(plan: TripPlan, start: date | None) -> str:
+    return f"Not checked either: {', '.join(not_checked(plan, start))}."
 
 
 def _nights(plan: TripPlan, profile: Profile, start: date | None) -> str:
     named = []
+    offsets = day_offsets(plan.days)
     for index, night in enumerate(plan.nights[:_MAX_NIGHTS_NAMED]):
-        evening = start + index * _DAY if start else None
-        when = f"{format_dates(evening, evening + _DAY, profile)}:" if evening else f"{index + 1}."
-        named.append(f"{when} {_night(night, plan.user)}")
+        evening = start + offsets[index] * _DAY if start else None
+        when = f"{format_dates(evening, evening + night.count * _DAY, profile)}:" if evening else f"{index + 1}."
+        nights = f" ({night.count} nights)" if night.count > 1 else ""
+        named.append(f"{when} {_night(night, plan.user)}{nights}")
     more = len(plan.nights) - len(named)
     end = f"; and {more} more" if more else ""
     unknown = "" if all(night.searched for night in plan.nights) else " PAM couldn't look for all places to camp."
     return f"Nights: {'; '.join(named)}{end}.{unknown}"
+
+
+def _stops(plan: TripPlan, start: date | None) -> str:
+    named = []
+    offsets = day_offsets(plan.days)
+    stops = list(zip(plan.places[1:-1], visits(plan.days), plan.detours, strict=False))
+    for place, visit, detour in stops[:_MAX_STOPS_NAMED]:
+        parts = [pluralize(visit.nights, "night") if visit.nights else "no night"]
+        if start is not None and (season := season_of(start + offsets[visit.day] * _DAY, place.point[0])):
+            parts.append(f"in {season}")
+        if detour is None:
+            parts.append("detour not known")
+        else:
+            parts.append(
+                f"{_distance(detour.distance_m, plan.user)} and {format_duration(detour.duration_s)} of detour"
+            )
+        named.append(f"{place.name} ({', '.join(parts)})")
+    more = len(stops) - len(named)
+    return f"Stops: {'; '.join(named)}{f'; and {more} more' if more else ''}."
 
 
 def _night(night: Night, user: UserContext) -> str:
@@ -106,7 +158,7 @@ def _fuel_conversion(plan: TripPlan, profile: Profile, costs: TripCosts) -> str:
 
 
 def _camping(plan: TripPlan, profile: Profile, costs: TripCosts) -> str:
-    nights = pluralize(len(plan.nights), "night")
+    nights = pluralize(plan.night_count, "night")
     if costs.nightly is None or costs.camping is None:
         return f"What camping costs for {nights} isn't known."
     return (

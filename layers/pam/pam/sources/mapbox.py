@@ -1,4 +1,4 @@
-"""Mapbox: places, routes by road, and points of interest nearby.
+"""Mapbox: places, routes by road, traffic on them, and points of interest nearby.
 
 Geocoding v6 has countries, states, districts and towns, but no parks: those are points of interest, which the
 Search Box API finds. A search for a place uses both. Nothing about the user is sent.
@@ -6,18 +6,33 @@ Search Box API finds. A search for a place uses both. Nothing about the user is 
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
 from pam.platform.deadline import Deadline
 from pam.sources.api_key import ApiKey
 from pam.sources.http_client import HttpClient, ResponseModel
-from pam.sources.source import Fetched, Source, SourceError, SourceErrorKind
+from pam.sources.mapbox_roads import (
+    Directions,
+    Latitude,
+    Longitude,
+    Matrix,
+    R,
+    Roads,
+    RoutesWithLine,
+    TrafficRoutes,
+    best_route,
+    matrix_of,
+    road_with_path,
+    traffic_of,
+)
+from pam.sources.source import Fetched
 from pam.travel.geography import box_around, great_circle_m
 from pam.travel.place_names import is_park_name
 from pam.travel.places import Place, PlaceKind
-from pam.travel.roads import PointOfInterest, Road, RoadWithPath
+from pam.travel.roads import PointOfInterest, Road, RoadMatrix, RoadWithPath
+from pam.travel.traffic import Traffic
 
 CAMPGROUNDS = "campground"
 """The Search Box category of places to camp, RV parks among them."""
@@ -26,7 +41,7 @@ MAX_QUERY_CHARS = 256
 """The longest query that Mapbox accepts; it refuses more than 20 words, too."""
 
 MAX_WAYPOINTS = 25
-"""The most points of a route in the `driving` profile."""
+"""The most points of a route or a matrix in the `driving` profile."""
 
 _MAX_QUERY_WORDS = 20
 _MAX_POINTS_OF_INTEREST = 25
@@ -35,10 +50,6 @@ _CONFIDENT = frozenset({"exact", "high"})
 _GEOCODED: tuple[PlaceKind, ...] = ("country", "region", "district", "place", "locality")
 
 M = TypeVar("M", bound=ResponseModel)
-
-
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
 
 
 class _Coordinates(ResponseModel):
@@ -94,34 +105,6 @@ class FeatureCollection(ResponseModel):
     features: list[_Feature]
 
 
-class _Route(ResponseModel):
-    distance: Annotated[float, Field(ge=0)]
-    duration: Annotated[float, Field(ge=0)]
-
-
-class _Line(ResponseModel):
-    type: Literal["LineString"]
-    coordinates: Annotated[list[tuple[Longitude, Latitude]], Field(min_length=2)]
-
-
-class _RouteWithLine(_Route):
-    geometry: _Line
-
-
-R = TypeVar("R", bound=_Route)
-
-
-class Directions(ResponseModel, Generic[R]):
-    """The response of directions. `code` is not `Ok` where there is no road; the HTTP status is 200 all the same."""
-
-    code: str
-    routes: tuple[R, ...] = ()
-
-
-# Built at import: building a model takes longer than parsing a response.
-_Roads, _Routes = Directions[_Route], Directions[_RouteWithLine]
-
-
 class Mapbox:
     """The adapter to Mapbox. Every method raises `SourceError`."""
 
@@ -150,25 +133,39 @@ class Mapbox:
 
     def road(self, points: Sequence[tuple[float, float]], deadline: Deadline) -> Fetched[Road | None]:
         """Return the route by road through 2 to `MAX_WAYPOINTS` points (latitude, longitude), or None without one."""
-        found = self._directions(points, [("overview", "false")], _Roads, deadline)
+        found = self._directions("driving", points, [("overview", "false")], Roads, deadline)
         return found.map(lambda route: None if route is None else Road(route.distance, route.duration))
 
     def route(self, points: Sequence[tuple[float, float]], deadline: Deadline) -> Fetched[RoadWithPath | None]:
         """Return the route as `road` does, with its geometry."""
         overview = [("overview", "simplified"), ("geometries", "geojson")]
-        return self._directions(points, overview, _Routes, deadline).map(_road_with_path)
+        return self._directions("driving", points, overview, RoutesWithLine, deadline).map(road_with_path)
+
+    def traffic(
+        self, origin: tuple[float, float], destination: tuple[float, float], deadline: Deadline
+    ) -> Fetched[Traffic | None]:
+        """Return the traffic on the fastest route now, with incidents and closures; None where there is no road."""
+        # Mapbox annotates the full geometry only; as a polyline it is a third of its size as GeoJSON.
+        query = [("annotations", "distance,congestion,closure"), ("overview", "full"), ("geometries", "polyline")]
+        found = self._directions("driving-traffic", (origin, destination), query, TrafficRoutes, deadline)
+        return found.map(lambda route: None if route is None else traffic_of(route))
+
+    def matrix(self, points: Sequence[tuple[float, float]], deadline: Deadline) -> Fetched[RoadMatrix]:
+        """Return the roads between all of 2 to `MAX_WAYPOINTS` points (latitude, longitude), in usual traffic."""
+        path = f"/directions-matrix/v1/mapbox/driving/{_waypoints(points)}"
+        found = self._get(path, [("annotations", "duration,distance")], Matrix, deadline)
+        return found.map(lambda matrix: matrix_of(matrix, len(points)))
 
     def _directions(
         self,
+        profile: str,
         points: Sequence[tuple[float, float]],
         query: list[tuple[str, str]],
         model: type[Directions[R]],
         deadline: Deadline,
     ) -> Fetched[R | None]:
-        if not 2 <= len(points) <= MAX_WAYPOINTS:
-            raise ValueError(f"{len(points)} points")
-        waypoints = ";".join(f"{longitude:.6f},{latitude:.6f}" for latitude, longitude in points)
-        return self._get(f"/directions/v5/mapbox/driving/{waypoints}", query, model, deadline).map(_best_route)
+        path = f"/directions/v5/mapbox/{profile}/{_waypoints(points)}"
+        return self._get(path, query, model, deadline).map(best_route)
 
     def nearby(
         self, category: str, latitude: float, longitude: float, radius_m: float, deadline: Deadline
@@ -189,6 +186,13 @@ class Mapbox:
         return self._key.call(lambda key: self._http.get(path, [*query, ("access_token", key)], model, deadline))
 
 
+def _waypoints(points: Sequence[tuple[float, float]]) -> str:
+    """Return the points as Mapbox takes them. Raises ValueError for a number of points that it would refuse."""
+    if not 2 <= len(points) <= MAX_WAYPOINTS:
+        raise ValueError(f"{len(points)} points")
+    return ";".join(f"{longitude:.6f},{latitude:.6f}" for latitude, longitude in points)
+
+
 def is_searchable(name: str) -> bool:
     """Return whether Mapbox accepts a text, also with “National Park” after it."""
     return (
@@ -197,21 +201,6 @@ def is_searchable(name: str) -> bool:
         and len(name) <= MAX_QUERY_CHARS - len(_NATIONAL_PARK)
         and len(name.split()) <= _MAX_QUERY_WORDS - len(_NATIONAL_PARK.split())
     )
-
-
-def _best_route(directions: Directions[R]) -> R | None:
-    if directions.code in {"NoRoute", "NoSegment"}:
-        return None
-    if directions.code != "Ok" or not directions.routes:
-        raise SourceError(Source.MAPBOX, SourceErrorKind.MALFORMED, "directions without a route")
-    return directions.routes[0]
-
-
-def _road_with_path(route: _RouteWithLine | None) -> RoadWithPath | None:
-    if route is None:
-        return None
-    path = tuple((latitude, longitude) for longitude, latitude in route.geometry.coordinates)
-    return RoadWithPath(route.distance, route.duration, path)
 
 
 def _geocoded_place(properties: _Properties) -> Place | None:

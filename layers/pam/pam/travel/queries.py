@@ -87,6 +87,7 @@ _LATITUDE = _Quantity("latitude", "-90", "90", DEGREE_DIGITS)
 _LONGITUDE = _Quantity("longitude", "-180", "180", DEGREE_DIGITS)
 _DISTANCE = _Quantity("distance", "0.1", "20000")
 _RADIUS = _Quantity("radius", "0.1", "500")
+_DAILY_DISTANCE = _Quantity("max_daily", "20", "1000")
 _CONSUMPTION = _Quantity("consumption", "1", "200")
 _PRICE = _Quantity("price", "0.01", "100")
 
@@ -106,6 +107,7 @@ PlaceName = Annotated[
 Latitude = Annotated[float | None, BeforeValidator(_LATITUDE), _LATITUDE.schema]
 Longitude = Annotated[float | None, BeforeValidator(_LONGITUDE), _LONGITUDE.schema]
 Distance = Annotated[float | None, BeforeValidator(_DISTANCE), _DISTANCE.schema]
+DailyDistance = Annotated[float | None, BeforeValidator(_DAILY_DISTANCE), _DAILY_DISTANCE.schema]
 Radius = Annotated[float | None, BeforeValidator(_RADIUS), _RADIUS.schema]
 ConsumptionNumber = Annotated[float | None, BeforeValidator(_CONSUMPTION), _CONSUMPTION.schema]
 PriceNumber = Annotated[float | None, BeforeValidator(_PRICE), _PRICE.schema]

@@ -19,6 +19,14 @@ class RoadWithPath(Road):
 
 
 @dataclass(frozen=True)
+class RoadMatrix:
+    """The roads from each of several points (row) to each (column): metres and seconds, None where there is none."""
+
+    distances_m: tuple[tuple[float | None, ...], ...]
+    durations_s: tuple[tuple[float | None, ...], ...]
+
+
+@dataclass(frozen=True)
 class PointOfInterest:
     """A point of interest: its position in degrees, and metres from the point of the search, as the crow flies."""
 

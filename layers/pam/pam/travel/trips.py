@@ -16,6 +16,7 @@ from pam.platform.postgres import Connection
 from pam.users.profile import Profile
 
 MAX_STOPS = 20
+MAX_NIGHTS_AT_STOP = 60
 MAX_TRIP_BUDGET = Decimal(100_000)
 
 _YEAR = timedelta(days=365)
@@ -70,8 +71,20 @@ def read_camping_costs(connection: Connection, profile: Profile, now: datetime) 
 
 
 @dataclass(frozen=True)
+class TripLeg:
+    """A day of driving to save: its ends, its date if it is known, metres, seconds, and the nights after it."""
+
+    origin: str
+    destination: str
+    day: date | None
+    distance_m: float
+    driving_s: float
+    nights: int
+
+
+@dataclass(frozen=True)
 class Trip:
-    """A trip to save: origin and destination as searchable names, metres, seconds of driving, and the whole plan."""
+    """A trip to save: its ends as searchable names, metres, seconds of driving, the whole plan, and its days."""
 
     origin: str
     destination: str
@@ -82,6 +95,7 @@ class Trip:
     budget: Decimal | None
     currency: str
     plan: Mapping[str, Any]
+    legs: tuple[TripLeg, ...]
 
 
 _SAVE = """
@@ -93,15 +107,24 @@ returning id
 """
 
 
+_SAVE_LEG = """
+insert into trip_legs (trip_id, user_id, number, origin, destination, day, distance_m, driving_s, nights)
+values (%(trip)s, %(user)s, %(number)s, %(origin)s, %(destination)s, %(day)s, %(distance_m)s, %(driving_s)s, %(nights)s)
+"""
+
+
 def save_trip(connection: Connection, user_id: UUID, trip: Trip, now: datetime) -> UUID:
-    """Save a trip and return its id."""
+    """Save a trip with its legs, in the caller's transaction, and return its id."""
     values = vars(trip) | {"plan": json.dumps(trip.plan), "user": user_id, "now": now}
     row = connection.execute(_SAVE, values).fetchone()
     assert row is not None
     trip_id: UUID = row["id"]
+    legs = [vars(leg) | {"trip": trip_id, "user": user_id, "number": n} for n, leg in enumerate(trip.legs, 1)]
+    with connection.cursor() as cursor:
+        cursor.executemany(_SAVE_LEG, legs)
     return trip_id
 
 
 def delete_trip(connection: Connection, user_id: UUID, trip_id: UUID) -> None:
-    """Delete a trip; does nothing where there is none."""
+    """Delete a trip with its legs; does nothing where there is none."""
     connection.execute("delete from trips where id = %s and user_id = %s", (trip_id, user_id))

@@ -18,6 +18,8 @@ WIRE = Path(__file__).parents[3] / "unit/sources/wire"
 GEOCODE = f"/search/geocode/v6/forward?access_token={MAPBOX_KEY}&q=Moab"
 CATEGORY = f"/search/searchbox/v1/category/campground?access_token={MAPBOX_KEY}&proximity=-109.55,38.57"
 ROAD = f"/directions/v5/mapbox/driving/-104.98,39.74;-109.55,38.57?access_token={MAPBOX_KEY}"
+MATRIX = f"/directions-matrix/v1/mapbox/driving/-104.98,39.74;-109.55,38.57?access_token={MAPBOX_KEY}"
+TRAFFIC = f"{ROAD.replace('driving/', 'driving-traffic/')}&annotations=distance,congestion,closure&overview=full"
 LINE = f"{ROAD}&overview=simplified&geometries=geojson"
 HOURLY = (
     "temperature_2m,precipitation_probability,precipitation,weather_code,wind_speed_10m,wind_gusts_10m,"
@@ -60,6 +62,8 @@ def is_contained(part: Any, whole: Any) -> bool:
                                                 "open_hours", "foursquare", "country_code_alpha_3"}),
         ("mapbox", ROAD, "directions", {"iso_3166_1", "iso_3166_1_alpha3"}),
         ("mapbox", LINE, "directions_line", {"iso_3166_1", "iso_3166_1_alpha3"}),
+        ("mapbox", f"{MATRIX}&annotations=duration,distance", "matrix", set()),
+        ("mapbox", TRAFFIC, "traffic", {"iso_3166_1", "iso_3166_1_alpha3", "geometry"}),
         ("eia", PRICES, "prices", {"data[]"}),
         ("ecb", RATES, "rates", set()),
     ],
@@ -86,6 +90,20 @@ def without(shaped: Any, names: set[str]) -> Any:
     return [without(part, names) for part in shaped] if isinstance(shaped, list) else shaped
 
 
+def test_matrix_is_null_without_a_road(mapbox: StandInClient) -> None:
+    """Between a mainland and an island; all other roads have the lengths of the directions."""
+    path = MATRIX.replace("-109.55,38.57", "-109.55,38.57;-157.86,21.31")
+    body = mapbox.http.get(f"{path}&annotations=duration,distance").json()
+    assert [[length is None for length in row] for row in body["distances"]] == [
+        [False, False, True], [False, False, True], [True, True, False],
+    ]  # fmt: skip
+    road = mapbox.http.get(ROAD).json()["routes"][0]
+    assert body["distances"][0][1] == pytest.approx(road["distance"], abs=0.1)
+    assert body["durations"][0][1] == pytest.approx(road["duration"], abs=0.1)
+    ocean = mapbox.http.get(MATRIX.replace("-109.55,38.57", "-140,0")).json()
+    assert (ocean["code"], "durations" in ocean) == ("NoSegment", False)
+
+
 def test_forecast_has_the_documented_format(open_meteo: StandInClient) -> None:
     """A forecast has columns of equal length, 24 hours a day, and times in the place's time zone."""
     expected = json.loads((WIRE / "forecast.json").read_text("utf-8"))
@@ -104,7 +122,7 @@ def test_forecast_has_the_documented_format(open_meteo: StandInClient) -> None:
     assert plain["hourly_units"]["wind_speed_10m"] == "km/h"
 
 
-@pytest.mark.parametrize("path", [GEOCODE, CATEGORY, ROAD])
+@pytest.mark.parametrize("path", [GEOCODE, CATEGORY, ROAD, MATRIX])
 def test_mapbox_rejects_missing_and_invalid_tokens(mapbox: StandInClient, path: str) -> None:
     """A missing or invalid token is a 401 with Mapbox's message."""
     missing = mapbox.http.get(path.replace(f"access_token={MAPBOX_KEY}", ""))
@@ -133,6 +151,14 @@ def test_mapbox_rejects_missing_and_invalid_tokens(mapbox: StandInClient, path: 
         ("/directions/v5/mapbox/driving/1,2;3,4?{token}&geometries=wkt", 422),
         ("/directions/v5/mapbox/driving/1,2;3,4?{token}&overview=some", 422),
         ("/directions/v5/mapbox/unknown/1,2;3,4?{token}", 404),
+        ("/directions/v5/mapbox/driving-traffic/" + ";".join(["1,2"] * 4) + "?{token}", 422),
+        ("/directions/v5/mapbox/driving-traffic/1,2;3,4?{token}&annotations=congestion", 422),
+        ("/directions/v5/mapbox/driving-traffic/1,2;3,4?{token}&overview=full&annotations=ice", 422),
+        ("/directions-matrix/v1/mapbox/driving/1,2?{token}", 422),
+        ("/directions-matrix/v1/mapbox/driving/" + ";".join(["1,2"] * 26) + "?{token}", 422),
+        ("/directions-matrix/v1/mapbox/driving-traffic/" + ";".join(["1,2"] * 11) + "?{token}", 422),
+        ("/directions-matrix/v1/mapbox/driving/1,2;3,4?{token}&annotations=congestion", 422),
+        ("/directions-matrix/v1/mapbox/unknown/1,2;3,4?{token}", 404),
         ("/unknown?{token}", 404),
     ],
 )

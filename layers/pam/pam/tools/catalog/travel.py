@@ -1,20 +1,24 @@
 """Tools for travel: fuel prices, weather, driving times and places to camp."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import Field, StrictBool, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema, model_validator
 
 from pam.answers.daily_weather import daily_weather
 from pam.answers.gas_prices import gas_prices
 from pam.answers.json_values import to_json
-from pam.answers.nearby_parks import nearby_parks
+from pam.answers.nearby_attractions import nearby_attractions
+from pam.answers.nearby_parks import MAX_AMENITIES, ParkWishes, nearby_parks, parse_amenity
 from pam.answers.travel_time import travel_time
 from pam.answers.weather import weather
+from pam.money.amounts import MAX_AMOUNT, parse_amount
 from pam.platform.errors import INVALID_REQUEST, PamError
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, ToolResult, read_tool
 from pam.tools.engine.results import to_tool_result
+from pam.travel.attractions import DEFAULT_KINDS, MAX_KINDS, AttractionKind
 from pam.travel.queries import (
     HERE,
     DaysQuery,
@@ -37,6 +41,21 @@ _HOUR_STEP = 3
 _MAX_HOURS = 24
 
 _Place = Annotated[PlaceName, WithJsonSchema({"type": "string"})]
+_Wishes = Annotated[
+    tuple[Annotated[str, BeforeValidator(parse_amenity)], ...],
+    Field(max_length=MAX_AMENITIES),
+    WithJsonSchema({"type": "array", "items": {"type": "string"}}),
+]
+_Kinds = Annotated[
+    tuple[AttractionKind, ...],
+    Field(min_length=1, max_length=MAX_KINDS),
+    WithJsonSchema({"type": "array", "items": {"enum": list(AttractionKind)}}),
+]
+_MaxPrice = Annotated[
+    Decimal | None,
+    BeforeValidator(lambda value: None if value is None else parse_amount(value)),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": int(MAX_AMOUNT)}),
+]
 
 
 def _location(context: ToolContext) -> dict[str, float]:
@@ -49,10 +68,11 @@ def _near(place: str) -> str:
 
 
 class FindCheapGas(ToolArguments):
-    """The place and the fuel. There is no radius: an average is that of a region."""
+    """The place and the fuel. The radius is for a source of stations, which PAM doesn't have."""
 
-    fuel: FuelType = Field(default="regular", description="A grade of gas, or diesel.")
+    fuel: FuelType = Field(default="regular")
     place: _Place = Field(description="A town or a state, not `here`.")
+    radius: Radius = Field(default=None)
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -62,10 +82,11 @@ class FindCheapGas(ToolArguments):
 @read_tool(summary=FindCheapGas.summary, timeout_s=_TIMEOUT_S)
 def find_cheap_gas(context: ToolContext, arguments: FindCheapGas) -> ToolResult:
     """The average price of a fuel in the region of a place: EIA's weekly survey, United States only. No source knows
-    single stations, so call it an average and name no station as cheap."""
+    single stations: call it an average, name none as cheap."""
     query = GasPriceQuery(place=arguments.place, fuel_type=arguments.fuel, **_location(context))
     answer = gas_prices(context.dependencies, context.user_id, query, context.deadline)
-    return to_tool_result(replace(answer, text=f"{answer.text} PAM knows no prices of single stations."))
+    radius = "" if arguments.radius is None else ", so it can't compare those within the radius"
+    return to_tool_result(replace(answer, text=f"{answer.text} PAM knows no prices of single stations{radius}."))
 
 
 class GetWeatherForecast(ToolArguments):
@@ -73,7 +94,7 @@ class GetWeatherForecast(ToolArguments):
 
     days: ForecastDays | None = Field(default=None, description="Day by day from today; not with `period`.")
     period: ForecastPeriod | None = Field(default=None, description="Default now: the next 24 hours.")
-    place: _Place = Field(default=HERE, description="A town or park; `here` is where the traveller is.")
+    place: _Place = Field(default=HERE, description="A town, park or `here`.")
 
     @model_validator(mode="after")
     def _one_span(self) -> Self:
@@ -89,7 +110,7 @@ class GetWeatherForecast(ToolArguments):
 @read_tool(summary=GetWeatherForecast.summary, timeout_s=_TIMEOUT_S)
 def get_weather_forecast(context: ToolContext, arguments: GetWeatherForecast) -> ToolResult:
     """Temperature, rain, snow, wind, UV and sun times at a place, up to 16 days from today; warns of gusts hard on a
-    high-sided rig. No past weather, no state of roads."""
+    high-sided rig. No past weather."""
     if arguments.days is not None:
         days = DaysQuery(place=arguments.place, days=arguments.days, **_location(context))
         return to_tool_result(daily_weather(context.dependencies, context.user_id, days, context.deadline))
@@ -105,7 +126,7 @@ class EstimateTravelTime(ToolArguments):
 
     breaks: StrictBool = Field(default=True, description="False: driving alone.")
     destination: _Place = Field(description="A town or park.")
-    origin: _Place = Field(description="`here` is where the traveller is.")
+    origin: _Place = Field(description="The same, or `here`.")
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -114,8 +135,8 @@ class EstimateTravelTime(ToolArguments):
 
 @read_tool(summary=EstimateTravelTime.summary, timeout_s=_TIMEOUT_S)
 def estimate_travel_time(context: ToolContext, arguments: EstimateTravelTime) -> ToolResult:
-    """Distance and driving time by road at a car's pace (a big rig is slower), with breaks of 15 minutes each 2 hours
-    and 30 each 6, at most 8 hours of driving a day."""
+    """Distance and driving time by road at a car's pace, with breaks of 15 minutes each 2 hours and 30 each 6, 8 hours
+    of driving a day at most."""
     query = DistanceQuery(origin=arguments.origin, destination=arguments.destination, **_location(context))
     return to_tool_result(
         travel_time(context.dependencies, context.user_id, query, context.deadline, breaks=arguments.breaks)
@@ -123,10 +144,12 @@ def estimate_travel_time(context: ToolContext, arguments: EstimateTravelTime) ->
 
 
 class FindRvParks(ToolArguments):
-    """The place and the radius around it."""
+    """The place, the radius around it, and what the traveller wishes for."""
 
-    place: _Place = Field(description="A town or park; `here` is where the traveller is.")
-    radius: Radius = Field(default=None, description="In the traveller's unit; 25 mi or 40 km by default.")
+    amenities: _Wishes | None = Field(default=None)
+    max_price: _MaxPrice = Field(default=None, description="Of a night.")
+    place: _Place = Field(description="A town, park or `here`.")
+    radius: Radius = Field(default=None, description="25 mi or 40 km by default.")
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -135,10 +158,35 @@ class FindRvParks(ToolArguments):
 
 @read_tool(summary=FindRvParks.summary, timeout_s=_TIMEOUT_S, returns_others_text=True)
 def find_rv_parks(context: ToolContext, arguments: FindRvParks) -> ToolResult:
-    """RV parks and campgrounds around a place, nearest first, at most 25. Knows names, addresses and distances; no
-    prices, amenities, ratings or vacancies."""
+    """RV parks and campgrounds around a place, nearest first. No source knows prices, amenities, ratings or vacancies:
+    the result says what wasn't checked."""
     query = ParksQuery(place=arguments.place, radius=arguments.radius, **_location(context))
-    return to_tool_result(nearby_parks(context.dependencies, context.user_id, query, context.deadline))
+    wishes = ParkWishes(arguments.amenities or (), arguments.max_price)
+    answer = nearby_parks(context.dependencies, context.user_id, query, context.deadline, wishes)
+    return to_tool_result(answer, not_checked=wishes.names) if wishes.names else to_tool_result(answer)
+
+
+class FindAttractions(ToolArguments):
+    """The place, the radius around it, and the kinds."""
+
+    kinds: _Kinds | None = Field(default=None)
+    place: _Place
+    radius: Radius = Field(default=None)
+
+    def summary(self) -> str:
+        """Return what the tool is doing."""
+        return f"Looking for things to see {_near(self.place)}"
+
+
+@read_tool(summary=FindAttractions.summary, timeout_s=_TIMEOUT_S, returns_others_text=True)
+def find_attractions(context: ToolContext, arguments: FindAttractions) -> ToolResult:
+    """Sights and places to visit near a place or `here`, nearest first. No opening hours, prices or ratings."""
+    query = ParksQuery(place=arguments.place, radius=arguments.radius, **_location(context))
+    return to_tool_result(
+        nearby_attractions(
+            context.dependencies, context.user_id, query, arguments.kinds or DEFAULT_KINDS, context.deadline
+        )
+    )
 
 
 TOOLS = (
@@ -146,4 +194,5 @@ TOOLS = (
     get_weather_forecast,
     estimate_travel_time,
     find_rv_parks,
+    find_attractions,
 )

@@ -1,29 +1,34 @@
 """The tool that plans a trip by road and saves it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from pam.answers.day_limit import read_day_limit
 from pam.answers.exchange_rates import convert_stored_amounts, rate_now
-from pam.answers.planned_trip import planned_trip
+from pam.answers.planned_trip import planned_trip, shorten
 from pam.answers.trip_costs import trip_costs
+from pam.answers.trip_dates import dated_schedule, trip_legs
 from pam.answers.trip_plan import TripPlan, plan_by_road
 from pam.answers.user_context import read_user_context
 from pam.ledger.operation import UndoResult, WriteContext, WriteResult
 from pam.money.exchange_rates import Conversion
 from pam.money.expenses import parse_date
+from pam.platform.errors import INVALID_REQUEST, PamError
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, write_tool
 from pam.tools.engine.results import to_write_result
-from pam.travel.queries import HERE, PlaceName
+from pam.travel.day_limit import DayLimit, LimitOrigin
+from pam.travel.queries import HERE, DailyDistance, PlaceName
+from pam.travel.schedule import ArriveBy, Schedule, parse_arrive_by
 from pam.travel.trips import (
+    MAX_NIGHTS_AT_STOP,
     MAX_STOPS,
-    MAX_TRIP_BUDGET,
     Trip,
     delete_trip,
     parse_trip_budget,
@@ -31,51 +36,78 @@ from pam.travel.trips import (
     save_trip,
     validate_start_date,
 )
+from pam.travel.units import metres_per
 
+_Place = Annotated[PlaceName, WithJsonSchema({"type": "string"})]
 _Start = Annotated[
     date | None,
     BeforeValidator(lambda value: None if value is None else parse_date(value)),
     WithJsonSchema({"type": "string", "format": "date"}),
 ]
-_Budget = Annotated[
-    Decimal | None,
-    BeforeValidator(parse_trip_budget),
-    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": int(MAX_TRIP_BUDGET)}),
+_ArriveBy = Annotated[ArriveBy | None, BeforeValidator(parse_arrive_by), WithJsonSchema({"type": "string"})]
+_Budget = Annotated[Decimal | None, BeforeValidator(parse_trip_budget), WithJsonSchema({"type": "number"})]
+_MaxDaily = Annotated[DailyDistance, WithJsonSchema({"type": "number"})]
+_Nights = Annotated[
+    tuple[Annotated[int, Field(ge=0, le=MAX_NIGHTS_AT_STOP)], ...],
+    WithJsonSchema({"type": "array", "items": {"type": "integer"}}),
+]
+_Stops = Annotated[
+    tuple[PlaceName, ...],
+    Field(max_length=MAX_STOPS),
+    WithJsonSchema({"type": "array", "items": {"type": "string"}, "maxItems": MAX_STOPS}),
 ]
 
 
 class PlanTrip(ToolArguments):
     """A trip to plan."""
 
-    budget: _Budget = Field(default=None, description="For the whole trip, only if the traveller named one.")
-    destination: PlaceName = Field(description="A town or park.")
-    origin: PlaceName = Field(description="The same; `here`: where the traveller is.")
-    start_date: _Start = Field(default=None, description="The first day of driving, today at the earliest, if named.")
-    stops: tuple[PlaceName, ...] = Field(
-        default=(), max_length=MAX_STOPS, description="Places on the way, in the order to drive them."
-    )
+    arrive_by: _ArriveBy = Field(default=None, description="2026-03-14 or 2026-03-14T18:00.")
+    budget: _Budget = Field(default=None)
+    destination: _Place = Field()
+    max_daily: _MaxDaily = Field(default=None, description="Miles or km a day, if stated.")
+    nights: _Nights = Field(default=(), description="At each stop.")
+    origin: _Place = Field(description="`here`: where they are.")
+    start_date: _Start = Field(default=None)
+    stops: _Stops = Field(default=(), description="In the order to drive them.")
+
+    @model_validator(mode="after")
+    def _nights_at_stops(self) -> Self:
+        if len(self.nights) > len(self.stops):
+            raise PamError(INVALID_REQUEST, "There are more numbers of nights than stops.", field="nights")
+        return self
 
 
 @dataclass(frozen=True)
 class RatedPlan:
-    """A plan, and the exchange rate of its fuel's price if that isn't in the user's currency and a rate is known."""
+    """A plan with its dates, and the exchange rate of its fuel's price where that isn't in the user's currency."""
 
     plan: TripPlan
+    schedule: Schedule
     fuel_conversion: Conversion | None
 
 
 def _plan(context: ToolContext, trip: PlanTrip) -> RatedPlan:
-    user = read_user_context(context.dependencies, context.user_id, context.deadline)
-    validate_start_date(trip.start_date, context.dependencies.clock(), user.profile.in_zone(context.zone))
+    dependencies = context.dependencies
+    user = read_user_context(dependencies, context.user_id, context.deadline)
+    profile, now = user.profile.in_zone(context.zone), dependencies.clock()
+    validate_start_date(trip.start_date, now, profile)
+    if trip.max_daily is None:
+        limit = read_day_limit(dependencies, context.user_id, context.deadline)
+    else:
+        metres = trip.max_daily * metres_per(user.units.distance_unit)
+        limit = DayLimit(metres, origin=LimitOrigin.STATED)
     names = (trip.origin, *trip.stops, trip.destination)
-    plan = plan_by_road(context.dependencies.sources, user, names, context.location, context.deadline)
+    plan = plan_by_road(
+        dependencies.sources, user, names, context.location, context.deadline, limit=limit, stays=trip.nights
+    )
+    schedule = dated_schedule(plan, trip.start_date, trip.arrive_by, now, profile)
     # The camping expenses count only as far as they are converted.
-    convert_stored_amounts(context.dependencies, context.user_id, context.deadline)
+    convert_stored_amounts(dependencies, context.user_id, context.deadline)
     currency, price = user.profile.currency, plan.fuel.price
     if price is None or price.currency == currency:
-        return RatedPlan(plan, None)
+        return RatedPlan(plan, schedule, None)
     zone = user.profile.zone
-    return RatedPlan(plan, rate_now(context.dependencies, price.currency, currency, zone, context.deadline))
+    return RatedPlan(plan, schedule, rate_now(dependencies, price.currency, currency, zone, context.deadline))
 
 
 def _undo(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
@@ -89,28 +121,29 @@ def _summary(trip: PlanTrip) -> str:
 
 @write_tool(summary=_summary, undo=_undo, prepare=_plan)
 def plan_trip(context: WriteContext, arguments: PlanTrip, rated: RatedPlan) -> WriteResult:
-    """Plan a trip by road and save it: days of at most 300 miles or 8 hours of driving, where each ends with the
-    nearest place to camp, fuel from the real distance, and the costs against a budget. Stops are driven in the given
-    order. It books nothing, and knows no campsite prices, low bridges or weight limits. It can be undone for ten
-    minutes."""
-    connection, profile, plan = context.connection, context.profile, rated.plan
+    """Plan a trip by road and save it: days within the traveller's daily limit, nights with the nearest campground,
+    fuel, costs, and whether it arrives in time. It books nothing."""
+    connection, profile, plan, start = context.connection, context.profile, rated.plan, rated.schedule.start
     camping = read_camping_costs(connection, profile, context.now) if plan.nights else None
     costs = trip_costs(plan, camping, arguments.budget, profile, rated.fuel_conversion)
-    answer = planned_trip(plan, profile, arguments.start_date, costs, context.now)
+    answer = planned_trip(plan, profile, rated.schedule, costs, context.now)
     origin, destination = plan.places[0], plan.places[-1]
     trip = Trip(
         origin=origin.lasting_name,
         destination=destination.lasting_name,
-        start_date=arguments.start_date,
-        nights=len(plan.nights),
+        start_date=start,
+        nights=plan.night_count,
         distance_m=plan.distance_m,
         driving_s=plan.duration_s,
         budget=arguments.budget,
         currency=profile.currency,
         plan=answer.as_json(),
+        legs=trip_legs(plan, start),
     )
     trip_id = save_trip(connection, profile.id, trip, context.now)
-    return to_write_result(answer, undo={"trip": str(trip_id), "name": f"from {origin.name} to {destination.name}"})
+    undo = {"trip": str(trip_id), "name": f"from {origin.name} to {destination.name}"}
+    result = to_write_result(answer, undo)
+    return replace(result, data=shorten(result.data))
 
 
 TOOLS = (plan_trip,)

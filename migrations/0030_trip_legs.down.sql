@@ -1,0 +1,2 @@
+drop table trip_legs;
+alter table trips drop constraint trips_with_user;
