@@ -66,7 +66,7 @@ def test_categories_and_fuels_are_enumerated() -> None:
     amounts = [
         DEFINITIONS[name]["input_schema"]["properties"]["amount"] for name in ("create_expense", "update_budget")
     ]
-    assert [(amount["type"], amount["maximum"]) for amount in amounts] == [("number", 1_000_000), ("number", 100_000)]
+    assert [amount["type"] for amount in amounts] == ["number", "number"]
 
 
 def test_no_tool_has_an_argument_for_user_zone_or_location() -> None:
@@ -138,9 +138,7 @@ def values_of(argument: dict[str, Any]) -> st.SearchStrategy[Any]:
             return st.lists(values_of(argument["items"]), max_size=3)
         case "boolean":
             return st.booleans()
-        case "string" if argument.get("format") == "date":
-            return st.dates().map(str)
-    return st.text(max_size=30)
+    return st.text(max_size=30) | st.dates().map(str)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pam.users.periods import Window
 from pam.vehicles.fuel_log import FuelEntry
-from pam.vehicles.fuel_stats import Stretch, consumption_of, fuel_stats, full_tank_stretches, monthly_stats
+from pam.vehicles.fuel_stats import FuelStretch, consumption_of, fuel_stats, full_tank_stretches, monthly_stats
 
 FIRST = date(2026, 1, 30)
 ALWAYS = Window(date(1970, 1, 1), date(2030, 1, 1))
@@ -46,8 +46,8 @@ def test_partial_fills_belong_to_the_stretch() -> None:
     ]
     stretches = full_tank_stretches(log)
     assert stretches == [
-        Stretch(FIRST + timedelta(days=1), FIRST + timedelta(days=3), Decimal(1000), Decimal(250)),
-        Stretch(FIRST + timedelta(days=3), FIRST + timedelta(days=4), Decimal(500), Decimal(100)),
+        FuelStretch(FIRST + timedelta(days=1), FIRST + timedelta(days=3), Decimal(1000), Decimal(250)),
+        FuelStretch(FIRST + timedelta(days=3), FIRST + timedelta(days=4), Decimal(500), Decimal(100)),
     ]
     assert consumption_of(stretches[:1]) == 25
     assert consumption_of(stretches) == pytest.approx(Decimal(350) / 15)

@@ -62,8 +62,8 @@ def fuel_estimate(
     """Return the fuel for a way; what isn't known is named in `missing`.
 
     `vehicle` is the name of one of the user's, by default the one that questions are about. Raises `PamError`:
-    `invalid_request` without a way, `vehicle_not_found`, `ambiguous_vehicle`, and whatever resolving the way raises. Without a price the
-    volume is still returned.
+    `invalid_request` without a way, `vehicle_not_found`, `ambiguous_vehicle`, and whatever resolving the way raises.
+    Without a price the volume is still returned.
     """
     user = read_user_context(dependencies, user_id, deadline)
     if vehicle is not None:

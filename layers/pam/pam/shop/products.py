@@ -130,9 +130,10 @@ def parse_limit(value: Any) -> int:
 
 def whole_number(value: Any) -> int | None:
     """Return the whole number that a JSON number is; None for any other value."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value % 1 != 0:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not Decimal(value).is_finite():
         return None
-    return int(value)
+    number = int(value)
+    return number if number == value else None
 
 
 def validate_price_range(min_price: Decimal | None, max_price: Decimal | None) -> None:

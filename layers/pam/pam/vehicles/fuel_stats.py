@@ -16,7 +16,7 @@ from pam.vehicles.fuel_log import FuelEntry
 
 
 @dataclass(frozen=True)
-class Stretch:
+class FuelStretch:
     """The way between two full tanks: the days of both, km and litres."""
 
     start: date
@@ -33,7 +33,7 @@ class FuelStats:
     """
 
     entries: tuple[FuelEntry, ...]
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[FuelStretch, ...]
     costs: CountedSum
 
     @property
@@ -57,7 +57,7 @@ class FuelStats:
         return sum(entry.amount or Decimal(0) for entry in paid) / litres if litres else None
 
 
-def consumption_of(stretches: Iterable[Stretch]) -> Decimal | None:
+def consumption_of(stretches: Iterable[FuelStretch]) -> Decimal | None:
     """Return litres per 100 km over some stretches; None for none."""
     litres = km = Decimal(0)
     for stretch in stretches:
@@ -65,7 +65,7 @@ def consumption_of(stretches: Iterable[Stretch]) -> Decimal | None:
     return litres / km * 100 if km else None
 
 
-def full_tank_stretches(log: Sequence[FuelEntry]) -> list[Stretch]:
+def full_tank_stretches(log: Sequence[FuelEntry]) -> list[FuelStretch]:
     """Return the ways between full tanks of a log in order, oldest first.
 
     A full tank that follows another without a distance is a part of the next stretch's fuel.
@@ -81,7 +81,7 @@ def full_tank_stretches(log: Sequence[FuelEntry]) -> list[Stretch]:
         if last_full is None:
             last_full = entry
         elif entry.odometer_km > last_full.odometer_km:
-            stretches.append(Stretch(last_full.day, entry.day, entry.odometer_km - last_full.odometer_km, litres))
+            stretches.append(FuelStretch(last_full.day, entry.day, entry.odometer_km - last_full.odometer_km, litres))
             last_full, litres = entry, Decimal(0)
     return stretches
 

@@ -44,8 +44,8 @@ one; where lines differ, the latest holds, and a fact with an end held until the
 Tools
 - Call tools that don't depend on each other in the same step, all at once.
 - Give optional arguments only where the traveller named them. A place is a town or park; `here` is where the \
-traveller is. Ids are those of an earlier result, never a guess. A write of the traveller's own can be undone for \
-ten minutes.
+traveller is. Dates are written 2026-03-14. Ids are those of an earlier result, never a guess. A write of the \
+traveller's own can be undone for ten minutes.
 - <facts> in <context> are as good as a tool's result, and as fresh: don't ask a tool for what stands there.
 - PAM itself reports a write to the traveller, so write nothing before or after it, and never write such a report. \
 Set {MORE_TO_DO} to true only if the traveller asked for something else that has to come after it.

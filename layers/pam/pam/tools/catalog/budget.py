@@ -59,7 +59,7 @@ def _find_rates(context: ToolContext, arguments: TrackSavings) -> RateTable:
 
 @write_tool(summary=TrackSavings.summary, undo=TRACK_SAVINGS.undo, prepare=_find_rates)
 def track_savings(context: WriteContext, arguments: TrackSavings, rates: RateTable) -> WriteResult:
-    """Record what the traveller says they really saved; never an estimate of yours."""
+    """Record what they say they saved; never an estimate."""
     return TRACK_SAVINGS.write(context, RatedSaving(NewSaving(**arguments.model_dump()), rates))
 
 
@@ -75,7 +75,7 @@ class AnalyzeBudget(ToolArguments):
 
 @read_tool(summary=AnalyzeBudget.summary)
 def analyze_budget(context: ToolContext, arguments: AnalyzeBudget) -> ToolResult:
-    """How a month's categories stand against their limits: over, near (from 80 %) or good."""
+    """A month's categories against their limits: over, near or good."""
     query = BudgetComparisonQuery(period=arguments.month, timezone=context.zone)
     if late := late_day(context):
         query = query.dated(late[0])
@@ -94,7 +94,7 @@ class PredictEndOfMonth(ToolArguments):
 
 @read_tool(summary=PredictEndOfMonth.summary)
 def predict_end_of_month(context: ToolContext, arguments: PredictEndOfMonth) -> ToolResult:
-    """What this month will probably cost, with a range and the bills still due."""
+    """What this month will probably cost, with a range."""
     query = ProjectionQuery(category=arguments.category, timezone=context.zone)
     return to_tool_result(month_projection(context.dependencies, context.user_id, query, context.deadline))
 
@@ -111,7 +111,7 @@ class FindSavingsOpportunities(ToolArguments):
 
 @read_tool(summary=FindSavingsOpportunities.summary)
 def find_savings_opportunities(context: ToolContext, arguments: FindSavingsOpportunities) -> ToolResult:
-    """Own expenses worth a look: recurring, rising or far above the median. Knows no offers."""
+    """Own expenses worth a look: recurring, rising, unusually large."""
     query = OpportunitiesQuery(min_amount=arguments.min_amount or DEFAULT_MIN_AMOUNT, timezone=context.zone)
     return to_tool_result(savings_opportunities(context.dependencies, context.user_id, query, context.deadline))
 
@@ -130,7 +130,7 @@ class CategorizeTransaction(ToolArguments):
 
 @read_tool(summary=CategorizeTransaction.summary)
 def categorize_transaction(context: ToolContext, arguments: CategorizeTransaction) -> ToolResult:
-    """The likely category of an expense by its words. If it isn't sure, ask."""
+    """The likely category of an expense."""
     transaction = Transaction(arguments.description, arguments.merchant, arguments.amount)
     return to_tool_result(suggest_category(context.dependencies, context.user_id, transaction, context.deadline))
 

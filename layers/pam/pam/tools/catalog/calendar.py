@@ -96,7 +96,7 @@ def _result(context: WriteContext, text: str, event: CalendarEvent, undo: Mappin
 
 @write_tool(summary=CreateCalendarEvent.summary, undo=_undo, repeats=_is_created)
 def create_calendar_event(context: WriteContext, arguments: CreateCalendarEvent) -> WriteResult:
-    """Add to their private calendar. A day without a time lasts all day."""
+    """Add to their private calendar. A day alone lasts all day."""
     span = resolve_span(arguments.start, arguments.end, context.profile)
     written = create_event(
         context.connection,
@@ -129,7 +129,7 @@ class UpdateCalendarEvent(ToolArguments):
 
 @write_tool(summary=lambda _: "Changing your calendar", undo=_undo)
 def update_calendar_event(context: WriteContext, arguments: UpdateCalendarEvent) -> WriteResult:
-    """Change an event: only what is given. A new start keeps its duration."""
+    """Change an event: only what is given. A new start keeps its length."""
     changes = EventChanges(arguments.title, arguments.place, arguments.notes, arguments.start, arguments.end)
     written = update_event(context.connection, context.profile, arguments.event, changes)
     return _result(context, "Changed" if written.undo else "It is so already", written.after, written.undo)
@@ -143,7 +143,7 @@ class DeleteCalendarEvent(ToolArguments):
 
 @write_tool(summary=lambda _: "Deleting from your calendar", undo=_undo)
 def delete_calendar_event(context: WriteContext, arguments: DeleteCalendarEvent) -> WriteResult:
-    """Delete one event of the calendar. If several match, ask which."""
+    """Delete an event of the calendar. If several match, ask."""
     written = delete_event(context.connection, context.profile, arguments.event, context.now)
     return _result(context, "Deleted from your calendar", written.after, written.undo)
 
@@ -153,9 +153,7 @@ class GetCalendarEvents(ToolArguments):
 
     from_: _Date | None = Field(default=None, alias="from")
     page: _Page = 1
-    period: _Period | None = Field(
-        default=None, description="tomorrow, friday, this_week, next_weekend, march, next_30_days (default)"
-    )
+    period: _Period | None = Field(default=None, description="friday, this_week, march, next_30_days (default)")
     to: _Date | None = Field(default=None, description="Exclusive.")
 
 

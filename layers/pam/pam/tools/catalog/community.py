@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
+from pydantic import BeforeValidator, StrictBool, WithJsonSchema
 
 from pam.answers.publication import as_whom_and_for_whom
 from pam.community import posts
@@ -54,17 +54,17 @@ _Message = Annotated[str, BeforeValidator(parse_message), parse_message.schema]
 class CreatePost(ToolArguments):
     """A post to publish."""
 
-    content: _Content = Field(description="The post, in the traveller's words.")
-    place: PlaceName | None = Field(default=None, description="Where it is about, only if the traveller named it.")
-    tags: _Tags = Field(default=(), description="Only those that the traveller named.")
-    title: _Title = Field(default="", description="Only if the traveller gave one.")
+    content: _Content
+    place: PlaceName | None = None
+    tags: _Tags = ()
+    title: _Title = ""
 
 
 class MessageFriend(ToolArguments):
     """A message to send."""
 
-    message: _Message = Field(description="The message, in the traveller's words.")
-    recipient: _Name = Field(description="The friend's name, as the traveller wrote it.")
+    message: _Message
+    recipient: _Name
 
 
 def _preview_post(context: WriteContext, post: CreatePost) -> str:
@@ -78,8 +78,7 @@ def _preview_post(context: WriteContext, post: CreatePost) -> str:
 
 @approval_tool(EffectKind.OUTWARD, summary=lambda _: "Publishing a post", preview=_preview_post)
 def create_post(context: WriteContext, post: CreatePost) -> WriteResult:
-    """Publish a post that others in PAM can read, once the traveller has confirmed it. Only if they asked for a
-    post. It can't be changed or deleted."""
+    """Publish a post, if they asked for one. It can't be changed or deleted."""
     post_id = posts.create_post(
         context.connection,
         context.profile.id,
@@ -111,8 +110,7 @@ def _preview_message(context: WriteContext, new: MessageFriend, identities: Iden
     recipients=("recipient",),
 )
 def message_friend(context: WriteContext, new: MessageFriend, identities: Identities) -> WriteResult:
-    """Send a direct message to one friend in PAM, once the traveller has confirmed it; to another user only by their
-    whole name, if they accept messages from all. At most ten an hour. It can't be undone."""
+    """Send a message to a friend, or to another user by their whole name."""
     approved = identities["recipient"]
     recipient = read_recipient(context.connection, context.profile.id, approved.id, approved.name)
     send_message(context.connection, context.profile.id, recipient, new.message)
@@ -156,7 +154,7 @@ def _preview_follow(context: WriteContext, arguments: FollowUser) -> str:
 
 @write_tool(summary=FollowUser.summary, undo=_undo_follow, preview=_preview_follow)
 def follow_user(context: WriteContext, arguments: FollowUser) -> WriteResult:
-    """Follow a user of PAM by name, or unfollow. It requests no friendship."""
+    """Follow a user by name, or unfollow."""
     connection, user_id = context.connection, context.profile.id
     other, is_end = _find_other(context, arguments), bool(arguments.unfollow)
     if is_end:

@@ -42,7 +42,7 @@ class ExportBudgetReport(ToolArguments):
 
 @read_tool(summary=ExportBudgetReport.summary)
 def export_budget_report(context: ToolContext, arguments: ExportBudgetReport) -> ToolResult:
-    """Make a file of a period's expenses, budgets and savings. Its link appears beside your answer."""
+    """A file of a period's expenses, budgets and savings."""
     query = ReportQuery(period=arguments.period, timezone=context.zone)
     if late := late_day(context):
         query = query.dated(*late)
@@ -88,7 +88,7 @@ def _make(context: ToolContext, arguments: ExportData) -> ExportedData:
 
 @approval_tool(EffectKind.COSTLY, summary=ExportData.summary, preview=_preview, prepare=_make)
 def export_data(context: WriteContext, _arguments: ExportData, exported: ExportedData) -> WriteResult:
-    """Put all that PAM has about the traveller into an archive, once they have confirmed it."""
+    """An archive of all that PAM has about them."""
     return EXPORT_DATA.write(context, exported)
 
 

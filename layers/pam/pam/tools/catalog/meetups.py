@@ -60,7 +60,7 @@ class ShareLocation(ToolArguments):
     """The place to share, with whom, and for how long."""
 
     audience: Literal["friends", "followers", "public"]
-    hours: _Hours = Field(default=None, description="0 stops sharing; 24 by default.")
+    hours: _Hours = Field(default=None, description="0 stops it; default 24.")
     place: PlaceName
 
     @property
@@ -103,7 +103,7 @@ def _shared(where: ResolvedPlace) -> tuple[str, Point]:
 
 @approval_tool(EffectKind.OUTWARD, summary=ShareLocation.summary, preview=_preview_sharing, prepare=_resolve_place)
 def share_location(context: WriteContext, new: ShareLocation, where: ResolvedPlace | None) -> WriteResult:
-    """Show others for some hours where the traveller is, once they have confirmed it. Only if they asked."""
+    """Show others where they are for some hours, if they asked."""
     connection, profile = context.connection, context.profile
     if where is None:
         stopped = stop_sharing(connection, profile.id)
@@ -139,7 +139,7 @@ class FindNearbyRvers(ToolArguments):
 
 @read_tool(summary=FindNearbyRvers.summary, timeout_s=6.0, returns_others_text=True)
 def find_nearby_rvers(context: ToolContext, arguments: FindNearbyRvers) -> ToolResult:
-    """Users of PAM near a place who share theirs with the traveller now."""
+    """Users near a place who share theirs now."""
     query = ParksQuery(place=arguments.place, radius=arguments.radius, **_location(context))
     return to_tool_result(
         nearby_travellers(context.dependencies, context.user_id, query, context.deadline, context.zone)
@@ -152,7 +152,7 @@ class CreateEvent(ToolArguments):
     description: _Description = ""
     max_attendees: _MaxAttendees = None
     place: PlaceName
-    starts_at: _StartsAt = Field(description="Local, such as 2026-12-05T18:00.")
+    starts_at: _StartsAt = Field(description="2026-12-05T18:00")
     title: _Title
 
 
@@ -168,7 +168,7 @@ def _preview_event(context: WriteContext, new: CreateEvent) -> str:
 
 @approval_tool(EffectKind.OUTWARD, summary=lambda new: f"Publishing the event “{new.title}”", preview=_preview_event)
 def create_event(context: WriteContext, new: CreateEvent) -> WriteResult:
-    """Publish a meetup for others, once the traveller has confirmed it. Not for their own calendar."""
+    """Publish a meetup that others see."""
     profile = context.profile
     starts_at = resolve_starts_at(new.starts_at, profile.zone, context.now)
     event = NewEvent(new.title, starts_at, new.place, new.description, new.max_attendees)

@@ -71,9 +71,9 @@ _Search = Annotated[str, BeforeValidator(parse_search), parse_search.schema]
 class RememberFact(ToolArguments):
     """A fact to remember."""
 
-    standing: StrictBool = Field(default=False, description="For every answer: “always in km”.")
+    standing: StrictBool = Field(default=False, description="For every answer.")
     subject: _Subject = Field(description="The same each time: “pets”.")
-    value: FactValue = Field(description="“two dogs”")
+    value: FactValue
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -82,7 +82,7 @@ class RememberFact(ToolArguments):
 
 @write_tool(summary=RememberFact.summary, undo=REMEMBER_FACT.undo, writes_memory=True)
 def remember_fact(context: WriteContext, arguments: RememberFact) -> WriteResult:
-    """Remember a fact or a standing preference, if they ask for it. A new value replaces the one of its subject."""
+    """Remember a fact or a standing preference, if they ask for it."""
     fact = new_fact(arguments.subject, arguments.value, standing=arguments.standing, context=context)
     return REMEMBER_FACT.write(context, fact)
 
@@ -99,7 +99,7 @@ class ListMemories(ToolArguments):
 
 @read_tool(summary=ListMemories.summary)
 def list_memories(context: ToolContext, arguments: ListMemories) -> ToolResult:
-    """What PAM remembers of them: facts with their ids, preferences and summaries."""
+    """What PAM remembers: facts with ids, preferences, summaries."""
     pages = {kind: _read(context, arguments.search, kind) for kind in ListedKind}
     known = [*pages[ListedKind.PREFERENCES].memories, *pages[ListedKind.FACTS].memories]
     summaries, messages = pages[ListedKind.EPISODES].memories, pages[ListedKind.MESSAGES].memories
@@ -160,7 +160,7 @@ class CorrectMemory(ToolArguments):
 
 @write_tool(summary=CorrectMemory.summary, undo=CORRECT_MEMORY.undo, writes_memory=True)
 def correct_memory(context: WriteContext, arguments: CorrectMemory) -> WriteResult:
-    """Correct a fact that PAM has wrong; what has changed since is for remember_fact."""
+    """Correct a fact that was wrong; changes are for remember_fact."""
     return CORRECT_MEMORY.write(context, FactCorrection(arguments.fact_id, arguments.value, arguments.standing))
 
 
@@ -169,7 +169,7 @@ class DeleteMemories(ToolArguments):
 
     everything: StrictBool = False
     fact_id: _OptionalFactId = None
-    topic: _Topic = Field(default=None, description="As few words as possible: all are in it.")
+    topic: _Topic = Field(default=None, description="Few words: all are in it.")
 
     @model_validator(mode="after")
     def _check_one(self) -> Self:
@@ -224,7 +224,7 @@ def _delete_copies(context: ToolContext, arguments: DeleteMemories, identities: 
 def forget_memory(
     context: WriteContext, _arguments: DeleteMemories, _identities: Identities, prepared: PreparedDeletion
 ) -> WriteResult:
-    """Delete a fact, a topic or all that PAM remembers, with its messages, for good."""
+    """Delete a fact, a topic or all that PAM remembers, for good."""
     return DELETE_MEMORIES.write(context, prepared)
 
 

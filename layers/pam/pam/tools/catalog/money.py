@@ -57,7 +57,7 @@ class CreateExpense(ToolArguments):
 
     amount: AmountArgument
     category: KnownCategory = Field(description="Gas and diesel are fuel.")
-    currency: _Currency | None = Field(default=None, description="ISO 4217; $ is USD unless their own is a $.")
+    currency: _Currency | None = Field(default=None, description="$ is USD unless their own is a $.")
     date: _PastDay = Field(default=None, description="Default today. Ask if unsure.")
     description: TextArgument = ""
     refund: StrictBool | None = None
@@ -90,7 +90,7 @@ def _is_recorded(arguments: CreateExpense, data: Mapping[str, Any]) -> bool:
 
 @write_tool(summary=CreateExpense.summary, undo=CREATE_EXPENSE.undo, prepare=_find_rates, repeats=_is_recorded)
 def create_expense(context: WriteContext, arguments: CreateExpense, rates: RateTable) -> WriteResult:
-    """Record one expense or refund, of an amount that they named; returns what is left of its budget."""
+    """Record an expense or refund, of an amount that they named."""
     return CREATE_EXPENSE.write(context, RatedExpense(_new_expense(arguments), rates))
 
 
@@ -108,7 +108,7 @@ class ListExpenses(ToolArguments):
 
 @read_tool(summary=ListExpenses.summary)
 def list_expenses(context: ToolContext, arguments: ListExpenses) -> ToolResult:
-    """Recorded expenses and refunds one by one, newest first, with their ids."""
+    """Expenses and refunds one by one, newest first, with ids."""
     query = ExpensesQuery(**arguments.model_dump(exclude_none=True), timezone=context.zone)
     return to_tool_result(expense_list(context.dependencies, context.user_id, query, context.deadline))
 
@@ -141,7 +141,7 @@ def _find_new_rates(context: ToolContext, arguments: UpdateExpense) -> RateTable
 
 @write_tool(summary=UpdateExpense.summary, undo=UPDATE_EXPENSE.undo, prepare=_find_new_rates)
 def update_expense(context: WriteContext, arguments: UpdateExpense, rates: RateTable) -> WriteResult:
-    """Correct a recorded expense or refund, however old: only what is given changes."""
+    """Correct a recorded expense: only what is given changes."""
     return UPDATE_EXPENSE.write(context, RatedCorrection(_correction(arguments), rates))
 
 
@@ -157,7 +157,7 @@ class DeleteExpense(ToolArguments):
 
 @write_tool(summary=DeleteExpense.summary, undo=DELETE_EXPENSE.undo)
 def delete_expense(context: WriteContext, arguments: DeleteExpense) -> WriteResult:
-    """Delete a recorded expense or refund, however old. If it isn't certain which one, ask."""
+    """Delete a recorded expense. If it isn't certain which, ask."""
     return DELETE_EXPENSE.write(context, arguments.expense_id)
 
 
@@ -173,13 +173,13 @@ class GetSpendingSummary(ToolArguments):
     """The days to sum up, and one category or all."""
 
     category: CategoryArgument | None = None
-    from_: _Date | None = Field(default=None, alias="from", description="First day, with `to` in place of `period`.")
+    from_: _Date | None = Field(default=None, alias="from", description="With `to`, not with `period`.")
     period: PeriodArgument | None = Field(
         default=None,
         description="Default this_month; last_month, this_year, today, yesterday, this_week, last_weekend, all_time, "
         "last_N_days, march and the like.",
     )
-    to: _Date | None = Field(default=None, description="The day after the last.")
+    to: _Date | None = Field(default=None, description="Exclusive.")
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -188,7 +188,7 @@ class GetSpendingSummary(ToolArguments):
 
 @read_tool(summary=GetSpendingSummary.summary)
 def get_spending_summary(context: ToolContext, arguments: GetSpendingSummary) -> ToolResult:
-    """Spending in a period: total, by category, daily average, largest, change against the period before."""
+    """Spending in a period: total, by category, and against the period before."""
     query = SpendingQuery(**arguments.model_dump(by_alias=True, mode="json"), timezone=context.zone)
     if late := late_day(context):
         query = query.dated(*late)
@@ -208,7 +208,7 @@ class CompareVsBudget(ToolArguments):
 
 @read_tool(summary=CompareVsBudget.summary)
 def compare_vs_budget(context: ToolContext, arguments: CompareVsBudget) -> ToolResult:
-    """A month's spending against the budgets: budgeted, spent, difference, per cent. No projection."""
+    """A month's spending against the budgets."""
     query = BudgetComparisonQuery(category=arguments.category, period=arguments.period, timezone=context.zone)
     if late := late_day(context):
         query = query.dated(late[0])
@@ -218,7 +218,7 @@ def compare_vs_budget(context: ToolContext, arguments: CompareVsBudget) -> ToolR
 class UpdateBudget(ToolArguments):
     """The limit to set."""
 
-    amount: MonthlyLimit = Field(description="The whole limit, not a change of it.")
+    amount: MonthlyLimit = Field(description="The whole limit.")
     category: CategoryArgument
 
     def summary(self) -> str:
@@ -228,7 +228,7 @@ class UpdateBudget(ToolArguments):
 
 @write_tool(summary=UpdateBudget.summary, undo=UPDATE_BUDGET.undo)
 def update_budget(context: WriteContext, arguments: UpdateBudget) -> WriteResult:
-    """Set a category's monthly limit. For a change by an amount, look the limit up first. It can't remove one."""
+    """Set a category's monthly limit: for a change by an amount, look it up first."""
     return UPDATE_BUDGET.write(context, NewLimit(arguments.category, arguments.amount))
 
 

@@ -42,7 +42,7 @@ def _undo(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
 
 @write_tool(summary=lambda new: f"Saving “{new.name}”", undo=_undo, prepare=_resolve)
 def save_favorite_spot(context: WriteContext, new: SaveFavoriteSpot, where: ResolvedPlace) -> WriteResult:
-    """Bookmark a spot at a place, once. It can't list or change bookmarks."""
+    """Bookmark a spot. It can't list bookmarks."""
     latitude, longitude = where.point
     place = where.lasting_name
     spot = Spot(new.name, place, latitude, longitude, new.category, new.notes, new.rating)

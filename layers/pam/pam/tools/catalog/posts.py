@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
+from pydantic import BeforeValidator, StrictBool, WithJsonSchema
 
 from pam.answers.post_list import SOURCE, feed, search
 from pam.answers.publication import as_whom_and_for_whom
@@ -64,7 +64,7 @@ def _preview_comment(context: WriteContext, new: CommentOnPost) -> str:
 
 @approval_tool(EffectKind.OUTWARD, summary=lambda _: "Commenting on a post", preview=_preview_comment)
 def comment_on_post(context: WriteContext, new: CommentOnPost) -> WriteResult:
-    """Comment on a post of get_feed or search_posts, once the traveller has confirmed it."""
+    """Comment on a post that was found."""
     post = read_post(context.connection, context.profile.id, new.post)
     comment_id = reactions.comment_on_post(context.connection, context.profile.id, post.id, new.comment, context.now)
     data = {"comment_id": str(comment_id), "post": str(post.id)}
@@ -87,7 +87,7 @@ class SearchPosts(ToolArguments):
 
 @read_tool(summary=SearchPosts.summary, returns_others_text=True)
 def search_posts(context: ToolContext, arguments: SearchPosts) -> ToolResult:
-    """Posts of PAM's users with all words of the query. Finds no web pages."""
+    """Posts of others with all words of the query."""
     return to_tool_result(
         search(
             context.dependencies,
@@ -105,14 +105,14 @@ def search_posts(context: ToolContext, arguments: SearchPosts) -> ToolResult:
 class GetFeed(ToolArguments):
     """Which posts to read."""
 
-    before: _Before = Field(default=None, description="A post: older ones.")
+    before: _Before = None
     filter: Literal["all", "friends", "following"] | None = None
     limit: _Limit = None
 
 
 @read_tool(summary=lambda _: "Reading the posts", returns_others_text=True)
 def get_feed(context: ToolContext, arguments: GetFeed) -> ToolResult:
-    """The newest posts of PAM's users, with their likes and comments."""
+    """The newest posts of others, with likes and comments."""
     return to_tool_result(
         feed(
             context.dependencies,
@@ -157,7 +157,7 @@ def _preview_like(context: WriteContext, arguments: LikePost) -> str:
 
 @write_tool(summary=LikePost.summary, undo=_undo_like, preview=_preview_like)
 def like_post(context: WriteContext, arguments: LikePost) -> WriteResult:
-    """Like a post of get_feed or search_posts, or take that back."""
+    """Like a post, or take that back."""
     connection, user_id = context.connection, context.profile.id
     post = read_post(connection, user_id, arguments.post)
     is_end = bool(arguments.unlike)

@@ -62,7 +62,7 @@ class UpdateProfile(_Fields):
 
 @write_tool(summary=lambda _: "Changing your profile", undo=UPDATE_PROFILE.undo)
 def update_profile(context: WriteContext, arguments: UpdateProfile) -> WriteResult:
-    """Change what others see of the traveller, in their words; empty text removes."""
+    """Change what others see of them; empty removes."""
     return UPDATE_PROFILE.write(context, arguments.fields())
 
 
@@ -77,9 +77,9 @@ class UpdateSettings(_Fields):
     units: _Units | None = None
 
 
-@write_tool(summary=lambda _: "Changing your settings", undo=UPDATE_SETTINGS.undo)
+@write_tool(summary=lambda _: "Changing your settings", undo=UPDATE_SETTINGS.undo, changes_settings=True)
 def update_settings(context: WriteContext, arguments: UpdateSettings) -> WriteResult:
-    """Change settings for good, such as language en_US. Amounts already recorded keep their currency."""
+    """Change settings for good, such as language en_US."""
     return UPDATE_SETTINGS.write(context, arguments.fields())
 
 
@@ -92,9 +92,9 @@ class ManagePrivacy(_Fields):
     who_sees_profile: _Audience | None = None
 
 
-@write_tool(summary=lambda _: "Changing your privacy", undo=UPDATE_PROFILE.undo)
+@write_tool(summary=lambda _: "Changing your privacy", undo=UPDATE_PROFILE.undo, changes_settings=True)
 def manage_privacy(context: WriteContext, arguments: ManagePrivacy) -> WriteResult:
-    """Set who sees what: everybody, followers (not for who_may_write), friends or nobody."""
+    """Set who sees what: everybody, followers, friends or nobody."""
     return UPDATE_PROFILE.write(context, arguments.fields())
 
 
@@ -104,7 +104,7 @@ class GetUserStats(ToolArguments):
 
 @read_tool(summary=lambda _: "Counting what you have in PAM")
 def get_user_stats(context: ToolContext, _arguments: GetUserStats) -> ToolResult:
-    """Counts and totals of all that the traveller has in PAM, from expenses to friends."""
+    """Counts and totals of all that they have in PAM."""
     return to_tool_result(user_stats(context.dependencies, context.user_id, context.deadline))
 
 

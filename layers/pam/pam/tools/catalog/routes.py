@@ -57,7 +57,7 @@ class CalculateGasCost(ToolArguments):
 
 @read_tool(summary=CalculateGasCost.summary, timeout_s=_TIMEOUT_S)
 def calculate_gas_cost(context: ToolContext, arguments: CalculateGasCost) -> ToolResult:
-    """Fuel and its cost for a distance or a way, at the price named, else the region's average."""
+    """Fuel and its cost for a distance or a way."""
     fields = arguments.model_dump(exclude={"vehicle"}, exclude_none=True)
     query = FuelQuery(**fields, **_location(context))
     answer = fuel_estimate(context.dependencies, context.user_id, query, context.deadline, arguments.vehicle)
@@ -79,7 +79,7 @@ class OptimizeRoute(ToolArguments):
 
 @read_tool(summary=OptimizeRoute.summary, timeout_s=_TIMEOUT_S)
 def optimize_route(context: ToolContext, arguments: OptimizeRoute) -> ToolResult:
-    """The best order of stops between two ends, by road. It saves nothing; plan_trip keeps the given order."""
+    """The best order of stops by road. It saves nothing."""
     names = (arguments.origin, *arguments.stops, arguments.destination)
     query = LocatedQuery(**_location(context))
     return to_tool_result(
@@ -100,7 +100,7 @@ class GetRoadConditions(ToolArguments):
 
 @read_tool(summary=GetRoadConditions.summary, timeout_s=_TIMEOUT_S, returns_others_text=True)
 def get_road_conditions(context: ToolContext, arguments: GetRoadConditions) -> ToolResult:
-    """Traffic, incidents and closures on the road between two places now. No ice, chain rules or low bridges."""
+    """Traffic, incidents and closures on a road now."""
     query = DistanceQuery(origin=arguments.origin, destination=arguments.destination, **_location(context))
     return to_tool_result(road_conditions(context.dependencies, context.user_id, query, context.deadline))
 

@@ -44,7 +44,7 @@ _Words = Annotated[str, BeforeValidator(parse_search_words), parse_search_words.
 _Product = Annotated[str, BeforeValidator(parse_product), parse_product.schema]
 _Address = Annotated[str, BeforeValidator(parse_address), parse_address.schema]
 _Order = Annotated[str, BeforeValidator(parse_order), parse_order.schema]
-_Category = Annotated[ProductCategory, WithJsonSchema({"type": "string", "enum": list(ProductCategory)})]
+_Category = Annotated[ProductCategory, WithJsonSchema({"type": "string"})]
 _Quantity = Annotated[
     int,
     BeforeValidator(parse_quantity),
@@ -105,7 +105,7 @@ def search_products(context: ToolContext, arguments: SearchProducts) -> ToolResu
 class AddToCart(ToolArguments):
     """A product to put into the cart."""
 
-    product: _Product = Field(description="Its name or id.")
+    product: _Product
     quantity: _Quantity = 1
 
 
@@ -123,7 +123,7 @@ def _is_added(arguments: AddToCart, data: Mapping[str, Any]) -> bool:
 
 @write_tool(summary=lambda new: f"Adding {new.product} to your cart", undo=_undo_addition, repeats=_is_added)
 def add_to_cart(context: WriteContext, arguments: AddToCart) -> WriteResult:
-    """Add a product to the cart, if they want it. It takes nothing out."""
+    """Add a product to the cart, if they want it."""
     product = find_product(context.connection, arguments.product)
     added = add_line(context.connection, context.profile.id, product, arguments.quantity, context.now)
     simulated = product.simulated or context.profile.simulated
@@ -158,7 +158,7 @@ def get_cart(context: ToolContext, _arguments: GetCart) -> ToolResult:
 class Checkout(ToolArguments):
     """Where an order goes."""
 
-    address: _Address = Field(description="As they wrote it.")
+    address: _Address
 
 
 def _resolve_cart(context: WriteContext, _arguments: Checkout) -> Identities:
@@ -177,7 +177,7 @@ def _preview_order(context: WriteContext, arguments: Checkout, _identities: Iden
     EffectKind.COSTLY, summary=lambda _: "Ordering what is in your cart", preview=_preview_order, resolve=_resolve_cart
 )
 def checkout(context: WriteContext, arguments: Checkout, identities: Identities) -> WriteResult:
-    """Order the cart, once they have confirmed it. Its payment stays open."""
+    """Order what is in the cart. Its payment stays open."""
     fingerprint = identities["cart"].id
     order = place_order(context.connection, context.profile, fingerprint, arguments.address, context.now)
     return WriteResult(
@@ -196,7 +196,7 @@ class TrackOrder(ToolArguments):
 
 @read_tool(summary=lambda _: "Looking up your order", returns_others_text=True)
 def track_order(context: ToolContext, arguments: TrackOrder) -> ToolResult:
-    """Where an order of the shop is, and what happened to it."""
+    """Where an order is, and what happened to it."""
     with _session(context) as (connection, profile, now):
         order = read_order(connection, context.user_id, arguments.order)
     text, data = answers.status_text(order, profile), answers.order_data(order, profile)

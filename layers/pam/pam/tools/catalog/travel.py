@@ -33,6 +33,7 @@ from pam.travel.queries import (
     WeatherQuery,
 )
 
+_Period = Annotated[ForecastPeriod, WithJsonSchema({"type": "string"})]
 _TIMEOUT_S = 6.0
 """More than a fast answer may take, since the traveller sees that a tool is running."""
 
@@ -71,7 +72,7 @@ class FindCheapGas(ToolArguments):
     """The place and the fuel. The radius is for a source of stations, which PAM doesn't have."""
 
     fuel: FuelType = Field(default="regular")
-    place: _Place = Field(description="A town or a state, not `here`.")
+    place: _Place = Field(description="A town or state.")
     radius: Radius = Field(default=None)
 
     def summary(self) -> str:
@@ -81,8 +82,7 @@ class FindCheapGas(ToolArguments):
 
 @read_tool(summary=FindCheapGas.summary, timeout_s=_TIMEOUT_S)
 def find_cheap_gas(context: ToolContext, arguments: FindCheapGas) -> ToolResult:
-    """The average price of a fuel in the region of a place: EIA's weekly survey, United States only. No source knows
-    single stations: call it an average, name none as cheap."""
+    """Average price of a fuel in a region of the United States, not of stations."""
     query = GasPriceQuery(place=arguments.place, fuel_type=arguments.fuel, **_location(context))
     answer = gas_prices(context.dependencies, context.user_id, query, context.deadline)
     radius = "" if arguments.radius is None else ", so it can't compare those within the radius"
@@ -92,9 +92,9 @@ def find_cheap_gas(context: ToolContext, arguments: FindCheapGas) -> ToolResult:
 class GetWeatherForecast(ToolArguments):
     """The place, and either a number of days or a period."""
 
-    days: ForecastDays | None = Field(default=None, description="Day by day from today; not with `period`.")
-    period: ForecastPeriod | None = Field(default=None, description="Default now: the next 24 hours.")
-    place: _Place = Field(default=HERE, description="A town, park or `here`.")
+    days: ForecastDays | None = Field(default=None, description="Not with `period`.")
+    period: _Period | None = Field(default=None, description="now, tonight, tomorrow, this_weekend, friday …")
+    place: _Place = HERE
 
     @model_validator(mode="after")
     def _one_span(self) -> Self:
@@ -109,8 +109,7 @@ class GetWeatherForecast(ToolArguments):
 
 @read_tool(summary=GetWeatherForecast.summary, timeout_s=_TIMEOUT_S)
 def get_weather_forecast(context: ToolContext, arguments: GetWeatherForecast) -> ToolResult:
-    """Temperature, rain, snow, wind, UV and sun times at a place, up to 16 days from today; warns of gusts hard on a
-    high-sided rig. No past weather."""
+    """Temperature, rain, snow, wind and sun, for up to 16 days."""
     if arguments.days is not None:
         days = DaysQuery(place=arguments.place, days=arguments.days, **_location(context))
         return to_tool_result(daily_weather(context.dependencies, context.user_id, days, context.deadline))
@@ -124,9 +123,9 @@ def get_weather_forecast(context: ToolContext, arguments: GetWeatherForecast) ->
 class EstimateTravelTime(ToolArguments):
     """The ends of a drive."""
 
-    breaks: StrictBool = Field(default=True, description="False: driving alone.")
-    destination: _Place = Field(description="A town or park.")
-    origin: _Place = Field(description="The same, or `here`.")
+    breaks: StrictBool = True
+    destination: _Place
+    origin: _Place
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -135,8 +134,7 @@ class EstimateTravelTime(ToolArguments):
 
 @read_tool(summary=EstimateTravelTime.summary, timeout_s=_TIMEOUT_S)
 def estimate_travel_time(context: ToolContext, arguments: EstimateTravelTime) -> ToolResult:
-    """Distance and driving time by road at a car's pace, with breaks of 15 minutes each 2 hours and 30 each 6, 8 hours
-    of driving a day at most."""
+    """Distance and driving time by road by car, with breaks."""
     query = DistanceQuery(origin=arguments.origin, destination=arguments.destination, **_location(context))
     return to_tool_result(
         travel_time(context.dependencies, context.user_id, query, context.deadline, breaks=arguments.breaks)
@@ -147,9 +145,9 @@ class FindRvParks(ToolArguments):
     """The place, the radius around it, and what the traveller wishes for."""
 
     amenities: _Wishes | None = Field(default=None)
-    max_price: _MaxPrice = Field(default=None, description="Of a night.")
-    place: _Place = Field(description="A town, park or `here`.")
-    radius: Radius = Field(default=None, description="25 mi or 40 km by default.")
+    max_price: _MaxPrice = None
+    place: _Place
+    radius: Radius = None
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -158,8 +156,7 @@ class FindRvParks(ToolArguments):
 
 @read_tool(summary=FindRvParks.summary, timeout_s=_TIMEOUT_S, returns_others_text=True)
 def find_rv_parks(context: ToolContext, arguments: FindRvParks) -> ToolResult:
-    """RV parks and campgrounds around a place, nearest first. No source knows prices, amenities, ratings or vacancies:
-    the result says what wasn't checked."""
+    """Places to camp, nearest first. No source knows prices or vacancies."""
     query = ParksQuery(place=arguments.place, radius=arguments.radius, **_location(context))
     wishes = ParkWishes(arguments.amenities or (), arguments.max_price)
     answer = nearby_parks(context.dependencies, context.user_id, query, context.deadline, wishes)
@@ -180,7 +177,7 @@ class FindAttractions(ToolArguments):
 
 @read_tool(summary=FindAttractions.summary, timeout_s=_TIMEOUT_S, returns_others_text=True)
 def find_attractions(context: ToolContext, arguments: FindAttractions) -> ToolResult:
-    """Sights and places to visit near a place or `here`, nearest first. No opening hours, prices or ratings."""
+    """Sights near a place. No opening hours or prices."""
     query = ParksQuery(place=arguments.place, radius=arguments.radius, **_location(context))
     return to_tool_result(
         nearby_attractions(

@@ -61,14 +61,14 @@ _Stops = Annotated[
 class PlanTrip(ToolArguments):
     """A trip to plan."""
 
-    arrive_by: _ArriveBy = Field(default=None, description="2026-03-14 or 2026-03-14T18:00.")
+    arrive_by: _ArriveBy = Field(default=None, description="2026-03-14T18:00")
     budget: _Budget = Field(default=None)
     destination: _Place = Field()
-    max_daily: _MaxDaily = Field(default=None, description="Miles or km a day, if stated.")
+    max_daily: _MaxDaily = Field(default=None, description="Distance a day.")
     nights: _Nights = Field(default=(), description="At each stop.")
-    origin: _Place = Field(description="`here`: where they are.")
+    origin: _Place
     start_date: _Start = Field(default=None)
-    stops: _Stops = Field(default=(), description="In the order to drive them.")
+    stops: _Stops = ()
 
     @model_validator(mode="after")
     def _nights_at_stops(self) -> Self:
@@ -121,8 +121,7 @@ def _summary(trip: PlanTrip) -> str:
 
 @write_tool(summary=_summary, undo=_undo, prepare=_plan)
 def plan_trip(context: WriteContext, arguments: PlanTrip, rated: RatedPlan) -> WriteResult:
-    """Plan a trip by road and save it: days within the traveller's daily limit, nights with the nearest campground,
-    fuel, costs, and whether it arrives in time. It books nothing."""
+    """Plan and save a trip by road: days, nights at campgrounds, fuel, costs. It books nothing."""
     connection, profile, plan, start = context.connection, context.profile, rated.plan, rated.schedule.start
     camping = read_camping_costs(connection, profile, context.now) if plan.nights else None
     costs = trip_costs(plan, camping, arguments.budget, profile, rated.fuel_conversion)

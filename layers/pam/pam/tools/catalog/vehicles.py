@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
+from pydantic import BeforeValidator, StrictBool, WithJsonSchema
 
 from pam.answers.exchange_rates import rates_for_expense
 from pam.answers.fuel_entry import ADD_FUEL_ENTRY, NewFuelEntry
@@ -44,8 +44,8 @@ _Details = Annotated[
     WithJsonSchema(
         {
             "type": "object",
-            "description": "make, model, year, fuel (regular, mid, premium, diesel), axles, propane, "
-            "towed; as written, such as 12 ft 6 in or 10 mpg UK: consumption, tank, height, length, width, weight.",
+            "description": "make, model, year, fuel, axles, propane, towed; as written (12 ft 6 in): "
+            "consumption, tank, height, length, width, weight.",
         }
     ),
 ]
@@ -123,14 +123,14 @@ def _find_rates(context: ToolContext, arguments: AddFuelEntry) -> RateTable:
 
 @write_tool(summary=lambda _: "Logging a fill-up", undo=ADD_FUEL_ENTRY.undo, prepare=_find_rates)
 def add_fuel_entry(context: WriteContext, arguments: AddFuelEntry, rates: RateTable) -> WriteResult:
-    """Log a fill-up, and its expense, with two of volume, price per unit and total. Not beside create_expense."""
+    """Log a fill-up with its expense: two of volume, price, total."""
     return ADD_FUEL_ENTRY.write(context, _entry(arguments, rates))
 
 
 class GetFuelStats(ToolArguments):
     """The vehicle and the days."""
 
-    period: Annotated[str, _TEXT] | None = Field(default=None, description="As in get_spending_summary.")
+    period: Annotated[str, _TEXT] | None = None
     vehicle: _Named = None
 
 
@@ -155,7 +155,7 @@ class AddMaintenanceRecord(ToolArguments):
 
 @write_tool(summary=lambda new: f"Recording {new.service}", undo=ADD_MAINTENANCE_RECORD.undo)
 def add_maintenance_record(context: WriteContext, new: AddMaintenanceRecord) -> WriteResult:
-    """Record a service done on a vehicle, and its intervals if named; not its cost."""
+    """Record a service of a vehicle; not its cost."""
     day: date | None = new.date
     record = NewMaintenance(
         new.vehicle, new.service, day, new.odometer, new.interval_distance, new.interval_months, new.notes
@@ -171,7 +171,7 @@ class GetMaintenanceSchedule(ToolArguments):
 
 @read_tool(summary=lambda _: "Looking at your maintenance")
 def get_maintenance_schedule(context: ToolContext, arguments: GetMaintenanceSchedule) -> ToolResult:
-    """When each service of a vehicle is due, by date and odometer."""
+    """When each service of a vehicle is due."""
     return to_tool_result(
         maintenance_schedule(
             context.dependencies,

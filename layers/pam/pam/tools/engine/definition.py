@@ -101,7 +101,8 @@ class Tool(Generic[A]):
     from a call's arguments and the data of a recorded write whether they are the same write, in whatever words.
 
     `returns_others_text` is whether its result may have texts of third parties, `writes_memory` whether it adds to
-    what later conversations are told. `recipients` are the arguments that name whom the effect reaches.
+    what later conversations are told, `changes_settings` whether it changes what the user set once for all.
+    `recipients` are the arguments that name whom the effect reaches.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Tool(Generic[A]):
     timeout_s: float = TOOL_TIMEOUT_S
     returns_others_text: bool = False
     writes_memory: bool = False
+    changes_settings: bool = False
     recipients: tuple[str, ...] = ()
 
 
@@ -149,6 +151,7 @@ def write_tool(
     preview: Callable[[WriteContext, A], str] | None = None,
     repeats: Callable[[A, Mapping[str, Any]], bool] | None = None,
     writes_memory: bool = False,
+    changes_settings: bool = False,
 ) -> Callable[[Callable[..., WriteResult]], Tool[A]]:
     """Make a tool that writes the user's own data. With `prepare`, the function also takes what that returns.
 
@@ -165,6 +168,7 @@ def write_tool(
             preview=preview,
             repeats=repeats,
             writes_memory=writes_memory,
+            changes_settings=changes_settings,
         )
 
     return make
@@ -201,6 +205,7 @@ def _make(
     resolve: Callable[[WriteContext, A], Identities] | None = None,
     repeats: Callable[[A, Mapping[str, Any]], bool] | None = None,
     writes_memory: bool = False,
+    changes_settings: bool = False,
     recipients: tuple[str, ...] = (),
 ) -> Tool[A]:
     return Tool(
@@ -215,6 +220,7 @@ def _make(
         resolve=resolve,
         repeats=repeats,
         writes_memory=writes_memory,
+        changes_settings=changes_settings,
         recipients=recipients,
     )
 

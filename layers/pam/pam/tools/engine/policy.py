@@ -1,9 +1,10 @@
 """The policy of a turn: which writes require approval, and whose words their arguments must come from.
 
 It is deterministic and doesn't depend on what a model makes of a text. Once a text of third parties is in the turn's
-prompt, the model's calls may be their author's idea. So writes of memory require approval, and the user's other own
-writes do unless the traveller's words have their figures and texts; recipients and links must be in the traveller's
-words. What others see, or what can't be undone, always requires approval, and in a restricted turn every write does.
+prompt, the model's calls may be their author's idea. So writes of memory and of settings require approval, and the
+user's other own writes do unless the traveller's words have their figures and texts; recipients and links must be in
+the traveller's words. What others see, or what can't be undone, always requires approval, and in a restricted turn
+every write does.
 """
 
 import re
@@ -23,6 +24,7 @@ from pam.tools.engine.definition import EffectKind, Tool
 
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(rf"\d{{1,3}}(?:[ '’{GROUP_SPACES}]\d{{3}})+(?:[.,]\d+)?|\d+(?:[.,]\d+)*")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?)?")
 _QUOTES = str.maketrans("’‘`´", "''''")
 
 _MIN_COMPARED_LETTERS = 3
@@ -85,7 +87,7 @@ class TurnPolicy:
         if tool.effect.requires_approval or is_restricted:
             return True
         if is_tainted:
-            return tool.writes_memory or not self._is_from_user(arguments)
+            return tool.writes_memory or tool.changes_settings or not self._is_from_user(arguments)
         return self._has_recalled and tool.writes_memory and not self._is_from_user(arguments)
 
     def _check_recipients(self, tool: Tool[Any], arguments: BaseModel) -> None:
@@ -119,9 +121,14 @@ class TurnPolicy:
         if isinstance(value, UUID):
             return str(value) in self._text
         if isinstance(value, str):
+            if _DAY.fullmatch(value):
+                return True
             words = [word for word in _WORD.findall(_fold(value)) if len(word) >= _MIN_COMPARED_LETTERS]
-            return self._words.issuperset(words)
+            return self._words.issuperset(words) and all(map(self._has_number, _NUMBER.findall(value)))
         return True
+
+    def _has_number(self, written: str) -> bool:
+        return any(value in self._numbers for value, _ in read_number(written))
 
 
 def _leaves(value: Any) -> Iterator[Any]:

@@ -49,11 +49,13 @@ _LEFT_OUT = frozenset(
         "maxLength",
         "minItems",
         "maxItems",
+        "minimum",
+        "maximum",
         "exclusiveMinimum",
+        "format",
         "additionalProperties",
     }
 )
-_FORMATS = ("date", "date-time")
 
 
 def _schema(tool: Tool[Any]) -> dict[str, Any]:
@@ -67,20 +69,24 @@ def _schema(tool: Tool[Any]) -> dict[str, Any]:
 def _shorten(node: Any, definitions: Mapping[str, Any]) -> Any:
     """Return the schema without what costs tokens in every prompt and tells a model little.
 
-    That are titles, examples, references, defaults, and the bounds of lengths and amounts: arguments beyond them, and
-    unknown ones, are rejected with a message that says what is right.
+    That are titles, examples, references, defaults, formats, and the bounds of lengths and amounts: arguments beyond
+    them, and unknown ones, are rejected with a message that says what is right.
     """
     if isinstance(node, list):
         return [_shorten(item, definitions) for item in node]
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
-        named = definitions[node["$ref"].rpartition("/")[2]]
-        return _shorten({**named, **{key: value for key, value in node.items() if key != "$ref"}}, definitions)
+        named = {**definitions[node["$ref"].rpartition("/")[2]], **node}
+        # The docstring of an enumeration is for programmers.
+        return _shorten(
+            {key: value for key, value in named.items() if key != "$ref" and (key != "description" or key in node)},
+            definitions,
+        )
     short = {}
     for key, value in node.items():
         if key == "properties":
             short[key] = {name: _shorten(value[name], definitions) for name in sorted(value)}
-        elif key not in _LEFT_OUT and (key != "format" or value in _FORMATS):
+        elif key not in _LEFT_OUT:
             short[key] = _shorten(value, definitions)
     return dict(sorted(short.items()))
