@@ -648,6 +648,7 @@ export interface FuelNeeded {
   /** In `unit`. */
   distance: number;
   unit: "mi" | "km";
+  rig_check: RigCheck | null;
 }
 
 /** The average price of a fuel in a region: no single station's. */

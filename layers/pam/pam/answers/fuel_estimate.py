@@ -14,7 +14,7 @@ from pam.answers.fuel_figures import FROM_USER, FuelFigures, fuel_figures, fuel_
 from pam.answers.fuel_price import average_price
 from pam.answers.json_values import json_dataclass
 from pam.answers.resolved_place import NamedPoint, ResolvedPlace, resolve_ends
-from pam.answers.rig_check import rig_check_text
+from pam.answers.rig_check import RigCheck, rig_check, rig_check_text
 from pam.answers.sourced import Sourced
 from pam.answers.travel_answer import TravelAnswer, UnitOfDistance, travel_provenance
 from pam.answers.travel_sources import TravelSources
@@ -41,6 +41,7 @@ class FuelNeeded(FuelFigures, TravelAnswer):
     destination: NamedPoint | None
     distance: Annotated[float, Field(ge=0, description="In `unit`.", examples=[355.2])]
     unit: UnitOfDistance
+    rig_check: RigCheck | None
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ def fuel_estimate(
         destination=way.ends[1].named_point if way.ends else None,
         distance=round(estimate.distance_m / metres_per(unit), 1),
         unit=unit,
+        rig_check=rig_check(user) if way.ends else None,
     )
 
 
