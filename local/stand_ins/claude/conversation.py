@@ -68,6 +68,8 @@ class Conversation:
     """`any`, or the name of the tool that `tool_choice` requires."""
     locale: str
     """The user's, which the `traveller` section of the system prompt has."""
+    knows_here: bool
+    """Whether the system prompt says that `here` is a place."""
     is_sequential: bool
     """Whether `tool_choice` disables parallel calls."""
 
@@ -116,8 +118,12 @@ def read(request: CountTokensRequest) -> Conversation:
         can_search=any(isinstance(tool, Bm25SearchTool) for tool in request.tools),
         required_tool={"any": "any", "tool": choice.name}.get(choice.type) if choice else None,
         locale=_locale(request),
+        knows_here=any(_HERE.search(block.text) for block in request.system),
         is_sequential=bool(choice and choice.disable_parallel_tool_use),
     )
+
+
+_HERE = re.compile(r"`here`(?: is|:)")
 
 
 def _locale(request: CountTokensRequest) -> str:

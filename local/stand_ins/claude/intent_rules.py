@@ -138,6 +138,14 @@ def _expense(text: str, turn: Conversation) -> dict[str, Any]:
     return _money(text, turn) | {"date": Question(paid.question) if paid.question else day}
 
 
+def _nothing(_: str, __: Conversation) -> dict[str, Any]:
+    return {}
+
+
+def _latest_order(_: str, __: Conversation) -> dict[str, Any]:
+    return {"order": "latest"}
+
+
 @dataclass(frozen=True)
 class Rule:
     """A tool, and the pattern of the texts that require it.
@@ -206,6 +214,25 @@ RULES = (
         rf"|{argument_patterns.CATEGORY_AND_PERIOD}",
         _money, "Let me add that up.",
     ),
+    _rule(
+        "get_road_conditions", r"\btraffic\b|\baccidents?\b|\broad (?:conditions|closures?)\b", _route,
+        "Let me look at the road.",
+    ),
+    _rule(
+        "find_attractions", r"\b(?:attractions?|sights|museums?|things? to (?:see|do))\b", _place,
+        "Let me see what is there.",
+    ),
+    _rule("get_calendar_events", r"\bcalendar\b|\bappointments?\b", _nothing, "Let me look at your calendar."),
+    _rule("get_feed", r"\bfeed\b|\bposts? (?:from|of) (?:my )?friends\b", _nothing, "Let me read the feed."),
+    _rule("track_order", r"\bmy order\b", _latest_order, "Let me look at your order."),
+    _rule("get_cart", r"\bcart\b", _nothing, "Let me look at your cart."),
+    _rule("predict_end_of_month", r"\bend of (?:the|this) month\b", _nothing, "Let me work that out."),
+    _rule("find_savings_opportunities", r"\bsave (?:some )?money\b|\bcut back\b", _nothing, "Let me look for that."),
+    _rule(
+        "get_maintenance_schedule", r"\b(?:oil change|maintenance|services?)\b", _nothing, "Let me see what is due.",
+    ),
+    _rule("get_fuel_stats", r"\b(?:mileage|mpg|consumption)\b", _nothing, "Let me look at your fuel log."),
+    _rule("get_user_stats", r"\bmy (?:stats|statistics|numbers)\b", _nothing, "Let me count."),
 )  # fmt: skip
 
 

@@ -26,7 +26,6 @@ from local.stand_ins.claude.request import Tool
 _OVER_BUDGET = re.compile(r"(?<!not )(?<!n't )\bover\b", re.I)
 _MAX_FIGURES = 8
 _MAX_RECALLED = 3
-_HERE = re.compile(r"`here`(?: is|:)")
 _NEED_TO_KNOW = "I need to know:"
 
 _MORE_TO_DO = "more_to_do"
@@ -149,9 +148,9 @@ def _fit_schema(tool: Tool, arguments: dict[str, Any], turn: Conversation) -> tu
         elif value is not None and name in properties and (allowed is None or value in allowed):
             accepted[name] = value
     for name in ("place", "origin"):
-        # The description of a tool states that `here` is the user's location.
-        is_known = not turn.location_is_unknown and _HERE.search(properties.get(name, {}).get("description", ""))
-        if name not in accepted and is_known:
+        # A place is also `here`, unless the tool says what it is.
+        is_here = turn.knows_here and name in properties and "description" not in properties[name]
+        if name not in accepted and is_here and not turn.location_is_unknown:
             accepted[name] = "here"
     return accepted, [name for name in schema.get("required", []) if name not in accepted] + questions
 

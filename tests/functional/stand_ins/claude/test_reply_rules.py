@@ -10,8 +10,8 @@ from local.stand_ins.claude.replies import SIMULATED, ModelReply, TextPart, Tool
 from local.stand_ins.claude.reply_rules import generate_reply
 from local.stand_ins.claude.request import MessagesRequest
 
-_PLACE = {"place": {"type": "string"}}
-_HERE = {"place": {"type": "string", "description": "A town; `here` is where the traveller is."}}
+_PLACE = {"place": {"type": "string", "description": "A town or state."}}
+_HERE = {"place": {"type": "string"}}
 _ROUTE = {"origin": _HERE["place"], "destination": {"type": "string"}}
 _MONEY = {"amount": {"type": "number"}, "category": {"enum": ["fuel", "groceries", "dining", "camping"]}}
 _WRITE = {"more_to_do": {"type": "boolean"}}
@@ -31,7 +31,17 @@ _PROPERTIES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "forget_memory": ({"topic": {}, "everything": {}}, []),
     "create_post": ({"content": {}}, ["content"]),
     "message_friend": ({"recipient": {}, "message": {}}, ["recipient", "message"]),
-}
+    "get_road_conditions": (_ROUTE, ["origin", "destination"]),
+    "find_attractions": (_HERE, ["place"]),
+    "track_order": ({"order": {}}, ["order"]),
+    **{
+        name: ({}, [])
+        for name in (
+            "get_calendar_events", "get_feed", "get_cart", "get_maintenance_schedule", "get_fuel_stats",
+            "get_user_stats", "predict_end_of_month", "find_savings_opportunities",
+        )
+    },
+}  # fmt: skip
 TOOLS = [
     {"name": name, "input_schema": {"type": "object", "properties": properties, "required": required}}
     for name, (properties, required) in _PROPERTIES.items()
@@ -47,7 +57,8 @@ class Chat:
 
     def __init__(self, results: dict[str, Any] | None = None, tools: list[dict[str, Any]] = TOOLS, **more: Any) -> None:
         self._results = results or {}
-        self._more = {"tools": tools, "model": "claude-haiku-5-5", "max_tokens": 1024} | more
+        system = "A place is a town or park; `here` is where the traveller is."
+        self._more = {"tools": tools, "model": "claude-haiku-5-5", "max_tokens": 1024, "system": system} | more
         self._messages: list[dict[str, Any]] = []
 
     def ask(self, *texts: str) -> list[ModelReply]:
@@ -79,6 +90,31 @@ def text_of(reply: ModelReply) -> str:
 
 def first_calls(*texts: str, **more: Any) -> list[tuple[str, dict[str, Any]]]:
     return [(call.name, call.input) for call in calls_of(Chat(**more).ask(*texts)[0])]
+
+
+@pytest.mark.parametrize(
+    ("text", "tool", "arguments"),
+    [
+        (
+            "Is there any traffic from Denver to Vail?",
+            "get_road_conditions",
+            {"origin": "Denver", "destination": "Vail"},
+        ),
+        ("What museums are there in Santa Fe?", "find_attractions", {"place": "Santa Fe"}),
+        ("What is in my calendar?", "get_calendar_events", {}),
+        ("Show me the feed.", "get_feed", {}),
+        ("Where is my order?", "track_order", {"order": "latest"}),
+        ("What is in my cart?", "get_cart", {}),
+        ("When is the next oil change due?", "get_maintenance_schedule", {}),
+        ("What mileage do I really get?", "get_fuel_stats", {}),
+        ("Give me my numbers.", "get_user_stats", {}),
+        ("Where will I land by the end of the month?", "predict_end_of_month", {}),
+        ("Where could I cut back?", "find_savings_opportunities", {}),
+    ],
+)
+def test_text_selects_a_reader(text: str, tool: str, arguments: dict[str, Any]) -> None:
+    """One for each kind of question that a newcomer tries."""
+    assert first_calls(text) == [(tool, arguments)]
 
 
 @pytest.mark.parametrize(

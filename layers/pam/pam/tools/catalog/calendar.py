@@ -57,7 +57,6 @@ _Period = Annotated[Period, _STRING]
 _Page = Annotated[int, BeforeValidator(parse_page), WithJsonSchema({"type": "integer"})]
 
 _TIME = "2026-03-14T09:30 on local clocks, or a day."
-_ID = "Its id or title."
 
 
 class CreateCalendarEvent(ToolArguments):
@@ -114,7 +113,7 @@ class UpdateCalendarEvent(ToolArguments):
     """The event to change, and what is to be changed."""
 
     end: _End = None
-    event: _Event = Field(description=_ID)
+    event: _Event
     notes: _NewNotes = None
     place: _NewPlace = None
     start: _NewStart = None
@@ -138,7 +137,7 @@ def update_calendar_event(context: WriteContext, arguments: UpdateCalendarEvent)
 class DeleteCalendarEvent(ToolArguments):
     """The event to delete."""
 
-    event: _Event = Field(description=_ID)
+    event: _Event
 
 
 @write_tool(summary=lambda _: "Deleting from your calendar", undo=_undo)

@@ -169,7 +169,7 @@ class DeleteMemories(ToolArguments):
 
     everything: StrictBool = False
     fact_id: _OptionalFactId = None
-    topic: _Topic = Field(default=None, description="Few words: all are in it.")
+    topic: _Topic = None
 
     @model_validator(mode="after")
     def _check_one(self) -> Self:

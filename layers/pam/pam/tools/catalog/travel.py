@@ -33,7 +33,6 @@ from pam.travel.queries import (
     WeatherQuery,
 )
 
-_Period = Annotated[ForecastPeriod, WithJsonSchema({"type": "string"})]
 _TIMEOUT_S = 6.0
 """More than a fast answer may take, since the traveller sees that a tool is running."""
 
@@ -93,7 +92,7 @@ class GetWeatherForecast(ToolArguments):
     """The place, and either a number of days or a period."""
 
     days: ForecastDays | None = Field(default=None, description="Not with `period`.")
-    period: _Period | None = Field(default=None, description="now, tonight, tomorrow, this_weekend, friday …")
+    period: ForecastPeriod | None = None
     place: _Place = HERE
 
     @model_validator(mode="after")
