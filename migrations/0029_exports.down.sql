@@ -1,3 +1,6 @@
+drop trigger return_unpaid_stock on orders;
+drop function return_unpaid_stock();
+drop policy exported_by_author on comments;
 drop function held_rows(text);
 drop function owning_columns();
 drop policy read_by_oneself on security_events;

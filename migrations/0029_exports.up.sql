@@ -55,24 +55,42 @@ $$;
 -- The traveller's rows of one table as JSON, in an export. Also of tables that the app's role can't read otherwise; their
 -- policies let the owner of this function read only what the traveller owns. Columns that are computed from others, such
 -- as search vectors, and embeddings are left out.
-create function held_rows(name text) returns setof jsonb
+create function held_rows(name text) returns setof json
     language plpgsql stable security definer set search_path = pg_catalog, public as $$
 declare
     owning text[] := (select o.columns from owning_columns() o where o.name = held_rows.name);
-    computed text[] := (
-        select coalesce(array_agg(a.attname::text), '{}')
+    held text := (
+        select string_agg(format('t.%I', a.attname), ', ' order by a.attnum)
           from pg_attribute a join pg_type t on t.oid = a.atttypid
          where a.attrelid = to_regclass(format('public.%I', held_rows.name)) and a.attnum > 0 and not a.attisdropped
-           and (t.typname in ('vector', 'halfvec', 'tsvector') or a.attgenerated <> ''));
+           and not (t.typname in ('vector', 'halfvec', 'tsvector') or a.attgenerated <> ''));
 begin
     if owning is null then
         raise exception 'no table of users'' rows: %', held_rows.name using errcode = 'undefined_table';
     end if;
+    -- As json: a message may have U+0000, which jsonb rejects.
     return query execute format(
-        'select to_jsonb(t) - $1 from public.%I t where $2 in (%s)', held_rows.name,
+        'select to_json(r) from (select %s from public.%I t where $1 in (%s)) r', held, held_rows.name,
         (select string_agg(format('t.%I', each), ', ') from unnest(owning) each))
-        using computed, current_traveller();
+        using current_traveller();
 end
 $$;
 revoke all on function held_rows(text), owning_columns() from public;
 grant execute on function held_rows(text), owning_columns() to pam_app;
+
+-- One's own comments are one's own where the post isn't shown any more: to the owner of held_rows, as above.
+create policy exported_by_author on comments for select to current_user using (author_id = (select current_traveller()));
+
+-- Orders end with an account. What wasn't paid is for sale again.
+create function return_unpaid_stock() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, public as $$
+begin
+    if not exists (select from order_events where order_id = old.id and status <> 'pending_payment') then
+        update products set stock = stock + l.quantity
+          from order_lines l
+         where l.order_id = old.id and products.id = l.product_id;
+    end if;
+    return old;
+end
+$$;
+create trigger return_unpaid_stock before delete on orders for each row execute function return_unpaid_stock();

@@ -104,7 +104,7 @@ def test_fuel_cost_of_a_way_has_the_average_price_of_the_vehicles_fuel(rig_owner
         result.data["volume"] * float(result.data["price"]["value"]), rel=0.005
     )
     assert result.source == "Mapbox (simulated), EIA (simulated), Rosie (your rig)"
-    assert result.text.endswith(". The clearance of the road wasn't checked.")
+    assert result.text.endswith(". The road wasn't checked for Rosie: PAM knows no clearances or weight limits.")
     van = call(rig_owner, calculate_gas_cost, vehicle="old VAN", **ENDS)
     assert (
         van.data["consumption"]["source"] == "Old van" and van.data["price"]["value"] != result.data["price"]["value"]

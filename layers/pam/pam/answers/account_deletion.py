@@ -74,6 +74,7 @@ def delete_account(dependencies: UserDependencies, user_id: UUID, deadline: Dead
             connection, user_id, Selection(is_everything=True), now
         )  # in parts: it may be years of messages
         delete_user(connection, user_id)
+    files += dependencies.files().delete_all(user_id)  # stored meanwhile
     dependencies.cache.delete_all(user_id)
     logger.info("account deleted", files=files)
     return AccountDeleted(

@@ -1,5 +1,6 @@
 """Events of the calendar as sentences and JSON values."""
 
+import json
 from typing import Any
 
 from pam.calendar.event import CalendarEvent, event_time
@@ -11,7 +12,8 @@ from pam.users.profile import Profile
 
 _MAX_IN_TEXT = 3
 _MAX_LISTED_CHARS = 50
-"""Of a place and of notes in a list; the event itself has them whole."""
+"""Of a place and of notes in a list that is too long with all of them."""
+_MAX_WHOLE_BYTES = 6_000
 
 
 def calendar_source(profile: Profile) -> str:
@@ -43,10 +45,18 @@ def event_data(event: CalendarEvent, profile: Profile, *, max_chars: int | None 
 def page_data(page: EventPage, profile: Profile, number: int) -> dict[str, Any]:
     """Return a page of events as JSON values; `next_page` is None on the last."""
     return {
-        "events": [event_data(event, profile, max_chars=_MAX_LISTED_CHARS) for event in page.events],
+        "events": _listed(page, profile),
         "found": page.total,
         "next_page": number + 1 if page.total > number * PAGE_SIZE else None,
     }
+
+
+def _listed(page: EventPage, profile: Profile) -> list[dict[str, Any]]:
+    """Return the events whole where they fit: what is cut can't be written back."""
+    whole = [event_data(event, profile) for event in page.events]
+    if len(json.dumps(whole, ensure_ascii=False).encode()) <= _MAX_WHOLE_BYTES:
+        return whole
+    return [event_data(event, profile, max_chars=_MAX_LISTED_CHARS) for event in page.events]
 
 
 def page_text(page: EventPage, window: Window, profile: Profile, number: int) -> str:

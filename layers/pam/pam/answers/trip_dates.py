@@ -20,7 +20,11 @@ def dated_schedule(
     """Return the dates of a plan. Raises `PamError` (`arrives_too_late`), whose message says what would do."""
     today = now.astimezone(profile.zone).date()
     try:
-        return schedule_trip(plan.days, start, arrive_by, today)
+        schedule = schedule_trip(plan.days, start, arrive_by, today)
+        is_today = schedule.start == today and day_offsets(plan.days)[-1] == 0
+        if is_today and schedule.leave_by and schedule.leave_by < now.astimezone(profile.zone).time():
+            raise ArrivesTooLate(today, today - _DAY)
+        return schedule
     except ArrivesTooLate as late:
         units = plan.user.units
         limit = f"{format_number(units.distance(plan.limit.distance_m), profile)} {units.distance_unit}"

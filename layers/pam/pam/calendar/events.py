@@ -11,11 +11,13 @@ from uuid import UUID, uuid4
 
 from pam.calendar.event import EVENT_COLUMNS, CalendarEvent, event_time
 from pam.calendar.times import Days, Span, Times, When, resolve_span
-from pam.platform.errors import AMBIGUOUS_EVENT, EVENT_NOT_FOUND, MODIFIED_SINCE, ErrorChoice, PamError
+from pam.platform.errors import AMBIGUOUS_EVENT, EVENT_NOT_FOUND, INVALID_END, MODIFIED_SINCE, ErrorChoice, PamError
 from pam.platform.postgres import Connection
 from pam.platform.uuids import parse_uuid
 from pam.users.profile import Profile
 from pam.users.text import TextParser
+
+_LAST_YEAR = 9000
 
 _MAX_CHOICES = 5
 
@@ -141,7 +143,13 @@ def _changed_span(before: Span, changes: EventChanges, profile: Profile) -> Span
     if start is None:
         start = before.first if isinstance(before, Days) else before.starts.astimezone(profile.zone)
     elif end is None:
-        return _moved(before, resolve_span(start, None, profile))
+        try:
+            moved = _moved(before, resolve_span(start, None, profile))
+        except OverflowError:
+            raise _too_late() from None
+        if (moved.last if isinstance(moved, Days) else moved.ends or moved.starts).year > _LAST_YEAR:
+            raise _too_late()
+        return moved
     return resolve_span(start, end, profile)
 
 
@@ -152,6 +160,11 @@ def _moved(before: Span, to: Span) -> Span:
     if isinstance(before, Times) and isinstance(to, Times) and before.ends is not None:
         return replace(to, ends=to.starts + (before.ends - before.starts))
     return to
+
+
+def find_event(connection: Connection, profile: Profile, name: str) -> CalendarEvent:
+    """Return the event with this id or title, locked. Raises `PamError` (`event_not_found`, `ambiguous_event`)."""
+    return _lock(connection, profile, name)[0]
 
 
 def _lock(connection: Connection, profile: Profile, name: str) -> tuple[CalendarEvent, UUID]:
@@ -181,6 +194,10 @@ def _find_by_title(connection: Connection, profile: Profile, title: str) -> UUID
         listed = "; ".join(choice.text for choice in choices)
         raise PamError(AMBIGUOUS_EVENT, f"Which event is it: {listed}{more}?", field="event", choices=choices)
     return found[0].id
+
+
+def _too_late() -> PamError:
+    return PamError(INVALID_END, "That would end too late.", field="end")
 
 
 def _not_found() -> PamError:

@@ -20,12 +20,13 @@ class Rig:
 RIG_COLUMNS = "name, fuel_type, consumption_l_per_100km, height_m, weight_kg"
 """What `rig_from_row` reads."""
 
-# With a car and a motorhome, a question is about the motorhome; of several, about the newest.
+# With a car and a motorhome, a question is about the motorhome; of several, about the newest that uses fuel, which
+# a trailer doesn't.
 SELECT_RIG = f"""
 select {RIG_COLUMNS}
   from vehicles
  where user_id = %(user)s
- order by kind = 'car', created_at desc
+ order by kind = 'car', consumption_l_per_100km is null, created_at desc
  limit 1
 """
 

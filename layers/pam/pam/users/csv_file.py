@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+# Where a semicolon separates the cells of a spreadsheet's files, what follows one is a cell of its own.
+_INNER_FORMULA = re.compile(r"(?<=\S)([;\r\n]\s*)(?=[=+@＝＋＠]|[-－]\S)")
 _FORMULA = re.compile(r"[\s\ufeff]*[=+\-@＝＋－＠\t\r|%]")
 
 
@@ -27,4 +29,6 @@ def csv_cell(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+    is_formula = _FORMULA.match(text) and not _NUMBER.fullmatch(text)
+    text = _INNER_FORMULA.sub(r"\1'", text)
+    return f"'{text}" if is_formula else text

@@ -135,12 +135,15 @@ class MeasureParser:
         return read
 
     def _numbers(self, text: str, profile: Profile) -> list[tuple[Decimal, str]]:
-        return [(self._number(number, profile), unit) for number, unit in _parts(text)]
+        return [(self._number(number, unit, profile), unit) for number, unit in _parts(text)]
 
-    def _number(self, text: str, profile: Profile) -> Decimal:
-        """Return a number; one separator before three digits is read as the locale has it."""
+    def _number(self, text: str, unit: str, profile: Profile) -> Decimal:
+        """Return a number; one separator before three digits is read as the locale has it.
+
+        No vehicle has a thousand tonnes: there it is a decimal separator.
+        """
         compact = text.replace(" ", "")
-        if self._is_in_thousands and _THOUSANDS.fullmatch(compact):
+        if self._is_in_thousands and unit != "t" and _THOUSANDS.fullmatch(compact):
             return Decimal(re.sub(r"[.,]", "", compact))
         if _DECIMAL.fullmatch(compact):
             return Decimal(compact.replace(",", "."))

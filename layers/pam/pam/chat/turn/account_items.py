@@ -21,7 +21,7 @@ class AccountItems:
         self._clock = clock
 
     def check_idle(self, user_id: UUID) -> None:
-        """Raise `PamError` (`turn_running`) while a turn of the user runs or waits, which would write later."""
+        """Raise `PamError` (`turn_running`) while something of the user runs or waits that would write later."""
         now = self._clock().timestamp()
         for item in self._table.query(turn_partition(user_id)):
             if _is_running(item, now):
@@ -29,6 +29,12 @@ class AccountItems:
                     TURN_RUNNING,
                     "PAM is still answering you. Please wait until it has, or stop it, and then delete your account.",
                     retry_after=5,
+                )
+
+        for item in self._table.query(f"confirmation#{user_id}"):
+            if item["decision"] == "yes" and "reported_by" not in item and item["expires_at"] > now:
+                raise PamError(
+                    TURN_RUNNING, "PAM is still doing what you confirmed. Please try again in a moment.", retry_after=5
                 )
 
     def delete_all(self, user_id: UUID, conversations: Iterable[UUID]) -> None:

@@ -13,6 +13,7 @@ from pam.calendar.events import (
     EventChanges,
     create_event,
     delete_event,
+    find_event,
     parse_event,
     parse_event_notes,
     parse_event_place,
@@ -126,7 +127,14 @@ class UpdateCalendarEvent(ToolArguments):
         return self
 
 
-@write_tool(summary=lambda _: "Changing your calendar", undo=_undo)
+def _preview_change(context: WriteContext, arguments: UpdateCalendarEvent) -> str:
+    event = find_event(context.connection, context.profile, arguments.event)
+    given = arguments.model_dump(exclude={"event"}, exclude_none=True)
+    changes = "; ".join(f"{name}: {value or 'none'}" for name, value in given.items())
+    return f"Change in your calendar: {event_text(event, context.profile)}. {changes}."
+
+
+@write_tool(summary=lambda _: "Changing your calendar", undo=_undo, preview=_preview_change)
 def update_calendar_event(context: WriteContext, arguments: UpdateCalendarEvent) -> WriteResult:
     """Change an event: only what is given. A new start keeps its length."""
     changes = EventChanges(arguments.title, arguments.place, arguments.notes, arguments.start, arguments.end)
@@ -140,7 +148,12 @@ class DeleteCalendarEvent(ToolArguments):
     event: _Event
 
 
-@write_tool(summary=lambda _: "Deleting from your calendar", undo=_undo)
+def _preview_deletion(context: WriteContext, arguments: DeleteCalendarEvent) -> str:
+    event = find_event(context.connection, context.profile, arguments.event)
+    return f"Delete from your calendar: {event_text(event, context.profile)}."
+
+
+@write_tool(summary=lambda _: "Deleting from your calendar", undo=_undo, preview=_preview_deletion)
 def delete_calendar_event(context: WriteContext, arguments: DeleteCalendarEvent) -> WriteResult:
     """Delete an event of the calendar. If several match, ask."""
     written = delete_event(context.connection, context.profile, arguments.event, context.now)

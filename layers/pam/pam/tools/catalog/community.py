@@ -89,7 +89,9 @@ def create_post(context: WriteContext, post: CreatePost) -> WriteResult:
         now=context.now,
     )
     called = f" “{post.title}”" if post.title else ""
-    return WriteResult(f"Your post{called} is published.", {"post_id": str(post_id)}, _SOURCE)
+    return WriteResult(
+        f"Your post{called} is published.", {"post_id": str(post_id)}, _SOURCE, simulated=context.profile.simulated
+    )
 
 
 def _resolve_recipient(context: WriteContext, new: MessageFriend) -> Identities:
@@ -115,7 +117,8 @@ def message_friend(context: WriteContext, new: MessageFriend, identities: Identi
     recipient = read_recipient(context.connection, context.profile.id, approved.id, approved.name)
     send_message(context.connection, context.profile.id, recipient, new.message)
     renamed = "" if recipient.name == approved.name else f", now called “{recipient.name}”,"
-    return WriteResult(f"Your message to {approved.name}{renamed} is sent.", {"recipient": recipient.name}, _SOURCE)
+    text = f"Your message to {approved.name}{renamed} is sent."
+    return WriteResult(text, {"recipient": recipient.name}, _SOURCE, simulated=context.profile.simulated)
 
 
 class FollowUser(ToolArguments):
@@ -152,7 +155,7 @@ def _preview_follow(context: WriteContext, arguments: FollowUser) -> str:
     return f"Follow {name} no more." if arguments.unfollow else f"Follow {name}."
 
 
-@write_tool(summary=FollowUser.summary, undo=_undo_follow, preview=_preview_follow)
+@write_tool(summary=FollowUser.summary, undo=_undo_follow, preview=_preview_follow, returns_others_text=True)
 def follow_user(context: WriteContext, arguments: FollowUser) -> WriteResult:
     """Follow a user by name, or unfollow."""
     connection, user_id = context.connection, context.profile.id

@@ -62,7 +62,9 @@ def _preview_comment(context: WriteContext, new: CommentOnPost) -> str:
     return f"Comment on {post.label} {as_whom_and_for_whom(context)} to read who also see the post:\n{new.comment}"
 
 
-@approval_tool(EffectKind.OUTWARD, summary=lambda _: "Commenting on a post", preview=_preview_comment)
+@approval_tool(
+    EffectKind.OUTWARD, summary=lambda _: "Commenting on a post", preview=_preview_comment, returns_others_text=True
+)
 def comment_on_post(context: WriteContext, new: CommentOnPost) -> WriteResult:
     """Comment on a post that was found."""
     post = read_post(context.connection, context.profile.id, new.post)
@@ -155,7 +157,7 @@ def _preview_like(context: WriteContext, arguments: LikePost) -> str:
     return f"Take back your like of {label}." if arguments.unlike else f"Like {label}."
 
 
-@write_tool(summary=LikePost.summary, undo=_undo_like, preview=_preview_like)
+@write_tool(summary=LikePost.summary, undo=_undo_like, preview=_preview_like, returns_others_text=True)
 def like_post(context: WriteContext, arguments: LikePost) -> WriteResult:
     """Like a post, or take that back."""
     connection, user_id = context.connection, context.profile.id

@@ -37,7 +37,7 @@ from pam.tools.engine.definition import (
     read_tool,
     write_tool,
 )
-from pam.users.formatting import pluralize
+from pam.users.formatting import format_money, pluralize
 from pam.users.profile import Profile, read_profile
 
 _Words = Annotated[str, BeforeValidator(parse_search_words), parse_search_words.schema]
@@ -117,11 +117,24 @@ def _undo_addition(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult
 
 def _is_added(arguments: AddToCart, data: Mapping[str, Any]) -> bool:
     """Return whether a recorded write has added as many of the same product."""
-    names = {str(data.get("product")), str(data.get("name")).casefold()}
-    return arguments.product.casefold() in names and arguments.quantity == data.get("added")
+    named = arguments.product.casefold()
+    words = set(str(data.get("name")).casefold().split())
+    is_same = named == str(data.get("product")) or words.issuperset(named.split())
+    return is_same and arguments.quantity == data.get("added")
 
 
-@write_tool(summary=lambda new: f"Adding {new.product} to your cart", undo=_undo_addition, repeats=_is_added)
+def _preview_addition(context: WriteContext, new: AddToCart) -> str:
+    product = find_product(context.connection, new.product)
+    price = format_money(product.price, product.currency, context.profile)
+    return f"Add {new.quantity} × {product.name}, {price} each, to your cart."
+
+
+@write_tool(
+    summary=lambda new: f"Adding {new.product} to your cart",
+    undo=_undo_addition,
+    preview=_preview_addition,
+    repeats=_is_added,
+)
 def add_to_cart(context: WriteContext, arguments: AddToCart) -> WriteResult:
     """Add a product to the cart, if they want it."""
     product = find_product(context.connection, arguments.product)

@@ -152,6 +152,7 @@ def write_tool(
     repeats: Callable[[A, Mapping[str, Any]], bool] | None = None,
     writes_memory: bool = False,
     changes_settings: bool = False,
+    returns_others_text: bool = False,
 ) -> Callable[[Callable[..., WriteResult]], Tool[A]]:
     """Make a tool that writes the user's own data. With `prepare`, the function also takes what that returns.
 
@@ -169,6 +170,7 @@ def write_tool(
             repeats=repeats,
             writes_memory=writes_memory,
             changes_settings=changes_settings,
+            returns_others_text=returns_others_text,
         )
 
     return make
@@ -182,6 +184,7 @@ def approval_tool(
     resolve: Callable[[WriteContext, A], Identities] | None = None,
     prepare: Callable[..., Any] | None = None,
     recipients: tuple[str, ...] = (),
+    returns_others_text: bool = False,
 ) -> Callable[[Callable[..., WriteResult]], Tool[A]]:
     """Make a tool that requires the user's approval. With `resolve`, function and preview also take its result.
 
@@ -189,7 +192,16 @@ def approval_tool(
     """
 
     def make(write: Callable[..., WriteResult]) -> Tool[A]:
-        return _make(write, effect, summary, prepare=prepare, preview=preview, resolve=resolve, recipients=recipients)
+        return _make(
+            write,
+            effect,
+            summary,
+            prepare=prepare,
+            preview=preview,
+            resolve=resolve,
+            recipients=recipients,
+            returns_others_text=returns_others_text,
+        )
 
     return make
 
@@ -207,6 +219,7 @@ def _make(
     writes_memory: bool = False,
     changes_settings: bool = False,
     recipients: tuple[str, ...] = (),
+    returns_others_text: bool = False,
 ) -> Tool[A]:
     return Tool(
         name=write.__name__,
@@ -221,6 +234,7 @@ def _make(
         repeats=repeats,
         writes_memory=writes_memory,
         changes_settings=changes_settings,
+        returns_others_text=returns_others_text,
         recipients=recipients,
     )
 

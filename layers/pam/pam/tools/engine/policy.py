@@ -121,6 +121,8 @@ class TurnPolicy:
         if isinstance(value, UUID):
             return str(value) in self._text
         if isinstance(value, str):
+            if not value:
+                return False  # it removes what is there, which no words can say
             if _DAY.fullmatch(value):
                 return True
             words = [word for word in _WORD.findall(_fold(value)) if len(word) >= _MIN_COMPARED_LETTERS]
