@@ -44,9 +44,9 @@ CASES = int(os.environ.get("PAM_CASES", "77"))
 # The only errors of a request that fits the schema: they depend on more than one field, on the date, on places, or on
 # what exists.
 BEYOND_SCHEMA = {
-    "account_not_confirmed",  # the confirmation is one value, and its absence has an error of its own
     error.code
     for error in (
+        errors.ACCOUNT_NOT_CONFIRMED,
         errors.EFFECT_NOT_FOUND,
         errors.EXPENSE_NOT_FOUND,
         errors.MEMORY_NOT_FOUND,
