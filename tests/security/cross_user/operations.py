@@ -116,7 +116,6 @@ VALUES: dict[str, Any] = {
     "origin": "Denver",
     "place": "Moab, Utah",
     "product": "Tyre gauge",
-    "query": "hose",
     "start": "2026-12-24T18:00",
     "title": "Dinner with the neighbours",
     "service": "Oil change",
@@ -137,6 +136,7 @@ ORDINARY = frozenset(VALUES) | {
 """The parameters that name no row. Which of the two a new parameter is, is for its author to say."""
 
 OTHERS: dict[str, dict[str, Any]] = {
+    "update_calendar_event": {"notes": "bring the papers"},
     "POST /v1/ask": {"text": "how much did I spend on tolls last year"},
     "PATCH /v1/expenses/{id}": {"amount": "7.25"},
     "PATCH /v1/memories/facts/{number}": {"value": "three of them"},

@@ -28,7 +28,7 @@ from tests.functional.chat.frames import Frames, decision_on
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 # What no part of the product writes yet, and what operators write, about no user.
-UNUSED_TABLES = frozenset({"products", "shop_rates", "savings", "screen_allowances"})
+UNUSED_TABLES = frozenset({"products", "shop_rates", "screen_allowances"})
 
 LAUNDRY = use("create_expense", amount=45, category="laundry")
 MORE_LAUNDRY = use("create_expense", amount=46, category="laundry")
@@ -138,13 +138,15 @@ class Resident(ChatUser):
         self.confirmation = decision_on(self._talk(use("create_post", content=f"Draft {self.words}.")))
 
     def _shop(self) -> None:
-        """An order, a cart, and an event in the calendar."""
+        """An order, a cart, an event in the calendar, a saving, and an archive of all of it."""
         self._talk(use("add_to_cart", product="Drinking Water Hose"))
         self._confirm(decision_on(self._talk(use("checkout", address=f"General Delivery {self.words}"))))
         self._talk(
             use("add_to_cart", product="Drinking Water Hose"),
             use("create_calendar_event", title=f"Inspection {self.words}", start="2090-12-03T10:00"),
+            use("track_savings", amount=12, category="camping", description=f"Club {self.words}"),
         )
+        self._confirm(decision_on(self._talk(use("export_data", format="csv"))))
 
     def _forget(self) -> None:
         """Correct a fact, and delete one of a conversation of its own."""
