@@ -56,7 +56,7 @@ def test_nothing_of_a_deleted_account_is_left(stack: LocalStack, owner: psycopg.
             Bootstrap().files.put(each.id, "report.csv", b"x", "text/csv")
         before = stored(user)
         assert {name for name in WITH_ROWS if not before[name]} == set() and before["DynamoDB"]
-        assert len(file_keys(stack, user.id)) == len(file_keys(stack, other.id)) == 1
+        assert len(file_keys(stack, user.id)) == len(file_keys(stack, other.id)) == 2
         others = stored(other)
 
         answer = user.http.delete("/v1/account", params=CONFIRMED)

@@ -159,7 +159,7 @@ def test_nothing_is_added_to_another_user_s_order(customers: Customers, owner: p
             customers.execute(customers.eve, line, order, user, customers.product)
         with pytest.raises(error):
             customers.execute(customers.eve, event, order, user)
-    assert owner.execute("select stock from products where id = %s", (customers.product,)).fetchone() == (48,)
+    assert owner.execute("select stock from products where id = %s", (customers.product,)).fetchone() == (49,)
 
 
 def test_account_deletion_removes_all_rows(customers: Customers, owner: psycopg.Connection) -> None:

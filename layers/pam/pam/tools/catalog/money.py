@@ -173,7 +173,7 @@ class GetSpendingSummary(ToolArguments):
     """The days to sum up, and one category or all."""
 
     category: CategoryArgument | None = None
-    from_: _Date | None = Field(default=None, alias="from", description="With `to`, not with `period`.")
+    from_: _Date | None = Field(default=None, alias="from", description="Needs `to`, not `period`.")
     period: PeriodArgument | None = Field(
         default=None,
         description="Default this_month; last_month, this_year, today, yesterday, this_week, last_weekend, all_time, "
