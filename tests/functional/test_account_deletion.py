@@ -62,9 +62,9 @@ def test_nothing_of_a_deleted_account_is_left(stack: LocalStack, owner: psycopg.
         answer = user.http.delete("/v1/account", params=CONFIRMED)
 
         assert answer.status_code == 200, answer.text
-        assert (answer.json()["deleted"], answer.json()["files"]) == (True, 1)
+        assert (answer.json()["deleted"], answer.json()["files"]) == (True, 2)
         assert {name: rows for name, rows in stored(user).items() if rows} == {}
-        assert file_keys(stack, user.id) == [] and len(file_keys(stack, other.id)) == 1
+        assert file_keys(stack, user.id) == [] and len(file_keys(stack, other.id)) == 2
         assert stored(other) == others
         # Neither the text of the answers that idempotency keys had, nor anything else.
         leftovers = [item for item in all_items(stack) if user.secret.lower() in item.lower()]

@@ -22,15 +22,14 @@ from pam.users.time_zones import parse_time_zone
 from tests.conftest import CHECKOUT, Traveller
 
 TABLES = [
+    "profile_details",
     "users", "vehicles", "expenses", "budgets", "savings", "conversations", "messages", "turns", "notes", "effects",
-    "lost_turns", "trips", "trip_legs", "favorite_spots", "public_profiles", "friendships", "direct_messages", "posts",
-    "exchanges", "exchange_words", "embedding_requests", "conversation_episodes", "facts", "memory_words",
-    "deleted_facts", "summary_requests", "memory_selections", "memory_deletions", "screen_allowances",
-    "fact_sources", "data_exports",
-    "follows", "comments", "post_likes", "shared_places", "events", "event_attendees",
-    "fact_sources", "products", "shop_rates", "carts", "cart_lines", "orders", "order_lines", "order_events",
-    "calendar_events",
-    "fuel_log", "maintenance_records",
+    "lost_turns", "trips", "trip_legs", "favorite_spots", "public_profiles", "friendships", "direct_messages",
+    "posts", "exchanges", "exchange_words", "embedding_requests", "conversation_episodes", "facts", "memory_words",
+    "deleted_facts", "summary_requests", "memory_selections", "memory_deletions", "screen_allowances", "fact_sources",
+    "data_exports", "follows", "comments", "post_likes", "shared_places", "events", "event_attendees", "products",
+    "shop_rates", "carts", "cart_lines", "orders", "order_lines", "order_events", "calendar_events", "fuel_log",
+    "maintenance_records",
 ]  # fmt: skip
 
 UNREADABLE_TABLES = ["security_events", "write_audit"]

@@ -159,11 +159,11 @@ def test_nothing_is_added_to_another_user_s_order(customers: Customers, owner: p
             customers.execute(customers.eve, line, order, user, customers.product)
         with pytest.raises(error):
             customers.execute(customers.eve, event, order, user)
-    assert owner.execute("select stock from products where id = %s", (customers.product,)).fetchone() == (49,)
+    assert owner.execute("select stock from products where id = %s", (customers.product,)).fetchone() == (48,)
 
 
 def test_account_deletion_removes_all_rows(customers: Customers, owner: psycopg.Connection) -> None:
-    """The product stays, with its stock; the other user's rows stay, too."""
+    """The product stays, with the stock of the unpaid order; the other user's rows stay, too."""
     owner.execute("delete from users where id = %s", (customers.ann,))
     for table in OWN_TABLES:
         counts = owner.execute(
@@ -171,4 +171,4 @@ def test_account_deletion_removes_all_rows(customers: Customers, owner: psycopg.
             (customers.ann, customers.eve),
         ).fetchone()
         assert counts == (0, 1)
-    assert owner.execute("select stock from products where id = %s", (customers.product,)).fetchone() == (48,)
+    assert owner.execute("select stock from products where id = %s", (customers.product,)).fetchone() == (49,)
