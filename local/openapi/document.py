@@ -28,6 +28,7 @@ _TAGS = {
     "Conversation": "Tier 3: what opens the WebSocket on which Claude answers, and what undoes the effect of a tool.",
     "Memory": "What PAM remembers: listed, searched, corrected, and deleted for good.",
     "Travellers": "What others see of a traveller, and friendships.",
+    "Account": "What deletes all that PAM has of a traveller.",
     "Road": "Tier 2: answers from Mapbox, Open-Meteo and EIA, cached for all users.",
 }
 
