@@ -28,7 +28,7 @@ from tests.functional.tools.conftest import Caller
 from tests.functional.tools.examples import new_household
 
 PATH = CHECKOUT / "bench" / "sentences" / "tool_requests.txt"
-CONSUMING = re.compile(r"delete_|forget_|checkout|update_")
+CONSUMING = re.compile(r"delete_|forget_|checkout|update_|add_vehicle")
 """Tools after which an example finds other rows than it needs."""
 
 
