@@ -121,7 +121,7 @@ def test_unknown_user_can_delete_the_account(traveller: Traveller, owner: psycop
 
 
 @pytest.mark.usefixtures("lambda_environment")
-def test_deletion_waits_for_a_running_turn(traveller: Traveller) -> None:
+def test_deletion_during_a_turn_is_rejected(traveller: Traveller) -> None:
     """Which would write after it; once its lease is over, nobody does."""
     traveller.spends("5")
     bootstrap = Bootstrap()

@@ -15,6 +15,7 @@ from pam.platform.clock import utc_now
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.postgres import Database
+from tests.security.user_sessions import UserSessions
 
 Denied = psycopg.errors.InsufficientPrivilege
 
@@ -29,26 +30,19 @@ JOIN = "insert into event_attendees (event_id, user_id, seat, joined_at) values 
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class Neighbours(UserSessions):
     """Four users with public profiles: Bob is a friend of Ann, Cleo follows her, Eve doesn't know her."""
 
-    database: Database
     owner: psycopg.Connection
     ann: uuid.UUID
     bob: uuid.UUID
     cleo: uuid.UUID
     eve: uuid.UUID
 
-    def execute(self, user_id: uuid.UUID, statement: str, *values: Any) -> list[dict[str, Any]]:
-        """Execute a statement in a session of a user; return its rows."""
-        with self.database.session(user_id, Deadline(5)) as connection:
-            cursor = connection.execute(statement, values)
-            return cursor.fetchall() if statement.startswith("select") or "returning" in statement else []
-
     def seers(self, statement: str, *values: Any) -> set[str]:
         """Return who gets rows of a statement."""
         names = ("ann", "bob", "cleo", "eve")
-        return {name for name in names if self.execute(getattr(self, name), statement, *values)}
+        return {name for name in names if self.select(getattr(self, name), statement, *values)}
 
     def set(self, column: str, audience: str) -> None:
         """Change a setting of Ann."""
@@ -56,7 +50,7 @@ class Neighbours:
 
     def post(self) -> uuid.UUID:
         """Publish a post of Ann."""
-        post_id: uuid.UUID = self.execute(self.ann, POST, self.ann)[0]["id"]
+        post_id: uuid.UUID = self.select(self.ann, POST, self.ann)[0]["id"]
         return post_id
 
     def event(self, places: int | None = None) -> uuid.UUID:
@@ -142,7 +136,7 @@ def test_rows_in_another_users_name_are_rejected(neighbours: Neighbours) -> None
         "update shared_places set place = 'x' where latitude = 38.5 returning user_id",
         "delete from follows where current_traveller() not in (follower, followed) returning follower",
     ):
-        assert neighbours.execute(neighbours.bob, statement) == []
+        assert neighbours.select(neighbours.bob, statement) == []
     for statement in (
         "update comments set body = 'x'",
         "delete from comments",

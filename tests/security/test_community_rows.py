@@ -13,29 +13,19 @@ from pam.community.profiles import WhoMayWrite, save_public_profile
 from pam.platform.clock import utc_now
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
+from tests.security.user_sessions import UserSessions
 
 Denied = psycopg.errors.InsufficientPrivilege
 SEND = "insert into direct_messages (sender_id, recipient_id, body) values (%s, %s, 'Hello')"
 
 
 @dataclass(frozen=True)
-class People:
+class People(UserSessions):
     """Three users with public profiles: Ann and Bob are friends; Eve requested Ann's friendship."""
 
-    database: Database
     ann: uuid.UUID
     bob: uuid.UUID
     eve: uuid.UUID
-
-    def execute(self, user_id: uuid.UUID, statement: str, *values: Any) -> None:
-        """Execute a statement in a session of a user."""
-        with self.database.session(user_id, Deadline(5)) as connection:
-            connection.execute(statement, values)
-
-    def select(self, user_id: uuid.UUID, statement: str, *values: Any) -> list[dict[str, Any]]:
-        """Return the rows of a statement in a session of a user."""
-        with self.database.session(user_id, Deadline(5)) as connection:
-            return connection.execute(statement, values).fetchall()
 
     def friendships_of_ann(self) -> list[tuple[uuid.UUID, uuid.UUID, bool]]:
         """Return requester, addressee and acceptance of the friendships that Ann sees."""

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import psycopg
 import pytest
@@ -17,29 +16,19 @@ from pam.shop.carts import add_line, read_cart
 from pam.shop.orders import place_order
 from pam.shop.products import find_product
 from pam.users.profile import ensure_user, read_profile
+from tests.security.user_sessions import UserSessions
 
 Denied = psycopg.errors.InsufficientPrivilege
 NOW = datetime(2026, 11, 22, 19, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Customers:
+class Customers(UserSessions):
     """Two users, each with an order, something in the cart, and an event, of the same product."""
 
-    database: Database
     product: uuid.UUID
     ann: uuid.UUID
     eve: uuid.UUID
-
-    def execute(self, user_id: uuid.UUID, statement: str, *values: Any) -> None:
-        """Execute a statement in a session of a user."""
-        with self.database.session(user_id, Deadline(5)) as connection:
-            connection.execute(statement, values)
-
-    def select(self, user_id: uuid.UUID, statement: str, *values: Any) -> list[dict[str, Any]]:
-        """Return the rows of a statement in a session of a user."""
-        with self.database.session(user_id, Deadline(5)) as connection:
-            return connection.execute(statement, values).fetchall()
 
     def order_of(self, user_id: uuid.UUID) -> uuid.UUID:
         """Return the id of the user's order."""

@@ -58,7 +58,12 @@ export function createProfileForm(api) {
     error.textContent = status.textContent = "";
     for (const input of Object.values(inputs)) input.removeAttribute("aria-invalid");
     if (!Object.keys(changes).length) return (status.textContent = "Nothing was changed.");
-    if (changes.rig_year === "") return showError("Empty the rig to remove its year, too.", "rig_year");
+    if (changes.rig_year === "") {
+      if (inputs.rig_type.value.trim()) return showError("Empty the rig to remove its year, too.", "rig_year");
+      // The server removes the year with the rig.
+      changes.rig_type = "";
+      delete changes.rig_year;
+    }
     if ("rig_year" in changes) {
       if (!/^\d{4}$/.test(changes.rig_year)) return showError("The year has four digits.", "rig_year");
       changes.rig_year = Number(changes.rig_year);

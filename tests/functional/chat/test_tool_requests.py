@@ -1,4 +1,4 @@
-"""Requests as travellers write them, from the question to the end of their tools: every tool is used by some."""
+"""Requests as travellers write them, with the calls that a model should make for them: every tool is used by some."""
 
 import json
 import re
@@ -115,7 +115,7 @@ def test_every_tool_is_requested_twice() -> None:
 
 
 @pytest.mark.parametrize("request_", read_requests(), ids=lambda request: "-".join(request.tools))
-def test_request_reaches_its_tools(
+def test_scripted_calls_for_a_request_are_done_or_wait(
     backend: InProcessBackend,
     traveller_for: Callable[[ToolRequest], Traveller],
     request_: ToolRequest,

@@ -16,7 +16,7 @@ from pam.tools.catalog.budget import (
     predict_end_of_month,
     track_savings,
 )
-from pam.tools.catalog.money import create_expense, update_budget
+from pam.tools.catalog.money import create_expense, delete_expense, update_budget
 from tests.functional.tools.conftest import Caller, ManualClock, error_of
 
 Callers = Callable[..., Caller]
@@ -124,7 +124,8 @@ def test_readers_of_an_empty_account_invent_nothing(new_caller: Callers, noon: M
         "You have no budget in USD.",
         "You've spent $0.00 this month. Your records are too short to say where the month is heading.",
         "You have no expenses recorded, so there is nothing to find.",
-        "PAM can't tell the category: neither your earlier expenses nor its vocabulary have such words.",
+        "PAM can't tell the category: neither your earlier expenses nor its vocabulary have one category for such "
+        "words.",
     ]
 
 
@@ -245,7 +246,7 @@ def test_last_days_of_months_are_the_same_day(
     assert (cost["day"], cost["late"]) == (due, False)
 
 
-def test_projection_from_the_pace_alone_says_so(new_caller: Callers, noon: ManualClock, book: Any) -> None:
+def test_projection_without_a_whole_month_names_its_pace(new_caller: Callers, noon: ManualClock, book: Any) -> None:
     """Without a whole month before: 220 in 22 days are 80 more in the eight that are left, give or take a day's
     standard deviation times the square root of eight."""
     caller = new_caller(noon)
@@ -305,7 +306,9 @@ def test_opportunities_have_their_evidence(
     assert [each["amount"] for each in found["fuel"]["evidence"]] == ["100.00", "60.00", "50.00"]
     steak, median = found["Steak house"]["evidence"]
     assert found["Steak house"]["amount"] == "55.50" and (steak["amount"], median["amount"]) == ("75.50", "20.00")
-    assert result.text.startswith("Worth a look: Starlink, $120.00 every month; Steak house, $55.50 above your median")
+    assert result.text.startswith(
+        "Worth a look: Starlink, every month, $120.00 last; Steak house, $55.50 above your median"
+    )
     fewer = caller.call(find_savings_opportunities, '{"min_amount": 100}').data["opportunities"]
     assert [each["name"] for each in fewer] == ["Starlink"]
     none = caller.call(find_savings_opportunities, '{"min_amount": 500}')
@@ -366,3 +369,13 @@ def test_figures_name_what_lacks_a_rate(
     result = caller.call(predict_end_of_month, "")
     assert 0 < Decimal(result.data["spent"]) < 100 and result.data["other_currencies"] == []
     assert result.source == "Your expenses in PAM, ECB (simulated)" and result.simulated
+
+
+def test_deleted_expense_counts_nowhere(new_caller: Callers, noon: ManualClock) -> None:
+    """Neither in a figure nor in a suggestion."""
+    caller = new_caller(noon)
+    added = caller.call(create_expense, '{"amount": 50, "category": "dining", "description": "Zebra House"}')
+    assert caller.call(categorize_transaction, '{"description": "Zebra House"}').data["category"] == "dining"
+    caller.call(delete_expense, json.dumps({"expense_id": added.data["expense"]["id"]}))
+    assert caller.call(predict_end_of_month, "").data["spent"] == "0.00"
+    assert caller.call(categorize_transaction, '{"description": "Zebra House"}').data["category"] is None

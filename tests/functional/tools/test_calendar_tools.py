@@ -88,11 +88,10 @@ def test_event_is_at_the_traveller_s_time(traveller_at_noon: Caller, owner: psyc
     assert (event["start"], event["end"]) == ("2026-11-24T11:00-05:00", "2026-11-24T12:15-05:00")
     assert event["entered_as"] == {"start": "2026-11-24T09:00", "time_zone": "America/Denver"}
     assert "11:00 AM – 12:15 PM (9:00 AM in Denver), Moab" in there.text.replace(NARROW, " ")
-    moved = create(caller.in_zone("America/New_York"), "Call", "2026-11-24T09:30")
+    create(caller.in_zone("America/New_York"), "Call", "2026-11-24T09:30")
     assert [event["start"] for event in call(caller, get_calendar_events).data["events"]] == [
         "2026-11-24T07:30-07:00", "2026-11-24T09:00-07:00",
     ]  # fmt: skip
-    assert moved != made.data["id"]
 
 
 def test_all_day_event_is_on_its_days_in_every_zone(traveller_at_noon: Caller) -> None:
@@ -107,7 +106,9 @@ def test_all_day_event_is_on_its_days_in_every_zone(traveller_at_noon: Caller) -
         [event] = data["events"]
         assert (event["start"], event["last_day"], event["all_day"]) == ("2026-11-25", "2026-11-27", True)
         assert titles(there, **{"from": "2026-11-28", "to": "2026-11-30"}) == []
-        assert titles(there, **{"from": "2026-11-22", "to": "2026-11-25"}) in ([], ["Breakfast"])
+        assert titles(there, **{"from": "2026-11-22", "to": "2026-11-25"}) == (
+            ["Breakfast"] if zone == "Pacific/Honolulu" else []
+        )
     assert titles(caller, period="next_week") == []
     assert titles(caller, **{"from": "2026-11-25", "to": "2026-11-26"}) == ["Rally", "Breakfast"]
 

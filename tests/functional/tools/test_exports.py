@@ -66,7 +66,7 @@ def test_report_has_expenses_budgets_and_savings(new_caller: Callers, noon: Manu
     assert rows[0]["currency_converted"] == "USD" and rows[0]["rate_source"] == "ECB (simulated)"
     assert float(rows[0]["amount_converted"]) == round(10 * float(rows[0]["exchange_rate"]), 2)
     assert (result.data["expenses"], result.data["budgets"], result.data["savings"]) == (3, 1, 1)
-    assert result.data["file"] == "pam-budget-2026-11-01-to-2026-12-01.csv"
+    assert result.data["file"] == "pam-budget-2026-11-01-to-2026-11-30.csv"
     assert result.text.startswith("The report of this month (Nov 1") and result.source == "Your expenses in PAM"
     body = json.loads(fetch(caller.call(export_budget_report, '{"format": "json", "period": "october"}')))
     assert [(row["amount"], row["currency"]) for row in body["expenses"]] == [("99.00", "USD")]
@@ -213,7 +213,7 @@ def test_every_table_of_users_leads_to_a_user(owner: psycopg.Connection) -> None
     assert owned >= set(INDEXES)
 
 
-def test_archive_of_an_unknown_user_says_how_little_there_is(new_caller: Callers) -> None:
+def test_archive_of_an_unknown_user_has_no_rows(new_caller: Callers) -> None:
     """Nothing is invented, and nothing but the record of the export is written."""
     caller = new_caller(ManualClock(datetime(2026, 11, 22, 19, tzinfo=UTC)))
     result = caller.call(export_data, "{}")

@@ -85,7 +85,7 @@ def test_entry_is_logged_with_its_expense(driver: Caller, owner: psycopg.Connect
     assert read_log(owner, driver.id) == [("2026-11-22", Decimal("72758.442"), Decimal("123.0259"), True)]
 
 
-def test_consumption_is_told_with_the_second_full_tank(driver: Caller) -> None:
+def test_second_full_tank_has_a_consumption(driver: Caller) -> None:
     """300 mi on 10 + 20 gal."""
     fill(driver, "45,000 mi", date="2026-11-01")
     fill(driver, "45,100 mi", "10 gal", "35", full_tank=False, date="2026-11-10")
@@ -235,7 +235,7 @@ def test_statistics_of_a_worked_example(driver: Caller) -> None:
     assert error_of(lambda: call(driver, get_fuel_stats, period="soon")).error.code == "unknown_period"
 
 
-def test_statistics_say_what_is_not_computable(driver: Caller) -> None:
+def test_statistics_name_what_is_not_computable(driver: Caller) -> None:
     """An empty log, a single full tank, and an expense that is deleted."""
     empty = call(driver, get_fuel_stats)
     needs_two = "Consumption can't be computed: it needs two full tanks with a distance between them, the second in"
@@ -303,3 +303,10 @@ def test_long_log_fits_into_a_result(driver: Caller, owner: psycopg.Connection, 
     assert len(json.dumps(result.data)) < 8000
     assert (result.data["fill_ups"], result.data["cost"], len(result.data["months"])) == (300, "15000.00", 18)
     assert result.data["earlier_months"] > 70 and result.data["consumption"] == 23.5
+
+
+def test_top_up_after_a_full_tank_has_no_consumption(driver: Caller) -> None:
+    """The stretch before it ended with the fill-up on the same odometer."""
+    fill(driver, "45,000 mi", "20 gal", "70")
+    assert fill(driver, "45,300 mi", "20 gal", "70").data["entry"]["consumption"] is not None
+    assert fill(driver, "45,300 mi", "1 gal", "4").data["entry"]["consumption"] is None

@@ -332,11 +332,15 @@ def test_event_is_published_as_previewed(community: Community) -> None:
     time = "Sat, Dec 5, 2026, 6:00\N{NARROW NO-BREAK SPACE}PM"
     assert host.preview(create_event, raw) == (
         f"Publish this event as “{community.name('Host')}”, for your friends to see:\nChili cook-off\n"
-        f"Start: {time} (America/New_York)\nPlace: Site 12, Moab\nBring a bowl.\nAnd a chair.\nAttendees: at most 12"
+        f"Start: {time} (America/New_York)\nPlace: Site 12, Moab\nBring a bowl.\nAnd a chair.\nAttendees: at most 12\n"
+        "PAM doesn't list events to others yet; it keeps yours."
     )
     assert community.rows("events", "host_id", host.id) == []
     result = host.call(create_event, raw)
-    assert result.text == f"Your event “Chili cook-off” on {time} at Site 12, Moab is published."
+    assert result.text == (
+        f"Your event “Chili cook-off” on {time} at Site 12, Moab is published. "
+        "PAM doesn't list events to others yet; it keeps yours."
+    )
     assert result.data["starts_at"] == "2026-12-05T18:00:00-05:00"
     [row] = community.rows("events", "host_id", host.id)
     assert (str(row[0]), row[2], row[4:7]) == (

@@ -447,7 +447,7 @@ def test_texts_of_suppliers_are_those_of_third_parties() -> None:
     assert checkout.effect is EffectKind.COSTLY and checkout.operation is not None and checkout.operation.undo is None
 
 
-def test_order_numbers_are_no_secrets() -> None:
+def test_order_number_is_not_redacted() -> None:
     """They pass the redaction, and two differ."""
     numbers = {new_order_number() for _ in range(2000)}
     assert len(numbers) == 2000 and all(redact(f"Order {number}.") == f"Order {number}." for number in numbers)

@@ -87,14 +87,25 @@ def test_trip_that_is_too_late_is_refused_with_what_would_do(
     error = error_of(lambda: plan(caller, start_date="2026-12-01", arrive_by="2026-12-01"))
     assert error.error.code == "arrives_too_late"
     assert error.message == (
-        "With at most 300 mi a day, that trip takes 2 days of driving with 1 night. From Dec 1, 2026 it arrives on "
-        "Dec 2, 2026, too late. Start by Nov 30, 2026, drive more a day, leave out a stop, or arrive later."
+        "With at most 300 mi or 8 h at the wheel a day, that trip takes 2 days of driving with 1 night. From Dec 1, "
+        "2026 it arrives on Dec 2, 2026, too late. Start by Nov 30, 2026, drive more a day, leave out a stop, or "
+        "arrive later."
     )
     soon = error_of(lambda: plan(caller, arrive_by="2026-11-22"))
     assert soon.message.endswith("too late. Drive more a day, leave out a stop, or arrive later.")
     assert read_legs(owner, caller) == []
     assert plan(caller, start_date="2026-11-30", arrive_by="2026-12-01").data["arrival_date"] == "2026-12-01"
     assert plan(caller, arrive_by="2026-11-22", max_daily=500).data["start_date"] == "2026-11-22"
+
+
+@pytest.mark.parametrize(
+    ("value", "own"),
+    [("at most 150 miles a day", "the distance is your limit"), ("at most 4 hours a day", "the hours are your limit")],
+)
+def test_usual_part_of_a_limit_is_not_the_travellers(caller: Caller, value: str, own: str) -> None:
+    """Only what they stated is called theirs."""
+    caller.call(remember_fact, json.dumps({"subject": "driving", "value": f"driving {value}"}))
+    assert f"({own}, as PAM remembers it). " in plan(caller).text
 
 
 def test_nights_at_stops_move_the_days_and_cost_more(caller: Caller, owner: psycopg.Connection) -> None:

@@ -46,7 +46,7 @@ def rows(owner: psycopg.Connection, user_id: uuid.UUID) -> list[str]:
     return [row for (row,) in found]
 
 
-def test_vehicle_is_stored_metric_and_told_in_own_units(caller: Caller, owner: psycopg.Connection) -> None:
+def test_vehicle_is_stored_metric_and_rendered_in_own_units(caller: Caller, owner: psycopg.Connection) -> None:
     """All that was stated, and nothing else."""
     result = call(caller, add_vehicle, name="Rosie", kind="motorhome", details=DETAILS)
     stored = json.loads(rows(owner, caller.id)[0])

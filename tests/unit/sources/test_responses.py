@@ -138,6 +138,15 @@ def test_matrix_of_another_size_is_malformed() -> None:
     assert raised.value.kind is SourceErrorKind.MALFORMED
 
 
+def test_matrix_whose_tables_differ_is_malformed() -> None:
+    """Together they have as many rows as two tables of two places."""
+    body = wire("matrix")
+    uneven = body | {"durations": [[0, 1]] * 3, "distances": [[0, 1]]}
+    with pytest.raises(SourceError) as raised:
+        mapbox_of(respond(Source.MAPBOX, uneven)).matrix([MOAB, MOAB], Deadline(2))
+    assert raised.value.kind is SourceErrorKind.MALFORMED
+
+
 def test_documented_category_search_is_parsed() -> None:
     """The nearest comes first, whatever the order in the response; an unknown field is None."""
     http = respond(Source.MAPBOX, wire("search"))

@@ -45,6 +45,9 @@ def test_fact_sets_a_limit(fact: str, miles: float, hours: float) -> None:
         "driving: 24 hours a day",
         "fuel: 10 mpg, drives daily",
         "driving: 250 milligrams a day",
+        "driving breaks: stops every 2 hours for the dog, every day",
+        "work: drives 30 miles to her job each day",
+        "truck: driving range 500 miles, walks the dogs every day",
         "",
     ],
 )

@@ -1,6 +1,7 @@
 """A file of the expenses, budgets and savings of a window, as CSV or JSON."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +30,7 @@ def make_budget_report(
     with dependencies.database.session(user_id, deadline) as connection:
         report = read_budget_report(connection, read_profile(connection, user_id), query, dependencies.clock())
     window = report.window
-    name = f"pam-budget-{window.start.isoformat()}-to-{window.end.isoformat()}.{file_format}"
+    name = f"pam-budget-{window.start.isoformat()}-to-{(window.end - timedelta(days=1)).isoformat()}.{file_format}"
     if file_format == "csv":
         file = NewFile(name, csv_bytes(COLUMNS, (_fields(row) for row in report.rows)), "text/csv; charset=utf-8")
     else:

@@ -18,7 +18,7 @@ _MAX_WHOLE_BYTES = 6_000
 
 def calendar_source(profile: Profile) -> str:
     """Return the name of the source."""
-    return "Your calendar in PAM (simulated)" if profile.simulated else "Your calendar in PAM"
+    return profile.source_of("calendar")
 
 
 def event_data(event: CalendarEvent, profile: Profile, *, max_chars: int | None = None) -> dict[str, Any]:

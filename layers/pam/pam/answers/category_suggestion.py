@@ -63,7 +63,7 @@ class EarlierEntries:
 class CategorySuggestion(Answer):
     """The category that an expense probably has."""
 
-    category: Annotated[Category | None, Field(description="Null where nothing is known of such words.")]
+    category: Annotated[Category | None, Field(description="Null where no single one is known for such words.")]
     confidence: Annotated[int, Field(ge=0, le=100, description="In per cent.")]
     sure: Annotated[bool, Field(description="False: ask the traveller.")]
     others: tuple[Confidence, ...]
@@ -133,7 +133,10 @@ def _phrases(words: Sequence[str], length: int) -> list[str]:
 
 def _sentence(category: Category | None, confidence: Decimal, votes: CategoryVotes, known: Category | None) -> str:
     if category is None:
-        return "PAM can't tell the category: neither your earlier expenses nor its vocabulary have such words."
+        return (
+            "PAM can't tell the category: neither your earlier expenses nor its vocabulary have one category for such "
+            "words."
+        )
     count = sum(each.count for each in votes.entries if each.category == category)
     reasons = [f"you booked {pluralize(count, 'similar expense')} that way"] if count else []
     reasons += ["PAM's vocabulary says so"] if known == category else []

@@ -14,7 +14,9 @@ from pam.answers.dependencies import UserDependencies
 from pam.answers.json_values import json_dataclass, to_json
 from pam.answers.own_profile import ProfileName
 from pam.answers.write_once import WriteRequest, write_once
+from pam.community.audiences import require_public_settings
 from pam.community.friendships import (
+    MAX_LISTED_FRIENDSHIPS,
     Friendship,
     FriendshipState,
     accept_friendship,
@@ -24,10 +26,9 @@ from pam.community.friendships import (
     request_friendship,
 )
 from pam.community.people import find_person
-from pam.community.profiles import read_display_name
 from pam.ledger.operation import WriteContext, WriteOperation, WriteResult
 from pam.platform.deadline import Deadline
-from pam.platform.errors import FRIENDSHIP_NOT_FOUND, INVALID_REQUEST, PROFILE_NEEDED, USER_NOT_FOUND, PamError
+from pam.platform.errors import FRIENDSHIP_NOT_FOUND, INVALID_REQUEST, USER_NOT_FOUND, PamError
 from pam.users.formatting import pluralize
 from pam.users.profile import read_profile
 from pam.users.time_zones import TimeZone
@@ -165,8 +166,7 @@ def friendship_not_found() -> PamError:
 
 def _request(context: WriteContext, name: str) -> WriteResult:
     connection, user_id = context.connection, context.profile.id
-    if read_display_name(connection, user_id) is None:
-        raise PamError(PROFILE_NEEDED, "You show no name to others in PAM yet. Choose one in your profile first.")
+    require_public_settings(connection, user_id)
     person = find_person(connection, name, (), field="name")
     if person is None or person.id == user_id:
         raise PamError(USER_NOT_FOUND, f"Nobody else is called “{name}” in PAM.", field="name")
@@ -228,7 +228,8 @@ def _sentence(found: Sequence[Friendship]) -> str:
         f"{pluralize(counts[FriendshipState.INCOMING], 'request')} to you",
         f"{pluralize(counts[FriendshipState.OUTGOING], 'request')} of yours",
     ]
-    return f"You have {pluralize(counts[FriendshipState.FRIEND], 'friend')}, {' and '.join(parts)}."
+    of = f"Of the newest {MAX_LISTED_FRIENDSHIPS}, you" if len(found) == MAX_LISTED_FRIENDSHIPS else "You"
+    return f"{of} have {pluralize(counts[FriendshipState.FRIEND], 'friend')}, {' and '.join(parts)}."
 
 
 REQUEST_FRIENDSHIP = WriteOperation("request_friendship", _request)

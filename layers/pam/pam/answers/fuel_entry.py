@@ -92,7 +92,7 @@ def _add(context: WriteContext, new: NewFuelEntry) -> WriteResult:
     return WriteResult(
         text=f"{_sentence(vehicle, reading, purchase, currency, consumption, new, context)} {expense.text}",
         data={"entry": entry | {"full_tank": new.is_full}, **expense.data},
-        source=f"Your fuel log in PAM, {expense.source}",
+        source=f"{profile.source_of('fuel log')}, {expense.source}",
         undo={"entry": str(entry_id), "expense": dict(expense.undo), "name": vehicle.name},
         simulated=expense.simulated,
     )
@@ -104,7 +104,7 @@ def _new_consumption(context: WriteContext, vehicle: Vehicle, reading: OdometerR
     log = read_fuel_log(context.connection, profile.id, vehicle.id, profile.currency)
     stretches = full_tank_stretches(log)
     is_last = (log[-1].day, log[-1].odometer_km) == (reading.day, reading.km)
-    is_its_end = bool(stretches) and stretches[-1].end == reading.day
+    is_its_end = len(stretches) > len(full_tank_stretches(log[:-1]))
     return consumption_of(stretches[-1:]) if is_last and is_its_end else None
 
 

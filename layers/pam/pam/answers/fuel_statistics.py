@@ -34,7 +34,8 @@ MAX_MONTHS = 18
 
 METHOD = (
     "Consumption: from full tank to full tank, what was filled after the first up to the second, over the distance "
-    "between them, if no fill-up is missing in the log. Price: paid in all, over what was filled in all."
+    "between them, if no fill-up is missing in the log. Price: what was paid over what was filled, of the fill-ups "
+    "whose cost is known."
 )
 
 
@@ -107,7 +108,7 @@ def _answer(vehicle: Vehicle, log: list[FuelEntry], window: Window, profile: Pro
     stats = fuel_stats(log, window, profile.currency)
     months = monthly_stats(log, window, profile.currency)
     missing = tuple(_missing(stats, log))
-    log_source = "Your fuel log in PAM (simulated)" if profile.simulated else "Your fuel log in PAM"
+    log_source = profile.source_of("fuel log")
     sources = [log_source, *([profile.expenses_source] if stats.entries else []), *sorted(stats.costs.rate_sources)]
     return FuelStatistics(
         text=" ".join([_sentences(vehicle, stats, window, user), *missing]),

@@ -1,5 +1,6 @@
 """Where the current month is heading: fixed and running costs, a range, and how much history that rests on."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
@@ -14,8 +15,9 @@ from pam.answers.dependencies import UserDependencies
 from pam.answers.json_values import json_dataclass
 from pam.answers.user_answer import QueriedCategory, UserAnswer, user_provenance
 from pam.money.amounts import Currency, to_cents
+from pam.money.budget_overview import BudgetQuery
 from pam.money.categories import Category
-from pam.money.month_projection import DueCost, MonthProjection, ProjectionQuery, read_month_projection
+from pam.money.month_projection import DueCost, MonthProjection, read_month_projection
 from pam.money.monthly_costs import MIN_MONTHS
 from pam.platform.deadline import Deadline
 from pam.users.formatting import format_money, pluralize
@@ -31,7 +33,10 @@ class FixedCostDue:
     category: Category
     amount: Annotated[Money, Field(description="As it was last.")]
     day: Annotated[Date, Field(description="When it is expected.")]
-    late: Annotated[bool, Field(description="That day is over: it counts in the upper end of the range alone.")]
+    late: Annotated[
+        bool,
+        Field(description="Over by more than four days: it counts in the upper end of the range alone."),
+    ]
 
 
 @json_dataclass
@@ -54,7 +59,7 @@ class ProjectedMonth(UserAnswer):
 
 
 def month_projection(
-    dependencies: UserDependencies, user_id: UUID, query: ProjectionQuery, deadline: Deadline
+    dependencies: UserDependencies, user_id: UUID, query: BudgetQuery, deadline: Deadline
 ) -> ProjectedMonth:
     """Return the projection, from the cache where nothing was written since. Raises `PamError`."""
     return cached_answer(dependencies, user_id, query, deadline, ProjectedMonth, read_month_projection, _answer)
@@ -104,13 +109,16 @@ def _sentence(month: MonthProjection) -> str:
         return f"{spent}. Your records are too short to say where the month is heading.{left_out}"
     lowest, highest = month.range
     text = f"{spent}, and it's heading for about {money(month.projected)}: {money(lowest)} to {money(highest)}."
-    due = [f"{each.cost.name} ({money(each.cost.amount)})" for each in month.due if not each.is_late]
-    if due:
-        more = f" and {len(due) - _MAX_NAMED} more" if len(due) > _MAX_NAMED else ""
-        text += f" Still due: {', '.join(due[:_MAX_NAMED])}{more}."
+    if due := [f"{each.cost.name} ({money(each.cost.amount)})" for each in month.due if not each.is_late]:
+        text += f" Still due: {_listed(due)}."
     if late := [each.cost.name for each in month.due if each.is_late]:
-        text += f" Usually paid by now, but not recorded: {', '.join(late[:_MAX_NAMED])}."
+        text += f" Usually paid by now, but not recorded: {_listed(late)}."
     return text + _basis(month.running.months) + left_out
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+    return ", ".join(names[:_MAX_NAMED]) + more
 
 
 def _basis(months: int) -> str:

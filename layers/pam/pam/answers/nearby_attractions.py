@@ -9,7 +9,7 @@ from pydantic import Field
 
 from pam.answers.dependencies import TravelDependencies
 from pam.answers.json_values import json_dataclass
-from pam.answers.nearby_parks import SearchedPlace, nearest_text
+from pam.answers.nearby_parks import SearchedPlace, count_text, nearest_text
 from pam.answers.resolved_place import resolve_place
 from pam.answers.search_radius import SearchRadius
 from pam.answers.sourced import Sourced
@@ -20,7 +20,6 @@ from pam.travel.attractions import AttractionKind
 from pam.travel.queries import ParksQuery
 from pam.travel.roads import PointOfInterest
 from pam.travel.units import Units
-from pam.users.formatting import pluralize
 
 MAX_ATTRACTIONS = 20
 
@@ -66,9 +65,7 @@ def nearby_attractions(
     nearest = _nearest(kinds, found)
     within = radius.text(place, user.profile)
     if nearest:
-        count = (
-            pluralize(len(nearest), "place") if len(nearest) < MAX_ATTRACTIONS else f"The {len(nearest)} nearest places"
-        )
+        count = count_text(len(nearest), MAX_ATTRACTIONS)
         text = f"{count} to visit {within}.{nearest_text([point for _, point in nearest], user)}"
     else:
         named = ", ".join(kind.replace("_", " ") for kind in kinds)

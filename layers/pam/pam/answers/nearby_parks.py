@@ -24,6 +24,9 @@ from pam.users.formatting import format_money, format_number, pluralize
 from pam.users.profile import Profile
 from pam.users.text import TextParser
 
+MAX_PARKS = 25
+"""The source returns at most as many."""
+
 _MAX_NAMES = 3
 
 MAX_AMENITIES = 10
@@ -83,7 +86,7 @@ class SearchedPlace(TravelAnswer):
 class NearbyParks(SearchedPlace):
     """Places to camp near a place; none where the source knows none."""
 
-    parks: Annotated[tuple[Park, ...], Field(max_length=25, description="The nearest first.")]
+    parks: Annotated[tuple[Park, ...], Field(max_length=MAX_PARKS, description="The nearest first.")]
 
 
 def nearest_text(points: Sequence[PointOfInterest], user: UserContext) -> str:
@@ -125,6 +128,11 @@ def nearby_parks(
     )
 
 
+def count_text(count: int, most: int) -> str:
+    """Render how many places are found; at `most`, there may be more."""
+    return pluralize(count, "place") if count < most else f"The {count} nearest places"
+
+
 def nearby_parks_from_slots(request: AskRequest, slots: Slots) -> NearbyParks:
     """Answer a question in words."""
     query = ParksQuery(**request.at_location(slots))
@@ -146,4 +154,4 @@ def _park(park: PointOfInterest, units: Units) -> Park:
 def _sentence(found: Sourced[tuple[PointOfInterest, ...]], within: str, user: UserContext) -> str:
     if not found.value:
         return f"{found.source} knows no place to camp {within}."
-    return f"{pluralize(len(found.value), 'place')} to camp {within}.{nearest_text(found.value, user)}"
+    return f"{count_text(len(found.value), MAX_PARKS)} to camp {within}.{nearest_text(found.value, user)}"

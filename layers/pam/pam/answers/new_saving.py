@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from pam.answers.converted_sum import not_included_sentence
+from pam.answers.user_answer import user_provenance
 from pam.ledger.operation import UndoResult, WriteContext, WriteOperation, WriteResult
-from pam.money.exchange_rates import NO_RATES, RateTable, is_simulated
+from pam.money.exchange_rates import NO_RATES, RateTable
 from pam.money.new_savings import NewSaving, Saving, create_saving, delete_saving
 from pam.money.savings import SavingsQuery, read_savings
 from pam.users.formatting import format_money
@@ -24,9 +25,9 @@ class RatedSaving:
 def _track(context: WriteContext, arguments: RatedSaving) -> WriteResult:
     profile = context.profile
     saving = create_saving(context.connection, profile, arguments.new, context.now, context.typed_at, arguments.rates)
-    year = read_savings(context.connection, profile, SavingsQuery(period="this_year"), context.now).overall
+    savings = read_savings(context.connection, profile, SavingsQuery(period="this_year"), context.now)
+    year, provenance = savings.overall, user_provenance(savings)
     total = format_money(year.total, profile.currency, profile)
-    conversion = saving.conversion
     return WriteResult(
         text=f"Recorded {_amount(context, saving)} saved on {saving.category}. This year you've saved {total}."
         + not_included_sentence(year, profile),
@@ -42,9 +43,9 @@ def _track(context: WriteContext, arguments: RatedSaving) -> WriteResult:
             },
             "saved_this_year": {"total": str(year.total), "currency": profile.currency, "count": year.count},
         },
-        source=", ".join([profile.expenses_source, *([conversion.source] if conversion else [])]),
+        source=provenance["source"],
         undo={"saving": str(saving.id), "text": _amount(context, saving)},
-        simulated=profile.simulated or (conversion is not None and is_simulated(conversion.source)),
+        simulated=provenance["simulated"],
     )
 
 

@@ -145,7 +145,7 @@ def shorten(data: Mapping[str, Any]) -> dict[str, Any]:
     short = dict(data)
     if _length(short) > MAX_JSON_CHARS:
         short["days"] = [{name: day[name] for name in day if name not in ("camp", "via")} for day in data["days"]]
-    while _length(short) > MAX_JSON_CHARS:
+    while short["days"] and _length(short) > MAX_JSON_CHARS:
         short["days"] = short["days"][:-1]
         short["days_left_out"] = len(data["days"]) - len(short["days"])
     return short

@@ -59,7 +59,9 @@ class PostItem:
     liked_by_user: bool
     comment_count: Count
     latest_comments: tuple[CommentItem, ...]
-    is_shortened: Annotated[bool | None, Field(description="True where a text isn't complete.")] = None
+    is_shortened: Annotated[
+        bool | None, Field(description="True where title, content, place or tags aren't complete.")
+    ] = None
 
 
 @json_dataclass
@@ -103,7 +105,7 @@ def search(
         profile = read_profile(connection, user_id).in_zone(zone)
         posts = find_posts(connection, user_id, query, tags, place, limit + 1)
     tagged = f" tagged {', '.join(tags)}" if tags else ""
-    about = f" about {place}" if place else ""
+    about = f" at {place}" if place else ""
     return _list(dependencies, profile, posts, limit, f"posts with “{query}”{tagged}{about}", "best first")
 
 

@@ -23,7 +23,14 @@ MAX_INCIDENTS = 15
 
 _MAX_NAMED = 3
 _IMPACTS = ("critical", "major", "minor", "low")
-_NOT_COVERED = ("ice and snow", "chain rules", "low bridges", "weight limits", "grades", "later conditions")
+_NOT_COVERED = (
+    "ice and snow beside incidents",
+    "chain rules",
+    "low bridges",
+    "weight limits",
+    "grades",
+    "later conditions",
+)
 _SLOW = (Congestion.MODERATE, Congestion.HEAVY, Congestion.SEVERE)
 
 
@@ -96,22 +103,22 @@ def road_conditions(
         congestion=CongestedDistance(
             **{level: _length(traffic.congestion_m.get(level, 0.0), user) for level in Congestion}
         ),
-        incidents=tuple(_incident(incident, user) for incident in _gravest(traffic)),
+        incidents=tuple(_incident(incident, user) for incident in gravest_incidents(traffic, MAX_INCIDENTS)),
         incident_count=len(traffic.incidents),
         closures=tuple(_closure(closure, user) for closure in traffic.closures[:MAX_INCIDENTS]),
         not_covered=_NOT_COVERED,
     )
 
 
-def _gravest(traffic: Traffic) -> list[Incident]:
-    """Return the incidents with the greatest impact, closures first, in the order of the way."""
+def gravest_incidents(traffic: Traffic, limit: int) -> list[Incident]:
+    """Return the closures and the incidents with the greatest impact, `limit` at most, in the order of the way."""
 
     def gravity(incident: Incident) -> tuple[bool, int]:
         return not incident.is_closure, _IMPACTS.index(incident.impact) if incident.impact in _IMPACTS else len(
             _IMPACTS
         )
 
-    gravest = sorted(traffic.incidents, key=gravity)[:MAX_INCIDENTS]
+    gravest = sorted(traffic.incidents, key=gravity)[:limit]
     return sorted(gravest, key=lambda incident: incident.where.start_m)
 
 
@@ -141,7 +148,7 @@ def _sentences(resolved: ResolvedRoad, traffic: Traffic, source: str) -> str:
     if unknown_m:
         sentences.append(f"{source} has no traffic data for {_distance(unknown_m, user)} of the way.")
     sentences.append(
-        f"It doesn't report {', '.join(_NOT_COVERED[:-1])}, or how the road will be later. {rig_check_text(user)}"
+        f"{source} doesn't report {', '.join(_NOT_COVERED[:-1])}, or how the road will be later. {rig_check_text(user)}"
     )
     return " ".join(filter(None, sentences))
 
@@ -161,14 +168,14 @@ def _congestion(traffic: Traffic, user: UserContext) -> str:
 
 def _incidents(traffic: Traffic, user: UserContext) -> str:
     closed = "A part of the road is closed. " if traffic.has_closure else ""
-    gravest = _gravest(traffic)
+    gravest = gravest_incidents(traffic, _MAX_NAMED)
     if not gravest:
         return closed.strip() or "No incidents are reported."
     named = "; ".join(
         f"“{incident.description or incident.kind.replace('_', ' ')}” after {_distance(incident.where.start_m, user)}"
-        for incident in gravest[:_MAX_NAMED]
+        for incident in gravest
     )
-    more = len(traffic.incidents) - min(len(gravest), _MAX_NAMED)
+    more = len(traffic.incidents) - len(gravest)
     return f"{closed}{pluralize(len(traffic.incidents), 'incident')}: {named}{f'; and {more} more' if more else ''}."
 
 

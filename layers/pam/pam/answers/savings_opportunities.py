@@ -132,7 +132,7 @@ def _phrase(opportunity: Opportunity, profile: Profile) -> str:
     name = opportunity.name[:_MAX_NAME_CHARS]
     match opportunity.kind:
         case OpportunityKind.RECURRING:
-            return f"{name}, {amount} every month"
+            return f"{name}, every month, {amount} last"
         case OpportunityKind.RISING:
             return f"{name}, {amount} more than before, and rising"
     return f"{name}, {amount} above your median for {opportunity.category}"

@@ -4,13 +4,11 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from babel.dates import format_datetime
-
 from pam.answers.answer import instant
 from pam.shop.carts import Cart, CartLine
 from pam.shop.orders import Order, OrderStatus
 from pam.shop.products import FoundProducts, Product
-from pam.users.formatting import format_money, format_number, pluralize
+from pam.users.formatting import format_instant, format_money, format_number, pluralize
 from pam.users.profile import Profile
 
 NO_PAYMENT = "PAM's shop has no payment provider yet, so nothing is charged."
@@ -57,7 +55,7 @@ def products_text(found: FoundProducts, words: str, profile: Profile) -> str:
     if not found.products:
         return f"The shop has nothing for “{words}”."
     listed = "; ".join(_priced(product, profile) for product in found.products[:_MAX_IN_TEXT])
-    more = "; and more" if found.total > _MAX_IN_TEXT else ""
+    more = "; and more" if found.total > len(found.products[:_MAX_IN_TEXT]) else ""
     have = "for" if found.has_all_words else "that match some of"
     return f"The shop has {pluralize(found.total, 'product')} {have} “{words}”: {listed}{more}."
 
@@ -140,7 +138,7 @@ def placed_text(order: Order, profile: Profile) -> str:
 def status_text(order: Order, profile: Profile) -> str:
     """Render where an order is, since when, and the shop's note about it."""
     event = order.status
-    since = format_datetime(event.happened_at.astimezone(profile.zone), "medium", locale=profile.locale)
+    since = format_instant(event.happened_at, profile)
     total = format_money(order.total, order.currency, profile)
     note = f" The shop's note: {event.note}" if event.note else ""
     return f"Order {order.number} of {total} {_STATUS[event.status]} That is so since {since}.{note}"

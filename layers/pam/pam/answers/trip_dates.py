@@ -8,7 +8,7 @@ from pam.platform.errors import ARRIVES_TOO_LATE, PamError
 from pam.travel.itinerary import day_offsets
 from pam.travel.schedule import ArriveBy, ArrivesTooLate, Schedule, schedule_trip
 from pam.travel.trips import TripLeg
-from pam.users.formatting import format_dates, format_number, pluralize
+from pam.users.formatting import format_dates, format_duration, format_number, pluralize
 from pam.users.profile import Profile
 
 _DAY = timedelta(days=1)
@@ -27,7 +27,8 @@ def dated_schedule(
         return schedule
     except ArrivesTooLate as late:
         units = plan.user.units
-        limit = f"{format_number(units.distance(plan.limit.distance_m), profile)} {units.distance_unit}"
+        distance = f"{format_number(units.distance(plan.limit.distance_m), profile)} {units.distance_unit}"
+        limit = f"{distance} or {format_duration(plan.limit.duration_s)} at the wheel"
         text = (
             f"With at most {limit} a day, that trip takes {pluralize(len(plan.days), 'day')} of driving with "
             f"{pluralize(plan.night_count, 'night')}. From {_format(start or today, profile)} it arrives on "

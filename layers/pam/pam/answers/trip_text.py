@@ -9,7 +9,7 @@ from pam.answers.rig_check import rig_check_text
 from pam.answers.trip_costs import TripCosts
 from pam.answers.trip_plan import CAMP_RADIUS_M, Night, TripPlan
 from pam.answers.user_context import UserContext
-from pam.travel.day_limit import LimitOrigin
+from pam.travel.day_limit import USUAL_LIMIT, DayLimit, LimitOrigin
 from pam.travel.itinerary import day_offsets, visits
 from pam.travel.schedule import Schedule
 from pam.travel.seasons import may_close_for_winter, season_of
@@ -80,10 +80,17 @@ def _way(plan: TripPlan, profile: Profile, schedule: Schedule) -> str:
         longest = format_duration(plan.limit.duration_s)
         text += f", none longer than {_distance(plan.limit.distance_m, plan.user)} or {longest} at the wheel"
         if plan.limit.origin is LimitOrigin.REMEMBERED:
-            text += " (your limit, as PAM remembers it)"
+            text += f" ({_own_part(plan.limit)}, as PAM remembers it)"
     if schedule.leave_by is not None:
         text += f". To be in time, leave by {schedule.leave_by:%H:%M} on the last day, in the time of the destination"
     return f"{text}. {rig_check_text(plan.user)}"
+
+
+def _own_part(limit: DayLimit) -> str:
+    """Name the part of a remembered limit that is the traveller's own; the other is the usual one."""
+    if limit.distance_m == USUAL_LIMIT.distance_m:
+        return "the hours are your limit"
+    return "the distance is your limit" if limit.duration_s == USUAL_LIMIT.duration_s else "your limit"
 
 
 def _not_checked(plan: TripPlan, start: date | None) -> str:

@@ -1,6 +1,6 @@
-"""Counts and totals of everything that a user has recorded in PAM."""
+"""Counts and totals of a user's expenses, savings, trips, spots and community."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from pam.money.spending import SpendingQuery, read_spending
 from pam.platform.deadline import Deadline
 from pam.travel.travel_counts import TravelCounts, read_travel_counts
 from pam.travel.units import Units
-from pam.users.formatting import format_dates, format_money, format_number, pluralize
+from pam.users.formatting import format_day, format_money, format_number, pluralize
 from pam.users.periods import months_between
 from pam.users.profile import Profile, read_created_at, read_profile
 
@@ -123,6 +123,6 @@ def _sentence(
         f"{pluralize(community.followers, 'follower')}",
         f"{pluralize(community.messages_sent, 'message')} sent, {community.messages_received} received",
     ]
-    since = format_dates(first, first + timedelta(days=1), profile)
+    since = format_day(first, profile)
     more = conversion_sentences(spent, profile) + conversion_sentences(saved, profile)
     return f"In PAM since {since}: {'; '.join(parts)}.{more}"

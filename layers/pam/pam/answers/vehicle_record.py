@@ -43,7 +43,7 @@ def vehicle_figures(vehicle: Vehicle, profile: Profile) -> dict[str, Any]:
 
 def vehicles_source(profile: Profile) -> str:
     """Return the name of the source in answers from the user's vehicles."""
-    return "Your vehicles in PAM (simulated)" if profile.simulated else "Your vehicles in PAM"
+    return profile.source_of("vehicles")
 
 
 def _measures(vehicle: Vehicle, profile: Profile) -> dict[str, str]:

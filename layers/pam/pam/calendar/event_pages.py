@@ -44,4 +44,6 @@ def read_events(connection: Connection, profile: Profile, window: Window, page: 
         "offset": (page - 1) * PAGE_SIZE,
     }
     rows = connection.execute(_SELECT_PAGE, scope).fetchall()
+    if not rows and page > 1:
+        return EventPage((), read_events(connection, profile, window, 1).total)
     return EventPage(tuple(CalendarEvent.from_row(row) for row in rows), rows[0]["total"] if rows else 0)

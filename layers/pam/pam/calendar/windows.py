@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -10,6 +10,7 @@ from pam.money.queries import WindowQuery
 from pam.platform.errors import INVALID_REQUEST, UNKNOWN_PERIOD, PamError
 from pam.users.periods import MONTHS, WEEKDAYS, Window, next_month, resolve_period, window_between
 from pam.users.weeks import first_weekday
+from pam.users.whole_numbers import WholeNumberParser
 
 MAX_PAGES = 1000
 
@@ -18,11 +19,7 @@ _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 
 
-def parse_page(value: Any) -> int:
-    """Return the number of a page, from 1. Raises `PamError` (`invalid_request`)."""
-    if isinstance(value, bool) or value not in range(1, MAX_PAGES + 1):
-        raise PamError(INVALID_REQUEST, f"The page must be a number from 1 to {MAX_PAGES}.", field="page")
-    return int(value)
+parse_page = WholeNumberParser("page", 1, MAX_PAGES, INVALID_REQUEST)
 
 
 class CalendarQuery(WindowQuery):

@@ -50,6 +50,11 @@ select owner.display_name as name, s.place, s.latitude, s.longitude, s.expires_a
 """
 
 
+def blur(point: tuple[float, float]) -> tuple[float, float]:
+    """Round a position to about a kilometre: that of a device is shared no more exactly."""
+    return round(point[0], 2), round(point[1], 2)
+
+
 def read_effective_audience(connection: Connection, user_id: UUID, audience: Audience) -> Audience:
     """Return who would see a place that the user shares with an audience: those who also see it by the settings.
 

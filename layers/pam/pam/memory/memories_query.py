@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from pam.platform.errors import INVALID_CURSOR, INVALID_LIMIT, PamError
+from pam.platform.validation import optional
 from pam.users.text import TextParser
 
 MAX_PAGE_SIZE = 50
@@ -93,6 +94,6 @@ class MemoriesQuery(BaseModel):
     ] = Field(default=20, description="How many memories on a page.")
     cursor: Annotated[
         MemoryCursor | None,
-        BeforeValidator(lambda value: None if value is None else MemoryCursor.parse(value)),
+        optional(MemoryCursor.parse),
         WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}),
     ] = Field(default=None, description="Where the page begins: the `next_cursor` of the page before.")

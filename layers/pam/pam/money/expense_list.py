@@ -15,6 +15,7 @@ from pam.money.queries import WindowQuery
 from pam.platform.errors import INVALID_CURSOR, INVALID_LIMIT, PamError
 from pam.platform.postgres import Connection
 from pam.platform.uuids import parse_uuid
+from pam.platform.validation import optional
 from pam.users.periods import Window
 from pam.users.profile import Profile
 
@@ -69,7 +70,7 @@ PageSize = Annotated[
 ]
 OptionalCursor = Annotated[
     Cursor | None,
-    BeforeValidator(lambda value: None if value is None else Cursor.parse(value)),
+    optional(Cursor.parse),
     WithJsonSchema(
         {
             "type": "string",

@@ -22,6 +22,7 @@ from pam.platform.errors import (
     PamError,
 )
 from pam.platform.postgres import Connection
+from pam.platform.validation import optional
 from pam.users.profile import Profile, ensure_user
 from pam.users.text import TextParser
 from pam.users.time_zones import TimeZone
@@ -50,7 +51,7 @@ parse_description = TextParser("description", MAX_DESCRIPTION_CHARS)
 # Defined outside of the model, whose field `date` shadows the type.
 OptionalDay = Annotated[
     date | None,
-    BeforeValidator(lambda value: None if value is None else parse_date(value)),
+    optional(parse_date),
     WithJsonSchema(
         {
             "type": ["string", "null"],

@@ -16,12 +16,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
 from pam.money.amounts import to_cents
-from pam.money.budget_overview import MIN_PACE_DAYS
+from pam.money.budget_overview import MIN_PACE_DAYS, BudgetQuery
 from pam.money.budgets import SELECT_FIRST_EXPENSE, fetch_first_day
-from pam.money.categories import KnownCategory
 from pam.money.counted_sums import CountedSum
 from pam.money.entries import Entry, read_entries
 from pam.money.monthly_costs import (
@@ -34,23 +31,8 @@ from pam.money.monthly_costs import (
 from pam.platform.postgres import Connection
 from pam.users.periods import Window, next_month, resolve_period
 from pam.users.profile import Profile
-from pam.users.time_zones import TimeZone
 
 MAX_MONTHS_BEFORE = 3
-
-
-class ProjectionQuery(BaseModel):
-    """A request to project the current month, of one category or of all."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    category: KnownCategory | None = None
-    timezone: TimeZone | None = None
-
-    @property
-    def key(self) -> str:
-        """The cache key: equal for equal queries."""
-        return f"{self.category or ''}|{self.timezone.key if self.timezone else ''}"
 
 
 @dataclass(frozen=True)
@@ -79,7 +61,7 @@ class RunningCosts:
 class MonthProjection:
     """The projection of a month in the user's currency. `running` is None with too few days of records."""
 
-    query: ProjectionQuery
+    query: BudgetQuery
     profile: Profile
     window: Window
     today: date
@@ -122,7 +104,7 @@ class MonthProjection:
 
 
 def read_month_projection(
-    connection: Connection, profile: Profile, query: ProjectionQuery, now: datetime
+    connection: Connection, profile: Profile, query: BudgetQuery, now: datetime
 ) -> MonthProjection:
     """Read the expenses of this month and of the last three, and project the month that contains the instant `now`."""
     profile = profile.in_zone(query.timezone)

@@ -1,11 +1,12 @@
 """Parsing and validation of JSON from clients and from the model, with exact numbers."""
 
 import json
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from pam.platform.errors import INVALID_REQUEST, MALFORMED_JSON, PamError
 
@@ -133,3 +134,8 @@ def _message(kind: str, name: str | None, allowed: str | None) -> str:
     if kind == "bool_type":
         return f"“{name}” must be true or false."
     return f"“{name}” doesn't have a form that PAM understands."
+
+
+def optional(parse: Callable[[Any], Any]) -> BeforeValidator:
+    """Return a validator that parses a value, and leaves None as it is."""
+    return BeforeValidator(lambda value: None if value is None else parse(value))

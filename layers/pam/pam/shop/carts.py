@@ -12,14 +12,14 @@ from uuid import UUID, uuid4, uuid5
 from pam.platform.errors import (
     CART_CURRENCY,
     CART_FULL,
-    INVALID_QUANTITY,
     MODIFIED_SINCE,
     OUT_OF_STOCK,
     PamError,
 )
 from pam.platform.postgres import Connection
-from pam.shop.products import PRODUCT_COLUMNS, Product, whole_number
+from pam.shop.products import PRODUCT_COLUMNS, Product
 from pam.shop.rates import ShopRates, read_rates
+from pam.users.whole_numbers import WholeNumberParser
 
 MAX_LINES = 20
 MAX_QUANTITY = 99
@@ -141,13 +141,7 @@ update cart_lines set quantity = %(quantity)s, version = %(version)s
 _DELETE_LINE = "delete from cart_lines where user_id = %(user)s and product_id = %(product)s"
 
 
-def parse_quantity(value: Any) -> int:
-    """Return a number of products, 1 to `MAX_QUANTITY`. Raises `PamError` (`invalid_quantity`)."""
-    if (number := whole_number(value)) is None or not 1 <= number <= MAX_QUANTITY:
-        raise PamError(
-            INVALID_QUANTITY, f"The quantity must be a whole number from 1 to {MAX_QUANTITY}.", field="quantity"
-        )
-    return number
+parse_quantity = WholeNumberParser("quantity", 1, MAX_QUANTITY)
 
 
 def read_cart(connection: Connection, user_id: UUID, currency: str) -> Cart:

@@ -19,6 +19,7 @@ from pam.platform.errors import (
 from pam.platform.postgres import Connection, Row
 from pam.platform.uuids import parse_uuid
 from pam.users.text import TextParser
+from pam.users.whole_numbers import WholeNumberParser
 
 MAX_LISTED = 10
 """Products in a result: with names and descriptions as long as they may be they stay below 8 KB."""
@@ -121,19 +122,7 @@ def parse_price(value: Any, field: str) -> Decimal:
         raise PamError(error.error, error.message, field=field) from None
 
 
-def parse_limit(value: Any) -> int:
-    """Return how many products to list, 1 to `MAX_LISTED`. Raises `PamError` (`invalid_limit`)."""
-    if (number := whole_number(value)) is None or not 1 <= number <= MAX_LISTED:
-        raise PamError(INVALID_LIMIT, f"PAM lists 1 to {MAX_LISTED} products at once.", field="limit")
-    return number
-
-
-def whole_number(value: Any) -> int | None:
-    """Return the whole number that a JSON number is; None for any other value."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not Decimal(value).is_finite():
-        return None
-    number = int(value)
-    return number if number == value else None
+parse_limit = WholeNumberParser("limit", 1, MAX_LISTED, INVALID_LIMIT)
 
 
 def validate_price_range(min_price: Decimal | None, max_price: Decimal | None) -> None:

@@ -118,8 +118,8 @@ def matrix_of(matrix: Matrix, size: int) -> RoadMatrix:
     if matrix.code in _NO_ROAD:
         nowhere: tuple[tuple[float | None, ...], ...] = ((None,) * size,) * size
         return RoadMatrix(nowhere, nowhere)
-    rows = (*matrix.durations, *matrix.distances)
-    if matrix.code != "Ok" or len(rows) != 2 * size or any(len(row) != size for row in rows):
+    tables = (matrix.durations, matrix.distances)
+    if matrix.code != "Ok" or any(len(rows) != size or any(len(row) != size for row in rows) for rows in tables):
         raise _malformed("a matrix of another size")
     pairs = zip(chain.from_iterable(matrix.distances), chain.from_iterable(matrix.durations), strict=True)
     if any((distance is None) != (duration is None) for distance, duration in pairs):

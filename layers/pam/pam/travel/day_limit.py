@@ -39,7 +39,7 @@ _PER_DAY = re.compile(r"\b(?:a|per|each|every|any|one) day\b|/\s*day\b|\bdaily\b
 # What was driven once is no limit, and neither is a least distance.
 _NO_LIMIT = re.compile(
     r"\b(?:drove|driven|longest|record|once|yesterday|last (?:week|month|year|trip)|at least|minimum|more than"
-    r"|commute)\b",
+    r"|commute|to work|job|school|range|every \d+)\b",
     re.IGNORECASE,
 )
 _NEGATED = re.compile(

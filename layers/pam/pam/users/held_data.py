@@ -63,7 +63,7 @@ def check_export_limit(connection: Connection, user_id: UUID, now: datetime) -> 
     if row and row["count"] >= MAX_EXPORTS_PER_DAY:
         raise PamError(
             EXPORT_LIMIT_REACHED,
-            f"PAM makes at most {MAX_EXPORTS_PER_DAY} archives a day. Please try again tomorrow.",
+            f"PAM makes at most {MAX_EXPORTS_PER_DAY} archives within 24 hours. Please try again later.",
             retry_after=3600,
         )
 

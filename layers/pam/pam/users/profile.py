@@ -27,7 +27,11 @@ class Profile:
     @property
     def expenses_source(self) -> str:
         """The name of the source in answers from the user's own expenses."""
-        return "Your expenses in PAM (simulated)" if self.simulated else "Your expenses in PAM"
+        return self.source_of("expenses")
+
+    def source_of(self, what: str) -> str:
+        """Return the name of a source of the user's own data, such as `Your fuel log in PAM`."""
+        return f"Your {what} in PAM (simulated)" if self.simulated else f"Your {what} in PAM"
 
     def in_zone(self, zone: ZoneInfo | None) -> "Profile":
         """Return the profile with the time zone `zone`; unchanged if it is None."""

@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, WithJsonSchema
 
+from pam.platform.validation import optional
 from pam.travel.queries import FuelType
 from pam.users.profile import Profile
 from pam.users.text import TextParser
+from pam.users.whole_numbers import WholeNumberParser
 from pam.vehicles.measures import (
     CONSUMPTION,
     HEIGHT,
@@ -17,7 +19,6 @@ from pam.vehicles.measures import (
     WIDTH,
     MeasureParser,
     TypedMeasure,
-    WholeNumber,
 )
 
 MAX_NAME_CHARS = 100
@@ -40,10 +41,6 @@ class VehicleKind(StrEnum):
     CAR = "car"
 
 
-def _optional(parser: TextParser) -> BeforeValidator:
-    return BeforeValidator(lambda value: None if value is None else parser(value))
-
-
 VehicleName = Annotated[str, BeforeValidator(parse_vehicle_name), _TEXT]
 
 _Height = Annotated[TypedMeasure | None, BeforeValidator(HEIGHT.parse), _TEXT]
@@ -59,9 +56,9 @@ class VehicleDetails(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    make: Annotated[str | None, _optional(_parse_make), _TEXT] = None
-    model: Annotated[str | None, _optional(_parse_model), _TEXT] = None
-    year: Annotated[int | None, BeforeValidator(WholeNumber("year", 1950, 2100)), _COUNT] = None
+    make: Annotated[str | None, optional(_parse_make), _TEXT] = None
+    model: Annotated[str | None, optional(_parse_model), _TEXT] = None
+    year: Annotated[int | None, optional(WholeNumberParser("year", 1950, 2100)), _COUNT] = None
     fuel: FuelType | None = None
     consumption: _Consumption = None
     tank: _Tank = None
@@ -69,15 +66,15 @@ class VehicleDetails(BaseModel):
     length: _Length = None
     width: _Width = None
     weight: _Weight = None
-    axles: Annotated[int | None, BeforeValidator(WholeNumber("axles", 1, 12)), _COUNT] = None
+    axles: Annotated[int | None, optional(WholeNumberParser("axles", 1, 12)), _COUNT] = None
     propane: StrictBool | None = None
-    towed: Annotated[str | None, _optional(_parse_towed), _TEXT] = None
+    towed: Annotated[str | None, optional(_parse_towed), _TEXT] = None
 
 
 class VehicleFields(VehicleDetails):
     """What a traveller states of a vehicle, with its name and kind."""
 
-    name: Annotated[str | None, _optional(parse_vehicle_name), _TEXT] = None
+    name: Annotated[str | None, optional(parse_vehicle_name), _TEXT] = None
     kind: VehicleKind | None = None
 
     def columns(self, profile: Profile) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from pam.platform.postgres import Connection
 from pam.users.text import TextParser
-from pam.vehicles.measures import WholeNumber
+from pam.users.whole_numbers import WholeNumberParser
 from pam.vehicles.odometer import OdometerReading
 
-parse_interval_months = WholeNumber("interval_months", 1, 240)
+parse_interval_months = WholeNumberParser("interval_months", 1, 240)
 parse_service = TextParser("service", 100, required=True)
 parse_maintenance_notes = TextParser("notes", 500)
 

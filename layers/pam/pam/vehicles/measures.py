@@ -187,26 +187,6 @@ class MeasureParser:
         )
 
 
-class WholeNumber:
-    """A parser of whole numbers within limits; None for None. Raises `PamError` (`invalid_quantity`)."""
-
-    def __init__(self, name: str, minimum: int, maximum: int) -> None:
-        self._name = name
-        self._minimum, self._maximum = minimum, maximum
-
-    def __call__(self, value: Any) -> int | None:
-        if value is None:
-            return None
-        is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-        if not is_number or not self._minimum <= value <= self._maximum or value != int(value):
-            raise PamError(
-                INVALID_QUANTITY,
-                f"The {self._name} must be a whole number from {self._minimum} to {self._maximum}.",
-                field=self._name,
-            )
-        return int(value)
-
-
 def _normalize(text: str) -> str:
     text = unicodedata.normalize("NFKC", text.translate(_QUOTES)).translate(_QUOTES).casefold()
     return _PER_100_KM.sub("lphkm", " ".join(text.split()))

@@ -14,9 +14,9 @@ from pam.answers.savings_opportunities import savings_opportunities
 from pam.ledger.operation import WriteContext, WriteResult
 from pam.money.amounts import parse_amount
 from pam.money.budget_comparison import BudgetComparisonQuery
+from pam.money.budget_overview import BudgetQuery
 from pam.money.exchange_rates import RateTable
 from pam.money.expenses import Description, NewExpense
-from pam.money.month_projection import ProjectionQuery
 from pam.money.new_savings import NewSaving, SavingKind, parse_saving_kind
 from pam.money.savings_opportunities import DEFAULT_MIN_AMOUNT, OpportunitiesQuery
 from pam.money.typed_amounts import TypedAmount
@@ -95,7 +95,7 @@ class PredictEndOfMonth(ToolArguments):
 @read_tool(summary=PredictEndOfMonth.summary)
 def predict_end_of_month(context: ToolContext, arguments: PredictEndOfMonth) -> ToolResult:
     """What this month will probably cost, with a range."""
-    query = ProjectionQuery(category=arguments.category, timezone=context.zone)
+    query = BudgetQuery(category=arguments.category, timezone=context.zone)
     return to_tool_result(month_projection(context.dependencies, context.user_id, query, context.deadline))
 
 

@@ -26,29 +26,25 @@ from pam.calendar.windows import CalendarQuery, parse_page
 from pam.ledger.operation import UndoResult, WriteContext, WriteResult
 from pam.money.queries import Day, Period
 from pam.platform.errors import INVALID_REQUEST, PamError
+from pam.platform.validation import optional
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import Tool, ToolContext, ToolResult, read_tool, write_tool
 from pam.users.profile import read_profile
-from pam.users.text import TextParser
 from pam.users.typed_at import resolve_typed_at
 
 _STRING = WithJsonSchema({"type": "string"})
 
 
-def _optional(parse: TextParser) -> BeforeValidator:
-    return BeforeValidator(lambda value: None if value is None else parse(value))
-
-
 def _when(field: str) -> BeforeValidator:
-    return BeforeValidator(lambda value: None if value is None else parse_when(value, field))
+    return optional(lambda value: parse_when(value, field))
 
 
 _Title = Annotated[str, BeforeValidator(parse_title), parse_title.schema]
 _Place = Annotated[str, BeforeValidator(parse_event_place), parse_event_place.schema]
 _Notes = Annotated[str, BeforeValidator(parse_event_notes), parse_event_notes.schema]
-_NewTitle = Annotated[str | None, _optional(parse_title), parse_title.schema]
-_NewPlace = Annotated[str | None, _optional(parse_event_place), parse_event_place.schema]
-_NewNotes = Annotated[str | None, _optional(parse_event_notes), parse_event_notes.schema]
+_NewTitle = Annotated[str | None, optional(parse_title), parse_title.schema]
+_NewPlace = Annotated[str | None, optional(parse_event_place), parse_event_place.schema]
+_NewNotes = Annotated[str | None, optional(parse_event_notes), parse_event_notes.schema]
 _Event = Annotated[str, BeforeValidator(parse_event), parse_event.schema]
 _Start = Annotated[When, BeforeValidator(lambda value: parse_when(value, "start")), _STRING]
 _NewStart = Annotated[When | None, _when("start"), _STRING]

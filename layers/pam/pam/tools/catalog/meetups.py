@@ -23,21 +23,22 @@ from pam.community.events import (
 )
 from pam.community.shared_places import (
     DEFAULT_HOURS,
+    blur,
     parse_hours,
     read_effective_audience,
     share_place,
     stop_sharing,
 )
 from pam.ledger.operation import WriteContext, WriteResult
+from pam.platform.validation import optional
+from pam.tools.catalog.place_arguments import location_of, place_text
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import EffectKind, Tool, ToolContext, ToolResult, approval_tool, read_tool
 from pam.tools.engine.results import to_tool_result
 from pam.travel.queries import HERE, LocatedQuery, ParksQuery, PlaceName, Radius
 from pam.users.formatting import format_instant, pluralize
 
-_Hours = Annotated[
-    int | None, BeforeValidator(lambda value: None if value is None else parse_hours(value)), parse_hours.schema
-]
+_Hours = Annotated[int | None, optional(parse_hours), parse_hours.schema]
 _Title = Annotated[str, BeforeValidator(parse_event_title), parse_event_title.schema]
 _Description = Annotated[str, BeforeValidator(parse_event_description), parse_event_description.schema]
 _StartsAt = Annotated[
@@ -45,22 +46,18 @@ _StartsAt = Annotated[
 ]
 _MaxAttendees = Annotated[
     int | None,
-    BeforeValidator(lambda value: None if value is None else parse_max_attendees(value)),
+    optional(parse_max_attendees),
     parse_max_attendees.schema,
 ]
 
 _AUDIENCES = {"friends": Audience.FRIENDS, "followers": Audience.FOLLOWERS, "public": Audience.EVERYBODY}
 
 
-def _location(context: ToolContext) -> dict[str, float]:
-    return {} if context.location is None else {"latitude": context.location[0], "longitude": context.location[1]}
-
-
 class ShareLocation(ToolArguments):
     """The place to share, with whom, and for how long."""
 
     audience: Literal["friends", "followers", "public"]
-    hours: _Hours = Field(default=None, description="0 stops it; default 24.")
+    hours: _Hours = Field(default=None, description=f"0 stops it; default {DEFAULT_HOURS}.")
     place: PlaceName
 
     @property
@@ -77,7 +74,7 @@ def _resolve_place(context: ToolContext, new: ShareLocation) -> ResolvedPlace | 
     if new.is_end:
         return None
     user = read_user_context(context.dependencies, context.user_id, context.deadline)
-    query = LocatedQuery(**_location(context))
+    query = LocatedQuery(**location_of(context))
     return resolve_place(context.dependencies.sources, user, new.place, query, context.deadline)
 
 
@@ -97,7 +94,7 @@ def _shared(where: ResolvedPlace) -> tuple[str, Point]:
     """Return what others see of a place: where the device is only to about a kilometre."""
     if where.fact:
         return where.lasting_name, where.point
-    latitude, longitude = (round(degrees, 2) for degrees in where.point)
+    latitude, longitude = blur(where.point)
     return f"{latitude:.2f}, {longitude:.2f}", (latitude, longitude)
 
 
@@ -134,13 +131,13 @@ class FindNearbyRvers(ToolArguments):
 
     def summary(self) -> str:
         """Return what the tool is doing."""
-        return f"Looking for travellers near {'you' if self.place.casefold() == HERE else self.place}"
+        return f"Looking for travellers near {place_text(self.place)}"
 
 
 @read_tool(summary=FindNearbyRvers.summary, timeout_s=6.0, returns_others_text=True)
 def find_nearby_rvers(context: ToolContext, arguments: FindNearbyRvers) -> ToolResult:
     """Users near a place who share theirs now."""
-    query = ParksQuery(place=arguments.place, radius=arguments.radius, **_location(context))
+    query = ParksQuery(place=arguments.place, radius=arguments.radius, **location_of(context))
     return to_tool_result(
         nearby_travellers(context.dependencies, context.user_id, query, context.deadline, context.zone)
     )
@@ -156,6 +153,9 @@ class CreateEvent(ToolArguments):
     title: _Title
 
 
+_NOT_LISTED = "PAM doesn't list events to others yet; it keeps yours."
+
+
 def _preview_event(context: WriteContext, new: CreateEvent) -> str:
     profile = context.profile
     starts_at = resolve_starts_at(new.starts_at, profile.zone, context.now)
@@ -163,7 +163,7 @@ def _preview_event(context: WriteContext, new: CreateEvent) -> str:
     lines += [f"Start: {format_instant(starts_at, profile)} ({profile.zone.key})", f"Place: {new.place}"]
     lines += [new.description] if new.description else []
     lines += [f"Attendees: at most {new.max_attendees}"] if new.max_attendees else []
-    return "\n".join(lines)
+    return "\n".join([*lines, _NOT_LISTED])
 
 
 @approval_tool(EffectKind.OUTWARD, summary=lambda new: f"Publishing the event “{new.title}”", preview=_preview_event)
@@ -180,7 +180,9 @@ def create_event(context: WriteContext, new: CreateEvent) -> WriteResult:
         "place": new.place,
         "max_attendees": new.max_attendees,
     }
-    text = f"Your event “{new.title}” on {format_instant(starts_at, profile)} at {new.place} is published."
+    text = (
+        f"Your event “{new.title}” on {format_instant(starts_at, profile)} at {new.place} is published. {_NOT_LISTED}"
+    )
     return WriteResult(text, data, "Events in PAM", simulated=profile.simulated)
 
 

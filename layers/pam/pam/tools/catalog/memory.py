@@ -31,6 +31,7 @@ from pam.memory.selection import (
 )
 from pam.memory.stored_selection import read_selection, store_selection
 from pam.platform.errors import INVALID_REQUEST, PamError
+from pam.platform.validation import optional
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import (
     EffectKind,
@@ -58,13 +59,11 @@ def _parse_id(value: Any) -> int:
 _FactId = Annotated[int, BeforeValidator(_parse_id), WithJsonSchema({"type": "string"})]
 _OptionalFactId = Annotated[
     int | None,
-    BeforeValidator(lambda value: None if value is None else _parse_id(value)),
+    optional(_parse_id),
     WithJsonSchema({"type": "string"}),
 ]
 _Subject = Annotated[str, BeforeValidator(parse_subject), parse_subject.schema]
-_Topic = Annotated[
-    str | None, BeforeValidator(lambda value: None if value is None else parse_topic(value)), parse_topic.schema
-]
+_Topic = Annotated[str | None, optional(parse_topic), parse_topic.schema]
 _Search = Annotated[str, BeforeValidator(parse_search), parse_search.schema]
 
 
@@ -164,7 +163,7 @@ def correct_memory(context: WriteContext, arguments: CorrectMemory) -> WriteResu
     return CORRECT_MEMORY.write(context, FactCorrection(arguments.fact_id, arguments.value, arguments.standing))
 
 
-class DeleteMemories(ToolArguments):
+class ForgetMemory(ToolArguments):
     """What to delete: one of these."""
 
     everything: StrictBool = False
@@ -187,7 +186,7 @@ class DeleteMemories(ToolArguments):
         return "Deleting what PAM remembers"
 
 
-def _select(context: WriteContext, arguments: DeleteMemories) -> Identities:
+def _select(context: WriteContext, arguments: ForgetMemory) -> Identities:
     """Find what is meant now: exactly that is deleted, whatever the same words find later."""
     connection, user_id = context.connection, context.profile.id
     if arguments.everything:
@@ -204,11 +203,11 @@ def _select(context: WriteContext, arguments: DeleteMemories) -> Identities:
     return {arguments.given: Identity(stored.id, f"{what}: {counts}")}
 
 
-def _preview(_: WriteContext, arguments: DeleteMemories, identities: Identities) -> str:
+def _preview(_: WriteContext, arguments: ForgetMemory, identities: Identities) -> str:
     return f"Delete for good {identities[arguments.given].name}. {STAYS}"
 
 
-def _delete_copies(context: ToolContext, arguments: DeleteMemories, identities: Identities) -> PreparedDeletion:
+def _delete_copies(context: ToolContext, arguments: ForgetMemory, identities: Identities) -> PreparedDeletion:
     with context.dependencies.database.session(context.user_id, context.deadline) as connection:
         stored = read_selection(connection, context.user_id, identities[arguments.given].id)
     return prepare_deletion(context.dependencies, context.user_id, PreparedDeletion(stored.selection, stored.id))
@@ -216,13 +215,13 @@ def _delete_copies(context: ToolContext, arguments: DeleteMemories, identities: 
 
 @approval_tool(
     EffectKind.COSTLY,
-    summary=DeleteMemories.summary,
+    summary=ForgetMemory.summary,
     preview=_preview,
     resolve=_select,
     prepare=_delete_copies,
 )
 def forget_memory(
-    context: WriteContext, _arguments: DeleteMemories, _identities: Identities, prepared: PreparedDeletion
+    context: WriteContext, _arguments: ForgetMemory, _identities: Identities, prepared: PreparedDeletion
 ) -> WriteResult:
     """Delete a fact, a topic or all that PAM remembers, for good."""
     return DELETE_MEMORIES.write(context, prepared)

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from pam.answers.resolved_place import ResolvedPlace, resolve_place
 from pam.answers.user_context import read_user_context
 from pam.ledger.operation import UndoResult, WriteContext, WriteResult
+from pam.tools.catalog.place_arguments import location_of
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, write_tool
 from pam.travel.favorite_spots import Spot, SpotKind, delete_spot, parse_notes, parse_spot_name, save_spot
@@ -30,8 +31,7 @@ class SaveFavoriteSpot(ToolArguments):
 
 def _resolve(context: ToolContext, new: SaveFavoriteSpot) -> ResolvedPlace:
     user = read_user_context(context.dependencies, context.user_id, context.deadline)
-    latitude, longitude = context.location or (None, None)
-    query = LocatedQuery(latitude=latitude, longitude=longitude)
+    query = LocatedQuery(**location_of(context))
     return resolve_place(context.dependencies.sources, user, new.place, query, context.deadline)
 
 

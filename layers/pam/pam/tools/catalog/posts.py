@@ -15,6 +15,7 @@ from pam.community.posts import MAX_TAGS, parse_tags
 from pam.community.reactions import count_likes, like, parse_comment, unlike
 from pam.ledger.operation import UndoResult, WriteContext, WriteResult
 from pam.platform.errors import MODIFIED_SINCE, PamError
+from pam.platform.validation import optional
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import (
     EffectKind,
@@ -33,9 +34,7 @@ _DEFAULT_LIMIT = 10
 
 _ID = WithJsonSchema({"type": "string", "format": "uuid"})
 _PostId = Annotated[UUID, BeforeValidator(parse_post_id), _ID]
-_Before = Annotated[
-    UUID | None, BeforeValidator(lambda value: None if value is None else parse_post_id(value, "before")), _ID
-]
+_Before = Annotated[UUID | None, optional(lambda value: parse_post_id(value, "before")), _ID]
 _Comment = Annotated[str, BeforeValidator(parse_comment), parse_comment.schema]
 _Query = Annotated[str, BeforeValidator(parse_query), parse_query.schema]
 _Tags = Annotated[
@@ -45,7 +44,7 @@ _Tags = Annotated[
 ]
 _Limit = Annotated[
     int | None,
-    BeforeValidator(lambda value: None if value is None else parse_limit(value)),
+    optional(parse_limit),
     parse_limit.schema,
 ]
 

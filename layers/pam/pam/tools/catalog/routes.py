@@ -2,15 +2,17 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
 from pam.answers.best_route import Measure, best_route
 from pam.answers.fuel_estimate import fuel_estimate
 from pam.answers.road_conditions import road_conditions
+from pam.platform.validation import optional
+from pam.tools.catalog.place_arguments import PlaceArgument, location_of, place_text
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, ToolResult, read_tool
 from pam.tools.engine.results import to_tool_result
-from pam.travel.queries import HERE, Distance, DistanceQuery, FuelQuery, LocatedQuery, PlaceName, PriceNumber
+from pam.travel.queries import Distance, DistanceQuery, FuelQuery, LocatedQuery, PlaceName, PriceNumber
 from pam.travel.route_order import MAX_ORDERED_STOPS
 from pam.users.text import TextParser
 
@@ -19,11 +21,10 @@ _MIN_STOPS = 2
 
 _parse_vehicle = TextParser("vehicle", 100, required=True)
 
-_Place = Annotated[PlaceName, WithJsonSchema({"type": "string"})]
 _Number = WithJsonSchema({"type": "number"})
 _Vehicle = Annotated[
     str | None,
-    BeforeValidator(lambda value: None if value is None else _parse_vehicle(value)),
+    optional(_parse_vehicle),
     WithJsonSchema({"type": "string"}),
 ]
 _Stops = Annotated[
@@ -33,33 +34,25 @@ _Stops = Annotated[
 ]
 
 
-def _location(context: ToolContext) -> dict[str, float]:
-    return {} if context.location is None else {"latitude": context.location[0], "longitude": context.location[1]}
-
-
-def _to(destination: str) -> str:
-    return "you" if destination.casefold() == HERE else destination
-
-
 class CalculateGasCost(ToolArguments):
     """A distance or the ends of a way, and what the traveller named of vehicle and price."""
 
-    destination: _Place | None = Field(default=None)
+    destination: PlaceArgument | None = Field(default=None)
     distance: Annotated[Distance, _Number] = Field(default=None)
-    origin: _Place | None = Field(default=None)
-    price: Annotated[PriceNumber, _Number] = Field(default=None, description="Of a gallon or litre.")
+    origin: PlaceArgument | None = Field(default=None)
+    price: Annotated[PriceNumber, _Number] = Field(default=None, description="In their unit and currency.")
     vehicle: _Vehicle = Field(default=None)
 
     def summary(self) -> str:
         """Return what the tool is doing."""
-        return "Working out the fuel" + (f" to {_to(self.destination)}" if self.destination else "")
+        return "Working out the fuel" + (f" to {place_text(self.destination)}" if self.destination else "")
 
 
 @read_tool(summary=CalculateGasCost.summary, timeout_s=_TIMEOUT_S)
 def calculate_gas_cost(context: ToolContext, arguments: CalculateGasCost) -> ToolResult:
     """Fuel and its cost for a distance or a way."""
     fields = arguments.model_dump(exclude={"vehicle"}, exclude_none=True)
-    query = FuelQuery(**fields, **_location(context))
+    query = FuelQuery(**fields, **location_of(context))
     answer = fuel_estimate(context.dependencies, context.user_id, query, context.deadline, arguments.vehicle)
     return to_tool_result(answer)
 
@@ -68,20 +61,20 @@ class OptimizeRoute(ToolArguments):
     """The ends of a way, and the stops to order."""
 
     by: Measure = Field(default="time")
-    destination: _Place
-    origin: _Place
+    destination: PlaceArgument
+    origin: PlaceArgument
     stops: _Stops
 
     def summary(self) -> str:
         """Return what the tool is doing."""
-        return f"Ordering the stops to {_to(self.destination)}"
+        return f"Ordering the stops to {place_text(self.destination)}"
 
 
 @read_tool(summary=OptimizeRoute.summary, timeout_s=_TIMEOUT_S)
 def optimize_route(context: ToolContext, arguments: OptimizeRoute) -> ToolResult:
     """The best order of stops by road. It saves nothing."""
     names = (arguments.origin, *arguments.stops, arguments.destination)
-    query = LocatedQuery(**_location(context))
+    query = LocatedQuery(**location_of(context))
     return to_tool_result(
         best_route(context.dependencies, context.user_id, names, query, arguments.by, context.deadline)
     )
@@ -90,18 +83,18 @@ def optimize_route(context: ToolContext, arguments: OptimizeRoute) -> ToolResult
 class GetRoadConditions(ToolArguments):
     """The ends of a way."""
 
-    destination: _Place
-    origin: _Place
+    destination: PlaceArgument
+    origin: PlaceArgument
 
     def summary(self) -> str:
         """Return what the tool is doing."""
-        return f"Looking at the roads to {_to(self.destination)}"
+        return f"Looking at the roads to {place_text(self.destination)}"
 
 
 @read_tool(summary=GetRoadConditions.summary, timeout_s=_TIMEOUT_S, returns_others_text=True)
 def get_road_conditions(context: ToolContext, arguments: GetRoadConditions) -> ToolResult:
     """Traffic, incidents and closures on a road now."""
-    query = DistanceQuery(origin=arguments.origin, destination=arguments.destination, **_location(context))
+    query = DistanceQuery(origin=arguments.origin, destination=arguments.destination, **location_of(context))
     return to_tool_result(road_conditions(context.dependencies, context.user_id, query, context.deadline))
 
 

@@ -11,7 +11,8 @@ from pam.answers import shop as answers
 from pam.answers.answer import instant
 from pam.ledger.operation import UndoResult, WriteContext, WriteResult
 from pam.platform.postgres import Connection
-from pam.shop.carts import MAX_QUANTITY, add_line, parse_quantity, read_cart, restore_line
+from pam.platform.validation import optional
+from pam.shop.carts import add_line, parse_quantity, read_cart, restore_line
 from pam.shop.orders import check_cart, parse_address, parse_order, place_order, read_order
 from pam.shop.products import (
     MAX_LISTED,
@@ -45,18 +46,12 @@ _Product = Annotated[str, BeforeValidator(parse_product), parse_product.schema]
 _Address = Annotated[str, BeforeValidator(parse_address), parse_address.schema]
 _Order = Annotated[str, BeforeValidator(parse_order), parse_order.schema]
 _Category = Annotated[ProductCategory, WithJsonSchema({"type": "string"})]
-_Quantity = Annotated[
-    int,
-    BeforeValidator(parse_quantity),
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_QUANTITY}),
-]
-_Limit = Annotated[
-    int, BeforeValidator(parse_limit), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_LISTED})
-]
+_Quantity = Annotated[int, BeforeValidator(parse_quantity), parse_quantity.schema]
+_Limit = Annotated[int, BeforeValidator(parse_limit), parse_limit.schema]
 
 
 def _price(field: str) -> BeforeValidator:
-    return BeforeValidator(lambda value: None if value is None else parse_price(value, field))
+    return optional(lambda value: parse_price(value, field))
 
 
 _MinPrice = Annotated[Decimal | None, _price("min_price"), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]

@@ -15,6 +15,8 @@ from pam.answers.travel_time import travel_time
 from pam.answers.weather import weather
 from pam.money.amounts import MAX_AMOUNT, parse_amount
 from pam.platform.errors import INVALID_REQUEST, PamError
+from pam.platform.validation import optional
+from pam.tools.catalog.place_arguments import PlaceArgument, location_of, place_text
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, ToolResult, read_tool
 from pam.tools.engine.results import to_tool_result
@@ -28,7 +30,6 @@ from pam.travel.queries import (
     FuelType,
     GasPriceQuery,
     ParksQuery,
-    PlaceName,
     Radius,
     WeatherQuery,
 )
@@ -40,7 +41,6 @@ _TIMEOUT_S = 6.0
 _HOUR_STEP = 3
 _MAX_HOURS = 24
 
-_Place = Annotated[PlaceName, WithJsonSchema({"type": "string"})]
 _Wishes = Annotated[
     tuple[Annotated[str, BeforeValidator(parse_amenity)], ...],
     Field(max_length=MAX_AMENITIES),
@@ -53,25 +53,20 @@ _Kinds = Annotated[
 ]
 _MaxPrice = Annotated[
     Decimal | None,
-    BeforeValidator(lambda value: None if value is None else parse_amount(value)),
+    optional(parse_amount),
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": int(MAX_AMOUNT)}),
 ]
 
 
-def _location(context: ToolContext) -> dict[str, float]:
-    """Return the location of the device as queries take it."""
-    return {} if context.location is None else {"latitude": context.location[0], "longitude": context.location[1]}
-
-
 def _near(place: str) -> str:
-    return "near you" if place.casefold() == HERE else f"near {place}"
+    return f"near {place_text(place)}"
 
 
 class FindCheapGas(ToolArguments):
     """The place and the fuel. The radius is for a source of stations, which PAM doesn't have."""
 
     fuel: FuelType = Field(default="regular")
-    place: _Place = Field(description="A town or state.")
+    place: PlaceArgument = Field(description="A town or state.")
     radius: Radius = Field(default=None)
 
     def summary(self) -> str:
@@ -82,7 +77,7 @@ class FindCheapGas(ToolArguments):
 @read_tool(summary=FindCheapGas.summary, timeout_s=_TIMEOUT_S)
 def find_cheap_gas(context: ToolContext, arguments: FindCheapGas) -> ToolResult:
     """Average price of a fuel in a region of the United States, not of stations."""
-    query = GasPriceQuery(place=arguments.place, fuel_type=arguments.fuel, **_location(context))
+    query = GasPriceQuery(place=arguments.place, fuel_type=arguments.fuel, **location_of(context))
     answer = gas_prices(context.dependencies, context.user_id, query, context.deadline)
     radius = "" if arguments.radius is None else ", so it can't compare those within the radius"
     return to_tool_result(replace(answer, text=f"{answer.text} PAM knows no prices of single stations{radius}."))
@@ -93,7 +88,7 @@ class GetWeatherForecast(ToolArguments):
 
     days: ForecastDays | None = Field(default=None, description="Not with `period`.")
     period: ForecastPeriod | None = None
-    place: _Place = HERE
+    place: PlaceArgument = HERE
 
     @model_validator(mode="after")
     def _one_span(self) -> Self:
@@ -110,9 +105,9 @@ class GetWeatherForecast(ToolArguments):
 def get_weather_forecast(context: ToolContext, arguments: GetWeatherForecast) -> ToolResult:
     """Temperature, rain, snow, wind and sun, for up to 16 days."""
     if arguments.days is not None:
-        days = DaysQuery(place=arguments.place, days=arguments.days, **_location(context))
+        days = DaysQuery(place=arguments.place, days=arguments.days, **location_of(context))
         return to_tool_result(daily_weather(context.dependencies, context.user_id, days, context.deadline))
-    query = WeatherQuery(place=arguments.place, period=arguments.period or "now", **_location(context))
+    query = WeatherQuery(place=arguments.place, period=arguments.period or "now", **location_of(context))
     answer = weather(context.dependencies, context.user_id, query, context.deadline)
     hours = answer.hours if len(answer.hours) <= _MAX_HOURS else ()
     sampled = {"every_third_hour": to_json(hours[::_HOUR_STEP])} if hours else {}
@@ -123,18 +118,18 @@ class EstimateTravelTime(ToolArguments):
     """The ends of a drive."""
 
     breaks: StrictBool = True
-    destination: _Place
-    origin: _Place
+    destination: PlaceArgument
+    origin: PlaceArgument
 
     def summary(self) -> str:
         """Return what the tool is doing."""
-        return f"Working out the drive to {'you' if self.destination.casefold() == HERE else self.destination}"
+        return f"Working out the drive to {place_text(self.destination)}"
 
 
 @read_tool(summary=EstimateTravelTime.summary, timeout_s=_TIMEOUT_S)
 def estimate_travel_time(context: ToolContext, arguments: EstimateTravelTime) -> ToolResult:
     """Distance and driving time by road by car, with breaks."""
-    query = DistanceQuery(origin=arguments.origin, destination=arguments.destination, **_location(context))
+    query = DistanceQuery(origin=arguments.origin, destination=arguments.destination, **location_of(context))
     return to_tool_result(
         travel_time(context.dependencies, context.user_id, query, context.deadline, breaks=arguments.breaks)
     )
@@ -145,7 +140,7 @@ class FindRvParks(ToolArguments):
 
     amenities: _Wishes | None = Field(default=None)
     max_price: _MaxPrice = None
-    place: _Place
+    place: PlaceArgument
     radius: Radius = None
 
     def summary(self) -> str:
@@ -156,7 +151,7 @@ class FindRvParks(ToolArguments):
 @read_tool(summary=FindRvParks.summary, timeout_s=_TIMEOUT_S, returns_others_text=True)
 def find_rv_parks(context: ToolContext, arguments: FindRvParks) -> ToolResult:
     """Places to camp, nearest first. No source knows prices or vacancies."""
-    query = ParksQuery(place=arguments.place, radius=arguments.radius, **_location(context))
+    query = ParksQuery(place=arguments.place, radius=arguments.radius, **location_of(context))
     wishes = ParkWishes(arguments.amenities or (), arguments.max_price)
     answer = nearby_parks(context.dependencies, context.user_id, query, context.deadline, wishes)
     return to_tool_result(answer, not_checked=wishes.names) if wishes.names else to_tool_result(answer)
@@ -166,7 +161,7 @@ class FindAttractions(ToolArguments):
     """The place, the radius around it, and the kinds."""
 
     kinds: _Kinds | None = Field(default=None)
-    place: _Place
+    place: PlaceArgument
     radius: Radius = Field(default=None)
 
     def summary(self) -> str:
@@ -177,7 +172,7 @@ class FindAttractions(ToolArguments):
 @read_tool(summary=FindAttractions.summary, timeout_s=_TIMEOUT_S, returns_others_text=True)
 def find_attractions(context: ToolContext, arguments: FindAttractions) -> ToolResult:
     """Sights near a place. No opening hours or prices."""
-    query = ParksQuery(place=arguments.place, radius=arguments.radius, **_location(context))
+    query = ParksQuery(place=arguments.place, radius=arguments.radius, **location_of(context))
     return to_tool_result(
         nearby_attractions(
             context.dependencies, context.user_id, query, arguments.kinds or DEFAULT_KINDS, context.deadline

@@ -20,11 +20,13 @@ from pam.ledger.operation import UndoResult, WriteContext, WriteResult
 from pam.money.exchange_rates import Conversion
 from pam.money.expenses import parse_date
 from pam.platform.errors import INVALID_REQUEST, PamError
+from pam.platform.validation import optional
+from pam.tools.catalog.place_arguments import PlaceArgument, place_text
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, write_tool
 from pam.tools.engine.results import to_write_result
 from pam.travel.day_limit import DayLimit, LimitOrigin
-from pam.travel.queries import HERE, DailyDistance, PlaceName
+from pam.travel.queries import DailyDistance, PlaceName
 from pam.travel.schedule import ArriveBy, Schedule, parse_arrive_by
 from pam.travel.trips import (
     MAX_NIGHTS_AT_STOP,
@@ -38,10 +40,9 @@ from pam.travel.trips import (
 )
 from pam.travel.units import metres_per
 
-_Place = Annotated[PlaceName, WithJsonSchema({"type": "string"})]
 _Start = Annotated[
     date | None,
-    BeforeValidator(lambda value: None if value is None else parse_date(value)),
+    optional(parse_date),
     WithJsonSchema({"type": "string", "format": "date"}),
 ]
 _ArriveBy = Annotated[ArriveBy | None, BeforeValidator(parse_arrive_by), WithJsonSchema({"type": "string"})]
@@ -63,10 +64,10 @@ class PlanTrip(ToolArguments):
 
     arrive_by: _ArriveBy = Field(default=None, description="2026-03-14T18:00")
     budget: _Budget = Field(default=None)
-    destination: _Place = Field()
+    destination: PlaceArgument
     max_daily: _MaxDaily = Field(default=None, description="Distance a day.")
     nights: _Nights = Field(default=(), description="At each stop.")
-    origin: _Place
+    origin: PlaceArgument
     start_date: _Start = Field(default=None)
     stops: _Stops = ()
 
@@ -116,7 +117,7 @@ def _undo(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
 
 
 def _summary(trip: PlanTrip) -> str:
-    return f"Planning the trip to {'you' if trip.destination.casefold() == HERE else trip.destination}"
+    return f"Planning the trip to {place_text(trip.destination)}"
 
 
 @write_tool(summary=_summary, undo=_undo, prepare=_plan)

@@ -16,6 +16,7 @@ from pam.money.amounts import Currency
 from pam.money.exchange_rates import NO_RATES, RateTable
 from pam.money.expenses import OptionalDay
 from pam.money.typed_amounts import TypedAmount
+from pam.platform.validation import optional
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import Tool, ToolContext, ToolResult, read_tool, write_tool
 from pam.tools.engine.results import to_tool_result
@@ -25,9 +26,7 @@ from pam.vehicles.measures import FUEL_VOLUME, INTERVAL, ODOMETER, TypedMeasure
 from pam.vehicles.purchase import TypedPrice, parse_fuel_price
 
 _TEXT = WithJsonSchema({"type": "string"})
-_Named = Annotated[
-    str | None, BeforeValidator(lambda value: None if value is None else parse_vehicle_name(value)), _TEXT
-]
+_Named = Annotated[str | None, optional(parse_vehicle_name), _TEXT]
 _Day = Annotated[OptionalDay, WithJsonSchema({"type": "string", "format": "date"})]
 _Odometer = Annotated[TypedMeasure, BeforeValidator(ODOMETER.parse), _TEXT]
 _OptionalOdometer = Annotated[TypedMeasure | None, BeforeValidator(ODOMETER.parse), _TEXT]
@@ -35,7 +34,7 @@ _Interval = Annotated[TypedMeasure | None, BeforeValidator(INTERVAL.parse), _TEX
 _Volume = Annotated[TypedMeasure | None, BeforeValidator(FUEL_VOLUME.parse), _TEXT]
 _Price = Annotated[TypedPrice | None, BeforeValidator(parse_fuel_price), _TEXT]
 _Total = Annotated[TypedAmount, _TEXT]
-_Months = Annotated[int | None, BeforeValidator(parse_interval_months), WithJsonSchema({"type": "integer"})]
+_Months = Annotated[int | None, optional(parse_interval_months), WithJsonSchema({"type": "integer"})]
 
 
 _Kind = Annotated[VehicleKind, WithJsonSchema({"type": "string", "enum": list(VehicleKind)})]

@@ -69,7 +69,7 @@ def _schema(tool: Tool[Any]) -> dict[str, Any]:
 def _shorten(node: Any, definitions: Mapping[str, Any]) -> Any:
     """Return the schema without what costs tokens in every prompt and tells a model little.
 
-    That are titles, examples, references, defaults, formats, and the bounds of lengths and amounts: arguments beyond
+    These are titles, examples, references, defaults, formats, and the bounds of lengths and amounts: arguments beyond
     them, and unknown ones, are rejected with a message that says what is right.
     """
     if isinstance(node, list):
