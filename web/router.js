@@ -7,6 +7,7 @@ const MAX_AMOUNT = 999_999.99;
 const MAX_PLACE_WORDS = 5;
 const ANY_NUMBER = "0";
 const DOLLARS = ["$", "dollars"]; // the marks of a dollar of no certain currency
+const DECIMAL_COMMA = ["EUR", "NOK", "SEK", "DKK", "kr"];
 const DECIMALS = ["whole", "tenths", "cents", "mills"];
 
 const firstKey = (word) => (/^[0-9]/.test(word) ? ANY_NUMBER : word);
@@ -21,9 +22,13 @@ export function createRouter(automaton) {
   const { characters, spellings, numbers, months, lists, tiers, states } = automaton;
   const { currency_signs: signs, currency_units: units, place_words: placeWords } = automaton;
   const tokenPattern = new RegExp(automaton.patterns.token, "g");
-  const [amountPattern, integerPattern, isoPattern, placePattern] = ["amount", "integer", "iso_date", "place_word"].map(
-    (name) => new RegExp(automaton.patterns[name]),
-  );
+  const [amountPattern, decimalCommaPattern, integerPattern, isoPattern, placePattern] = [
+    "amount",
+    "decimal_comma",
+    "integer",
+    "iso_date",
+    "place_word",
+  ].map((name) => new RegExp(automaton.patterns[name]));
   const firsts = new Map();
 
   function whole(text) {
@@ -155,22 +160,26 @@ export function createRouter(automaton) {
     const sign = has(signs, tokens[at]) ? signs[tokens[at]] : "";
     const start = sign ? at + 1 : at;
     if (start === tokens.length) return [];
-    const digits = tokens[start].replaceAll(",", "");
-    const written = amountPattern.test(tokens[start]);
+    const hasDecimalComma = decimalCommaPattern.test(tokens[start]);
+    const written = hasDecimalComma || amountPattern.test(tokens[start]);
+    const digits = hasDecimalComma
+      ? tokens[start].replaceAll(".", "").replace(",", ".")
+      : tokens[start].replaceAll(",", "");
     const read = written ? [[start + 1, Number(digits)]] : walk(numbers, tokens, start);
     const form = written ? DECIMALS[(digits.split(".")[1] ?? "").length] : "whole";
-    const isSeparated = written && digits !== tokens[start] && !digits.includes(".") && forms.includes("sign");
-    const separated = isSeparated ? tokens[start] : "";
+    const isSeparated = hasDecimalComma || (written && digits !== tokens[start] && !digits.includes("."));
+    const separated = isSeparated && forms.includes("sign") ? tokens[start] : "";
     if (form === "mills" && !forms.includes(form)) return [];
     const plain = sign ? "sign" : form;
     const found = [];
     for (const [end, value] of read) {
       if (value < Math.max(least, 0.01) || value > MAX_AMOUNT) continue;
-      if (forms.includes(plain)) found.push([end, value, amountDetails(sign, sign, separated)]);
+      const isRead = (mark) => !hasDecimalComma || DECIMAL_COMMA.includes(mark);
+      if (forms.includes(plain) && isRead(sign)) found.push([end, value, amountDetails(sign, sign, separated)]);
       for (const [stop, unit] of walk(units, tokens, end)) {
         const areDollars = [sign, unit].every((mark) => DOLLARS.includes(mark) || mark.endsWith("D"));
         const fits = !sign || sign === unit || (areDollars && (DOLLARS.includes(sign) || DOLLARS.includes(unit)));
-        if (!fits || !forms.includes(sign ? plain : "unit")) continue;
+        if (!fits || !isRead(unit) || !forms.includes(sign ? plain : "unit")) continue;
         found.push([stop, value, amountDetails(sign, unit, separated)]);
       }
     }

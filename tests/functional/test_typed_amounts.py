@@ -79,6 +79,8 @@ def test_ambiguous_amount_of_a_request_is_refused_with_its_readings(new_account:
         ("NOK", "nb_NO", "spent kr 45 on groceries", ("45.00", "NOK")),
         ("USD", "en_US", "spent 45 CHF on groceries", ("45.00", "CHF")),
         ("EUR", "de_DE", "spent €1,200.50 on groceries", ("1200.50", "EUR")),
+        ("EUR", "de_DE", "spent 45,50 € on groceries", ("45.50", "EUR")),
+        ("USD", "en_US", "spent 1.200,50 € on groceries", ("1200.50", "EUR")),
         ("USD", "en_US", "spent kr 45 on groceries", None),
         ("EUR", "de_DE", "spent €1,200 on groceries", None),
     ],

@@ -245,8 +245,30 @@ def test_amount_has_its_value_and_the_named_currency(written: str, amount: float
 
 
 @pytest.mark.parametrize(
+    ("written", "amount", "text", "currency"),
+    [
+        ("45,50 €", 45.5, "45,50", "EUR"),
+        ("€45,50", 45.5, "45,50", "EUR"),
+        ("0,99 euros", 0.99, "0,99", "EUR"),
+        ("1.200,50 €", 1200.5, "1.200,50", "EUR"),
+        ("1200,00 kr", 1200, "1200,00", "kr"),
+        ("kr 45,00", 45, "45,00", "kr"),
+    ],
+)
+def test_decimal_comma_is_read_beside_a_currency_that_is_written_with_one(
+    written: str, amount: float, text: str, currency: str
+) -> None:
+    """The text goes with the value, since the user's locale has the last word."""
+    details = {"amount_text": text, "currency": currency}
+    assert route(f"spent {written} on groceries") == Route(
+        2, "add_expense", {"amount": amount, "category": "groceries"}, details
+    )
+
+
+@pytest.mark.parametrize(
     "written",
     [
+        *("45,50", "45,5 €", "1.20,50 €", "012,50 €", "45,50 pounds", "$45,50 eur"),
         *("$0", "-$5", "$-5", "$5-6", "$5/6", "5%", "$.5", "$045", "$1e3", "$12k", "$1000000"),
         *("$1.234", "$1.200,50", "$9,5", "$1,00", "$12,34", "$1,2345", "€9£", "£9$", "٤٥", "$٤٥"),
     ],

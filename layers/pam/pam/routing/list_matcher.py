@@ -9,6 +9,7 @@ MAX_PLACE_WORDS = 5
 DIGITS = "0123456789"
 ANY_NUMBER = "0"  # represents every number in a set of first words
 DOLLARS = ("$", "dollars")  # the marks of a dollar of no certain currency
+DECIMAL_COMMA = ("EUR", "NOK", "SEK", "DKK", "kr")  # "$45,50" may be a slip of "$45,500" as well
 DECIMALS = ("whole", "tenths", "cents", "mills")  # the form of an amount by its number of decimal places
 
 Value = str | int | float
@@ -29,8 +30,9 @@ class ListMatcher:
         self._numbers, self._months = automaton["numbers"], automaton["months"]
         self._signs, self._units = automaton["currency_signs"], automaton["currency_units"]
         self._place_words = automaton["place_words"]
-        self._amount, self._integer, self._iso_date, self._place_word = (
-            re.compile(automaton["patterns"][name]) for name in ("amount", "integer", "iso_date", "place_word")
+        self._amount, self._decimal_comma, self._integer, self._iso_date, self._place_word = (
+            re.compile(automaton["patterns"][name])
+            for name in ("amount", "decimal_comma", "integer", "iso_date", "place_word")
         )
 
     def first_words(self, name: str) -> frozenset[str] | None:
@@ -87,14 +89,16 @@ class ListMatcher:
         if start == len(tokens):
             return []
         form, separated = "whole", ""
-        if self._amount.fullmatch(tokens[start]):
-            digits = tokens[start].replace(",", "")
+        has_decimal_comma = self._decimal_comma.fullmatch(tokens[start]) is not None
+        if has_decimal_comma or self._amount.fullmatch(tokens[start]):
+            digits = tokens[start]
+            digits = digits.replace(".", "").replace(",", ".") if has_decimal_comma else digits.replace(",", "")
             number = float(digits)
             numbers: list[tuple[int, Any]] = [(start + 1, int(number) if number.is_integer() else number)]
             form = DECIMALS[len(digits.partition(".")[2])]
             # A single separator may be the decimal comma of the user's locale.
-            is_separated = digits != tokens[start] and "." not in digits and "sign" in forms
-            separated = tokens[start] if is_separated else ""
+            is_separated = has_decimal_comma or (digits != tokens[start] and "." not in digits)
+            separated = tokens[start] if is_separated and "sign" in forms else ""
         else:
             numbers = self._walk(self._numbers, tokens, start)
         if form == "mills" and form not in forms:
@@ -103,13 +107,14 @@ class ListMatcher:
         found: list[Match] = []
         for end, value in numbers:
             if max(minimum, 0.01) <= value <= MAX_AMOUNT:
-                if form_without_unit in forms:
+                if form_without_unit in forms and (sign in DECIMAL_COMMA or not has_decimal_comma):
                     found.append((end, value, _amount_details(sign, sign, separated)))
                 for unit_end, unit in self._walk(self._units, tokens, end):
                     # "$45 AUD" and "A$45 dollars" name one currency, "€45 dollars" two.
                     is_dollar = all(mark in DOLLARS or mark[-1:] == "D" for mark in (sign, unit))
                     is_consistent = sign in ("", unit) or (is_dollar and (sign in DOLLARS or unit in DOLLARS))
-                    if is_consistent and (form_without_unit if sign else "unit") in forms:
+                    is_read = unit in DECIMAL_COMMA or not has_decimal_comma
+                    if is_consistent and is_read and (form_without_unit if sign else "unit") in forms:
                         found.append((unit_end, value, _amount_details(sign, unit, separated)))
         return found
 
