@@ -19,12 +19,15 @@ from local.stack import LocalStack
 from pam.platform import aws
 from pam.platform.dynamodb import DynamoTable
 from pam.platform.postgres import Database
-from tests.security.cross_user.calls import Exchange, call, references, send_request, unknown
+from tests.security.cross_user.calls import MAX_CALLS, Exchange, call, references, send_request, unknown
 from tests.security.cross_user.operations import ORDINARY, REFERENCES, Place, Reference, Surface, operations, places
 from tests.security.cross_user.resident import UNUSED_TABLES, Resident, number_apart, reset_question_rate, summarise
 
-PAIRS = list(permutations(range(3), 2)) if "PAM_CASES" in os.environ else [(0, 1), (1, 2), (2, 0)]
-"""Attacker and victim: each of three users is both. `make soak` tries every ordered pair."""
+ALL = "PAM_CASES" in os.environ
+"""Whether every id of every pair is tried, as in `make soak`: otherwise one of each kind, each user being both once."""
+
+PAIRS = list(permutations(range(3), 2)) if ALL else [(0, 1), (1, 2), (2, 0)]
+"""Attacker and victim."""
 
 SAME_ANSWER = {
     "POST /v1/ask:conversation_id", "GET /v1/expenses:cursor", "GET /v1/memories:cursor", "search_products:query",
@@ -125,15 +128,15 @@ def test_what_is_another_s_does_not_exist(
     attacker: int,
     victim: int,
 ) -> None:
-    """Every id, cursor and word of the victim in every place: each answer is that to what doesn't exist, none has
-    anything of the victim, and nothing of the victim changes."""
+    """Ids of each kind, cursors and words of the victim in every place: each answer is that to what doesn't exist,
+    none has anything of the victim, and nothing of the victim changes."""
     attacking, attacked = residents[attacker], residents[victim]
     # A question takes an id of the victim for the attacker's own, and writes as a turn with that id: last.
     targets = sorted(
         places(stack.template, surface),
         key=lambda each: (each.operation.name == "chat", each.parameter == "message_id"),
     )
-    values = [references(attacked, place) for place in targets]
+    values = [references(attacked, place, all_ids=ALL) for place in targets]
     before = attacked.stored()
     for place, known in zip(targets, values, strict=True):
         reset_question_rate(chat_items, attacking)
@@ -170,15 +173,18 @@ def test_what_is_one_s_own_exists(stack: LocalStack, residents: list[Resident], 
     for place in sorted(everywhere, key=lambda each: order.get(str(each), -1)):
         if str(place) in SAME_ANSWER:
             continue
-        known, others = references(user, place), others_of(user, place)
-
-        def answer_to(value: str, place: Place = place, others: dict[str, Any] = others) -> str:
+        known, others = references(user, place, all_ids=True), others_of(user, place)
+        missing = unknown(known[0], place.reference)
+        # Values of one turn are compared with each other. One that deletes is used alone, so that others are left.
+        is_turn = place.operation.surface is Surface.TOOL and str(place) not in DESTRUCTIVE
+        size = MAX_CALLS - 1 if is_turn else 1
+        for start in range(0, len(known), size):
             reset_question_rate(chat_items, user)
-            [exchange] = call(user, place, [value], others)
-            return exchange.answer
-
-        missing = answer_to(unknown(known[0], place.reference))
-        assert any(answer_to(value) != missing for value in known), str(place)
+            *found, nothing = call(user, place, [*known[start:][:size], missing], others)
+            if any(exchange.answer != nothing.answer for exchange in found):
+                break
+        else:
+            pytest.fail(f"{place}: every own value is answered like what doesn't exist")
 
 
 def test_every_route_with_an_idempotency_key_is_repeated(residents: list[Resident]) -> None:

@@ -50,16 +50,16 @@ class Exchange:
         return [each for each in (victim.secret, str(victim.id), *victim.uuids) if each in rest]
 
 
-def references(victim: Resident, place: Place) -> list[str]:
-    """Return every value of a user's own that may be tried in a place."""
+def references(victim: Resident, place: Place, *, all_ids: bool) -> list[str]:
+    """Return the values of a user's own that may be tried in a place: every id, or one id of each kind."""
     match place.reference:
         case Reference.UUID if place.operation.name == "chat":
             # Each is a turn with Claude: those that the parameter can mean.
             return victim.conversations if place.parameter == "conversation_id" else victim.turns
         case Reference.UUID:
-            return victim.uuids
+            return victim.uuids if all_ids else victim.uuids_of_each_kind
         case Reference.NUMBER:
-            return victim.numbers
+            return victim.numbers if all_ids else victim.numbers_of_each_table
         case Reference.CURSOR:
             return [cursor_of(victim, place.operation)]
         case Reference.WORD:

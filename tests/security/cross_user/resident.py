@@ -240,9 +240,26 @@ class Resident(ChatUser):
 
     @cached_property
     def uuids(self) -> list[str]:
-        """Every UUID in what is stored of the user, without those of users."""
+        """Every UUID in what is stored of the user, without those of users; first one of each kind."""
         found = {each for rows in self.stored().values() for row in rows for each in UUID.findall(row)}
-        return sorted(found - {str(self.id), str(self.friend), str(self.asked)})
+        return list(dict.fromkeys([*self.uuids_of_each_kind, *sorted(found - self._users)]))
+
+    @cached_property
+    def uuids_of_each_kind(self) -> list[str]:
+        """One UUID of each column, attribute, or key within them that has any."""
+        by_kind = {
+            f"{table}{path}": found
+            for table, rows in self.stored().items()
+            for row in rows
+            for path, leaf in _leaves(json.loads(row))
+            for found in UUID.findall(leaf)
+            if found not in self._users
+        }
+        return sorted(set(by_kind.values()))
+
+    @property
+    def _users(self) -> set[str]:
+        return {str(self.id), str(self.friend), str(self.asked)}
 
     @cached_property
     def turns(self) -> list[str]:
@@ -256,9 +273,16 @@ class Resident(ChatUser):
 
     @cached_property
     def numbers(self) -> list[str]:
-        """Every number that a row has as its id."""
+        """Every number that a row has as its id; first one of each table."""
         ids = [json.loads(row).get("id") for rows in self.rows_by_table().values() for row in rows]
-        return sorted({str(each) for each in ids if isinstance(each, int)})
+        numbers = {str(each) for each in ids if isinstance(each, int)}
+        return list(dict.fromkeys([*self.numbers_of_each_table, *sorted(numbers)]))
+
+    @cached_property
+    def numbers_of_each_table(self) -> list[str]:
+        """One number of each table whose rows have numbers as their ids."""
+        ids = [json.loads(rows[0]).get("id") for rows in self.rows_by_table().values() if rows]
+        return [str(each) for each in ids if isinstance(each, int)]
 
 
 def number_apart(owner: psycopg.Connection) -> None:
@@ -289,6 +313,18 @@ def summarise(stack: LocalStack, owner: psycopg.Connection, users: Sequence[Resi
 def reset_question_rate(table: DynamoTable, user: ChatUser) -> None:
     """Let a user ask more questions than the rate limit has."""
     table.delete(f"rate#{user.id}", "questions")
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Return each text of a JSON value with the keys that lead to it."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _leaves(each, f"{path}.{key}")
+    elif isinstance(value, list):
+        for each in value:
+            yield from _leaves(each, path)
+    else:
+        yield path, str(value)
 
 
 def _all_items(stack: LocalStack) -> Iterator[str]:
