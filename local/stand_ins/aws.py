@@ -19,6 +19,7 @@ from local.http_server import HttpRequest, HttpResponse, HttpServer
 from local.stand_ins.child import Child, serve, without_collection
 from local.stand_ins.duration_header import DURATION_HEADER
 from local.stand_ins.dynamodb.api import DynamoDB
+from local.stand_ins.dynamodb.faults import DynamoFaults
 from local.template import Store
 from local.template.intrinsics import ACCOUNT, REGION
 
@@ -136,20 +137,30 @@ class _MotoDispatcher:
 
 
 class _Endpoint:
-    """Answers requests by the service that they are signed for, and adds DURATION_HEADER."""
+    """Answers requests by the service that they are signed for, and adds DURATION_HEADER.
+
+    `PUT /_control` sets the faults of DynamoDB (`DynamoFaults`).
+    """
 
     def __init__(self) -> None:
         self._dynamodb = DynamoDB()
+        self._faults = DynamoFaults()
         self._moto = _WsgiAdapter(_MotoDispatcher())
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
+        if (request.method, request.target) == ("PUT", "/_control"):
+            self._faults = DynamoFaults.model_validate_json(request.body)
+            return HttpResponse(200, b"{}")
         authorization = request.headers.get("authorization", "") or _signed_link(request.target)
         if authorization.count("/") < _SCOPE_PARTS:
             body = {"__type": "MissingAuthenticationTokenException", "message": "Missing Authentication Token"}
             return HttpResponse(400, json.dumps(body).encode())
         began = time.perf_counter()
-        service = self._dynamodb if _service(authorization) == "dynamodb" else self._moto
-        response = await service.handle(request)
+        if _service(authorization) == "dynamodb":
+            response = self._faults.throttle() or await self._dynamodb.handle(request)
+            await self._faults.lose(request)
+        else:
+            response = await self._moto.handle(request)
         duration = {DURATION_HEADER: f"{(time.perf_counter() - began) * 1000:.3f}"}
         return HttpResponse(response.status, response.body, {**response.headers, **duration})
 

@@ -1,0 +1,75 @@
+"""The environments, their memory and the connections to the database of a local stack, once a second."""
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from local.stack import LocalStack
+
+_INTERVAL_S = 1.0
+_COUNT_CONNECTIONS = """
+select count(*) filter (where usename = 'pam_app') as app, count(*) as all_of_them
+  from pg_stat_activity where datname = current_database()
+"""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The state of the stack at one instant. `memory_kib` is the private memory of all environments of a function."""
+
+    at_s: float
+    environments: dict[str, int]
+    memory_kib: dict[str, int]
+    connections: int | None
+    """Of the functions to Postgres; None while it is out of reach."""
+
+
+class Sampler:
+    """Takes samples in a thread while it is entered as a context manager."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        self._stack = stack
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.samples: list[Sample] = []
+
+    def __enter__(self) -> "Sampler":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        began = time.monotonic()
+        while not self._ended.wait(_INTERVAL_S):
+            pids = {name: function.pids for name, function in self._stack.functions.items()}
+            self.samples.append(
+                Sample(
+                    time.monotonic() - began,
+                    {name: len(each) for name, each in pids.items() if each},
+                    {name: sum(map(private_kib, each)) for name, each in pids.items() if each},
+                    self._connections(),
+                )
+            )
+
+    def _connections(self) -> int | None:
+        try:
+            with psycopg.connect(self._stack.postgres.owner, connect_timeout=2) as connection:
+                row = connection.execute(_COUNT_CONNECTIONS).fetchone()
+        except psycopg.Error:
+            return None
+        return int(row[0]) if row else None
+
+
+def private_kib(pid: int) -> int:
+    """Return the memory that a process shares with no other, in KiB: forks share the snapshot's. 0 if it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Clean", "Private_Dirty")))
