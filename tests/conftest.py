@@ -31,7 +31,7 @@ settings.load_profile("suite")
 
 
 # The catalogue is everybody's, and no user adds to it: a product that all the tests can't buy out.
-_INSERT_PRODUCT = """
+INSERT_PRODUCT = """
 insert into products (name, category, price, currency, stock, description)
 values ('Drinking Water Hose', 'plumbing', 27.95, 'USD', 1000000, 'Lead free, fits any city water inlet.')
 """
@@ -60,7 +60,7 @@ def stack() -> Iterator[LocalStack]:
         accuracy = {"attack_accuracy": 1, "benign_accuracy": 1}
         httpx.put(f"{stack.gemini.url}/_control", json=accuracy).raise_for_status()
         with psycopg.connect(stack.postgres.owner) as owner:
-            owner.execute(_INSERT_PRODUCT)
+            owner.execute(INSERT_PRODUCT)
         yield stack
 
 
