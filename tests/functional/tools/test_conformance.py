@@ -4,7 +4,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -115,7 +115,6 @@ class Sources:
         sources = stack.travel_sources
         self._urls = [sources.mapbox_url, sources.open_meteo_url, sources.eia_url, sources.ecb_url]
         self._cache = shared_table
-        self._uses: dict[str, bool] = {}
 
     def set_mode(self, mode: str) -> None:
         """Let all sources answer in a mode, and forget what they have answered before."""
@@ -129,19 +128,48 @@ class Sources:
         for item in self._cache.scan(ProjectionExpression="#key", ExpressionAttributeNames={"#key": "key"})["Items"]:
             self._cache.delete_item(Key={"key": item["key"]})
 
-    def are_used_by(self, household: Household, name: str) -> bool:
-        """Return whether a tool asks any source for its example."""
-        if name not in self._uses:
-            self.reset()
-            call(household, name)
-            self._uses[name] = any(httpx.get(f"{url}/_journal").json()["last"] for url in self._urls)
-        return self._uses[name]
+    def are_asked(self) -> bool:
+        """Return whether any source was asked since the last reset."""
+        return any(httpx.get(f"{url}/_journal").json()["last"] for url in self._urls)
+
+
+@dataclass(frozen=True)
+class ExampleCall:
+    """The call of a tool's example: its arguments, its result, and whether it asked any source."""
+
+    arguments: str
+    result: ToolResult
+    asks_sources: bool
 
 
 @pytest.fixture(scope="module")
 def all_sources(stack: LocalStack, shared_table: Any) -> Sources:
-    """The sources, which remember which tools use them."""
+    """The sources."""
     return Sources(stack, shared_table)
+
+
+@pytest.fixture(scope="module")
+def example_calls() -> dict[str, ExampleCall]:
+    """The calls of examples that were made already."""
+    return {}
+
+
+@pytest.fixture
+def example(
+    new_caller: Callable[..., Caller],
+    database: Database,
+    owner: psycopg.Connection,
+    sources: Sources,
+    example_calls: dict[str, ExampleCall],
+    name: str,
+) -> ExampleCall:
+    """The call of a tool's example, made once for all tests that look at nothing but its result."""
+    if name not in example_calls:
+        household = new_household(new_caller, database)
+        sources.reset()
+        result = call(household, name)
+        example_calls[name] = ExampleCall(household.arguments(name), result, sources.are_asked())
+    return example_calls[name]
 
 
 @pytest.fixture
@@ -168,9 +196,9 @@ def test_every_tool_has_an_example() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_result_is_complete(household: Household, name: str) -> None:
+def test_result_is_complete(example: ExampleCall, name: str) -> None:
     """JSON of at most 8 KB, with a sentence, its source and its instant."""
-    result = call(household, name)
+    result = example.result
     assert len(result_json(result).encode()) <= MAX_RESULT_CHARS
     assert json.loads(result_json(result))
     assert result.text and result.source
@@ -178,12 +206,12 @@ def test_result_is_complete(household: Household, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_sentence_has_no_figure_of_its_own(household: Household, name: str) -> None:
+def test_sentence_has_no_figure_of_its_own(example: ExampleCall, name: str) -> None:
     """Each is in the data, the arguments or the tool's description (its limits), or follows from two of these."""
-    result = call(household, name)
+    result = example.result
     profile = Conventions("en_US", "USD", datetime.fromisoformat(result.as_of).date())
     evidence = Evidence(profile)
-    evidence.add_text(household.arguments(name), is_question=True)
+    evidence.add_text(example.arguments, is_question=True)
     evidence.add_text(TOOLS[name].description)
     add_result(evidence, result_json(replace(result, text="")))
     uncovered = FigureCheck(evidence).check(result.text).uncovered
@@ -192,12 +220,12 @@ def test_sentence_has_no_figure_of_its_own(household: Household, name: str) -> N
 
 @pytest.mark.parametrize("name", NAMES)
 def test_database_without_rows(
-    household: Household, new_caller: Callable[..., Caller], rows: Callable[[], Rows], name: str
+    example: ExampleCall, new_caller: Callable[..., Caller], rows: Callable[[], Rows], name: str
 ) -> None:
     """A user who has nothing yet gets a result, or an error in a sentence that changes nothing."""
     before, caller = rows(), new_caller()
     try:
-        result = caller.call(TOOLS[name], household.arguments(name))
+        result = caller.call(TOOLS[name], example.arguments)
     except PamError as error:
         assert_error_is_a_sentence(error)
         assert rows() == before
@@ -261,10 +289,15 @@ def test_rows_of_others_are_not_found(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_source_without_an_answer(
-    new_caller: Callable[..., Caller], database: Database, rows: Callable[[], Rows], sources: Sources, name: str
+    example: ExampleCall,
+    new_caller: Callable[..., Caller],
+    database: Database,
+    rows: Callable[[], Rows],
+    sources: Sources,
+    name: str,
 ) -> None:
     """A result that says what is missing, or an error in a sentence after which nothing is written."""
-    if not sources.are_used_by(new_household(new_caller, database), name):
+    if not example.asks_sources:
         pytest.skip("asks no source")
     for mode in ("401", "429", "503", "wrong_json", "wrong_shape", "cut"):
         household = new_household(new_caller, database)
