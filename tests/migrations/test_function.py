@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from local.stack import LocalStack
 from tests.conftest import CHECKOUT
-from tests.migrations.database import tables
+from tests.migrations.database import new_database, tables
 
 INVOKE = """
 import json, sys
@@ -25,6 +26,13 @@ context = make_dataclass("Context", [(name, str, "x") for name in (
     "function_name", "function_version", "invoked_function_arn", "memory_limit_in_mb", "aws_request_id")])()
 print(json.dumps(app.handler(json.loads(sys.argv[1]), context)))
 """
+
+
+@pytest.fixture
+def empty_database(stack: LocalStack) -> Iterator[str]:
+    """A new database on the server whose address is in the stack's secrets."""
+    with new_database(stack.postgres.owner) as conninfo:
+        yield conninfo
 
 
 @pytest.fixture

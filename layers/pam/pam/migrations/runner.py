@@ -76,14 +76,15 @@ class Runner:
         """Return the migrations that `up` would apply, in order, with one that was interrupted."""
         return [migration for migration, entry in self.status() if entry is None or entry.is_running]
 
-    def dry_run(self) -> list[PlannedMigration]:
-        """Apply what is missing in a transaction that is rolled back; return each migration with its locks.
+    def dry_run(self, to: int | None = None) -> list[PlannedMigration]:
+        """Return what `up` would apply, and the locks of each, from a transaction that is rolled back.
 
         The locks are real while it runs. Raises `MigrationError` with the statement that fails.
         """
+        last = len(self._migrations) if to is None else self._validate(to)
         with self.locked() as connection:
             applied = self.read_ledger(connection)
-            missing = [m for m in self._migrations if m.version not in applied or applied[m.version].is_running]
+            missing = [m for m in self._migrations[:last] if m.version not in applied or applied[m.version].is_running]
             return dry_run(connection, missing, self._timeouts)
 
     def up(self, to: int | None = None) -> list[Migration]:
