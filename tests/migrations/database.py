@@ -53,11 +53,22 @@ def catalogue(conninfo: str) -> Catalogue:
         return read_catalogue(connection)
 
 
-def rows(conninfo: str) -> dict[str, list[dict[str, Any]]]:
-    """All rows of each table but the ledger, as objects, ordered by their text."""
+def digests(conninfo: str, columns: dict[str, set[str]]) -> dict[str, tuple[int, str | None]]:
+    """The number of rows of each table, and a digest of these columns of all rows, whatever their order."""
     found = {}
     with psycopg.connect(conninfo) as connection:
-        for table in sorted(tables(conninfo) - {"schema_versions"}):
-            query = sql.SQL("select to_json(t) from {} t order by t::text").format(sql.Identifier(table))
-            found[table] = [row for (row,) in connection.execute(query)]
+        for table, names in sorted(columns.items()):
+            query = sql.SQL(
+                "select count(*), md5(string_agg(t::text, ';' order by t::text)) from (select {} from {}) t"
+            ).format(sql.SQL(", ").join(map(sql.Identifier, sorted(names))), sql.Identifier(table))
+            found[table] = connection.execute(query).fetchone()
     return found
+
+
+def count_rows(conninfo: str) -> dict[str, int]:
+    """The number of rows of each table but the ledger."""
+    with psycopg.connect(conninfo) as connection:
+        return {
+            table: connection.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(table))).fetchone()[0]
+            for table in tables(conninfo) - {"schema_versions"}
+        }
