@@ -1339,6 +1339,7 @@ CREATE TABLE public.schema_versions (
     direction text NOT NULL,
     outcome text DEFAULT 'succeeded'::text NOT NULL,
     statements_done integer,
+    "position" text,
     CONSTRAINT schema_versions_direction_check CHECK ((direction = ANY (ARRAY['up'::text, 'down'::text]))),
     CONSTRAINT schema_versions_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'succeeded'::text])))
 );

@@ -2,8 +2,9 @@
 
 Directives are comments in the first lines of a file, before its first statement:
 
-    -- no-transaction            each statement runs by itself; an interrupted migration is resumed
-    -- loses-data: trip legs     of a down file: what can't be restored once it has run
+    -- no-transaction                           each statement runs by itself; an interrupted migration is resumed
+    -- batches of 1000: turns by user_id, id    an update that runs in batches (pam.migrations.batches)
+    -- loses-data: trip legs                    of a down file: what can't be restored once it has run
 """
 
 import hashlib
@@ -23,6 +24,7 @@ SCHEMA_FILE = "schema.sql"
 _FILE_NAME = re.compile(r"(?P<version>[0-9]{4})_(?P<name>[a-z0-9_]+)\.(?P<direction>up|down)\.sql")
 _HEAD = re.compile(r"(?:[ \t]*(?:--[^\n]*)?\n)*")
 _NO_TRANSACTION = re.compile(r"^--[ \t]*no-transaction[ \t]*$", re.MULTILINE)
+_BATCHES = re.compile(r"^--[ \t]*batches of ", re.MULTILINE)
 _LOSES_DATA = re.compile(r"^--[ \t]*loses-data:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 
 
@@ -40,7 +42,7 @@ class Script:
     def __init__(self, sql: str) -> None:
         self.sql = sql
         head = _HEAD.match(sql if sql.endswith("\n") else f"{sql}\n")
-        self._head = head.group() if head else ""
+        self.head = head.group() if head else ""
 
     @cached_property
     def statements(self) -> list[str]:
@@ -48,12 +50,12 @@ class Script:
 
     @property
     def is_transactional(self) -> bool:
-        return _NO_TRANSACTION.search(self._head) is None
+        return _NO_TRANSACTION.search(self.head) is None and _BATCHES.search(self.head) is None
 
     @property
     def lost_data(self) -> str | None:
         """What `-- loses-data:` names, or None."""
-        found = _LOSES_DATA.search(self._head)
+        found = _LOSES_DATA.search(self.head)
         return found[1] if found else None
 
 

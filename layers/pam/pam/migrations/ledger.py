@@ -23,7 +23,8 @@ create table if not exists schema_versions (
     execution_ms    integer     not null,
     direction       text        not null check (direction in ('up', 'down')),
     outcome         text        not null default 'succeeded' check (outcome in ('running', 'succeeded')),
-    statements_done integer
+    statements_done integer,
+    position        text
 )
 """
 
@@ -31,7 +32,8 @@ create table if not exists schema_versions (
 _EXTEND = """
 alter table schema_versions
     add column outcome text not null default 'succeeded' check (outcome in ('running', 'succeeded')),
-    add column statements_done integer
+    add column statements_done integer,
+    add column position text
 """
 
 _COLUMNS = """
@@ -41,7 +43,8 @@ select attname from pg_attribute
 
 # The newest entry of each version, unless it says that the version was reverted.
 _SELECT = """
-select entry, version, name, checksum, applied_at, applied_by, execution_ms, direction, outcome, statements_done
+select entry, version, name, checksum, applied_at, applied_by, execution_ms, direction, outcome, statements_done,
+       position
   from (select distinct on (version) * from schema_versions order by version, entry desc) newest
  where not (direction = 'down' and outcome = 'succeeded')
  order by version
@@ -57,8 +60,9 @@ values (%s, %s, %s, %s, %s, %s, %s) returning entry
 class AppliedMigration:
     """The ledger's newest entry of a migration that is applied, or was interrupted.
 
-    `applied_at` is aware, `execution_ms` in milliseconds. `statements_done` counts those of a migration that runs
-    without a transaction, and is null for others.
+    `applied_at` is aware, `execution_ms` in milliseconds. `statements_done` counts the statements or batches of a
+    migration that runs without a transaction, and `position` is the key at the end of its last batch, as a JSON array.
+    Others have neither.
     """
 
     entry: int
@@ -71,6 +75,7 @@ class AppliedMigration:
     direction: Direction
     outcome: Literal["running", "succeeded"]
     statements_done: int | None
+    position: str | None
 
     @property
     def is_running(self) -> bool:
@@ -119,10 +124,18 @@ def begin(connection: Connection, migration: Migration, direction: Direction) ->
     return int(row["entry"])
 
 
-def record_progress(connection: Connection, entry: int, statements_done: int, execution_ms: int, *, last: bool) -> None:
+def record_progress(
+    connection: Connection,
+    entry: int,
+    statements_done: int,
+    execution_ms: int,
+    *,
+    last: bool,
+    position: str | None = None,
+) -> None:
     """Record how many statements are done, and with the last one that the migration is. The times add up."""
     connection.execute(
-        "update schema_versions set statements_done = %s, execution_ms = execution_ms + %s, outcome = %s"
+        "update schema_versions set statements_done = %s, execution_ms = execution_ms + %s, outcome = %s, position = %s"
         " where entry = %s",
-        (statements_done, execution_ms, "succeeded" if last else "running", entry),
+        (statements_done, execution_ms, "succeeded" if last else "running", position, entry),
     )

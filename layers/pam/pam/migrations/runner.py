@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from pam.migrations import ledger
+from pam.migrations.batches import read_batches, run_batches
 from pam.migrations.catalogue import Catalogue, read_catalogue, read_expected
 from pam.migrations.drift import Difference, compare
 from pam.migrations.files import Direction, Migration, MigrationError, SchemaAheadError, read_migrations
@@ -34,7 +35,7 @@ select i.indexrelid::regclass::text as name, c.relname
 
 @dataclass(frozen=True)
 class Progress:
-    """A point between two statements of a migration that runs: before the first one `statements_done` is 0.
+    """A point between two statements or batches of a migration: before the first one `statements_done` is 0.
 
     `is_recorded` says whether the ledger has this, in a migration with a transaction not yet committed.
     """
@@ -188,9 +189,17 @@ class Runner:
                 str(migration),
                 lambda: self._run_in_transaction(connection, migration, direction),
             )
-        else:
-            resumed = entry if entry is not None and entry.is_running and entry.direction == direction else None
+            return
+        resumed = entry if entry is not None and entry.is_running and entry.direction == direction else None
+        batches = read_batches(migration, direction)
+        if batches is None:
             self._run_statements(connection, migration, direction, resumed)
+            return
+
+        def observe(done: int, is_recorded: bool) -> None:
+            self._observe(Progress(connection, migration, direction, done, is_recorded))
+
+        run_batches(connection, migration, direction, batches, resumed, self._timeouts, observe)
 
     def _run_in_transaction(self, connection: Connection, migration: Migration, direction: Direction) -> None:
         started = time.perf_counter()
