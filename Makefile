@@ -74,6 +74,7 @@ compile: setup  ## compile the sentence templates into the router's automaton
 
 schema: setup  ## write migrations/schema.sql and catalogue.json from the migrations
 	$(PY) -m local.schema
+	$(PY) -m local.code_statements
 
 openapi: setup  ## write docs/openapi.json, and the types of the page in web/api_types.d.ts
 	$(PY) -m local.openapi

@@ -1,7 +1,6 @@
 """A runner killed between any two statements leaves a schema and a ledger that agree, and the next one goes on."""
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from pathlib import Path
@@ -10,35 +9,15 @@ import psycopg
 import pytest
 
 from pam.migrations.files import Direction, Migration, read_migrations
-from pam.migrations.runner import Progress, Runner
+from pam.migrations.runner import Runner
 from tests.conftest import CHECKOUT
 from tests.migrations.database import catalogue, entries
+from tests.migrations.killer import Killer
 
 MIGRATIONS = CHECKOUT / "migrations"
 
 # `make soak` kills at every point, the suite at two of each migration.
 EVERY_POINT = "PAM_CASES" in os.environ
-
-
-class Killer:
-    """Ends the runner's backend at one point, as an operator or a failing server does, and notes all points."""
-
-    def __init__(self, conninfo: str) -> None:
-        self._other = psycopg.connect(conninfo, autocommit=True)
-        self.at: tuple[int, bool] | None = None
-        self.points: list[tuple[int, bool]] = []
-
-    def __call__(self, progress: Progress) -> None:
-        point = progress.statements_done, progress.is_recorded
-        self.points.append(point)
-        if point == self.at:
-            pid = [progress.connection.info.backend_pid]
-            self._other.execute("select pg_terminate_backend(%s)", pid)
-            while self._other.execute("select from pg_stat_activity where pid = %s", pid).fetchone() is not None:
-                time.sleep(0.002)
-
-    def close(self) -> None:
-        self._other.close()
 
 
 @pytest.fixture

@@ -278,7 +278,7 @@ def test_schedule_is_read_with_its_rate(tmp_path: Path, expression: str, interva
 
 def test_schedule_is_read_with_its_event(tmp_path: Path) -> None:
     """The function gets it as JSON."""
-    [schedule] = read(tmp_path, scheduled("rate(1 day)", "Input: '{\"command\": \"drift\"}'")).schedules
+    [schedule] = read(tmp_path, scheduled("rate(1 day)", 'Input: \'{"command": "drift"}\'')).schedules
     assert json.loads(schedule.event) == {"command": "drift"}
 
 

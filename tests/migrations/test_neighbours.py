@@ -1,0 +1,76 @@
+"""Old code on the new schema, and new code on the old schema, for the last two versions.
+
+Code is its SQL: Postgres plans each statement as the app's role, which checks tables, columns, types, functions and
+grants, and runs none. What a statement means is not compared: that a column's values are still understood, for example,
+is tested by the patterns and by review. Old code is that of tests/migrations/statements.
+"""
+
+import re
+from collections.abc import Iterable
+
+import psycopg
+import pytest
+
+from local.code_statements import VERSIONS_BEFORE, recorded, statements
+from pam.migrations.drift import compare
+from pam.migrations.files import read_migrations
+from pam.migrations.runner import Runner
+from tests.conftest import CHECKOUT
+from tests.migrations.database import catalogue
+
+MIGRATIONS = CHECKOUT / "migrations"
+LAST = len(read_migrations(MIGRATIONS))
+BEFORE = range(LAST - VERSIONS_BEFORE, LAST)
+
+_PLACEHOLDER = re.compile(r"%\(\w+\)s|%s")
+
+
+def refused(conninfo: str, sql: Iterable[str]) -> dict[str, str]:
+    """The statements that Postgres refuses to the app's role, with its message."""
+    found = {}
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("set role pam_app")
+        for statement in sql:
+            try:
+                connection.execute(f"explain {_PLACEHOLDER.sub('null', statement).replace('%%', '%')}")
+            except psycopg.Error as error:
+                found[statement] = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+    return found
+
+
+@pytest.mark.parametrize("version", BEFORE)
+def test_old_code_works_on_the_new_schema(empty_database: str, version: int) -> None:
+    """As it does while a release is deployed, and after it was rolled back: a statement fails here or nowhere."""
+    runner = Runner(empty_database, MIGRATIONS)
+    runner.up(to=version)
+    before = refused(empty_database, recorded(version))
+    assert len(before) < len(recorded(version)) / 20
+    runner.up()
+    assert refused(empty_database, recorded(version)) == before
+
+
+@pytest.mark.parametrize("version", BEFORE)
+def test_new_code_fails_on_the_old_schema_only_where_it_uses_what_is_new(empty_database: str, version: int) -> None:
+    """A deployment migrates first; everything else works even so. What is new, the statement names."""
+    runner = Runner(empty_database, MIGRATIONS)
+    runner.up()
+    last, unusable = catalogue(empty_database), refused(empty_database, statements())
+    runner.down(to=version, lose_data=True)
+    differences = compare(last, catalogue(empty_database))
+    new = {word for each in differences for word in re.findall(r"\w+", each.name)} - {"table", "column", "on", "to"}
+    failing = refused(empty_database, statements()).keys() - unusable.keys()
+    assert [sql for sql in failing if not new & set(re.findall(r"\w+", sql))] == []
+    assert len(failing) < len(set(statements())) / 10
+
+
+def test_statement_of_a_removed_column_would_be_found(empty_database: str) -> None:
+    """And one of a revoked grant."""
+    Runner(empty_database, MIGRATIONS).up()
+    before = refused(empty_database, recorded(LAST - 1))
+    with psycopg.connect(empty_database) as owner:
+        owner.execute("alter table expenses drop column description; revoke update on budgets from pam_app")
+    found = refused(empty_database, recorded(LAST - 1))
+    assert {message.split(":")[0] for sql, message in found.items() if sql not in before} == {
+        "UndefinedColumn",
+        "InsufficientPrivilege",
+    }
