@@ -17,11 +17,12 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from local.stack import LocalStack
+from pam.migrations.commands import MigrateSettings
 from pam.migrations.files import MigrationError, read_migrations
 from pam.migrations.safeguards import check_backup
 from pam.platform.metrics import Metric
 from tests.conftest import CHECKOUT
-from tests.functional.sam import FUNCTIONS
+from tests.functional.sam import FUNCTIONS, TEMPLATE
 from tests.migrations.database import ledger, new_database, tables
 
 INVOKE = """
@@ -212,3 +213,15 @@ def test_schema_that_the_app_can_not_read_fails_the_deployment(
     with pytest.raises(subprocess.CalledProcessError) as failed:
         invoke(environment, {"command": "up"})
     assert "pam_app can't read it: permission denied for function whose" in failed.value.stderr
+
+
+def test_template_gives_the_function_its_settings() -> None:
+    """All that it reads from the environment, and the permission for each."""
+    variables = FUNCTIONS["MigrateFunction"]["Environment"]["Variables"].keys()
+    variables |= TEMPLATE["Globals"]["Function"]["Environment"]["Variables"].keys()
+    assert {str(field.alias) for field in MigrateSettings.model_fields.values()} <= variables
+    statements = [policy["Statement"] for policy in FUNCTIONS["MigrateFunction"]["Policies"]]
+    assert {statement["Action"] for statement in statements} == {
+        "secretsmanager:GetSecretValue",
+        "rds:DescribeDBClusters",
+    }

@@ -183,3 +183,38 @@ def test_new_migration_has_the_next_number_and_both_files(directory: Path) -> No
     for name in ("Sails", "1st", "", "a-b", "../x"):
         with pytest.raises(MigrationError, match="is no name"):
             create_migration(directory, name)
+
+
+def test_command_line_creates_plans_and_loses_data_on_request_only(empty_database: str, directory: Path) -> None:
+    """`new` needs no database; `plan` has the locks as comments; a failing statement is named."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "pam.migrations", "--directory", str(directory), *arguments],
+            env={**os.environ, "DATABASE_URL": "" if arguments[0] == "new" else empty_database},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    run("up")
+    assert [Path(line).name for line in run("new", "names").stdout.splitlines()] == [
+        "0003_names.up.sql",
+        "0003_names.down.sql",
+    ]
+    (directory / "0003_names.up.sql").write_text("select 1; select * from nowhere")
+    failed = run("up")
+    assert (failed.returncode, failed.stderr.splitlines()[-1]) == (
+        1,
+        "in 0003_names, statement 2: select * from nowhere",
+    )
+    (directory / "0003_names.up.sql").write_text("alter table boats add column name text;\n")
+    (directory / "0003_names.down.sql").write_text("-- loses-data: names\nalter table boats drop column name;")
+    plan = run("plan").stdout.splitlines()
+    assert plan[:2] == ["-- 0003_names", "alter table boats add column name text;"]
+    assert any(line.startswith("--   boats: AccessExclusiveLock, blocks reads and writes, for ") for line in plan)
+    assert run("up").stdout == "applied 0003_names\n"
+    assert "0003_names: names" in run("down").stderr
+    assert run("down", "--lose-data").stdout == "reverted 0003_names\n"
+    assert run("up", "--to", "7").returncode == 1
+    assert run("sideways").returncode == 2

@@ -135,3 +135,19 @@ def test_ledger_of_an_older_runner_is_extended(empty_database: str, directory: P
         owner.execute("alter table schema_versions drop column outcome, drop column statements_done")
     assert [str(m) for m in runner.up()] == ["0002_oars"]
     assert entries(empty_database) == [(1, "up", "succeeded", None), (2, "up", "succeeded", None)]
+
+
+def test_statement_of_a_killed_process_ends(empty_database: str, directory: Path) -> None:
+    """The next runner needn't wait for it to be done."""
+    (directory / "0002_oars.up.sql").write_text("create table oars (id int); select pg_sleep(120);")
+    command = [sys.executable, "-m", "pam.migrations", "--directory", str(directory), "up"]
+    with subprocess.Popen(command, env=os.environ | {"DATABASE_URL": empty_database}) as process:
+        with psycopg.connect(empty_database, autocommit=True) as observer:
+            sleeping = "select from pg_stat_activity where query like '%pg_sleep(120)%' and pid <> pg_backend_pid()"
+            while observer.execute(sleeping).fetchone() is None:
+                assert process.poll() is None
+                time.sleep(0.05)
+        process.kill()
+    (directory / "0002_oars.up.sql").write_text("create table oars (id int);")
+    assert [str(m) for m in Runner(empty_database, directory, Timeouts(runner_s=30)).up()] == ["0002_oars"]
+    assert entries(empty_database) == [(1, "up", "succeeded", None), (2, "up", "succeeded", None)]

@@ -32,7 +32,7 @@ def main() -> int:
             parser.error("DATABASE_URL must name the database, as its owner")
         return _run(Runner(os.environ["DATABASE_URL"], arguments.directory), arguments)
     except (MigrationError, psycopg.Error) as error:
-        print(f"refused: {error}", file=sys.stderr)
+        print(f"refused: {error}", *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         return REFUSED
 
 

@@ -146,6 +146,8 @@ class Runner:
         ) as connection:
             take_advisory_lock(connection, self._timeouts.runner_s)
             connection.execute(f"set lock_timeout = {self._timeouts.lock_ms}")
+            # The statement of a runner that was killed would go on, with its locks.
+            connection.execute("set client_connection_check_interval = '2s'")
             retry_locks(connection, self._timeouts, "The ledger", lambda: ledger.create_ledger(connection))
             yield connection
 
@@ -208,7 +210,7 @@ class Runner:
             self._observe(Progress(connection, migration, direction, 0, is_recorded=False))
             done = 0
             for done, statement in enumerate(migration.script(direction).statements, start=1):
-                execute(connection, statement)
+                _execute(connection, migration, done, statement)
                 self._observe(Progress(connection, migration, direction, done, is_recorded=False))
             ledger.record(connection, migration, direction, _ms_since(started))
             self._observe(Progress(connection, migration, direction, done, is_recorded=True))
@@ -226,15 +228,15 @@ class Runner:
         for done, statement in enumerate(statements[first:], start=first + 1):
             started = time.perf_counter()
 
-            def run(statement: str = statement) -> None:
-                self._run_alone(connection, statement)
+            def run(number: int = done, statement: str = statement) -> None:
+                self._run_alone(connection, migration, number, statement)
 
             retry_locks(connection, self._timeouts, str(migration), run)
             self._observe(Progress(connection, migration, direction, done, is_recorded=False))
             ledger.record_progress(connection, number, done, _ms_since(started), last=done == len(statements))
             self._observe(Progress(connection, migration, direction, done, is_recorded=True))
 
-    def _run_alone(self, connection: Connection, statement: str) -> None:
+    def _run_alone(self, connection: Connection, migration: Migration, number: int, statement: str) -> None:
         for index in connection.execute(_INVALID_INDEXES).fetchall():
             if re.search(rf"(?<!\w){re.escape(index['relname'])}(?!\w)", statement):
                 connection.execute(sql.SQL(f"drop index concurrently if exists {index['name']}"))
@@ -245,16 +247,20 @@ class Runner:
         connection.execute(f"set lock_timeout = {limits[0]}")
         connection.execute(f"set statement_timeout = '{limits[1]}s'")
         try:
-            execute(connection, statement)
+            _execute(connection, migration, number, statement)
         finally:
             if not connection.closed:
                 connection.execute("reset statement_timeout")
                 connection.execute(f"set lock_timeout = {self._timeouts.lock_ms}")
 
 
-def execute(connection: Connection, statement: str) -> None:
-    """Execute a statement of a migration."""
-    connection.execute(sql.SQL(statement))
+def _execute(connection: Connection, migration: Migration, number: int, statement: str) -> None:
+    """Execute a statement. Its error has a note of where it is."""
+    try:
+        connection.execute(sql.SQL(statement))
+    except psycopg.Error as error:
+        error.add_note(f"in {migration}, statement {number}: {' '.join(statement.split())[:60]}")
+        raise
 
 
 def _ms_since(started: float) -> int:
