@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pam
-from pam.migrations.files import read_migrations
+from pam.migrations.files import MigrationError, read_migrations
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 RECORDED = CHECKOUT / "tests" / "migrations" / "statements"
@@ -56,8 +56,11 @@ def _literals(tree: ast.AST) -> Iterator[str]:
 
 
 def recorded(version: int) -> list[str]:
-    """Return the SQL of the release that had this version of the schema."""
-    found: list[str] = json.loads((RECORDED / f"{version:04}.json").read_text("utf-8"))
+    """Return the SQL of the release with this version of the schema. Raises `MigrationError` if there is no file."""
+    path = RECORDED / f"{version:04}.json"
+    if not path.is_file():
+        raise MigrationError(f"{path} is missing: `make schema` writes it.")
+    found: list[str] = json.loads(path.read_text("utf-8"))
     return found
 
 

@@ -29,6 +29,9 @@ MARK = "/* batch */ true"
 _PAUSE_SHARE = 1.0
 """How long a pause is, in durations of the batch before it: others get at least half of the time."""
 
+_MAX_PAUSE_S = 5.0
+"""In Lambda, Postgres ends a session that is idle for a minute."""
+
 _HEADER = re.compile(r"^--[ \t]*batches of (\d+): (\w+) by (\w+(?:, *\w+)*)[ \t]*$", re.MULTILINE)
 
 
@@ -91,7 +94,7 @@ def run_batches(
         observe(done, True)
         if position is None:
             break
-        time.sleep((time.perf_counter() - started) * _PAUSE_SHARE)
+        time.sleep(min(_MAX_PAUSE_S, (time.perf_counter() - started) * _PAUSE_SHARE))
     connection.execute("reset statement_timeout")
 
 

@@ -69,8 +69,8 @@ class Runner:
 
     def status(self) -> list[tuple[Migration, AppliedMigration | None]]:
         """Return each migration with its ledger entry. Raises `MigrationError` where files and ledger disagree."""
-        with self.locked() as connection:
-            applied = self.read_ledger(connection)
+        with self._locked() as connection:
+            applied = self._read_ledger(connection)
         return [(migration, applied.get(migration.version)) for migration in self._migrations]
 
     def plan(self) -> list[Migration]:
@@ -83,8 +83,8 @@ class Runner:
         The locks are real while it runs. Raises `MigrationError` with the statement that fails.
         """
         last = len(self._migrations) if to is None else self._validate(to)
-        with self.locked() as connection:
-            applied = self.read_ledger(connection)
+        with self._locked() as connection:
+            applied = self._read_ledger(connection)
             missing = [m for m in self._migrations[:last] if m.version not in applied or applied[m.version].is_running]
             return dry_run(connection, missing, self._timeouts)
 
@@ -92,8 +92,8 @@ class Runner:
         """Apply what is missing, up to version `to` or to the last one; return what was applied."""
         last = len(self._migrations) if to is None else self._validate(to)
         done = []
-        with self.locked() as connection:
-            applied = self.read_ledger(connection)
+        with self._locked() as connection:
+            applied = self._read_ledger(connection)
             for migration in self._migrations[:last]:
                 entry = applied.get(migration.version)
                 if entry is not None and entry.is_running and entry.direction == "down":
@@ -111,8 +111,8 @@ class Runner:
         Raises `MigrationError` for a file that is marked as losing data, unless `lose_data`; nothing is reverted then.
         """
         self._validate(to)
-        with self.locked() as connection:
-            applied = self.read_ledger(connection, reverting_above=to)
+        with self._locked() as connection:
+            applied = self._read_ledger(connection, reverting_above=to)
             surplus = [m for m in reversed(self._migrations) if m.version in applied and m.version > to]
             losses = [f"{m}: {lost}" for m in surplus if (lost := m.script("down").lost_data)]
             if losses and not lose_data:
@@ -139,7 +139,7 @@ class Runner:
         return compare(read_expected(self._directory), self.read_catalogue())
 
     @contextmanager
-    def locked(self) -> Iterator[Connection]:
+    def _locked(self) -> Iterator[Connection]:
         """Open a connection that has the lock of all runners until it is closed or its process ends."""
         with psycopg.connect(
             self._conninfo, autocommit=True, row_factory=dict_row, application_name=application_name()
@@ -151,7 +151,7 @@ class Runner:
             retry_locks(connection, self._timeouts, "The ledger", lambda: ledger.create_ledger(connection))
             yield connection
 
-    def read_ledger(self, connection: Connection, reverting_above: int | None = None) -> dict[int, AppliedMigration]:
+    def _read_ledger(self, connection: Connection, reverting_above: int | None = None) -> dict[int, AppliedMigration]:
         """Return the entries by version. Raises `MigrationError` where they contradict the files.
 
         The file of an interrupted migration may have been corrected if it is reverted.
