@@ -132,7 +132,9 @@ def test_ledger_of_an_older_runner_is_extended(empty_database: str, directory: P
     runner = Runner(empty_database, directory)
     runner.up(to=1)
     with psycopg.connect(empty_database) as owner:
-        owner.execute("alter table schema_versions drop column outcome, drop column statements_done")
+        owner.execute(
+            "alter table schema_versions drop column outcome, drop column statements_done, drop column position"
+        )
     assert [str(m) for m in runner.up()] == ["0002_oars"]
     assert entries(empty_database) == [(1, "up", "succeeded", None), (2, "up", "succeeded", None)]
 

@@ -31,9 +31,9 @@ create table if not exists schema_versions (
 # Ledgers of before had only migrations in a transaction, whose entry says that they succeeded.
 _EXTEND = """
 alter table schema_versions
-    add column outcome text not null default 'succeeded' check (outcome in ('running', 'succeeded')),
-    add column statements_done integer,
-    add column position text
+    add column if not exists outcome text not null default 'succeeded' check (outcome in ('running', 'succeeded')),
+    add column if not exists statements_done integer,
+    add column if not exists position text
 """
 
 _COLUMNS = """
@@ -101,7 +101,7 @@ def create_ledger(connection: Connection) -> None:
     columns = {row["attname"] for row in connection.execute(_COLUMNS)}
     if not columns:
         connection.execute(_CREATE)
-    elif "outcome" not in columns:
+    elif not columns >= {"outcome", "statements_done", "position"}:
         connection.execute(_EXTEND)
 
 
