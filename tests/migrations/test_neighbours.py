@@ -6,7 +6,7 @@ is tested by the patterns and by review. Old code is that of tests/migrations/st
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import psycopg
 import pytest
@@ -16,13 +16,20 @@ from pam.migrations.drift import Difference, compare
 from pam.migrations.files import read_migrations
 from pam.migrations.runner import Runner
 from tests.conftest import CHECKOUT
-from tests.migrations.database import catalogue
+from tests.migrations.database import catalogue, new_database
 
 MIGRATIONS = CHECKOUT / "migrations"
 LAST = len(read_migrations(MIGRATIONS))
 BEFORE = range(LAST - VERSIONS_BEFORE, LAST)
 
 _PLACEHOLDER = re.compile(r"%\(\w+\)s|%s")
+
+
+@pytest.fixture
+def migrated(server: str) -> Iterator[str]:
+    """A copy of a database with all migrations."""
+    with new_database(server, template=server) as conninfo:
+        yield conninfo
 
 
 def refused(conninfo: str, sql: Iterable[str]) -> dict[str, str]:
@@ -39,14 +46,14 @@ def refused(conninfo: str, sql: Iterable[str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("version", BEFORE)
-def test_old_code_works_on_the_new_schema(empty_database: str, version: int) -> None:
+def test_old_code_works_on_the_new_schema(migrated: str, version: int) -> None:
     """As it does while a release is deployed, and after it was rolled back: a statement fails here or nowhere."""
-    runner = Runner(empty_database, MIGRATIONS)
-    runner.up(to=version)
-    before = refused(empty_database, recorded(version))
+    runner = Runner(migrated, MIGRATIONS)
+    runner.down(to=version, lose_data=True)
+    before = refused(migrated, recorded(version))
     assert len(before) < len(recorded(version)) / 20
     runner.up()
-    assert refused(empty_database, recorded(version)) == before
+    assert refused(migrated, recorded(version)) == before
 
 
 def is_explained(message: str, differences: list[Difference]) -> bool:
@@ -64,14 +71,13 @@ def is_object(name: str) -> bool:
 
 
 @pytest.mark.parametrize("version", BEFORE)
-def test_new_code_fails_on_the_old_schema_only_where_it_uses_what_is_new(empty_database: str, version: int) -> None:
+def test_new_code_fails_on_the_old_schema_only_where_it_uses_what_is_new(migrated: str, version: int) -> None:
     """A deployment migrates first; everything else works even so: Postgres refuses what the old schema lacks."""
-    runner = Runner(empty_database, MIGRATIONS)
-    runner.up()
-    last, unusable = catalogue(empty_database), refused(empty_database, statements())
+    runner = Runner(migrated, MIGRATIONS)
+    last, unusable = catalogue(migrated), refused(migrated, statements())
     runner.down(to=version, lose_data=True)
-    differences = compare(last, catalogue(empty_database))
-    failing = {sql: why for sql, why in refused(empty_database, statements()).items() if sql not in unusable}
+    differences = compare(last, catalogue(migrated))
+    failing = {sql: why for sql, why in refused(migrated, statements()).items() if sql not in unusable}
     assert {sql: why for sql, why in failing.items() if not is_explained(why, differences)} == {}
     assert len(failing) < len(set(statements())) / 10
 
@@ -89,13 +95,12 @@ def test_refusal_of_what_did_not_change_is_not_explained() -> None:
     assert not is_explained("InsufficientPrivilege: permission denied for table trip_legs", differences)
 
 
-def test_statement_of_a_removed_column_would_be_found(empty_database: str) -> None:
+def test_statement_of_a_removed_column_would_be_found(migrated: str) -> None:
     """And one of a revoked grant."""
-    Runner(empty_database, MIGRATIONS).up()
-    before = refused(empty_database, recorded(LAST - 1))
-    with psycopg.connect(empty_database) as owner:
+    before = refused(migrated, recorded(LAST - 1))
+    with psycopg.connect(migrated) as owner:
         owner.execute("alter table expenses drop column description; revoke update on budgets from pam_app")
-    found = refused(empty_database, recorded(LAST - 1))
+    found = refused(migrated, recorded(LAST - 1))
     assert {message.split(":")[0] for sql, message in found.items() if sql not in before} == {
         "UndefinedColumn",
         "InsufficientPrivilege",
