@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pam.migrations.files import Direction, Migration, read_migrations
+from pam.migrations.files import Direction, Migration, MigrationError, read_migrations
 from pam.migrations.runner import Runner
 from tests.conftest import CHECKOUT
 from tests.migrations.database import catalogue, entries
@@ -138,3 +138,24 @@ def test_index_left_invalid_is_built_again(empty_database: str, resumable: Path)
     runner.up()
     assert "invalid" not in catalogue(empty_database)["index boats_by_id"]
     assert entries(empty_database)[-1] == (3, "up", "succeeded", 3)
+
+
+def test_file_without_a_statement_is_not_begun(empty_database: str, resumable: Path) -> None:
+    """The ledger would say for ever that it is running."""
+    (resumable / "0003_oars_by_id.up.sql").write_text("-- no-transaction\n-- to be written")
+    with pytest.raises(MigrationError, match="0003_oars_by_id has no statement"):
+        Runner(empty_database, resumable).up()
+    assert [version for version, *_ in entries(empty_database)] == [1, 2]
+
+
+def test_interrupted_way_back_is_completed_first(empty_database: str, resumable: Path, killer: Killer) -> None:
+    """`up` says with which command; nothing is applied over a half reverted schema."""
+    Runner(empty_database, resumable).up()
+    killer.at = (1, True)
+    with pytest.raises(psycopg.OperationalError):
+        Runner(empty_database, resumable, observer=killer).down(to=2)
+    runner = Runner(empty_database, resumable)
+    with pytest.raises(MigrationError, match="Complete it with `down --to 2`"):
+        runner.up()
+    assert [str(each) for each in runner.down(to=2)] == ["0003_oars_by_id"]
+    assert [str(each) for each in runner.up()] == ["0003_oars_by_id"]

@@ -29,7 +29,7 @@ _LOSES_DATA = re.compile(r"^--[ \t]*loses-data:[ \t]*(\S.*?)[ \t]*$", re.MULTILI
 
 
 class MigrationError(Exception):
-    """The files are inconsistent, or contradict the ledger; nothing has been changed."""
+    """The files are inconsistent or contradict the ledger, or a step can't be done; the message says what to do."""
 
 
 class SchemaAheadError(MigrationError):
@@ -46,10 +46,12 @@ class Script:
 
     @cached_property
     def statements(self) -> list[str]:
+        """Its statements, without semicolons and without the comments between them."""
         return split_statements(self.sql)
 
     @property
     def is_transactional(self) -> bool:
+        """Whether all of it is one transaction."""
         return _NO_TRANSACTION.search(self.head) is None and _BATCHES.search(self.head) is None
 
     @property

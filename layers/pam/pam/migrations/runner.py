@@ -220,6 +220,8 @@ class Runner:
     ) -> None:
         """Run the statements that aren't done. One that was interrupted runs again."""
         statements = migration.script(direction).statements
+        if not statements:
+            raise MigrationError(f"{migration} has no statement to run without a transaction.")
         if resumed is None:
             number, first = ledger.begin(connection, migration, direction), 0
         else:
