@@ -276,6 +276,13 @@ def test_schedule_is_read_with_its_rate(tmp_path: Path, expression: str, interva
     assert read(tmp_path, scheduled(expression)).schedules == (Schedule("Fn", interval_s),)
 
 
+def test_schedule_of_an_unavailable_function_is_left_out(tmp_path: Path) -> None:
+    """As the function is."""
+    scheduled_elsewhere = scheduled("rate(1 day)").replace("Variables: {}", "Variables: {HOST: !GetAtt Nowhere.Arn}")
+    template = read(tmp_path, scheduled_elsewhere + function("A: b", name="Other"))
+    assert (list(template.unavailable), template.schedules) == (["Fn"], ())
+
+
 def test_schedule_is_read_with_its_event(tmp_path: Path) -> None:
     """The function gets it as JSON."""
     [schedule] = read(tmp_path, scheduled("rate(1 day)", 'Input: \'{"command": "drift"}\'')).schedules
