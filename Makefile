@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # Some machines set it. Without cached bytecode each process of the stack and of the tests compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test soak lint bench load audit lock train compile openapi build deploy clean
+.PHONY: help setup run test soak lint bench load audit lock train compile schema openapi build deploy clean
 
 help:  ## what there is to make
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,7 @@ lint: setup
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+	$(PY) -m local.migration_rules
 
 bench: setup  ## run one benchmark (NAME=...), or all of them into docs/figures.json
 	$(PY) -m bench $(NAME)
@@ -70,6 +71,10 @@ audit: setup .audit/ready  ## look up known vulnerabilities of every pinned pack
 
 compile: setup  ## compile the sentence templates into the router's automaton
 	$(PY) -m pam.routing.compile
+
+schema: setup  ## write migrations/schema.sql and catalogue.json from the migrations
+	$(PY) -m local.schema
+	$(PY) -m local.code_statements
 
 openapi: setup  ## write docs/openapi.json, and the types of the page in web/api_types.d.ts
 	$(PY) -m local.openapi

@@ -12,8 +12,6 @@ from local.template import Schedule
 
 Invoke = Callable[[bytes], Awaitable[object]]
 
-EVENT = b"{}"
-
 
 class Scheduler:
     """Invokes each schedule's function at its rate, and not before the last run has ended. Use it on one event loop.
@@ -22,10 +20,8 @@ class Scheduler:
     """
 
     def __init__(self, schedules: Iterable[Schedule], functions: Mapping[str, Invoke]) -> None:
-        """`functions` invoke the functions with an event, by logical id."""
-        self._tasks = [
-            asyncio.create_task(_run(functions[schedule.function], schedule.interval_s)) for schedule in schedules
-        ]
+        """`functions` invoke the functions with a schedule's event, by logical id."""
+        self._tasks = [asyncio.create_task(_run(functions[schedule.function], schedule)) for schedule in schedules]
 
     async def stop(self) -> None:
         """End the schedules, and runs that haven't ended."""
@@ -36,10 +32,10 @@ class Scheduler:
                 await task
 
 
-async def _run(invoke: Invoke, interval_s: float) -> None:
+async def _run(invoke: Invoke, schedule: Schedule) -> None:
     clock = asyncio.get_running_loop().time
     due = clock()
     while True:
-        await invoke(EVENT)  # a function's failure is an outcome, and in its log
-        due = max(due + interval_s, clock())
+        await invoke(schedule.event)  # a function's failure is an outcome, and in its log
+        due = max(due + schedule.interval_s, clock())
         await asyncio.sleep(due - clock())

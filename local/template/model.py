@@ -110,6 +110,8 @@ class Schedule:
     function: str
     """The function's logical id."""
     interval_s: float
+    event: bytes = b"{}"
+    """What the function is invoked with: JSON."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ class Template:
     """Functions without a route that can't run on this machine, with the reason."""
     websocket: WebSocketApi | None = None
     schedules: tuple[Schedule, ...] = ()
+    """Those of functions that can run on this machine."""
 
     @property
     def routed(self) -> frozenset[str]:

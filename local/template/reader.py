@@ -18,7 +18,7 @@ from local.template.model import STORES, EventInvoke, Function, JwtAuthorizer, R
 _RATE = re.compile(r"rate\(([1-9][0-9]*) (minute|hour|day)s?\)")
 _UNIT_S = {"minute": 60.0, "hour": 3600.0, "day": 86_400.0}
 _SCHEDULE_PROPERTIES = {"Name", "Description", "ScheduleExpression", "FlexibleTimeWindow", "Target"}
-_TARGET_PROPERTIES = {"Arn", "RoleArn", "RetryPolicy", "DeadLetterConfig"}
+_TARGET_PROPERTIES = {"Arn", "RoleArn", "RetryPolicy", "DeadLetterConfig", "Input"}
 
 
 def load(
@@ -111,7 +111,7 @@ def _read(resolver: Resolver, base: Path) -> Template:
         cors=body.get("x-amazon-apigateway-cors", {}),
         unavailable={logical_id: str(error) for logical_id, error in unavailable.items()},
         websocket=websocket_api.read(resolver),
-        schedules=tuple(schedules),
+        schedules=tuple(schedule for schedule in schedules if schedule.function not in unavailable),
     )
     for function in sorted(template.routed & unavailable.keys()):
         raise unavailable[function]
@@ -177,7 +177,8 @@ def _schedule(properties: dict[str, Any], resolver: Resolver, where: str) -> Sch
         if unsupported:
             raise TemplateError(f"{path}: {', '.join(sorted(unsupported))} of a schedule isn't supported locally.")
     arn = resolver.value(target["Arn"], f"{where}.Target.Arn")
-    return Schedule(resolver.function_of(arn), int(rate[1]) * _UNIT_S[rate[2]])
+    event = resolver.value(target.get("Input", "{}"), f"{where}.Target.Input")
+    return Schedule(resolver.function_of(arn), int(rate[1]) * _UNIT_S[rate[2]], event.encode())
 
 
 def _queue(arn: str | None, where: str) -> str | None:

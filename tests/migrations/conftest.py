@@ -1,25 +1,26 @@
 """Databases and migration files of their own for the tests of the runner."""
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
-from local.stack import LocalStack
+from local.stand_ins.postgres import temporary_postgres
+from tests.migrations.database import new_database
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The conninfo of the owner on a Postgres of its own, with a migrated database: most tests need no more of PAM."""
+    with temporary_postgres() as postgres:
+        yield postgres.owner
 
 
 @pytest.fixture
-def empty_database(stack: LocalStack) -> Iterator[str]:
+def empty_database(server: str) -> Iterator[str]:
     """The conninfo of a new database, as its owner."""
-    name = f"migrations_{uuid.uuid4().hex}"
-    with psycopg.connect(stack.postgres.owner, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-        yield make_conninfo(stack.postgres.owner, dbname=name)
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    with new_database(server) as conninfo:
+        yield conninfo
 
 
 @pytest.fixture

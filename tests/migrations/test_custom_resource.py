@@ -1,7 +1,9 @@
 """The custom resource that migrates during a deployment, on a real Postgres and a stand-in for CloudFormation's S3."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -10,9 +12,11 @@ from typing import Any
 import pytest
 import urllib3
 
+from local.stack import LocalStack
 from pam.migrations import custom_resource
+from pam.migrations.files import read_migrations
 from pam.migrations.runner import Runner
-from tests.conftest import CHECKOUT
+from tests.conftest import CHECKOUT, Traveller
 from tests.migrations.database import ledger, tables
 
 EVENT: dict[str, Any] = json.loads((CHECKOUT / "events/migrate_on_deploy.json").read_text())
@@ -116,6 +120,28 @@ def test_failed_migration_is_reported_and_stops_the_deployment(
     assert (response["Status"], response["Reason"]) == ("FAILED", "DivisionByZero: division by zero")
     assert response["PhysicalResourceId"] == EVENT["PhysicalResourceId"]
     assert tables(empty_database) == {"boats", "schema_versions"}
+
+
+def test_functions_in_use_answer_while_a_migration_fails_and_after_it(
+    bucket: Bucket, stack: LocalStack, traveller: Traveller, tmp_path: Path
+) -> None:
+    """It has changed the table that they read before it fails; they are at their old version, and notice nothing."""
+    traveller.spends("45")
+    before = traveller.summary()["total"]
+    files = shutil.copytree(CHECKOUT / "migrations", tmp_path / "migrations")
+    number = len(read_migrations(files)) + 1
+    (files / f"{number:04}_broken.up.sql").write_text(
+        "alter table expenses rename column amount to cost; select pg_sleep(0.3); select 1 / 0;"
+    )
+    (files / f"{number:04}_broken.down.sql").write_text("select 1")
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(lambda: [traveller.summary()["total"] for _ in range(20)])
+        runner = Runner(stack.postgres.owner, files)
+        custom_resource.handle(request(bucket, "Update", layer=8, old_layer=7), lambda: list(map(str, runner.up())))
+        assert reading.result() == [before] * 20
+    assert [response["Status"] for response in bucket.responses] == ["FAILED"]
+    traveller.spends("5")
+    assert float(traveller.summary()["total"]) == float(before) + 5
 
 
 def test_rollback_after_a_failure_succeeds_without_the_database(bucket: Bucket) -> None:

@@ -5,6 +5,9 @@ import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +17,13 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from local.stack import LocalStack
+from pam.migrations.commands import MigrateSettings
+from pam.migrations.files import MigrationError, read_migrations
+from pam.migrations.safeguards import check_backup
+from pam.platform.metrics import Metric
 from tests.conftest import CHECKOUT
-from tests.migrations.database import tables
+from tests.functional.sam import FUNCTIONS, TEMPLATE
+from tests.migrations.database import ledger, new_database, tables
 
 INVOKE = """
 import json, sys
@@ -25,6 +33,13 @@ context = make_dataclass("Context", [(name, str, "x") for name in (
     "function_name", "function_version", "invoked_function_arn", "memory_limit_in_mb", "aws_request_id")])()
 print(json.dumps(app.handler(json.loads(sys.argv[1]), context)))
 """
+
+
+@pytest.fixture
+def empty_database(stack: LocalStack) -> Iterator[str]:
+    """A new database on the server whose address is in the stack's secrets."""
+    with new_database(stack.postgres.owner) as conninfo:
+        yield conninfo
 
 
 @pytest.fixture
@@ -41,10 +56,22 @@ def environment(stack: LocalStack, empty_database: str, directory: Path) -> dict
     app = json.loads(secrets.get_secret_value(SecretId=variables["DATABASE_SECRET"])["SecretString"])
     owner = {"username": conninfo_to_dict(empty_database)["user"], "password": "unused"}
     app["dbname"] = conninfo_to_dict(empty_database)["dbname"]
+    rds = boto3.client(
+        "rds",
+        endpoint_url=stack.aws_endpoint,
+        region_name=variables["AWS_REGION"],
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+    )
+    cluster = f"cluster-{uuid.uuid4()}"
+    rds.create_db_cluster(
+        DBClusterIdentifier=cluster, Engine="aurora-postgresql", MasterUsername="owner", MasterUserPassword="not-used"
+    )
     names = {key: f"migrate-{key}-{uuid.uuid4()}" for key in ("app", "owner")}
     secrets.create_secret(Name=names["app"], SecretString=json.dumps(app))
     secrets.create_secret(Name=names["owner"], SecretString=json.dumps(owner))
     return variables | {
+        "DATABASE_CLUSTER": cluster,
         "DATABASE_SECRET": names["app"],
         "DATABASE_OWNER_SECRET": names["owner"],
         "MIGRATIONS": str(directory),
@@ -54,9 +81,22 @@ def environment(stack: LocalStack, empty_database: str, directory: Path) -> dict
 
 
 def invoke(environment: dict[str, str], event: dict[str, Any]) -> Any:
+    return invoke_with_metrics(environment, event)[0]
+
+
+def invoke_with_metrics(environment: dict[str, str], event: dict[str, Any]) -> tuple[Any, dict[str, list[float]]]:
+    """Return the result, and the metrics of all EMF lines."""
     command = [sys.executable, "-c", INVOKE, json.dumps(event)]
     done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    *lines, result = map(json.loads, done.stdout.splitlines())
+    metrics = {
+        metric["Name"]: line[metric["Name"]]
+        for line in lines
+        if "_aws" in line
+        for each in line["_aws"]["CloudWatchMetrics"]
+        for metric in each["Metrics"]
+    }
+    return result, metrics
 
 
 def test_operator_commands_list_and_apply_migrations(environment: dict[str, str], empty_database: str) -> None:
@@ -78,3 +118,110 @@ def test_migration_of_a_stopped_function_is_ended_by_postgres(
     invoke(environment, {"command": "up"})
     with psycopg.connect(empty_database) as connection:
         assert connection.execute("select * from boats").fetchone() == ("14min", "1min", "1min")
+
+
+def test_plan_reports_locks(environment: dict[str, str], directory: Path) -> None:
+    """By migration, with what they block and for how long."""
+    invoke(environment, {"command": "up"})
+    (directory / "0003_names.up.sql").write_text("alter table boats add column name text;")
+    (directory / "0003_names.down.sql").write_text("alter table boats drop column name;")
+    locks = invoke(environment, {"command": "plan"})["locks"]
+    assert locks.keys() == {"0003_names"}
+    assert locks["0003_names"][1].startswith("boats: AccessExclusiveLock, blocks reads and writes, for ")
+
+
+def test_drift_is_a_metric_and_a_report(environment: dict[str, str], empty_database: str) -> None:
+    """The event of the schedule in template.yaml; the number of differences is the metric's value."""
+    event = json.loads(FUNCTIONS["MigrateFunction"]["Events"]["CheckDrift"]["Properties"]["Input"])
+    environment = environment | {"MIGRATIONS": str(CHECKOUT / "migrations")}
+    assert len(invoke(environment, {"command": "up"})["migrations"]) == len(read_migrations(CHECKOUT / "migrations"))
+    result, metrics = invoke_with_metrics(environment, event)
+    assert (result, metrics[Metric.SCHEMA_DRIFT]) == ({"drift": []}, [0.0])
+    with psycopg.connect(empty_database) as owner:
+        owner.execute("create policy anybody on expenses using (true); drop index expenses_by_time")
+    result, metrics = invoke_with_metrics(environment, event)
+    assert metrics[Metric.SCHEMA_DRIFT] == [2.0]
+    assert [line for line in result["drift"] if not line.startswith(" ")] == [
+        "missing index expenses_by_time",
+        "unexpected policy anybody on expenses",
+    ]
+
+
+def test_drift_is_not_checked_while_an_older_release_is_deployed(environment: dict[str, str], directory: Path) -> None:
+    """The database has a newer schema on purpose."""
+    invoke(environment, {"command": "up"})
+    for path in directory.glob("0002_*"):
+        path.unlink()
+    result, metrics = invoke_with_metrics(environment, {"command": "drift"})
+    assert result == {"drift": []}
+    assert Metric.SCHEMA_DRIFT not in metrics
+
+
+def test_database_that_can_not_be_restored_is_not_migrated(
+    environment: dict[str, str], empty_database: str, directory: Path
+) -> None:
+    """An empty database needs no backup; one with data must be restorable to a time of minutes ago."""
+    environment = environment | {"DATABASE_CLUSTER": "no-such-cluster"}
+    invoke(environment, {"command": "up"})
+    (directory / "0003_names.up.sql").write_text("alter table boats add column name text;")
+    (directory / "0003_names.down.sql").write_text("alter table boats drop column name;")
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        invoke(environment, {"command": "up"})
+    assert "DBClusterNotFoundFault" in failed.value.stderr
+    assert [version for version, _ in ledger(empty_database)] == [1, 2]
+
+
+def test_database_that_can_be_restored_is_migrated(environment: dict[str, str], directory: Path) -> None:
+    """The cluster's latest restorable time is asked for."""
+    invoke(environment, {"command": "up"})
+    (directory / "0003_names.up.sql").write_text("alter table boats add column name text;")
+    (directory / "0003_names.down.sql").write_text("alter table boats drop column name;")
+    assert invoke(environment, {"command": "up"}) == {"migrations": ["0003_names"]}
+
+
+class Clusters:
+    """RDS with one cluster that can be restored to a time, or to none."""
+
+    def __init__(self, latest: datetime | None) -> None:
+        self._latest = latest
+
+    def describe_db_clusters(self, **_: str) -> dict[str, Any]:
+        return {"DBClusters": [{"LatestRestorableTime": self._latest} if self._latest else {}]}
+
+
+@pytest.mark.parametrize(("minutes", "accepted"), [(0, True), (5, True), (15, True), (16, False), (None, False)])
+def test_backup_must_be_of_minutes_ago(minutes: int | None, accepted: bool) -> None:
+    """Aurora is behind by some minutes always."""
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    latest = None if minutes is None else now - timedelta(minutes=minutes)
+    with nullcontext() if accepted else pytest.raises(MigrationError, match="Not migrated: pam can be restored to"):
+        assert check_backup(Clusters(latest), "pam", now) == latest
+
+
+def test_schema_that_the_app_can_not_read_fails_the_deployment(
+    environment: dict[str, str], empty_database: str, directory: Path
+) -> None:
+    """A policy with a function that the role may not execute, for example: the old functions are still in use then."""
+    invoke(environment, {"command": "up"})
+    (directory / "0003_policy.up.sql").write_text(
+        "alter table boats enable row level security;"
+        "create function whose() returns int language plpgsql as 'begin return 1; end';"
+        "revoke all on function whose() from public;"
+        "create policy own on boats using (id = whose()); grant select on boats to pam_app;"
+    )
+    (directory / "0003_policy.down.sql").write_text("drop policy own on boats; drop function whose();")
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        invoke(environment, {"command": "up"})
+    assert "pam_app can't read it: permission denied for function whose" in failed.value.stderr
+
+
+def test_template_gives_the_function_its_settings() -> None:
+    """All that it reads from the environment, and the permission for each."""
+    variables = FUNCTIONS["MigrateFunction"]["Environment"]["Variables"].keys()
+    variables |= TEMPLATE["Globals"]["Function"]["Environment"]["Variables"].keys()
+    assert {str(field.alias) for field in MigrateSettings.model_fields.values()} <= variables
+    statements = [policy["Statement"] for policy in FUNCTIONS["MigrateFunction"]["Policies"]]
+    assert {statement["Action"] for statement in statements} == {
+        "secretsmanager:GetSecretValue",
+        "rds:DescribeDBClusters",
+    }

@@ -9,8 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from local import migration_rules
 from pam.migrations.files import MigrationError, SchemaAheadError, read_migrations
 from pam.migrations.runner import Runner
+from pam.migrations.scaffold import create_migration
 from pam.money.categories import Category
 from tests.conftest import CHECKOUT
 from tests.migrations.database import ledger, tables
@@ -139,3 +141,80 @@ def test_command_line_reports_what_it_does(empty_database: str, directory: Path)
     refused = run("up")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("refused: 0001_boats was changed")
+
+
+def test_down_that_loses_data_needs_a_word(empty_database: str, directory: Path) -> None:
+    """What is lost is named; nothing is reverted before it, either."""
+    (directory / "0001_boats.down.sql").write_text("-- loses-data: all boats\ndrop table boats;")
+    runner = Runner(empty_database, directory)
+    runner.up()
+    with pytest.raises(MigrationError, match=r"0001_boats: all boats.*--lose-data"):
+        runner.down(to=0)
+    assert tables(empty_database) == {"boats", "oars", "schema_versions"}
+    assert len(runner.down(to=1)) == 1
+    assert len(runner.down(to=0, lose_data=True)) == 1
+
+
+@pytest.mark.parametrize("version", [-1, 3, 99])
+def test_unknown_version_is_refused(empty_database: str, directory: Path, version: int) -> None:
+    """Up and down, with the number of the last one."""
+    runner = Runner(empty_database, directory)
+    for command in (runner.up, runner.down, runner.dry_run):
+        with pytest.raises(MigrationError, match="the last one is 0002"):
+            command(to=version)
+
+
+def test_gap_in_the_ledger_is_refused(empty_database: str, directory: Path) -> None:
+    """With what to do about it."""
+    runner = Runner(empty_database, directory)
+    runner.up()
+    with psycopg.connect(empty_database) as owner:
+        owner.execute("delete from schema_versions where version = 1")
+    with pytest.raises(MigrationError, match=r"has 0002_oars but not 0001.*new number, after 0002"):
+        runner.up()
+
+
+def test_new_migration_has_the_next_number_and_both_files(directory: Path) -> None:
+    """Its name is part of a file's; the empty files have no statement, which the rules refuse."""
+    up, down = create_migration(directory, "sails")
+    assert (up.name, down.name) == ("0003_sails.up.sql", "0003_sails.down.sql")
+    assert [str(m) for m in read_migrations(directory)] == ["0001_boats", "0002_oars", "0003_sails"]
+    assert {"It has no statement."} <= {each.message for each in migration_rules.check(directory, after=2)}
+    for name in ("Sails", "1st", "", "a-b", "../x"):
+        with pytest.raises(MigrationError, match="is no name"):
+            create_migration(directory, name)
+
+
+def test_command_line_creates_plans_and_loses_data_on_request_only(empty_database: str, directory: Path) -> None:
+    """`new` needs no database; `plan` has the locks as comments; a failing statement is named."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "pam.migrations", "--directory", str(directory), *arguments],
+            env={**os.environ, "DATABASE_URL": "" if arguments[0] == "new" else empty_database},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    run("up")
+    assert [Path(line).name for line in run("new", "names").stdout.splitlines()] == [
+        "0003_names.up.sql",
+        "0003_names.down.sql",
+    ]
+    (directory / "0003_names.up.sql").write_text("select 1; select * from nowhere")
+    failed = run("up")
+    assert (failed.returncode, failed.stderr.splitlines()[-1]) == (
+        1,
+        "in 0003_names, statement 2: select * from nowhere",
+    )
+    (directory / "0003_names.up.sql").write_text("alter table boats add column name text;\n")
+    (directory / "0003_names.down.sql").write_text("-- loses-data: names\nalter table boats drop column name;")
+    plan = run("plan").stdout.splitlines()
+    assert plan[:2] == ["-- 0003_names", "alter table boats add column name text;"]
+    assert any(line.startswith("--   boats: AccessExclusiveLock, blocks reads and writes, for ") for line in plan)
+    assert run("up").stdout == "applied 0003_names\n"
+    assert "0003_names: names" in run("down").stderr
+    assert run("down", "--lose-data").stdout == "reverted 0003_names\n"
+    assert run("up", "--to", "7").returncode == 1
+    assert run("sideways").returncode == 2

@@ -1,12 +1,8 @@
 """The app's role has the grants for writing that the code's SQL uses, and no others."""
 
-import ast
-import importlib
-import pkgutil
 import re
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
@@ -14,16 +10,11 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-import pam
+from local.code_statements import statements
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 
-_STATEMENT = re.compile(r"\s*(with|select|insert into|update|delete from)\s", re.IGNORECASE)
-
 _PLACEHOLDER = re.compile(r"%\(\w+\)s|%s")
-
-_TEMPLATE_TABLES = ("expenses", "savings")
-"""What `{table}` stands for in a statement that several tables share."""
 
 
 class Grant(NamedTuple):
@@ -32,29 +23,6 @@ class Grant(NamedTuple):
     privilege: str
     table: str
     column: str | None = None
-
-
-def statements() -> Iterator[str]:
-    """Yield the SQL of all modules: their constants, as they are when imported, and literals within functions."""
-    for module in pkgutil.walk_packages(pam.__path__, "pam."):
-        if module.name.startswith("pam.migrations") or module.name.endswith("__main__"):
-            continue
-        imported = importlib.import_module(module.name)
-        assert imported.__file__ is not None
-        values = [value for value in vars(imported).values() if isinstance(value, str)]
-        values += _literals(ast.parse(Path(imported.__file__).read_text()))
-        for sql in filter(_STATEMENT.match, values):
-            for table in _TEMPLATE_TABLES if "{table}" in sql else ("",):
-                yield re.sub(r"\{\w+\}", "", sql.replace("{table}", table).replace("{time}", "created_at"))
-
-
-def _literals(tree: ast.AST) -> Iterator[str]:
-    """Yield the string literals, without the parts of those that are composed: the module has these as constants."""
-    if isinstance(tree, ast.Constant) and isinstance(tree.value, str):
-        yield tree.value
-    if not isinstance(tree, ast.JoinedStr):
-        for child in ast.iter_child_nodes(tree):
-            yield from _literals(child)
 
 
 def grants_of(sql: str) -> Iterator[Grant]:

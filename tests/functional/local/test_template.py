@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -257,7 +258,6 @@ def test_unresolvable_function_without_a_route_is_unavailable(tmp_path: Path) ->
         (scheduled("rate(0 minutes)"), "only rate(...)"),
         (scheduled("rate(5 seconds)"), "only rate(...)"),
         (scheduled("rate(1 minute)", "State: DISABLED"), "State of a schedule isn't supported"),
-        (scheduled("rate(1 minute)", "Input: '{}'"), "Target: Input of a schedule isn't supported"),
     ],
 )
 def test_unsupported_template_is_an_error(tmp_path: Path, resources: str, message: str) -> None:
@@ -274,6 +274,19 @@ def test_unsupported_template_is_an_error(tmp_path: Path, resources: str, messag
 def test_schedule_is_read_with_its_rate(tmp_path: Path, expression: str, interval_s: float) -> None:
     """The function is the one of the alias that SAM makes the schedule's target."""
     assert read(tmp_path, scheduled(expression)).schedules == (Schedule("Fn", interval_s),)
+
+
+def test_schedule_of_an_unavailable_function_is_left_out(tmp_path: Path) -> None:
+    """As the function is."""
+    scheduled_elsewhere = scheduled("rate(1 day)").replace("Variables: {}", "Variables: {HOST: !GetAtt Nowhere.Arn}")
+    template = read(tmp_path, scheduled_elsewhere + function("A: b", name="Other"))
+    assert (list(template.unavailable), template.schedules) == (["Fn"], ())
+
+
+def test_schedule_is_read_with_its_event(tmp_path: Path) -> None:
+    """The function gets it as JSON."""
+    [schedule] = read(tmp_path, scheduled("rate(1 day)", 'Input: \'{"command": "drift"}\'')).schedules
+    assert json.loads(schedule.event) == {"command": "drift"}
 
 
 def test_parameter_without_a_value_is_an_error(tmp_path: Path) -> None:

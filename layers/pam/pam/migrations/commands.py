@@ -4,12 +4,21 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
+from aws_lambda_powertools.metrics import MetricUnit
 from psycopg.conninfo import make_conninfo
 from pydantic import BaseModel, ConfigDict, Field
 
+from pam.migrations.drift import render
+from pam.migrations.files import SchemaAheadError
+from pam.migrations.ledger import AppliedMigration
 from pam.migrations.roles import set_app_password
 from pam.migrations.runner import Runner
+from pam.migrations.safeguards import check_app_role, check_backup
+from pam.migrations.waiting import Timeouts
 from pam.platform import aws
+from pam.platform.clock import utc_now
+from pam.platform.metrics import Metric
+from pam.platform.observability import logger, measure
 from pam.platform.postgres import tls_options
 from pam.platform.settings import Settings, read_environment
 
@@ -27,47 +36,98 @@ class MigrationCommand(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    command: Literal["status", "plan", "up"]
+    command: Literal["status", "plan", "up", "drift"]
 
 
 class MigrateSettings(Settings):
     """The environment of the `migrate` function."""
 
+    cluster: str = Field(alias="DATABASE_CLUSTER")
     owner_secret: str = Field(alias="DATABASE_OWNER_SECRET")
     app_secret: str = Field(alias="DATABASE_SECRET")
     directory: Path = Field(alias="MIGRATIONS")
 
 
 def run_command(command: MigrationCommand) -> dict[str, Any]:
-    """Return `{"migrations": [...]}`: what the command lists, or has applied.
+    """Return `{"migrations": [...]}`: what the command lists, or has applied; `plan` adds `locks`, by migration.
 
-    Raises `MigrationError` and psycopg's errors.
+    `drift` returns `{"drift": [...]}`, a report in lines. Raises `MigrationError` and psycopg's errors.
     """
     if command.command == "up":
         return {"migrations": migrate()}
-    runner = Runner(_owner_conninfo(), _settings().directory)
+    runner = _runner()
+    if command.command == "drift":
+        return {"drift": check_drift(runner)}
     if command.command == "plan":
-        return {"migrations": [f"{migration}\n{migration.up}" for migration in runner.plan()]}
-    return {"migrations": [f"{migration} {'applied' if row else 'pending'}" for migration, row in runner.status()]}
+        planned = runner.dry_run()
+        return {
+            "migrations": [f"{each.migration}\n{each.migration.up}" for each in planned],
+            "locks": {str(each.migration): each.lines() for each in planned},
+        }
+    return {"migrations": [f"{migration} {_state(row)}" for migration, row in runner.status()]}
 
 
 def migrate() -> list[str]:
-    """Apply what is missing and set the password of the app's role; return the names of what was applied."""
-    owner = _owner_conninfo()
-    applied = Runner(owner, _settings().directory).up()
-    set_app_password(owner, _read_secret(_settings().app_secret)["password"])
+    """Try what is missing, check the backup, apply it, set the password of the app's role, and read as that role.
+
+    Returns the names of what was applied.
+    """
+    runner = _runner()
+    planned = runner.dry_run()
+    for each in planned:
+        logger.info("migration planned", migration=str(each.migration), report=each.lines())
+    if planned and planned[0].migration.version > 1:  # an empty database has nothing to restore
+        latest = check_backup(aws.client("rds"), _settings().cluster, utc_now())
+        logger.info("backup checked", restorable_to=latest.isoformat())
+    applied = runner.up()
+    app = _read_secret(_settings().app_secret)
+    set_app_password(_owner_conninfo(), app["password"])
+    tables = check_app_role(_conninfo(app, app["username"], app["password"]))
+    logger.info("migrated", applied=[str(migration) for migration in applied], readable_tables=tables)
     return [str(migration) for migration in applied]
+
+
+def check_drift(runner: Runner) -> list[str]:
+    """Record how many differences the schema has from that of the migrations; return a report in lines.
+
+    While an older release is deployed there is nothing to compare with: the metric stays as it is.
+    """
+    try:
+        differences = runner.drift()
+    except SchemaAheadError as ahead:
+        logger.warning("drift not checked", reason=str(ahead))
+        return []
+    measure(Metric.SCHEMA_DRIFT, MetricUnit.Count, len(differences))
+    report = render(differences).splitlines()
+    if report:
+        logger.warning("schema drift", report=report)
+    return report
+
+
+def _state(entry: AppliedMigration | None) -> str:
+    if entry is None:
+        return "pending"
+    return entry.summary if entry.is_running else "applied"
+
+
+def _runner() -> Runner:
+    # Lambda stops the function after 15 minutes, and Postgres what it left running.
+    return Runner(_owner_conninfo(), _settings().directory, Timeouts(concurrent_s=840))
 
 
 def _owner_conninfo() -> str:
     owner, app = _read_secret(_settings().owner_secret), _read_secret(_settings().app_secret)
     # RDS makes the owner's secret, without an address: that is in the app's secret.
+    return _conninfo(app, owner["username"], owner["password"])
+
+
+def _conninfo(app: dict[str, Any], username: str, password: str) -> str:
     return make_conninfo(
         host=app["host"],
         port=app["port"],
         dbname=app["dbname"],
-        user=owner["username"],
-        password=owner["password"],
+        user=username,
+        password=password,
         **tls_options(app),
         options=" ".join(f"-c {name}={value}" for name, value in _SERVER_TIMEOUTS.items()),
     )

@@ -52,6 +52,7 @@ class Metric(StrEnum):
     RECALL_WITHOUT_VECTOR = "RecallWithoutVector"
     ROUTED_FAST = "RoutedFast"
     ROUTED_CHAT = "RoutedChat"
+    SCHEMA_DRIFT = "SchemaDrift"
     SECURITY_EVENTS_LOST = "SecurityEventsLost"
     SERVER_ERROR = "ServerError"
     SHARED_ANSWER_CACHED = "SharedAnswerCached"

@@ -1,0 +1,2 @@
+-- loses-data: all turns
+drop table turns;

@@ -1,0 +1,2 @@
+-- The values stay: old code ignores them.
+select;

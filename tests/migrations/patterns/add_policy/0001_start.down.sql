@@ -1,0 +1,2 @@
+-- loses-data: all reminders
+drop table reminders;

@@ -1,0 +1,2 @@
+-- loses-data: all costs
+drop table costs;

@@ -1,0 +1,2 @@
+-- loses-data: all readings
+drop table readings;

@@ -1,0 +1,1 @@
+grant insert (odometer_km), update (odometer_km) on readings to pam_app;

@@ -1,0 +1,2 @@
+-- loses-data: all stops
+drop table stops;

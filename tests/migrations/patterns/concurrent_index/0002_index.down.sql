@@ -1,0 +1,2 @@
+-- no-transaction
+drop index concurrently if exists stops_by_place;

@@ -1,0 +1,2 @@
+-- loses-data: all checklists
+drop table checklists;

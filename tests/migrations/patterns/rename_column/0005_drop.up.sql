@@ -1,0 +1,3 @@
+-- A release later.
+drop policy backfilled_by_owner on checklists;
+alter table checklists drop column label;

@@ -1,0 +1,2 @@
+-- loses-data: all rigs
+drop table rigs;
