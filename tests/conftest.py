@@ -23,8 +23,8 @@ from pam.platform.postgres import Database
 
 CHECKOUT = Path(__file__).parent.parent
 
-# No test uses TLS to the outside. Each of thousands of HTTP clients would read the certificates of all authorities: 20 to
-# 70 ms each. This folder has none.
+# No test uses TLS to the outside. Each of thousands of HTTP clients would read the certificates of all authorities,
+# which takes 20 to 70 ms. This folder has none.
 os.environ.pop("SSL_CERT_FILE", None)
 os.environ["SSL_CERT_DIR"] = str(CHECKOUT / "tests")
 
