@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pam.migrations.roles import set_app_password
 from pam.migrations.runner import Runner
 from pam.platform import aws
+from pam.platform.metrics import Metric
+from pam.platform.observability import measure
 from pam.platform.postgres import tls_options
 from pam.platform.settings import Settings, read_environment
 
@@ -55,6 +57,7 @@ def migrate() -> list[str]:
     """Apply what is missing and set the password of the app's role; return the names of what was applied."""
     owner = _owner_conninfo()
     applied = Runner(owner, _settings().directory).up()
+    measure(Metric.MIGRATIONS_APPLIED, len(applied))
     set_app_password(owner, _read_secret(_settings().app_secret)["password"])
     return [str(migration) for migration in applied]
 

@@ -19,6 +19,7 @@ from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, instrument, log_error, logger
 from pam.platform.request_limit import RequestLimit
+from pam.platform.request_metrics import count_error
 from pam.platform.sendable import sendable
 from pam.platform.uuids import parse_uuid
 from pam.platform.validation import parse_json, validate
@@ -120,11 +121,11 @@ class WebSocketApi:
             self._request_limit().take(message.user_id)
             endpoint(message, validate(takes, fields))
         except PamError as error:
-            count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)
+            count_error(error)
             log_error(error)
             message.reply(error_frame(error, fields))
         except Exception:
-            count(Metric.SERVER_ERROR)
+            count_error(None)
             logger.exception("unexpected error")
             internal = PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again.")
             message.reply(error_frame(internal, fields))

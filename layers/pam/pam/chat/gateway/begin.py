@@ -14,11 +14,12 @@ from pam.answers.place_question import PlaceQuestion
 from pam.answers.question import Location, Question
 from pam.chat.conversations import fast_answer_note, fast_exchange, question_back_note
 from pam.chat.dependencies import ChatDependencies
-from pam.chat.frames import Ack, Done, Failed, Queued, ServerFrame, numbered
+from pam.chat.frames import CHAT_ROUTE, Ack, Done, Failed, Queued, ServerFrame, numbered
 from pam.chat.lifecycle.turn import Turn
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, log_error
+from pam.platform.request_metrics import record_request
 from pam.platform.websocket import WebSocketRequest
 from pam.users.time_zones import parse_time_zone
 
@@ -43,6 +44,7 @@ def begin_turn(
             )
         )
         if isinstance(answer, AskAnswer):
+            record_request(CHAT_ROUTE, answer.tier, (time.monotonic() - started_at) * 1000)
             _end(dependencies, turn, _done(answer, started_at), is_restart=is_restart)
             _note(dependencies, request, turn, fast_answer_note(turn.request["text"], answer), answer.text)
             return
@@ -50,6 +52,7 @@ def begin_turn(
     except PamError as error:
         log_error(error)
         count(Metric.CHAT_FAILED)
+        record_request(CHAT_ROUTE, None, 0, error_code=error.error.code)
         _end(dependencies, turn, Failed.from_error(error), is_restart=is_restart)
         if isinstance(error, PlaceQuestion):
             _note(dependencies, request, turn, question_back_note(turn.request["text"], error), error.message)

@@ -1,0 +1,137 @@
+"""Each alarm fires by what the recorder writes, at its threshold, for as long as it has to, and returns to OK."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from monitoring.alarms import ALARMS
+from monitoring.model import Alarm, Series, Share
+from monitoring.values import AlarmBoard, AlarmState, MetricValues, evaluate
+from pam.platform.metrics import Metric
+from pam.platform.observability import measure, metrics
+
+NOW = 1_795_806_000.0
+"""A full hour."""
+
+
+@pytest.fixture(autouse=True)
+def _recorder() -> Iterator[None]:
+    metrics.drain()
+    yield
+    metrics.drain()
+
+
+def lines_at(time_s: float) -> Iterator[dict[str, Any]]:
+    """Yield the EMF objects of what was measured, as if it had been at this time."""
+    for line in metrics.drain():
+        yield line | {"_aws": line["_aws"] | {"Timestamp": int(time_s * 1000)}}
+
+
+def of_series(series: Series, value: float, time_s: float) -> Iterator[dict[str, Any]]:
+    """Yield EMF objects with a value of a series, by the recorder where the metric is ours."""
+    if isinstance(series.metric, Metric):
+        measure(series.metric, value, series.dimensions)
+        yield from lines_at(time_s)
+        return
+    metric = series.metric
+    directive = {
+        "Namespace": metric.namespace,
+        "Dimensions": [list(metric.dimensions)],
+        "Metrics": [{"Name": metric.name}],
+    }
+    yield dict(metric.dimensions) | {
+        "_aws": {"Timestamp": int(time_s * 1000), "CloudWatchMetrics": [directive]},
+        metric.name: value,
+    }
+
+
+def fill(alarm: Alarm, values: MetricValues, level: float, end: float, periods: int) -> None:
+    """Give the alarm's value this level in each of the last periods before `end`."""
+    for number in range(periods):
+        time_s = end - (number + 0.5) * alarm.period_s
+        if isinstance(alarm.value, Share):
+            total = max(1000.0, alarm.at_least)
+            part = total * level / 100
+            given: dict[Series, float] = {}
+            others = [each for each in alarm.value.whole if each not in alarm.value.part]
+            for line in of_series(alarm.value.part[0], part, time_s):
+                values.add(line)
+            # A whole without dimensions has its part in it already.
+            rest = others[-1]
+            amount = total - part
+            assert given == {}
+            if rest.dimensions:
+                for line in of_series(rest, amount, time_s):
+                    values.add(line)
+            else:
+                metric = rest.metric
+                assert isinstance(metric, Metric)
+                measure(metric, amount, {"outcome": "answered"})
+                for line in lines_at(time_s):
+                    values.add(line)
+        else:
+            for line in of_series(alarm.value, level, time_s):
+                values.add(line)
+
+
+def beyond(alarm: Alarm) -> float:
+    return alarm.threshold - 1 if alarm.is_below else alarm.threshold + 1
+
+
+@pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.name)
+def test_alarm_fires_and_returns_to_ok(alarm: Alarm) -> None:
+    """It is OK before, fires in the period after the last one it needs, and is OK once the value is back."""
+    values = MetricValues()
+    board = AlarmBoard([alarm], values)
+    end = NOW // alarm.period_s * alarm.period_s
+    assert board.report(end)[0].state is AlarmState.OK
+    fill(alarm, values, beyond(alarm), end, alarm.periods)
+    (report,) = board.report(end)
+    assert (report.state, report.since) == (AlarmState.ALARM, end)
+    assert report.value == pytest.approx(beyond(alarm))
+    (report,) = board.report(end + alarm.period_s)
+    assert (report.state, report.since) == (AlarmState.OK, end + alarm.period_s)
+
+
+@pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.name)
+def test_alarm_is_ok_at_its_threshold_and_for_too_short_a_time(alarm: Alarm) -> None:
+    """The threshold itself isn't beyond it, and one period less than needed isn't enough."""
+    values = MetricValues()
+    end = NOW // alarm.period_s * alarm.period_s
+    fill(alarm, values, alarm.threshold, end, alarm.periods)
+    assert evaluate(alarm, values, end)[0] is AlarmState.OK
+    values = MetricValues()
+    fill(alarm, values, beyond(alarm), end, alarm.periods - 1)
+    assert evaluate(alarm, values, end)[0] is AlarmState.OK
+
+
+def test_few_tokens_say_nothing_about_the_prompt_cache() -> None:
+    """Below the number of tokens that it needs, the alarm is OK whatever their share."""
+    (alarm,) = (each for each in ALARMS if each.name == "CacheReadAlarm")
+    values = MetricValues()
+    for cache, tokens in (("read", 0), ("written", 9_000), ("uncached", 500)):
+        measure(Metric.PROMPT_TOKENS, tokens, {"cache": cache})
+    for line in lines_at(NOW - 10):
+        values.add(line)
+    assert evaluate(alarm, values, NOW) == (AlarmState.OK, None)
+
+
+def test_statistics_are_those_of_a_period() -> None:
+    """Percentiles by nearest rank, the share up to a bound, sums by dimension, and nothing without values."""
+    values = MetricValues()
+    for number in range(1, 101):
+        measure(Metric.RESPONSE_TIME, number * 20, {"tier": "1" if number <= 60 else "3", "route": "chat"})
+    for line in lines_at(NOW - 30):
+        values.add(line)
+
+    def of(statistic: str, **dimensions: str) -> float | None:
+        return values.statistic(Series("", Metric.RESPONSE_TIME, statistic, dimensions), NOW - 60, NOW)
+
+    assert (of("p50"), of("p95"), of("p99"), of("Maximum")) == (1000, 1900, 1980, 2000)
+    assert of("PR(:1000)") == 50
+    assert (of("Sum", tier="1"), of("p50", tier="3", route="chat")) == (36_600, 1600)
+    assert of("p95", tier="2") is None
+    assert values.statistic(Series("", Metric.RESPONSE_TIME, "Sum"), NOW, NOW + 60) is None
+    found = values.expand(Series("P95", Metric.RESPONSE_TIME, "p95", by=("tier",)))
+    assert [each.label for each in found] == ["1", "3"]
