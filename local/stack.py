@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 
 from local import demo
 from local.asgi_server import AsgiServer
+from local.dashboard import LocalDashboard
 from local.gateway.connections_api import ConnectionsApi
 from local.gateway.http_gateway import AccessLogEntry, HttpGateway
 from local.gateway.websocket_connection import WebSocketLimits
@@ -123,6 +124,9 @@ class LocalStack:
         """URL of DynamoDB, S3, Secrets Manager, SSM and SQS."""
         self.functions: dict[str, FunctionHandle] = {}
         """The functions by the names of their folders."""
+        self.dashboard = LocalDashboard()
+        """The metrics of the functions; to be used on the stack's event loop."""
+        self._aws: Aws
         self.postgres: PostgresHandle
         self.issuer: Issuer
         self.travel_sources: TravelStandIns
@@ -234,7 +238,7 @@ class LocalStack:
             logs = self._prepare_state()
             page, sockets, invocations = self._listen(self._port), self._listen(), self._listen()
             self.url = _url(page)
-            aws = Aws(logs / "aws.log")
+            aws = self._aws = Aws(logs / "aws.log")
             self._parts.push_async_callback(aws.stop)
             self.aws_endpoint = aws.endpoint
             postgres = Postgres(self._state, self._checkout / "migrations", os.environ.get("DATABASE_URL"))
@@ -271,7 +275,7 @@ class LocalStack:
                     await aws.start()
                     key = await asyncio.to_thread(issuer.load_key, self._state / "issuer.pem")
                     self.issuer = Issuer(f"{self.url}{issuer.PATH}", key, demo.USER_ID)
-                    gateway = HttpGateway(Site(self._checkout, self.issuer), self._on_request)
+                    gateway = HttpGateway(Site(self._checkout, self.issuer, self._report), self._on_request)
                     await part("Page", self._serve(page, gateway))
                     self._on_serving(self.url)
                     database = starts.create_task(part("Postgres", prepare_database()))
@@ -300,6 +304,15 @@ class LocalStack:
         logs.mkdir()
         return logs
 
+    async def _report(self) -> dict[str, Any]:
+        """Return the local dashboard's values: of the queues as they are now."""
+        stores = {store.logical_id: store.name for store in self.template.stores}
+        depths = {
+            each: await self._aws.count_messages(stores[each]) for each in self.dashboard.queues if each in stores
+        }
+        self.dashboard.measure_queues(depths)
+        return self.dashboard.snapshot()
+
     def _listen(self, port: int = 0) -> socket.socket:
         try:
             return self._parts.enter_context(contextlib.closing(listen(port)))
@@ -316,7 +329,12 @@ class LocalStack:
         invocable: dict[str, tuple[LambdaFunction, EventQueue]] = {}
         for function in self.template.functions.values():
             runner = LambdaFunction(
-                function, aws_endpoint=aws.endpoint, lambda_endpoint=lambda_endpoint, logs=logs, start_slots=start_slots
+                function,
+                aws_endpoint=aws.endpoint,
+                lambda_endpoint=lambda_endpoint,
+                logs=logs,
+                start_slots=start_slots,
+                on_log=self.dashboard.add_log,
             )
             self._parts.push_async_callback(runner.stop)
             queue = EventQueue(runner, aws.send_message, self._retry_delays_s)

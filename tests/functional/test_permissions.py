@@ -301,6 +301,7 @@ def used(recorded_stack: LocalStack, recorder: Recorder) -> dict[str, set[Permis
         use_http_api(user)
         use_chat(recorded_stack, user)
         run_schedule(recorded_stack, "embed_memories")
+        run_schedule(recorded_stack, "monitor")
         with psycopg.connect(recorded_stack.postgres.owner, autocommit=True) as owner:
             owner.execute("update exchanges set sent_at = sent_at - interval '1 day'")
             owner.execute("update summary_requests set due_at = now()")
