@@ -37,7 +37,7 @@ DASHBOARD_FILES = {
 }
 """Files of the local dashboard: a deployed page has CloudWatch's."""
 
-Report = Callable[[], Awaitable[Mapping[str, Any]]]
+Reports = Mapping[str, Callable[[], Awaitable[Mapping[str, Any]]]]
 
 
 # The WebSocket API is on another port of this machine.
@@ -50,15 +50,15 @@ class Site:
     For other paths it has the API's own 404.
     """
 
-    def __init__(self, checkout: Path, identity: Issuer, report: Report) -> None:
-        """`report` returns the values of the dashboard."""
+    def __init__(self, checkout: Path, identity: Issuer, reports: Reports) -> None:
+        """`reports` return the values of the dashboard as JSON, by their paths."""
         self._checkout = checkout
-        self._report = report
+        self._reports = reports
         self._identity = identity
         self._app = Starlette(
             routes=[
                 Route("/config.json", self._config),
-                Route("/dashboard.json", self._values),
+                *(Route(path, self._values) for path in reports),
                 *(Route(path, self._file) for path in FILES | DASHBOARD_FILES),
                 Mount(issuer.PATH, routes=identity.routes()),
                 Mount("/", _Page(directory=checkout / "web", html=True, check_dir=False)),
@@ -78,7 +78,7 @@ class Site:
 
     def has(self, path: str) -> bool:
         """Return whether the site serves this path itself."""
-        if path in ("/", "/config.json", "/dashboard.json", *FILES, *DASHBOARD_FILES) or path.startswith(
+        if path in ("/", "/config.json", *self._reports, *FILES, *DASHBOARD_FILES) or path.startswith(
             f"{issuer.PATH}/"
         ):
             return True
@@ -95,8 +95,8 @@ class Site:
         }
         return JSONResponse(settings, headers={"cache-control": "no-cache"})
 
-    async def _values(self, _request: Request) -> JSONResponse:
-        return JSONResponse(dict(await self._report()), headers={"cache-control": "no-store"})
+    async def _values(self, request: Request) -> JSONResponse:
+        return JSONResponse(dict(await self._reports[request.url.path]()), headers={"cache-control": "no-store"})
 
     async def _file(self, request: Request) -> Response:
         file = self._checkout / (FILES | DASHBOARD_FILES)[request.url.path]

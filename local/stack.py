@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -30,7 +31,7 @@ from local.lambda_runtime.function import LambdaFunction
 from local.lambda_runtime.invoke_api import InvokeApi
 from local.lambda_runtime.scheduler import Scheduler
 from local.lambda_runtime.start_slots import StartSlots
-from local.site import Site
+from local.site import Reports, Site
 from local.sockets import listen
 from local.stand_ins import issuer, selection
 from local.stand_ins.aws import Aws
@@ -40,6 +41,7 @@ from local.stand_ins.issuer import Issuer
 from local.stand_ins.postgres import Postgres
 from local.stand_ins.travel.server import TravelStandIns
 from local.template import Template, load
+from monitoring.operator import read_costs, read_feedback
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DATABASE_SECRET = "DatabaseAppSecret"  # noqa: S105 - a logical id
@@ -275,7 +277,7 @@ class LocalStack:
                     await aws.start()
                     key = await asyncio.to_thread(issuer.load_key, self._state / "issuer.pem")
                     self.issuer = Issuer(f"{self.url}{issuer.PATH}", key, demo.USER_ID)
-                    gateway = HttpGateway(Site(self._checkout, self.issuer, self._report), self._on_request)
+                    gateway = HttpGateway(Site(self._checkout, self.issuer, self._reports()), self._on_request)
                     await part("Page", self._serve(page, gateway))
                     self._on_serving(self.url)
                     database = starts.create_task(part("Postgres", prepare_database()))
@@ -304,8 +306,19 @@ class LocalStack:
         logs.mkdir()
         return logs
 
+    def _reports(self) -> Reports:
+        """Return what the local dashboard shows, by path."""
+
+        async def costs() -> dict[str, Any]:
+            return await asyncio.to_thread(read_costs, self.postgres.owner, datetime.now(UTC))
+
+        async def feedback() -> dict[str, Any]:
+            return await asyncio.to_thread(read_feedback, self.postgres.owner, datetime.now(UTC))
+
+        return {"/dashboard.json": self._report, "/costs.json": costs, "/feedback.json": feedback}
+
     async def _report(self) -> dict[str, Any]:
-        """Return the local dashboard's values: of the queues as they are now."""
+        """Return the dashboard's values: of the queues as they are now."""
         stores = {store.logical_id: store.name for store in self.template.stores}
         depths = {
             each: await self._aws.count_messages(stores[each]) for each in self.dashboard.queues if each in stores

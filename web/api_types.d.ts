@@ -551,6 +551,25 @@ export interface FactCorrected {
   undo: UndoLink | null;
 }
 
+/** A verdict that was recorded. */
+export interface FeedbackRecorded {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it is recorded. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When it was recorded. */
+  as_of: string;
+  message_id: string;
+  verdict: "fine" | "slow" | "wrong" | "forgot";
+  tier_of_answer: number;
+}
+
+/** What an answer was like. */
+export type FeedbackVerdict =
+  "fine" | "slow" | "wrong" | "forgot";
+
 /** A friend, or somebody who was asked or asks; with what they show to the traveller of themselves. */
 export interface FriendItem {
   id: string;
@@ -871,6 +890,13 @@ export interface NewExpense {
   /** When it was typed, for an entry that is delivered later: “today” and “yesterday” count from then, in `timezone`.
    * At most 31 days ago, and not in the future. Without it, now. */
   typed_at?: string | null;
+}
+
+/** A verdict on an answer; a later one replaces it. */
+export interface NewFeedback {
+  /** Of the question that was answered. */
+  message_id: string;
+  verdict: FeedbackVerdict;
 }
 
 /** Whose friendship to ask for. */

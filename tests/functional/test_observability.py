@@ -107,6 +107,7 @@ def test_every_recorded_event_has_its_status(stack: LocalStack) -> None:
         "profile": ("profile", 200),
         "friends": ("friends", 404),
         "websocket_ticket": ("websocket_ticket", 201),
+        "feedback": ("feedback", 404),
     }
     websocket = {"websocket_connection", "chat", "chat_control"}
     # The migrations have tests of their own; the authorizer raises for an unknown ticket; the worker returns nothing.

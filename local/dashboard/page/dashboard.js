@@ -90,11 +90,52 @@ function show(snapshot) {
   rows.removeAttribute("aria-busy");
 }
 
+/** Creates a table with a caption, and a heading and cells in each row. */
+const table = (caption, entries, className) => el("table", { class: className }, el("caption", {}, caption),
+  el("tbody", {}, ...entries.map(([name, ...cells]) =>
+    el("tr", {}, el("th", { scope: "row" }, name), ...cells.map((cell) => el("td", {}, cell))))));
+
+const dollars = (amount) => (amount == null ? "unknown" : `$${amount}`);
+const costsOf = (costs) => Object.entries(costs).map(([name, cost]) => [name, dollars(cost)]);
+
+function showCosts(report) {
+  document.getElementById("costs").replaceChildren(
+    table(`${report.questions} questions`, [["cost", dollars(report.total)]]),
+    table("They would have cost", [
+      ["without tiers", dollars(report.without_tiers)],
+      ["without caching", dollars(report.without_caching)],
+      ["on the baseline", dollars(report.baseline)],
+    ]),
+    table("By model", costsOf(report.by_model)),
+    table("By tier", costsOf(report.by_tier)),
+    table("By user", costsOf(report.by_user)),
+  );
+}
+
+function showFeedback({ figures, answers }) {
+  const percent = (value) => (value == null ? "nothing to judge by" : `${value.toFixed(1)} %`);
+  document.getElementById("feedback").replaceChildren(
+    table("Of the last thirty days", [
+      ["Claude's judged answers that forgot nothing", percent(figures.recall_accuracy)],
+      ["questions asked again within a week", percent(figures.repeated_questions)],
+      ["answers called slow", percent(figures.slow_complaints)],
+    ]),
+    table("Called wrong", answers.map((each) =>
+      [each.turn_id, `tier ${each.tier}`, each.question ?? "(deleted)", each.answer ?? "(deleted)"]), "texts"),
+  );
+}
+
+async function read(path) {
+  const response = await fetch(path, { cache: "no-store" });
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return response.json();
+}
+
 async function refresh() {
   try {
-    const response = await fetch("/dashboard.json", { cache: "no-store" });
-    if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    show(await response.json());
+    show(await read("/dashboard.json"));
+    showCosts(await read("/costs.json"));
+    showFeedback(await read("/feedback.json"));
     problem.hidden = true;
   } catch (error) {
     problem.textContent = `The values can't be read (${error.message}). Is PAM still running?`;
