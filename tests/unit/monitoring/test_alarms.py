@@ -135,3 +135,21 @@ def test_statistics_are_those_of_a_period() -> None:
     assert values.statistic(Series("", Metric.RESPONSE_TIME, "Sum"), NOW, NOW + 60) is None
     found = values.expand(Series("P95", Metric.RESPONSE_TIME, "p95", by=("tier",)))
     assert [each.label for each in found] == ["1", "3"]
+
+
+def test_more_values_than_a_line_takes_are_in_several_lines() -> None:
+    """No value is lost; a line has at most a hundred of each metric."""
+    for number in range(250):
+        measure(Metric.TURN_TIME, number)
+    measure(Metric.FIRST_DELTA, 1)
+    lines = metrics.drain()
+    assert [len(line["TurnTime"]) for line in lines] == [100, 100, 50]
+    assert sum(sum(line["TurnTime"]) for line in lines) == sum(range(250))
+    assert [line.get("FirstDelta") for line in lines] == [[1.0], None, None]
+    assert metrics.drain() == []
+
+
+def test_dimension_that_the_metric_lacks_is_refused() -> None:
+    """An id can't become a dimension by mistake."""
+    with pytest.raises(TypeError, match="no dimension user_id"):
+        measure(Metric.TURN_TIME, 1, {"user_id": "x"})

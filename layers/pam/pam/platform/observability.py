@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging import correlation_paths
@@ -29,8 +30,16 @@ logging.getLogger().setLevel(logging.CRITICAL)
 _SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "pam")
 
 
+_MAX_VALUES = 100
+"""Of a metric in an EMF line."""
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+_Dimensions = tuple[tuple[str, str], ...]
+
+
 class MetricRecorder:
-    """The metrics of an invocation: a Powertools provider, and so an EMF line, for each set of dimensions. Thread-safe.
+    """The metrics of an invocation, written as an EMF line of Powertools' for each set of dimensions. Thread-safe.
 
     Powertools' own `Metrics` adds the function's name to the dimensions of all metrics, so that no alarm could be set
     on their sum. Here the name is in the line beside them.
@@ -38,41 +47,48 @@ class MetricRecorder:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        # Metrics of one line have the same sets of dimensions.
+        self._values: dict[tuple[tuple[tuple[str, ...], ...], _Dimensions], dict[Metric, list[float]]] = {}
         # Kept for later invocations, since making one costs more than using it. Dimensions have few values.
-        self._providers: dict[tuple[Any, ...], AmazonCloudWatchEMFProvider] = {}
+        self._providers: dict[tuple[tuple[tuple[str, ...], ...], _Dimensions], AmazonCloudWatchEMFProvider] = {}
 
     def add(self, metric: Metric, value: float, dimensions: Mapping[str, str]) -> None:
         """Add a value. Raises TypeError for a dimension that the metric doesn't have."""
-        if not dimensions.keys() <= set(metric.dimensions):
-            raise TypeError(f"{metric} has no dimension {', '.join(dimensions.keys() - set(metric.dimensions))}")
-        # Metrics of one line have the same sets of dimensions.
-        key = (metric.rollups, *dimensions.items())
+        for name in dimensions:
+            if name not in metric.dimensions:
+                raise TypeError(f"{metric} has no dimension {name}")
+        key = (metric.rollups, tuple(dimensions.items()))
         with self._lock:
-            provider = self._providers.get(key)
-            if provider is None:
-                provider = self._providers[key] = _provider(metric, dimensions)
-            provider.add_metric(metric.value, metric.kind.unit, value)
+            self._values.setdefault(key, {}).setdefault(metric, []).append(float(value))
 
     def drain(self) -> list[dict[str, Any]]:
         """Return the EMF objects of what was added since the last call."""
-        lines = []
         with self._lock:
-            for provider in self._providers.values():
-                if provider.metric_set:
-                    lines.append(dict(provider.serialize_metric_set()))
-                    provider.metric_set.clear()
+            recorded, self._values = self._values, {}
+        lines = []
+        for (rollups, dimensions), values in recorded.items():
+            provider = self._providers.get((rollups, dimensions))
+            if provider is None:
+                provider = self._providers[rollups, dimensions] = _provider(rollups, dict(dimensions))
+            for first in range(0, max(map(len, values.values())), _MAX_VALUES):
+                part = {
+                    metric.value: {"Unit": metric.kind.unit, "Value": each[first : first + _MAX_VALUES]}
+                    for metric, each in values.items()
+                    if len(each) > first
+                }
+                lines.append(dict(provider.serialize_metric_set(metrics=part)))
         return lines
 
     def flush(self) -> None:
         """Write what was added since the last call, a line each."""
         for line in self.drain():
-            print(json.dumps(line, separators=(",", ":")))
+            print(_encode(line))
 
 
-def _provider(metric: Metric, dimensions: Mapping[str, str]) -> AmazonCloudWatchEMFProvider:
+def _provider(rollups: tuple[tuple[str, ...], ...], dimensions: Mapping[str, str]) -> AmazonCloudWatchEMFProvider:
     # An empty service keeps Powertools from adding its dimension: the first set is the empty one, which is the sum.
     provider = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service="")
-    for names in metric.rollups:
+    for names in rollups:
         if dimensions.keys() >= set(names):
             provider.add_dimensions(**{name: dimensions[name] for name in names})
     if dimensions:
@@ -116,6 +132,17 @@ register_after_restore(_start.note_restore)
 def service_dimension() -> dict[str, str]:
     """Return this function's name as a dimension."""
     return {"service": _SERVICE}
+
+
+def correlate(message_id: UUID) -> None:
+    """Have the log lines of this invocation carry a question's id, in the gateway, the worker and all that they call.
+
+    The page shows it with an error. API Gateway's id of the request stays in the lines, too.
+    """
+    gateway_id = logger.get_correlation_id()
+    if gateway_id is not None and gateway_id != str(message_id):
+        logger.append_keys(gateway_request_id=gateway_id)
+    logger.set_correlation_id(str(message_id))
 
 
 def log_error(error: PamError) -> None:

@@ -17,7 +17,7 @@ from pam.platform import errors
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, instrument, log_error, logger
+from pam.platform.observability import correlate, count, instrument, log_error, logger
 from pam.platform.request_limit import RequestLimit
 from pam.platform.request_metrics import count_error
 from pam.platform.sendable import sendable
@@ -119,7 +119,10 @@ class WebSocketApi:
         try:
             fields = parse_json(event.get("body") or "")
             self._request_limit().take(message.user_id)
-            endpoint(message, validate(takes, fields))
+            frame = validate(takes, fields)
+            if (message_id := getattr(frame, "message_id", None)) is not None:
+                correlate(message_id)
+            endpoint(message, frame)
         except PamError as error:
             count_error(error)
             log_error(error)

@@ -34,7 +34,7 @@ from pam.memory.exchanges import ExchangeMessage
 from pam.platform.cost_limits import Reservation
 from pam.platform.deadline import Deadline
 from pam.platform.errors import INTERNAL_ERROR, PamError
-from pam.platform.observability import log_error, logger
+from pam.platform.observability import correlate, log_error, logger
 from pam.platform.postgres import DatabaseUnavailable
 from pam.sources.claude.client import ClaudeClient
 from pam.tools.engine.definition import Tool, ToolContext
@@ -81,6 +81,7 @@ class WorkerDependencies:
 
 def run_turn(worker: WorkerDependencies, job: TurnJob, context: LambdaContext) -> None:
     """Answer the question, unless another invocation has it; then start the next one of its conversation."""
+    correlate(job.message_id)
     invocation = Deadline.of_invocation(context)
     deadline = invocation.at_most(MAX_TURN_S).at_most(invocation.left_s - _CLOSE_RESERVE_S)
     question: Future[str] = Future()
