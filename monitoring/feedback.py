@@ -8,8 +8,11 @@ if TYPE_CHECKING:
     import psycopg
 
 REPEATED_WITHIN = "7 days"
-MAX_DISTANCE = 0.12
-"""The cosine distance between the vectors of two questions up to which they ask the same."""
+MAX_DISTANCE = 0.2
+"""The cosine distance between the vectors of two questions up to which they ask the same, in most cases.
+
+A question's vector also has what was said directly before it, so one that begins another conversation is compared best.
+"""
 
 _SELECT_VERDICTS = """
 select count(*) filter (where verdict = 'forgot' and tier = 3) as forgot,
