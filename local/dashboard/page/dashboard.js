@@ -92,7 +92,7 @@ function show(snapshot) {
 
 /** Creates a table with a caption, and a heading and cells in each row. */
 const table = (caption, entries, className) => el("table", { class: className }, el("caption", {}, caption),
-  el("tbody", {}, ...entries.map(([name, ...cells]) =>
+  el("tbody", {}, ...(entries.length ? entries : [["none yet"]]).map(([name, ...cells]) =>
     el("tr", {}, el("th", { scope: "row" }, name), ...cells.map((cell) => el("td", {}, cell))))));
 
 const dollars = (amount) => (amount == null ? "unknown" : `$${amount}`);

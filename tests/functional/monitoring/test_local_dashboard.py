@@ -168,6 +168,56 @@ def test_quarantined_embedding_fires(stack: LocalStack, replay: Replay, owner: p
     replay.check("Embedding in quarantine")
 
 
+@pytest.fixture
+def user_with_requests(owner: psycopg.Connection) -> Iterator[Callable[[int, int], None]]:
+    """Store due requests for summaries of conversations without messages, with so many attempts each."""
+    user = uuid.uuid4()
+    owner.execute("insert into users (id) values (%s)", [user])
+
+    def store(number: int, attempts: int) -> None:
+        owner.execute(
+            "with made as (insert into conversations (id, user_id, profile)"
+            " select gen_random_uuid(), %(user)s, '' from generate_series(1, %(number)s) returning id)"
+            " insert into summary_requests (user_id, conversation_id, requested_at, due_at, attempts)"
+            " select %(user)s, id, now(), now() - interval '1 hour', %(attempts)s from made",
+            {"user": user, "number": number, "attempts": attempts},
+        )
+
+    yield store
+    owner.execute("delete from users where id = %s", [user])
+
+
+def test_backlog_of_summaries_fires(
+    stack: LocalStack, replay: Replay, user_with_requests: Callable[[int, int], None]
+) -> None:
+    """More conversations wait than a run begins with."""
+    user_with_requests(501, 0)
+    replay.feed("summarise_episodes", lambda: stack.functions["summarise_episodes"].invoke({}), 3, 300)
+    replay.check("Summaries fall behind")
+
+
+def test_quarantined_summary_fires(
+    stack: LocalStack, replay: Replay, user_with_requests: Callable[[int, int], None]
+) -> None:
+    """A conversation that failed at every attempt."""
+    user_with_requests(1, MAX_ATTEMPTS)
+    replay.feed("summarise_episodes", lambda: stack.functions["summarise_episodes"].invoke({}), 1, 300)
+    replay.check("Summary in quarantine")
+
+
+def test_unread_prompt_cache_fires(replay: Replay, traveller: Traveller, claude: ClaudeScripts) -> None:
+    """A question whose prompt nothing has cached, as often as it takes to say something."""
+    claude.http.delete("/_journal").raise_for_status()  # and with it the stand-in's cache
+    with open_socket(traveller.http) as socket:
+        claude.script(LONG_ANSWER)
+
+        def ask() -> None:
+            assert socket.ask(f"Tell me about the sea. {claude.marker}")[-1]["type"] == "done"
+
+        replay.feed("chat_worker", ask, 1, 3600, times=60)
+    replay.check("Prompt cache not read")
+
+
 def test_dead_letter_fires_until_it_is_deleted(stack: LocalStack, http: httpx.Client) -> None:
     """The page's values have the queue as it is now, and the alarm looks at the last complete minute."""
     environment = stack.environment_of("chat_worker")
