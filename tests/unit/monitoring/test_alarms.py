@@ -1,6 +1,7 @@
 """Each alarm fires by what the recorder writes, at its threshold, for as long as it has to, and returns to OK."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -50,29 +51,22 @@ def fill(alarm: Alarm, values: MetricValues, level: float, end: float, periods: 
     """Give the alarm's value this level in each of the last periods before `end`."""
     for number in range(periods):
         time_s = end - (number + 0.5) * alarm.period_s
-        if isinstance(alarm.value, Share):
-            total = max(1000.0, alarm.at_least)
-            part = total * level / 100
-            given: dict[Series, float] = {}
-            others = [each for each in alarm.value.whole if each not in alarm.value.part]
-            for line in of_series(alarm.value.part[0], part, time_s):
-                values.add(line)
-            # A whole without dimensions has its part in it already.
-            rest = others[-1]
-            amount = total - part
-            assert given == {}
-            if rest.dimensions:
-                for line in of_series(rest, amount, time_s):
-                    values.add(line)
-            else:
-                metric = rest.metric
-                assert isinstance(metric, Metric)
-                measure(metric, amount, {"outcome": "answered"})
-                for line in lines_at(time_s):
-                    values.add(line)
-        else:
-            for line in of_series(alarm.value, level, time_s):
-                values.add(line)
+        lines = list(_lines(alarm, level, time_s))
+        for line in lines:
+            values.add(line)
+
+
+def _lines(alarm: Alarm, level: float, time_s: float) -> Iterator[dict[str, Any]]:
+    if not isinstance(alarm.value, Share):
+        yield from of_series(alarm.value, level, time_s)
+        return
+    total = max(1000.0, alarm.at_least)
+    yield from of_series(alarm.value.part[0], total * level / 100, time_s)
+    rest = alarm.value.whole[-1]
+    if not rest.dimensions:
+        # The part is in a whole without dimensions already: the rest is of another outcome.
+        rest = replace(rest, dimensions={"outcome": "answered"})
+    yield from of_series(rest, total * (1 - level / 100), time_s)
 
 
 def beyond(alarm: Alarm) -> float:
