@@ -916,7 +916,7 @@ export interface NewExpense {
 
 /** A verdict on an answer; a later one replaces it. */
 export interface NewFeedback {
-  /** Of the question that was answered. */
+  /** Of the question that was answered, in the hyphenated form of a UUID. */
   message_id: string;
   verdict: FeedbackVerdict;
 }

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from pam.answers.answer import Answer, Instant, instant, one_of
 from pam.answers.dependencies import UserDependencies
@@ -35,7 +35,9 @@ class NewFeedback(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    message_id: Uuid = Field(description="Of the question that was answered.")
+    message_id: Annotated[Uuid, WithJsonSchema({"type": "string", "format": "message-uuid"})] = Field(
+        description="Of the question that was answered, in the hyphenated form of a UUID."
+    )
     verdict: FeedbackVerdict
 
 
