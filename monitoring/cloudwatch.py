@@ -40,7 +40,7 @@ def alarm_properties(alarm: Alarm) -> dict[str, Any]:
         "EvaluationPeriods": alarm.periods,
         "Threshold": alarm.threshold,
         "ComparisonOperator": comparison,
-        "TreatMissingData": "notBreaching",
+        "TreatMissingData": "ignore" if alarm.keeps_state else "notBreaching",
     }
     if isinstance(alarm.value, Share):
         queries, whole, expression = _share_queries(alarm.value)

@@ -90,6 +90,8 @@ class Alarm:
     is_below: bool = False
     """Whether it fires below the threshold, not above it."""
     at_least: float = 0
+    keeps_state: bool = False
+    """Whether a period without a value leaves it as it is: for what is measured more rarely than once in a period."""
 
     @property
     def section(self) -> str:

@@ -104,12 +104,21 @@ class AlarmReport:
 
 
 def evaluate(alarm: Alarm, values: MetricValues, now: float) -> tuple[AlarmState, float | None]:
-    """Return the state by the complete periods before `now`, in seconds of Unix time, and the last one's value."""
+    """Return the state by the complete periods before `now`, in seconds of Unix time, and the last one's value.
+
+    Of an alarm that keeps its state the last one is the last that has a value.
+    """
     end = now // alarm.period_s * alarm.period_s
-    found = [
-        values.value(alarm.value, end - (number + 1) * alarm.period_s, end - number * alarm.period_s, alarm.at_least)
-        for number in range(alarm.periods)
-    ]
+
+    def value_before(number: int) -> float | None:
+        since = end - (number + 1) * alarm.period_s
+        return values.value(alarm.value, since, since + alarm.period_s, alarm.at_least)
+
+    first = 0
+    if alarm.keeps_state:
+        ages = range(RETENTION_S // alarm.period_s)
+        first = next((number for number in ages if value_before(number) is not None), 0)
+    found = [value_before(first + number) for number in range(alarm.periods)]
     is_alarm = all(
         value is not None and (value < alarm.threshold if alarm.is_below else value > alarm.threshold)
         for value in found

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from monitoring.alarms import ALARMS
+from monitoring.cloudwatch import alarm_properties
 from monitoring.model import Alarm, Series, Share
 from monitoring.values import AlarmBoard, AlarmState, MetricValues, evaluate
 from pam.platform.metrics import Metric
@@ -98,6 +99,22 @@ def test_alarm_is_ok_at_its_threshold_and_for_too_short_a_time(alarm: Alarm) -> 
     values = MetricValues()
     fill(alarm, values, beyond(alarm), end, alarm.periods - 1)
     assert evaluate(alarm, values, end)[0] is AlarmState.OK
+
+
+def test_alarm_that_keeps_its_state_waits_for_the_next_value() -> None:
+    """Once measured it fires, stays so without values, and ends with the next good one."""
+    series = Series("applied", Metric.MIGRATIONS_APPLIED, "Maximum")
+    alarm = Alarm("X", "X", series, 0, 300, 1, keeps_state=True)
+    values = MetricValues()
+    assert evaluate(alarm, values, NOW) == (AlarmState.OK, None)
+    for at, value in ((NOW - 3000, 3), (NOW - 600, 0)):
+        measure(Metric.MIGRATIONS_APPLIED, value)
+        for line in lines_at(at):
+            values.add(line)
+    assert evaluate(alarm, values, NOW - 2700) == (AlarmState.ALARM, 3)
+    assert evaluate(alarm, values, NOW - 900) == (AlarmState.ALARM, 3)
+    assert evaluate(alarm, values, NOW) == (AlarmState.OK, 0)
+    assert alarm_properties(alarm)["TreatMissingData"] == "ignore"
 
 
 def test_few_tokens_say_nothing_about_the_prompt_cache() -> None:
