@@ -5,10 +5,10 @@ PY := .venv/bin/python
 # Some machines set it. Without cached bytecode each process of the stack and of the tests compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test soak lint bench load audit lock train compile schema openapi build deploy clean
+.PHONY: help setup run test soak lint bench load audit lock train compile schema openapi dashboard build deploy clean
 
 help:  ## what there is to make
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/ready: requirements/uv.txt requirements/dev.txt pyproject.toml
 	@if [ -L .venv ]; then echo ".venv is a link, and remaking it would empty the folder behind it." >&2; exit 1; fi
@@ -78,6 +78,9 @@ schema: setup  ## write migrations/schema.sql and catalogue.json from the migrat
 
 openapi: setup  ## write docs/openapi.json, and the types of the page in web/api_types.d.ts
 	$(PY) -m local.openapi
+
+dashboard: setup  ## write alarms and dashboard into template.yaml, and docs/metrics.md
+	$(PY) -m monitoring
 
 build: setup  ## build every function and layer for AWS (needs a Python 3.13)
 	$(PY) -m local.build

@@ -1,4 +1,4 @@
-"""`pam ask "..."`: ask a running PAM as the demo traveller."""
+"""`pam ask "..."` asks a running PAM as the demo traveller; `pam costs` and `pam feedback` are for operators."""
 
 import argparse
 import json
@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 
+from local import operator_reports
 from local.chat_client import open_chat
+from local.operator_reports import UnreachableError
 
 STATE = Path(__file__).resolve().parent.parent / ".local" / "stack.json"
 
@@ -21,20 +23,27 @@ ANSWERED, REFUSED, UNREACHABLE = 0, 1, 3
 """Exit codes; 2 is argparse's, for wrong usage."""
 
 
-class UnreachableError(Exception):
-    """No PAM is running."""
-
-
 def main() -> None:
     """Run the console script. Exits with 0 answered, 1 refused, 2 wrong usage, 3 unreachable."""
-    parser = argparse.ArgumentParser(prog="pam", description="Asks a running PAM as the demo traveller.")
-    commands = parser.add_subparsers(required=True, metavar="ask")
+    parser = argparse.ArgumentParser(prog="pam", description="Asks a running PAM, and reports on it.")
+    commands = parser.add_subparsers(required=True, metavar="ask | costs | feedback", dest="command")
     ask = commands.add_parser("ask", help="ask a question")
     ask.add_argument("text", help='for example "How much did I spend on gas this month?"')
     ask.add_argument("--json", action="store_true", help="print the response body as one line of JSON")
     ask.add_argument("--base-url", help="URL of PAM (default: the one that `make run` started)")
+    for name, purpose in (
+        ("costs", "print what this month's questions cost, and what they would have cost otherwise"),
+        ("feedback", "print what travellers say, and the answers that they call wrong"),
+    ):
+        command = commands.add_parser(name, help=purpose)
+        command.add_argument("--json", action="store_true", help="print one line of JSON")
+        command.add_argument("--base-url", help="URL of a local PAM (default: the one that `make run` started)")
+        command.add_argument("--database", help="conninfo of the owner of a stage's tables, in place of a local PAM")
     options = parser.parse_args()
     try:
+        if options.command != "ask":
+            source = operator_reports.ReportSource(options.database, options.base_url or _running_url)
+            sys.exit(operator_reports.run(options.command, source, as_json=options.json))
         sys.exit(run(options.text, options.base_url or _running_url(), as_json=options.json))
     except (UnreachableError, httpx.HTTPError, httpx.InvalidURL) as error:
         print(f"No PAM is reachable ({error}). Start one with `make run`.", file=sys.stderr)

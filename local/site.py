@@ -1,7 +1,9 @@
 """Serves everything beside the API: the page, its settings, and the issuer."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from mimetypes import guess_type
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -12,7 +14,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
-from local import demo
+from local import dashboard, demo
 from local.security_headers import security_headers
 from local.stand_ins import issuer
 from local.stand_ins.issuer import Issuer
@@ -26,21 +28,38 @@ FILES = {
 }
 """Files that are served from other folders of the checkout."""
 
+DASHBOARD_FILES = {
+    "/dashboard": dashboard.PAGE / "dashboard.html",
+    "/dashboard/dashboard.css": dashboard.PAGE / "dashboard.css",
+    "/dashboard/dashboard.js": dashboard.PAGE / "dashboard.js",
+    "/dashboard/uplot.css": Path("node_modules/uplot/dist/uPlot.min.css"),
+    "/dashboard/uplot.js": Path("node_modules/uplot/dist/uPlot.esm.js"),
+}
+"""Files of the local dashboard: a deployed page has CloudWatch's."""
+
+Reports = Mapping[str, Callable[[], Awaitable[Mapping[str, Any]]]]
+
 
 # The WebSocket API is on another port of this machine.
 _SECURITY_HEADERS = security_headers(["ws://127.0.0.1:*"])
 
 
 class Site:
-    """The ASGI application for `web/`, `/config.json`, `FILES` and the issuer; for other paths the API's own 404."""
+    """The ASGI application for `web/`, `/config.json`, `FILES`, the dashboard and the issuer.
 
-    def __init__(self, checkout: Path, identity: Issuer) -> None:
+    For other paths it has the API's own 404.
+    """
+
+    def __init__(self, checkout: Path, identity: Issuer, reports: Reports) -> None:
+        """`reports` return the values of the dashboard as JSON, by their paths."""
         self._checkout = checkout
+        self._reports = reports
         self._identity = identity
         self._app = Starlette(
             routes=[
                 Route("/config.json", self._config),
-                *(Route(path, self._file) for path in FILES),
+                *(Route(path, self._values) for path in reports),
+                *(Route(path, self._file) for path in FILES | DASHBOARD_FILES),
                 Mount(issuer.PATH, routes=identity.routes()),
                 Mount("/", _Page(directory=checkout / "web", html=True, check_dir=False)),
             ],
@@ -59,7 +78,9 @@ class Site:
 
     def has(self, path: str) -> bool:
         """Return whether the site serves this path itself."""
-        if path in ("/", "/config.json", *FILES) or path.startswith(f"{issuer.PATH}/"):
+        if path in ("/", "/config.json", *self._reports, *FILES, *DASHBOARD_FILES) or path.startswith(
+            f"{issuer.PATH}/"
+        ):
             return True
         return (self._checkout / "web" / path.lstrip("/")).is_file()
 
@@ -74,11 +95,14 @@ class Site:
         }
         return JSONResponse(settings, headers={"cache-control": "no-cache"})
 
+    async def _values(self, request: Request) -> JSONResponse:
+        return JSONResponse(dict(await self._reports[request.url.path]()), headers={"cache-control": "no-store"})
+
     async def _file(self, request: Request) -> Response:
-        file = self._checkout / FILES[request.url.path]
+        file = self._checkout / (FILES | DASHBOARD_FILES)[request.url.path]
         if not file.is_file():
             raise HTTPException(404)
-        media_type = guess_type(request.url.path)[0]
+        media_type = guess_type(file)[0]
         return FileResponse(file, headers={"cache-control": "no-cache"}, media_type=media_type)
 
 

@@ -11,12 +11,14 @@ import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from local import demo
 from local.asgi_server import AsgiServer
+from local.dashboard import LocalDashboard
 from local.gateway.connections_api import ConnectionsApi
 from local.gateway.http_gateway import AccessLogEntry, HttpGateway
 from local.gateway.websocket_connection import WebSocketLimits
@@ -29,7 +31,7 @@ from local.lambda_runtime.function import LambdaFunction
 from local.lambda_runtime.invoke_api import InvokeApi
 from local.lambda_runtime.scheduler import Scheduler
 from local.lambda_runtime.start_slots import StartSlots
-from local.site import Site
+from local.site import Reports, Site
 from local.sockets import listen
 from local.stand_ins import issuer, selection
 from local.stand_ins.aws import Aws
@@ -39,6 +41,7 @@ from local.stand_ins.issuer import Issuer
 from local.stand_ins.postgres import Postgres
 from local.stand_ins.travel.server import TravelStandIns
 from local.template import Template, load
+from monitoring.operator import read_costs, read_feedback
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DATABASE_SECRET = "DatabaseAppSecret"  # noqa: S105 - a logical id
@@ -123,6 +126,9 @@ class LocalStack:
         """URL of DynamoDB, S3, Secrets Manager, SSM and SQS."""
         self.functions: dict[str, FunctionHandle] = {}
         """The functions by the names of their folders."""
+        self.dashboard = LocalDashboard()
+        """The metrics of the functions; to be used on the stack's event loop."""
+        self._aws: Aws
         self.postgres: PostgresHandle
         self.issuer: Issuer
         self.travel_sources: TravelStandIns
@@ -234,7 +240,7 @@ class LocalStack:
             logs = self._prepare_state()
             page, sockets, invocations = self._listen(self._port), self._listen(), self._listen()
             self.url = _url(page)
-            aws = Aws(logs / "aws.log")
+            aws = self._aws = Aws(logs / "aws.log")
             self._parts.push_async_callback(aws.stop)
             self.aws_endpoint = aws.endpoint
             postgres = Postgres(self._state, self._checkout / "migrations", os.environ.get("DATABASE_URL"))
@@ -271,7 +277,7 @@ class LocalStack:
                     await aws.start()
                     key = await asyncio.to_thread(issuer.load_key, self._state / "issuer.pem")
                     self.issuer = Issuer(f"{self.url}{issuer.PATH}", key, demo.USER_ID)
-                    gateway = HttpGateway(Site(self._checkout, self.issuer), self._on_request)
+                    gateway = HttpGateway(Site(self._checkout, self.issuer, self._reports()), self._on_request)
                     await part("Page", self._serve(page, gateway))
                     self._on_serving(self.url)
                     database = starts.create_task(part("Postgres", prepare_database()))
@@ -300,6 +306,26 @@ class LocalStack:
         logs.mkdir()
         return logs
 
+    def _reports(self) -> Reports:
+        """Return what the local dashboard shows, by path."""
+
+        async def costs() -> dict[str, Any]:
+            return await asyncio.to_thread(read_costs, self.postgres.owner, datetime.now(UTC))
+
+        async def feedback() -> dict[str, Any]:
+            return await asyncio.to_thread(read_feedback, self.postgres.owner, datetime.now(UTC))
+
+        return {"/dashboard.json": self._report, "/costs.json": costs, "/feedback.json": feedback}
+
+    async def _report(self) -> dict[str, Any]:
+        """Return the dashboard's values: of the queues as they are now."""
+        stores = {store.logical_id: store.name for store in self.template.stores}
+        depths = {
+            each: await self._aws.count_messages(stores[each]) for each in self.dashboard.queues if each in stores
+        }
+        self.dashboard.measure_queues(depths)
+        return self.dashboard.snapshot()
+
     def _listen(self, port: int = 0) -> socket.socket:
         try:
             return self._parts.enter_context(contextlib.closing(listen(port)))
@@ -316,7 +342,12 @@ class LocalStack:
         invocable: dict[str, tuple[LambdaFunction, EventQueue]] = {}
         for function in self.template.functions.values():
             runner = LambdaFunction(
-                function, aws_endpoint=aws.endpoint, lambda_endpoint=lambda_endpoint, logs=logs, start_slots=start_slots
+                function,
+                aws_endpoint=aws.endpoint,
+                lambda_endpoint=lambda_endpoint,
+                logs=logs,
+                start_slots=start_slots,
+                on_log=self.dashboard.add_log,
             )
             self._parts.push_async_callback(runner.stop)
             queue = EventQueue(runner, aws.send_message, self._retry_delays_s)

@@ -20,6 +20,7 @@ from pam.answers.dependencies import UserDependencies
 from pam.bootstrap import Bootstrap
 from pam.platform.clock import Clock, utc_now
 from pam.platform.postgres import Database
+from tests.log_hygiene import find_leaks, written_texts
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -67,6 +68,10 @@ def stack() -> Iterator[LocalStack]:
         with psycopg.connect(stack.postgres.owner) as owner:
             owner.execute(INSERT_PRODUCT)
         yield stack
+        # Of all tests that used this stack.
+        logs = [function.log for function in stack.functions.values()]
+        secrets = [stack.postgres.app["password"]]
+        assert find_leaks(logs, secrets, written_texts(stack.postgres.owner)) == []
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ export class Api {
       response = await this.#fetch(method, path, body, key, renewed);
     }
     if (response.status === 401) this.#session.signOut();
-    if (!response.ok) throw responseProblem(response.status, response.data);
+    if (!response.ok) throw responseProblem(response.status, response.data, response.requestId);
     if (response.data === null) throw networkProblem();
     return response;
   }
@@ -109,7 +109,8 @@ export class Api {
       const ms = performance.now() - started;
       const now = Date.parse(response.headers.get("Date")) || Date.now();
       this.#clockOffset = now - Date.now();
-      return { ok: response.ok, status: response.status, data: parseJson(text), ms, now };
+      const requestId = response.headers.get("apigw-requestid");
+      return { ok: response.ok, status: response.status, data: parseJson(text), ms, now, requestId };
     } catch (error) {
       throw error.name === "TimeoutError" ? timeoutProblem() : networkProblem();
     }

@@ -31,6 +31,8 @@ export interface AskedBudgetStatus {
   source: string;
   simulated: boolean;
   as_of: string;
+  /** Of the question in its conversation, for feedback; null without a conversation. */
+  message_id?: string;
 }
 
 /** A question that was understood as `distance`, and its answer. */
@@ -44,6 +46,8 @@ export interface AskedDistance {
   source: string;
   simulated: boolean;
   as_of: string;
+  /** Of the question in its conversation, for feedback; null without a conversation. */
+  message_id?: string;
 }
 
 /** A question that was understood as `add_expense`, and its answer. */
@@ -57,6 +61,8 @@ export interface AskedExpenseAdded {
   source: string;
   simulated: boolean;
   as_of: string;
+  /** Of the question in its conversation, for feedback; null without a conversation. */
+  message_id?: string;
 }
 
 /** A question that was understood as `correct_expense`, and its answer. */
@@ -70,6 +76,8 @@ export interface AskedExpenseCorrected {
   source: string;
   simulated: boolean;
   as_of: string;
+  /** Of the question in its conversation, for feedback; null without a conversation. */
+  message_id?: string;
 }
 
 /** A question that was understood as `list_expenses`, and its answer. */
@@ -83,6 +91,8 @@ export interface AskedExpenseList {
   source: string;
   simulated: boolean;
   as_of: string;
+  /** Of the question in its conversation, for feedback; null without a conversation. */
+  message_id?: string;
 }
 
 /** A question that was understood as `fuel_estimate`, and its answer. */
@@ -96,6 +106,8 @@ export interface AskedFuelNeeded {
   source: string;
   simulated: boolean;
   as_of: string;
+  /** Of the question in its conversation, for feedback; null without a conversation. */
+  message_id?: string;
 }
 
 /** A question that was understood as `gas_prices`, and its answer. */
@@ -109,6 +121,8 @@ export interface AskedGasPrice {
   source: string;
   simulated: boolean;
   as_of: string;
+  /** Of the question in its conversation, for feedback; null without a conversation. */
+  message_id?: string;
 }
 
 /** A question that was understood as `nearby_parks`, and its answer. */
@@ -122,6 +136,8 @@ export interface AskedNearbyParks {
   source: string;
   simulated: boolean;
   as_of: string;
+  /** Of the question in its conversation, for feedback; null without a conversation. */
+  message_id?: string;
 }
 
 /** A question that was understood as `savings_total`, and its answer. */
@@ -135,6 +151,8 @@ export interface AskedSavingsTotal {
   source: string;
   simulated: boolean;
   as_of: string;
+  /** Of the question in its conversation, for feedback; null without a conversation. */
+  message_id?: string;
 }
 
 /** A question that was understood as `spend_summary`, and its answer. */
@@ -148,6 +166,8 @@ export interface AskedSpendSummary {
   source: string;
   simulated: boolean;
   as_of: string;
+  /** Of the question in its conversation, for feedback; null without a conversation. */
+  message_id?: string;
 }
 
 /** A question that was understood as `weather`, and its answer. */
@@ -161,6 +181,8 @@ export interface AskedWeather {
   source: string;
   simulated: boolean;
   as_of: string;
+  /** Of the question in its conversation, for feedback; null without a conversation. */
+  message_id?: string;
 }
 
 /** Who belongs to an audience of a user. Friends belong to the followers. */
@@ -551,6 +573,25 @@ export interface FactCorrected {
   undo: UndoLink | null;
 }
 
+/** A verdict that was recorded. */
+export interface FeedbackRecorded {
+  /** The answer in a sentence, in the traveller's units, currency and language. */
+  text: string;
+  /** Where it is recorded. */
+  source: string;
+  /** Whether a source is a stand-in, or the traveller is made up. */
+  simulated: boolean;
+  /** When it was recorded. */
+  as_of: string;
+  message_id: string;
+  verdict: "fine" | "slow" | "wrong" | "forgot";
+  tier_of_answer: number;
+}
+
+/** What an answer was like. */
+export type FeedbackVerdict =
+  "fine" | "slow" | "wrong" | "forgot";
+
 /** A friend, or somebody who was asked or asks; with what they show to the traveller of themselves. */
 export interface FriendItem {
   id: string;
@@ -871,6 +912,13 @@ export interface NewExpense {
   /** When it was typed, for an entry that is delivered later: “today” and “yesterday” count from then, in `timezone`.
    * At most 31 days ago, and not in the future. Without it, now. */
   typed_at?: string | null;
+}
+
+/** A verdict on an answer; a later one replaces it. */
+export interface NewFeedback {
+  /** Of the question that was answered, in the hyphenated form of a UUID. */
+  message_id: string;
+  verdict: FeedbackVerdict;
 }
 
 /** Whose friendship to ask for. */

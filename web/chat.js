@@ -5,6 +5,7 @@ import { card } from "./cards/card.js";
 import { claudeAnswerCard } from "./cards/claude_answer.js";
 import { expenseCard } from "./cards/expense.js";
 import { failureCard } from "./cards/failure.js";
+import { feedbackControl } from "./cards/feedback_control.js";
 import { locationPromptCard } from "./cards/location_prompt.js";
 import { placeChoicesCard } from "./cards/place_choices.js";
 import { storedUndoCard } from "./cards/stored_undo.js";
@@ -87,7 +88,11 @@ export class Chat extends EventTarget {
   }
 
   #showAnswer(turn, { data, ms, frames, undone = {}, ...record }) {
-    if (data) return this.#turns.setAnswer(turn, this.#fastAnswerCard(data, { ms, now: this.#api.now }, undone));
+    if (data) {
+      this.#turns.setAnswer(turn, this.#fastAnswerCard(data, { ms, now: this.#api.now }, undone));
+      if (data.message_id) this.#offerFeedback(turn, data.message_id);
+      return;
+    }
     const message = new Message({ ...record, accepted: true });
     this.#showMessage(turn, message, { undone, isRestored: true });
     message.replay(frames);
@@ -169,6 +174,7 @@ export class Chat extends EventTarget {
     }));
     message.addEventListener("change", followScroll);
     message.addEventListener("frame", ({ detail: frame }) => {
+      if (frame.type === "done") this.#offerFeedback(turn, message.id);
       if (frame.type === "done" && frame.tier !== CHAT_TIER) {
         const timing = { ms: frame.latency_ms?.total, now: this.#api.now };
         if (isRestored) this.#turns.setAnswer(turn, this.#fastAnswerCard(frame, timing, undone));
@@ -195,7 +201,15 @@ export class Chat extends EventTarget {
   /** Shows a fast answer from HTTP, and stores it. */
   #showFastAnswer(turn, { data, ms, now }) {
     this.#completeFastAnswer(turn, data, { ms, now });
+    if (data.message_id) this.#offerFeedback(turn, data.message_id);
     this.#conversation.saveAnswer({ text: turn.text, data, ms });
+  }
+
+  /** Shows, below an answer, how to say what it was like. */
+  #offerFeedback(turn, messageId) {
+    turn.node.querySelector(":scope > .feedback")?.remove();
+    turn.node.append(feedbackControl((verdict) =>
+      this.#api.postWithoutKey("/v1/feedback", { message_id: messageId, verdict })));
   }
 
   #completeFastAnswer(turn, data, timing) {

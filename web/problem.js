@@ -3,11 +3,11 @@ export class Problem extends Error {
   /**
    * `retry`: the same request may succeed later. `field`: the form field that the API refused.
    * `wait`: seconds until a retry makes sense. `status`: the HTTP status, 0 without a response.
-   * `choices`: the meanings [{text, value}] that an ambiguous field can have.
+   * `choices`: the meanings [{text, value}] that an ambiguous field can have. `reference` finds it in PAM's logs.
    */
-  constructor(code, message, { retry = false, field = null, wait = 0, status = 0, choices = [] } = {}) {
+  constructor(code, message, { retry = false, field = null, wait = 0, status = 0, choices = [], reference = null } = {}) {
     super(message);
-    Object.assign(this, { code, retry, field, wait, status, choices });
+    Object.assign(this, { code, retry, field, wait, status, choices, reference });
   }
 }
 
@@ -25,7 +25,7 @@ export const networkProblem = () =>
     : new Problem("offline", "This device is offline.", { retry: true });
 
 /** Creates the problem of a response that isn't 2xx. Only the API's own message is shown, not the gateway's. */
-export function responseProblem(status, body) {
+export function responseProblem(status, body, reference = null) {
   const isServerError = status >= 500;
   const retry = isServerError || status === 429 || status === 408 || body?.retry_after != null;
   const message = body?.code && body.message ? body.message
@@ -35,6 +35,6 @@ export function responseProblem(status, body) {
     : "PAM couldn't take this.";
   return new Problem(body?.code ?? `http_${status}`, message, {
     retry, field: body?.field ?? null, wait: Number(body?.retry_after) || 0, status,
-    choices: body?.choices ?? [],
+    choices: body?.choices ?? [], reference,
   });
 }

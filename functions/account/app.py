@@ -4,7 +4,7 @@ from pam.answers.account_deletion import AccountDeletion, delete_account
 from pam.environment import request_limit, user_dependencies
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(user_dependencies, request_limit)
+handler = HttpApi(user_dependencies, request_limit, tier=2)
 
 
 @handler.delete_confirmed("/v1/account", AccountDeletion)

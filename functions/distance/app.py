@@ -6,7 +6,7 @@ from pam.platform.deadline import FAST_ANSWER_TIMEOUT_S
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 from pam.travel.queries import DistanceQuery
 
-handler = HttpApi(travel_dependencies, request_limit)
+handler = HttpApi(travel_dependencies, request_limit, tier=2)
 
 
 @handler.get("/v1/distance", DistanceQuery)

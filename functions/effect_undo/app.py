@@ -6,7 +6,7 @@ from pam.ledger.effects import effect_not_found
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 from pam.tools.catalog import TOOLS
 
-handler = HttpApi(user_dependencies, request_limit)
+handler = HttpApi(user_dependencies, request_limit, tier=2)
 
 
 @handler.delete("/v1/effects/{id}")

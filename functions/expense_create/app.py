@@ -5,7 +5,7 @@ from pam.environment import request_limit, user_dependencies
 from pam.money.expenses import NewExpense
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(user_dependencies, request_limit)
+handler = HttpApi(user_dependencies, request_limit, tier=2)
 
 
 @handler.post("/v1/expenses", NewExpense, status=201)

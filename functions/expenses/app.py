@@ -5,7 +5,7 @@ from pam.environment import request_limit, user_dependencies
 from pam.money.expense_list import ExpensesQuery
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(user_dependencies, request_limit)
+handler = HttpApi(user_dependencies, request_limit, tier=1)
 
 
 @handler.get("/v1/expenses", ExpensesQuery)

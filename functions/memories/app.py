@@ -4,7 +4,7 @@ from pam.answers.memories import MemoriesRequest, list_memories
 from pam.environment import request_limit, user_dependencies
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(user_dependencies, request_limit)
+handler = HttpApi(user_dependencies, request_limit, tier=1)
 
 
 @handler.get("/v1/memories", MemoriesRequest)

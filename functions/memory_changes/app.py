@@ -14,7 +14,7 @@ from pam.environment import request_limit, user_dependencies
 from pam.memory.selection import memory_not_found, parse_number
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(user_dependencies, request_limit)
+handler = HttpApi(user_dependencies, request_limit, tier=2)
 
 
 @handler.patch("/v1/memories/facts/{number}", FactChanges)

@@ -4,7 +4,7 @@ from pam.answers.own_profile import ProfileChanges, ProfileRequest, change_profi
 from pam.environment import request_limit, user_dependencies
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(user_dependencies, request_limit)
+handler = HttpApi(user_dependencies, request_limit, tier=2)
 
 
 @handler.get("/v1/profile", ProfileRequest)

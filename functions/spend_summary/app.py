@@ -5,7 +5,7 @@ from pam.environment import request_limit, user_dependencies
 from pam.money.spending import SpendingQuery
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(user_dependencies, request_limit)
+handler = HttpApi(user_dependencies, request_limit, tier=1)
 
 
 @handler.get("/v1/spend-summary", SpendingQuery)

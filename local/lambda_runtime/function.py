@@ -11,7 +11,9 @@ import json
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +72,18 @@ class LambdaFunction:
         lambda_endpoint: str,
         logs: Path,
         start_slots: StartSlots,
+        on_log: Callable[[str, bytes], None] = lambda _function, _data: None,
     ) -> None:
-        """`start_slots` limits how many environments all functions of the stack start at once."""
+        """`start_slots` limits how many environments all functions of the stack start at once.
+
+        `on_log` is called with the name of the function's folder and with what is added to its log.
+        """
         self.function = function
         self.limit = min(function.reserved_concurrency or DEFAULT_CONCURRENCY, MAX_CONCURRENCY)
         self.version = "1" if function.alias else "$LATEST"
         qualifier = f":{function.alias}" if function.alias else ""
         self.arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function.name}{qualifier}"
-        self.log = FunctionLog(logs / f"{function.code.name}.log")
+        self.log = FunctionLog(logs / f"{function.code.name}.log", partial(on_log, function.code.name))
         self._aws_endpoint = aws_endpoint
         self._lambda_endpoint = lambda_endpoint
         self._slots = asyncio.Semaphore(self.limit)  # serves its waiters in order

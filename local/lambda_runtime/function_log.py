@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 _CHUNK = 64 * 1024
@@ -15,8 +16,10 @@ class FunctionLog:
     process that wrote to the file itself would fail in the middle of a request.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, on_data: Callable[[bytes], None] = lambda _data: None) -> None:
+        """`on_data` is called with what is added, in pieces that may end within a line."""
         self.path = path
+        self._on_data = on_data
         self._file = path.open("ab", buffering=0)
         self._pipe, self.descriptor = os.pipe()
         """`descriptor` is the end that processes write to."""
@@ -43,5 +46,6 @@ class FunctionLog:
                 self._append(data)
 
     def _append(self, data: bytes) -> None:
+        self._on_data(data)
         with contextlib.suppress(OSError):
             self._file.write(data)

@@ -9,6 +9,7 @@ from pam.answers.budget_status import BudgetStatus
 from pam.answers.distance import Distance
 from pam.answers.expense_changes import ExpenseCorrected, ExpenseDeleted
 from pam.answers.expenses import ExpenseAdded
+from pam.answers.feedback import FeedbackRecorded
 from pam.answers.friends import FriendList, FriendshipChanged, FriendshipEnded
 from pam.answers.fuel_estimate import FuelNeeded
 from pam.answers.gas_prices import GasPrice
@@ -104,6 +105,9 @@ ROUTES = {
         "Travellers", FriendshipChanged, idempotent=True, codes=_FRIENDSHIP
     ),
     "DELETE /v1/friends/{user_id}": RouteDescription("Travellers", FriendshipEnded, idempotent=True, codes=_FRIENDSHIP),
+    "POST /v1/feedback": RouteDescription(
+        "Conversation", FeedbackRecorded, codes=(errors.MESSAGE_NOT_FOUND, errors.DATABASE_UNAVAILABLE)
+    ),
     "DELETE /v1/account": RouteDescription("Account", AccountDeleted, codes=(errors.TURN_RUNNING, *_WRITES)),
     "POST /v1/ws-ticket": RouteDescription("Conversation", IssuedTicket, codes=(errors.STORE_UNAVAILABLE,)),
     "DELETE /v1/effects/{id}": RouteDescription(

@@ -76,6 +76,12 @@ class Aws:
                     attributes = {name: _attribute(value) for name, value in store.properties.items()}
                     clients[service].create_queue(QueueName=store.name, Attributes=attributes)
 
+    async def count_messages(self, name: str) -> int:
+        """Return how many messages wait in the queue with this name."""
+        options = {"QueueUrl": f"{self.endpoint}/{ACCOUNT}/{name}", "AttributeNames": ["ApproximateNumberOfMessages"]}
+        found = await asyncio.to_thread(self._sqs.get_queue_attributes, **options)
+        return int(found["Attributes"]["ApproximateNumberOfMessages"])
+
     async def send_message(self, queue: str, body: str, attributes: Mapping[str, Any]) -> None:
         """Send a message to the queue with this ARN."""
         url = f"{self.endpoint}/{ACCOUNT}/{queue.rpartition(':')[2]}"

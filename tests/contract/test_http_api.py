@@ -37,6 +37,7 @@ ROUTES = [
     ("POST", "/v1/friends"),
     ("PATCH", "/v1/friends/00000000-0000-4000-8000-000000000000"),
     ("DELETE", "/v1/friends/00000000-0000-4000-8000-000000000000"),
+    ("POST", "/v1/feedback"),
     ("DELETE", "/v1/account"),
     ("POST", "/v1/ws-ticket"),
     ("DELETE", "/v1/effects/00000000-0000-4000-8000-000000000000"),

@@ -60,6 +60,7 @@ BEYOND_SCHEMA = {
         errors.INVALID_WINDOW,
         errors.INVALID_CURSOR,
         errors.LOCATION_NEEDED,
+        errors.MESSAGE_NOT_FOUND,
         errors.UNKNOWN_PLACE,
         errors.AMBIGUOUS_PLACE,
         errors.NO_ROUTE,
@@ -90,6 +91,7 @@ OWN_NUMBERS: list[str] = []
 """Of facts and of episodes."""
 OWN_UUIDS: list[str] = []
 """Of messages and of selections."""
+OWN_TURNS: list[str] = []
 OWN_FRIENDS: list[str] = []
 """Of those who have asked for the friendship of the user."""
 FRIEND_NAMES: list[str] = []
@@ -109,6 +111,7 @@ for name, strategy in {
     "fact": PRINTABLE.filter(str.strip),
     "memory-number": st.integers(0, 199).map(lambda place: OWN_NUMBERS[place]) | st.integers(0, 10**6).map(str),
     "memory-uuid": st.integers(0, 199).map(lambda place: OWN_UUIDS[place]) | st.uuids().map(str),
+    "message-uuid": st.integers(0, 99).map(lambda place: OWN_TURNS[place]) | st.uuids().map(str),
     "traveller-id": st.integers(0, 99).map(lambda place: OWN_FRIENDS[place]) | st.uuids().map(str),
     "traveller-name": st.integers(0, 99).map(lambda place: FRIEND_NAMES[place])
     | st.text("abcdefghij", min_size=12, max_size=100),
@@ -184,6 +187,11 @@ def remember(owner: psycopg.Connection, user_id: uuid.UUID) -> None:
         assert ids is not None
         OWN_NUMBERS.extend(map(str, ids))
         OWN_UUIDS.append(str(turn))
+        owner.execute(
+            "insert into turns (id, user_id, conversation_id, tier, ended) values (%s, %s, %s, 3, 'done')",
+            (turn, user_id, conversation_id),
+        )
+        OWN_TURNS.append(str(turn))
 
 
 def befriend(owner: psycopg.Connection, user_id: uuid.UUID) -> None:
@@ -352,8 +360,8 @@ CHAT_CODES = {
         errors.CONFIRMATION_NOT_FOUND, errors.CONFIRMATION_USED, errors.CONVERSATION_TOO_LONG, errors.COST_EXCEEDED,
         errors.DAILY_LIMIT_REACHED, errors.DATE_IN_PAST, errors.EVENT_FULL, errors.EVENT_NOT_FOUND,
         errors.EXPORT_LIMIT_REACHED, errors.EXPORT_TOO_LARGE, errors.FUEL_MISMATCH, errors.INVALID_END,
-        errors.INVALID_ODOMETER, errors.INVALID_TIME, errors.MESSAGE_LIMIT_REACHED, errors.MESSAGE_NOT_FOUND,
-        errors.MESSAGE_REFUSED, errors.MODEL_BUSY, errors.MODEL_INTERRUPTED, errors.MODEL_REFUSED,
+        errors.INVALID_ODOMETER, errors.INVALID_TIME, errors.MESSAGE_LIMIT_REACHED, errors.MESSAGE_REFUSED,
+        errors.MODEL_BUSY, errors.MODEL_INTERRUPTED, errors.MODEL_REFUSED,
         errors.MODEL_UNAVAILABLE, errors.NONEXISTENT_TIME, errors.NO_ANSWER, errors.ORDER_NOT_FOUND,
         errors.OUT_OF_STOCK, errors.PLACE_IS_PRIVATE, errors.POST_NOT_FOUND, errors.PRODUCT_NOT_FOUND,
         errors.QUEUE_FULL, errors.RECIPIENT_NOT_ALLOWED, errors.TOOL_DISABLED, errors.TOOL_RESULT_TOO_LARGE,

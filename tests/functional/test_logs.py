@@ -124,6 +124,28 @@ def test_every_route_of_the_socket_is_tested(stack: LocalStack) -> None:
     assert routes - {"$connect", "$disconnect", "$default"} == set(FRAMES)
 
 
+def test_no_position_is_logged(
+    stack: LocalStack, traveller: Traveller, marker: str, check_logs: Callable[[], None]
+) -> None:
+    """Neither that of a device with its question, for fast answers and for Claude's tools, nor one in a request."""
+    digits = str(uuid.uuid4().int)[:6]
+    latitude, longitude = f"38.5{digits}", f"-109.5{digits}"
+    location = {"latitude": float(latitude), "longitude": float(longitude)}
+    with open_socket(traveller.http) as socket, httpx.Client(base_url=stack.claude.url, timeout=30) as http:
+        claude = ClaudeScripts(http)
+        claude.script(step(use("find_rv_parks"), use("get_weather_forecast"), use("share_location")), text("Here."))
+        for question in (f"Where am I? {claude.marker}", "weather here", "campgrounds near me"):
+            assert socket.ask(question, context={"location": location})[-1]["type"] in ("done", "error")
+    for path in ("/v1/weather", "/v1/parks"):
+        assert traveller.http.get(path, params=location).status_code < 500
+    # Out of its range.
+    assert traveller.http.get("/v1/weather", params=location | {"latitude": f"138.5{digits}"}).status_code == 422
+    for log in stack.functions["ask"].log.parent.glob("*.log"):
+        if log.name not in ("travel_sources.log", "claude.log"):  # of the stand-ins
+            found = [line for line in log.read_text("utf-8", "replace").splitlines() if f"8.5{digits}" in line]
+            assert found + [line for line in log.read_text().splitlines() if f"9.5{digits}" in line] == [], log.name
+
+
 def test_no_turn_logs_its_question_or_its_tools(
     stack: LocalStack, traveller: Traveller, owner: psycopg.Connection, marker: str, check_logs: Callable[[], None]
 ) -> None:

@@ -37,7 +37,7 @@ S3_ACTIONS = {"PUT": "s3:PutObject", "GET": "s3:ListBucket", "POST": "s3:DeleteO
 """By the method of the calls that the code makes; what a link is used for is no call of a function."""
 FRAME_TIMEOUT_S = 60
 
-POSTGRES_ONLY = {"EmbedMemoriesFunction", "MemoriesFunction"}
+POSTGRES_ONLY = {"EmbedMemoriesFunction", "MemoriesFunction", "FeedbackFunction"}
 """Functions without an item in DynamoDB, apart from the requests of a user who makes too many."""
 
 # What only a fault or too many requests need, which this test doesn't cause.
@@ -301,6 +301,7 @@ def used(recorded_stack: LocalStack, recorder: Recorder) -> dict[str, set[Permis
         use_http_api(user)
         use_chat(recorded_stack, user)
         run_schedule(recorded_stack, "embed_memories")
+        run_schedule(recorded_stack, "monitor")
         with psycopg.connect(recorded_stack.postgres.owner, autocommit=True) as owner:
             owner.execute("update exchanges set sent_at = sent_at - interval '1 day'")
             owner.execute("update summary_requests set due_at = now()")

@@ -17,7 +17,6 @@ from samtranslator.yaml_helper import yaml_parse
 from local import deploy
 from local.build import MAX_UNZIPPED_BYTES, RUNTIME, UNUSED, find_runtime, unzipped_sizes
 from local.lambda_runtime.packages import SDK_LAYERS
-from pam.platform.metrics import NAMESPACE, Metric
 from tests.conftest import CHECKOUT
 from tests.functional.sam import (
     FUNCTIONS,
@@ -292,19 +291,6 @@ def test_schedules_invoke_the_alias_and_have_no_name() -> None:
     )
     assert all(schedule["Properties"]["Target"]["Arn"]["Ref"] in aliases for schedule in schedules)
     assert not any("Name" in schedule["Properties"] for schedule in schedules)
-
-
-def test_alarms_on_metrics_name_a_metric_of_a_function() -> None:
-    """An alarm on a metric that no function writes would never be raised."""
-    services = {function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for function in FUNCTIONS.values()}
-    alarms = [alarm["Properties"] for alarm in of_type(TEMPLATE, "AWS::CloudWatch::Alarm").values()]
-    own = [alarm for alarm in alarms if alarm["Namespace"] == NAMESPACE]
-    assert Metric.EMBEDDING_QUARANTINED in {alarm["MetricName"] for alarm in own}
-    for alarm in own:
-        assert alarm["MetricName"] in set(Metric)
-        assert [(dimension["Name"], dimension["Value"] in services) for dimension in alarm["Dimensions"]] == [
-            ("service", True)
-        ]
 
 
 def test_browsers_may_use_the_apis_from_the_origin_of_the_page_only() -> None:

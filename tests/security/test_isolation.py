@@ -29,7 +29,7 @@ TABLES = [
     "deleted_facts", "summary_requests", "memory_selections", "memory_deletions", "screen_allowances", "fact_sources",
     "data_exports", "follows", "comments", "post_likes", "shared_places", "events", "event_attendees", "products",
     "shop_rates", "carts", "cart_lines", "orders", "order_lines", "order_events", "calendar_events", "fuel_log",
-    "maintenance_records",
+    "maintenance_records", "feedback",
 ]  # fmt: skip
 
 UNREADABLE_TABLES = ["security_events", "write_audit"]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from bench.page import render
 from pam.platform import errors
-from pam.platform.metrics import Metric
 
 CHECKOUT = Path(__file__).parent.parent.parent
 DOCS = CHECKOUT / "docs"
@@ -34,11 +33,6 @@ def sources() -> Iterator[str]:
 def test_error_codes_of_docs_and_code_are_the_same() -> None:
     """docs/errors.md lists every error code, and no other."""
     assert listed_in("errors.md") == {error.code for error in errors.ALL}
-
-
-def test_metrics_of_docs_and_code_are_the_same() -> None:
-    """docs/operations.md lists every metric, and no other."""
-    assert listed_in("operations.md") == set(Metric)
 
 
 def test_statuses_of_docs_and_code_are_the_same() -> None:

@@ -4,6 +4,7 @@ import { formatCount } from "../numbers.js";
 import { alertBox } from "./alert_box.js";
 import { badges, emphasizeFirstSentence } from "./card.js";
 import { createConfirmation } from "./confirmation.js";
+import { errorReference } from "./error_reference.js";
 import { createMarkdownView } from "./markdown_view.js";
 import { footer } from "./provenance.js";
 import { recalledDetails } from "./recalled.js";
@@ -160,7 +161,8 @@ export function claudeAnswerCard(message, actions) {
     endProgress();
     text.end();
     const advice = wait ? ` Best after ${wait} s.` : "";
-    node.append(alertBox(`${description}${advice}`, { severe: true }), ...undoControls({ undo, text: "" }));
+    node.append(alertBox(`${description}${advice}`, { severe: true }), ...undoControls({ undo, text: "" }),
+      errorReference(message.id));
     if (!NOT_RETRYABLE.test(code) && !undo?.length) node.append(retryButton("Try again"));
     announce(description);
   }

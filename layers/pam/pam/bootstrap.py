@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pam.chat.conversations import NoteStore
     from pam.chat.dependencies import ChatDependencies
     from pam.chat.gateway.connect import ConnectionGateway
+    from pam.chat.gateway.connections import ConnectionRegistry
+    from pam.chat.gauges import GaugeDependencies
     from pam.chat.lifecycle.disabled_tools import DisabledTools
     from pam.chat.lifecycle.kill_switch import KillSwitch
     from pam.chat.lifecycle.turns import TurnStore
@@ -150,17 +152,19 @@ class Bootstrap(ModelServices):
         return DynamoTable(self.dynamodb, self._settings.websocket.chat_table)
 
     @cached_property
+    def connections(self) -> "ConnectionRegistry":
+        from pam.chat.gateway.connections import ConnectionRegistry
+
+        return ConnectionRegistry(self.chat_table, self.clock)
+
+    @cached_property
     def connection_gateway(self) -> "ConnectionGateway":
         from pam.chat.gateway.connect import ConnectionGateway
-        from pam.chat.gateway.connections import ConnectionRegistry
         from pam.chat.gateway.tickets import TicketStore
 
-        return ConnectionGateway(
-            TicketStore(self.chat_table, self.clock),
-            ConnectionRegistry(self.chat_table, self.clock),
-            self._settings.websocket.url,
-            self._settings.websocket.web_origin,
-        )
+        settings = self._settings.websocket
+        tickets = TicketStore(self.chat_table, self.clock)
+        return ConnectionGateway(tickets, self.connections, settings.url, settings.web_origin)
 
     @cached_property
     def frame_sender(self) -> "FrameSender":
@@ -236,6 +240,14 @@ class Bootstrap(ModelServices):
             notes=self.notes,
             sender=self.frame_sender,
         )
+
+    @cached_property
+    def gauge_dependencies(self) -> "GaugeDependencies":
+        from pam.chat.gauges import GaugeDependencies
+        from pam.platform.cost_limits import CostLimits
+
+        limits = CostLimits(self.chat_table, self.cost_caps, self.clock)
+        return GaugeDependencies(self.connections, limits, self.database)
 
     @cached_property
     def tools(self) -> "Mapping[str, Tool[Any]]":

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pam.chat.conversations import NoteStore
     from pam.chat.dependencies import ChatDependencies
     from pam.chat.gateway.connect import ConnectionGateway
+    from pam.chat.gauges import GaugeDependencies
     from pam.chat.turn.worker import WorkerDependencies
     from pam.memory.summariser import SummariserDependencies
     from pam.platform.postgres import Database
@@ -52,6 +53,11 @@ def connection_gateway() -> "ConnectionGateway":
 def chat_dependencies() -> "ChatDependencies":
     """Return the services of the chat's gateway functions."""
     return environment().chat_dependencies
+
+
+def gauge_dependencies() -> "GaugeDependencies":
+    """Return what the function that measures gauges needs."""
+    return environment().gauge_dependencies
 
 
 def worker_dependencies() -> "WorkerDependencies":

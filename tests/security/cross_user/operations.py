@@ -98,6 +98,7 @@ VALUES: dict[str, Any] = {
     "text": "What now?",
     "after": 0,
     "decision": "yes",
+    "verdict": "fine",
     "digest": "0" * 64,
     "value": "two of them",
     "message": "Hello",

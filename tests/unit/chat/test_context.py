@@ -68,13 +68,13 @@ def recorded_metrics() -> Iterator[Callable[[], Mapping[str, list[float]]]]:
     """Return the values of the metrics that the test has recorded, by name."""
 
     def values() -> Mapping[str, list[float]]:
-        recorded = metrics.serialize_metric_set()
+        (recorded,) = metrics.drain()
         names = [each["Name"] for each in recorded["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
         return {name: recorded[name] for name in names}
 
-    metrics.clear_metrics()
+    metrics.drain()
     yield values
-    metrics.clear_metrics()
+    metrics.drain()
 
 
 def test_providers_are_started_before_the_first_is_awaited() -> None:
@@ -152,7 +152,7 @@ def test_section_of_exactly_its_budget_is_complete() -> None:
 def test_budget_is_kept_for_any_lines(lines: list[str], max_tokens: int) -> None:
     """Besides the remark, the section is a prefix of its lines and no longer than its budget."""
     section = read_context(FakeProvider("facts", lines, max_tokens=max_tokens))["facts"]
-    metrics.clear_metrics()
+    metrics.drain()
     if section != lines:
         assert section[-1].endswith(SHORTENED)
         section = [*section[:-1], section[-1].removesuffix(SHORTENED)]

@@ -26,9 +26,9 @@ RESULT = json.dumps({"source": "PAM", "data": {"currency": "USD", "total": "940.
 @pytest.fixture
 def recorded_metrics() -> Iterator[Callable[[], Mapping[str, Any]]]:
     """Return the metrics that the test has recorded, by name."""
-    metrics.clear_metrics()
-    yield lambda: dict(metrics.serialize_metric_set())
-    metrics.clear_metrics()
+    metrics.drain()
+    yield lambda: metrics.drain()[0]
+    metrics.drain()
 
 
 @pytest.fixture

@@ -54,6 +54,9 @@ class AskAnswer:
     source: str
     simulated: bool
     as_of: Instant
+    message_id: Annotated[
+        str | None, Field(description="Of the question in its conversation, for feedback; null without a conversation.")
+    ] = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the answer as JSON values."""

@@ -141,7 +141,7 @@ class SharedCache:
         try:
             fetched = fetch(deadline.at_most(_FETCH_TIMEOUT_S))
         except SourceError as error:
-            count(Metric.SOURCE_ERROR)
+            count(Metric.SOURCE_ERROR, {"source": str(source), "kind": str(error.kind)})
             logger.warning("source error", source=str(source), kind=str(error.kind), exc_info=True)
             self._release(key, lease, error)
             breaker.record_failure(entry.breaker, error)
@@ -156,7 +156,7 @@ class SharedCache:
         return answer
 
     def _circuit_open(self, entry: _Entry, source: Source) -> SharedAnswer:
-        count(Metric.CIRCUIT_OPEN)
+        count(Metric.CIRCUIT_OPEN, {"source": str(source)})
         return self._stale(entry, CircuitOpen(source, max(entry.breaker.open_until - self._now(), 1.0)))
 
     def _stale(self, entry: _Entry, error: SourceError) -> SharedAnswer:

@@ -33,6 +33,14 @@ insert into notes (user_id, conversation_id, note, turn_id)
 select %(user)s::uuid, %(id)s::uuid, %(note)s::text, %(turn)s::uuid
  where exists (select from conversations where user_id = %(user)s and id = %(id)s)
 """
+# What was answered without a model has cost nothing.
+_INSERT_TURN = """
+insert into turns (id, user_id, conversation_id, tier, ended) values (%(turn)s, %(user)s, %(id)s, %(tier)s, 'done')
+on conflict do nothing
+"""
+
+QUESTION_BACK_TIER = 2
+"""That of a question back: what PAM asks for is a place of a source."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +49,13 @@ class FastExchange:
 
     turn_id: UUID
     messages: tuple[ExchangeMessage, ExchangeMessage]
+    tier: int
 
 
-def fast_exchange(turn_id: UUID, question: str, answer: str, now: datetime) -> FastExchange:
+def fast_exchange(turn_id: UUID, question: str, answer: str, now: datetime, tier: int) -> FastExchange:
     """Return the exchange of a fast answer, or of PAM's question back."""
-    return FastExchange(turn_id, (ExchangeMessage("user", question, now), ExchangeMessage("assistant", answer, now)))
+    messages = ExchangeMessage("user", question, now), ExchangeMessage("assistant", answer, now)
+    return FastExchange(turn_id, messages, tier)
 
 
 def create_conversation(connection: Connection, user_id: UUID, conversation_id: UUID, profile_block: str) -> None:
@@ -119,4 +129,5 @@ class NoteStore:
             lines = profile_lines(profile_from_row(user_id, profile.fetchone()), rig_from_row(rig.fetchone()))
             create_conversation(connection, user_id, conversation_id, render_profile_block(lines))
             connection.execute(_INSERT_NOTE, scope)
+            connection.execute(_INSERT_TURN, scope | {"tier": exchange.tier})
             store_exchange(connection, user_id, conversation_id, exchange.turn_id, exchange.messages)

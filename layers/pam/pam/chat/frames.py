@@ -216,6 +216,9 @@ def _without_download(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name != "download" or value is not None}
 
 
+CHAT_ROUTE = "chat"
+"""The route of questions over the WebSocket, in metrics."""
+
 TERMINAL_TYPES = frozenset({Done.type, Failed.type})
 """The types of frames that end a message."""
 

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from aws_lambda_powertools.metrics import MetricUnit
-
 from pam.memory.embedding_requests import EmbeddingRequests
 from pam.memory.leased_requests import LeasedRequest
 from pam.memory.vectors import register_vectors, to_vector
@@ -85,7 +83,7 @@ def embed_requested(database: Database, embedder: Embedder, deadline: Deadline) 
     while deadline.left_s > _MIN_LEFT_S and (request := requests.claim(deadline)) is not None:
         _embed_request(database, embedder, requests, request, deadline)
     quarantined = requests.quarantine(deadline)
-    measure(Metric.EMBEDDING_QUARANTINED, MetricUnit.Count, quarantined)
+    measure(Metric.EMBEDDING_QUARANTINED, quarantined)
 
 
 def _embed_request(
@@ -95,6 +93,7 @@ def _embed_request(
         embed_user(database, embedder, request.user_id, deadline.at_most(deadline.left_s - _MIN_LEFT_S))
     except SourceError as error:
         count(Metric.EMBEDDING_FAILED)
+        count(Metric.SOURCE_ERROR, {"source": str(error.source), "kind": str(error.kind)})
         logger.warning("passages not embedded", exc_info=True)
         delay = timedelta(seconds=error.retry_after) if error.retry_after else _RETRY_AFTER
         requests.postpone(request, delay, deadline)
@@ -131,8 +130,8 @@ def embed_user(database: Database, embedder: Embedder, user_id: UUID, deadline: 
                     connection.execute(_UPDATE[row["kind"]], scope | {"vector": to_vector(vector)})
         refused = vectors.count(None)
         done += len(rows) - refused
-        measure(Metric.PASSAGES_EMBEDDED, MetricUnit.Count, len(rows) - refused)
-        measure(Metric.PASSAGES_REFUSED, MetricUnit.Count, refused)
+        measure(Metric.PASSAGES_EMBEDDED, len(rows) - refused)
+        measure(Metric.PASSAGES_REFUSED, refused)
 
 
 def _embed(embedder: Embedder, texts: Sequence[str], deadline: Deadline) -> list[list[float] | None]:

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from enum import StrEnum
 
-from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import BaseModel, ConfigDict
 
 from pam.memory.episode_windows import OpenWindow
@@ -22,7 +20,7 @@ from pam.platform.cost_limits import CostLimits, StageLimitReached
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
-from pam.platform.observability import logger, measure
+from pam.platform.observability import count, logger, measure
 from pam.platform.postgres import Database
 from pam.sources.claude.reply import ModelError, ModelErrorKind
 
@@ -82,8 +80,9 @@ def summarise_due(dependencies: SummariserDependencies, job: SummariserJob, dead
     their leases expire.
     """
     requests = SummaryRequests(dependencies.database)
-    measure(Metric.SUMMARY_QUARANTINED, MetricUnit.Count, requests.quarantine(deadline))
+    measure(Metric.SUMMARY_QUARANTINED, requests.quarantine(deadline))
     due = requests.count_due(deadline)
+    measure(Metric.SUMMARY_BACKLOG, due)
     if not due:
         return
     if not job.is_copy:
@@ -92,16 +91,15 @@ def summarise_due(dependencies: SummariserDependencies, job: SummariserJob, dead
     with ThreadPoolExecutor(min(MAX_AT_ONCE, due), "summary") as pool:
         threads = [pool.submit(run.work) for _ in range(min(MAX_AT_ONCE, due))]
     _record([result for thread in threads for result in thread.result()])
-    measure(Metric.MODEL_COST, MetricUnit.NoUnit, float(sum(run.costs)))
 
 
 def _record(results: list[_Result]) -> None:
     outcomes = Counter(result.outcome for result in results)
-    measure(Metric.EPISODES_SUMMARISED, MetricUnit.Count, outcomes[_Outcome.SUMMARISED])
-    measure(Metric.SUMMARY_POSTPONED, MetricUnit.Count, outcomes[_Outcome.POSTPONED])
-    measure(Metric.SUMMARY_FAILED, MetricUnit.Count, outcomes[_Outcome.FAILED])
-    measure(Metric.FACTS_RECORDED, MetricUnit.Count, sum(result.facts for result in results))
-    measure(Metric.FACTS_DROPPED, MetricUnit.Count, sum(result.dropped for result in results))
+    measure(Metric.EPISODES_SUMMARISED, outcomes[_Outcome.SUMMARISED])
+    measure(Metric.SUMMARY_POSTPONED, outcomes[_Outcome.POSTPONED])
+    measure(Metric.SUMMARY_FAILED, outcomes[_Outcome.FAILED])
+    measure(Metric.FACTS_RECORDED, sum(result.facts for result in results))
+    measure(Metric.FACTS_DROPPED, sum(result.dropped for result in results))
 
 
 class _Run:
@@ -113,7 +111,6 @@ class _Run:
         self._deadline = deadline
         self._model_errors = threading.Semaphore(_MAX_MODEL_ERRORS - 1)
         self._stop = threading.Event()
-        self.costs: list[Decimal] = []
 
     def work(self) -> list[_Result]:
         """Attend to requests until none is due, or the run ends. Raises `DatabaseUnavailable`."""
@@ -141,6 +138,7 @@ class _Run:
         except MessagesChanged:
             return self._postpone(request, timedelta(0))
         except ModelError as error:
+            count(Metric.MODEL_ERROR, {"kind": str(error.kind)})
             logger.warning("model call failed", kind=error.kind, detail=str(error))
             if _is_fault_of_conversation(error):
                 return self._fail(request)
@@ -173,7 +171,6 @@ class _Run:
             summary = call.summarise(deadline, limits.caps.turn)
         finally:
             limits.settle(reservation, call.cost)
-            self.costs.append(call.cost)
         recorded = store_episode(database, request, episode.window, summary, deadline)
         return _Result(_Outcome.SUMMARISED, recorded, summary.dropped)
 

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from aws_lambda_powertools.metrics import MetricUnit
 from psycopg.conninfo import make_conninfo
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -80,6 +79,7 @@ def migrate() -> list[str]:
         latest = check_backup(aws.client("rds"), _settings().cluster, utc_now())
         logger.info("backup checked", restorable_to=latest.isoformat())
     applied = runner.up()
+    measure(Metric.MIGRATIONS_APPLIED, len(applied))
     app = _read_secret(_settings().app_secret)
     set_app_password(_owner_conninfo(), app["password"])
     tables = check_app_role(_conninfo(app, app["username"], app["password"]))
@@ -97,7 +97,7 @@ def check_drift(runner: Runner) -> list[str]:
     except SchemaAheadError as ahead:
         logger.warning("drift not checked", reason=str(ahead))
         return []
-    measure(Metric.SCHEMA_DRIFT, MetricUnit.Count, len(differences))
+    measure(Metric.SCHEMA_DRIFT, len(differences))
     report = render(differences).splitlines()
     if report:
         logger.warning("schema drift", report=report)

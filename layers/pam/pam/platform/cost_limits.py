@@ -13,7 +13,8 @@ from uuid import UUID
 from pam.platform.clock import Clock
 from pam.platform.dynamodb import ConditionFailed, DynamoTable
 from pam.platform.errors import CHAT_SUSPENDED, DAILY_LIMIT_REACHED, PamError
-from pam.platform.observability import logger
+from pam.platform.metrics import Metric
+from pam.platform.observability import count, logger
 
 _MICRODOLLARS = 1_000_000
 _COST_TTL = timedelta(days=3)
@@ -78,6 +79,7 @@ class CostLimits:
         """
         reservation = Reservation(user_id, turn_id, self._clock().date().isoformat())
         if not self._reserve(_user_key(reservation.user_id, reservation.day), reservation, self.caps.user_day):
+            count(Metric.COST_CAP_REACHED, {"scope": "user"})
             raise PamError(
                 DAILY_LIMIT_REACHED,
                 "You've used up today's conversation with PAM. Quick questions about spending, fuel, weather and "
@@ -89,6 +91,7 @@ class CostLimits:
     def reserve_stage(self, reservation: Reservation) -> None:
         """Reserve the turn's cap from the stage's day. Raises `StageLimitReached` (`daily_limit_reached`)."""
         if not self._reserve((_STAGE, reservation.day), reservation, self.caps.stage_day):
+            count(Metric.COST_CAP_REACHED, {"scope": "stage"})
             raise StageLimitReached(
                 DAILY_LIMIT_REACHED,
                 "PAM's conversation has reached its limit for today. Quick questions about spending, fuel, weather "
@@ -103,6 +106,11 @@ class CostLimits:
     def settle_stage(self, reservation: Reservation, cost: Decimal) -> None:
         """Replace the reservation from the stage's day by the real cost in US dollars, once."""
         self._settle((_STAGE, reservation.day), reservation, cost)
+
+    def stage_percent(self) -> float:
+        """Return how much of the stage's cap on this day's cost is used or reserved, in percent."""
+        item = self._table.get(_STAGE, self._clock().date().isoformat()) or {}
+        return float(100 * Decimal(item.get("held", 0)) / _micro(self.caps.stage_day))
 
     def _reserve(self, key: tuple[str, str], reservation: Reservation, cap: Decimal) -> bool:
         """Hold the turn's cap, if what is held already is below `cap`: one turn at most exceeds it."""

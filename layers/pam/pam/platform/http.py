@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -21,9 +22,9 @@ from starlette.routing import Route
 from pam.platform import errors
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
-from pam.platform.metrics import Metric
-from pam.platform.observability import count, instrument, log_error, logger
+from pam.platform.observability import instrument, log_error, logger
 from pam.platform.request_limit import RequestLimit
+from pam.platform.request_metrics import CHAT_TIER, count_error, record_request
 from pam.platform.uuids import parse_canonical_uuid, parse_uuid
 from pam.platform.validation import parse_json, truncate, validate
 
@@ -123,15 +124,15 @@ class HttpOperation:
     status: int
     """The status of a successful response."""
     endpoint: Callable[..., HttpResponse]
+    tier: int | None
+    """That of its answers; None where each answer has its own, or there is none."""
 
-    def run(self, request: HttpRequest) -> Response:
+    def run(self, request: HttpRequest) -> HttpResponse:
         """Call the endpoint. Raises what it raises, and `PamError` for an invalid request."""
         if self.takes is None:
-            response = self.endpoint(request)
-        else:
-            parse = request.parameters if self.method in ("GET", "DELETE") else request.json
-            response = self.endpoint(request, parse(self.takes))
-        return response.render(self.status)
+            return self.endpoint(request)
+        parse = request.parameters if self.method in ("GET", "DELETE") else request.json
+        return self.endpoint(request, parse(self.takes))
 
 
 Endpoint = Callable[[HttpRequest, Model], HttpResponse]
@@ -144,11 +145,14 @@ class HttpApi:
     Paths use Starlette's `{name}`. Exceptions of an endpoint become errors as JSON.
     """
 
-    def __init__(self, dependencies: Callable[[], object], request_limit: Callable[[], RequestLimit]) -> None:
-        """`dependencies` and `request_limit` are built before a SnapStart snapshot is taken."""
+    def __init__(
+        self, dependencies: Callable[[], object], request_limit: Callable[[], RequestLimit], tier: int | None = None
+    ) -> None:
+        """`dependencies` and `request_limit` are built before a SnapStart snapshot is taken; `tier` is for metrics."""
         register_before_snapshot(dependencies)
         register_before_snapshot(request_limit)
         self._request_limit = request_limit
+        self._tier = tier
         self.operations: list[HttpOperation] = []
         self._handler: Callable[[dict[str, Any], LambdaContext], dict[str, Any]] | None = None
 
@@ -168,7 +172,7 @@ class HttpApi:
         """Register an endpoint without query string and body."""
 
         def register(endpoint: BareEndpoint) -> BareEndpoint:
-            self.operations.append(HttpOperation("DELETE", path, None, 200, endpoint))
+            self.operations.append(HttpOperation("DELETE", path, None, 200, endpoint, self._tier))
             return endpoint
 
         return register
@@ -181,7 +185,7 @@ class HttpApi:
         self, method: str, path: str, takes: type[Model], status: int
     ) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
         def register(endpoint: Endpoint[Model]) -> Endpoint[Model]:
-            self.operations.append(HttpOperation(method, path, takes, status, endpoint))
+            self.operations.append(HttpOperation(method, path, takes, status, endpoint, self._tier))
             return endpoint
 
         return register
@@ -202,19 +206,33 @@ class HttpApi:
 
 async def _serve(request_limit: RequestLimit, operation: HttpOperation, request: Request) -> Response:
     """Run an operation on the event loop itself: a Lambda environment has one request at a time."""
+    began = time.monotonic()
     try:
         parsed = await _parse(request)
         request_limit.take(parsed.user_id)
-        return operation.run(parsed)
+        answer = operation.run(parsed)
+        response = answer.render(operation.status)
     except PamError as error:
-        count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)
+        count_error(error)
         log_error(error)
+        _record(operation, operation.tier, began, error)
         return _error_response(error)
     except Exception:
         # Logged in full, and reported without details.
-        count(Metric.SERVER_ERROR)
+        count_error(None)
         logger.exception("unexpected error")
-        return _error_response(PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again."))
+        internal = PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again.")
+        _record(operation, operation.tier, began, internal)
+        return _error_response(internal)
+    tier = operation.tier or (answer.body or {}).get("tier")
+    if tier != CHAT_TIER:  # a question that is left to the chat isn't answered yet
+        _record(operation, tier, began)
+    return response
+
+
+def _record(operation: HttpOperation, tier: int | None, began: float, error: PamError | None = None) -> None:
+    code = None if error is None else error.error.code
+    record_request(f"{operation.method} {operation.path}", tier, (time.monotonic() - began) * 1000, error_code=code)
 
 
 def _error_response(error: PamError) -> Response:

@@ -17,8 +17,9 @@ from pam.platform import errors
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, instrument, log_error, logger
+from pam.platform.observability import correlate, count, instrument, log_error, logger
 from pam.platform.request_limit import RequestLimit
+from pam.platform.request_metrics import count_error
 from pam.platform.sendable import sendable
 from pam.platform.uuids import parse_uuid
 from pam.platform.validation import parse_json, validate
@@ -118,13 +119,16 @@ class WebSocketApi:
         try:
             fields = parse_json(event.get("body") or "")
             self._request_limit().take(message.user_id)
-            endpoint(message, validate(takes, fields))
+            frame = validate(takes, fields)
+            if (message_id := getattr(frame, "message_id", None)) is not None:
+                correlate(message_id)
+            endpoint(message, frame)
         except PamError as error:
-            count(Metric.SERVER_ERROR if error.error.status >= 500 else Metric.CLIENT_ERROR)
+            count_error(error)
             log_error(error)
             message.reply(error_frame(error, fields))
         except Exception:
-            count(Metric.SERVER_ERROR)
+            count_error(None)
             logger.exception("unexpected error")
             internal = PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again.")
             message.reply(error_frame(internal, fields))

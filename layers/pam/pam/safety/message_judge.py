@@ -20,7 +20,7 @@ from pam.safety.judge import (
     Verdict,
 )
 from pam.safety.text_hash import TextHasher
-from pam.sources.source import SourceError, SourceErrorKind
+from pam.sources.source import Source, SourceError, SourceErrorKind
 
 JUDGE_TIMEOUT_S = 1.5
 """Time in seconds for a verdict, with the time to read the cache."""
@@ -71,6 +71,7 @@ class MessageJudge:
             logger.exception("message not judged")
             classification, source = _unsure(UnsureReason.FAILED)
         latency_ms = (time.monotonic() - began) * 1000
+        count(Metric.MESSAGES_JUDGED, {"verdict": str(classification.verdict)})
         if classification.verdict is Verdict.UNSURE:
             count(Metric.JUDGE_UNSURE)
         logger.info(
@@ -93,12 +94,12 @@ class MessageJudge:
         if deadline.left_s < _MIN_REQUEST_S:
             return _unsure(UnsureReason.LATE)
         if not self._breaker.allows_request(state):
-            count(Metric.CIRCUIT_OPEN)
+            count(Metric.CIRCUIT_OPEN, {"source": str(Source.GEMINI)})
             return _unsure(UnsureReason.CIRCUIT_OPEN)
         try:
             classification = self._model.classify(text, deadline)
         except SourceError as error:
-            count(Metric.SOURCE_ERROR)
+            count(Metric.SOURCE_ERROR, {"source": str(error.source), "kind": str(error.kind)})
             logger.warning("judge failed", source=str(error.source), kind=str(error.kind), exc_info=True)
             self._breaker.record_failure(state, error)
             return _unsure(_REASONS[error.kind])

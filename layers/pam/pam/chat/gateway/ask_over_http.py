@@ -1,11 +1,12 @@
 """A question over HTTP: a fast answer, which the conversation's next prompt contains, too."""
 
-from uuid import uuid4, uuid5
+from dataclasses import replace
+from uuid import UUID, uuid4, uuid5
 
 from pam.answers.ask import AskAnswer, LeftToChat, ask
 from pam.answers.ask_request import AskRequest
 from pam.answers.place_question import PlaceQuestion
-from pam.chat.conversations import NoteStore, fast_answer_note, fast_exchange, question_back_note
+from pam.chat.conversations import QUESTION_BACK_TIER, NoteStore, fast_answer_note, fast_exchange, question_back_note
 
 
 def answer_over_http(notes: NoteStore, request: AskRequest) -> AskAnswer | LeftToChat:
@@ -13,18 +14,23 @@ def answer_over_http(notes: NoteStore, request: AskRequest) -> AskAnswer | LeftT
     try:
         answer = ask(request)
     except PlaceQuestion as question:
-        _try_add(notes, request, question_back_note(request.question.text, question), question.message)
+        note = question_back_note(request.question.text, question)
+        _try_add(notes, request, note, question.message, QUESTION_BACK_TIER)
         raise
-    if isinstance(answer, AskAnswer):
-        _try_add(notes, request, fast_answer_note(request.question.text, answer), answer.text)
-    return answer
+    if not isinstance(answer, AskAnswer):
+        return answer
+    note = fast_answer_note(request.question.text, answer)
+    turn_id = _try_add(notes, request, note, answer.text, answer.tier)
+    return replace(answer, message_id=str(turn_id)) if turn_id else answer
 
 
-def _try_add(notes: NoteStore, request: AskRequest, note: str, text: str) -> None:
+def _try_add(notes: NoteStore, request: AskRequest, note: str, text: str, tier: int) -> UUID | None:
+    """Store the exchange and return its turn's id; None where the question has no conversation."""
     conversation_id = request.question.conversation_id
     if conversation_id is None:
-        return
+        return None
     # A repeated request is one exchange.
     turn_id = uuid5(conversation_id, request.idempotency_key) if request.idempotency_key else uuid4()
-    exchange = fast_exchange(turn_id, request.question.text, text, request.dependencies.clock())
+    exchange = fast_exchange(turn_id, request.question.text, text, request.dependencies.clock(), tier)
     notes.try_add_answer(request.user_id, conversation_id, note, exchange, request.deadline)
+    return turn_id

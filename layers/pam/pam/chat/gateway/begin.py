@@ -12,13 +12,14 @@ from pam.answers.ask import AskAnswer, ask
 from pam.answers.ask_request import AskRequest
 from pam.answers.place_question import PlaceQuestion
 from pam.answers.question import Location, Question
-from pam.chat.conversations import fast_answer_note, fast_exchange, question_back_note
+from pam.chat.conversations import QUESTION_BACK_TIER, fast_answer_note, fast_exchange, question_back_note
 from pam.chat.dependencies import ChatDependencies
-from pam.chat.frames import Ack, Done, Failed, Queued, ServerFrame, numbered
+from pam.chat.frames import CHAT_ROUTE, Ack, Done, Failed, Queued, ServerFrame, numbered
 from pam.chat.lifecycle.turn import Turn
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, log_error
+from pam.platform.request_metrics import record_request
 from pam.platform.websocket import WebSocketRequest
 from pam.users.time_zones import parse_time_zone
 
@@ -43,16 +44,19 @@ def begin_turn(
             )
         )
         if isinstance(answer, AskAnswer):
+            record_request(CHAT_ROUTE, answer.tier, (time.monotonic() - started_at) * 1000)
             _end(dependencies, turn, _done(answer, started_at), is_restart=is_restart)
-            _note(dependencies, request, turn, fast_answer_note(turn.request["text"], answer), answer.text)
+            _note(dependencies, request, turn, fast_answer_note(turn.request["text"], answer), answer.text, answer.tier)
             return
         dependencies.kill_switch.check()
     except PamError as error:
         log_error(error)
         count(Metric.CHAT_FAILED)
+        record_request(CHAT_ROUTE, None, 0, error_code=error.error.code)
         _end(dependencies, turn, Failed.from_error(error), is_restart=is_restart)
         if isinstance(error, PlaceQuestion):
-            _note(dependencies, request, turn, question_back_note(turn.request["text"], error), error.message)
+            note = question_back_note(turn.request["text"], error)
+            _note(dependencies, request, turn, note, error.message, QUESTION_BACK_TIER)
         return
     try:
         if is_restart:
@@ -80,8 +84,10 @@ def _report_waiting(dependencies: ChatDependencies, request: WebSocketRequest, t
         dependencies.turns.release_posting(claim)
 
 
-def _note(dependencies: ChatDependencies, request: WebSocketRequest, turn: Turn, note: str, text: str) -> None:
-    exchange = fast_exchange(turn.message_id, turn.request["text"], text, dependencies.answers.clock())
+def _note(
+    dependencies: ChatDependencies, request: WebSocketRequest, turn: Turn, note: str, text: str, tier: int
+) -> None:
+    exchange = fast_exchange(turn.message_id, turn.request["text"], text, dependencies.answers.clock(), tier)
     dependencies.notes.try_add_answer(turn.user_id, turn.conversation_id, note, exchange, request.deadline)
 
 

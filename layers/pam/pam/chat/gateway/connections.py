@@ -1,10 +1,11 @@
 """The open connections of each user, until they close or reach API Gateway's two hours."""
 
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
 from pam.platform.clock import Clock
-from pam.platform.dynamodb import ConditionFailed, DynamoTable
+from pam.platform.dynamodb import ConditionFailed, DynamoTable, DynamoUnavailable
 
 MAX_CONNECTIONS_PER_USER = 20
 
@@ -12,6 +13,9 @@ MAX_CONNECTIONS_PER_USER = 20
 _CONNECTION_TTL = timedelta(hours=2, minutes=15)
 
 _OPEN = "open"
+
+_ALL = "connections#all"
+"""The partition with an item for each open connection of any user, to count them."""
 
 
 class ConnectionRegistry:
@@ -26,6 +30,20 @@ class ConnectionRegistry:
 
     def add(self, user_id: UUID, connection_id: str) -> bool:
         """Register a connection; return False where the user has too many."""
+        is_added = self._add(user_id, connection_id)
+        if is_added:
+            expires_at = int((self._clock() + _CONNECTION_TTL).timestamp())
+            with suppress(DynamoUnavailable):  # it only counts
+                self._table.update((_ALL, connection_id), "set #ttl = :expires_at", {"expires_at": expires_at})
+        return is_added
+
+    def count(self) -> int:
+        """Return how many connections of all users are open."""
+        now = self._clock().timestamp()
+        # DynamoDB may delete an item days after its ttl.
+        return sum(item["ttl"] > now for item in self._table.query(_ALL))
+
+    def _add(self, user_id: UUID, connection_id: str) -> bool:
         now = self._clock()
         expires_at = int((now + _CONNECTION_TTL).timestamp())
         key, names = (_partition(user_id), _OPEN), {"id": connection_id}
@@ -60,6 +78,8 @@ class ConnectionRegistry:
 
     def remove(self, user_id: UUID, connection_id: str) -> None:
         """Remove a connection that has closed."""
+        with suppress(DynamoUnavailable):
+            self._table.delete(_ALL, connection_id)
         try:
             self._table.update(
                 (_partition(user_id), _OPEN),

@@ -14,6 +14,7 @@ from pam.chat.lifecycle.device_context import device_location, device_zone, type
 from pam.chat.lifecycle.turn import Turn
 from pam.memory.deletion_checks import check_fact_write
 from pam.platform.errors import MESSAGE_NOT_FOUND, PamError
+from pam.platform.observability import correlate
 from pam.platform.websocket import WebSocketRequest
 from pam.tools.catalog import TOOLS
 from pam.tools.engine.definition import ToolContext
@@ -42,6 +43,7 @@ def confirm(dependencies: ChatDependencies, request: WebSocketRequest, frame: Co
     confirmation = dependencies.confirmations.decide(
         request.user_id, frame.confirmation_id, frame.decision, frame.digest
     )
+    correlate(confirmation.message_id)
     turn = _turn(dependencies, request.user_id, confirmation.message_id)
     source: str | None = None
     undo: tuple[Mapping[str, Any], ...] = ()

@@ -6,7 +6,7 @@ A turn runs when it is the first of its conversation and has one of its user's p
 from uuid import UUID
 
 from pam.chat.conversations import NoteStore
-from pam.chat.frames import Failed, numbered
+from pam.chat.frames import CHAT_ROUTE, Failed, numbered
 from pam.chat.lifecycle import lost_turn
 from pam.chat.lifecycle.permits import TurnPermits
 from pam.chat.lifecycle.queue import ConversationQueue
@@ -18,6 +18,7 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import QUEUE_FULL, PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, log_error
+from pam.platform.request_metrics import CHAT_TIER, record_request
 from pam.platform.websocket import FrameSender
 
 _NOTE_TIMEOUT_S = 2.0
@@ -119,6 +120,7 @@ class TurnLifecycle:
         """End a turn that no worker has started with an error frame, and send it."""
         log_error(error)
         count(Metric.CHAT_FAILED)
+        record_request(CHAT_ROUTE, CHAT_TIER, 0, error_code=error.error.code)
         current = self._turns.get(turn.user_id, turn.message_id) or turn
         last = numbered(Failed.from_error(error).body(), current.last_seq + 1, *turn.scope)
         ended = self._turns.end_unstarted(turn, [last])

@@ -49,6 +49,8 @@ class Turn:
     resume: ResumeRequest | None
     pending_frames: tuple[Mapping[str, Any], ...]
     """Bodies of frames that others have for the worker to send."""
+    opened_at: datetime | None = None
+    """When the question arrived; None for a turn that an earlier release opened."""
     is_deleted: bool = False
     """Whether the worker deletes the turn once it has ended."""
     clearing: Clearing | None = None
@@ -81,13 +83,15 @@ class Turn:
             lease_expires_at=datetime.fromtimestamp(float(item["lease_expires_at"]), UTC),
             resume=resume,
             pending_frames=tuple(json.loads(body) for body in item.get("pending_frames", [])),
+            opened_at=datetime.fromtimestamp(float(item["opened_at"]), UTC) if "opened_at" in item else None,
             is_deleted=bool(item.get("deleted", False)),
             clearing=Clearing(item["clearing"]) if "clearing" in item else None,
         )
 
     def to_item(self) -> Item:
         """Return the fields of a turn that has just been opened."""
-        return {
+        opened = {} if self.opened_at is None else {"opened_at": self.opened_at.timestamp()}
+        return opened | {
             "user_id": str(self.user_id),
             "message_id": str(self.message_id),
             "conversation_id": str(self.conversation_id),

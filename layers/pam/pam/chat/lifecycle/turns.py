@@ -69,6 +69,7 @@ class TurnStore:
             lease_expires_at=now + START_TIMEOUT,
             resume=None,
             pending_frames=(),
+            opened_at=now,
         )
         try:
             self._table.put(

@@ -14,8 +14,6 @@ from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from aws_lambda_powertools.metrics import MetricUnit
-
 from pam.answers.converted_sum import excluded_amounts
 from pam.chat.profile_block import profile_lines
 from pam.ledger.undone_effects import send_undone_query
@@ -187,7 +185,7 @@ def _finish(provider: ContextProvider, finish: Finish, state: ReadState) -> list
     except (PamError, FutureTimeout, CancelledError):
         _record_failure(provider)
         return []
-    measure(provider.metric, MetricUnit.Count, round(sum(map(prompt_length, lines)) / CHARS_PER_TOKEN))
+    measure(provider.metric, round(sum(map(prompt_length, lines)) / CHARS_PER_TOKEN))
     return lines
 
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
-
 from pam.chat.turn.conversation import Conversation
 from pam.chat.turn.prompt import REPORT_PREFIX, context_section, context_text, question_text
 from pam.chat.turn.runner import TurnResult
@@ -39,8 +37,8 @@ def check_figures(
         # The text was sent already, and is an answer without this check, too.
         logger.exception("figure check failed")
         return
-    measure(Metric.FIGURES_CHECKED, MetricUnit.Count, len(checked))
-    measure(Metric.FIGURES_UNVERIFIED, MetricUnit.Count, len(unverified))
+    measure(Metric.FIGURES_CHECKED, len(checked))
+    measure(Metric.FIGURES_UNVERIFIED, len(unverified))
     if unverified:
         logger.info(
             "figures unverified",

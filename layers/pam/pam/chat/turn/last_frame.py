@@ -2,8 +2,6 @@
 
 import time
 
-from aws_lambda_powertools.metrics import MetricUnit
-
 from pam.answers.undo_link import undo_entries
 from pam.chat.frames import Done, Failed, ServerFrame
 from pam.chat.turn.runner import TurnResult
@@ -20,7 +18,7 @@ def last_frame(result: TurnResult, model: str, started_at: float, first_delta_at
     first_delta_ms = None
     if first_delta_at is not None:
         first_delta_ms = (first_delta_at - started_at) * 1000
-        measure(Metric.FIRST_DELTA, MetricUnit.Milliseconds, first_delta_ms)
+        measure(Metric.FIRST_DELTA, first_delta_ms)
     return Done(
         text=result.text,
         tier=3,

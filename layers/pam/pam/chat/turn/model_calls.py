@@ -67,7 +67,7 @@ class ModelCaller:
             try:
                 return self._stream(request)
             except ModelError as error:
-                count(Metric.MODEL_ERROR)
+                count(Metric.MODEL_ERROR, {"kind": str(error.kind)})
                 logger.warning("model call failed", kind=error.kind, detail=str(error))
                 self._on_usage(error.partial.usage)
                 salvaged = self._salvage(error)

@@ -7,8 +7,6 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from typing import Protocol
 
-from aws_lambda_powertools.metrics import MetricUnit
-
 from pam.chat.frames import ServerFrame
 from pam.platform.deadline import Deadline
 from pam.platform.errors import MESSAGE_REFUSED, PamError
@@ -105,7 +103,7 @@ class QuestionCheck:
             logger.exception("question not judged")
             self._decide(None)
         else:
-            measure(Metric.JUDGE_TIME, MetricUnit.Milliseconds, judgement.latency_ms)
+            measure(Metric.JUDGE_TIME, judgement.latency_ms)
             self._decide(judgement)
 
     def _decide(self, judgement: Judgement | None, outcome: Outcome | None = None) -> None:

@@ -1,5 +1,6 @@
 """The section of the prompt with what memory has of earlier conversations, where the question may need it."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from pam.memory.recall_need import RecallNeed, recall_need
 from pam.memory.recalled_text import select_passages
 from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, logger
+from pam.platform.observability import count, logger, measure
 from pam.platform.postgres import Database, DatabaseUnavailable
 from pam.sources.embedding import Embedder, EmbeddingPurpose
 from pam.sources.source import SourceError
@@ -50,23 +51,28 @@ class RecallProvider:
     def _search(self, request: ContextRequest, deadline: Deadline) -> list[Hit]:
         text = request.question.result(max(deadline.left_s, 0.0))
         need = recall_need(text)
+        count(Metric.RECALL_GATE, {"need": need.name.lower()})
         if need is RecallNeed.NOTHING:
             return []
+        began = time.monotonic()
         vector = self._embed(text, deadline) if need is RecallNeed.MEANING else None
         query = Query(text, vector, self._embedder.model)
         try:
             with self._database.session(request.user_id, deadline) as connection:
-                return fetch_hits(send_recall_query(connection, request.user_id, query))
+                hits = fetch_hits(send_recall_query(connection, request.user_id, query))
         except DatabaseUnavailable:
             # The conversation goes on without its memory, where its own queries succeed.
             count(Metric.CONTEXT_FAILED)
             logger.warning("memory not searched", exc_info=True)
             return []
+        measure(Metric.RECALL_TIME, (time.monotonic() - began) * 1000)
+        return hits
 
     def _embed(self, text: str, deadline: Deadline) -> list[float] | None:
         try:
             (vector,) = self._embedder.embed([text], EmbeddingPurpose.QUERY, deadline.at_most(EMBEDDING_TIMEOUT_S))
-        except SourceError:
+        except SourceError as error:
+            count(Metric.SOURCE_ERROR, {"source": str(error.source), "kind": str(error.kind)})
             count(Metric.RECALL_WITHOUT_VECTOR)
             logger.warning("memory is searched by words alone", exc_info=True)
             return None

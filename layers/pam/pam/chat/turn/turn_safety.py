@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from aws_lambda_powertools.metrics import MetricUnit
-
 from pam.chat.lifecycle.disabled_tools import DisabledTools
 from pam.chat.lifecycle.limits import ChatLimits
 from pam.chat.lifecycle.turn import Turn
@@ -106,7 +104,7 @@ class TurnSafety:
             outcome = "withheld" if self._scan.is_leaked else "removed"
             events.append(_event(EventKind.ANSWER, tuple(self._scan.findings), outcome))
         if self._policy is not None and self._policy.refusals:
-            measure(Metric.WRITES_REFUSED, MetricUnit.Count, len(self._policy.refusals))
+            measure(Metric.WRITES_REFUSED, len(self._policy.refusals))
             events.append(_event(EventKind.TOOL, tuple(dict.fromkeys(self._policy.refusals)), "refused"))
         self._dependencies.events.try_add(self._turn.user_id, self._turn.message_id, self._clock(), events, deadline)
 

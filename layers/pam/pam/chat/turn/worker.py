@@ -10,13 +10,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict
 
 from pam.chat.conversations import note
 from pam.chat.dependencies import ChatDependencies
-from pam.chat.frames import Done, Failed, ServerFrame
+from pam.chat.frames import Failed, ServerFrame
 from pam.chat.lifecycle.device_context import device_location, device_zone, typed_at
 from pam.chat.lifecycle.turn import Turn
 from pam.chat.turn import prompt
@@ -29,13 +28,13 @@ from pam.chat.turn.runner import TurnResult, TurnRunner
 from pam.chat.turn.stream import MAX_END_S, FrameStream
 from pam.chat.turn.tool_frames import tool_frame
 from pam.chat.turn.transcript import ConversationAdvanced, Transcript, turn_usage
+from pam.chat.turn.turn_metrics import record_end, record_start
 from pam.chat.turn.turn_safety import SafetyDependencies, TurnSafety
 from pam.memory.exchanges import ExchangeMessage
 from pam.platform.cost_limits import Reservation
 from pam.platform.deadline import Deadline
 from pam.platform.errors import INTERNAL_ERROR, PamError
-from pam.platform.metrics import Metric
-from pam.platform.observability import count, log_error, logger, measure
+from pam.platform.observability import correlate, log_error, logger
 from pam.platform.postgres import DatabaseUnavailable
 from pam.sources.claude.client import ClaudeClient
 from pam.tools.engine.definition import Tool, ToolContext
@@ -82,6 +81,7 @@ class WorkerDependencies:
 
 def run_turn(worker: WorkerDependencies, job: TurnJob, context: LambdaContext) -> None:
     """Answer the question, unless another invocation has it; then start the next one of its conversation."""
+    correlate(job.message_id)
     invocation = Deadline.of_invocation(context)
     deadline = invocation.at_most(MAX_TURN_S).at_most(invocation.left_s - _CLOSE_RESERVE_S)
     question: Future[str] = Future()
@@ -96,6 +96,7 @@ def run_turn(worker: WorkerDependencies, job: TurnJob, context: LambdaContext) -
     if turn is None:
         logger.warning("event of a turn that has started already")
         return
+    record_start(turn, begun_at)
     question.set_result(str(turn.request["text"]))
     try:
         _Worker(worker, turn, deadline, invocation, begun_at).run(
@@ -171,8 +172,7 @@ class _Worker:
         except Exception:
             logger.exception("unexpected error")
         finally:
-            count(Metric.CHAT_DONE if isinstance(last, Done) else Metric.CHAT_FAILED)
-            measure(Metric.TURN_TIME, MetricUnit.Milliseconds, (time.monotonic() - self._started_at) * 1000)
+            record_end(last, self._turn, self._started_at, self._chat.answers.clock())
             # A try may take several seconds beyond it: half of what is left of the invocation.
             self._stream.close(last, timeout_s=min(MAX_END_S, self._invocation.left_s / 2))
             self._worker.copies.try_finish(self._stream.turn)
@@ -182,7 +182,6 @@ class _Worker:
 
     def _settle(self, reservation: Reservation, cost: Decimal) -> list["Future[None]"]:
         """Replace the reservations by the real cost, beside the last frame."""
-        measure(Metric.MODEL_COST, MetricUnit.NoUnit, float(cost))
         return [self._worker.executor.submit(self._chat.limits.settle, reservation, cost)]
 
     def _converse(self, conversation: Conversation) -> TurnResult:
@@ -272,8 +271,6 @@ class _Worker:
 
     def _save(self, transcript: Transcript, result: TurnResult) -> None:
         """Save the rest of the transcript, in Postgres or, while that is unavailable, where the next turn finds it."""
-        measure(Metric.MODEL_PROMPT_TOKENS, MetricUnit.Count, result.usage.prompt)
-        measure(Metric.MODEL_CACHE_READ_TOKENS, MetricUnit.Count, result.usage.read)
         ended = result.error.error.code if result.error else "done"
         usage = turn_usage(self._worker.model, result.usage, ended)
         try:

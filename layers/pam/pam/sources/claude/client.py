@@ -5,7 +5,8 @@ Importing the SDK takes a second of CPU: only functions that call Claude import 
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 import anthropic
@@ -17,6 +18,8 @@ from pam.sources.claude.errors import model_error
 from pam.sources.claude.events import read_events
 from pam.sources.claude.reply import ModelError, ModelErrorKind, ModelReply, TextDelta, ToolUse
 from pam.sources.claude.transport import InterruptibleTransport
+from pam.sources.claude.usage_metrics import record_usage
+from pam.sources.model_call import ModelCall
 from pam.sources.source import SIMULATED_HEADER, SourceError
 
 STREAM_IDLE_TIMEOUT_S = 12.0
@@ -54,28 +57,35 @@ class ClaudeClient:
         """
         reply = ModelReply()
         watch = _Watch(self._idle_timeout_s, deadline, stop)
+        call = ModelCall("chat", "anthropic", str(request["model"]))
         self._begin_stream()
         try:
-            with self._transport.observe(watch.is_over, watch.record_data):
-                yield from self._stream(request, betas, watch, reply)
+            with (
+                self._transport.observe(watch.is_over, watch.record_data),
+                closing(self._stream(request, betas, watch, reply)) as pieces,
+            ):
+                for piece in pieces:
+                    call.note_chunk()
+                    yield piece
+            if reply.stop_reason is None and not stop.is_set():
+                raise ModelError(ModelErrorKind.CUT, "the stream ended without its message_stop")
         except ModelError as error:
             error.partial = reply
+            call.error = str(error.kind)
             raise
         finally:
+            call.end()
+            record_usage(call.model, reply.usage)
             with self._lock:
                 self._streams -= 1
                 self._used_at = time.time()
         if stop.is_set():
             return
-        if reply.stop_reason is None:
-            cut = ModelError(ModelErrorKind.CUT, "the stream ended without its message_stop")
-            cut.partial = reply
-            raise cut
         yield reply
 
     def _stream(
         self, request: Mapping[str, Any], betas: tuple[str, ...], watch: "_Watch", reply: ModelReply
-    ) -> Iterator[TextDelta | ToolUse]:
+    ) -> Generator[TextDelta | ToolUse]:
         headers = {"anthropic-beta": ",".join(betas)} if betas else {}
         timeout = httpx2.Timeout(self._idle_timeout_s, connect=_CONNECT_TIMEOUT_S)
         began = False

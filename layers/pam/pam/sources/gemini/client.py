@@ -8,6 +8,7 @@ from pam.platform.deadline import Deadline
 from pam.sources.api_key import ApiKey
 from pam.sources.embedding import EMBEDDING_DIMENSIONS, EmbeddingPurpose, embeddable
 from pam.sources.gemini.connection import GeminiConnection
+from pam.sources.model_call import ModelCall
 from pam.sources.source import Source, SourceError, SourceErrorKind
 
 MAX_BATCH = 100
@@ -71,10 +72,11 @@ class GeminiEmbedder:
         self._connection.preload()
 
     def _embed_batch(self, texts: list[str], task_type: str | None, deadline: Deadline) -> list[list[float]]:
-        vectors = self._connection.call(
-            lambda sdk, timeout_s: sdk.embed(f"models/{self.model}", texts, task_type, self.dimensions, timeout_s),
-            deadline,
-        )
+        with ModelCall("embeddings", "gcp.gemini", self.model):
+            vectors = self._connection.call(
+                lambda sdk, timeout_s: sdk.embed(f"models/{self.model}", texts, task_type, self.dimensions, timeout_s),
+                deadline,
+            )
         if len(vectors) != len(texts):
             raise _malformed(f"{len(vectors)} vectors for {len(texts)} texts")
         return [self._unit(vector) for vector in vectors]

@@ -9,6 +9,7 @@ from pam.platform.deadline import Deadline
 from pam.safety.judge import AttackCategory, Classification, UnsureReason, Verdict
 from pam.sources.api_key import ApiKey
 from pam.sources.gemini.connection import GeminiConnection
+from pam.sources.model_call import ModelCall
 
 if TYPE_CHECKING:
     from pam.sources.gemini.sdk import GeneratedText
@@ -61,12 +62,13 @@ class GeminiJudge:
 
     def classify(self, text: str, deadline: Deadline) -> Classification:
         """Judge a text by one request. Raises `SourceError` where there is no reply before the deadline."""
-        generated = self._connection.call(
-            lambda sdk, timeout_s: sdk.generate(
-                self._name, INSTRUCTION, _as_data(text), SCHEMA, _MAX_OUTPUT_TOKENS, timeout_s
-            ),
-            deadline,
-        )
+        with ModelCall("generate_content", "gcp.gemini", self._name.removeprefix("models/")):
+            generated = self._connection.call(
+                lambda sdk, timeout_s: sdk.generate(
+                    self._name, INSTRUCTION, _as_data(text), SCHEMA, _MAX_OUTPUT_TOKENS, timeout_s
+                ),
+                deadline,
+            )
         return _classification(generated)
 
     def preload(self) -> None:

@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
+from pam.platform.metrics import Metric
+from pam.platform.observability import count, measure
 from pam.tools.engine.definition import EffectKind, Tool, ToolContext, ToolResult
 from pam.tools.engine.events import ApprovalRequested, RequestApproval
 from pam.tools.engine.execution import execute, preview
@@ -61,6 +63,7 @@ class ToolCall(Generic[A]):
         self.outcome: ToolOutcome | None = None
         self.is_uncertain = False
         """Whether it took too long in the middle of its write, so that it may have been done or not."""
+        self._started_at: float | None = None
         self._lock = threading.Lock()
         self._is_abandoned = False
         self._is_writing = False
@@ -90,7 +93,8 @@ class ToolCall(Generic[A]):
 
         def run() -> ToolResult | ApprovalRequested:
             deadline = self.context.deadline.at_most(self.tool.timeout_s)
-            self.ends_at = time.monotonic() + deadline.left_s
+            self._started_at = time.monotonic()
+            self.ends_at = self._started_at + deadline.left_s
             context = replace(self.context, deadline=deadline)
             if not self._requires_approval():
                 return execute(context, self.tool, self.arguments, before_write=self._begin_write)
@@ -105,6 +109,12 @@ class ToolCall(Generic[A]):
             )
 
         self.future = threads.submit(run)
+
+    def record(self, outcome: str) -> None:
+        """Count the call, and the time since it was started. A tool's name is one of the catalogue's."""
+        count(Metric.TOOL_CALLS, {"tool": self.tool.name, "outcome": outcome})
+        if self._started_at is not None:
+            measure(Metric.TOOL_DURATION, time.monotonic() - self._started_at, {"gen_ai.tool.name": self.tool.name})
 
     def abandon(self) -> bool:
         """Stop waiting for the call; False where its write has begun and may still be done."""

@@ -1,0 +1,3 @@
+drop policy read_by_owner on exchanges;
+drop policy read_by_owner on turns;
+drop table feedback;

@@ -1,0 +1,18 @@
+"""Fixtures of the local dashboard's tests."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from local.stack import LocalStack
+from tests.functional.chat.conftest import chat_table, claude
+
+__all__ = ["chat_table", "claude", "http"]
+
+
+@pytest.fixture
+def http(stack: LocalStack) -> Iterator[httpx.Client]:
+    """A client without a user."""
+    with httpx.Client(base_url=stack.url, timeout=30) as client:
+        yield client

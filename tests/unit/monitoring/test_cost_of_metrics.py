@@ -1,0 +1,29 @@
+"""Metrics cost a handler at most 0.3 ms of a request."""
+
+import contextlib
+import io
+import statistics
+import time
+from collections.abc import Callable
+
+import pytest
+
+from bench.metrics_cost import cached_answer, fast_question, worker_turn
+from pam.platform.observability import metrics
+
+MAX_MS = 0.3
+
+
+@pytest.mark.parametrize("request_metrics", [cached_answer, fast_question, worker_turn])
+def test_recording_and_writing_take_less_than_their_limit(request_metrics: Callable[[], None]) -> None:
+    """The median of the CPU time, so that other processes don't count."""
+    metrics.drain()
+    took = []
+    with contextlib.redirect_stdout(io.StringIO()) as written:
+        for _ in range(300):
+            began = time.thread_time()
+            request_metrics()
+            metrics.flush()
+            took.append((time.thread_time() - began) * 1000)
+    assert written.getvalue().count("\n") >= 300
+    assert statistics.median(took) <= MAX_MS
