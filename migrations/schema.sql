@@ -1078,6 +1078,18 @@ CREATE TABLE public.favorite_spots (
 
 ALTER TABLE ONLY public.favorite_spots FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.feedback (
+    user_id uuid NOT NULL,
+    turn_id uuid NOT NULL,
+    tier smallint NOT NULL,
+    verdict text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT feedback_tier_check CHECK (((tier >= 1) AND (tier <= 3))),
+    CONSTRAINT feedback_verdict_check CHECK ((verdict = ANY (ARRAY['fine'::text, 'slow'::text, 'wrong'::text, 'forgot'::text])))
+);
+
+ALTER TABLE ONLY public.feedback FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.fuel_log (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     user_id uuid NOT NULL,
@@ -1661,6 +1673,9 @@ ALTER TABLE ONLY public.facts
 ALTER TABLE ONLY public.favorite_spots
     ADD CONSTRAINT favorite_spots_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.feedback
+    ADD CONSTRAINT feedback_pkey PRIMARY KEY (user_id, turn_id);
+
 ALTER TABLE ONLY public.follows
     ADD CONSTRAINT follows_pkey PRIMARY KEY (follower, followed);
 
@@ -1814,6 +1829,8 @@ CREATE INDEX facts_of_source ON public.fact_sources USING btree (user_id, turn_i
 CREATE INDEX facts_of_subject ON public.facts USING btree (user_id, lower(subject), valid_from);
 
 CREATE UNIQUE INDEX favorite_spots_once ON public.favorite_spots USING btree (user_id, lower(name), lower(place));
+
+CREATE INDEX feedback_by_time ON public.feedback USING btree (created_at);
 
 CREATE INDEX follows_of_followed ON public.follows USING btree (followed);
 
@@ -1981,6 +1998,12 @@ ALTER TABLE ONLY public.facts
 
 ALTER TABLE ONLY public.favorite_spots
     ADD CONSTRAINT favorite_spots_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.feedback
+    ADD CONSTRAINT feedback_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.feedback
+    ADD CONSTRAINT feedback_user_id_turn_id_fkey FOREIGN KEY (user_id, turn_id) REFERENCES public.turns(user_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.follows
     ADD CONSTRAINT follows_followed_fkey FOREIGN KEY (followed) REFERENCES public.public_profiles(user_id) ON DELETE CASCADE;
@@ -2166,6 +2189,8 @@ ALTER TABLE public.facts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.favorite_spots ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.feedback ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.follows ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.friendships ENABLE ROW LEVEL SECURITY;
@@ -2246,6 +2271,8 @@ CREATE POLICY own_rows ON public.facts USING ((user_id = ( SELECT public.current
 
 CREATE POLICY own_rows ON public.favorite_spots USING ((user_id = ( SELECT public.current_traveller() AS current_traveller))) WITH CHECK ((user_id = ( SELECT public.current_traveller() AS current_traveller)));
 
+CREATE POLICY own_rows ON public.feedback USING ((user_id = ( SELECT public.current_traveller() AS current_traveller))) WITH CHECK ((user_id = ( SELECT public.current_traveller() AS current_traveller)));
+
 CREATE POLICY own_rows ON public.fuel_log USING ((user_id = ( SELECT public.current_traveller() AS current_traveller))) WITH CHECK ((user_id = ( SELECT public.current_traveller() AS current_traveller)));
 
 CREATE POLICY own_rows ON public.lost_turns USING ((user_id = ( SELECT public.current_traveller() AS current_traveller))) WITH CHECK ((user_id = ( SELECT public.current_traveller() AS current_traveller)));
@@ -2310,9 +2337,15 @@ CREATE POLICY read_by_both ON public.direct_messages FOR SELECT USING (((( SELEC
 
 CREATE POLICY read_by_oneself ON public.security_events FOR SELECT USING ((user_id = ( SELECT public.current_traveller() AS current_traveller)));
 
+CREATE POLICY read_by_owner ON public.exchanges FOR SELECT TO postgres USING (true);
+
+CREATE POLICY read_by_owner ON public.feedback FOR SELECT TO postgres USING (true);
+
 CREATE POLICY read_by_owner ON public.order_lines FOR SELECT TO postgres USING (true);
 
 CREATE POLICY read_by_owner ON public.orders FOR SELECT TO postgres USING (true);
+
+CREATE POLICY read_by_owner ON public.turns FOR SELECT TO postgres USING (true);
 
 CREATE POLICY read_with_the_event ON public.event_attendees FOR SELECT USING (((user_id = ( SELECT public.current_traveller() AS current_traveller)) OR (EXISTS ( SELECT
    FROM public.events
@@ -2771,6 +2804,18 @@ GRANT INSERT(notes) ON TABLE public.favorite_spots TO pam_app;
 GRANT INSERT(rating) ON TABLE public.favorite_spots TO pam_app;
 
 GRANT INSERT(created_at) ON TABLE public.favorite_spots TO pam_app;
+
+GRANT SELECT ON TABLE public.feedback TO pam_app;
+
+GRANT INSERT(user_id) ON TABLE public.feedback TO pam_app;
+
+GRANT INSERT(turn_id) ON TABLE public.feedback TO pam_app;
+
+GRANT INSERT(tier) ON TABLE public.feedback TO pam_app;
+
+GRANT INSERT(verdict),UPDATE(verdict) ON TABLE public.feedback TO pam_app;
+
+GRANT INSERT(created_at),UPDATE(created_at) ON TABLE public.feedback TO pam_app;
 
 GRANT SELECT,DELETE ON TABLE public.fuel_log TO pam_app;
 
