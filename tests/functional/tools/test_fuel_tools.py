@@ -21,6 +21,7 @@ from tests.functional.test_travel import StandIn
 from tests.functional.tools.conftest import Caller, ManualClock, error_of, read_expenses
 
 ROUNDS = int(os.environ.get("PAM_CASES", "20"))
+UNPAID = "What was paid for 1 fill-up isn't known any more: the expense is deleted or a refund."
 
 
 def call(caller: Caller, tool: Tool[Any], **arguments: Any) -> ToolResult:
@@ -246,7 +247,7 @@ def test_statistics_name_what_is_not_computable(driver: Caller) -> None:
     call(driver, delete_expense, expense_id=entry.data["expense"]["id"])
     deleted = call(driver, get_fuel_stats).data
     assert (deleted["volume"], deleted["cost"], deleted["price"]) == (30.0, None, None)
-    assert deleted["missing"][1] == "What was paid for 1 fill-up isn't known any more: the expense is deleted."
+    assert deleted["missing"][1] == UNPAID
 
 
 def test_corrected_expense_counts_in_the_statistics(driver: Caller) -> None:
@@ -256,6 +257,64 @@ def test_corrected_expense_counts_in_the_statistics(driver: Caller) -> None:
     call(driver, update_expense, expense_id=entry.data["expense"]["id"], amount=120)
     data = call(driver, get_fuel_stats).data
     assert (data["cost"], data["price"]) == ("120.00", "4.000")
+
+
+def test_corrected_date_moves_the_entry(driver: Caller, owner: psycopg.Connection) -> None:
+    """In the statistics of the month, too; the undo moves it back, and a correction of anything else leaves its day."""
+    fill(driver, "10,000 mi", date="2026-10-02")
+    expense = fill(driver, "10,300 mi", date="2026-11-05").data["expense"]["id"]
+    before = read_log(owner, driver.id)
+    call(driver, update_expense, expense_id=expense, amount=120)
+    assert read_log(owner, driver.id) == before
+    moved = call(driver, update_expense, expense_id=expense, date="2026-10-28")
+    assert moved.text.endswith("The fuel log of “Rosie” has it on Oct 28, 2026, too.")
+    assert [row[0] for row in read_log(owner, driver.id)] == ["2026-10-02", "2026-10-28"]
+    october = call(driver, get_fuel_stats, period="last_month").data
+    assert (october["fill_ups"], october["cost"], october["consumption"]) == (2, "225.00", 10.0)
+    for _ in range(2):
+        driver.undo(moved, update_expense)
+        assert read_log(owner, driver.id) == before
+
+
+def test_date_that_contradicts_the_odometer_moves_nothing(driver: Caller, owner: psycopg.Connection) -> None:
+    """Neither by a correction, nor by an undo that has come to contradict it since."""
+    fill(driver, "10,000 mi", date="2026-11-01")
+    expense = fill(driver, "10,300 mi", date="2026-11-10").data["expense"]["id"]
+    before = read_log(owner, driver.id), owner.execute("select * from expenses order by id").fetchall()
+    early = error_of(lambda: call(driver, update_expense, expense_id=expense, date="2026-10-20"))
+    assert early.error.code == "invalid_odometer" and "it was at 10,000 mi on Nov 1, 2026." in early.message
+    assert (read_log(owner, driver.id), owner.execute("select * from expenses order by id").fetchall()) == before
+    moved = call(driver, update_expense, expense_id=expense, date="2026-11-05")
+    fill(driver, "10,400 mi", date="2026-11-07")
+    after = read_log(owner, driver.id)
+    late = error_of(lambda: driver.undo(moved, update_expense))
+    assert late.error.code == "invalid_odometer" and "name its date" not in late.message
+    assert read_log(owner, driver.id) == after
+    assert call(driver, get_fuel_stats).data["fill_ups"] == 3
+
+
+def test_undone_entry_stays_gone_after_a_correction(driver: Caller, owner: psycopg.Connection) -> None:
+    """The undo of the correction finds the expense taken back, and the undo of a deletion finds the entry's day."""
+    entry = fill(driver, "10,000 mi", date="2026-11-10")
+    expense = entry.data["expense"]["id"]
+    moved = call(driver, update_expense, expense_id=expense, date="2026-11-05")
+    deleted = call(driver, delete_expense, expense_id=expense)
+    assert read_log(owner, driver.id)[0][0] == "2026-11-05" and call(driver, get_fuel_stats).data["cost"] is None
+    driver.undo(deleted, delete_expense)
+    assert call(driver, get_fuel_stats).data["cost"] == "105.00"
+    driver.undo(entry, add_fuel_entry)
+    assert error_of(lambda: driver.undo(moved, update_expense)).error.code == "modified_since"
+    assert (read_log(owner, driver.id), read_expenses(owner, driver)) == ([], [])
+
+
+def test_fill_up_corrected_to_a_refund_has_no_cost(driver: Caller) -> None:
+    """A price below zero would be none that anybody paid."""
+    expense = fill(driver, "10,000 mi").data["expense"]["id"]
+    fill(driver, "10,300 mi", total="90")
+    call(driver, update_expense, expense_id=expense, refund=True)
+    data = call(driver, get_fuel_stats).data
+    assert (data["cost"], data["price"]) == ("90.00", "3.000")
+    assert data["missing"] == [UNPAID]
 
 
 def test_entry_in_another_currency_is_converted(driver: Caller, owner: psycopg.Connection) -> None:

@@ -187,9 +187,8 @@ def _missing(stats: FuelStats, log: list[FuelEntry]) -> list[str]:
             "Consumption can't be computed: it needs two full tanks with a distance between them, the second in these "
             "days."
         )
-    deleted = sum(entry.costs is None for entry in stats.entries)
-    if deleted:
-        sentences.append(
-            f"What was paid for {pluralize(deleted, 'fill-up')} isn't known any more: the expense is deleted."
-        )
+    unpaid = sum(entry.costs is None for entry in stats.entries)
+    if unpaid:
+        fill_ups = pluralize(unpaid, "fill-up")
+        sentences.append(f"What was paid for {fill_ups} isn't known any more: the expense is deleted or a refund.")
     return sentences

@@ -52,10 +52,11 @@ def check_odometer(
     scope = {"user": profile.id, "vehicle": vehicle_id, "day": reading.day, "before": before}
     row = connection.execute(_HIGHEST_UNTIL, scope).fetchone()
     if row is not None and row["km"] > reading.km:
+        advice = "" if is_dated else " If this is an earlier one, name its date."
         raise PamError(
             INVALID_ODOMETER,
             f"The odometer can't go back to {format_km(reading.km, profile)}: it was at "
-            f"{_reading_text(OdometerReading(**row), profile)}. If this is an earlier one, name its date.",
+            f"{_reading_text(OdometerReading(**row), profile)}.{advice}",
             field="odometer",
         )
     row = connection.execute(_LOWEST_AFTER, scope).fetchone()
