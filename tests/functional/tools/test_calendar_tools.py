@@ -196,7 +196,7 @@ def test_new_times_are_where_the_traveller_is(traveller_at_noon: Caller) -> None
 def test_one_of_several_matches_is_never_changed_or_deleted(
     traveller_at_noon: Caller, owner: psycopg.Connection
 ) -> None:
-    """The choices have the times and ids, and one of these is deleted. An unambiguous title is enough."""
+    """The choices have the times and ids, and one of these is deleted. A whole unambiguous title is enough."""
     caller = traveller_at_noon
     first = create(caller, "Dentist", "2026-11-24T09:00")
     second = create(caller, "dentist for Max", "2026-12-24")
@@ -212,12 +212,28 @@ def test_one_of_several_matches_is_never_changed_or_deleted(
     deleted = call(caller, delete_calendar_event, event=first)
     assert deleted.text.replace(NARROW, " ") == "Deleted from your calendar: Dentist (Nov 24, 2026, 9:00 AM)."
     assert titles(caller, period="all_time") == ["dentist for Max"]
-    call(caller, delete_calendar_event, event="DENTIST")
+    call(caller, delete_calendar_event, event="DENTIST FOR MAX")
     assert titles(caller, period="all_time") == []
     for _ in range(7):
         create(caller, "Laundry", "2026-11-24T09:00")
     error = error_of(lambda: call(caller, delete_calendar_event, event="laundry"))
     assert len(error.choices) == 5 and error.message.endswith("; or another one?")
+
+
+def test_part_of_a_title_shows_the_event_first(traveller_at_noon: Caller, owner: psycopg.Connection) -> None:
+    """With its day and its id, by which it is changed or deleted then; nothing happens before."""
+    caller = traveller_at_noon
+    event = create(caller, "Propane inspection in Moab", "2026-12-24")
+    before = rows(owner, caller)
+    for part in ("inspection", "PROPANE Inspection", "Moab"):
+        for tool, more in ((delete_calendar_event, {}), (update_calendar_event, {"title": "X"})):
+            error = error_of(lambda tool=tool, more=more, part=part: call(caller, tool, event=part, **more))
+            assert error.error.code == "ambiguous_event" and [choice.value for choice in error.choices] == [event]
+            assert error.message == "Is it Propane inspection in Moab, Dec 24, 2026, all day?"
+    assert rows(owner, caller) == before
+    call(caller, update_calendar_event, event="propane inspection in moab", start="2026-12-23")
+    call(caller, delete_calendar_event, event=event)
+    assert titles(caller, period="all_time") == []
 
 
 def test_event_of_another_user_does_not_exist(new_caller: Callable[..., Caller], owner: psycopg.Connection) -> None:
