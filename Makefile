@@ -5,7 +5,7 @@ PY := .venv/bin/python
 # Some machines set it. Without cached bytecode each process of the stack and of the tests compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test soak lint bench load audit lock train compile openapi build deploy clean
+.PHONY: help setup run test soak lint bench load audit lock train compile openapi definitions build deploy clean
 
 help:  ## what there is to make
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ compile: setup  ## compile the sentence templates into the router's automaton
 
 openapi: setup  ## write docs/openapi.json, and the types of the page in web/api_types.d.ts
 	$(PY) -m local.openapi
+
+definitions: setup  ## write docs/tool_definitions.json
+	$(PY) -m local.tool_definitions
 
 build: setup  ## build every function and layer for AWS (needs a Python 3.13)
 	$(PY) -m local.build

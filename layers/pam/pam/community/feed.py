@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pam.community.follows import read_followed
 from pam.community.friendships import read_friends
+from pam.community.place_words import matches_place
 from pam.platform.errors import INVALID_LIMIT, INVALID_REQUEST, POST_NOT_FOUND, PamError
 from pam.platform.postgres import Connection
 from pam.platform.uuids import parse_uuid
@@ -81,14 +82,11 @@ _SELECT_FEED = f"""
  order by p.created_at desc, p.id desc
  limit %(limit)s
 """
-# A place matches where one of the two names has all words of the other: “Moab” and “Moab, Utah”.
 _SELECT_FOUND = f"""
 {_SELECT_POSTS}
  where (p.words || to_tsvector('english', array_to_string(p.tags, ' '))) @@ websearch_to_tsquery('english', %(query)s)
    and p.tags @> %(tags)s::text[]
-   and (%(place)s = ''
-        or to_tsvector('simple', p.place) @@ plainto_tsquery('simple', %(place)s)
-        or to_tsvector('simple', %(place)s) @@ plainto_tsquery('simple', p.place))
+   and {matches_place("p.place")}
  order by ts_rank(p.words, websearch_to_tsquery('english', %(query)s)) desc, p.created_at desc, p.id desc
  limit %(limit)s
 """
