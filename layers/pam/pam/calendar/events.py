@@ -15,10 +15,9 @@ from pam.platform.errors import AMBIGUOUS_EVENT, EVENT_NOT_FOUND, INVALID_END, M
 from pam.platform.postgres import Connection
 from pam.platform.uuids import parse_uuid
 from pam.users.name_matches import MAX_CHOICES, NameMatch, pick_match
+from pam.users.periods import LAST_DAY
 from pam.users.profile import Profile
 from pam.users.text import TextParser
-
-_LAST_YEAR = 9000
 
 parse_title = TextParser("title", 100, required=True)
 parse_event_place = TextParser("place", 100)
@@ -146,7 +145,7 @@ def _changed_span(before: Span, changes: EventChanges, profile: Profile) -> Span
             moved = _moved(before, resolve_span(start, None, profile))
         except OverflowError:
             raise _too_late() from None
-        if (moved.last if isinstance(moved, Days) else moved.ends or moved.starts).year > _LAST_YEAR:
+        if (moved.last if isinstance(moved, Days) else (moved.ends or moved.starts).date()) > LAST_DAY:
             raise _too_late()
         return moved
     return resolve_span(start, end, profile)

@@ -7,11 +7,10 @@ from uuid import UUID
 
 from pam.platform.errors import INVALID_ODOMETER, PamError
 from pam.platform.postgres import Connection
-from pam.travel.units import Units
+from pam.travel.units import MILE_KM, Units
 from pam.users.formatting import format_dates, format_number
 from pam.users.profile import Profile
 
-_KM_PER_MILE = Decimal("1.609344")
 ODOMETER_PLACES = 3
 """The decimal places of kilometres that are stored."""
 
@@ -82,7 +81,7 @@ def format_km(km: Decimal, profile: Profile) -> str:
 
 def own_distance(km: Decimal, profile: Profile) -> Decimal:
     """Convert km to the user's unit, to the tenth."""
-    return round(km if profile.units == "metric" else km / _KM_PER_MILE, 1)
+    return round(km if profile.units == "metric" else km / MILE_KM, 1)
 
 
 def _reading_text(reading: OdometerReading, profile: Profile) -> str:
