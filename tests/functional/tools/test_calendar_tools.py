@@ -20,6 +20,7 @@ from pam.tools.catalog.calendar import (
     update_calendar_event,
 )
 from pam.tools.engine.definition import Tool, ToolResult
+from pam.tools.engine.parsing import parse_arguments
 from pam.tools.engine.results import result_json
 from tests.functional.tools.conftest import Caller, ManualClock, error_of
 
@@ -234,6 +235,51 @@ def test_part_of_a_title_shows_the_event_first(traveller_at_noon: Caller, owner:
     call(caller, update_calendar_event, event="propane inspection in moab", start="2026-12-23")
     call(caller, delete_calendar_event, event=event)
     assert titles(caller, period="all_time") == []
+
+
+def test_preview_of_a_change_names_the_event_and_its_day(traveller_at_noon: Caller, owner: psycopg.Connection) -> None:
+    """As a turn with texts of others shows it; also of a new one, and only an event that it would find."""
+    caller = traveller_at_noon
+    create(caller, "Rally", "2026-12-05T09:00", end="2026-12-05T11:30", place="Moab", notes="Bring chairs")
+    before = rows(owner, caller)
+
+    def preview(tool: Tool[Any], **arguments: Any) -> str:
+        return caller.preview(tool, json.dumps(arguments)).replace(NARROW, " ").replace("\N{THIN SPACE}", " ")
+
+    event = "Rally (Dec 5, 2026, 9:00 AM – 11:30 AM, Moab)"
+    assert preview(delete_calendar_event, event="rally") == f"Delete from your calendar: {event}."
+    assert preview(update_calendar_event, event="Rally", title="Meetup", notes="") == (
+        f"Change in your calendar: {event}. title: Meetup; notes: none."
+    )
+    assert preview(create_calendar_event, title="Hike", start="2026-12-06") == (
+        "Adding “Hike” to your calendar: start 2026-12-06, title Hike."
+    )
+    create(caller, "Rally dinner", "2026-12-06")
+    for tool, more in ((delete_calendar_event, {}), (update_calendar_event, {"title": "X"})):
+        error = error_of(lambda tool=tool, more=more: preview(tool, event="dinner", **more))
+        assert error.error.code == "ambiguous_event"
+    assert len(rows(owner, caller)) == len(before) + 1
+
+
+@pytest.mark.parametrize(
+    ("title", "start", "is_same"),
+    [
+        ("rally", "2026-12-05T09:00", True),
+        ("Rally", "2026-12-05T09:00:00", True),
+        ("Rally", "2026-12-05T09:00-07:00", True),
+        ("Rally", "2026-12-05T09:30", False),
+        ("Rally", "2026-12-05", False),
+        ("Rally dinner", "2026-12-05T09:00", False),
+    ],
+)
+def test_event_is_recognised_when_its_question_is_asked_again(
+    traveller_at_noon: Caller, title: str, start: str, is_same: bool
+) -> None:
+    """By its title in any case and its start, whatever else is said of it."""
+    data = call(traveller_at_noon, create_calendar_event, title="Rally", start="2026-12-05T09:00").data
+    raw = json.dumps({"title": title, "start": start, "notes": "in other words"})
+    assert create_calendar_event.repeats is not None
+    assert create_calendar_event.repeats(parse_arguments(create_calendar_event, raw), data) is is_same
 
 
 def test_event_of_another_user_does_not_exist(new_caller: Callable[..., Caller], owner: psycopg.Connection) -> None:

@@ -1,6 +1,7 @@
 """What every tool has in common, for all of the registry: a new tool is tested here once it has an example."""
 
 import json
+import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -38,6 +39,9 @@ NAMING_ROWS = [
     for argument, value in EXAMPLES.get(name, {}).items()
     if isinstance(value, str) and value.startswith("$")
 ]
+
+CONSUMING = ("checkout", "delete_calendar_event", "delete_expense", "forget_memory")
+"""Tools after whose example others lack rows."""
 
 BOOKKEEPING = frozenset({"effects", "write_audit", "embedding_requests", "schema_versions"})
 """Tables that every write writes beside its own."""
@@ -115,7 +119,7 @@ class Sources:
         sources = stack.travel_sources
         self._urls = [sources.mapbox_url, sources.open_meteo_url, sources.eia_url, sources.ecb_url]
         self._cache = shared_table
-        self._uses: dict[str, bool] = {}
+        self._uses: dict[str, list[str]] = {}
 
     def set_mode(self, mode: str) -> None:
         """Let all sources answer in a mode, and forget what they have answered before."""
@@ -129,13 +133,17 @@ class Sources:
         for item in self._cache.scan(ProjectionExpression="#key", ExpressionAttributeNames={"#key": "key"})["Items"]:
             self._cache.delete_item(Key={"key": item["key"]})
 
-    def are_used_by(self, household: Household, name: str) -> bool:
-        """Return whether a tool asks any source for its example."""
+    def used_by(self, household: Household, name: str) -> list[str]:
+        """Return the sources that a tool asks for its example."""
         if name not in self._uses:
             self.reset()
             call(household, name)
-            self._uses[name] = any(httpx.get(f"{url}/_journal").json()["last"] for url in self._urls)
+            self._uses[name] = [url for url in self._urls if httpx.get(f"{url}/_journal").json()["last"]]
         return self._uses[name]
+
+    def are_used_by(self, household: Household, name: str) -> bool:
+        """Return whether a tool asks any source for its example."""
+        return bool(self.used_by(household, name))
 
 
 @pytest.fixture(scope="module")
@@ -278,6 +286,27 @@ def test_source_without_an_answer(
         else:
             assert result.text and result.source, mode
         sources.reset()
+
+
+def test_single_source_that_fails_is_named(household: Household, sources: Sources) -> None:
+    """A result without one of several sources says what it lacks."""
+    lacking = set()
+    for name in NAMES:
+        if name in CONSUMING or not sources.are_used_by(household, name):
+            continue
+        for url in sources.used_by(household, name):
+            sources.reset()
+            httpx.put(f"{url}/_control", json={"mode": "503"}).raise_for_status()
+            try:
+                result = call(household, name)
+            except PamError as error:
+                assert error.error.code == "source_unavailable", (name, error.message)
+                continue
+            assert re.search(r"\b(?:can't|couldn't|doesn't know|isn't known|no exchange rate)\b", result.text), (
+                result.text
+            )
+            lacking.add(name)
+    assert "plan_trip" in lacking
 
 
 def _limits(name: str) -> Iterator[tuple[str, Any]]:

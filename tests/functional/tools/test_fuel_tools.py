@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -162,9 +163,12 @@ def test_odometer_does_not_go_back(driver: Caller, owner: psycopg.Connection) ->
     ]  # fmt: skip
 
 
-def race(new_caller: Callable[..., Caller], owner: psycopg.Connection) -> None:
-    """Fill up at the same time with all odometers between two: those that are kept never go back in their order."""
-    caller = new_caller()
+def race(other: Caller, owner: psycopg.Connection) -> None:
+    """Fill up at the same time with all odometers between two: those that are kept never go back in their order.
+
+    By a new user, with the connections of another: those of a thousand users would be more than Postgres allows.
+    """
+    caller = Caller(replace(other.context, user_id=uuid.uuid4()))
     call(caller, add_vehicle, name="Rosie", kind="motorhome")
     with ThreadPoolExecutor(4) as threads:
 
@@ -184,19 +188,17 @@ def race(new_caller: Callable[..., Caller], owner: psycopg.Connection) -> None:
     assert max(log) == (Decimal("6437.376"),)
 
 
-def test_concurrent_entries_are_checked_one_after_the_other(
-    new_caller: Callable[..., Caller], owner: psycopg.Connection
-) -> None:
+def test_concurrent_entries_are_checked_one_after_the_other(caller: Caller, owner: psycopg.Connection) -> None:
     """The highest is always kept, and each entry has one expense."""
     for _ in range(min(ROUNDS, 20)):
-        race(new_caller, owner)
+        race(caller, owner)
 
 
 @pytest.mark.soak
-def test_concurrent_entries_in_many_rounds(new_caller: Callable[..., Caller], owner: psycopg.Connection) -> None:
+def test_concurrent_entries_in_many_rounds(caller: Caller, owner: psycopg.Connection) -> None:
     """The same, as often as `PAM_CASES` says."""
     for _ in range(ROUNDS):
-        race(new_caller, owner)
+        race(caller, owner)
 
 
 def test_day_is_that_of_the_traveller(new_caller: Callable[..., Caller], owner: psycopg.Connection) -> None:
