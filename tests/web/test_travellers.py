@@ -80,8 +80,8 @@ def test_two_travellers_become_friends(windows: list[Locator]) -> None:
 
 
 def test_focus_stays_where_the_traveller_is(windows: list[Locator]) -> None:
-    """In the dialog while it is open, on the heading of a list whose entry is gone, and on its button afterwards; coming
-    back to the window moves it only where what had it is gone."""
+    """In the dialog while it is open, on the heading of a list whose entry is gone, and on the dialog's button at last;
+    coming back to the window moves it only where what had it is gone."""
     dan, nora = windows
     ask(nora, DAN.name)
     expect(section(nora, "Your requests").get_by_role("listitem")).to_have_count(1)

@@ -249,7 +249,7 @@ def test_preview_of_a_change_names_the_event_and_its_day(traveller_at_noon: Call
     event = "Rally (Dec 5, 2026, 9:00 AM – 11:30 AM, Moab)"
     assert preview(delete_calendar_event, event="rally") == f"Delete from your calendar: {event}."
     assert preview(update_calendar_event, event="Rally", title="Meetup", notes="") == (
-        f"Change in your calendar: {event}. title: Meetup; notes: none."
+        f"Change in your calendar: {event}. notes: none; title: Meetup."
     )
     assert preview(create_calendar_event, title="Hike", start="2026-12-06") == (
         "Adding “Hike” to your calendar: start 2026-12-06, title Hike."
