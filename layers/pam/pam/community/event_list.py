@@ -8,9 +8,8 @@ from uuid import UUID
 
 from pam.community.events import event_not_found
 from pam.community.place_words import matches_place
-from pam.platform.errors import INVALID_REQUEST, PamError
 from pam.platform.postgres import Connection
-from pam.platform.uuids import parse_uuid
+from pam.platform.uuids import parse_row_id
 from pam.users.whole_numbers import WholeNumberParser
 
 EVENTS_PER_PAGE = 5
@@ -74,10 +73,7 @@ select event_id, name
 
 def parse_event_id(value: Any) -> UUID:
     """Return the id of an event. Raises `PamError` (`invalid_request`) for what can't be one."""
-    try:
-        return parse_uuid(value)
-    except ValueError:
-        raise PamError(INVALID_REQUEST, "The id of an event is a UUID.", field="event") from None
+    return parse_row_id(value, "an event", "event")
 
 
 def read_event(connection: Connection, user_id: UUID, event_id: UUID) -> PublishedEvent:

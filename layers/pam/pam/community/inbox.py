@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pam.platform.errors import INVALID_REQUEST, MESSAGE_NOT_FOUND, PamError
+from pam.platform.errors import MESSAGE_NOT_FOUND, PamError
 from pam.platform.postgres import Connection
-from pam.platform.uuids import parse_uuid
+from pam.platform.uuids import parse_row_id
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,7 @@ _EXISTS = "select from direct_messages where id = %(before)s and %(user)s in (se
 
 def parse_message_id(value: Any) -> UUID:
     """Return the id of a message. Raises `PamError` (`invalid_request`) for what can't be one."""
-    try:
-        return parse_uuid(value)
-    except ValueError:
-        raise PamError(INVALID_REQUEST, "The id of a message is a UUID.", field="before") from None
+    return parse_row_id(value, "a message", "before")
 
 
 def read_messages(connection: Connection, user_id: UUID, limit: int, before: UUID | None = None) -> list[DirectMessage]:
