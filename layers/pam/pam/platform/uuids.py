@@ -29,7 +29,7 @@ def parse_canonical_uuid(value: Any) -> UUID:
 
 
 def parse_row_id(value: Any, noun: str, field: str) -> UUID:
-    """Return the id of what `noun` names, such as `a post`. Raises `PamError` (`invalid_request`) for any other text."""
+    """Return the id of what `noun` names, such as `a post`. Raises `PamError` (`invalid_request`) for other text."""
     try:
         return parse_uuid(value)
     except ValueError:
