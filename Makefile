@@ -5,10 +5,10 @@ PY := .venv/bin/python
 # Some machines set it. Without cached bytecode each process of the stack and of the tests compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test soak lint bench load audit lock train compile schema openapi dashboard build deploy clean
+.PHONY: help setup run test soak lint bench load audit lock train compile schema openapi dashboard definitions build deploy clean
 
 help:  ## what there is to make
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/ready: requirements/uv.txt requirements/dev.txt pyproject.toml
 	@if [ -L .venv ]; then echo ".venv is a link, and remaking it would empty the folder behind it." >&2; exit 1; fi
@@ -81,6 +81,9 @@ openapi: setup  ## write docs/openapi.json, and the types of the page in web/api
 
 dashboard: setup  ## write alarms and dashboard into template.yaml, and docs/metrics.md
 	$(PY) -m monitoring
+
+definitions: setup  ## write docs/tool_definitions.json
+	$(PY) -m local.tool_definitions
 
 build: setup  ## build every function and layer for AWS (needs a Python 3.13)
 	$(PY) -m local.build

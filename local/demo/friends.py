@@ -3,14 +3,14 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from local.demo.travellers import DAN_ID, act_as
+from local.demo.travellers import DAN, FIRST, act_as
 from pam.community.friendships import accept_friendship, request_friendship
 from pam.community.posts import create_post
 from pam.community.profiles import WhoMayWrite, read_display_name, save_public_profile
 from pam.platform.postgres import Connection
 
 _FRIENDS = {
-    DAN_ID: ("Dan Reyes (simulated)", WhoMayWrite.FRIENDS),
+    DAN.id: (DAN.name, WhoMayWrite.FRIENDS),
     UUID("1d0b6c52-64d1-4f0b-9c3e-5a7f20c6e102"): ("Maria Lund (simulated)", WhoMayWrite.EVERYBODY),
     UUID("1d0b6c52-64d1-4f0b-9c3e-5a7f20c6e103"): ("Walt Okafor (simulated)", WhoMayWrite.NOBODY),
 }
@@ -32,7 +32,7 @@ def load_friends(connection: Connection, user_id: UUID, now: datetime) -> None:
     if read_display_name(connection, user_id) is not None:
         return
     act_as(connection, user_id)
-    save_public_profile(connection, user_id, "Demo traveller")
+    save_public_profile(connection, user_id, FIRST.name)
     for friend_id, (name, who_may_write) in _FRIENDS.items():
         act_as(connection, friend_id)
         connection.execute("insert into users (id, name, simulated) values (%s, %s, true)", (friend_id, name))

@@ -8,7 +8,7 @@ from psycopg.rows import dict_row
 from local.demo.conversations import load_conversations
 from local.demo.friends import load_friends
 from local.demo.products import load_products
-from local.demo.travellers import act_as, load_travellers
+from local.demo.travellers import FIRST, act_as, load_travellers
 from local.demo.year import BUDGETS, USER_ID, ZONE, year_of_expenses, year_of_savings
 
 
@@ -23,11 +23,11 @@ def load(owner_conninfo: str) -> int:
         act_as(connection, USER_ID)
         made = connection.execute(
             "insert into users (id, name, currency, time_zone, locale, units, simulated)"
-            " values (%s, 'Demo traveller', 'USD', %s, 'en_US', 'imperial', true)"
+            " values (%s, %s, 'USD', %s, 'en_US', 'imperial', true)"
             # A user who signed in earlier has an empty row, which isn't marked as simulated yet.
             " on conflict (id) do update set name = excluded.name, time_zone = excluded.time_zone, simulated = true"
             " where not users.simulated",
-            (USER_ID, ZONE.key),
+            (USER_ID, FIRST.name, ZONE.key),
         )
         load_products(connection)
         load_friends(connection, USER_ID, now)

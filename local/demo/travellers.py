@@ -14,7 +14,6 @@ from pam.community.posts import create_post
 from pam.platform.postgres import Connection
 from pam.users.profile import ensure_user
 
-DAN_ID = UUID("1d0b6c52-64d1-4f0b-9c3e-5a7f20c6e101")
 NORA_ID = UUID("1d0b6c52-64d1-4f0b-9c3e-5a7f20c6e104")
 
 
@@ -32,12 +31,13 @@ FIRST = DemoTraveller(
     "Demo traveller",
     {"bio": "A year on the road with two dogs.", "rig_type": "Class C", "rig_year": 2015, "home_base": "Yuma, Arizona"},
 )
+DAN = DemoTraveller(
+    UUID("1d0b6c52-64d1-4f0b-9c3e-5a7f20c6e101"),
+    "Dan Reyes (simulated)",
+    {"bio": "Batteries and sourdough.", "rig_type": "Van", "rig_year": 2019, "home_base": "Quartzsite, Arizona"},
+)
 OTHERS = (
-    DemoTraveller(
-        DAN_ID,
-        "Dan Reyes (simulated)",
-        {"bio": "Batteries and sourdough.", "rig_type": "Van", "rig_year": 2019, "home_base": "Quartzsite, Arizona"},
-    ),
+    DAN,
     DemoTraveller(
         NORA_ID,
         "Nora Vance (simulated)",

@@ -14,6 +14,7 @@ import pytest
 from botocore.config import Config
 
 from local.stack import LocalStack
+from pam.answers.account_deletion import delete_account
 from pam.answers.dependencies import UserDependencies
 from pam.answers.spend_summary import SpendSummary, spend_summary
 from pam.cache.user_cache import CachedAnswer, UserCache
@@ -173,6 +174,40 @@ def test_last_answer_is_served_with_its_age_while_postgres_is_down(
     )
     assert raised.value.error.code == "database_unavailable" and raised.value.retry_after
     assert summary(dependencies, user, FUEL).as_json()["stale"] is False
+
+
+def test_answer_of_a_deleted_account_is_never_used(
+    stack: LocalStack, build_dependencies: Callable[..., UserDependencies]
+) -> None:
+    """Not one that a reader stores after the deletion, nor one that a deletion which was cut short has left; neither as
+    the last one while Postgres is down, nor when a new account of the same user has come to the same version."""
+    dependencies = build_dependencies()
+    deleted, cut_short, key = uuid.uuid4(), uuid.uuid4(), f"SpendSummary|{FUEL.key}"
+    for user in (deleted, cut_short):
+        write(dependencies, user, "45.00")
+        summary(dependencies, user, FUEL)
+    lookup, old = dependencies.cache.get(deleted, key), summary(dependencies, deleted, FUEL)
+    late = CachedAnswer(old.as_json(), dependencies.clock())
+    assert lookup.version and old.total == "45.00"
+
+    delete_account(dependencies, deleted, Deadline(30))
+    dependencies.cache.put(deleted, key, lookup, late, dependencies.clock() + timedelta(minutes=5))
+    with dependencies.cache.write_fence(cut_short, is_deletion=True):
+        pass
+    stack.postgres.stop()
+    try:
+        for user in (deleted, cut_short):
+            with pytest.raises(PamError) as raised:
+                summary(dependencies, user, FUEL)
+            assert raised.value.error.code == "database_unavailable"
+    finally:
+        stack.postgres.start()
+    assert total(summary(dependencies, deleted, FUEL)) == 0
+    write(dependencies, deleted, "7.00")
+    dependencies.cache.put(deleted, key, lookup, late, dependencies.clock() + timedelta(minutes=5))
+    assert dependencies.cache.get(deleted, key).version == lookup.version
+    assert dependencies.cache.get(deleted, key).last is None
+    assert total(summary(dependencies, deleted, FUEL)) == 7
 
 
 def broken_cache(clock: Callable[[], datetime]) -> UserCache:

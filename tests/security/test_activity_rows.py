@@ -130,8 +130,10 @@ def test_rows_in_another_users_name_are_rejected(neighbours: Neighbours) -> None
         neighbours.execute(neighbours.bob, JOIN, event_id, neighbours.eve, 1)
     with pytest.raises(Denied):
         neighbours.execute(neighbours.bob, SHARE, neighbours.eve, "everybody")
+    neighbours.execute(neighbours.ann, JOIN, event_id, neighbours.ann, 1)
     for statement in (
         "delete from post_likes returning post_id",
+        "delete from event_attendees returning event_id",
         "delete from shared_places where latitude = 38.5 returning user_id",
         "update shared_places set place = 'x' where latitude = 38.5 returning user_id",
         "delete from follows where current_traveller() not in (follower, followed) returning follower",
@@ -143,7 +145,6 @@ def test_rows_in_another_users_name_are_rejected(neighbours: Neighbours) -> None
         "update post_likes set created_at = now()",
         "update events set title = 'x'",
         "delete from events",
-        "delete from event_attendees",
         "update event_attendees set seat = 1",
         "update follows set created_at = now()",
     ):

@@ -79,6 +79,30 @@ def test_two_travellers_become_friends(windows: list[Locator]) -> None:
     expect(seen).to_have_count(0)
 
 
+def test_focus_stays_where_the_traveller_is(windows: list[Locator]) -> None:
+    """In the dialog while it is open, on the heading of a list whose entry is gone, and on the dialog's button at last;
+    coming back to the window moves it only where what had it is gone."""
+    dan, nora = windows
+    ask(nora, DAN.name)
+    expect(section(nora, "Your requests").get_by_role("listitem")).to_have_count(1)
+    reopen(dan)
+    expect(dan.locator(":focus")).to_have_count(1)
+    accept = dan.get_by_role("button", name=f"Accept: {NORA.name}")
+    accept.focus()
+    with dan.page.expect_response("**/v1/friends?*"):
+        dan.page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(dan.locator("[aria-busy]")).to_have_count(0)
+    expect(accept).to_be_focused()
+    nora.get_by_role("button", name=f"Withdraw: {DAN.name}").click()
+    expect(section(nora, "Your requests").get_by_role("listitem")).to_have_count(0)
+    expect(nora.get_by_role("heading", name="Your requests")).to_be_focused()
+    dan.page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(accept).to_have_count(0)
+    expect(dan.get_by_role("heading", name="Requests to you")).to_be_focused()
+    dan.get_by_role("button", name="Close").click()
+    expect(dan.page.get_by_role("button", name="Travellers")).to_be_focused()
+
+
 def test_unknown_name_is_answered_beside_the_field(new_app: Callable[..., AppPage]) -> None:
     """And an empty one isn't sent."""
     app = sign_in(new_app(), DAN.name)

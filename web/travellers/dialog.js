@@ -94,15 +94,22 @@ function createList(kind, { title, empty }, api, onChanged) {
   const list = el("ul", { class: "memory-list" });
   const status = el("p", { class: "muted" });
   const node = el("section", { class: "memory-section", "aria-labelledby": heading.id }, heading, list, status);
+  let shown = "";
   return {
     node,
     show(answer) {
+      // Loaded again without a change, the buttons stay, and one of them may have the focus.
+      const content = JSON.stringify(answer[kind]);
+      if (content === shown) return;
+      shown = content;
+      const hadFocus = list.contains(document.activeElement);
       const onDone = () => {
         heading.focus({ preventScroll: true });
         onChanged();
       };
       list.replaceChildren(...answer[kind].map((friend) => friendItem(friend, api, onDone)));
       status.textContent = answer[kind].length ? "" : empty;
+      if (hadFocus) heading.focus({ preventScroll: true });
     },
   };
 }

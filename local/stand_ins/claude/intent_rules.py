@@ -224,6 +224,11 @@ RULES = (
     ),
     _rule("get_calendar_events", r"\bcalendar\b|\bappointments?\b", _nothing, "Let me look at your calendar."),
     _rule("get_feed", r"\bfeed\b|\bposts? (?:from|of) (?:my )?friends\b", _nothing, "Let me read the feed."),
+    _rule(
+        "find_events", r"\bmeet-?ups?\b|\bevents? (?:near|nearby|around|in|at|of)\b", _nothing,
+        "Let me look for events.",
+    ),
+    _rule("get_messages", r"\b(?:my|any|new) messages?\b|\bwrote (?:to )?me\b", _nothing, "Let me read them."),
     _rule("track_order", r"\bmy order\b", _latest_order, "Let me look at your order."),
     _rule("get_cart", r"\bcart\b", _nothing, "Let me look at your cart."),
     _rule("predict_end_of_month", r"\bend of (?:the|this) month\b", _nothing, "Let me work that out."),

@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from local.stand_ins.travel.marked import mark
 from pam.sources.source import SIMULATED_HEADER
 
-MODES = ("ok", "401", "404", "422", "429", "500", "503", "slow", "cut", "wrong_json", "wrong_shape")
+MODES = ("ok", "marked", "401", "404", "422", "429", "500", "503", "slow", "cut", "wrong_json", "wrong_shape")
 
 _JOURNAL_LENGTH = 200
 _KEYS = {"access_token", "api_key", "apikey"}
@@ -42,8 +43,9 @@ class FaultInjector:
     """An ASGI application around a stand-in, with endpoints to control it.
 
     `PUT /_control {"mode", "times"?, "retry_after"?, "seconds"?}` sets one of `MODES` for the next `times` requests, or
-    all; `slow` responds correctly after `seconds`. `GET /_journal` returns the number of requests for each path, and
-    the last queries without keys; `DELETE /_journal` clears both and resets the mode.
+    all; `slow` responds correctly after `seconds`, `marked` with other values (`marked.py`). `GET /_journal` returns
+    the number of requests for each path, and the last queries without keys; `DELETE /_journal` clears both and resets
+    the mode.
     """
 
     def __init__(self, app: ASGIApp, error_body: ErrorBody) -> None:
@@ -110,6 +112,8 @@ class FaultInjector:
                 await JSONResponse({"type": "Surprise", "response": [], "hourly": 3})(scope, receive, send)
             case "cut":
                 await self._app(scope, receive, _cut_off(send))
+            case "marked":
+                await self._app(scope, receive, _with_marked_values(send))
             case "slow":
                 await asyncio.sleep(self._fault.seconds)
                 await self._app(scope, receive, send)
@@ -124,6 +128,26 @@ def _mark_simulated(send: Send) -> Send:
         if message["type"] == "http.response.start":
             message["headers"] = [*message["headers"], (SIMULATED_HEADER.encode(), b"true")]
         await send(message)
+
+    return marked
+
+
+def _with_marked_values(send: Send) -> Send:
+    """Send a JSON body with other values."""
+    start: list[Message] = []
+    body = bytearray()
+
+    async def marked(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.append(message)
+            return
+        body.extend(message.get("body", b""))
+        if message.get("more_body"):
+            return
+        content = json.dumps(mark(json.loads(body))).encode()
+        headers = [(name, value) for name, value in start[0]["headers"] if name.lower() != b"content-length"]
+        await send({**start[0], "headers": [*headers, (b"content-length", str(len(content)).encode())]})
+        await send({"type": "http.response.body", "body": content})
 
     return marked
 

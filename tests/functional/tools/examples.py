@@ -30,6 +30,8 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "place": "Site 12",
         "max_attendees": 25,
     },
+    "find_events": {"place": "Site 12"},
+    "join_event": {"event": "$meetup"},
     "add_to_cart": {"product": "Drinking Water Hose", "quantity": 2},
     "checkout": {"address": "General Delivery, Moab, UT 84532"},
     "create_calendar_event": {"title": "Potluck", "start": "2027-01-16T17:00", "end": "2027-01-16T20:00"},
@@ -58,6 +60,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "get_spending_summary": {"period": "this_month"},
     "get_user_stats": {},
     "get_weather_forecast": {"place": "Moab, Utah", "days": 3},
+    "get_messages": {},
     "like_post": {"post": "$post"},
     "list_expenses": {"limit": 5},
     "list_memories": {},
@@ -133,6 +136,10 @@ def new_household(new_caller: Callable[..., Caller], database: Database) -> Hous
     others = Household(friend)
     others.call("create_post", content="Free water at the ranger station.", title="Water", tags=["free"])
     others.call("share_location", place="Moab, Utah", audience="friends")
+    others.call("message_friend", recipient=f"Owner {suffix}", message="We have 2 spare chairs.")
+    others.call("create_event", title="Cook-off", starts_at="2090-02-01T17:00", place="Site 12", max_attendees=12)
+    meetup = {"title": "Hike", "starts_at": "2090-01-16T09:00", "place": "Trailhead"}
+    household.rows["meetup"] = household.call("create_event", **meetup)["event_id"]
     household.rows["expense"] = household.call("create_expense", amount=61, category="fuel")["expense"]["id"]
     household.call("update_budget", category="fuel", amount=500)
     household.call("add_to_cart", product="Drinking Water Hose")

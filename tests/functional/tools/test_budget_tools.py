@@ -17,6 +17,7 @@ from pam.tools.catalog.budget import (
     track_savings,
 )
 from pam.tools.catalog.money import create_expense, delete_expense, update_budget
+from pam.tools.engine.results import result_json
 from tests.functional.tools.conftest import Caller, ManualClock, error_of
 
 Callers = Callable[..., Caller]
@@ -244,6 +245,23 @@ def test_last_days_of_months_are_the_same_day(
     book(caller, (first, "1", "tolls", ""), *((day, "400", "insurance", "Policy") for day in days))
     [cost] = caller.call(predict_end_of_month, "").data["fixed_due"]
     assert (cost["day"], cost["late"]) == (due, False)
+
+
+def test_projection_with_many_bills_fits_into_a_result(new_caller: Callers, noon: ManualClock, book: Any) -> None:
+    """The highest are listed, with names as long as they may be; all count."""
+    caller = new_caller(noon)
+    bills = [
+        (f"2026-{month:02}-25", str(100 + number), "utilities", f"{'Straßenbeleuchtung ' * 25}{chr(0x4E00 + number)}")
+        for month in (8, 9, 10)
+        for number in range(60)
+    ]
+    book(caller, ("2026-07-31", "1", "tolls", ""), *bills)
+    result = caller.call(predict_end_of_month, "")
+    assert len(result_json(result).encode()) <= 8192
+    assert [due["amount"] for due in result.data["fixed_due"]] == [f"{159 - number}.00" for number in range(20)]
+    assert result.data["fixed_due_not_listed"] == 40
+    assert result.data["projected"] == f"{sum(range(100, 160))}.00"
+    assert "and 55 more" in result.text
 
 
 def test_projection_without_a_whole_month_names_its_pace(new_caller: Callers, noon: ManualClock, book: Any) -> None:

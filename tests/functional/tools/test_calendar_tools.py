@@ -20,6 +20,7 @@ from pam.tools.catalog.calendar import (
     update_calendar_event,
 )
 from pam.tools.engine.definition import Tool, ToolResult
+from pam.tools.engine.parsing import parse_arguments
 from pam.tools.engine.results import result_json
 from tests.functional.tools.conftest import Caller, ManualClock, error_of
 
@@ -196,7 +197,7 @@ def test_new_times_are_where_the_traveller_is(traveller_at_noon: Caller) -> None
 def test_one_of_several_matches_is_never_changed_or_deleted(
     traveller_at_noon: Caller, owner: psycopg.Connection
 ) -> None:
-    """The choices have the times and ids, and one of these is deleted. An unambiguous title is enough."""
+    """The choices have the times and ids, and one of these is deleted. A whole unambiguous title is enough."""
     caller = traveller_at_noon
     first = create(caller, "Dentist", "2026-11-24T09:00")
     second = create(caller, "dentist for Max", "2026-12-24")
@@ -212,12 +213,73 @@ def test_one_of_several_matches_is_never_changed_or_deleted(
     deleted = call(caller, delete_calendar_event, event=first)
     assert deleted.text.replace(NARROW, " ") == "Deleted from your calendar: Dentist (Nov 24, 2026, 9:00 AM)."
     assert titles(caller, period="all_time") == ["dentist for Max"]
-    call(caller, delete_calendar_event, event="DENTIST")
+    call(caller, delete_calendar_event, event="DENTIST FOR MAX")
     assert titles(caller, period="all_time") == []
     for _ in range(7):
         create(caller, "Laundry", "2026-11-24T09:00")
     error = error_of(lambda: call(caller, delete_calendar_event, event="laundry"))
     assert len(error.choices) == 5 and error.message.endswith("; or another one?")
+
+
+def test_part_of_a_title_shows_the_event_first(traveller_at_noon: Caller, owner: psycopg.Connection) -> None:
+    """With its day and its id, by which it is changed or deleted then; nothing happens before."""
+    caller = traveller_at_noon
+    event = create(caller, "Propane inspection in Moab", "2026-12-24")
+    before = rows(owner, caller)
+    for part in ("inspection", "PROPANE Inspection", "Moab"):
+        for tool, more in ((delete_calendar_event, {}), (update_calendar_event, {"title": "X"})):
+            error = error_of(lambda tool=tool, more=more, part=part: call(caller, tool, event=part, **more))
+            assert error.error.code == "ambiguous_event" and [choice.value for choice in error.choices] == [event]
+            assert error.message == "Is it Propane inspection in Moab, Dec 24, 2026, all day?"
+    assert rows(owner, caller) == before
+    call(caller, update_calendar_event, event="propane inspection in moab", start="2026-12-23")
+    call(caller, delete_calendar_event, event=event)
+    assert titles(caller, period="all_time") == []
+
+
+def test_preview_of_a_change_names_the_event_and_its_day(traveller_at_noon: Caller, owner: psycopg.Connection) -> None:
+    """As a turn with texts of others shows it; also of a new one, and only an event that it would find."""
+    caller = traveller_at_noon
+    create(caller, "Rally", "2026-12-05T09:00", end="2026-12-05T11:30", place="Moab", notes="Bring chairs")
+    before = rows(owner, caller)
+
+    def preview(tool: Tool[Any], **arguments: Any) -> str:
+        return caller.preview(tool, json.dumps(arguments)).replace(NARROW, " ").replace("\N{THIN SPACE}", " ")
+
+    event = "Rally (Dec 5, 2026, 9:00 AM – 11:30 AM, Moab)"
+    assert preview(delete_calendar_event, event="rally") == f"Delete from your calendar: {event}."
+    assert preview(update_calendar_event, event="Rally", title="Meetup", notes="") == (
+        f"Change in your calendar: {event}. notes: none; title: Meetup."
+    )
+    assert preview(create_calendar_event, title="Hike", start="2026-12-06") == (
+        "Adding “Hike” to your calendar: start 2026-12-06, title Hike."
+    )
+    create(caller, "Rally dinner", "2026-12-06")
+    for tool, more in ((delete_calendar_event, {}), (update_calendar_event, {"title": "X"})):
+        error = error_of(lambda tool=tool, more=more: preview(tool, event="dinner", **more))
+        assert error.error.code == "ambiguous_event"
+    assert len(rows(owner, caller)) == len(before) + 1
+
+
+@pytest.mark.parametrize(
+    ("title", "start", "is_same"),
+    [
+        ("rally", "2026-12-05T09:00", True),
+        ("Rally", "2026-12-05T09:00:00", True),
+        ("Rally", "2026-12-05T09:00-07:00", True),
+        ("Rally", "2026-12-05T09:30", False),
+        ("Rally", "2026-12-05", False),
+        ("Rally dinner", "2026-12-05T09:00", False),
+    ],
+)
+def test_event_is_recognised_when_its_question_is_asked_again(
+    traveller_at_noon: Caller, title: str, start: str, is_same: bool
+) -> None:
+    """By its title in any case and its start, whatever else is said of it."""
+    data = call(traveller_at_noon, create_calendar_event, title="Rally", start="2026-12-05T09:00").data
+    raw = json.dumps({"title": title, "start": start, "notes": "in other words"})
+    assert create_calendar_event.repeats is not None
+    assert create_calendar_event.repeats(parse_arguments(create_calendar_event, raw), data) is is_same
 
 
 def test_event_of_another_user_does_not_exist(new_caller: Callable[..., Caller], owner: psycopg.Connection) -> None:

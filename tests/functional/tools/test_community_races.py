@@ -9,7 +9,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from pam.community.events import NewEvent, create_event, join_event
+from pam.community.events import NewEvent, create_event, join_event, leave_event
 from pam.community.follows import follow, unfollow
 from pam.community.posts import create_post
 from pam.community.profiles import save_public_profile
@@ -90,6 +90,39 @@ def test_event_is_never_overbooked(database: Database, users: list[uuid.UUID], o
         rows = owner.execute("select user_id, seat from event_attendees where event_id = %s", (event_id,)).fetchall()
         assert {user_id for user_id, _ in rows} == joined
         assert sorted(seat for _, seat in rows) == list(range(1, taken + 1))
+
+
+def test_places_that_are_left_are_taken_once(
+    database: Database, users: list[uuid.UUID], owner: psycopg.Connection
+) -> None:
+    """Who has joined leaves while the others join: each place is one user's, and who was let in is there."""
+    chance = random.Random(9)
+    event = NewEvent("Meetup", utc_now() + timedelta(days=1), "Moab", max_attendees=3)
+    with database.session(users[0], Deadline(10)) as connection:
+        event_id = create_event(connection, users[0], event, utc_now())
+    joined: set[uuid.UUID] = set()
+    for _ in range(ROUNDS):
+        leaving = {user_id for user_id in joined if chance.random() < 0.7}
+        acting = [*leaving, *(set(users) - joined)]
+
+        def act(
+            number: int, acting: list[uuid.UUID] = acting, leaving: set[uuid.UUID] = leaving
+        ) -> tuple[uuid.UUID, str]:
+            user_id = acting[number]
+            if user_id in leaving:
+                return user_id, run(database, user_id, lambda connection: leave_event(connection, user_id, event_id))
+            outcome = run(database, user_id, lambda connection: join_event(connection, user_id, event_id, utc_now()))
+            return user_id, outcome
+
+        outcomes = dict(at_once(len(acting), act))
+        assert set(outcomes.values()) <= {"done", "event_full"}
+        assert {outcomes[user_id] for user_id in leaving} <= {"done"}
+        came = {user_id for user_id, outcome in outcomes.items() if outcome == "done"} - leaving
+        joined = (joined - leaving) | came
+        rows = owner.execute("select user_id, seat from event_attendees where event_id = %s", (event_id,)).fetchall()
+        assert {user_id for user_id, _ in rows} == joined
+        assert len({seat for _, seat in rows}) == len(rows) <= 3
+        assert all(1 <= seat <= 3 for _, seat in rows)
 
 
 def test_follows_at_once_are_stored_once(database: Database, users: list[uuid.UUID], owner: psycopg.Connection) -> None:

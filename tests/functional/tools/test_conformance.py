@@ -1,6 +1,7 @@
 """What every tool has in common, for all of the registry: a new tool is tested here once it has an example."""
 
 import json
+import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -128,18 +129,18 @@ class Sources:
         for item in self._cache.scan(ProjectionExpression="#key", ExpressionAttributeNames={"#key": "key"})["Items"]:
             self._cache.delete_item(Key={"key": item["key"]})
 
-    def are_asked(self) -> bool:
-        """Return whether any source was asked since the last reset."""
-        return any(httpx.get(f"{url}/_journal").json()["last"] for url in self._urls)
+    def asked(self) -> list[str]:
+        """Return the sources that were asked since the last reset."""
+        return [url for url in self._urls if httpx.get(f"{url}/_journal").json()["last"]]
 
 
 @dataclass(frozen=True)
 class ExampleCall:
-    """The call of a tool's example: its arguments, its result, and whether it asked any source."""
+    """The call of a tool's example: its arguments, its result, and the sources that it asked."""
 
     arguments: str
     result: ToolResult
-    asks_sources: bool
+    sources: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +169,7 @@ def example(
         household = new_household(new_caller, database)
         sources.reset()
         result = call(household, name)
-        example_calls[name] = ExampleCall(household.arguments(name), result, sources.are_asked())
+        example_calls[name] = ExampleCall(household.arguments(name), result, sources.asked())
     return example_calls[name]
 
 
@@ -297,7 +298,7 @@ def test_source_without_an_answer(
     name: str,
 ) -> None:
     """A result that says what is missing, or an error in a sentence after which nothing is written."""
-    if not example.asks_sources:
+    if not example.sources:
         pytest.skip("asks no source")
     for mode in ("401", "429", "503", "wrong_json", "wrong_shape", "cut"):
         household = new_household(new_caller, database)
@@ -311,6 +312,26 @@ def test_source_without_an_answer(
         else:
             assert result.text and result.source, mode
         sources.reset()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_single_source_that_fails_is_named(
+    example: ExampleCall, new_caller: Callable[..., Caller], database: Database, sources: Sources, name: str
+) -> None:
+    """A result without one of several sources says what it lacks."""
+    lacking = 0
+    for url in example.sources:
+        household = new_household(new_caller, database)
+        sources.reset()
+        httpx.put(f"{url}/_control", json={"mode": "503"}).raise_for_status()
+        try:
+            result = call(household, name)
+        except PamError as error:
+            assert error.error.code == "source_unavailable", error.message
+            continue
+        assert re.search(r"\b(?:can't|couldn't|doesn't know|isn't known|no exchange rate)\b", result.text), result.text
+        lacking += 1
+    assert lacking or name != "plan_trip"
 
 
 def _limits(name: str) -> Iterator[tuple[str, Any]]:

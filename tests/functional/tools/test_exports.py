@@ -21,7 +21,7 @@ from pam.tools.catalog.exports import export_budget_report, export_data
 from pam.tools.catalog.money import create_expense, update_budget
 from pam.tools.engine.results import result_json
 from pam.users.csv_file import csv_cell
-from pam.users.held_data import INDEXES
+from pam.users.held_data import INDEXES, read_held_tables
 from tests.functional.tools.conftest import Caller, ManualClock, error_of
 
 Callers = Callable[..., Caller]
@@ -226,6 +226,31 @@ def test_store_that_is_down_is_answered_as_such(new_caller: Callers, monkeypatch
     caller = new_caller()
     for tool, raw in ((export_budget_report, '{"format": "csv"}'), (export_data, "{}")):
         assert error_of(lambda tool=tool, raw=raw: caller.call(tool, raw)).error.code == "store_unavailable"
+
+
+def test_approved_archive_beyond_the_limit_is_not_made(new_caller: Callers, noon: ManualClock) -> None:
+    """Where others were made since: none of its rows are read, and no file is stored."""
+    caller = new_caller(noon)
+    approved = caller.approve(export_data, "{}")
+    for _ in range(5):
+        caller.call(export_data, "{}")
+    error = error_of(lambda: caller.call_approved(export_data, "{}", approved))
+    assert error.error.code == "export_limit_reached"
+    assert caller.context.dependencies.files().delete_all(caller.id) == 5
+
+
+def test_archive_with_too_many_rows_is_refused(new_caller: Callers) -> None:
+    """However they are spread over tables; exactly as many as fit are read."""
+    caller = new_caller()
+    for _ in range(3):
+        spend(caller)
+    database = caller.context.dependencies.database
+    with database.session(caller.id, Deadline(10)) as connection:
+        held = sum(len(table.rows) for table in read_held_tables(connection))
+        assert sum(len(table.rows) for table in read_held_tables(connection, max_rows=held)) == held
+        error = error_of(lambda: list(read_held_tables(connection, max_rows=held - 1)))
+    assert error.error.code == "export_too_large"
+    assert error.message == f"That is more than {held - 1} rows, which PAM can't put into one file."
 
 
 def test_sixth_archive_of_a_day_is_refused(new_caller: Callers, noon: ManualClock, owner: psycopg.Connection) -> None:

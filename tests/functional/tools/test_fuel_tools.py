@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from tests.functional.test_travel import StandIn
 from tests.functional.tools.conftest import Caller, ManualClock, error_of, read_expenses
 
 ROUNDS = int(os.environ.get("PAM_CASES", "20"))
+UNPAID = "What was paid for 1 fill-up isn't known any more: the expense is deleted or a refund."
 
 
 def call(caller: Caller, tool: Tool[Any], **arguments: Any) -> ToolResult:
@@ -161,9 +163,12 @@ def test_odometer_does_not_go_back(driver: Caller, owner: psycopg.Connection) ->
     ]  # fmt: skip
 
 
-def race(new_caller: Callable[..., Caller], owner: psycopg.Connection) -> None:
-    """Fill up at the same time with all odometers between two: those that are kept never go back in their order."""
-    caller = new_caller()
+def race(other: Caller, owner: psycopg.Connection) -> None:
+    """Fill up at the same time with all odometers between two: those that are kept never go back in their order.
+
+    By a new user, with the connections of another: those of a thousand users would be more than Postgres allows.
+    """
+    caller = Caller(replace(other.context, user_id=uuid.uuid4()))
     call(caller, add_vehicle, name="Rosie", kind="motorhome")
     with ThreadPoolExecutor(4) as threads:
 
@@ -183,19 +188,17 @@ def race(new_caller: Callable[..., Caller], owner: psycopg.Connection) -> None:
     assert max(log) == (Decimal("6437.376"),)
 
 
-def test_concurrent_entries_are_checked_one_after_the_other(
-    new_caller: Callable[..., Caller], owner: psycopg.Connection
-) -> None:
+def test_concurrent_entries_are_checked_one_after_the_other(caller: Caller, owner: psycopg.Connection) -> None:
     """The highest is always kept, and each entry has one expense."""
     for _ in range(min(ROUNDS, 20)):
-        race(new_caller, owner)
+        race(caller, owner)
 
 
 @pytest.mark.soak
-def test_concurrent_entries_in_many_rounds(new_caller: Callable[..., Caller], owner: psycopg.Connection) -> None:
+def test_concurrent_entries_in_many_rounds(caller: Caller, owner: psycopg.Connection) -> None:
     """The same, as often as `PAM_CASES` says."""
     for _ in range(ROUNDS):
-        race(new_caller, owner)
+        race(caller, owner)
 
 
 def test_day_is_that_of_the_traveller(new_caller: Callable[..., Caller], owner: psycopg.Connection) -> None:
@@ -246,7 +249,7 @@ def test_statistics_name_what_is_not_computable(driver: Caller) -> None:
     call(driver, delete_expense, expense_id=entry.data["expense"]["id"])
     deleted = call(driver, get_fuel_stats).data
     assert (deleted["volume"], deleted["cost"], deleted["price"]) == (30.0, None, None)
-    assert deleted["missing"][1] == "What was paid for 1 fill-up isn't known any more: the expense is deleted."
+    assert deleted["missing"][1] == UNPAID
 
 
 def test_corrected_expense_counts_in_the_statistics(driver: Caller) -> None:
@@ -256,6 +259,64 @@ def test_corrected_expense_counts_in_the_statistics(driver: Caller) -> None:
     call(driver, update_expense, expense_id=entry.data["expense"]["id"], amount=120)
     data = call(driver, get_fuel_stats).data
     assert (data["cost"], data["price"]) == ("120.00", "4.000")
+
+
+def test_corrected_date_moves_the_entry(driver: Caller, owner: psycopg.Connection) -> None:
+    """In the statistics of the month, too; the undo moves it back, and a correction of anything else leaves its day."""
+    fill(driver, "10,000 mi", date="2026-10-02")
+    expense = fill(driver, "10,300 mi", date="2026-11-05").data["expense"]["id"]
+    before = read_log(owner, driver.id)
+    call(driver, update_expense, expense_id=expense, amount=120)
+    assert read_log(owner, driver.id) == before
+    moved = call(driver, update_expense, expense_id=expense, date="2026-10-28")
+    assert moved.text.endswith("The fuel log of “Rosie” has it on Oct 28, 2026, too.")
+    assert [row[0] for row in read_log(owner, driver.id)] == ["2026-10-02", "2026-10-28"]
+    october = call(driver, get_fuel_stats, period="last_month").data
+    assert (october["fill_ups"], october["cost"], october["consumption"]) == (2, "225.00", 10.0)
+    for _ in range(2):
+        driver.undo(moved, update_expense)
+        assert read_log(owner, driver.id) == before
+
+
+def test_date_that_contradicts_the_odometer_moves_nothing(driver: Caller, owner: psycopg.Connection) -> None:
+    """Neither by a correction, nor by an undo that has come to contradict it since."""
+    fill(driver, "10,000 mi", date="2026-11-01")
+    expense = fill(driver, "10,300 mi", date="2026-11-10").data["expense"]["id"]
+    before = read_log(owner, driver.id), owner.execute("select * from expenses order by id").fetchall()
+    early = error_of(lambda: call(driver, update_expense, expense_id=expense, date="2026-10-20"))
+    assert early.error.code == "invalid_odometer" and "it was at 10,000 mi on Nov 1, 2026." in early.message
+    assert (read_log(owner, driver.id), owner.execute("select * from expenses order by id").fetchall()) == before
+    moved = call(driver, update_expense, expense_id=expense, date="2026-11-05")
+    fill(driver, "10,400 mi", date="2026-11-07")
+    after = read_log(owner, driver.id)
+    late = error_of(lambda: driver.undo(moved, update_expense))
+    assert late.error.code == "invalid_odometer" and "name its date" not in late.message
+    assert read_log(owner, driver.id) == after
+    assert call(driver, get_fuel_stats).data["fill_ups"] == 3
+
+
+def test_undone_entry_stays_gone_after_a_correction(driver: Caller, owner: psycopg.Connection) -> None:
+    """The undo of the correction finds the expense taken back, and the undo of a deletion finds the entry's day."""
+    entry = fill(driver, "10,000 mi", date="2026-11-10")
+    expense = entry.data["expense"]["id"]
+    moved = call(driver, update_expense, expense_id=expense, date="2026-11-05")
+    deleted = call(driver, delete_expense, expense_id=expense)
+    assert read_log(owner, driver.id)[0][0] == "2026-11-05" and call(driver, get_fuel_stats).data["cost"] is None
+    driver.undo(deleted, delete_expense)
+    assert call(driver, get_fuel_stats).data["cost"] == "105.00"
+    driver.undo(entry, add_fuel_entry)
+    assert error_of(lambda: driver.undo(moved, update_expense)).error.code == "modified_since"
+    assert (read_log(owner, driver.id), read_expenses(owner, driver)) == ([], [])
+
+
+def test_fill_up_corrected_to_a_refund_has_no_cost(driver: Caller) -> None:
+    """A price below zero would be none that anybody paid."""
+    expense = fill(driver, "10,000 mi").data["expense"]["id"]
+    fill(driver, "10,300 mi", total="90")
+    call(driver, update_expense, expense_id=expense, refund=True)
+    data = call(driver, get_fuel_stats).data
+    assert (data["cost"], data["price"]) == ("90.00", "3.000")
+    assert data["missing"] == [UNPAID]
 
 
 def test_entry_in_another_currency_is_converted(driver: Caller, owner: psycopg.Connection) -> None:

@@ -1,6 +1,5 @@
 """The tools to follow users, to share a place, to find who shares one, and to arrange an event."""
 
-import json
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -8,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pam.tools.catalog.community import follow_user
-from pam.tools.catalog.meetups import create_event, find_nearby_rvers, share_location
+from pam.tools.catalog.events import create_event
+from pam.tools.catalog.meetups import find_nearby_rvers, share_location
 from pam.tools.engine.definition import EffectKind
 from pam.tools.engine.results import result_json
 from tests.functional.tools.community import Community
@@ -315,90 +315,6 @@ def test_slow_map_is_answered_in_time(community: Community, mapbox: StandIn) -> 
     assert error_of(lambda: ann.call(share_location, raw)).error.code == "source_unavailable"
     assert time.monotonic() - started < share_location.timeout_s
     assert community.rows("shared_places", "user_id", ann.id) == []
-
-
-# ----------------------------------------------------------------------------------------------------------
-# Events
-# ----------------------------------------------------------------------------------------------------------
-
-EVENT = {"title": "Chili cook-off", "starts_at": "2026-12-05T18:00", "place": "Site 12, Moab"}
-
-
-def test_event_is_published_as_previewed(community: Community) -> None:
-    """Its start is in the time zone of the device; nothing is written before the confirmation."""
-    clock = ManualClock(datetime(2026, 11, 22, 19, tzinfo=UTC))
-    host = community.join("Host", clock, who_sees_activity="friends").in_zone("America/New_York")
-    raw = json.dumps(EVENT | {"description": "Bring a bowl.\nAnd a chair.", "max_attendees": 12})
-    time = "Sat, Dec 5, 2026, 6:00\N{NARROW NO-BREAK SPACE}PM"
-    assert host.preview(create_event, raw) == (
-        f"Publish this event as “{community.name('Host')}”, for your friends to see:\nChili cook-off\n"
-        f"Start: {time} (America/New_York)\nPlace: Site 12, Moab\nBring a bowl.\nAnd a chair.\nAttendees: at most 12\n"
-        "PAM doesn't list events to others yet; it keeps yours."
-    )
-    assert community.rows("events", "host_id", host.id) == []
-    result = host.call(create_event, raw)
-    assert result.text == (
-        f"Your event “Chili cook-off” on {time} at Site 12, Moab is published. "
-        "PAM doesn't list events to others yet; it keeps yours."
-    )
-    assert result.data["starts_at"] == "2026-12-05T18:00:00-05:00"
-    [row] = community.rows("events", "host_id", host.id)
-    assert (str(row[0]), row[2], row[4:7]) == (
-        result.data["event_id"],
-        "Chili cook-off",
-        ("Site 12, Moab", "Bring a bowl.\nAnd a chair.", 12),
-    )
-    assert row[3] == datetime(2026, 12, 5, 23, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("starts_at", "zone", "instant"),
-    [
-        ("2026-12-31T23:30", "America/Denver", "2027-01-01T06:30+00:00"),
-        ("2027-02-28T23:59:59", "Pacific/Auckland", "2027-02-28T10:59:59+00:00"),
-        ("2026-12-05T18:00:00Z", "America/Denver", "2026-12-05T18:00+00:00"),
-        ("2026-12-05T18:00+05:30", "America/Denver", "2026-12-05T12:30+00:00"),
-        ("2027-11-07T01:30", "America/Denver", "2027-11-07T07:30+00:00"),
-        ("2026-11-22T12:01", "America/Denver", "2026-11-22T19:01+00:00"),
-    ],
-)
-def test_start_of_an_event_is_in_the_users_zone(community: Community, starts_at: str, zone: str, instant: str) -> None:
-    """Unless it has an offset; a time that the clocks repeat is the first."""
-    host = community.join("Host", ManualClock(datetime(2026, 11, 22, 19, tzinfo=UTC))).in_zone(zone)
-    result = host.call(create_event, json.dumps(EVENT | {"starts_at": starts_at}))
-    assert datetime.fromisoformat(result.data["starts_at"]) == datetime.fromisoformat(instant)
-    assert result.data["max_attendees"] is None
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code"),
-    [
-        ({"starts_at": "2026-11-22T12:00"}, "date_in_past"),
-        ({"starts_at": "2026-11-22T11:59"}, "date_in_past"),
-        ({"starts_at": "2027-03-14T02:30"}, "invalid_date"),
-        ({"starts_at": "2026-12-05"}, "invalid_date"),
-        ({"starts_at": "2026-02-30T18:00"}, "invalid_date"),
-        ({"starts_at": "9999-12-31T18:00"}, "invalid_date"),
-        ({"starts_at": "Saturday"}, "invalid_date"),
-        ({"starts_at": 1796500000}, "invalid_date"),
-        ({"starts_at": None}, "invalid_date"),
-        ({"title": ""}, "invalid_text"),
-        ({"title": "x" * 201}, "invalid_text"),
-        ({"place": ""}, "invalid_text"),
-        ({"place": "x" * 201}, "invalid_text"),
-        ({"description": "x" * 2001}, "invalid_text"),
-        ({"description": "x\u0000"}, "invalid_text"),
-        ({"max_attendees": 0}, "invalid_quantity"),
-        ({"max_attendees": 1001}, "invalid_quantity"),
-        ({"max_attendees": 2.5}, "invalid_quantity"),
-        ({"max_attendees": "ten"}, "invalid_quantity"),
-    ],
-)
-def test_invalid_event_is_rejected(community: Community, arguments: dict[str, object], code: str) -> None:
-    """Nothing is published."""
-    host = community.join("Host", ManualClock(datetime(2026, 11, 22, 19, tzinfo=UTC))).in_zone("America/Denver")
-    assert error_of(lambda: host.call(create_event, json.dumps(EVENT | arguments))).error.code == code
-    assert community.rows("events", "host_id", host.id) == []
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pam.shop.orders import new_order_number
 from pam.shop.products import ProductCategory
 from pam.tools.catalog.shop import add_to_cart, checkout, get_cart, search_products, track_order
 from pam.tools.engine.definition import EffectKind, Tool
+from pam.tools.engine.parsing import parse_arguments
 from pam.tools.engine.results import result_json
 from tests.functional.tools.conftest import Caller, ManualClock, error_of
 
@@ -232,6 +233,38 @@ def test_rate_that_is_not_configured_is_not_included(
     assert text in caller.preview(checkout, ADDRESS)
     order = caller.call(checkout, ADDRESS)
     assert [order.data[name] for name in ("tax", "shipping")] == [cart.data[name] for name in ("tax", "shipping")]
+
+
+def test_preview_of_an_addition_names_the_product_and_its_price(
+    caller: Caller, stocked: Callable[..., uuid.UUID], owner: psycopg.Connection, word: str
+) -> None:
+    """As a turn with texts of others shows it: the whole name of what words of it find; nothing is added."""
+    stocked("Sewer hose", price="1249.50")
+    raw = json.dumps({"product": f"hoses {word}", "quantity": 2})
+    assert caller.preview(add_to_cart, raw) == f"Add 2 × Sewer hose {word}, $1,249.50 each, to your cart."
+    assert cart_rows(owner, caller) == []
+    assert (
+        error_of(lambda: caller.preview(add_to_cart, f'{{"product": "no {word}x"}}')).error.code == "product_not_found"
+    )
+
+
+def test_addition_is_recognised_when_its_question_is_asked_again(
+    caller: Caller, stocked: Callable[..., uuid.UUID], word: str
+) -> None:
+    """By the product, as it was named or by its id, and the quantity; a default may be written out."""
+    product = str(stocked("Sewer hose"))
+    data = add(caller, f"Sewer hose {word}").data
+    repeats = add_to_cart.repeats
+    assert repeats is not None
+    for arguments, is_same in (
+        ({"product": f"sewer HOSE {word}"}, True),
+        ({"product": f"hose {word}", "quantity": 1}, True),
+        ({"product": product}, True),
+        ({"product": f"Sewer hose {word}", "quantity": 2}, False),
+        ({"product": f"Water hose {word}"}, False),
+        ({"product": str(uuid.uuid4())}, False),
+    ):
+        assert repeats(parse_arguments(add_to_cart, json.dumps(arguments)), data) is is_same, arguments
 
 
 def test_name_of_a_product_must_be_unambiguous(

@@ -161,6 +161,24 @@ def test_vehicle_is_found_by_what_only_one_has(caller: Caller) -> None:
     assert error.message == "You have no such vehicle. PAM knows “Rosie”, “Toad”."
 
 
+def test_part_of_a_name_shows_the_vehicle_before_it_changes(caller: Caller, owner: psycopg.Connection) -> None:
+    """What only refers to it is recorded."""
+    call(caller, add_vehicle, name="Big Red", kind="truck", details={"model": "Silverado 2500"})
+    call(caller, add_vehicle, name="Rosie", kind="motorhome")
+    before = rows(owner, caller.id)
+    for part in ("red", "my Silverado"):
+        error = error_of(lambda part=part: call(caller, update_vehicle, vehicle=part, changes={"axles": 2}))
+        assert (error.error.code, error.message) == ("ambiguous_vehicle", "Is it “Big Red”?")
+        assert [choice.value for choice in error.choices] == ["Big Red"]
+    assert rows(owner, caller.id) == before
+    fields = {"odometer": 100, "volume": 10, "total": 40, "full_tank": True}
+    assert call(caller, add_fuel_entry, vehicle="red", **fields).data["entry"]["vehicle"] == "Big Red"
+    assert (
+        call(caller, update_vehicle, vehicle="silverado 2500", changes={"axles": 2}).data["vehicle"]["name"]
+        == "Big Red"
+    )
+
+
 def test_vehicle_of_another_user_is_unknown(new_caller: Callable[..., Caller], owner: psycopg.Connection) -> None:
     """Its name is answered like any other."""
     caller, other = new_caller(), new_caller()

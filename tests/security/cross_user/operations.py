@@ -127,7 +127,7 @@ ORDINARY = frozenset(VALUES) | {
     "amenities", "arrive_by", "audience", "bio", "breaks", "budget", "by", "confirm", "consumption",
     "consumption_unit", "context", "currency", "date", "days", "description", "details", "distance", "end",
     "everything", "filter", "from", "fuel", "fuel_type", "home_base", "hours", "interval_distance", "interval_months",
-    "kind", "kinds", "language", "latitude", "limit", "location", "longitude", "max_attendees", "max_daily",
+    "kind", "kinds", "language", "latitude", "leave", "limit", "location", "longitude", "max_attendees", "max_daily",
     "max_price", "measure", "merchant", "min_amount", "min_price", "month", "nights", "notes", "notifications",
     "page", "part_of_day", "period", "price", "price_unit", "quantity", "radius", "rating", "refund", "rig_type",
     "rig_year", "standing", "start_date", "starts_at", "stops", "tags", "theme", "time_zone", "timezone", "title",

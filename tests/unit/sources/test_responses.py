@@ -1,6 +1,7 @@
 """Responses of the sources: documented ones are parsed correctly, all others are malformed."""
 
 import copy
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pam.money.amounts import CURRENCIES
+from pam.money.exchange_rates import RateTable
 from pam.platform.deadline import Deadline
 from pam.sources.mapbox import CAMPGROUNDS
 from pam.sources.open_meteo import CONDITIONS
@@ -200,6 +202,16 @@ def test_documented_rates_are_parsed() -> None:
     assert http.queries == [
         {"startPeriod": "2023-12-24", "endPeriod": "2024-12-31", "detail": "dataonly", "format": "jsondata"}
     ]
+
+
+def test_rate_without_decimals_is_parsed() -> None:
+    """As those of the Icelandic króna are, which has no cents: the ECB sends whole numbers for it."""
+    body = json.loads(json.dumps(wire("rates")).replace('"GBP"', '"ISK"').replace("0.84638", "151"))
+    found = ecb_of(respond(Source.ECB, body)).rates(2024, Deadline(2))
+    assert Decimal(found.value["2024-06-28"]["ISK"]) == 151
+    rate = RateTable(found.value, "ECB").find("ISK", "USD", date(2024, 6, 28))
+    assert rate is not None
+    assert (rate.rate, rate.convert(Decimal("5000.00"))) == (Decimal("0.00708940"), Decimal("35.45"))
 
 
 def get_places(body: Any) -> Any:

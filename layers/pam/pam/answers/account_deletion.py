@@ -68,7 +68,8 @@ def delete_account(dependencies: UserDependencies, user_id: UUID, deadline: Dead
         rows = connection.execute(_SELECT_CONVERSATIONS, (user_id,)).fetchall()
     files = dependencies.files().delete_all(user_id)
     copies.delete_account(user_id, [row["id"] for row in rows])
-    with dependencies.cache.write_fence(user_id), dependencies.database.session(user_id, deadline) as connection:
+    fence = dependencies.cache.write_fence(user_id, is_deletion=True)
+    with fence, dependencies.database.session(user_id, deadline) as connection:
         ensure_user(connection, user_id)
         delete_selected(
             connection, user_id, Selection(is_everything=True), now

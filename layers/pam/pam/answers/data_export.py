@@ -42,10 +42,16 @@ class ExportedData:
 def export_data(
     dependencies: UserDependencies, user_id: UUID, formats: Sequence[str], deadline: Deadline
 ) -> ExportedData:
-    """Store an archive of all rows of a user, in these formats. Raises `PamError`."""
+    """Store an archive of all rows of a user, in these formats.
+
+    Raises `PamError`: `export_limit_reached`, before anything is read, `export_too_large`, and what `offer_download`
+    raises.
+    """
+    now = dependencies.clock()
+    with dependencies.database.session(user_id, deadline) as connection:
+        check_export_limit(connection, user_id, now)
     # Messages that wait for the database are then in it, too.
     dependencies.message_copies().save_deferred(user_id, deadline)
-    now = dependencies.clock()
     with dependencies.database.session(user_id, deadline) as connection:
         profile = read_profile(connection, user_id)
         tables = list(read_held_tables(connection))

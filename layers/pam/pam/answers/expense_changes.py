@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -38,7 +38,9 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count
-from pam.users.profile import read_profile
+from pam.users.formatting import format_dates
+from pam.users.profile import Profile, read_profile
+from pam.vehicles.fuel_log import MovedEntry, move_entry
 
 LAST_EXPENSE_WINDOW = timedelta(minutes=15)
 """How long after its last write an expense is what a correction means that names none."""
@@ -149,19 +151,36 @@ def _correct(context: WriteContext, arguments: RatedCorrection) -> WriteResult:
     correction = arguments.correction
     expense_id = _find_expense(context, correction)
     change = correct_expense(connection, profile, expense_id, correction.changes, now, arguments.rates)
+    moved = _move_fuel_entry(context, change)
     budget = read_budget_state(connection, profile, change.after.category, change.after.spent_at)
     current = read_budget_state(connection, profile, change.after.category, now) if budget else None
     count(Metric.EXPENSE_CORRECTED)
+    undo = change.undo_json() | ({"filled_on": moved.before.isoformat()} if moved else {})
     return WriteResult(
-        text=corrected_text(change, budget, current, profile, now),
+        text=corrected_text(change, budget, current, profile, now) + _moved_text(moved, profile),
         data={
             "expense": to_json(expense_item(change.after, profile)),
             "before": to_json(expense_item(change.before, profile)),
             "budget": to_json(budget_item(budget)) if budget else None,
         },
-        undo=change.undo_json() if change.is_changed else None,
+        undo=undo if change.is_changed else None,
         **expense_provenance(change.after, profile),
     )
+
+
+def _move_fuel_entry(context: WriteContext, change: ChangedExpense) -> MovedEntry | None:
+    """Give the fill-up of an expense its new day; return None where there is none, or the day stays."""
+    if change.before.spent_at == change.after.spent_at:
+        return None
+    day = change.after.spent_at.astimezone(context.profile.zone).date()
+    return move_entry(context.connection, context.profile, change.after.id, day)
+
+
+def _moved_text(moved: MovedEntry | None, profile: Profile) -> str:
+    if moved is None:
+        return ""
+    day = format_dates(moved.after, moved.after + timedelta(days=1), profile)
+    return f" The fuel log of “{moved.vehicle}” has it on {day}, too."
 
 
 def _find_expense(context: WriteContext, correction: Correction) -> UUID:
@@ -195,6 +214,8 @@ def _delete(context: WriteContext, expense_id: UUID) -> WriteResult:
 
 def _restore(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
     expense = restore_expense(context.connection, context.profile.id, undo)
+    if "filled_on" in undo:
+        move_entry(context.connection, context.profile, expense.id, date.fromisoformat(undo["filled_on"]))
     count(Metric.EXPENSE_UNDONE)
     name = expense_name(expense, context.profile, context.now)
     return UndoResult(f"It is {name} again.", {"budget": _budget(context, expense)})

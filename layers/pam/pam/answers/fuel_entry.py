@@ -8,15 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from pam.answers.expenses import CREATE_EXPENSE, RatedExpense
-from pam.answers.fuel_figures import consumption_text
-from pam.answers.fuel_price import us_gallons, volume_name
+from pam.answers.fuel_figures import consumption_text, per_unit_text, unit_price, volume_text
 from pam.answers.user_context import UserContext
 from pam.ledger.operation import UndoResult, WriteContext, WriteOperation, WriteResult
 from pam.money.categories import Category
 from pam.money.exchange_rates import NO_RATES, RateTable
 from pam.money.expenses import NewExpense, find_spent_at
 from pam.money.typed_amounts import read_amount
-from pam.users.formatting import format_money, format_number
 from pam.vehicles.fuel_log import create_entry, delete_entry, read_fuel_log
 from pam.vehicles.fuel_stats import consumption_of, full_tank_stretches
 from pam.vehicles.measures import ODOMETER, TypedMeasure
@@ -48,18 +46,6 @@ class NewFuelEntry:
             date=None if self.day is None else self.day.isoformat(),
             currency=currency,
         )
-
-
-def per_unit_text(per_litre: Decimal, currency: str, user: UserContext) -> str:
-    """Render the price of one of the user's units of volume, such as `$3.60 a gallon`."""
-    price = per_litre / Decimal(str(user.units.volume(1.0)))
-    return f"{format_money(price, currency, user.profile)} a {volume_name(user.units.volume_unit, user)}"
-
-
-def volume_text(litres: Decimal, user: UserContext) -> str:
-    """Render a volume in the user's unit, such as `32.5 gal`."""
-    value = format_number(user.units.volume(float(litres)), user.profile, 1)
-    return f"{value} {us_gallons(user.units.volume_unit, user)}"
 
 
 def _add(context: WriteContext, new: NewFuelEntry) -> WriteResult:
@@ -116,15 +102,14 @@ def _figures(
     consumption: Decimal | None,
     user: UserContext,
 ) -> dict[str, Any]:
-    unit_volume = Decimal(str(user.units.volume(1.0)))
     return {
         "vehicle": vehicle.name,
         "date": reading.day.isoformat(),
         "odometer": float(own_distance(reading.km, user.profile)),
         "distance_unit": user.units.distance_unit,
-        "volume": round(float(purchase.litres * unit_volume), 3),
+        "volume": round(user.units.volume(float(purchase.litres)), 3),
         "volume_unit": user.units.volume_unit,
-        "price": str(round(purchase.total / (purchase.litres * unit_volume), 3)),
+        "price": str(unit_price(purchase.total / purchase.litres, user.units.volume_unit)),
         "total": str(purchase.total),
         "currency": currency,
         "consumption": None if consumption is None else round(user.units.consumption(float(consumption)), 1),

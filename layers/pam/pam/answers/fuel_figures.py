@@ -84,7 +84,7 @@ def _consumption_figure(consumption: Consumption, units: Units) -> ConsumptionFi
 
 def _price_figure(price: FuelUnitPrice, unit: str) -> PriceFigure:
     return PriceFigure(
-        value=str(_price_per(unit, price).quantize(Decimal("0.001"))),
+        value=str(unit_price(price.per_litre, unit)),
         unit=unit,
         source=price.source,
         area=price.area,
@@ -111,13 +111,10 @@ def fuel_sentence(
         return f"For {way} PAM must know what your rig uses. Say it in mpg or in l/100 km."
     uses = consumption_text(estimate.consumption.litres_per_100km, user)
     rig = "" if estimate.consumption.source == FROM_USER else f" ({estimate.consumption.source})"
-    litres = float(estimate.litres)
-    volume = f"{format_number(litres / litres_per(volume_unit), profile, 1)} {us_gallons(volume_unit, user)}"
-    text = f"{way} at {uses}{rig} take about {volume}"
+    text = f"{way} at {uses}{rig} take about {volume_text(estimate.litres, user, volume_unit)}"
     if estimate.price is None or estimate.cost is None:
         return f"{text}. What it costs PAM can't say without a price: tell it one, by the gallon or the litre."
-    per_unit = format_money(_price_per(volume_unit, estimate.price), estimate.price.currency, profile)
-    price = f"{per_unit} a {volume_name(volume_unit, user)}"
+    price = per_unit_text(estimate.price.per_litre, estimate.price.currency, user, volume_unit)
     if estimate.price.area and estimate.price.week:
         price += f", the average of {survey_text(estimate.price.area, estimate.price.week, profile)}"
     return f"{text}: {format_money(estimate.cost, estimate.price.currency, profile)} at {price}."
@@ -130,5 +127,22 @@ def consumption_text(litres_per_100km: float, user: UserContext) -> str:
     return f"{value} {us_gallons(_CONSUMPTION_UNITS[units.consumption_unit], user)}"
 
 
-def _price_per(volume_unit: str, price: FuelUnitPrice) -> Decimal:
-    return price.per_litre * Decimal(str(litres_per(volume_unit)))
+def volume_text(litres: Decimal, user: UserContext, unit: str | None = None) -> str:
+    """Render a volume in `gal` or `l`, the user's own by default, such as `32.5 gal`."""
+    unit = unit or user.units.volume_unit
+    return f"{format_number(float(litres) / litres_per(unit), user.profile, 1)} {us_gallons(unit, user)}"
+
+
+def per_unit_text(per_litre: Decimal, currency: str, user: UserContext, unit: str | None = None) -> str:
+    """Render the price of one `gal` or `l`, the user's own by default, such as `$3.60 a gallon`."""
+    unit = unit or user.units.volume_unit
+    return f"{format_money(_price_per(per_litre, unit), currency, user.profile)} a {volume_name(unit, user)}"
+
+
+def unit_price(per_litre: Decimal, unit: str) -> Decimal:
+    """Convert the price of a litre to that of one `gal` or `l`, to a tenth of a cent."""
+    return _price_per(per_litre, unit).quantize(Decimal("0.001"))
+
+
+def _price_per(per_litre: Decimal, unit: str) -> Decimal:
+    return per_litre * Decimal(str(litres_per(unit)))

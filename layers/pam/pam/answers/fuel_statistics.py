@@ -13,8 +13,7 @@ from pam.answers.answer import Answer, Count, Date, Money, instant
 from pam.answers.converted_sum import Converted, NotIncluded, conversion_sentences, converted_totals, excluded_totals
 from pam.answers.dependencies import UserDependencies
 from pam.answers.exchange_rates import convert_stored_amounts
-from pam.answers.fuel_entry import per_unit_text, volume_text
-from pam.answers.fuel_figures import consumption_text
+from pam.answers.fuel_figures import consumption_text, per_unit_text, unit_price, volume_text
 from pam.answers.json_values import json_dataclass
 from pam.answers.user_context import UserContext
 from pam.money.amounts import Currency
@@ -153,7 +152,7 @@ def _cost(stats: FuelStats) -> Money | None:
 
 
 def _price(stats: FuelStats, user: UserContext) -> str | None:
-    return None if stats.price is None else str(round(stats.price / Decimal(str(user.units.volume(1.0))), 3))
+    return None if stats.price is None else str(unit_price(stats.price, user.units.volume_unit))
 
 
 def _own_consumption(litres_per_100km: Decimal | None, user: UserContext) -> float | None:
@@ -187,9 +186,8 @@ def _missing(stats: FuelStats, log: list[FuelEntry]) -> list[str]:
             "Consumption can't be computed: it needs two full tanks with a distance between them, the second in these "
             "days."
         )
-    deleted = sum(entry.costs is None for entry in stats.entries)
-    if deleted:
-        sentences.append(
-            f"What was paid for {pluralize(deleted, 'fill-up')} isn't known any more: the expense is deleted."
-        )
+    unpaid = sum(entry.costs is None for entry in stats.entries)
+    if unpaid:
+        fill_ups = pluralize(unpaid, "fill-up")
+        sentences.append(f"What was paid for {fill_ups} isn't known any more: the expense is deleted or a refund.")
     return sentences

@@ -12,6 +12,7 @@ from pam.answers.cached_answer import cached_answer
 from pam.answers.converted_sum import NotIncluded, excluded_totals, not_included_sentence
 from pam.answers.date_range import PeriodRange, period_range
 from pam.answers.dependencies import UserDependencies
+from pam.answers.excerpt import excerpt
 from pam.answers.json_values import json_dataclass
 from pam.answers.user_answer import QueriedCategory, UserAnswer, user_provenance
 from pam.money.amounts import Currency, to_cents
@@ -22,7 +23,11 @@ from pam.money.monthly_costs import MIN_MONTHS
 from pam.platform.deadline import Deadline
 from pam.users.formatting import format_money, pluralize
 
+MAX_LISTED_COSTS = 20
+
 _MAX_NAMED = 5
+_MAX_NAME_BYTES = 120
+"""Of the name of a cost, which is the description of its last entry."""
 
 
 @json_dataclass
@@ -49,7 +54,8 @@ class ProjectedMonth(UserAnswer):
     days_left: Count
     spent: Money
     fixed_paid: Money
-    fixed_due: Annotated[tuple[FixedCostDue, ...], Field(description="The highest first.")]
+    fixed_due: Annotated[tuple[FixedCostDue, ...], Field(max_length=MAX_LISTED_COSTS, description="The highest first.")]
+    fixed_due_not_listed: Annotated[Count, Field(description="How many more there are; they count in the sums.")]
     running: Annotated[Money | None, Field(description="Usual for the days that are left, without fixed costs.")]
     projected: Annotated[Money | None, Field(description="Null with too few days of records.")]
     lowest: Money | None
@@ -76,7 +82,8 @@ def _answer(month: MonthProjection) -> ProjectedMonth:
         days_left=month.days_left,
         spent=str(to_cents(month.spent)),
         fixed_paid=str(to_cents(sum((entry.amount for entry in month.paid), Decimal(0)))),
-        fixed_due=tuple(_due(due) for due in month.due),
+        fixed_due=tuple(_due(due) for due in month.due[:MAX_LISTED_COSTS]),
+        fixed_due_not_listed=max(0, len(month.due) - MAX_LISTED_COSTS),
         running=None if month.running is None else str(to_cents(month.running.usual)),
         projected=None if month.projected is None else str(month.projected),
         lowest=lowest,
@@ -88,12 +95,16 @@ def _answer(month: MonthProjection) -> ProjectedMonth:
 
 def _due(due: DueCost) -> FixedCostDue:
     return FixedCostDue(
-        name=due.cost.name,
+        name=_name(due),
         category=due.cost.category,
         amount=str(due.cost.amount),
         day=due.day.isoformat(),
         late=due.is_late,
     )
+
+
+def _name(due: DueCost) -> str:
+    return excerpt(due.cost.name, _MAX_NAME_BYTES)
 
 
 def _sentence(month: MonthProjection) -> str:
@@ -109,9 +120,9 @@ def _sentence(month: MonthProjection) -> str:
         return f"{spent}. Your records are too short to say where the month is heading.{left_out}"
     lowest, highest = month.range
     text = f"{spent}, and it's heading for about {money(month.projected)}: {money(lowest)} to {money(highest)}."
-    if due := [f"{each.cost.name} ({money(each.cost.amount)})" for each in month.due if not each.is_late]:
+    if due := [f"{_name(each)} ({money(each.cost.amount)})" for each in month.due if not each.is_late]:
         text += f" Still due: {_listed(due)}."
-    if late := [each.cost.name for each in month.due if each.is_late]:
+    if late := [_name(each) for each in month.due if each.is_late]:
         text += f" Usually paid by now, but not recorded: {_listed(late)}."
     return text + _basis(month.running.months) + left_out
 

@@ -17,7 +17,7 @@ from pam.answers.sourced import Sourced
 from pam.answers.travel_answer import Latitude, Longitude, TravelAnswer, UnitOfDistance, travel_provenance
 from pam.answers.user_context import UserContext, read_user_context
 from pam.platform.deadline import Deadline
-from pam.travel.queries import ParksQuery
+from pam.travel.queries import MAX_RADIUS, ParksQuery
 from pam.travel.roads import PointOfInterest
 from pam.travel.units import Units
 from pam.users.formatting import format_money, format_number, pluralize
@@ -77,7 +77,7 @@ class SearchedPlace(TravelAnswer):
     """An answer about what is around a place."""
 
     place: NamedPoint
-    radius: Annotated[float, Field(gt=0, le=500, description="In `radius_unit`.", examples=[25])]
+    radius: Annotated[float, Field(gt=0, le=MAX_RADIUS, description="In `radius_unit`.", examples=[25])]
     radius_unit: UnitOfDistance
     unit: UnitOfDistance
 

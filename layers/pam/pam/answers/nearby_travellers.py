@@ -18,7 +18,7 @@ from pam.answers.user_context import UserContext, read_user_context
 from pam.community.shared_places import read_shared_places
 from pam.platform.deadline import Deadline
 from pam.travel.geography import box_around, great_circle_m
-from pam.travel.queries import ParksQuery
+from pam.travel.queries import MAX_RADIUS, ParksQuery
 from pam.users.formatting import format_number, pluralize
 
 SOURCE = "Places that travellers share in PAM"
@@ -44,7 +44,7 @@ class NearbyTravellers(TravelAnswer):
     """Users near a place, the nearest first; the number may be larger than that of those listed."""
 
     place: NamedPoint
-    radius: Annotated[float, Field(gt=0, le=500, description="In `unit`.", examples=[25])]
+    radius: Annotated[float, Field(gt=0, le=MAX_RADIUS, description="In `unit`.", examples=[25])]
     unit: UnitOfDistance
     count: Annotated[int, Field(ge=0)]
     travellers: Annotated[tuple[NearbyTraveller, ...], Field(max_length=_MAX_LISTED)]

@@ -10,7 +10,8 @@ from pydantic import Field
 from pam.answers.answer import Answer, Count, Instant, instant
 from pam.answers.dependencies import UserDependencies
 from pam.answers.excerpt import excerpt
-from pam.answers.json_values import json_dataclass, to_json
+from pam.answers.json_values import json_dataclass
+from pam.answers.result_size import take_fitting
 from pam.community.feed import FeedFilter, PostComment, PublishedPost, find_posts, read_feed
 from pam.platform.deadline import Deadline
 from pam.platform.envelope import encode
@@ -19,8 +20,6 @@ from pam.users.profile import Profile, read_profile
 
 SOURCE = "Posts in PAM"
 
-_MAX_BYTES = 6000
-"""Of the posts of an answer; an answer has 8 KB with its sentence."""
 _MAX_CONTENT_BYTES = 1500
 _MAX_SHORT_BYTES = 300
 """Of a title, a name, a place, the tags, and of a comment."""
@@ -117,14 +116,7 @@ def _list(
     which: str,
     order: str,
 ) -> PostList:
-    items: list[PostItem] = []
-    size = 0
-    for post in posts[:limit]:
-        item = _item(post, profile)
-        size += len(encode(to_json(item)).encode())
-        if items and size > _MAX_BYTES:
-            break
-        items.append(item)
+    items = take_fitting(_item(post, profile) for post in posts[:limit])
     there_are_more = len(items) < len(posts)
     return PostList(
         text=_sentence(posts[: len(items)], profile, which, order, there_are_more),

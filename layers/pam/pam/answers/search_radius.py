@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pam.answers.resolved_place import ResolvedPlace
 from pam.answers.user_context import UserContext
 from pam.travel.queries import ParksQuery
-from pam.travel.units import METRES_PER_MILE, metres_per
+from pam.travel.units import metres_per
 from pam.users.formatting import format_number
 from pam.users.profile import Profile
 
-_MAX_RADIUS_M = 500 * METRES_PER_MILE
 _DEFAULTS = {"mi": 25.0, "km": 40.0}
 
 
@@ -28,8 +27,8 @@ class SearchRadius:
 
     @property
     def metres(self) -> float:
-        """The radius in metres, 500 miles at most."""
-        return min(self.value * metres_per(self.unit), _MAX_RADIUS_M)
+        """The radius in metres."""
+        return self.value * metres_per(self.unit)
 
     def text(self, place: ResolvedPlace, profile: Profile) -> str:
         """Render where is searched, such as `within 25 mi of Moab, Utah`."""

@@ -6,12 +6,15 @@ computed under. A write changes the version twice, around its transaction:
 1. before it, the version is incremented and a *fence* added: no answer is read or stored while there is a fence;
 2. after the commit and before the writer's own answer, the fence is removed and the version incremented again.
 
+The first write also gives the versions an *epoch*, by which the deletion of an account makes every earlier answer
+unusable, also one that a reader stores after it, and also as the last one while the database is down.
+
 The fence of a writer that dies in between expires after `_FENCE_TIMEOUT_S`, longer than any function runs; earlier
 answers stay invalid, since the version has changed. Decision record 0003 gives the reasons.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,10 +46,11 @@ class CachedAnswer:
 
 @dataclass(frozen=True)
 class CacheLookup:
-    """What the cache has for a key: the fresh answer, if any; the last answer, fresh or stale; and the version
-    under which a new answer may be stored, None where it may not."""
+    """What the cache has for a key: the fresh answer, if any; the last answer, fresh or stale; and the version and its
+    epoch under which a new answer may be stored, None where it may not."""
 
     version: int | None = None
+    epoch: str | None = None
     fresh: CachedAnswer | None = None
     last: CachedAnswer | None = None
 
@@ -68,12 +72,15 @@ class UserCache:
         now = self._clock().timestamp()
         version = version or {}
         fenced = any(int(fence.split()[0]) > now for fence in version.get("fences", ()))
-        number = None if fenced else int(version.get("number", 0))
+        current, epoch = int(version.get("number", 0)), version.get("epoch")
+        number = None if fenced else current
+        if stored is not None and not _is_of_account(stored, current, epoch):
+            stored = None
         if stored is None or stored["ttl"] <= now:  # DynamoDB may delete an item days after its ttl
-            return CacheLookup(version=number)
+            return CacheLookup(version=number, epoch=epoch)
         answer = CachedAnswer(json.loads(stored["body"]), datetime.fromisoformat(stored["as_of"]))
         is_fresh = number is not None and stored["version"] == number and stored["fresh_until"] > now
-        return CacheLookup(version=number, fresh=answer if is_fresh else None, last=answer)
+        return CacheLookup(version=number, epoch=epoch, fresh=answer if is_fresh else None, last=answer)
 
     def put(self, user_id: UUID, key: str, lookup: CacheLookup, answer: CachedAnswer, fresh_until: datetime) -> None:
         """Store an answer under the version of the lookup that missed it; does nothing where that was fenced."""
@@ -84,7 +91,7 @@ class UserCache:
             "body": json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")),
             "as_of": answer.as_of.isoformat(),
             "fresh_until": int(fresh_until.timestamp()),
-        }
+        } | ({"epoch": lookup.epoch} if lookup.epoch else {})
         try:
             self._table.put((str(user_id), key), fields, answer.as_of + _STALE_FOR)
         except DynamoUnavailable:
@@ -96,14 +103,19 @@ class UserCache:
             self._table.delete(item["user_id"], item["item"])
 
     @contextmanager
-    def write_fence(self, user_id: UUID) -> Iterator[None]:
+    def write_fence(self, user_id: UUID, *, is_deletion: bool = False) -> Iterator[None]:
         """Enclose the transaction of a write: after it, no reader gets an answer from before it.
+
+        `is_deletion`: of the account, after which an answer from before it isn't even used while the database is down.
 
         Raises `PamError` (`store_unavailable`) when the fence can't be set: then nothing has been written.
         """
         fence = f"{int(self._clock().timestamp()) + _FENCE_TIMEOUT_S} {uuid4().hex}"
+        epoch = "set #epoch = :epoch" if is_deletion else "set #epoch = if_not_exists(#epoch, :epoch)"
         try:
-            self._update_version(user_id, "add #number :one, #fences :fence", fence)
+            self._update_version(
+                user_id, f"{epoch} add #number :one, #fences :fence", {"fence": {fence}, "epoch": uuid4().hex}
+            )
         except DynamoUnavailable as error:
             _log_unavailable("set fence")
             raise PamError(
@@ -115,13 +127,21 @@ class UserCache:
             yield
         finally:
             try:
-                self._update_version(user_id, "add #number :one delete #fences :fence", fence)
+                self._update_version(user_id, "add #number :one delete #fences :fence", {"fence": {fence}})
             except DynamoUnavailable:
                 # The fence expires by itself; until then readers use the database.
                 _log_unavailable("remove fence")
 
-    def _update_version(self, user_id: UUID, expression: str, fence: str) -> None:
-        self._table.update((str(user_id), _VERSION), expression, {"one": 1, "fence": {fence}})
+    def _update_version(self, user_id: UUID, expression: str, values: dict[str, Any]) -> None:
+        self._table.update((str(user_id), _VERSION), expression, {"one": 1} | values)
+
+
+def _is_of_account(stored: Mapping[str, Any], version: int, epoch: str | None) -> bool:
+    """Return whether an answer is of the account that has this version, not of one that was deleted before it.
+
+    Version 0 is that of an account that has written nothing yet.
+    """
+    return stored["version"] == 0 or (stored["version"] <= version and stored.get("epoch") == epoch)
 
 
 def _log_unavailable(step: str) -> None:

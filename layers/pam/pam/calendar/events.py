@@ -14,12 +14,10 @@ from pam.calendar.times import Days, Span, Times, When, resolve_span
 from pam.platform.errors import AMBIGUOUS_EVENT, EVENT_NOT_FOUND, INVALID_END, MODIFIED_SINCE, ErrorChoice, PamError
 from pam.platform.postgres import Connection
 from pam.platform.uuids import parse_uuid
+from pam.users.name_matches import MAX_CHOICES, NameMatch, pick_match
+from pam.users.periods import LAST_DAY
 from pam.users.profile import Profile
 from pam.users.text import TextParser
-
-_LAST_YEAR = 9000
-
-_MAX_CHOICES = 5
 
 parse_title = TextParser("title", 100, required=True)
 parse_event_place = TextParser("place", 100)
@@ -67,7 +65,7 @@ _DELETE = "delete from calendar_events where id = %(id)s and user_id = %(user)s"
 _LOCK = f"select {EVENT_COLUMNS} from calendar_events where id = %(id)s and user_id = %(user)s for update"
 
 _FIND = f"""
-select {EVENT_COLUMNS}
+select {EVENT_COLUMNS}, lower(title) = lower(%(title)s) as is_whole
   from calendar_events
  where user_id = %(user)s and deleted_at is null
    and (lower(title) = lower(%(title)s) or to_tsvector('simple', title) @@ plainto_tsquery('simple', %(title)s))
@@ -147,7 +145,7 @@ def _changed_span(before: Span, changes: EventChanges, profile: Profile) -> Span
             moved = _moved(before, resolve_span(start, None, profile))
         except OverflowError:
             raise _too_late() from None
-        if (moved.last if isinstance(moved, Days) else moved.ends or moved.starts).year > _LAST_YEAR:
+        if (moved.last if isinstance(moved, Days) else (moved.ends or moved.starts).date()) > LAST_DAY:
             raise _too_late()
         return moved
     return resolve_span(start, end, profile)
@@ -180,20 +178,17 @@ def _lock(connection: Connection, profile: Profile, name: str) -> tuple[Calendar
 
 
 def _find_by_title(connection: Connection, profile: Profile, title: str) -> UUID:
-    """Return the id of the only event with these words in its title."""
-    scope = {"user": profile.id, "title": title, "limit": _MAX_CHOICES + 1}
-    found = [CalendarEvent.from_row(row) for row in connection.execute(_FIND, scope).fetchall()]
-    if not found:
+    """Return the id of the only event with this title; titles of several may be equal."""
+    rows = connection.execute(_FIND, {"user": profile.id, "title": title, "limit": MAX_CHOICES + 1}).fetchall()
+    matches = []
+    for row in rows:
+        event, is_whole = CalendarEvent.from_row(row), row["is_whole"]
+        choice = ErrorChoice(f"{event.title}, {event_time(event.span, profile)}", str(event.id))
+        matches.append(NameMatch(event.id, is_whole, choice))
+    found = pick_match(matches, "Which event is it", error=AMBIGUOUS_EVENT, field="event", changes_row=True)
+    if found is None:
         raise _not_found()
-    if len(found) > 1:
-        choices = [
-            ErrorChoice(f"{event.title}, {event_time(event.span, profile)}", str(event.id))
-            for event in found[:_MAX_CHOICES]
-        ]
-        more = "; or another one" if len(found) > _MAX_CHOICES else ""
-        listed = "; ".join(choice.text for choice in choices)
-        raise PamError(AMBIGUOUS_EVENT, f"Which event is it: {listed}{more}?", field="event", choices=choices)
-    return found[0].id
+    return found
 
 
 def _too_late() -> PamError:

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from pam.money.queries import WindowQuery
 from pam.platform.errors import INVALID_REQUEST, UNKNOWN_PERIOD, PamError
-from pam.users.periods import MONTHS, WEEKDAYS, Window, next_month, resolve_period, window_between
+from pam.users.periods import FIRST_DAY, LAST_DAY, MONTHS, WEEKDAYS, Window, next_month, resolve_period, window_between
 from pam.users.weeks import first_weekday
 from pam.users.whole_numbers import WholeNumberParser
 
@@ -63,7 +63,7 @@ def _bounds(period: str, today: date, first_day: int) -> tuple[date, date]:
         case "next_month":
             return next_month(month), next_month(next_month(month))
         case "all_time":
-            return date(1970, 1, 1), date(9001, 1, 1)
+            return FIRST_DAY, LAST_DAY + _DAY
     if period in MONTHS:
         number = MONTHS.index(period) + 1
         named = month.replace(month=number, year=month.year + (number < month.month))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pam.platform.errors import DATE_IN_PAST, EVENT_FULL, EVENT_NOT_FOUND, INVALID_DATE, PamError
 from pam.platform.postgres import Connection
+from pam.users.periods import FIRST_DAY, LAST_DAY
 from pam.users.text import TextParser
 from pam.users.whole_numbers import WholeNumberParser
 
@@ -43,6 +44,17 @@ select count(*) as attendees, coalesce(bool_or(user_id = %(user)s), false) as ha
   from event_attendees
  where event_id = %(event)s
 """
+_LEAVE = """
+delete from event_attendees
+ where event_id = %(event)s and user_id = %(user)s and (%(since)s::timestamptz is null or joined_at = %(since)s)
+returning seat, joined_at
+"""
+_RESTORE = """
+insert into event_attendees (event_id, user_id, seat, joined_at)
+values (%(event)s, %(user)s, %(seat)s, %(since)s)
+on conflict do nothing
+returning seat
+"""
 # The first seat that is free: seats of accounts that were deleted are, too.
 _JOIN = """
 insert into event_attendees (event_id, user_id, seat, joined_at)
@@ -62,7 +74,7 @@ def parse_starts_at(value: Any) -> datetime:
         if not (isinstance(value, str) and _ISO_TIME.fullmatch(value)):
             raise ValueError
         moment = datetime.fromisoformat(value)
-        if not 1970 <= moment.year <= 9000:
+        if not FIRST_DAY <= moment.date() <= LAST_DAY:
             raise ValueError
     except ValueError:
         raise PamError(
@@ -100,10 +112,7 @@ def join_event(connection: Connection, user_id: UUID, event_id: UUID, now: datet
 
     Raises `PamError`: `event_not_found`, `date_in_past` once it has begun, `event_full`.
     """
-    event = connection.execute(_SELECT_EVENT, (event_id,)).fetchone()
-    if event is None:
-        raise PamError(EVENT_NOT_FOUND, "PAM finds no such event.")
-    if event["starts_at"] <= now:
+    if _read_start(connection, event_id) <= now:
         raise PamError(DATE_IN_PAST, "That event has begun already.")
     connection.execute(_LOCK_ATTENDEES, (str(event_id),))
     scope = {"event": event_id, "user": user_id, "now": now}
@@ -115,3 +124,50 @@ def join_event(connection: Connection, user_id: UUID, event_id: UUID, now: datet
     if connection.execute(_JOIN, scope | {"attendees": attendees}).fetchone() is None:
         raise PamError(EVENT_FULL, "All places of that event are taken.")
     return attendees + 1
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """The seat that a user had at an event, and since when."""
+
+    seat: int
+    since: datetime
+
+
+def leave_event(
+    connection: Connection, user_id: UUID, event_id: UUID, since: datetime | None = None
+) -> Attendance | None:
+    """Leave an event; return what was given up, None where the user hadn't joined.
+
+    With `since` only one that began then ends.
+    """
+    connection.execute(_LOCK_ATTENDEES, (str(event_id),))
+    row = connection.execute(_LEAVE, {"event": event_id, "user": user_id, "since": since}).fetchone()
+    return None if row is None else Attendance(row["seat"], row["joined_at"])
+
+
+def restore_attendance(
+    connection: Connection, user_id: UUID, event_id: UUID, attendance: Attendance, now: datetime
+) -> None:
+    """Give a user the seat again, or another if somebody has taken it; does nothing for one who has joined.
+
+    Raises `PamError`: `event_not_found`, `event_full`, `date_in_past`.
+    """
+    _read_start(connection, event_id)
+    connection.execute(_LOCK_ATTENDEES, (str(event_id),))
+    scope = {"event": event_id, "user": user_id, **vars(attendance)}
+    if connection.execute(_RESTORE, scope).fetchone() is None:
+        join_event(connection, user_id, event_id, now)
+
+
+def event_not_found() -> PamError:
+    """Return the error for an event that is unknown, or that the user doesn't see: the same."""
+    return PamError(EVENT_NOT_FOUND, "PAM finds no such event.")
+
+
+def _read_start(connection: Connection, event_id: UUID) -> datetime:
+    row = connection.execute(_SELECT_EVENT, (event_id,)).fetchone()
+    if row is None:
+        raise event_not_found()
+    starts_at: datetime = row["starts_at"]
+    return starts_at

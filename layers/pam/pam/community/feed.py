@@ -10,9 +10,10 @@ from uuid import UUID
 
 from pam.community.follows import read_followed
 from pam.community.friendships import read_friends
-from pam.platform.errors import INVALID_LIMIT, INVALID_REQUEST, POST_NOT_FOUND, PamError
+from pam.community.place_words import matches_place
+from pam.platform.errors import INVALID_LIMIT, POST_NOT_FOUND, PamError
 from pam.platform.postgres import Connection
-from pam.platform.uuids import parse_uuid
+from pam.platform.uuids import parse_row_id
 from pam.users.text import TextParser
 from pam.users.whole_numbers import WholeNumberParser
 
@@ -81,14 +82,11 @@ _SELECT_FEED = f"""
  order by p.created_at desc, p.id desc
  limit %(limit)s
 """
-# A place matches where one of the two names has all words of the other: “Moab” and “Moab, Utah”.
 _SELECT_FOUND = f"""
 {_SELECT_POSTS}
  where (p.words || to_tsvector('english', array_to_string(p.tags, ' '))) @@ websearch_to_tsquery('english', %(query)s)
    and p.tags @> %(tags)s::text[]
-   and (%(place)s = ''
-        or to_tsvector('simple', p.place) @@ plainto_tsquery('simple', %(place)s)
-        or to_tsvector('simple', %(place)s) @@ plainto_tsquery('simple', p.place))
+   and {matches_place("p.place")}
  order by ts_rank(p.words, websearch_to_tsquery('english', %(query)s)) desc, p.created_at desc, p.id desc
  limit %(limit)s
 """
@@ -106,10 +104,7 @@ select listed.post_id, author.display_name as author, listed.body as text, liste
 
 def parse_post_id(value: Any, field: str = "post") -> UUID:
     """Return the id of a post. Raises `PamError` (`invalid_request`) for what can't be one."""
-    try:
-        return parse_uuid(value)
-    except ValueError:
-        raise PamError(INVALID_REQUEST, "The id of a post is a UUID.", field=field) from None
+    return parse_row_id(value, "a post", field)
 
 
 def read_post(connection: Connection, user_id: UUID, post_id: UUID) -> PublishedPost:

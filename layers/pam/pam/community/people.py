@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pam.community.profiles import WhoMayWrite
-from pam.platform.errors import AMBIGUOUS_RECIPIENT, PamError
+from pam.platform.errors import AMBIGUOUS_RECIPIENT, ErrorChoice
 from pam.platform.postgres import Connection, Row
+from pam.users.name_matches import NameMatch, pick_match
 
 _MAX_LISTED_NAMES = 6
 
@@ -68,7 +69,7 @@ def find_person(
 ) -> Person | None:
     """Find one of the people whom a user knows by a name or part of it, otherwise anybody by the whole name, or None.
 
-    Names that look alike are equal. Raises `PamError` (`ambiguous_recipient`) if several match, with this `field`.
+    Names that look alike are equal. Raises `PamError` (`ambiguous_recipient`) as `pick_match` does, with this `field`.
     """
     skeletons = read_skeletons(connection, name)
     person = _pick_person(name, skeletons, known, field)
@@ -82,15 +83,13 @@ def find_person(
 def _pick_person(name: str, skeletons: Skeletons, people: Sequence[Person], field: str) -> Person | None:
     """Return the person whose name looks like this one, otherwise the one whose name has all of its words, or None."""
     words = skeletons.words()
-    matches = (
-        [person for person in people if person.skeletons.looks_like(skeletons)]
-        or [person for person in people if person.skeletons.words() == words]
-        or [person for person in people if set(words) <= set(person.skeletons.words())]
-    )
-    if len(matches) > 1:
-        found = format_names(matches, "; ")
-        raise PamError(AMBIGUOUS_RECIPIENT, f"Which “{name}” do you mean: {found}?", field=field)
-    return matches[0] if matches else None
+    whole = [person for person in people if person.skeletons.looks_like(skeletons)] or [
+        person for person in people if person.skeletons.words() == words
+    ]
+    found = whole or [person for person in people if set(words) <= set(person.skeletons.words())]
+    matches = [NameMatch(person, bool(whole), ErrorChoice(person.name, person.name)) for person in found]
+    question = f"Which “{name}” do you mean"
+    return pick_match(matches, question, error=AMBIGUOUS_RECIPIENT, field=field)
 
 
 def format_names(people: Sequence[Person], separator: str = ", ") -> str:

@@ -23,6 +23,7 @@ from pam.platform.errors import (
 )
 from pam.platform.postgres import Connection
 from pam.platform.validation import optional
+from pam.users.periods import FIRST_DAY, LAST_DAY
 from pam.users.profile import Profile, ensure_user
 from pam.users.text import TextParser
 from pam.users.time_zones import TimeZone
@@ -34,14 +35,14 @@ _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def parse_date(value: Any) -> date:
-    """Return the date of a `YYYY-MM-DD` string, from 1970 to 9000. Raises `PamError` (`invalid_date`)."""
+    """Return the date of a `YYYY-MM-DD` string, from `FIRST_DAY` to `LAST_DAY`. Raises `PamError` (`invalid_date`)."""
     try:
         if not (isinstance(value, str) and _ISO_DATE.fullmatch(value)):
             raise ValueError
         day = date.fromisoformat(value)
     except ValueError:
         day = date.min
-    if not 1970 <= day.year <= 9000:
+    if not FIRST_DAY <= day <= LAST_DAY:
         raise PamError(INVALID_DATE, "The date must be a day such as 2026-03-14.")
     return day
 

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BeforeValidator
 
+from pam.platform.errors import INVALID_REQUEST, PamError
+
 _HYPHENATED = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -24,6 +26,14 @@ def parse_canonical_uuid(value: Any) -> UUID:
     if str(found) != value:
         raise ValueError("not a UUID in canonical form")
     return found
+
+
+def parse_row_id(value: Any, noun: str, field: str) -> UUID:
+    """Return the id of what `noun` names, such as `a post`. Raises `PamError` (`invalid_request`) for other text."""
+    try:
+        return parse_uuid(value)
+    except ValueError:
+        raise PamError(INVALID_REQUEST, f"The id of {noun} is a UUID.", field=field) from None
 
 
 Uuid = Annotated[UUID, BeforeValidator(parse_uuid)]

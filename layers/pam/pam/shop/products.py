@@ -1,6 +1,5 @@
 """The catalogue of the shop: its products, searched by their words, and found by name or id."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -18,13 +17,12 @@ from pam.platform.errors import (
 )
 from pam.platform.postgres import Connection, Row
 from pam.platform.uuids import parse_uuid
+from pam.users.name_matches import MAX_CHOICES, NameMatch, pick_match, prefer_whole_names
 from pam.users.text import TextParser
 from pam.users.whole_numbers import WholeNumberParser
 
 MAX_LISTED = 10
 """Products in a result: with names and descriptions as long as they may be they stay below 8 KB."""
-
-_MAX_CHOICES = 5
 
 parse_search_words = TextParser("query", 200, required=True)
 parse_product = TextParser("product", 120, required=True)
@@ -106,10 +104,10 @@ select {PRODUCT_COLUMNS}, p.has_all, count(*) over () as total
 _SELECT_BY_ID = f"select {PRODUCT_COLUMNS} from products p where p.id = %(id)s"
 
 _SELECT_BY_NAME = f"""
-select {PRODUCT_COLUMNS}, lower(p.name) = lower(%(name)s) as is_exact
+select {PRODUCT_COLUMNS}, lower(p.name) = lower(%(name)s) as is_whole
   from products p
  where lower(p.name) = lower(%(name)s) or to_tsvector('english', p.name) @@ plainto_tsquery('english', %(name)s)
- order by is_exact desc, p.name
+ order by is_whole desc, p.name
  limit %(limit)s
 """
 
@@ -148,23 +146,15 @@ def find_product(connection: Connection, name: str) -> Product:
     """
     try:
         row = connection.execute(_SELECT_BY_ID, {"id": parse_uuid(name)}).fetchone()
-        found = [] if row is None else [row]
+        product = None if row is None else _product(row)
     except ValueError:
-        found = connection.execute(_SELECT_BY_NAME, {"name": name, "limit": _MAX_CHOICES}).fetchall()
-    if not found:
+        rows = connection.execute(_SELECT_BY_NAME, {"name": name, "limit": MAX_CHOICES + 1}).fetchall()
+        matches = [NameMatch(_product(row), row["is_whole"], ErrorChoice(row["name"], row["name"])) for row in rows]
+        question = f"Which “{name}” is it"
+        product = pick_match(prefer_whole_names(matches), question, error=AMBIGUOUS_PRODUCT, field="product")
+    if product is None:
         raise PamError(PRODUCT_NOT_FOUND, "The shop has no such product. Search for it first.", field="product")
-    if len(found) > 1 and not found[0]["is_exact"]:
-        raise _ambiguous(name, [row["name"] for row in found])
-    return _product(found[0])
-
-
-def _ambiguous(name: str, names: Sequence[str]) -> PamError:
-    return PamError(
-        AMBIGUOUS_PRODUCT,
-        f"Which “{name}” is it: {'; '.join(names)}?",
-        field="product",
-        choices=[ErrorChoice(each, each) for each in names],
-    )
+    return product
 
 
 def _product(row: Row) -> Product:

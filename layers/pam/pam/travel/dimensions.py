@@ -2,11 +2,9 @@
 
 from decimal import Decimal
 
+from pam.travel.units import INCH_M, POUND_KG
 from pam.users.formatting import format_number
 from pam.users.profile import Profile
-
-_METRES_PER_INCH = Decimal("0.0254")
-_KG_PER_POUND = Decimal("0.45359237")
 
 
 def format_dimension(metres: Decimal | float, profile: Profile) -> str:
@@ -14,7 +12,7 @@ def format_dimension(metres: Decimal | float, profile: Profile) -> str:
     value = Decimal(str(metres))
     if profile.units == "metric":
         return f"{_shortest(value, profile, 2)} m"
-    feet, inches = divmod(round(value / _METRES_PER_INCH, 1), 12)
+    feet, inches = divmod(round(value / INCH_M, 1), 12)
     rest = f" {_shortest(inches, profile, 1)} in" if inches else ""
     return f"{feet:.0f} ft{rest}"
 
@@ -24,7 +22,7 @@ def format_weight(kilograms: Decimal | float, profile: Profile) -> str:
     value = Decimal(str(kilograms))
     if profile.units == "metric":
         return f"{format_number(value, profile)} kg"
-    return f"{format_number(value / _KG_PER_POUND, profile)} lb"
+    return f"{format_number(value / POUND_KG, profile)} lb"
 
 
 def _shortest(value: Decimal, profile: Profile, places: int) -> str:

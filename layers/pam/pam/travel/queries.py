@@ -12,6 +12,8 @@ from pam.travel.forecast import MAX_FORECAST_DAYS
 from pam.users.periods import WEEKDAYS
 
 MAX_PLACE_CHARS = 200
+MAX_RADIUS = 500
+"""In either unit."""
 DEGREE_DIGITS = 5
 """The decimal places of a position in degrees: the last one is about a metre."""
 
@@ -86,7 +88,7 @@ _DAYS = _Quantity("days", "1", str(MAX_FORECAST_DAYS))
 _LATITUDE = _Quantity("latitude", "-90", "90", DEGREE_DIGITS)
 _LONGITUDE = _Quantity("longitude", "-180", "180", DEGREE_DIGITS)
 _DISTANCE = _Quantity("distance", "0.1", "20000")
-_RADIUS = _Quantity("radius", "0.1", "500")
+_RADIUS = _Quantity("radius", "0.1", str(MAX_RADIUS))
 _DAILY_DISTANCE = _Quantity("max_daily", "20", "1000")
 _CONSUMPTION = _Quantity("consumption", "1", "200")
 _PRICE = _Quantity("price", "0.01", "100")

@@ -1,13 +1,19 @@
 """Units of measure: SI in the code, the user's own in answers, converted here."""
 
+from decimal import Decimal
 from enum import StrEnum
 
-METRES_PER_MILE = 1609.344
-LITRES_PER_GALLON = 3.785411784
+MILE_KM = Decimal("1.609344")
+INCH_M = Decimal("0.0254")
+POUND_KG = Decimal("0.45359237")
+US_GALLON_L = Decimal("3.785411784")
+
+METRES_PER_MILE = float(1000 * MILE_KM)
+LITRES_PER_GALLON = float(US_GALLON_L)
 """In a US gallon."""
 
-_MPS_PER_MPH = 0.44704
-_CM_PER_INCH = 2.54
+_MPS_PER_MPH = float(MILE_KM / Decimal("3.6"))
+_CM_PER_INCH = float(100 * INCH_M)
 _MPS_PER_KMH = 1 / 3.6
 
 

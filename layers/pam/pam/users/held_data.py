@@ -33,15 +33,15 @@ class HeldTable:
     rows: list[Mapping[str, Any]]
 
 
-def read_held_tables(connection: Connection) -> Iterator[HeldTable]:
+def read_held_tables(connection: Connection, max_rows: int = MAX_ROWS) -> Iterator[HeldTable]:
     """Yield the tables that have rows of the transaction's user. Raises `PamError` (`export_too_large`)."""
-    left = MAX_ROWS
+    left = max_rows
     for name in [row["name"] for row in connection.execute(_SELECT_TABLES).fetchall()]:
         if name in INDEXES:
             continue
         rows = connection.execute(_SELECT_ROWS, {"table": name, "limit": left + 1}).fetchall()
         if len(rows) > left:
-            raise PamError(EXPORT_TOO_LARGE, f"That is more than {MAX_ROWS:,} rows, which PAM can't put into one file.")
+            raise PamError(EXPORT_TOO_LARGE, f"That is more than {max_rows:,} rows, which PAM can't put into one file.")
         left -= len(rows)
         if rows:
             yield HeldTable(name, [row["row"] for row in rows])

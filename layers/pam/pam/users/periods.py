@@ -32,7 +32,8 @@ PERIOD_SCHEMA = {
 
 _LAST_N_DAYS = re.compile(r"last_([1-9][0-9]{0,3})_days")
 _MAX_DAYS = 3660
-_EPOCH = date(1970, 1, 1)
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 12, 31)
+"""The days that users may name, both inclusive: computing with them never leaves the range of dates."""
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 _MAX_DAYS_AGO_WITHOUT_YEAR = 183
@@ -119,7 +120,7 @@ def _bounds(period: str, today: date, first_weekday: int) -> tuple[date, date]:
         case "last_year":
             return year.replace(year=year.year - 1), year
         case "all_time":
-            return _EPOCH, tomorrow
+            return FIRST_DAY, tomorrow
     if period in MONTHS:
         number = MONTHS.index(period) + 1
         named = month.replace(month=number, year=month.year - (number > month.month))

@@ -13,6 +13,7 @@ from typing import Any
 from babel.numbers import NumberFormatError, parse_decimal
 
 from pam.platform.errors import AMBIGUOUS_UNIT, INVALID_QUANTITY, ErrorChoice, PamError
+from pam.travel.units import INCH_M, MILE_KM, POUND_KG, US_GALLON_L
 from pam.users.profile import Profile
 
 MAX_MEASURE_CHARS = 40
@@ -25,19 +26,18 @@ _DECIMAL = re.compile(r"[0-9]+(?:[.,](?:[0-9]{1,2}|[0-9]{4,}))?|0[.,][0-9]+")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:(?:\.[0-9]{3})+|(?:,[0-9]{3})+)")
 _PER_100_KM = re.compile(r"(?:l|lit(?:er|re)s?) ?(?:/|per) ?100 ?(?:km|kilomet(?:er|re)s)")
 
-_FOOT, _INCH, _MILE = Decimal("0.3048"), Decimal("0.0254"), Decimal("1.609344")
-_US_GALLON, _UK_GALLON = Decimal("3.785411784"), Decimal("4.54609")
+_UK_GALLON = Decimal("4.54609")
 
-_LENGTHS = {"m": Decimal(1), "cm": Decimal("0.01"), "mm": Decimal("0.001"), "ft": _FOOT, "in": _INCH}
-_WEIGHTS = {"kg": Decimal(1), "t": Decimal(1000), "lb": Decimal("0.45359237")}
-_VOLUMES = {"l": Decimal(1), "us gal": _US_GALLON, "uk gal": _UK_GALLON}
-_DISTANCES = {"km": Decimal(1), "mi": _MILE}
+_LENGTHS = {"m": Decimal(1), "cm": Decimal("0.01"), "mm": Decimal("0.001"), "ft": 12 * INCH_M, "in": INCH_M}
+_WEIGHTS = {"kg": Decimal(1), "t": Decimal(1000), "lb": POUND_KG}
+_VOLUMES = {"l": Decimal(1), "us gal": US_GALLON_L, "uk gal": _UK_GALLON}
+_DISTANCES = {"km": Decimal(1), "mi": MILE_KM}
 # Litres for 100 km at one of each; all but the first are distances per volume.
 _CONSUMPTIONS = {
     "lphkm": Decimal(1),
     "km/l": Decimal(100),
-    "us mpg": 100 * _US_GALLON / _MILE,
-    "uk mpg": 100 * _UK_GALLON / _MILE,
+    "us mpg": 100 * US_GALLON_L / MILE_KM,
+    "uk mpg": 100 * _UK_GALLON / MILE_KM,
 }
 _DISTANCES_PER_VOLUME = ("km/l", "us mpg", "uk mpg")
 
@@ -127,7 +127,7 @@ class MeasureParser:
         if len(parts) == 1:
             read = self._convert(number, unit or self._own[profile.units == "metric"], profile)
         elif unit == "ft" and parts[1][1] in ("in", "") and parts[1][0] < 12:
-            read = ReadMeasure(number * _FOOT + parts[1][0] * _INCH)
+            read = ReadMeasure((12 * number + parts[1][0]) * INCH_M)
         else:
             raise self._unreadable()
         if not self._minimum <= read.value <= self._maximum:

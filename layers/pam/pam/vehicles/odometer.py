@@ -7,11 +7,10 @@ from uuid import UUID
 
 from pam.platform.errors import INVALID_ODOMETER, PamError
 from pam.platform.postgres import Connection
-from pam.travel.units import Units
+from pam.travel.units import MILE_KM, Units
 from pam.users.formatting import format_dates, format_number
 from pam.users.profile import Profile
 
-_KM_PER_MILE = Decimal("1.609344")
 ODOMETER_PLACES = 3
 """The decimal places of kilometres that are stored."""
 
@@ -52,10 +51,11 @@ def check_odometer(
     scope = {"user": profile.id, "vehicle": vehicle_id, "day": reading.day, "before": before}
     row = connection.execute(_HIGHEST_UNTIL, scope).fetchone()
     if row is not None and row["km"] > reading.km:
+        advice = "" if is_dated else " If this is an earlier one, name its date."
         raise PamError(
             INVALID_ODOMETER,
             f"The odometer can't go back to {format_km(reading.km, profile)}: it was at "
-            f"{_reading_text(OdometerReading(**row), profile)}. If this is an earlier one, name its date.",
+            f"{_reading_text(OdometerReading(**row), profile)}.{advice}",
             field="odometer",
         )
     row = connection.execute(_LOWEST_AFTER, scope).fetchone()
@@ -81,7 +81,7 @@ def format_km(km: Decimal, profile: Profile) -> str:
 
 def own_distance(km: Decimal, profile: Profile) -> Decimal:
     """Convert km to the user's unit, to the tenth."""
-    return round(km if profile.units == "metric" else km / _KM_PER_MILE, 1)
+    return round(km if profile.units == "metric" else km / MILE_KM, 1)
 
 
 def _reading_text(reading: OdometerReading, profile: Profile) -> str:

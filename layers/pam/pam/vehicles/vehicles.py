@@ -3,7 +3,7 @@
 An undo restores the version before, and leaves a vehicle as it is that was changed since.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -22,10 +22,9 @@ from pam.platform.errors import (
     PamError,
 )
 from pam.platform.postgres import Connection, Row
+from pam.users.name_matches import MAX_CHOICES, NameMatch, pick_match
 from pam.users.profile import Profile, ensure_user
 from pam.vehicles.fields import VehicleFields
-
-MAX_CHOICES = 10
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def change_vehicle(connection: Connection, profile: Profile, name: str | None, f
     columns = fields.columns(profile)
     if not columns:
         raise PamError(INVALID_REQUEST, "Say what to change of the vehicle.", field="changes")
-    before = lock_vehicle(connection, profile.id, name)
+    before = lock_vehicle(connection, profile.id, name, changes_row=True)
     after = replace(before, **columns)
     if after == before:
         return ChangedVehicle(before, before)
@@ -160,48 +159,59 @@ def restore_vehicle(connection: Connection, user_id: UUID, undo: Mapping[str, An
     return _store(connection, user_id, before)
 
 
-def find_vehicle(connection: Connection, user_id: UUID, name: str | None) -> Vehicle:
+def find_vehicle(connection: Connection, user_id: UUID, name: str | None, *, changes_row: bool = False) -> Vehicle:
     """Return the vehicle with a name, or with words of name, kind, make and model that only one has.
 
-    Without a name it is the only vehicle.
+    Without a name it is the only vehicle. What `changes_row` says is in `pick_match`.
 
     Raises `PamError`: `vehicle_not_found`, and `ambiguous_vehicle` with the names to choose from.
     """
     vehicles = [Vehicle(**row) for row in connection.execute(_SELECT_ALL, {"user": user_id}).fetchall()]
     if not vehicles:
         raise PamError(VEHICLE_NOT_FOUND, "PAM knows no vehicle of yours yet. Add it first.", field="vehicle")
-    found = vehicles if name is None else _matching(vehicles, name)
-    if len(found) == 1:
-        return found[0]
-    choices = [ErrorChoice(vehicle.name, vehicle.name) for vehicle in (found or vehicles)[:MAX_CHOICES]]
-    names = ", ".join(f"“{choice.text}”" for choice in choices)
-    if found:
-        raise PamError(AMBIGUOUS_VEHICLE, f"Which vehicle is it: {names}?", field="vehicle", choices=choices)
+    every = [NameMatch(vehicle, True, ErrorChoice(f"“{vehicle.name}”", vehicle.name)) for vehicle in vehicles]
+    matches = every if name is None else _matching(every, name)
+    question = "Which vehicle is it"
+    found = pick_match(matches, question, error=AMBIGUOUS_VEHICLE, field="vehicle", changes_row=changes_row)
+    if found is not None:
+        return found
+    choices = [match.choice for match in every[:MAX_CHOICES]]
+    names = ", ".join(choice.text for choice in choices)
     raise PamError(VEHICLE_NOT_FOUND, f"You have no such vehicle. PAM knows {names}.", field="vehicle", choices=choices)
 
 
-def lock_vehicle(connection: Connection, user_id: UUID, name: str | None) -> Vehicle:
+def lock_vehicle(connection: Connection, user_id: UUID, name: str | None, *, changes_row: bool = False) -> Vehicle:
     """Return what `find_vehicle` finds, locked until the end of the transaction. Raises what it raises."""
-    found = find_vehicle(connection, user_id, name)
+    found = find_vehicle(connection, user_id, name, changes_row=changes_row)
     row: Row | None = connection.execute(_LOCK, {"id": found.id, "user": user_id}).fetchone()
     if row is None:  # an undo has deleted it since
         raise PamError(VEHICLE_NOT_FOUND, "That vehicle is gone.", field="vehicle")
     return Vehicle(**row)
 
 
-def _matching(vehicles: list[Vehicle], name: str) -> list[Vehicle]:
-    sought = " ".join(name.casefold().split())
-    by_name = [vehicle for vehicle in vehicles if vehicle.name.casefold() == sought]
+def _matching(every: Sequence[NameMatch[Vehicle]], name: str) -> Sequence[NameMatch[Vehicle]]:
+    """Return the vehicle of a name, else those that are called so, else those with these words in what they are."""
+    sought = _normalize(name)
+    by_name = [match for match in every if _normalize(match.row.name) == sought]
     if by_name:
         return by_name
-    words = f" {sought.removeprefix('the ').removeprefix('my ')} "
-    return [vehicle for vehicle in vehicles if words in _words(vehicle)]
+    words = sought.removeprefix("the ").removeprefix("my ")
+    designated = [(match, _designations(match.row)) for match in every]
+    return [
+        replace(match, is_whole=words in designations)
+        for match, designations in designated
+        if any(f" {words} " in f" {each} " for each in designations)
+    ]
 
 
-def _words(vehicle: Vehicle) -> str:
-    """Return what a vehicle may be called, in lower case, each word between spaces."""
-    names = (vehicle.name, vehicle.kind.replace("_", " "), f"{vehicle.make} {vehicle.model}")
-    return f" {' | '.join(' '.join(name.casefold().split()) for name in names)} "
+def _designations(vehicle: Vehicle) -> list[str]:
+    """Return what a vehicle may be called."""
+    names = (vehicle.name, vehicle.kind.replace("_", " "), vehicle.make, vehicle.model)
+    return [_normalize(each) for each in (*names, f"{vehicle.make} {vehicle.model}")]
+
+
+def _normalize(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def _store(connection: Connection, user_id: UUID, values: Mapping[str, Any]) -> Vehicle:

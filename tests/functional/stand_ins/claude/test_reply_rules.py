@@ -37,8 +37,8 @@ _PROPERTIES: dict[str, tuple[dict[str, Any], list[str]]] = {
     **{
         name: ({}, [])
         for name in (
-            "get_calendar_events", "get_feed", "get_cart", "get_maintenance_schedule", "get_fuel_stats",
-            "get_user_stats", "predict_end_of_month", "find_savings_opportunities",
+            "get_calendar_events", "get_feed", "find_events", "get_messages", "get_cart", "get_maintenance_schedule",
+            "get_fuel_stats", "get_user_stats", "predict_end_of_month", "find_savings_opportunities",
         )
     },
 }  # fmt: skip
@@ -103,6 +103,8 @@ def first_calls(*texts: str, **more: Any) -> list[tuple[str, dict[str, Any]]]:
         ("What museums are there in Santa Fe?", "find_attractions", {"place": "Santa Fe"}),
         ("What is in my calendar?", "get_calendar_events", {}),
         ("Show me the feed.", "get_feed", {}),
+        ("Are there any meetups?", "find_events", {}),
+        ("Do I have any messages?", "get_messages", {}),
         ("Where is my order?", "track_order", {"order": "latest"}),
         ("What is in my cart?", "get_cart", {}),
         ("When is the next oil change due?", "get_maintenance_schedule", {}),

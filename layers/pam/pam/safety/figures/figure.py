@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache, cached_property
 from typing import NamedTuple
 
-from pam.travel.units import LITRES_PER_GALLON, METRES_PER_MILE, Units, mpg_of
+from pam.travel.units import LITRES_PER_GALLON, METRES_PER_MILE, POUND_KG, Units, mpg_of
 
 
 class FigureKind(StrEnum):
@@ -89,9 +89,9 @@ MILLIMETRES = Measure(FigureKind.DISTANCE, "mm", 0.001)
 GALLONS = Measure(FigureKind.VOLUME, "gal", LITRES_PER_GALLON)
 LITRES = Measure(FigureKind.VOLUME, "l")
 KILOGRAMS = Measure(FigureKind.MASS, "kg")
-POUNDS = Measure(FigureKind.MASS, "lb", 0.45359237)
+POUNDS = Measure(FigureKind.MASS, "lb", float(POUND_KG))
 TONNES = Measure(FigureKind.MASS, "t", 1000)
-SHORT_TONS = Measure(FigureKind.MASS, "ton", 907.18474)
+SHORT_TONS = Measure(FigureKind.MASS, "ton", float(2000 * POUND_KG))
 MPH = Measure(FigureKind.SPEED, "mph", 1 / Units.IMPERIAL.speed(1))
 KMH = Measure(FigureKind.SPEED, "km/h", 1 / Units.METRIC.speed(1))
 METRES_PER_SECOND = Measure(FigureKind.SPEED, "m/s")

@@ -111,7 +111,7 @@ class FindSavingsOpportunities(ToolArguments):
 
 @read_tool(summary=FindSavingsOpportunities.summary)
 def find_savings_opportunities(context: ToolContext, arguments: FindSavingsOpportunities) -> ToolResult:
-    """Own expenses worth a look: recurring, rising, unusually large."""
+    """Own expenses that recur, rise or are unusually large."""
     query = OpportunitiesQuery(min_amount=arguments.min_amount or DEFAULT_MIN_AMOUNT, timezone=context.zone)
     return to_tool_result(savings_opportunities(context.dependencies, context.user_id, query, context.deadline))
 

@@ -53,7 +53,7 @@ _Date = Annotated[Day, WithJsonSchema({"type": "string", "format": "date"})]
 _Period = Annotated[Period, _STRING]
 _Page = Annotated[int, BeforeValidator(parse_page), WithJsonSchema({"type": "integer"})]
 
-_TIME = "2026-03-14T09:30 on local clocks, or a day."
+_TIME = "2026-03-14T09:30, or a day."
 
 
 class CreateCalendarEvent(ToolArguments):
@@ -132,7 +132,7 @@ def _preview_change(context: WriteContext, arguments: UpdateCalendarEvent) -> st
 
 @write_tool(summary=lambda _: "Changing your calendar", undo=_undo, preview=_preview_change)
 def update_calendar_event(context: WriteContext, arguments: UpdateCalendarEvent) -> WriteResult:
-    """Change an event: only what is given. A new start keeps its length."""
+    """Change only what is given. A new start keeps the length."""
     changes = EventChanges(arguments.title, arguments.place, arguments.notes, arguments.start, arguments.end)
     written = update_event(context.connection, context.profile, arguments.event, changes)
     return _result(context, "Changed" if written.undo else "It is so already", written.after, written.undo)
@@ -151,7 +151,7 @@ def _preview_deletion(context: WriteContext, arguments: DeleteCalendarEvent) -> 
 
 @write_tool(summary=lambda _: "Deleting from your calendar", undo=_undo, preview=_preview_deletion)
 def delete_calendar_event(context: WriteContext, arguments: DeleteCalendarEvent) -> WriteResult:
-    """Delete an event of the calendar. If several match, ask."""
+    """Delete an event of the calendar."""
     written = delete_event(context.connection, context.profile, arguments.event, context.now)
     return _result(context, "Deleted from your calendar", written.after, written.undo)
 
@@ -161,7 +161,7 @@ class GetCalendarEvents(ToolArguments):
 
     from_: _Date | None = Field(default=None, alias="from")
     page: _Page = 1
-    period: _Period | None = Field(default=None, description="friday, this_week, march, next_30_days (default)")
+    period: _Period | None = Field(default=None, description="this_week; default next_30_days")
     to: _Date | None = Field(default=None, description="Exclusive.")
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, StrictBool, WithJsonSchema
 
+from pam.answers.message_list import list_messages
 from pam.answers.publication import as_whom_and_for_whom
 from pam.community import posts
 from pam.community.audiences import require_public_settings
@@ -19,6 +20,7 @@ from pam.community.follows import (
     unfollow,
     user_not_found,
 )
+from pam.community.inbox import parse_message_id
 from pam.community.messages import (
     check_message_limit,
     find_recipient,
@@ -31,8 +33,20 @@ from pam.community.people import Person
 from pam.community.posts import MAX_TAG_CHARS, MAX_TAGS, parse_content, parse_tags, parse_title
 from pam.ledger.operation import UndoResult, WriteContext, WriteResult
 from pam.platform.errors import MODIFIED_SINCE, PamError
+from pam.platform.validation import optional
 from pam.tools.engine.arguments import ToolArguments
-from pam.tools.engine.definition import EffectKind, Identities, Identity, Tool, approval_tool, write_tool
+from pam.tools.engine.definition import (
+    EffectKind,
+    Identities,
+    Identity,
+    Tool,
+    ToolContext,
+    ToolResult,
+    approval_tool,
+    read_tool,
+    write_tool,
+)
+from pam.tools.engine.results import to_tool_result
 from pam.travel.queries import PlaceName
 
 _SOURCE = "PAM's community"
@@ -48,6 +62,7 @@ _Tags = Annotated[
 ]
 _Name = Annotated[str, BeforeValidator(parse_recipient), parse_recipient.schema]
 _Followed = Annotated[str, BeforeValidator(parse_followed), parse_followed.schema]
+_Before = Annotated[UUID | None, optional(parse_message_id), WithJsonSchema({"type": "string", "format": "uuid"})]
 _Message = Annotated[str, BeforeValidator(parse_message), parse_message.schema]
 
 
@@ -78,7 +93,7 @@ def _preview_post(context: WriteContext, post: CreatePost) -> str:
 
 @approval_tool(EffectKind.OUTWARD, summary=lambda _: "Publishing a post", preview=_preview_post)
 def create_post(context: WriteContext, post: CreatePost) -> WriteResult:
-    """Publish a post, if they asked for one. It can't be changed or deleted."""
+    """Publish a post they asked for. It can't be changed or deleted."""
     post_id = posts.create_post(
         context.connection,
         context.profile.id,
@@ -112,13 +127,27 @@ def _preview_message(context: WriteContext, new: MessageFriend, identities: Iden
     recipients=("recipient",),
 )
 def message_friend(context: WriteContext, new: MessageFriend, identities: Identities) -> WriteResult:
-    """Send a message to a friend, or to another user by their whole name."""
+    """Write to a friend or, by whole name, to another user."""
     approved = identities["recipient"]
     recipient = read_recipient(context.connection, context.profile.id, approved.id, approved.name)
     send_message(context.connection, context.profile.id, recipient, new.message)
     renamed = "" if recipient.name == approved.name else f", now called “{recipient.name}”,"
     text = f"Your message to {approved.name}{renamed} is sent."
     return WriteResult(text, {"recipient": recipient.name}, _SOURCE, simulated=context.profile.simulated)
+
+
+class GetMessages(ToolArguments):
+    """The message before which to read."""
+
+    before: _Before = None
+
+
+@read_tool(summary=lambda _: "Reading your messages", returns_others_text=True)
+def get_messages(context: ToolContext, arguments: GetMessages) -> ToolResult:
+    """Messages that they got and sent."""
+    return to_tool_result(
+        list_messages(context.dependencies, context.user_id, arguments.before, context.deadline, context.zone)
+    )
 
 
 class FollowUser(ToolArguments):
@@ -176,4 +205,4 @@ def follow_user(context: WriteContext, arguments: FollowUser) -> WriteResult:
     )
 
 
-TOOLS: tuple[Tool[Any], ...] = (create_post, message_friend, follow_user)
+TOOLS: tuple[Tool[Any], ...] = (create_post, message_friend, get_messages, follow_user)

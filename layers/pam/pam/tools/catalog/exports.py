@@ -20,13 +20,14 @@ from pam.users.held_data import check_export_limit
 
 def _parse_format(value: Any) -> str:
     if value == "pdf":
-        raise PamError(UNKNOWN_FORMAT, "PAM can't make PDF files. It can make csv and json.", field="format")
+        known = " and ".join(sorted(FORMATS))
+        raise PamError(UNKNOWN_FORMAT, f"PAM can't make PDF files. It can make {known}.", field="format")
     if not isinstance(value, str) or value not in FORMATS:
-        raise PamError(UNKNOWN_FORMAT, "The format is csv or json.", field="format")
+        raise PamError(UNKNOWN_FORMAT, f"The format is {' or '.join(sorted(FORMATS))}.", field="format")
     return value
 
 
-_Format = Annotated[str, BeforeValidator(_parse_format), WithJsonSchema({"type": "string", "enum": ["csv", "json"]})]
+_Format = Annotated[str, BeforeValidator(_parse_format), WithJsonSchema({"type": "string", "enum": sorted(FORMATS)})]
 
 
 class ExportBudgetReport(ToolArguments):

@@ -1,26 +1,15 @@
-"""Tools to be found by others and to meet them: shared places, users nearby, events."""
+"""Tools to be found by others and to meet them: shared places, users nearby."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
 from pam.answers.nearby_travellers import SOURCE as SHARED_PLACES
 from pam.answers.nearby_travellers import nearby_travellers
-from pam.answers.publication import as_whom_and_for_whom
 from pam.answers.resolved_place import ResolvedPlace, resolve_place
 from pam.answers.travel_sources import Point
 from pam.answers.user_context import read_user_context
-from pam.community import events
 from pam.community.audiences import Audience, require_public_settings
-from pam.community.events import (
-    NewEvent,
-    parse_event_description,
-    parse_event_title,
-    parse_max_attendees,
-    parse_starts_at,
-    resolve_starts_at,
-)
 from pam.community.shared_places import (
     DEFAULT_HOURS,
     blur,
@@ -39,17 +28,6 @@ from pam.travel.queries import HERE, LocatedQuery, ParksQuery, PlaceName, Radius
 from pam.users.formatting import format_instant, pluralize
 
 _Hours = Annotated[int | None, optional(parse_hours), parse_hours.schema]
-_Title = Annotated[str, BeforeValidator(parse_event_title), parse_event_title.schema]
-_Description = Annotated[str, BeforeValidator(parse_event_description), parse_event_description.schema]
-_StartsAt = Annotated[
-    datetime, BeforeValidator(parse_starts_at), WithJsonSchema({"type": "string", "format": "date-time"})
-]
-_MaxAttendees = Annotated[
-    int | None,
-    optional(parse_max_attendees),
-    parse_max_attendees.schema,
-]
-
 _AUDIENCES = {"friends": Audience.FRIENDS, "followers": Audience.FOLLOWERS, "public": Audience.EVERYBODY}
 
 
@@ -57,7 +35,7 @@ class ShareLocation(ToolArguments):
     """The place to share, with whom, and for how long."""
 
     audience: Literal["friends", "followers", "public"]
-    hours: _Hours = Field(default=None, description=f"0 stops it; default {DEFAULT_HOURS}.")
+    hours: _Hours = Field(default=None, description="0 stops it.")
     place: PlaceName
 
     @property
@@ -143,47 +121,4 @@ def find_nearby_rvers(context: ToolContext, arguments: FindNearbyRvers) -> ToolR
     )
 
 
-class CreateEvent(ToolArguments):
-    """An event to publish."""
-
-    description: _Description = ""
-    max_attendees: _MaxAttendees = None
-    place: PlaceName
-    starts_at: _StartsAt = Field(description="2026-12-05T18:00")
-    title: _Title
-
-
-_NOT_LISTED = "PAM doesn't list events to others yet; it keeps yours."
-
-
-def _preview_event(context: WriteContext, new: CreateEvent) -> str:
-    profile = context.profile
-    starts_at = resolve_starts_at(new.starts_at, profile.zone, context.now)
-    lines = [f"Publish this event {as_whom_and_for_whom(context)} to see:", new.title]
-    lines += [f"Start: {format_instant(starts_at, profile)} ({profile.zone.key})", f"Place: {new.place}"]
-    lines += [new.description] if new.description else []
-    lines += [f"Attendees: at most {new.max_attendees}"] if new.max_attendees else []
-    return "\n".join([*lines, _NOT_LISTED])
-
-
-@approval_tool(EffectKind.OUTWARD, summary=lambda new: f"Publishing the event “{new.title}”", preview=_preview_event)
-def create_event(context: WriteContext, new: CreateEvent) -> WriteResult:
-    """Publish a meetup that others see."""
-    profile = context.profile
-    starts_at = resolve_starts_at(new.starts_at, profile.zone, context.now)
-    event = NewEvent(new.title, starts_at, new.place, new.description, new.max_attendees)
-    event_id = events.create_event(context.connection, profile.id, event, context.now)
-    data = {
-        "event_id": str(event_id),
-        "title": new.title,
-        "starts_at": starts_at.astimezone(profile.zone).isoformat(timespec="seconds"),
-        "place": new.place,
-        "max_attendees": new.max_attendees,
-    }
-    text = (
-        f"Your event “{new.title}” on {format_instant(starts_at, profile)} at {new.place} is published. {_NOT_LISTED}"
-    )
-    return WriteResult(text, data, "Events in PAM", simulated=profile.simulated)
-
-
-TOOLS: tuple[Tool[Any], ...] = (share_location, find_nearby_rvers, create_event)
+TOOLS: tuple[Tool[Any], ...] = (share_location, find_nearby_rvers)

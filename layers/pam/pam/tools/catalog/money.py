@@ -56,9 +56,9 @@ class CreateExpense(ToolArguments):
     """An expense to record."""
 
     amount: AmountArgument
-    category: KnownCategory = Field(description="Gas and diesel are fuel.")
+    category: KnownCategory
     currency: _Currency | None = Field(default=None, description="$ is USD unless their own is a $.")
-    date: _PastDay = Field(default=None, description="Default today. Ask if unsure.")
+    date: _PastDay = Field(default=None, description="Ask if unsure.")
     description: TextArgument = ""
     refund: StrictBool | None = None
 
@@ -99,7 +99,7 @@ class ListExpenses(ToolArguments):
 
     category: CategoryArgument | None = None
     limit: _PageSize = 20
-    period: PeriodArgument | None = Field(default=None, description="Default all_time.")
+    period: PeriodArgument | None = None
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -157,7 +157,7 @@ class DeleteExpense(ToolArguments):
 
 @write_tool(summary=DeleteExpense.summary, undo=DELETE_EXPENSE.undo)
 def delete_expense(context: WriteContext, arguments: DeleteExpense) -> WriteResult:
-    """Delete a recorded expense. If it isn't certain which, ask."""
+    """Delete a recorded expense. If unsure which, ask."""
     return DELETE_EXPENSE.write(context, arguments.expense_id)
 
 
@@ -173,11 +173,10 @@ class GetSpendingSummary(ToolArguments):
     """The days to sum up, and one category or all."""
 
     category: CategoryArgument | None = None
-    from_: _Date | None = Field(default=None, alias="from", description="Needs `to`, not `period`.")
+    from_: _Date | None = Field(default=None, alias="from", description="Needs `to`.")
     period: PeriodArgument | None = Field(
         default=None,
-        description="Default this_month; last_month, this_year, today, yesterday, this_week, last_weekend, all_time, "
-        "last_N_days, march and the like.",
+        description="Default this_month; today, last_week, last_30_days, march, all_time.",
     )
     to: _Date | None = Field(default=None, description="Exclusive.")
 
@@ -188,7 +187,7 @@ class GetSpendingSummary(ToolArguments):
 
 @read_tool(summary=GetSpendingSummary.summary)
 def get_spending_summary(context: ToolContext, arguments: GetSpendingSummary) -> ToolResult:
-    """Spending in a period: total, by category, and against the period before."""
+    """Spending in a period, by category, and against the one before."""
     query = SpendingQuery(**arguments.model_dump(by_alias=True, mode="json"), timezone=context.zone)
     if late := late_day(context):
         query = query.dated(*late)
@@ -199,7 +198,7 @@ class CompareVsBudget(ToolArguments):
     """The month to compare, and one category or all."""
 
     category: CategoryArgument | None = None
-    period: MonthArgument = Field(default="this_month", description="A month: last_month, march.")
+    period: MonthArgument = Field(default="this_month", description="last_month, march.")
 
     def summary(self) -> str:
         """Return what the tool is doing."""
@@ -218,7 +217,7 @@ def compare_vs_budget(context: ToolContext, arguments: CompareVsBudget) -> ToolR
 class UpdateBudget(ToolArguments):
     """The limit to set."""
 
-    amount: MonthlyLimit = Field(description="The whole limit.")
+    amount: MonthlyLimit
     category: CategoryArgument
 
     def summary(self) -> str:
@@ -228,7 +227,7 @@ class UpdateBudget(ToolArguments):
 
 @write_tool(summary=UpdateBudget.summary, undo=UPDATE_BUDGET.undo)
 def update_budget(context: WriteContext, arguments: UpdateBudget) -> WriteResult:
-    """Set a category's monthly limit: for a change by an amount, look it up first."""
+    """Set a category's whole limit; look it up to change it by an amount."""
     return UPDATE_BUDGET.write(context, NewLimit(arguments.category, arguments.amount))
 
 

@@ -104,7 +104,7 @@ class GetUserStats(ToolArguments):
 
 @read_tool(summary=lambda _: "Counting what you have in PAM")
 def get_user_stats(context: ToolContext, _arguments: GetUserStats) -> ToolResult:
-    """Counts and totals of all that they have in PAM."""
+    """Counts and totals of what they have."""
     return to_tool_result(user_stats(context.dependencies, context.user_id, context.deadline))
 
 

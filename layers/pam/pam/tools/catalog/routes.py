@@ -40,7 +40,7 @@ class CalculateGasCost(ToolArguments):
     destination: PlaceArgument | None = Field(default=None)
     distance: Annotated[Distance, _Number] = Field(default=None)
     origin: PlaceArgument | None = Field(default=None)
-    price: Annotated[PriceNumber, _Number] = Field(default=None, description="In their unit and currency.")
+    price: Annotated[PriceNumber, _Number] = Field(default=None, description="Of their unit.")
     vehicle: _Vehicle = Field(default=None)
 
     def summary(self) -> str:
@@ -72,7 +72,7 @@ class OptimizeRoute(ToolArguments):
 
 @read_tool(summary=OptimizeRoute.summary, timeout_s=_TIMEOUT_S)
 def optimize_route(context: ToolContext, arguments: OptimizeRoute) -> ToolResult:
-    """The best order of stops by road. It saves nothing."""
+    """The best order of stops by road."""
     names = (arguments.origin, *arguments.stops, arguments.destination)
     query = LocatedQuery(**location_of(context))
     return to_tool_result(

@@ -66,7 +66,7 @@ class FindCheapGas(ToolArguments):
     """The place and the fuel. The radius is for a source of stations, which PAM doesn't have."""
 
     fuel: FuelType = Field(default="regular")
-    place: PlaceArgument = Field(description="A town or state.")
+    place: PlaceArgument
     radius: Radius = Field(default=None)
 
     def summary(self) -> str:
@@ -76,7 +76,7 @@ class FindCheapGas(ToolArguments):
 
 @read_tool(summary=FindCheapGas.summary, timeout_s=_TIMEOUT_S)
 def find_cheap_gas(context: ToolContext, arguments: FindCheapGas) -> ToolResult:
-    """Average price of a fuel in a region of the United States, not of stations."""
+    """A fuel's average price in a region of the USA, not at stations."""
     query = GasPriceQuery(place=arguments.place, fuel_type=arguments.fuel, **location_of(context))
     answer = gas_prices(context.dependencies, context.user_id, query, context.deadline)
     radius = "" if arguments.radius is None else ", so it can't compare those within the radius"
@@ -86,7 +86,7 @@ def find_cheap_gas(context: ToolContext, arguments: FindCheapGas) -> ToolResult:
 class GetWeatherForecast(ToolArguments):
     """The place, and either a number of days or a period."""
 
-    days: ForecastDays | None = Field(default=None, description="Not with `period`.")
+    days: ForecastDays | None = None
     period: ForecastPeriod | None = None
     place: PlaceArgument = HERE
 

@@ -65,7 +65,7 @@ class PlanTrip(ToolArguments):
     arrive_by: _ArriveBy = Field(default=None, description="2026-03-14T18:00")
     budget: _Budget = Field(default=None)
     destination: PlaceArgument
-    max_daily: _MaxDaily = Field(default=None, description="Distance a day.")
+    max_daily: _MaxDaily = Field(default=None, description="Distance.")
     nights: _Nights = Field(default=(), description="At each stop.")
     origin: PlaceArgument
     start_date: _Start = Field(default=None)
@@ -122,7 +122,7 @@ def _summary(trip: PlanTrip) -> str:
 
 @write_tool(summary=_summary, undo=_undo, prepare=_plan)
 def plan_trip(context: WriteContext, arguments: PlanTrip, rated: RatedPlan) -> WriteResult:
-    """Plan and save a trip by road: days, nights at campgrounds, fuel, costs. It books nothing."""
+    """Plan and save a trip by road with its nights and costs. It books nothing."""
     connection, profile, plan, start = context.connection, context.profile, rated.plan, rated.schedule.start
     camping = read_camping_costs(connection, profile, context.now) if plan.nights else None
     costs = trip_costs(plan, camping, arguments.budget, profile, rated.fuel_conversion)
