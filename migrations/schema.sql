@@ -2213,6 +2213,8 @@ CREATE POLICY kept_by_owner ON public.screen_allowances TO postgres USING (true)
 
 CREATE POLICY kept_by_owner ON public.shop_rates TO postgres USING (true) WITH CHECK (true);
 
+CREATE POLICY left_by_oneself ON public.event_attendees FOR DELETE USING ((user_id = ( SELECT public.current_traveller() AS current_traveller)));
+
 ALTER TABLE public.lost_turns ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY made_by_oneself ON public.events FOR INSERT WITH CHECK ((host_id = ( SELECT public.current_traveller() AS current_traveller)));
@@ -2659,7 +2661,7 @@ GRANT UPDATE(attempts) ON TABLE public.embedding_requests TO pam_app;
 
 GRANT UPDATE(quarantined_at) ON TABLE public.embedding_requests TO pam_app;
 
-GRANT SELECT ON TABLE public.event_attendees TO pam_app;
+GRANT SELECT,DELETE ON TABLE public.event_attendees TO pam_app;
 
 GRANT INSERT(event_id) ON TABLE public.event_attendees TO pam_app;
 
@@ -2823,7 +2825,7 @@ GRANT INSERT(user_id) ON TABLE public.fuel_log TO pam_app;
 
 GRANT INSERT(vehicle_id) ON TABLE public.fuel_log TO pam_app;
 
-GRANT INSERT(filled_on) ON TABLE public.fuel_log TO pam_app;
+GRANT INSERT(filled_on),UPDATE(filled_on) ON TABLE public.fuel_log TO pam_app;
 
 GRANT INSERT(odometer_km) ON TABLE public.fuel_log TO pam_app;
 
