@@ -8,11 +8,22 @@ from typing import Any
 from bench.figures import DOCS, FIGURES
 
 PAGE = DOCS / "performance.md"
+LOAD_FIGURES = DOCS / "load.json"
 
 _HEAD = """# Performance
 
 Written by `make bench` from [figures.json](figures.json). Ratios compare measurements of one run side by side; single
 times depend on the machine and its load.
+"""
+
+_LOAD_HEAD = """
+## Load tests
+
+Each line is one run of a scenario on a local stack ([load/scenarios.py](../load/scenarios.py) has the scenarios and
+their criteria), with the figures of its last line. The load generator, the functions, the gateway, Postgres and the
+stand-ins share the machine. Times are milliseconds from the moment at which a message was due to its whole answer.
+`make load` writes a report with plots of each run into `.local/load/`; `--record` in `ARGS` writes its line here.
+
 """
 
 
@@ -37,6 +48,23 @@ def render(benchmarks: dict[str, Any]) -> str:
     return "".join(lines)
 
 
+def render_load(runs: dict[str, Any]) -> str:
+    """Return the page's part about load tests: a table with a line for each recorded run."""
+    if not runs:
+        return ""
+    figures = list(next(iter(runs.values()))["figures"])
+    lines = [_LOAD_HEAD, f"| run | machine | {' | '.join(f'`{name}`' for name in figures)} | criteria |\n"]
+    lines.append(f"| --- | --- | {'---: | ' * len(figures)}--- |\n")
+    for run in runs.values():
+        machine = run["machine"]
+        values = " | ".join(f"{run['figures'][name]:g}" for name in figures)
+        about = f"{machine['cores']} cores of {machine['processor']}, Python {machine['python']}, {machine['on']}"
+        verdict = "kept" if run["is_passed"] else "not kept: " + ", ".join(run["failed"])
+        lines.append(f"| `{run['command']}` | {about} | {values} | {verdict} |\n")
+    return "".join(lines)
+
+
 def write() -> None:
     """Write the page."""
-    PAGE.write_text(render(json.loads(FIGURES.read_text())))
+    runs = json.loads(LOAD_FIGURES.read_text()) if LOAD_FIGURES.is_file() else {}
+    PAGE.write_text(render(json.loads(FIGURES.read_text())) + render_load(runs))

@@ -41,10 +41,19 @@ def main() -> int:
     summaries = _run_all(arguments)
     if arguments.record:
         for summary in summaries:
-            record(summary, arguments.profile)
+            record(summary, _command(summary.scenario.name, arguments))
     print(json.dumps(summaries[0].figures if len(summaries) == 1 else {s.scenario.name: s.figures for s in summaries}))
     is_passed = arguments.scenario == RAMP or all(summary.is_passed for summary in summaries)
     return 0 if is_passed else 1
+
+
+def _command(name: str, arguments: argparse.Namespace) -> str:
+    """Return the command that runs one scenario, or one fault of chaos."""
+    options = [] if arguments.profile == "seed" else [f"--profile {arguments.profile}"]
+    if arguments.scenario == CHAOS:
+        options.append(f"--fault {name.removeprefix('chaos_')}")
+    command = f"make load SCENARIO={arguments.scenario}"
+    return f'{command} ARGS="{" ".join(options)}"' if options else command
 
 
 def _run_all(arguments: argparse.Namespace) -> list[Summary]:

@@ -6,12 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.figures import DOCS, machine
+from bench import page
+from bench.figures import machine
 from load.records import Records
 from load.sampling import Sample
 from load.summary import Summary, percentile
 
-LOAD_FIGURES = DOCS / "load.json"
 _BUCKET_S = 5.0
 
 
@@ -32,12 +32,19 @@ def write_report(summary: Summary, records: Records, samples: Sequence[Sample], 
         print(f"  {sentence}", flush=True)
 
 
-def record(summary: Summary, profile: str) -> None:
-    """Replace the figures of a scenario and profile in docs/load.json."""
-    recorded: dict[str, Any] = json.loads(LOAD_FIGURES.read_text()) if LOAD_FIGURES.is_file() else {}
-    entry = {"machine": machine(), "figures": summary.figures, "is_passed": summary.is_passed}
-    recorded[f"{summary.scenario.name} {profile}"] = entry
-    LOAD_FIGURES.write_text(json.dumps(recorded, indent=1, sort_keys=True) + "\n")
+def record(summary: Summary, command: str) -> None:
+    """Replace the line of a command in docs/load.json and docs/performance.md."""
+    file = page.LOAD_FIGURES
+    recorded: dict[str, Any] = json.loads(file.read_text()) if file.is_file() else {}
+    recorded[command] = {
+        "command": command,
+        "machine": machine(),
+        "figures": summary.figures,
+        "is_passed": summary.is_passed,
+        "failed": [check.name for check in summary.checks if not check.is_kept],
+    }
+    file.write_text(json.dumps(recorded, indent=1, sort_keys=True) + "\n")
+    page.write()
 
 
 def render(summary: Summary, samples: Sequence[Sample], profile: str) -> str:
