@@ -321,6 +321,7 @@ def test_single_source_that_fails_is_named(
     """A result without one of several sources says what it lacks."""
     lacking = 0
     for url in example.sources:
+        sources.reset()  # of the last source's fault, too
         household = new_household(new_caller, database)
         sources.reset()
         httpx.put(f"{url}/_control", json={"mode": "503"}).raise_for_status()
