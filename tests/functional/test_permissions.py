@@ -206,6 +206,7 @@ def recorded_stack(recorder: Recorder) -> Iterator[LocalStack]:
         state = Path(directory) / "state"
         with LocalStack(state, template=checkout / "template.yaml", claude_profile="zero") as stack:
             recorder.endpoint = stack.aws_endpoint
+            assert stack.warm() == {}
             yield stack
 
 

@@ -22,7 +22,7 @@ def test_sources_keep_the_time_of_their_message(empty_database: str) -> None:
     """A source whose message isn't stored has the time of the fact's last statement. Both ways lose none."""
     runner = Runner(empty_database, CHECKOUT / "migrations")
     runner.up()
-    runner.down(to=20)
+    runner.down(to=20, lose_data=True)
     user, conversation, stored, unknown = (uuid.uuid4() for _ in range(4))
     with psycopg.connect(empty_database, autocommit=True) as owner:
         owner.execute("insert into users (id) values (%s)", (user,))
@@ -32,7 +32,7 @@ def test_sources_keep_the_time_of_their_message(empty_database: str) -> None:
         runner.up()
         sources = "select turn_id, stated_at::date::text from fact_sources where user_id = %s order by stated_at"
         assert owner.execute(sources, (user,)).fetchall() == [(stored, "2026-04-02"), (unknown, "2026-04-09")]
-        runner.down(to=20)
+        runner.down(to=20, lose_data=True)
         kept = owner.execute("select source_turn_ids from facts where user_id = %s", (user,)).fetchone()
         assert kept == ([unknown, stored],)
         forced = "select relforcerowsecurity from pg_class where relname in ('facts', 'exchanges')"

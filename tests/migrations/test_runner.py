@@ -25,7 +25,7 @@ def test_down_files_revert_exactly_what_up_files_create(empty_database: str) -> 
     runner = Runner(empty_database, MIGRATIONS)
     assert len(runner.up()) == len(runner.status())
     created = tables(empty_database)
-    runner.down(to=0)
+    runner.down(to=0, lose_data=True)
     assert tables(empty_database) == {"schema_versions"}
     runner.up()
     assert tables(empty_database) == created

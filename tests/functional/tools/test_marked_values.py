@@ -168,7 +168,8 @@ def worlds(stack: LocalStack, shared_table: Any, lambda_environment: None) -> It
         household = new_household(new_caller, database)
         ordinary = call_all(household)
         both = [household.caller.id, *friends_of(owner, household)]
-        shared |= values_in(owner, "products", "shop_rates", "orders")
+        totals = "(select subtotal + coalesce(tax, 0) + coalesce(shipping, 0) from orders) as totals"
+        shared |= values_in(owner, "products", "shop_rates", "orders", totals)
         owner.execute("delete from users where id = any (%s)", (both,))
         sources.set_mode("marked")
         household = new_household(new_caller, database)

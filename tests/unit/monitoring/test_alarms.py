@@ -85,6 +85,8 @@ def test_alarm_fires_and_returns_to_ok(alarm: Alarm) -> None:
     (report,) = board.report(end)
     assert (report.state, report.since) == (AlarmState.ALARM, end)
     assert report.value == pytest.approx(beyond(alarm))
+    if alarm.keeps_state:
+        fill(alarm, values, alarm.threshold, end + alarm.period_s, 1)
     (report,) = board.report(end + alarm.period_s)
     assert (report.state, report.since) == (AlarmState.OK, end + alarm.period_s)
 
