@@ -1,9 +1,11 @@
-"""Faults during load: one run for each, after which the invariants must hold and answers must be back to normal."""
+"""Faults during load: one run for each, after which the invariants must hold and messages must be answered again."""
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+from load.errors import LoadError
 from load.faults import ChaosContext, ChaosFault
 from load.records import Records
 from load.scenarios import Criteria, Scenario
@@ -24,18 +26,19 @@ def injected(fault: ChaosFault, context: ChaosContext) -> Iterator[threading.Eve
     def inject() -> None:
         started.wait()
         if abandoned.wait(BEGIN_S):
-            return
+            raise LoadError("The run ended before its fault began.")
         with fault.begin(context):
-            abandoned.wait(fault.seconds)
+            if abandoned.wait(fault.seconds):
+                raise LoadError("The run ended before its fault did.")
 
-    thread = threading.Thread(target=inject)
-    thread.start()
-    try:
-        yield started
-    finally:
-        abandoned.set()
-        started.set()
-        thread.join()
+    with ThreadPoolExecutor(1) as pool:
+        injection = pool.submit(inject)
+        try:
+            yield started
+        finally:
+            abandoned.set()
+            started.set()
+        injection.result()
 
 
 def unrecovered(fault: ChaosFault, records: Records) -> list[str]:

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -101,13 +102,13 @@ def _repeatedly(action: Callable[[], None], interval_s: float) -> Iterator[None]
             action()
             ended.wait(interval_s)
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    with ThreadPoolExecutor(1) as pool:
+        repetition = pool.submit(run)
+        try:
+            yield
+        finally:
+            ended.set()
+        repetition.result()
 
 
 def _killed_environments(context: ChaosContext) -> AbstractContextManager[None]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from load.errors import LoadError
 from load.plan import PlannedUser, as_json
 from load.records import Records, read_records
 from load.scenarios import Scenario
@@ -18,10 +19,6 @@ ANSWER_TIMEOUT_S = 90.0
 
 PYTHON = CHECKOUT / ".load" / "bin" / "python"
 _END_TIMEOUT_S = 6 * ANSWER_TIMEOUT_S
-
-
-class LoadError(Exception):
-    """The load was not generated, or not to its end."""
 
 
 def run(

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from load import chaos, generator
+from load.errors import LoadError
 from load.faults import ChaosContext, ChaosFault
 from load.invariants import Invariants
 from load.plan import make_plan
@@ -40,7 +41,7 @@ def run_locally(scenario: Scenario, profile: str, output: Path, fault: ChaosFaul
             started = opened.enter_context(chaos.injected(fault, ChaosContext(stack, proxy, profile)))
             begin = started.set
         if failures := stack.warm():
-            raise generator.LoadError(f"Functions don't start: {failures}")
+            raise LoadError(f"Functions don't start: {failures}")
         stack.start_schedules()
         users = [str(uuid.uuid4()) for _ in range(scenario.users)]
         plan = make_plan(scenario, [(user, stack.token(user)) for user in users])

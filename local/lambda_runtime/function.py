@@ -101,7 +101,7 @@ class LambdaFunction:
     @property
     def pids(self) -> list[int]:
         """Process ids of the environments."""
-        return [environment.pid for environment in self._environments if environment.pid]
+        return [environment.pid for environment in tuple(self._environments) if environment.pid]
 
     def environment(self) -> dict[str, str]:
         """Return the variables of the function's environments, without the address of the Runtime API."""

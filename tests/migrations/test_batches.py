@@ -114,3 +114,24 @@ def test_header_without_a_batch_in_the_statement_is_refused(boats: str, director
     with pytest.raises(MigrationError, match="needs one statement, with one"):
         Runner(boats, directory).up()
     assert [version for version, *_ in entries(boats)] == [1]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "-- batches of 4: public.boats by number",
+        "-- batches of 1_000: boats by number",
+        "-- batches of 4: boats by harbour, number,",
+        "-- batches of 0: boats by number",
+        "-- batches",
+        "",
+    ],
+)
+def test_malformed_header_is_refused_before_anything_runs(boats: str, directory: Path, head: str) -> None:
+    """The update would run on the whole table at once; the ledger has no entry of it."""
+    update = "update boats set visits = visits + 1 where /* batch */ true"
+    (directory / "0002_oars.up.sql").write_text(f"{head}\n{update}")
+    with pytest.raises(MigrationError, match="its head needs a line such as `-- batches of 1000"):
+        Runner(boats, directory).up()
+    assert visits(boats) == [0]
+    assert [version for version, *_ in entries(boats)] == [1]

@@ -122,6 +122,8 @@ def test_interrupted_migration_can_be_reverted(empty_database: str, killer: Kill
     path = resumable / "0003_oars_by_id.up.sql"
     path.write_text(path.read_text() + "-- corrected")
     runner = Runner(empty_database, resumable)
+    with pytest.raises(MigrationError, match="Restore the file to complete it, or revert it with `down --to 2`"):
+        runner.up()
     assert [str(each) for each in runner.down(to=2)] == ["0003_oars_by_id"]
     assert catalogue(empty_database) == before
     assert [str(each) for each in runner.up()] == ["0003_oars_by_id"]
@@ -160,5 +162,11 @@ def test_interrupted_way_back_is_completed_first(empty_database: str, resumable:
     runner = Runner(empty_database, resumable)
     with pytest.raises(MigrationError, match="Complete it with `down --to 2`"):
         runner.up()
+    path = resumable / "0003_oars_by_id.down.sql"
+    original = path.read_text()
+    path.write_text(f"select 1;\n{original}")
+    with pytest.raises(MigrationError, match="The down file of 0003_oars_by_id was changed after it was begun"):
+        Runner(empty_database, resumable).down(to=2)
+    path.write_text(original)
     assert [str(each) for each in runner.down(to=2)] == ["0003_oars_by_id"]
     assert [str(each) for each in runner.up()] == ["0003_oars_by_id"]

@@ -68,9 +68,7 @@ def _run(runner: Runner, arguments: argparse.Namespace) -> int:
         for migration in runner.up(arguments.to):
             print(f"applied {migration}")
     elif arguments.command == "down":
-        newest = max((m.version for m, applied in runner.status() if applied), default=0)
-        to = max(newest - 1, 0) if arguments.to is None else arguments.to
-        for migration in runner.down(to, lose_data=arguments.lose_data):
+        for migration in runner.down(arguments.to, lose_data=arguments.lose_data):
             print(f"reverted {migration}")
     else:
         return _drift(runner, arguments.against)

@@ -46,11 +46,19 @@ class Batches:
 
 
 def read_batches(migration: Migration, direction: Direction) -> Batches | None:
-    """Return how a script runs in batches, or None. Raises `MigrationError` for a header without a proper statement."""
+    """Return how a script runs in batches, or None.
+
+    Raises `MigrationError` for a malformed header, for a mark without a header, and for a header without a proper
+    statement: the statement would run on the whole table at once.
+    """
     script = migration.script(direction)
-    header = _HEADER.search(script.head)
-    if header is None:
+    if not script.has_batches and MARK not in script.sql:
         return None
+    header = _HEADER.search(script.head)
+    if header is None or int(header[1]) < 1:
+        raise MigrationError(
+            f"{migration} has batches: its head needs a line such as `-- batches of 1000: turns by user_id, id`."
+        )
     if len(script.statements) != 1 or script.statements[0].count(MARK) != 1:
         raise MigrationError(f"{migration} has batches: it needs one statement, with one {MARK!r} in its condition.")
     key = tuple(name.strip() for name in header[3].split(","))

@@ -52,7 +52,12 @@ class Script:
     @property
     def is_transactional(self) -> bool:
         """Whether all of it is one transaction."""
-        return _NO_TRANSACTION.search(self.head) is None and _BATCHES.search(self.head) is None
+        return _NO_TRANSACTION.search(self.head) is None and not self.has_batches
+
+    @property
+    def has_batches(self) -> bool:
+        """Whether its head says that it runs in batches."""
+        return _BATCHES.search(self.head) is not None
 
     @property
     def lost_data(self) -> str | None:
@@ -70,10 +75,9 @@ class Migration:
     up: str
     down: str
 
-    @property
-    def checksum(self) -> str:
-        """The SHA-256 of the up file, in hex, as the ledger records it."""
-        return hashlib.sha256(self.up.encode()).hexdigest()
+    def checksum(self, direction: Direction) -> str:
+        """Return the SHA-256 of one of its files, in hex, as the ledger records it."""
+        return hashlib.sha256(self.script(direction).sql.encode()).hexdigest()
 
     def script(self, direction: Direction) -> Script:
         return Script(self.up if direction == "up" else self.down)

@@ -112,13 +112,21 @@ def read_entries(connection: Connection) -> list[AppliedMigration]:
 
 def record(connection: Connection, migration: Migration, direction: Direction, execution_ms: int) -> None:
     """Record a completed migration, in the transaction that ran it."""
-    values = migration.version, migration.name, migration.checksum, execution_ms, direction, "succeeded", None
+    values = (
+        migration.version,
+        migration.name,
+        migration.checksum(direction),
+        execution_ms,
+        direction,
+        "succeeded",
+        None,
+    )
     connection.execute(_INSERT, values)
 
 
 def begin(connection: Connection, migration: Migration, direction: Direction) -> int:
     """Record that a migration without a transaction begins; return its entry."""
-    values = migration.version, migration.name, migration.checksum, 0, direction, "running", 0
+    values = migration.version, migration.name, migration.checksum(direction), 0, direction, "running", 0
     row = connection.execute(_INSERT, values).fetchone()
     assert row is not None
     return int(row["entry"])

@@ -24,6 +24,7 @@ from pam.migrations.plan import PlannedMigration, dry_run
 from pam.migrations.waiting import Timeouts, application_name, retry_locks, take_advisory_lock
 
 _CONCURRENTLY = re.compile(r"\bconcurrently\b", re.IGNORECASE)
+_CREATE_INDEX = re.compile(r"\bcreate\s+(?:unique\s+)?index\s+concurrently\b", re.IGNORECASE)
 
 # What `create index concurrently` leaves where it was interrupted: an index that is written and never read.
 _INVALID_INDEXES = """
@@ -105,13 +106,15 @@ class Runner:
                     done.append(migration)
         return done
 
-    def down(self, to: int, *, lose_data: bool = False) -> list[Migration]:
-        """Revert what is above version `to`, newest first; return what was reverted.
+    def down(self, to: int | None = None, *, lose_data: bool = False) -> list[Migration]:
+        """Revert what is above version `to`, or the newest one, newest first; return what was reverted.
 
         Raises `MigrationError` for a file that is marked as losing data, unless `lose_data`; nothing is reverted then.
         """
-        self._validate(to)
         with self._locked() as connection:
+            if to is None:
+                to = max((entry.version - 1 for entry in ledger.read_entries(connection)), default=0)
+            self._validate(to)
             applied = self._read_ledger(connection, reverting_above=to)
             surplus = [m for m in reversed(self._migrations) if m.version in applied and m.version > to]
             losses = [f"{m}: {lost}" for m in surplus if (lost := m.script("down").lost_data)]
@@ -169,11 +172,8 @@ class Runner:
                 )
             migration = self._migrations[entry.version - 1]
             reverted = entry.is_running and reverting_above is not None and entry.version > reverting_above
-            if migration.checksum != entry.checksum and not reverted:
-                raise MigrationError(
-                    f"{migration} was changed after it was applied on {entry.applied_at:%Y-%m-%d}, as {entry.label}."
-                    " Restore the file, and put the change into a new migration."
-                )
+            if migration.checksum(entry.direction) != entry.checksum and (not reverted or entry.direction == "down"):
+                raise MigrationError(_changed(migration, entry))
         return {entry.version: entry for entry in entries}
 
     def _validate(self, to: int) -> int:
@@ -184,6 +184,7 @@ class Runner:
     def _run(
         self, connection: Connection, migration: Migration, direction: Direction, entry: AppliedMigration | None
     ) -> None:
+        batches = read_batches(migration, direction)
         if migration.script(direction).is_transactional:
             retry_locks(
                 connection,
@@ -193,7 +194,6 @@ class Runner:
             )
             return
         resumed = entry if entry is not None and entry.is_running and entry.direction == direction else None
-        batches = read_batches(migration, direction)
         if batches is None:
             self._run_statements(connection, migration, direction, resumed)
             return
@@ -239,9 +239,6 @@ class Runner:
             self._observe(Progress(connection, migration, direction, done, is_recorded=True))
 
     def _run_alone(self, connection: Connection, migration: Migration, number: int, statement: str) -> None:
-        for index in connection.execute(_INVALID_INDEXES).fetchall():
-            if re.search(rf"(?<!\w){re.escape(index['relname'])}(?!\w)", statement):
-                connection.execute(sql.SQL(f"drop index concurrently if exists {index['name']}"))
         concurrent = _CONCURRENTLY.search(statement) is not None
         limits = (
             (0, self._timeouts.concurrent_s) if concurrent else (self._timeouts.lock_ms, self._timeouts.statement_s)
@@ -249,11 +246,36 @@ class Runner:
         connection.execute(f"set lock_timeout = {limits[0]}")
         connection.execute(f"set statement_timeout = '{limits[1]}s'")
         try:
+            if _CREATE_INDEX.search(statement):
+                _drop_invalid_index(connection, statement)
             _execute(connection, migration, number, statement)
         finally:
             if not connection.closed:
                 connection.execute("reset statement_timeout")
                 connection.execute(f"set lock_timeout = {self._timeouts.lock_ms}")
+
+
+def _drop_invalid_index(connection: Connection, statement: str) -> None:
+    """Drop what an interrupted `create index concurrently` has left: `if not exists` would accept it as it is."""
+    for index in connection.execute(_INVALID_INDEXES).fetchall():
+        if re.search(rf"(?<!\w){re.escape(index['relname'])}(?!\w)", statement, re.IGNORECASE):
+            connection.execute(sql.SQL(f"drop index concurrently if exists {index['name']}"))
+
+
+def _changed(migration: Migration, entry: AppliedMigration) -> str:
+    """Return what to do about a file that was changed."""
+    when = f"on {entry.applied_at:%Y-%m-%d}, as {entry.label}"
+    if not entry.is_running:
+        return (
+            f"{migration} was changed after it was applied {when}."
+            " Restore the file, and put the change into a new migration."
+        )
+    if entry.direction == "down":
+        return f"The down file of {migration} was changed after it was begun {when}. Restore it to complete it."
+    return (
+        f"{migration} was changed after it was begun {when}, and it was interrupted. Restore the file to complete it,"
+        f" or revert it with `down --to {migration.version - 1}`."
+    )
 
 
 def _execute(connection: Connection, migration: Migration, number: int, statement: str) -> None:
