@@ -94,8 +94,11 @@ def _serve(channel: socket.socket) -> str | None:
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     zygote = os.getpid()
     addresses = channel.makefile("rb", buffering=0)
+    poll = select.poll()  # `select` refuses descriptors above 1023
+    poll.register(channel.fileno(), select.POLLIN)
+    poll.register(woken, select.POLLIN)
     while True:
-        ready, _, _ = select.select([channel.fileno(), woken], [], [])
+        ready = {descriptor for descriptor, _ in poll.poll()}
         if woken in ready:
             os.read(woken, 4096)
             _reap(channel)

@@ -13,6 +13,7 @@ from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
 from pam.tools.catalog import TOOLS
 from tests.functional.tools.conftest import Caller
+from tests.words import new_word
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "comment_on_post": {"post": "$post", "comment": "So do we."},
@@ -118,7 +119,7 @@ class Household:
 def new_household(new_caller: Callable[..., Caller], database: Database) -> Household:
     """Make a user with rows of every kind, through the product."""
     caller, friend = new_caller(), new_caller()
-    suffix = uuid.uuid4().hex[:10]
+    suffix = new_word()
     household = Household(caller, {"friend": f"Friend {suffix}"})
     for each, name in ((caller, f"Owner {suffix}"), (friend, household.rows["friend"])):
         with database.session(each.id, Deadline(10)) as connection:

@@ -11,7 +11,8 @@ from typing import Any
 from tests.functional.chat.claude_scripts import SHORT_ANSWER
 from tests.functional.chat.frames import Frames
 from tests.security.cross_user.operations import Operation, Place, Reference, Surface
-from tests.security.cross_user.resident import LAUNDRY, MORE_LAUNDRY, UUID, Resident, new_word
+from tests.security.cross_user.resident import LAUNDRY, MORE_LAUNDRY, UUID, Resident
+from tests.words import new_word
 
 # Ids, instants, whether an answer was cached, and the numbers of frames, which depend on the turn's pace.
 _BY_CHANCE = (

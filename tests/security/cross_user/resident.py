@@ -2,7 +2,6 @@
 
 import json
 import re
-import secrets
 import uuid
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -24,6 +23,7 @@ from pam.platform.postgres import Database
 from tests.functional.chat.chat_user import ChatUser
 from tests.functional.chat.claude_scripts import text, use
 from tests.functional.chat.frames import Frames, decision_on
+from tests.words import new_word
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -35,11 +35,6 @@ MORE_LAUNDRY = use("create_expense", amount=46, category="laundry")
 """Writes whose answers don't depend on earlier ones: the category has no budget."""
 
 TABLE_VARIABLES = ("CHAT_TABLE", "USER_CACHE_TABLE", "IDEMPOTENCY_TABLE", "SHARED_CACHE_TABLE")
-
-
-def new_word() -> str:
-    """Return a word that can be spoken and is in no other text: the screen flags one that looks encoded."""
-    return "".join(secrets.choice("bdfgklmnprstvz") + secrets.choice("aeiou") for _ in range(7)).capitalize()
 
 
 class Resident(ChatUser):

@@ -119,8 +119,9 @@ class Database:
             except IndexError:
                 return self._connect()
             # Nothing is sent over an idle connection but the server's closing of it.
-            closed = select.select([connection.pgconn.socket], [], [], 0)[0]
-            if time.monotonic() - used_at <= _MAX_IDLE_S and not closed:
+            idle = select.poll()  # `select` refuses descriptors above 1023
+            idle.register(connection.pgconn.socket, select.POLLIN)
+            if time.monotonic() - used_at <= _MAX_IDLE_S and not idle.poll(0):
                 return connection
             _drop(connection)
 
