@@ -56,6 +56,21 @@ def test_verdict_on_claude_s_answer_may_change_and_is_counted_when_it_does(
     assert rows(owner, traveller) == [(message_id, 3, "forgot")]
 
 
+def test_answer_over_http_has_a_message_id_only_where_its_turn_is_stored(
+    stack: LocalStack, traveller: Traveller
+) -> None:
+    """Not for an answer from the cache while Postgres is down: a verdict on it would find no turn."""
+    question = {"text": FAST_QUESTION, "conversation_id": str(uuid.uuid4())}
+    message_id = traveller.http.post("/v1/ask", json=question).json()["message_id"]
+    assert give(traveller, message_id, "fine").status_code == 200
+    stack.postgres.stop()
+    try:
+        answered = traveller.http.post("/v1/ask", json=question)
+    finally:
+        stack.postgres.start()
+    assert (answered.status_code, answered.json()["tier"], answered.json()["message_id"]) == (200, 1, None)
+
+
 @pytest.mark.parametrize("verdict", ["fine", "slow", "wrong", "forgot"])
 def test_nobody_judges_another_s_answer(
     new_traveller: Callable[[], Traveller], owner: psycopg.Connection, verdict: str
