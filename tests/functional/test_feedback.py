@@ -71,6 +71,17 @@ def test_answer_over_http_has_a_message_id_only_where_its_turn_is_stored(
     assert (answered.status_code, answered.json()["tier"], answered.json()["message_id"]) == (200, 1, None)
 
 
+def test_question_that_ended_with_an_error_has_no_answer_to_judge(
+    traveller: Traveller, owner: psycopg.Connection
+) -> None:
+    """Its turn is stored, for its cost."""
+    message_id = ask_fast(traveller, owner)
+    owner.execute("update turns set ended = 'model_unavailable' where id = %s", [message_id])
+    reply = give(traveller, message_id, "slow")
+    assert (reply.status_code, reply.json()["code"]) == (404, "message_not_found")
+    assert rows(owner, traveller) == []
+
+
 @pytest.mark.parametrize("verdict", ["fine", "slow", "wrong", "forgot"])
 def test_nobody_judges_another_s_answer(
     new_traveller: Callable[[], Traveller], owner: psycopg.Connection, verdict: str
