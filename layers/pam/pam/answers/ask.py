@@ -56,7 +56,7 @@ class AskAnswer:
     as_of: Instant
     message_id: Annotated[
         str | None,
-        Field(description="Of the question in its conversation, for feedback; null where it is stored in none."),
+        Field(description="Of the question in its conversation, for feedback; left out where it is in none."),
     ] = None
 
     def as_json(self) -> dict[str, Any]:
