@@ -22,9 +22,8 @@ FAST_TIERS = (1, 2)
 
 # A month of UTC, as the daily caps are.
 _SELECT_USAGE = """
-select user_id, tier, model, count(*) as turns, sum(model_calls) as calls, sum(input_tokens) as uncached,
-       sum(cache_read_tokens) as read, sum(cache_write_tokens) as written, sum(output_tokens) as output,
-       sum(cost_microdollars) as cost
+select user_id, tier, model, count(*) as turns, sum(input_tokens) as uncached, sum(cache_read_tokens) as read,
+       sum(cache_write_tokens) as written, sum(output_tokens) as output, sum(cost_microdollars) as cost
   from turns where created_at >= %(since)s and created_at < %(until)s
  group by user_id, tier, model
 """
@@ -38,7 +37,6 @@ class Usage:
     tier: int
     model: str
     turns: int
-    calls: int = 0
     uncached: int = 0
     read: int = 0
     written: int = 0

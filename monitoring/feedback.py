@@ -14,13 +14,15 @@ MAX_DISTANCE = 0.2
 A question's vector also has what was said directly before it, so one that begins another conversation is compared best.
 """
 
+# Verdicts and answers are of the same turns, also where a verdict was given later.
 _SELECT_VERDICTS = """
-select count(*) filter (where verdict = 'forgot' and tier = 3) as forgot,
-       count(*) filter (where tier = 3) as judged,
-       count(*) filter (where verdict = 'slow') as slow
-  from feedback where created_at >= %(since)s
+select count(*) filter (where f.verdict = 'forgot' and t.tier = 3) as forgot,
+       count(*) filter (where f.verdict is not null and t.tier = 3) as judged,
+       count(*) filter (where f.verdict = 'slow') as slow,
+       count(*) as answers
+  from turns t left join feedback f on f.user_id = t.user_id and f.turn_id = t.id
+ where t.created_at >= %(since)s and t.ended = 'done'
 """
-_COUNT_ANSWERS = "select count(*) from turns where created_at >= %(since)s and ended = 'done'"
 # Only questions with a vector can be compared; a model's vectors only with its own.
 _SELECT_REPEATED = """
 with questions as (
@@ -78,10 +80,9 @@ class JudgedAnswer:
 
 
 def read_user_metrics(connection: "psycopg.Connection[Any]", since: datetime) -> UserMetrics:
-    """Return the figures of all users since then, as the owner of the tables."""
+    """Return the figures of all users by their turns since then, as the owner of the tables."""
     scope = {"since": since, "within": REPEATED_WITHIN, "distance": MAX_DISTANCE}
-    forgot, judged, slow = _row(connection, _SELECT_VERDICTS, scope)
-    (answers,) = _row(connection, _COUNT_ANSWERS, scope)
+    forgot, judged, slow, answers = _row(connection, _SELECT_VERDICTS, scope)
     questions, repeated = _row(connection, _SELECT_REPEATED, scope)
     return UserMetrics(_percent(judged - forgot, judged), _percent(repeated, questions), _percent(slow, answers))
 

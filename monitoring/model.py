@@ -57,7 +57,6 @@ class Widget:
     lines: tuple[Series | Share, ...]
     target: float | None = None
     period_s: int = 300
-    is_wide: bool = False
 
     @property
     def series(self) -> tuple[Series, ...]:
@@ -94,14 +93,9 @@ class Alarm:
     """Whether a period without a value leaves it as it is: for what is measured more rarely than once in a period."""
 
     @property
-    def section(self) -> str:
-        """The heading of its section in docs/operations.md."""
-        return self.title
-
-    @property
     def anchor(self) -> str:
-        """The link to that section."""
-        words = "".join(each for each in self.section.lower() if each.isalnum() or each in " -_")
+        """The link to its section in docs/operations.md."""
+        words = "".join(each for each in self.title.lower() if each.isalnum() or each in " -_")
         return f"docs/operations.md#{words.replace(' ', '-')}"
 
     @property

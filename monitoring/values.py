@@ -87,7 +87,7 @@ def _statistic(statistic: str, values: Sequence[float]) -> float:
 
 
 class AlarmState(StrEnum):
-    """CloudWatch's states; a period without data isn't breaching, so that there is no third one."""
+    """CloudWatch's states without `INSUFFICIENT_DATA`: a period without data isn't breaching, or keeps the state."""
 
     OK = "OK"
     ALARM = "ALARM"

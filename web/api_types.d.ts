@@ -31,7 +31,7 @@ export interface AskedBudgetStatus {
   source: string;
   simulated: boolean;
   as_of: string;
-  /** Of the question in its conversation, for feedback; null without a conversation. */
+  /** Of the question in its conversation, for feedback; left out where it is in none. */
   message_id?: string;
 }
 
@@ -46,7 +46,7 @@ export interface AskedDistance {
   source: string;
   simulated: boolean;
   as_of: string;
-  /** Of the question in its conversation, for feedback; null without a conversation. */
+  /** Of the question in its conversation, for feedback; left out where it is in none. */
   message_id?: string;
 }
 
@@ -61,7 +61,7 @@ export interface AskedExpenseAdded {
   source: string;
   simulated: boolean;
   as_of: string;
-  /** Of the question in its conversation, for feedback; null without a conversation. */
+  /** Of the question in its conversation, for feedback; left out where it is in none. */
   message_id?: string;
 }
 
@@ -76,7 +76,7 @@ export interface AskedExpenseCorrected {
   source: string;
   simulated: boolean;
   as_of: string;
-  /** Of the question in its conversation, for feedback; null without a conversation. */
+  /** Of the question in its conversation, for feedback; left out where it is in none. */
   message_id?: string;
 }
 
@@ -91,7 +91,7 @@ export interface AskedExpenseList {
   source: string;
   simulated: boolean;
   as_of: string;
-  /** Of the question in its conversation, for feedback; null without a conversation. */
+  /** Of the question in its conversation, for feedback; left out where it is in none. */
   message_id?: string;
 }
 
@@ -106,7 +106,7 @@ export interface AskedFuelNeeded {
   source: string;
   simulated: boolean;
   as_of: string;
-  /** Of the question in its conversation, for feedback; null without a conversation. */
+  /** Of the question in its conversation, for feedback; left out where it is in none. */
   message_id?: string;
 }
 
@@ -121,7 +121,7 @@ export interface AskedGasPrice {
   source: string;
   simulated: boolean;
   as_of: string;
-  /** Of the question in its conversation, for feedback; null without a conversation. */
+  /** Of the question in its conversation, for feedback; left out where it is in none. */
   message_id?: string;
 }
 
@@ -136,7 +136,7 @@ export interface AskedNearbyParks {
   source: string;
   simulated: boolean;
   as_of: string;
-  /** Of the question in its conversation, for feedback; null without a conversation. */
+  /** Of the question in its conversation, for feedback; left out where it is in none. */
   message_id?: string;
 }
 
@@ -151,7 +151,7 @@ export interface AskedSavingsTotal {
   source: string;
   simulated: boolean;
   as_of: string;
-  /** Of the question in its conversation, for feedback; null without a conversation. */
+  /** Of the question in its conversation, for feedback; left out where it is in none. */
   message_id?: string;
 }
 
@@ -166,7 +166,7 @@ export interface AskedSpendSummary {
   source: string;
   simulated: boolean;
   as_of: string;
-  /** Of the question in its conversation, for feedback; null without a conversation. */
+  /** Of the question in its conversation, for feedback; left out where it is in none. */
   message_id?: string;
 }
 
@@ -181,7 +181,7 @@ export interface AskedWeather {
   source: string;
   simulated: boolean;
   as_of: string;
-  /** Of the question in its conversation, for feedback; null without a conversation. */
+  /** Of the question in its conversation, for feedback; left out where it is in none. */
   message_id?: string;
 }
 

@@ -56,6 +56,33 @@ def test_verdict_on_claude_s_answer_may_change_and_is_counted_when_it_does(
     assert rows(owner, traveller) == [(message_id, 3, "forgot")]
 
 
+def test_answer_over_http_has_a_message_id_only_where_its_turn_is_stored(
+    stack: LocalStack, traveller: Traveller
+) -> None:
+    """Not for an answer from the cache while Postgres is down: a verdict on it would find no turn."""
+    question = {"text": FAST_QUESTION, "conversation_id": str(uuid.uuid4())}
+    message_id = traveller.http.post("/v1/ask", json=question).json()["message_id"]
+    assert give(traveller, message_id, "fine").status_code == 200
+    stack.postgres.stop()
+    try:
+        answered = traveller.http.post("/v1/ask", json=question)
+    finally:
+        stack.postgres.start()
+    assert answered.status_code == 200, answered.text
+    assert answered.json()["tier"] == 1 and "message_id" not in answered.json()
+
+
+def test_question_that_ended_with_an_error_has_no_answer_to_judge(
+    traveller: Traveller, owner: psycopg.Connection
+) -> None:
+    """Its turn is stored, for its cost."""
+    message_id = ask_fast(traveller, owner)
+    owner.execute("update turns set ended = 'model_unavailable' where id = %s", [message_id])
+    reply = give(traveller, message_id, "slow")
+    assert (reply.status_code, reply.json()["code"]) == (404, "message_not_found")
+    assert rows(owner, traveller) == []
+
+
 @pytest.mark.parametrize("verdict", ["fine", "slow", "wrong", "forgot"])
 def test_nobody_judges_another_s_answer(
     new_traveller: Callable[[], Traveller], owner: psycopg.Connection, verdict: str

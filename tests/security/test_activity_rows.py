@@ -195,9 +195,9 @@ def test_seat_of_a_deleted_account_is_free_again(neighbours: Neighbours, owner: 
     """And what the account published, liked, followed and shared is gone; others' rows stay."""
     event_id, post_id = neighbours.event(places=2), neighbours.post()
     with neighbours.database.session(neighbours.bob, Deadline(5)) as connection:
-        assert join_event(connection, neighbours.bob, event_id, utc_now()) == 1
+        assert join_event(connection, neighbours.bob, event_id, utc_now()).attendees == 1
     with neighbours.database.session(neighbours.cleo, Deadline(5)) as connection:
-        assert join_event(connection, neighbours.cleo, event_id, utc_now()) == 2
+        assert join_event(connection, neighbours.cleo, event_id, utc_now()).attendees == 2
     neighbours.execute(neighbours.bob, LIKE, post_id, neighbours.bob)
     neighbours.execute(neighbours.bob, COMMENT, post_id, neighbours.bob)
     neighbours.execute(neighbours.bob, SHARE, neighbours.bob, "friends")
@@ -206,7 +206,7 @@ def test_seat_of_a_deleted_account_is_free_again(neighbours: Neighbours, owner: 
         column = "author_id" if table == "comments" else "user_id"
         assert owner.execute(f"select 1 from {table} where {column} = %s", (neighbours.bob,)).fetchall() == []
     with neighbours.database.session(neighbours.eve, Deadline(5)) as connection:
-        assert join_event(connection, neighbours.eve, event_id, utc_now()) == 2
+        assert join_event(connection, neighbours.eve, event_id, utc_now()).attendees == 2
     seats = owner.execute("select seat from event_attendees where event_id = %s order by 1", (event_id,)).fetchall()
     assert seats == [(1,), (2,)]
     owner.execute("delete from users where id = %s", (neighbours.ann,))

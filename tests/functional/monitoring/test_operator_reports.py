@@ -136,6 +136,14 @@ def test_figures_of_travellers(owner: psycopg.Connection, ask_at: Callable[..., 
             owner.execute(
                 "insert into feedback values (%s, %s, %s, %s, %s)", [user, turn, 1 if number > 5 else 3, verdict, at]
             )
+    # Answers of before, and turns without one, are in neither part of a figure.
+    for ended, created_at in (("done", since - timedelta(hours=1)), ("model_unavailable", at)):
+        turn = uuid.uuid4()
+        owner.execute(
+            "insert into turns (id, user_id, conversation_id, tier, ended, created_at) values (%s, %s, %s, 3, %s, %s)",
+            [turn, user, conversation, ended, created_at],
+        )
+        owner.execute("insert into feedback values (%s, %s, 3, 'slow', %s)", [user, turn, at])
     with psycopg.connect(owner.info.dsn) as connection:
         figures = read_user_metrics(connection, since)
     owner.execute("delete from users where id = any(%s)", [[user, other]])

@@ -78,15 +78,23 @@ def test_event_is_never_overbooked(database: Database, users: list[uuid.UUID], o
         with database.session(users[0], Deadline(10)) as connection:
             event_id = create_event(connection, users[0], event, utc_now())
 
-        def act(number: int, event_id: uuid.UUID = event_id) -> str:
+        new: list[uuid.UUID] = []
+
+        def act(number: int, event_id: uuid.UUID = event_id, new: list[uuid.UUID] = new) -> str:
             user_id = users[number % USERS]
-            return run(database, user_id, lambda connection: join_event(connection, user_id, event_id, utc_now()))
+
+            def join(connection: Connection) -> None:
+                if join_event(connection, user_id, event_id, utc_now()).is_new:
+                    new.append(user_id)
+
+            return run(database, user_id, join)
 
         outcomes = at_once(2 * USERS, act)
         joined = {users[number % USERS] for number, outcome in enumerate(outcomes) if outcome == "done"}
         taken = min(places, USERS)
         assert len(joined) == taken and set(outcomes) <= {"done", "event_full"}
         assert outcomes.count("done") == 2 * taken
+        assert sorted(new) == sorted(joined)
         rows = owner.execute("select user_id, seat from event_attendees where event_id = %s", (event_id,)).fetchall()
         assert {user_id for user_id, _ in rows} == joined
         assert sorted(seat for _, seat in rows) == list(range(1, taken + 1))

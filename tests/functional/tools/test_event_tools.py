@@ -214,6 +214,43 @@ def test_event_is_joined_and_left_once(community: Community, spot: str) -> None:
     assert [row[1] for row in community.rows("event_attendees", "event_id", event)] == [other.id]
 
 
+def test_event_that_its_host_hides_since_can_be_left(community: Community, spot: str) -> None:
+    """And the joining be undone; without a word of the event, which the user doesn't see any more."""
+    host, one, other, stranger = (community.join(name) for name in ("Host", "One", "Other", "Stranger"))
+    event = new_event(host, place=spot, starts_at="2090-12-05T18:00")
+    join(one, event)
+    joined = join(other, event)
+    community.set(host, who_sees_activity="nobody")
+    raw = json.dumps({"event": event, "leave": True})
+    assert one.preview(join_event, raw) == "Leave that event."
+    left = join(one, event, leave=True)
+    assert left.text == "You have left that event."
+    assert left.data == {"event": event, "joined": False, "changed": True}
+    assert other.undo(joined, join_event) == "You haven't joined that event any more."
+    assert community.rows("event_attendees", "event_id", event) == []
+    attempts = (
+        lambda: one.undo(left, join_event),
+        lambda: join(one, event, leave=True),
+        lambda: join(stranger, event, leave=True),
+        lambda: stranger.preview(join_event, raw),
+    )
+    assert [error_of(attempt).error.code for attempt in attempts] == ["event_not_found"] * 4
+
+
+def test_undo_of_an_earlier_joining_keeps_a_hidden_event_joined_anew(community: Community, spot: str) -> None:
+    """As of one that is seen."""
+    clock = ManualClock(datetime(2026, 11, 22, 19, tzinfo=UTC))
+    host, guest = community.join("Host", clock), community.join("Guest", clock)
+    event = new_event(host, place=spot)
+    joined = join(guest, event)
+    join(guest, event, leave=True)
+    clock.now += timedelta(minutes=1)
+    join(guest, event)
+    community.set(host, who_sees_activity="nobody")
+    assert error_of(lambda: guest.undo(joined, join_event)).error.code == "modified_since"
+    assert len(community.rows("event_attendees", "event_id", event)) == 1
+
+
 def test_undo_restores_the_seat(community: Community, spot: str) -> None:
     """Exactly; another one where it is taken since, and none in a full event or after joining anew."""
     clock = ManualClock(datetime(2026, 11, 22, 19, tzinfo=UTC))

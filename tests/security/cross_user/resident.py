@@ -101,7 +101,7 @@ class Resident(ChatUser):
             self._confirm(decision_on(self._talk(each)))
         [(event_id,)] = self._owner.execute("select id from events where host_id = %s", (self.id,)).fetchall()
         with self._database.session(self.id, Deadline(10)) as connection:
-            assert join_event(connection, self.id, event_id, utc_now()) == 1
+            assert join_event(connection, self.id, event_id, utc_now()).attendees == 1
 
     def _spend(self) -> None:
         spent = {"amount": "31.70", "category": "tolls", "description": f"Bridge {self.words}"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -160,6 +161,20 @@ def test_more_values_than_a_line_takes_are_in_several_lines() -> None:
     assert sum(sum(line["TurnTime"]) for line in lines) == sum(range(250))
     assert [line.get("FirstDelta") for line in lines] == [[1.0], None, None]
     assert metrics.drain() == []
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_every_set_of_dimensions_is_written_once(metric: Metric) -> None:
+    """With any of its dimensions: without any, by each rollup that has a value, and by all; CloudWatch counts each."""
+    for number in range(len(metric.dimensions) + 1):
+        for names in combinations(metric.dimensions, number):
+            measure(metric, 1, dict.fromkeys(names, "x"))
+            (line,) = metrics.drain()
+            (directive,) = line["_aws"]["CloudWatchMetrics"]
+            written = [frozenset(each) for each in directive["Dimensions"]]
+            rollups = {frozenset(each) for each in metric.rollups if set(each) <= set(names)}
+            assert len(written) == len(set(written))
+            assert set(written) == {frozenset(), frozenset(names), *rollups}
 
 
 def test_dimension_that_the_metric_lacks_is_refused() -> None:

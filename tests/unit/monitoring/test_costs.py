@@ -17,7 +17,7 @@ def claude(user: str, model: str, turns: int, usage: TokenUsage) -> Usage:
     """Return stored usage as the worker computes it."""
     written = usage.write_5m + usage.write_1h
     cost = round(usage.cost(model) * 1_000_000)
-    return Usage(user, 3, model, turns, turns, usage.input, usage.read, written, usage.output, cost)
+    return Usage(user, 3, model, turns, usage.input, usage.read, written, usage.output, cost)
 
 
 def test_costs_are_of_all_and_by_model_tier_and_user() -> None:

@@ -113,7 +113,7 @@ def test_alarms_and_their_sections_are_the_same() -> None:
     """Each alarm has a section with meaning, diagnosis and action, and each section an alarm, which links to it."""
     chapter = OPERATIONS.partition("\n## Alarms\n")[2].partition("\n## ")[0]
     sections = dict(re.findall(r"^### (.+)\n((?:(?!### ).*\n)*)", chapter, re.MULTILINE))
-    assert set(sections) == {alarm.section for alarm in ALARMS}
+    assert set(sections) == {alarm.title for alarm in ALARMS}
     for title, text in sections.items():
         assert "\nMeaning: " in text, title
         assert re.search(r"\nDiagnosis: .*(?:.*\n)+?Action: |\nDiagnosis and action: \[", text, re.DOTALL), title

@@ -55,7 +55,8 @@ class AskAnswer:
     simulated: bool
     as_of: Instant
     message_id: Annotated[
-        str | None, Field(description="Of the question in its conversation, for feedback; null without a conversation.")
+        str | None,
+        Field(description="Of the question in its conversation, for feedback; left out where it is in none."),
     ] = None
 
     def as_json(self) -> dict[str, Any]:

@@ -52,10 +52,12 @@ class FeedbackRecorded(Answer):
     tier_of_answer: Annotated[int, Field(ge=1, le=3)]
 
 
-# The tier is the turn's own. A verdict that is given again isn't counted again.
+# The tier is the turn's own. A turn that ended with an error has no answer. A verdict that is given again isn't counted
+# again.
 _RECORD = """
 insert into feedback (user_id, turn_id, tier, verdict, created_at)
-select user_id, id, tier, %(verdict)s, %(now)s from turns where user_id = %(user)s and id = %(turn)s
+select user_id, id, tier, %(verdict)s, %(now)s
+  from turns where user_id = %(user)s and id = %(turn)s and ended = 'done'
 on conflict (user_id, turn_id) do update set verdict = excluded.verdict, created_at = excluded.created_at
  where feedback.verdict <> excluded.verdict
 returning tier

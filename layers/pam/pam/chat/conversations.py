@@ -110,12 +110,14 @@ class NoteStore:
 
     def try_add_answer(
         self, user_id: UUID, conversation_id: UUID, text: str, exchange: FastExchange, deadline: Deadline
-    ) -> None:
-        """Store the note and the exchange of an answer without Claude, unless Postgres is unavailable."""
+    ) -> bool:
+        """Store the note and the exchange of an answer without Claude; return whether Postgres was available for it."""
         try:
             self.add_answer(user_id, conversation_id, text, exchange, deadline)
         except DatabaseUnavailable:
             logger.warning("event not noted", exc_info=True)
+            return False
+        return True
 
     def add_answer(
         self, user_id: UUID, conversation_id: UUID, text: str, exchange: FastExchange, deadline: Deadline

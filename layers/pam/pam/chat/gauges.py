@@ -13,8 +13,9 @@ from pam.platform.postgres import Database
 
 _NO_USER = UUID(int=0)
 
-# Those of the server's own processes aren't counted.
-_COUNT_CONNECTIONS = "select count(*) as connections from pg_stat_activity where backend_type = 'client backend'"
+# pg_stat_activity hides what other roles' sessions are from a role without pg_read_all_stats; these counts don't.
+# The server's own processes aren't in them, unless they work in a database.
+_COUNT_CONNECTIONS = "select sum(numbackends)::int as connections from pg_stat_database"
 
 
 @dataclass(frozen=True)

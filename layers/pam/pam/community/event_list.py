@@ -76,12 +76,18 @@ def parse_event_id(value: Any) -> UUID:
     return parse_row_id(value, "an event", "event")
 
 
-def read_event(connection: Connection, user_id: UUID, event_id: UUID) -> PublishedEvent:
-    """Read an event that the user sees, without names of attendees. Raises `PamError` (`event_not_found`)."""
+def find_event(connection: Connection, user_id: UUID, event_id: UUID) -> PublishedEvent | None:
+    """Read an event without names of attendees; None for one that the user doesn't see."""
     row = connection.execute(_SELECT_EVENT, {"user": user_id, "event": event_id}).fetchone()
-    if row is None:
+    return None if row is None else PublishedEvent(**row)
+
+
+def read_event(connection: Connection, user_id: UUID, event_id: UUID) -> PublishedEvent:
+    """Read an event as `find_event` does. Raises `PamError` (`event_not_found`) for one that the user doesn't see."""
+    event = find_event(connection, user_id, event_id)
+    if event is None:
         raise event_not_found()
-    return PublishedEvent(**row)
+    return event
 
 
 def read_coming_events(

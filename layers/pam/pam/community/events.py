@@ -44,6 +44,7 @@ select count(*) as attendees, coalesce(bool_or(user_id = %(user)s), false) as ha
   from event_attendees
  where event_id = %(event)s
 """
+_SELECT_OWN = "select from event_attendees where event_id = %(event)s and user_id = %(user)s"
 _LEAVE = """
 delete from event_attendees
  where event_id = %(event)s and user_id = %(user)s and (%(since)s::timestamptz is null or joined_at = %(since)s)
@@ -107,8 +108,16 @@ def create_event(connection: Connection, host_id: UUID, event: NewEvent, now: da
     return event_id
 
 
-def join_event(connection: Connection, user_id: UUID, event_id: UUID, now: datetime) -> int:
-    """Join an event, once; return the number of attendees, the user included.
+@dataclass(frozen=True)
+class Joined:
+    """The number of an event's attendees, the user included, and whether the user hadn't joined before."""
+
+    attendees: int
+    is_new: bool
+
+
+def join_event(connection: Connection, user_id: UUID, event_id: UUID, now: datetime) -> Joined:
+    """Join an event, once.
 
     Raises `PamError`: `event_not_found`, `date_in_past` once it has begun, `event_full`.
     """
@@ -120,10 +129,10 @@ def join_event(connection: Connection, user_id: UUID, event_id: UUID, now: datet
     assert joined is not None
     attendees = int(joined["attendees"])
     if joined["has_joined"]:
-        return attendees
+        return Joined(attendees, is_new=False)
     if connection.execute(_JOIN, scope | {"attendees": attendees}).fetchone() is None:
         raise PamError(EVENT_FULL, "All places of that event are taken.")
-    return attendees + 1
+    return Joined(attendees + 1, is_new=True)
 
 
 @dataclass(frozen=True)
@@ -139,11 +148,16 @@ def leave_event(
 ) -> Attendance | None:
     """Leave an event; return what was given up, None where the user hadn't joined.
 
-    With `since` only one that began then ends.
+    Also one whose host doesn't show it to the user any more. With `since` only one that began then ends.
     """
     connection.execute(_LOCK_ATTENDEES, (str(event_id),))
     row = connection.execute(_LEAVE, {"event": event_id, "user": user_id, "since": since}).fetchone()
     return None if row is None else Attendance(row["seat"], row["joined_at"])
+
+
+def has_joined(connection: Connection, user_id: UUID, event_id: UUID) -> bool:
+    """Return whether the user has joined an event, also one whose host doesn't show it to the user any more."""
+    return connection.execute(_SELECT_OWN, {"event": event_id, "user": user_id}).fetchone() is not None
 
 
 def restore_attendance(

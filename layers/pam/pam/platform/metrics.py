@@ -87,7 +87,8 @@ class Metric(StrEnum):
         "Requests and questions that ended: `answered`, `refused` by a 4xx of ours, or `failed`.",
         ("tier", "outcome"), (("tier",), ("outcome",)))
     RESPONSE_TIME = ("ResponseTime", MetricKind.MILLISECONDS, Subsystem.ANSWERS,
-        "From the arrival of a request or question to its whole answer, the wait for a worker included.",
+        "To the whole answer: from the start of the handler or, where a worker answers, from the opening of the turn, "
+        "the wait for the worker included.",
         ("tier", "route"), (("tier",),))
     ROUTED_FAST = "RoutedFast", MetricKind.COUNTER, Subsystem.ANSWERS, "Questions answered without a model."
     ROUTED_CHAT = "RoutedChat", MetricKind.COUNTER, Subsystem.ANSWERS, "Questions left to the chat."

@@ -88,10 +88,11 @@ class MetricRecorder:
 def _provider(rollups: tuple[tuple[str, ...], ...], dimensions: Mapping[str, str]) -> AmazonCloudWatchEMFProvider:
     # An empty service keeps Powertools from adding its dimension: the first set is the empty one, which is the sum.
     provider = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service="")
-    for names in rollups:
-        if dimensions.keys() >= set(names):
-            provider.add_dimensions(**{name: dimensions[name] for name in names})
-    if dimensions:
+    recorded = [names for names in rollups if dimensions.keys() >= set(names)]
+    for names in recorded:
+        provider.add_dimensions(**{name: dimensions[name] for name in names})
+    # A value with the dimensions of a rollup only has that set already.
+    if dimensions and set(dimensions) not in map(set, recorded):
         provider.add_dimensions(**dimensions)
     if "service" not in dimensions:
         provider.add_metadata("service", _SERVICE)

@@ -25,12 +25,12 @@ def answer_over_http(notes: NoteStore, request: AskRequest) -> AskAnswer | LeftT
 
 
 def _try_add(notes: NoteStore, request: AskRequest, note: str, text: str, tier: int) -> UUID | None:
-    """Store the exchange and return its turn's id; None where the question has no conversation."""
+    """Store the exchange and return its turn's id; None where the question has no conversation, or Postgres failed."""
     conversation_id = request.question.conversation_id
     if conversation_id is None:
         return None
     # A repeated request is one exchange.
     turn_id = uuid5(conversation_id, request.idempotency_key) if request.idempotency_key else uuid4()
     exchange = fast_exchange(turn_id, request.question.text, text, request.dependencies.clock(), tier)
-    notes.try_add_answer(request.user_id, conversation_id, note, exchange, request.deadline)
-    return turn_id
+    is_stored = notes.try_add_answer(request.user_id, conversation_id, note, exchange, request.deadline)
+    return turn_id if is_stored else None

@@ -10,10 +10,12 @@ from pydantic import BeforeValidator, StrictBool, WithJsonSchema
 from pam.answers.event_list import SOURCE, coming_events, places_text
 from pam.answers.publication import as_whom_and_for_whom
 from pam.community import events
-from pam.community.event_list import parse_event_id, parse_event_page, read_event
+from pam.community.event_list import PublishedEvent, find_event, parse_event_id, parse_event_page, read_event
 from pam.community.events import (
     Attendance,
     NewEvent,
+    event_not_found,
+    has_joined,
     leave_event,
     parse_event_description,
     parse_event_title,
@@ -116,58 +118,77 @@ class JoinEvent(ToolArguments):
 
 
 def _preview_attendance(context: WriteContext, arguments: JoinEvent) -> str:
-    event = read_event(context.connection, context.profile.id, arguments.event)
+    connection, user_id = context.connection, context.profile.id
+    event = find_event(connection, user_id, arguments.event)
+    if event is None:
+        if arguments.leave and has_joined(connection, user_id, arguments.event):
+            return f"Leave {_label(event)}."
+        raise event_not_found()
     starts_at = format_instant(event.starts_at, context.profile)
     return f"{'Leave' if arguments.leave else 'Join'} {event.label} on {starts_at} at {event.place}."
+
+
+def _label(event: PublishedEvent | None) -> str:
+    # A host may have hidden an event since, but who has joined it can leave.
+    return event.label if event else "that event"
 
 
 def _undo_attendance(context: WriteContext, undo: Mapping[str, Any]) -> UndoResult:
     connection, user_id = context.connection, context.profile.id
     event_id, since = UUID(undo["event"]), datetime.fromisoformat(undo["since"])
-    label = read_event(connection, user_id, event_id).label
     if undo["leave"]:
         restore_attendance(connection, user_id, event_id, Attendance(undo["seat"], since), context.now)
-        return UndoResult(f"You have joined {label} again.")
-    is_left = leave_event(connection, user_id, event_id, since)
-    if is_left is None and read_event(connection, user_id, event_id).has_joined:
+        return UndoResult(f"You have joined {read_event(connection, user_id, event_id).label} again.")
+    if leave_event(connection, user_id, event_id, since) is None and has_joined(connection, user_id, event_id):
         raise PamError(MODIFIED_SINCE, "You have joined that event anew since. Leave it, if you want to.")
-    return UndoResult(f"You haven't joined {label} any more.")
+    return UndoResult(f"You haven't joined {_label(find_event(connection, user_id, event_id))} any more.")
 
 
 @write_tool(summary=JoinEvent.summary, undo=_undo_attendance, preview=_preview_attendance, returns_others_text=True)
 def join_event(context: WriteContext, arguments: JoinEvent) -> WriteResult:
     """Join or leave an event that was found."""
-    connection, user_id, profile = context.connection, context.profile.id, context.profile
-    before = read_event(connection, user_id, arguments.event)
+    connection, user_id, event_id = context.connection, context.profile.id, arguments.event
     undo: dict[str, Any] | None = None
     if arguments.leave:
-        left = leave_event(connection, user_id, before.id)
-        done = f"You have left {before.label}" if left else f"You hadn't joined {before.label}"
+        left = leave_event(connection, user_id, event_id)
+        event = find_event(connection, user_id, event_id)
+        if left is None and event is None:
+            raise event_not_found()
+        done = f"You have left {_label(event)}" if left else f"You hadn't joined {_label(event)}"
         if left:
-            undo = {"leave": True, "seat": left.seat, "since": left.since.isoformat()}
+            undo = {"event": str(event_id), "leave": True, "seat": left.seat, "since": left.since.isoformat()}
     else:
-        events.join_event(connection, user_id, before.id, context.now)
-        done = f"You had joined {before.label} already" if before.has_joined else f"You have joined {before.label}"
-        if not before.has_joined:
-            undo = {"leave": False, "since": context.now.isoformat()}
-    after = read_event(connection, user_id, before.id)
-    return WriteResult(
-        f"{done}, {format_instant(after.starts_at, profile)} at {after.place}: "
-        f"{places_text(after.attendees, after.max_attendees)}.",
-        {
-            "event": str(after.id),
-            "title": after.title,
-            "starts_at": after.starts_at.astimezone(profile.zone).isoformat(timespec="seconds"),
-            "place": after.place,
-            "joined": after.has_joined,
-            "attendees": after.attendees,
-            "max_attendees": after.max_attendees,
-            "changed": undo is not None,
-        },
-        SOURCE,
-        undo and undo | {"event": str(after.id)},
-        profile.simulated,
+        joined = events.join_event(connection, user_id, event_id, context.now)
+        event = read_event(connection, user_id, event_id)
+        done = f"You have joined {event.label}" if joined.is_new else f"You had joined {event.label} already"
+        if joined.is_new:
+            undo = {"event": str(event_id), "leave": False, "since": context.now.isoformat()}
+    return _attendance_result(context, event_id, event, done, undo)
+
+
+def _attendance_result(
+    context: WriteContext, event_id: UUID, event: PublishedEvent | None, done: str, undo: dict[str, Any] | None
+) -> WriteResult:
+    profile = context.profile
+    changed = undo is not None
+    if event is None:
+        data: dict[str, Any] = {"event": str(event_id), "joined": False, "changed": changed}
+        return WriteResult(f"{done}.", data, SOURCE, undo, profile.simulated)
+    data = {
+        "event": str(event_id),
+        "title": event.title,
+        "starts_at": event.starts_at.astimezone(profile.zone).isoformat(timespec="seconds"),
+        "place": event.place,
+        "joined": event.has_joined,
+        "attendees": event.attendees,
+        "max_attendees": event.max_attendees,
+        "changed": changed,
+    }
+    text = (
+        f"{done}, {format_instant(event.starts_at, profile)} at {event.place}: "
+        f"{places_text(event.attendees, event.max_attendees)}."
     )
+    return WriteResult(text, data, SOURCE, undo, profile.simulated)
 
 
 TOOLS: tuple[Tool[Any], ...] = (create_event, find_events, join_event)
