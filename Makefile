@@ -30,7 +30,7 @@ run: setup  ## bring up PAM on this machine and print its URL
 	@exec $(PY) -m local
 
 test: setup lint  ## everything that a change must pass
-	$(PY) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 soak: setup  ## generate other requests and values than `make test`, and many more, for about an hour
 	PAM_CASES=1000 $(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --timeout 3600 \
