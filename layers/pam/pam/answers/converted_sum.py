@@ -10,7 +10,7 @@ from pam.answers.json_values import json_dataclass
 from pam.money.amounts import Currency
 from pam.money.counted_sums import ConvertedSum, CountedSum, ExcludedSum
 from pam.money.exchange_rates import Conversion
-from pam.users.formatting import format_dates, format_money
+from pam.users.formatting import format_dates, format_day, format_money
 from pam.users.profile import Profile
 
 RateSource = Annotated[str, Field(description="Who published the rate.", examples=["ECB"])]
@@ -116,7 +116,7 @@ def rate_text(conversion: Conversion, profile: Profile) -> str:
 
 
 def _day(conversion: Conversion, profile: Profile) -> str:
-    return format_dates(conversion.day, conversion.day + timedelta(days=1), profile)
+    return format_day(conversion.day, profile)
 
 
 def _included(spending: CountedSum, profile: Profile) -> str:

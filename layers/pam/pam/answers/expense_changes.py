@@ -38,7 +38,7 @@ from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count
-from pam.users.formatting import format_dates
+from pam.users.formatting import format_day
 from pam.users.profile import Profile, read_profile
 from pam.vehicles.fuel_log import MovedEntry, move_entry
 
@@ -169,7 +169,7 @@ def _correct(context: WriteContext, arguments: RatedCorrection) -> WriteResult:
 
 
 def _move_fuel_entry(context: WriteContext, change: ChangedExpense) -> MovedEntry | None:
-    """Give the fill-up of an expense its new day; return None where there is none, or the day stays."""
+    """Give the fill-up of an expense its new day; return None where there is none, or the expense keeps its date."""
     if change.before.spent_at == change.after.spent_at:
         return None
     day = change.after.spent_at.astimezone(context.profile.zone).date()
@@ -179,7 +179,7 @@ def _move_fuel_entry(context: WriteContext, change: ChangedExpense) -> MovedEntr
 def _moved_text(moved: MovedEntry | None, profile: Profile) -> str:
     if moved is None:
         return ""
-    day = format_dates(moved.after, moved.after + timedelta(days=1), profile)
+    day = format_day(moved.after, profile)
     return f" The fuel log of “{moved.vehicle}” has it on {day}, too."
 
 

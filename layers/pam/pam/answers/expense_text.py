@@ -1,12 +1,12 @@
 """The sentences about a written expense: its amount and date, and the state of its budget."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pam.answers.converted_sum import not_included_sentence, rate_text
 from pam.money.budgets import BudgetState
 from pam.money.expense_changes import ChangedExpense
 from pam.money.expenses import Expense
-from pam.users.formatting import format_dates, format_money, format_month
+from pam.users.formatting import format_day, format_money, format_month
 from pam.users.profile import Profile
 
 
@@ -123,7 +123,7 @@ def _budget_sentences(
 def expense_date_text(expense: Expense, profile: Profile, now: datetime, *, with_today: bool = False) -> str:
     """Render the date of an expense, such as ` on Oct 30, 2026`; empty for today, unless `with_today`."""
     day, today = (instant.astimezone(profile.zone).date() for instant in (expense.spent_at, now))
-    return "" if day == today and not with_today else f" on {format_dates(day, day + timedelta(days=1), profile)}"
+    return "" if day == today and not with_today else f" on {format_day(day, profile)}"
 
 
 def _limit_left_and_over(budget: BudgetState, profile: Profile) -> tuple[str, str, str]:

@@ -1,6 +1,6 @@
 """The average price of a fuel in the region of a place."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from pam.answers.sourced import Sourced
 from pam.answers.travel_sources import TravelSources
@@ -8,7 +8,7 @@ from pam.answers.user_context import UserContext
 from pam.platform.deadline import Deadline
 from pam.travel.fuel_prices import UNITED_STATES, Fuel, FuelPrice, price_area
 from pam.travel.places import Place
-from pam.users.formatting import format_dates
+from pam.users.formatting import format_day
 from pam.users.profile import Profile
 
 _US_GALLONS = {"gallon": "US gallon", "gal": "US gal", "mpg": "mpg (US)"}
@@ -40,4 +40,4 @@ def average_price(
 def survey_text(area: str, week: date, profile: Profile) -> str:
     """Render an average's region and week, such as `Colorado in the week of Nov 16, 2026`."""
     region = f"the {area}" if area == UNITED_STATES.name else area
-    return f"{region} in the week of {format_dates(week, week + timedelta(days=1), profile)}"
+    return f"{region} in the week of {format_day(week, profile)}"

@@ -1,6 +1,5 @@
 """Where the traveller may save, each with the expenses and sums that show it."""
 
-from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -24,7 +23,7 @@ from pam.money.savings_opportunities import (
     read_savings_opportunities,
 )
 from pam.platform.deadline import Deadline
-from pam.users.formatting import format_dates, format_money
+from pam.users.formatting import format_day, format_money
 from pam.users.periods import Window
 from pam.users.profile import Profile
 
@@ -116,7 +115,7 @@ def _sentence(opportunities: Opportunities) -> str:
         return f"You have no expenses recorded, so there is nothing to find.{left_out}"
     least = format_money(opportunities.query.min_amount, profile.currency, profile)
     first = opportunities.first_day
-    since = format_dates(first, first + timedelta(days=1), profile)
+    since = format_day(first, profile)
     if not found:
         return (
             f"Nothing in your expenses of {least} or more recurs monthly, rises, or is far above your own median."

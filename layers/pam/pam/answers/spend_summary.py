@@ -1,6 +1,5 @@
 """What was spent in a window: by category, against the period before, and in a sentence."""
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
@@ -28,7 +27,7 @@ from pam.money.amounts import Currency, to_cents
 from pam.money.categories import Category
 from pam.money.spending import Spending, SpendingQuery, read_spending
 from pam.platform.deadline import Deadline
-from pam.users.formatting import format_dates, format_money, pluralize
+from pam.users.formatting import format_day, format_money, pluralize
 
 
 @json_dataclass
@@ -167,7 +166,7 @@ def _daily_average(spending: Spending) -> str:
     average = f": {format_money(spending.daily_average, profile.currency, profile)} a day"
     if recorded.start == spending.window.start:
         return average
-    first = format_dates(recorded.start, recorded.start + timedelta(days=1), profile)
+    first = format_day(recorded.start, profile)
     return f"{average} since {first}, when your records begin"
 
 

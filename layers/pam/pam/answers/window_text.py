@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from pam.users.formatting import format_dates, format_month
+from pam.users.formatting import format_dates, format_day, format_month
 from pam.users.periods import MONTHS, Window
 from pam.users.profile import Profile
 
@@ -30,7 +30,7 @@ def window_text(window: Window, today: date, profile: Profile) -> str:
     if period in MONTHS:
         return f"in {format_month(window.start, profile)}"
     if period == "all_time":
-        return f"since {format_dates(window.start, window.start + timedelta(days=1), profile)}"
+        return f"since {format_day(window.start, profile)}"
     if period:
         return f"in the last {window.days} days ({dates})"
     return f"{'on' if window.days == 1 else 'in'} {format_dates(window.start, window.end, profile)}"

@@ -8,7 +8,7 @@ from uuid import UUID
 from pam.platform.errors import INVALID_ODOMETER, PamError
 from pam.platform.postgres import Connection
 from pam.travel.units import MILE_KM, Units
-from pam.users.formatting import format_dates, format_number
+from pam.users.formatting import format_day, format_number
 from pam.users.profile import Profile
 
 ODOMETER_PLACES = 3
@@ -85,5 +85,5 @@ def own_distance(km: Decimal, profile: Profile) -> Decimal:
 
 
 def _reading_text(reading: OdometerReading, profile: Profile) -> str:
-    day = format_dates(reading.day, reading.day + timedelta(days=1), profile)
+    day = format_day(reading.day, profile)
     return f"{format_km(reading.km, profile)} on {day}"
