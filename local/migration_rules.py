@@ -17,6 +17,7 @@ from pglast import ast, parse_sql
 from pglast.enums import AlterTableType, ObjectType
 from pglast.parser import ParseError
 
+from pam.migrations.excerpts import shorten
 from pam.migrations.files import Migration, Script, read_migrations
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -82,7 +83,7 @@ def _script_faults(script: Script, nodes: list[Any]) -> Iterator[str]:
     if not script.is_transactional:
         for statement in script.statements:
             if not _REPEATABLE.search(statement):
-                yield f"It can't run again after it was interrupted (`if not exists`): {_first_words(statement)}"
+                yield f"It can't run again after it was interrupted (`if not exists`): {shorten(statement)}"
 
 
 def _up_faults(_: Script, nodes: list[Any]) -> Iterator[str]:
@@ -153,10 +154,6 @@ def check(directory: Path, after: int = LAST_UNCHECKED) -> list[RuleViolation]:
         for migration in read_migrations(directory)[after:]
         for violation in [*check_migration(migration), *run_squawk(directory, migration)]
     )
-
-
-def _first_words(statement: str) -> str:
-    return " ".join(statement.split())[:60]
 
 
 def main() -> int:

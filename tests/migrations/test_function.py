@@ -157,6 +157,16 @@ def test_drift_is_not_checked_while_an_older_release_is_deployed(environment: di
     assert Metric.SCHEMA_DRIFT not in metrics
 
 
+def test_missing_migration_is_drift(environment: dict[str, str], directory: Path) -> None:
+    """The check doesn't end without a value: the alarm would stay as it is."""
+    invoke(environment, {"command": "up"})
+    for direction in ("up", "down"):
+        (directory / f"0003_sails.{direction}.sql").write_text("select 1;")
+    result, metrics = invoke_with_metrics(environment, {"command": "drift"})
+    assert [line.partition(":")[0] for line in result["drift"]] == ["0003_sails isn't applied"]
+    assert metrics[Metric.SCHEMA_DRIFT] == [1.0]
+
+
 def test_database_that_can_not_be_restored_is_not_migrated(
     environment: dict[str, str], empty_database: str, directory: Path
 ) -> None:

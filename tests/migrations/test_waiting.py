@@ -101,7 +101,10 @@ def test_user_of_a_table_is_named_in_the_end(empty_database: str, directory: Pat
         with pytest.raises(LockTimeoutError) as refused:
             runner.down(to=1)
         pid = reader.info.backend_pid
-        assert re.match(r"0002_oars got no lock in 3 attempts, and was rolled back: canceling", str(refused.value))
+        assert re.match(
+            r"0002_oars got no lock in 3 attempts, and the step that needed it was rolled back: canceling",
+            str(refused.value),
+        )
         assert f"process {pid} (report, as postgres, idle in transaction) for 0 s" in str(refused.value)
     assert "oars" in tables(empty_database)
     assert ledger(empty_database) == [(1, "up"), (2, "up")]

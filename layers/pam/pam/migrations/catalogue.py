@@ -18,7 +18,7 @@ Catalogue = dict[str, str]
 
 
 def read_catalogue(connection: psycopg.Connection[Any]) -> Catalogue:
-    """Return the catalogue of a database, in one snapshot, sorted by name."""
+    """Return the catalogue of a database, sorted by name. What is changed meanwhile may be in it or not."""
     with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
         # Whatever isn't built in is named with its schema, whoever asks.
         cursor.execute("set local search_path = ''")

@@ -8,12 +8,12 @@ from psycopg.conninfo import make_conninfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from pam.migrations.drift import render
-from pam.migrations.files import SchemaAheadError
+from pam.migrations.files import MigrationError, SchemaAheadError
 from pam.migrations.ledger import AppliedMigration
 from pam.migrations.roles import set_app_password
 from pam.migrations.runner import Runner
 from pam.migrations.safeguards import check_app_role, check_backup
-from pam.migrations.waiting import Timeouts
+from pam.migrations.waiting import RunnerBusyError, Timeouts
 from pam.platform import aws
 from pam.platform.clock import utc_now
 from pam.platform.metrics import Metric
@@ -90,13 +90,20 @@ def migrate() -> list[str]:
 def check_drift(runner: Runner) -> list[str]:
     """Record how many differences the schema has from that of the migrations; return a report in lines.
 
-    While an older release is deployed there is nothing to compare with: the metric stays as it is.
+    While an older release is deployed there is nothing to compare with: the metric stays as it is. A migration that is
+    missing or was interrupted is a difference.
     """
     try:
         differences = runner.drift()
     except SchemaAheadError as ahead:
         logger.warning("drift not checked", reason=str(ahead))
         return []
+    except RunnerBusyError:
+        raise  # a migration is being applied
+    except MigrationError as other:
+        measure(Metric.SCHEMA_DRIFT, 1)
+        logger.warning("schema drift", report=[str(other)])
+        return [str(other)]
     measure(Metric.SCHEMA_DRIFT, len(differences))
     report = render(differences).splitlines()
     if report:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import urllib3
 from pydantic import BaseModel, ConfigDict, Field
 
+from pam.migrations.excerpts import first_line
 from pam.migrations.files import SchemaAheadError
 from pam.platform.observability import logger
 
@@ -75,8 +76,8 @@ def handle(event: dict[str, Any], migrate: Callable[[], list[str]]) -> dict[str,
         reason = str(ahead)
     except Exception as error:  # whatever it is, CloudFormation waits for a response
         logger.exception("migration failed")
-        # The first line only: psycopg quotes the statement after it, which may be the one that sets the password.
-        status, reason = "FAILED", f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+        # The statement after it may be the one that sets the password.
+        status, reason = "FAILED", f"{type(error).__name__}: {first_line(error)}"
     response = {
         "Status": status,
         "Reason": reason[:MAX_REASON_CHARS],

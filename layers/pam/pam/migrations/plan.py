@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from pam.migrations.excerpts import first_line, shorten
 from pam.migrations.files import Migration, MigrationError
 from pam.migrations.ledger import Connection
 from pam.migrations.locks import TableLock, read_locks, read_tables
 from pam.migrations.waiting import Timeouts, retry_locks
-
-_FIRST_WORDS = 60
 
 
 @dataclass(frozen=True)
@@ -108,9 +107,8 @@ def _run(connection: Connection, migration: Migration) -> PlannedMigration:
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
             raise
         except psycopg.Error as error:
-            first = " ".join(statement.split())[:_FIRST_WORDS]
-            message = (str(error).splitlines() or [""])[0]
-            raise _StatementError(f"statement {number} ({first} …): {type(error).__name__}: {message}") from error
+            text = f"statement {number} ({shorten(statement)} …): {type(error).__name__}: {first_line(error)}"
+            raise _StatementError(text) from error
         for lock in read_locks(connection, tables, pid) - held_before:
             taken.setdefault(lock, (number, started))
     ended = time.perf_counter()

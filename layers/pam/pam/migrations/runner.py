@@ -18,6 +18,7 @@ from pam.migrations import ledger
 from pam.migrations.batches import read_batches, run_batches
 from pam.migrations.catalogue import Catalogue, read_catalogue, read_expected
 from pam.migrations.drift import Difference, compare
+from pam.migrations.excerpts import shorten
 from pam.migrations.files import Direction, Migration, MigrationError, SchemaAheadError, read_migrations
 from pam.migrations.ledger import AppliedMigration, Connection
 from pam.migrations.plan import PlannedMigration, dry_run
@@ -136,10 +137,17 @@ class Runner:
 
         Raises `MigrationError` where some are missing, or the files contradict the ledger: the schemas differ then.
         """
-        missing = self.plan()
-        if missing:
-            raise MigrationError(f"{missing[0]} isn't applied: `up` first, or check out the release of this database.")
-        return compare(read_expected(self._directory), self.read_catalogue())
+        with self._locked() as connection:
+            applied = self._read_ledger(connection)
+            for migration in self._migrations:
+                entry = applied.get(migration.version)
+                if entry is None:
+                    raise MigrationError(
+                        f"{migration} isn't applied: `up` first, or check out the release of this database."
+                    )
+                if entry.is_running:
+                    raise MigrationError(f"{migration} was interrupted: complete it first, see `status`.")
+            return compare(read_expected(self._directory), read_catalogue(connection))
 
     @contextmanager
     def _locked(self) -> Iterator[Connection]:
@@ -283,7 +291,7 @@ def _execute(connection: Connection, migration: Migration, number: int, statemen
     try:
         connection.execute(sql.SQL(statement))
     except psycopg.Error as error:
-        error.add_note(f"in {migration}, statement {number}: {' '.join(statement.split())[:60]}")
+        error.add_note(f"in {migration}, statement {number}: {shorten(statement)}")
         raise
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from pam.migrations.excerpts import first_line
 from pam.migrations.files import MigrationError
 from pam.migrations.roles import APP_ROLE
 
@@ -42,6 +43,5 @@ def check_app_role(conninfo: str) -> int:
             for schema, table in readable:
                 connection.execute(sql.SQL("select * from {} limit 0").format(sql.Identifier(schema, table)))
     except psycopg.Error as error:
-        first = (str(error).splitlines() or [""])[0]
-        raise MigrationError(f"The schema is migrated, and {APP_ROLE} can't read it: {first}") from error
+        raise MigrationError(f"The schema is migrated, and {APP_ROLE} can't read it: {first_line(error)}") from error
     return len(readable)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import psycopg
 
+from pam.migrations.excerpts import first_line
 from pam.migrations.files import MigrationError
 from pam.migrations.ledger import Connection
 
@@ -40,7 +41,7 @@ class RunnerBusyError(MigrationError):
 
 
 class LockTimeoutError(MigrationError):
-    """A table was in use at each attempt; the migration was rolled back."""
+    """A table was in use at each attempt; the step that needed it was rolled back."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def take_advisory_lock(connection: Connection, limit_s: float) -> None:
             raise RunnerBusyError(
                 f"Another runner works on this database for {holder['age_s']} s: process {holder['pid']},"
                 f" {holder['application_name'] or 'unnamed'}, as {holder['usename']}. Wait for it to end, or end it by"
-                f" pg_terminate_backend({holder['pid']}), which rolls its migration back."
+                f" pg_terminate_backend({holder['pid']}), which rolls its current step back."
             )
         time.sleep(_POLL_INTERVAL_S)
 
@@ -108,7 +109,8 @@ def retry_locks(connection: Connection, timeouts: Timeouts, label: str, run: Cal
             if attempt == timeouts.attempts:
                 users = _long_transactions(connection, timeouts.lock_ms)
                 raise LockTimeoutError(
-                    f"{label} got no lock in {attempt} attempts, and was rolled back: {_first_line(error)}. {users}"
+                    f"{label} got no lock in {attempt} attempts, and the step that needed it was rolled back:"
+                    f" {first_line(error)}. {users}"
                 ) from error
         time.sleep(random.uniform(pause / 2, pause))  # noqa: S311
         pause = min(2 * pause, timeouts.max_pause_s)
@@ -125,7 +127,3 @@ def _long_transactions(connection: Connection, lock_ms: int) -> str:
         for row in rows
     )
     return f"Open transactions: {found}. End them, or try again later."
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return (str(error).splitlines() or [""])[0]
