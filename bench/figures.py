@@ -28,11 +28,15 @@ def median_ms(seconds: Sequence[float]) -> float:
     return round(statistics.median(seconds) * 1000, 2)
 
 
+def percentile(values: Sequence[float], percent: float) -> float:
+    """Return the smallest value that `percent` of the values don't exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, int(-(-len(ordered) * percent // 100)) - 1)]
+
+
 def percentile_ms(seconds: Sequence[float], percent: float) -> float:
-    """Return the smallest duration that `percent` of them don't exceed, in milliseconds with two decimals."""
-    ordered = sorted(seconds)
-    place = max(0, -(-len(ordered) * percent // 100) - 1)
-    return round(ordered[int(place)] * 1000, 2)
+    """Return a percentile of durations in seconds, in milliseconds with two decimals."""
+    return round(percentile(seconds, percent) * 1000, 2)
 
 
 def as_json(figures: dict[str, Figure]) -> str:

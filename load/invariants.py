@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
 
-import boto3
 import httpx
 import psycopg
 
+from load.aws import local_client
 from load.plan import PlannedUser
 from load.records import MessageRecord, Records
 from local.stack import LocalStack
@@ -119,13 +119,7 @@ class Invariants:
 
     def _waiting_turns(self) -> Iterator[str]:
         """No turn waits or runs."""
-        client = boto3.client(
-            "dynamodb",
-            endpoint_url=self._stack.aws_endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
-        )
+        client = local_client(self._stack, "dynamodb")
         table = self._stack.environment_of("chat")["CHAT_TABLE"]
         users = {user.user_id for user in self._plan}
         for page in client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):

@@ -64,7 +64,7 @@ def _backoff_s(attempt: int, retry_after: float | None = None) -> float:
     return retry_after or random.uniform(0.5, 1.0) * 2**attempt
 
 
-class _Attempt(Exception):
+class _RetryableError(Exception):
     """A request that is sent again: its code, and the wait that the response names."""
 
     def __init__(self, code: str, retry_after: float | None = None) -> None:
@@ -99,7 +99,7 @@ class Traveller(User):
             try:
                 outcome |= client.ask(message)
                 break
-            except _Attempt as failed:
+            except _RetryableError as failed:
                 outcome["code"] = failed.code
                 gevent.sleep(_backoff_s(attempt, failed.retry_after))
         duration_ms = (_now() - message["due_s"]) * 1000
@@ -131,7 +131,7 @@ class _HttpClient:
         self._session.headers["authorization"] = f"Bearer {planned['token']}"
 
     def ask(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Return what came back. Raises `_Attempt`."""
+        """Return what came back. Raises `_RetryableError`."""
         key = {"idempotency-key": message["message_id"]}
         status, body = self.post("/v1/ask", {"text": message["text"]}, key)
         if status >= 400:
@@ -141,14 +141,14 @@ class _HttpClient:
     def post(
         self, path: str, body: dict[str, Any], headers: dict[str, str] | None = None
     ) -> tuple[int, dict[str, Any]]:
-        """Return the status and the JSON of a response. Raises `_Attempt` for one that can be sent again."""
+        """Return the status and the JSON of a response. Raises `_RetryableError` for one that can be sent again."""
         try:
             response = self._session.post(f"{_Run.base_url}{path}", json=body, headers=headers, timeout=_Run.timeout_s)
             answer: dict[str, Any] = response.json()
         except (RequestException, ValueError) as error:
-            raise _Attempt(type(error).__name__) from error
+            raise _RetryableError(type(error).__name__) from error
         if response.status_code in (429, 500, 502, 503, 504):
-            raise _Attempt(str(answer.get("code", response.status_code)), answer.get("retry_after"))
+            raise _RetryableError(str(answer.get("code", response.status_code)), answer.get("retry_after"))
         return response.status_code, answer
 
     def close(self) -> None:
@@ -164,7 +164,7 @@ class _PageClient:
         self._chat: _WebSocketClient | None = None
 
     def ask(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Return what came back. Raises `_Attempt`."""
+        """Return what came back. Raises `_RetryableError`."""
         answer = self._http.ask(message)
         if answer.get("answered_tier") != 3:
             return answer
@@ -191,7 +191,7 @@ class _WebSocketClient:
         self._pinger = gevent.spawn(self._ping)
 
     def ask(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Send a message and wait for its last frame; raise `_Attempt` for one that was not accepted."""
+        """Send a message and wait for its last frame; raise `_RetryableError` for one that was not accepted."""
         self._waiting = {
             "message_id": message["message_id"],
             "due_s": message["due_s"],
@@ -217,7 +217,7 @@ class _WebSocketClient:
             self._open()
             self._write({"action": "resume", "message_id": message["message_id"], "after": self._waiting["seq"]})
         if frame["type"] == "error" and "seq" not in frame:
-            raise _Attempt(str(frame.get("code", "gateway")), frame.get("retry_after"))
+            raise _RetryableError(str(frame.get("code", "gateway")), frame.get("retry_after"))
         return {
             "end": frame["type"],
             "code": frame.get("code", ""),
@@ -234,7 +234,7 @@ class _WebSocketClient:
         self._http.close()
 
     def _open(self) -> None:
-        """Open a socket unless one is open. Raises `_Attempt`."""
+        """Open a socket unless one is open. Raises `_RetryableError`."""
         if self._socket is not None:
             return
         began = _now()
@@ -244,9 +244,9 @@ class _WebSocketClient:
             self._socket = websocket.create_connection(
                 url, timeout=_Run.timeout_s, suppress_origin=True, http_no_proxy=["*"]
             )
-        except (_Attempt, OSError, websocket.WebSocketException) as error:
+        except (_RetryableError, OSError, websocket.WebSocketException) as error:
             _record(kind="connect", at_s=began, ms=(_now() - began) * 1000, failure=str(error))
-            raise _Attempt(type(error).__name__) from error
+            raise _RetryableError(type(error).__name__) from error
         self._socket.settimeout(None)
         _record(kind="connect", at_s=began, ms=(_now() - began) * 1000, failure="")
         self._reader = gevent.spawn(self._read, self._socket)
@@ -256,7 +256,7 @@ class _WebSocketClient:
         try:
             self._socket.send(json.dumps(fields))
         except (OSError, websocket.WebSocketException) as error:
-            raise _Attempt(type(error).__name__) from error
+            raise _RetryableError(type(error).__name__) from error
 
     def _ping(self) -> None:
         while True:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from bench import page
-from bench.figures import machine
+from bench.figures import machine, percentile
 from load.records import Records
 from load.sampling import Sample
-from load.summary import Summary, percentile
+from load.summary import Summary
 
 _BUCKET_S = 5.0
 

@@ -11,8 +11,7 @@ from local.stack import LocalStack
 
 _INTERVAL_S = 1.0
 _COUNT_CONNECTIONS = """
-select count(*) filter (where usename = 'pam_app') as app, count(*) as all_of_them
-  from pg_stat_activity where datname = current_database()
+select count(*) from pg_stat_activity where datname = current_database() and usename = 'pam_app'
 """
 
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import boto3
 from psycopg.conninfo import conninfo_to_dict
 
+from load.aws import local_client
 from local.stack import LocalStack
 
 _SOCKET = ".s.PGSQL.5432"
@@ -66,13 +66,7 @@ def slow_postgres(stack: LocalStack) -> Iterator[SlowPostgres]:
     """Have the functions of a stack connect through a proxy, which delays nothing yet."""
     directory = Path(str(conninfo_to_dict(stack.postgres.owner)["host"]))
     proxy = SlowPostgres(directory / _SOCKET)
-    secrets = boto3.client(
-        "secretsmanager",
-        endpoint_url=stack.aws_endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
+    secrets = local_client(stack, "secretsmanager")
     with proxy.listen() as host:
         name = stack.environment_of("ask")["DATABASE_SECRET"]
         secrets.put_secret_value(SecretId=name, SecretString=json.dumps(stack.postgres.app | {"host": host}))

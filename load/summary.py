@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bench.figures import percentile
 from load.records import MessageRecord, Records
 from load.sampling import Sample
 from load.scenarios import Scenario
@@ -49,12 +50,6 @@ class Summary:
         return all(check.is_kept for check in self.checks)
 
 
-def percentile(values: Sequence[float], percent: float) -> float:
-    """Return the smallest value that `percent` of the values don't exceed; 0 for no value."""
-    ordered = sorted(values)
-    return ordered[max(0, int(-(-len(ordered) * percent // 100)) - 1)] if ordered else 0.0
-
-
 def summarise(
     scenario: Scenario,
     records: Records,
@@ -76,9 +71,9 @@ def summarise(
         "lost": scenario.total - sum(message.end in ("done", "error") for message in records.messages),
         "doubled": len(records.doubled) + stored_twice,
         "errors": sum(errors.values()),
-        "p50_ms": round(percentile(durations, 50), 1),
-        "p95_ms": round(percentile(durations, 95), 1),
-        "tier1_p95_ms": round(percentile(tier1, 95), 1),
+        "p50_ms": round(percentile(durations or [0.0], 50), 1),
+        "p95_ms": round(percentile(durations or [0.0], 95), 1),
+        "tier1_p95_ms": round(percentile(tier1 or [0.0], 95), 1),
         "share_under_1s": round(sum(each < FAST_MS for each in durations) / count, 4),
         "share_without_model": round(sum((message.answered_tier or 3) < 3 for message in answered) / count, 4),
         "dropped_connections": len(records.dropped_at_s),
@@ -97,7 +92,10 @@ def summarise(
 
 
 def _percentiles(records: Records) -> dict[str, dict[str, float]]:
-    series: dict[str, list[float]] = {"connect": [each.ms for each in records.connects if not each.failure]}
+    series: dict[str, list[float]] = {}
+    for each in records.connects:
+        if not each.failure:
+            series.setdefault("connect", []).append(each.ms)
     for message in records.messages:
         for kind in ("ack", "first_token", "done"):
             value = getattr(message, f"{kind}_ms")
@@ -106,7 +104,7 @@ def _percentiles(records: Records) -> dict[str, dict[str, float]]:
     return {
         name: {"count": len(values)}
         | {f"p{percent}": round(percentile(values, percent), 1) for percent in (50, 95, 99)}
-        | {"max": round(max(values, default=0.0), 1)}
+        | {"max": round(max(values), 1)}
         for name, values in sorted(series.items())
     }
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.figures import percentile
 from load.records import ConnectRecord, MessageRecord, Records, read_records
 from load.sampling import Sample
 from load.scenarios import Criteria, Scenario
-from load.summary import drift, memory_growth, percentile, summarise
+from load.summary import drift, memory_growth, summarise
 
 SCENARIO = Scenario("test", 10, 10, 60, 0, Criteria(300, 1200, 80, 0.8))
 FAST = MessageRecord("0", "user", "http", 1, 1.0, "", "done", "", 1, 20.0, answered_tier=1)
