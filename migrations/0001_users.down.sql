@@ -1,3 +1,4 @@
+-- loses-data: the table users
 -- The role stays: other databases of the server may use it.
 drop table users;
 drop function current_traveller();

@@ -1,1 +1,2 @@
+-- loses-data: the table vehicles
 drop table vehicles;

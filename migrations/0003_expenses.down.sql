@@ -1,1 +1,2 @@
+-- loses-data: the table expenses
 drop table expenses;

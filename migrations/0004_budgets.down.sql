@@ -1,1 +1,2 @@
+-- loses-data: the table budgets
 drop table budgets;

@@ -1,1 +1,2 @@
+-- loses-data: the table savings
 drop table savings;

@@ -1,1 +1,2 @@
+-- loses-data: the table effects
 drop table effects;

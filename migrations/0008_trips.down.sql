@@ -1,1 +1,2 @@
+-- loses-data: the table trips
 drop table trips;

@@ -1,1 +1,2 @@
+-- loses-data: the table favorite_spots
 drop table favorite_spots;

@@ -1,1 +1,2 @@
+-- loses-data: the column in_context
 alter table messages drop column in_context;

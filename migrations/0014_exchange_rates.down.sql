@@ -1,3 +1,4 @@
+-- loses-data: the columns exchange_rate, rate_currency, rate_date, rate_source
 drop trigger remove_outdated_rate on expenses;
 drop function remove_outdated_rate();
 

@@ -1,3 +1,4 @@
+-- loses-data: the tables memory_deletions, memory_selections, summary_requests, deleted_facts, memory_words, facts, conversation_episodes; the columns turn_id, remembered, episode_id
 revoke delete on exchanges, messages, notes, conversations from pam_app;
 revoke update (content) on messages from pam_app;
 revoke update (words, length) on exchanges from pam_app;

@@ -1,3 +1,4 @@
+-- loses-data: the table fact_sources; the columns value_ids, effect_ids, is_typed
 alter table memory_selections drop column value_ids, drop column effect_ids;
 alter table facts add column source_turn_ids uuid[] not null default '{}';
 alter table facts no force row level security;

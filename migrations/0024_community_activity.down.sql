@@ -1,3 +1,4 @@
+-- loses-data: the tables event_attendees, events, shared_places, post_likes, comments; the column words
 drop table event_attendees;
 drop table events;
 drop table shared_places;

@@ -1,3 +1,4 @@
+-- loses-data: the table profile_details; the columns notifications, theme, requested_at
 revoke update (currency, time_zone, locale, units) on users from pam_app;
 grant update (id) on users to pam_app;
 alter table users drop column notifications, drop column theme;

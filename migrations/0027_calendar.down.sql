@@ -1,1 +1,2 @@
+-- loses-data: the table calendar_events
 drop table calendar_events;

@@ -1,3 +1,4 @@
+-- loses-data: the tables maintenance_records, fuel_log; the columns width_m, axles, carries_propane, towed, version
 drop table maintenance_records;
 drop table fuel_log;
 revoke insert, update, delete on vehicles from pam_app;

@@ -1,3 +1,4 @@
+-- loses-data: the table data_exports; the column category
 drop trigger return_unpaid_stock on orders;
 drop function return_unpaid_stock();
 drop policy exported_by_author on comments;

@@ -135,3 +135,16 @@ def test_malformed_header_is_refused_before_anything_runs(boats: str, directory:
         Runner(boats, directory).up()
     assert visits(boats) == [0]
     assert [version for version, *_ in entries(boats)] == [1]
+
+
+@pytest.mark.parametrize("key", ["nickname", "harbour, nickname", "name"])
+def test_key_that_leaves_rows_out_is_refused(boats: str, directory: Path, key: str) -> None:
+    """Columns with nulls, or that don't exist: the rows without a value would count as updated."""
+    with psycopg.connect(boats, autocommit=True) as owner:
+        owner.execute("alter table boats add column nickname text")
+    update = f"-- batches of 4: boats by {key}\nupdate boats set visits = visits + 1 where /* batch */ true"
+    (directory / "0002_oars.up.sql").write_text(update)
+    with pytest.raises(MigrationError, match="rows without a value would be left out"):
+        Runner(boats, directory).up()
+    assert visits(boats) == [0]
+    assert [version for version, *_ in entries(boats)] == [1]

@@ -218,3 +218,33 @@ def test_command_line_creates_plans_and_loses_data_on_request_only(empty_databas
     assert run("down", "--lose-data").stdout == "reverted 0003_names\n"
     assert run("up", "--to", "7").returncode == 1
     assert run("sideways").returncode == 2
+
+
+@pytest.mark.parametrize("command", ["begin", "commit", "ROLLBACK", "start transaction", "savepoint s", "end"])
+def test_file_that_controls_transactions_is_refused(empty_database: str, directory: Path, command: str) -> None:
+    """A `commit` would keep what the dry run rolls back, and what the ledger doesn't have."""
+    (directory / "0002_oars.up.sql").write_text(
+        f"create table oars (id int);\n{command};\ncreate table sails (id int);"
+    )
+    runner = Runner(empty_database, directory)
+    for run in (runner.dry_run, runner.up):
+        with pytest.raises(MigrationError, match="the runner begins and ends transactions"):
+            run()
+        assert "oars" not in tables(empty_database)
+    assert ledger(empty_database) == [(1, "up")]
+
+
+def test_table_of_another_tool_is_left_as_it_is(empty_database: str, directory: Path) -> None:
+    """It may have the ledger's name; then this is the wrong database."""
+    with psycopg.connect(empty_database, autocommit=True) as owner:
+        owner.execute("create table schema_versions (version text primary key)")
+        with pytest.raises(MigrationError, match="isn't PAM's: is it the right database"):
+            Runner(empty_database, directory).status()
+        columns = "select count(*) from pg_attribute where attrelid = 'schema_versions'::regclass and attnum > 0"
+        assert owner.execute(columns).fetchone() == (1,)
+
+
+def test_missing_directory_is_refused(empty_database: str, tmp_path: Path) -> None:
+    """A database without migrations would look migrated."""
+    with pytest.raises(MigrationError, match="There is no directory"):
+        Runner(empty_database, tmp_path / "migration")

@@ -26,6 +26,11 @@ from pam.migrations.waiting import Timeouts, retry_locks
 
 MARK = "/* batch */ true"
 
+_NOT_NULL = """
+select attname from pg_attribute
+ where attrelid = to_regclass(%s) and attname = any (%s) and attnotnull and not attisdropped
+"""
+
 _PAUSE_SHARE = 1.0
 """How long a pause is, in durations of the batch before it: others get at least half of the time."""
 
@@ -65,6 +70,17 @@ def read_batches(migration: Migration, direction: Direction) -> Batches | None:
     return Batches(int(header[1]), header[2], key, script.statements[0])
 
 
+def check_key(connection: Connection, migration: Migration, batches: Batches) -> None:
+    """Raise `MigrationError` for a key that doesn't reach every row: of unknown columns, or with nulls."""
+    rows = connection.execute(_NOT_NULL, (batches.table, list(batches.key))).fetchall()
+    lacking = [name for name in batches.key if name not in {row["attname"] for row in rows}]
+    if lacking:
+        raise MigrationError(
+            f"{migration} can't divide {batches.table} by {', '.join(lacking)}: rows without a value would be left out."
+            " Name columns of the table that are `not null`."
+        )
+
+
 def run_batches(
     connection: Connection,
     migration: Migration,
@@ -78,6 +94,7 @@ def run_batches(
 
     `observe` gets the number of batches done, and whether the last one of them is committed.
     """
+    check_key(connection, migration, batches)
     entry = resumed.entry if resumed else ledger.begin(connection, migration, direction)
     done = (resumed.statements_done or 0) if resumed else 0
     position = json.loads(resumed.position) if resumed and resumed.position else None

@@ -25,6 +25,9 @@ _FILE_NAME = re.compile(r"(?P<version>[0-9]{4})_(?P<name>[a-z0-9_]+)\.(?P<direct
 _HEAD = re.compile(r"(?:[ \t]*(?:--[^\n]*)?\n)*")
 _NO_TRANSACTION = re.compile(r"^--[ \t]*no-transaction[ \t]*$", re.MULTILINE)
 _BATCHES = re.compile(r"^--[ \t]*batches of ", re.MULTILINE)
+_TRANSACTION_COMMAND = re.compile(
+    r"(?:begin|start\s+transaction|commit|end|rollback|abort|savepoint|release|prepare\s+transaction)\b", re.IGNORECASE
+)
 _LOSES_DATA = re.compile(r"^--[ \t]*loses-data:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 
 
@@ -53,6 +56,11 @@ class Script:
     def is_transactional(self) -> bool:
         """Whether all of it is one transaction."""
         return _NO_TRANSACTION.search(self.head) is None and not self.has_batches
+
+    @property
+    def transaction_commands(self) -> list[str]:
+        """The statements that begin or end a transaction: the runner does that itself."""
+        return [statement for statement in self.statements if _TRANSACTION_COMMAND.match(statement)]
 
     @property
     def has_batches(self) -> bool:
@@ -88,6 +96,8 @@ class Migration:
 
 def read_migrations(directory: Path) -> list[Migration]:
     """Return all migrations in order. Raises `MigrationError` for a gap, a missing direction or a malformed name."""
+    if not directory.is_dir():
+        raise MigrationError(f"There is no directory {directory}.")
     found: dict[tuple[int, str], dict[str, str]] = {}
     for path in sorted(directory.glob("*.sql")):
         if path.name == SCHEMA_FILE:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import psycopg
 
-from pam.migrations.files import Direction, Migration
+from pam.migrations.files import Direction, Migration, MigrationError
 
 Connection = psycopg.Connection[dict[str, Any]]
 
@@ -101,6 +101,8 @@ def create_ledger(connection: Connection) -> None:
     columns = {row["attname"] for row in connection.execute(_COLUMNS)}
     if not columns:
         connection.execute(_CREATE)
+    elif not columns >= {"entry", "version", "checksum", "direction"}:
+        raise MigrationError(f"The table {LEDGER} of this database isn't PAM's: is it the right database?")
     elif not columns >= {"outcome", "statements_done", "position"}:
         connection.execute(_EXTEND)
 

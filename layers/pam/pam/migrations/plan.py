@@ -95,6 +95,9 @@ class _StatementError(Exception):
 
 
 def _run(connection: Connection, migration: Migration) -> PlannedMigration:
+    commands = migration.script("up").transaction_commands
+    if commands:
+        raise _StatementError(f"`{shorten(commands[0])}`: the runner begins and ends transactions")
     pid = connection.info.backend_pid
     tables = read_tables(connection)
     began = time.perf_counter()

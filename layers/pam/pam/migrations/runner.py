@@ -24,7 +24,9 @@ from pam.migrations.ledger import AppliedMigration, Connection
 from pam.migrations.plan import PlannedMigration, dry_run
 from pam.migrations.waiting import Timeouts, application_name, retry_locks, take_advisory_lock
 
-_CONCURRENTLY = re.compile(r"\bconcurrently\b", re.IGNORECASE)
+_CONCURRENTLY = re.compile(
+    r"(?:create\s+(?:unique\s+)?index|drop\s+index|reindex\s.*?)\s+concurrently\b", re.IGNORECASE
+)
 _CREATE_INDEX = re.compile(r"\bcreate\s+(?:unique\s+)?index\s+concurrently\b", re.IGNORECASE)
 
 # What `create index concurrently` leaves where it was interrupted: an index that is written and never read.
@@ -193,6 +195,9 @@ class Runner:
         self, connection: Connection, migration: Migration, direction: Direction, entry: AppliedMigration | None
     ) -> None:
         batches = read_batches(migration, direction)
+        commands = migration.script(direction).transaction_commands
+        if commands:
+            raise MigrationError(f"{migration} has `{shorten(commands[0])}`: the runner begins and ends transactions.")
         if migration.script(direction).is_transactional:
             retry_locks(
                 connection,
@@ -247,7 +252,7 @@ class Runner:
             self._observe(Progress(connection, migration, direction, done, is_recorded=True))
 
     def _run_alone(self, connection: Connection, migration: Migration, number: int, statement: str) -> None:
-        concurrent = _CONCURRENTLY.search(statement) is not None
+        concurrent = _CONCURRENTLY.match(statement) is not None
         limits = (
             (0, self._timeouts.concurrent_s) if concurrent else (self._timeouts.lock_ms, self._timeouts.statement_s)
         )
