@@ -1352,6 +1352,7 @@ CREATE TABLE public.schema_versions (
     outcome text DEFAULT 'succeeded'::text NOT NULL,
     statements_done integer,
     "position" text,
+    failed_after text,
     CONSTRAINT schema_versions_direction_check CHECK ((direction = ANY (ARRAY['up'::text, 'down'::text]))),
     CONSTRAINT schema_versions_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'succeeded'::text])))
 );

@@ -65,6 +65,9 @@ MORE = {
     "alter default privileges in schema public grant select on tables to public": (
         "unexpected grant on new objects of kind r in public to public"
     ),
+    "alter table exchanges disable trigger all": "unexpected trigger of constraint exchanges_user_id_fkey on exchanges",
+    "create schema theirs authorization pam_app": "unexpected owner of schema theirs",
+    "create publication changes for table users": "unexpected publication changes",
     "create rule nothing as on delete to users do instead nothing": "unexpected rule nothing on users",
 }
 

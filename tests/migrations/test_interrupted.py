@@ -130,13 +130,16 @@ def test_interrupted_migration_can_be_reverted(empty_database: str, killer: Kill
 
 
 def test_index_left_invalid_is_built_again(empty_database: str, resumable: Path) -> None:
-    """`create index concurrently` that fails leaves an index that `if not exists` takes for a complete one."""
+    """`create index concurrently` that is interrupted leaves an index that `if not exists` takes for a complete one."""
     runner = Runner(empty_database, resumable)
     runner.up(to=2)
     with psycopg.connect(empty_database, autocommit=True) as owner:
         owner.execute("insert into boats values (1), (1)")
         with pytest.raises(psycopg.errors.UniqueViolation):
             runner.up()
+        assert "index boats_by_id" not in catalogue(empty_database)
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            owner.execute("create unique index concurrently boats_by_id on boats (id)")
         assert "invalid" in catalogue(empty_database)["index boats_by_id"]
         assert entries(empty_database)[-1] == (3, "up", "running", 2)
         owner.execute("delete from boats")
@@ -170,3 +173,27 @@ def test_interrupted_way_back_is_completed_first(empty_database: str, resumable:
     path.write_text(original)
     assert [str(each) for each in runner.down(to=2)] == ["0003_oars_by_id"]
     assert [str(each) for each in runner.up()] == ["0003_oars_by_id"]
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_failed_statement_can_be_corrected(empty_database: str, directory: Path, direction: Direction) -> None:
+    """The file is changed from that statement on, and the run goes on with it. What is done must be as it was."""
+
+    def run() -> None:
+        runner = Runner(empty_database, directory)
+        runner.up() if direction == "up" else runner.down(to=1)
+
+    faulty = "-- no-transaction\nalter table boats add column {0} int;\nalter table boats add column {1} nothing;"
+    file = directory / f"0002_oars.{direction}.sql"
+    if direction == "down":
+        Runner(empty_database, directory).up()
+    file.write_text(faulty.format("first", "second"))
+    with pytest.raises(psycopg.errors.UndefinedObject):
+        run()
+    file.write_text(faulty.format("other", "second"))
+    with pytest.raises(MigrationError, match="was changed after it was begun"):
+        run()
+    file.write_text(faulty.format("first", "second").replace("nothing", "text"))
+    run()
+    assert entries(empty_database)[-1] == (2, direction, "succeeded", 2)
+    assert {"column boats.first", "column boats.second"} <= catalogue(empty_database).keys()

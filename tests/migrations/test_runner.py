@@ -248,3 +248,35 @@ def test_missing_directory_is_refused(empty_database: str, tmp_path: Path) -> No
     """A database without migrations would look migrated."""
     with pytest.raises(MigrationError, match="There is no directory"):
         Runner(empty_database, tmp_path / "migration")
+
+
+def test_setting_of_a_migration_ends_with_it(empty_database: str, directory: Path) -> None:
+    """Otherwise the next one would run in another schema, with another role, or without a limit."""
+    (directory / "0002_oars.up.sql").write_text(
+        "create schema boatyard; create table oars (id int); set search_path = boatyard, public; set lock_timeout = 0;"
+    )
+    (directory / "0003_sails.up.sql").write_text(
+        "create table sails (id int); create table limits as select current_setting('lock_timeout') as lock_timeout;"
+    )
+    (directory / "0003_sails.down.sql").write_text("drop table sails, limits;")
+    Runner(empty_database, directory).up()
+    assert {"oars", "sails", "limits"} <= tables(empty_database)
+    with psycopg.connect(empty_database) as owner:
+        assert owner.execute("select lock_timeout from limits").fetchone() == ("500ms",)
+
+
+def test_failure_names_what_was_applied_before(empty_database: str, directory: Path) -> None:
+    """Those stay: whoever reads the error must not believe that nothing has happened."""
+    (directory / "0002_oars.up.sql").write_text("create table boats (id int);")
+    with pytest.raises(psycopg.errors.DuplicateTable) as failed:
+        Runner(empty_database, directory).up()
+    assert "applied before that: 0001_boats" in failed.value.__notes__
+    assert ledger(empty_database) == [(1, "up")]
+
+
+def test_file_without_a_statement_is_not_applied(empty_database: str, directory: Path) -> None:
+    """As `new` writes it: filled in later, it would count as changed."""
+    create_migration(directory, "sails")
+    with pytest.raises(MigrationError, match="0003_sails has no statement to run up"):
+        Runner(empty_database, directory).up()
+    assert ledger(empty_database) == [(1, "up"), (2, "up")]

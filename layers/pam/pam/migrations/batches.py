@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from pam.migrations import ledger
@@ -29,6 +30,16 @@ MARK = "/* batch */ true"
 _NOT_NULL = """
 select attname from pg_attribute
  where attrelid = to_regclass(%s) and attname = any (%s) and attnotnull and not attisdropped
+"""
+
+# Row security that applies to the runner's role, without a policy that gives it all rows.
+_HIDDEN = """
+select row_security_active(%(table)s) and not exists (
+           select from pg_policy p
+            where p.polrelid = %(table)s::regclass and p.polpermissive and p.polcmd in ('*', 'w')
+              and pg_get_expr(p.polqual, p.polrelid) = 'true'
+              and (p.polroles = '{0}' or exists (select from unnest(p.polroles) role where pg_has_role(role, 'usage')))
+       ) as hidden
 """
 
 _PAUSE_SHARE = 1.0
@@ -70,14 +81,20 @@ def read_batches(migration: Migration, direction: Direction) -> Batches | None:
     return Batches(int(header[1]), header[2], key, script.statements[0])
 
 
-def check_key(connection: Connection, migration: Migration, batches: Batches) -> None:
-    """Raise `MigrationError` for a key that doesn't reach every row: of unknown columns, or with nulls."""
+def _check_reach(connection: Connection, migration: Migration, batches: Batches) -> None:
+    """Raise `MigrationError` where the update would leave rows out: by nulls in the key, or by row security."""
     rows = connection.execute(_NOT_NULL, (batches.table, list(batches.key))).fetchall()
     lacking = [name for name in batches.key if name not in {row["attname"] for row in rows}]
     if lacking:
         raise MigrationError(
             f"{migration} can't divide {batches.table} by {', '.join(lacking)}: rows without a value would be left out."
             " Name columns of the table that are `not null`."
+        )
+    found = connection.execute(_HIDDEN, {"table": batches.table}).fetchone()
+    if found is not None and found["hidden"]:
+        raise MigrationError(
+            f"{migration} can't update {batches.table}: row security hides its rows from the owner."
+            f" Create a policy on {batches.table} to current_user using (true) in an earlier migration."
         )
 
 
@@ -94,7 +111,7 @@ def run_batches(
 
     `observe` gets the number of batches done, and whether the last one of them is committed.
     """
-    check_key(connection, migration, batches)
+    _check_reach(connection, migration, batches)
     entry = resumed.entry if resumed else ledger.begin(connection, migration, direction)
     done = (resumed.statements_done or 0) if resumed else 0
     position = json.loads(resumed.position) if resumed and resumed.position else None
@@ -114,7 +131,12 @@ def run_batches(
                 )
             return end
 
-        position = retry_locks(connection, timeouts, str(migration), run)
+        try:
+            position = retry_locks(connection, timeouts, str(migration), run)
+        except psycopg.Error:
+            if not done and not connection.broken:
+                ledger.record_failure(connection, entry, migration.script(direction).checksum_of_first(0))
+            raise
         done += 1
         observe(done, True)
         if position is None:

@@ -89,6 +89,11 @@ select 'trigger ' || t.tgname || ' on ' || {_RELATION}, pg_get_triggerdef(t.oid)
   from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
  where not t.tgisinternal and {_USERS}
  union all
+select distinct 'trigger of constraint ' || k.conname || ' on ' || {_RELATION}, 'disabled'
+  from pg_trigger t join pg_constraint k on k.oid = t.tgconstraint
+  join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+ where t.tgisinternal and t.tgenabled <> 'O' and {_USERS}
+ union all
 select 'event trigger ' || evtname, concat_ws(' ', evtevent, evttags::text, evtfoid::regprocedure::text, evtenabled)
   from pg_event_trigger where {_own("pg_event_trigger", "pg_event_trigger.oid")}
 """
@@ -147,7 +152,10 @@ select 'schema ' || nspname, '' from pg_namespace n where {_USERS} and {_own("pg
 select 'statistics ' || {_NAME.format("s.stxname")}, pg_get_statisticsobjdef(s.oid)
   from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where {_USERS}
  union all
-select 'publication ' || pubname, '' from pg_publication
+select 'publication ' || p.pubname, concat_ws(', ', case when p.puballtables then 'all tables' end,
+         (select string_agg(prrelid::regclass::text, ', ' order by prrelid::regclass::text)
+            from pg_publication_rel where prpubid = p.oid))
+  from pg_publication p
  union all
 select 'subscription ' || subname, '' from pg_stat_subscription
  union all
@@ -169,12 +177,18 @@ select concat_ws(' ', 'settings of', case when setrole <> 0 then 'role ' || setr
 _OWNERS = f"""
 select 'owner of ' || {_RELATION}, c.relowner::regrole::text
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
- where c.relkind in ('r', 'p', 'f', 'v', 'm') and c.relowner <> {_OWNER} and {_USERS} and {_own("pg_class", "c.oid")}
+ where c.relkind in ('r', 'p', 'f', 'v', 'm', 'S') and c.relowner <> {_OWNER} and {_USERS}
+   and {_own("pg_class", "c.oid")}
  union all
 select 'owner of function ' || {_NAME.format("p.proname")}
          || '(' || pg_get_function_identity_arguments(p.oid) || ')', p.proowner::regrole::text
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
  where p.proowner <> {_OWNER} and {_USERS} and {_own("pg_proc", "p.oid")}
+ union all
+select 'owner of schema ' || n.nspname, n.nspowner::regrole::text
+  from pg_namespace n
+ where n.nspowner <> {_OWNER} and n.nspowner <> to_regrole('pg_database_owner') and {_USERS}
+   and {_own("pg_namespace", "n.oid")}
 """
 
 # Each kind of object with its list of privileges; those of its owner are left out.

@@ -62,6 +62,10 @@ class Script:
         """The statements that begin or end a transaction: the runner does that itself."""
         return [statement for statement in self.statements if _TRANSACTION_COMMAND.match(statement)]
 
+    def checksum_of_first(self, count: int) -> str:
+        """Return the SHA-256 of the first statements, in hexadecimal."""
+        return hashlib.sha256("\0".join(self.statements[:count]).encode()).hexdigest()
+
     @property
     def has_batches(self) -> bool:
         """Whether its head says that it runs in batches."""

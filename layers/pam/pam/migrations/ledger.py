@@ -24,7 +24,8 @@ create table if not exists schema_versions (
     direction       text        not null check (direction in ('up', 'down')),
     outcome         text        not null default 'succeeded' check (outcome in ('running', 'succeeded')),
     statements_done integer,
-    position        text
+    position        text,
+    failed_after    text
 )
 """
 
@@ -33,7 +34,8 @@ _EXTEND = """
 alter table schema_versions
     add column if not exists outcome text not null default 'succeeded' check (outcome in ('running', 'succeeded')),
     add column if not exists statements_done integer,
-    add column if not exists position text
+    add column if not exists position text,
+    add column if not exists failed_after text
 """
 
 _COLUMNS = """
@@ -44,7 +46,7 @@ select attname from pg_attribute
 # The newest entry of each version, unless it says that the version was reverted.
 _SELECT = """
 select entry, version, name, checksum, applied_at, applied_by, execution_ms, direction, outcome, statements_done,
-       position
+       position, failed_after
   from (select distinct on (version) * from schema_versions order by version, entry desc) newest
  where not (direction = 'down' and outcome = 'succeeded')
  order by version
@@ -62,7 +64,7 @@ class AppliedMigration:
 
     `applied_at` is aware, `execution_ms` in milliseconds. `statements_done` counts the statements or batches of a
     migration that runs without a transaction, and `position` is the key at the end of its last batch, as a JSON array.
-    Others have neither.
+    `failed_after` is the checksum of its statements that are done, if the next one failed. Others have none of these.
     """
 
     entry: int
@@ -76,6 +78,7 @@ class AppliedMigration:
     outcome: Literal["running", "succeeded"]
     statements_done: int | None
     position: str | None
+    failed_after: str | None
 
     @property
     def is_running(self) -> bool:
@@ -103,7 +106,7 @@ def create_ledger(connection: Connection) -> None:
         connection.execute(_CREATE)
     elif not columns >= {"entry", "version", "checksum", "direction"}:
         raise MigrationError(f"The table {LEDGER} of this database isn't PAM's: is it the right database?")
-    elif not columns >= {"outcome", "statements_done", "position"}:
+    elif not columns >= {"outcome", "statements_done", "position", "failed_after"}:
         connection.execute(_EXTEND)
 
 
@@ -132,6 +135,18 @@ def begin(connection: Connection, migration: Migration, direction: Direction) ->
     row = connection.execute(_INSERT, values).fetchone()
     assert row is not None
     return int(row["entry"])
+
+
+def resume(connection: Connection, entry: int, checksum: str) -> None:
+    """Record that an interrupted migration goes on, with the file as it is now."""
+    connection.execute(
+        "update schema_versions set checksum = %s, failed_after = null where entry = %s", (checksum, entry)
+    )
+
+
+def record_failure(connection: Connection, entry: int, done_checksum: str) -> None:
+    """Record that the statement after those of the checksum failed: it has no effect, and may be corrected."""
+    connection.execute("update schema_versions set failed_after = %s where entry = %s", (done_checksum, entry))
 
 
 def record_progress(

@@ -27,13 +27,14 @@ from pam.migrations.waiting import Timeouts, application_name, retry_locks, take
 _CONCURRENTLY = re.compile(
     r"(?:create\s+(?:unique\s+)?index|drop\s+index|reindex\s.*?)\s+concurrently\b", re.IGNORECASE
 )
-_CREATE_INDEX = re.compile(r"\bcreate\s+(?:unique\s+)?index\s+concurrently\b", re.IGNORECASE)
+_CREATE_INDEX = re.compile(r"create\s+(?:unique\s+)?index\s+concurrently\b", re.IGNORECASE)
 
 # What `create index concurrently` leaves where it was interrupted: an index that is written and never read.
 _INVALID_INDEXES = """
 select i.indexrelid::regclass::text as name, c.relname
   from pg_index i join pg_class c on c.oid = i.indexrelid
- where not i.indisvalid and not exists (select from pg_constraint where conindid = i.indexrelid)
+ where not i.indisvalid and pg_table_is_visible(c.oid)
+   and not exists (select from pg_constraint where conindid = i.indexrelid)
 """
 
 
@@ -95,7 +96,7 @@ class Runner:
     def up(self, to: int | None = None) -> list[Migration]:
         """Apply what is missing, up to version `to` or to the last one; return what was applied."""
         last = len(self._migrations) if to is None else self._validate(to)
-        done = []
+        done: list[Migration] = []
         with self._locked() as connection:
             applied = self._read_ledger(connection)
             for migration in self._migrations[:last]:
@@ -105,7 +106,8 @@ class Runner:
                         f"Reverting {migration} was interrupted. Complete it with `down --to {migration.version - 1}`."
                     )
                 if entry is None or entry.is_running:
-                    self._run(connection, migration, "up", entry)
+                    with _note_of_done("applied", done):
+                        self._run(connection, migration, "up", entry)
                     done.append(migration)
         return done
 
@@ -125,8 +127,9 @@ class Runner:
                 raise MigrationError(
                     f"This loses data for good ({'; '.join(losses)}). Repeat it with --lose-data if that is intended."
                 )
-            for migration in surplus:
-                self._run(connection, migration, "down", applied[migration.version])
+            for number, migration in enumerate(surplus):
+                with _note_of_done("reverted", surplus[:number]):
+                    self._run(connection, migration, "down", applied[migration.version])
         return surplus
 
     def read_catalogue(self) -> Catalogue:
@@ -158,11 +161,16 @@ class Runner:
             self._conninfo, autocommit=True, row_factory=dict_row, application_name=application_name()
         ) as connection:
             take_advisory_lock(connection, self._timeouts.runner_s)
-            connection.execute(f"set lock_timeout = {self._timeouts.lock_ms}")
-            # The statement of a runner that was killed would go on, with its locks.
-            connection.execute("set client_connection_check_interval = '2s'")
+            self._configure(connection)
             retry_locks(connection, self._timeouts, "The ledger", lambda: ledger.create_ledger(connection))
             yield connection
+
+    def _configure(self, connection: Connection) -> None:
+        """Set the limits, and nothing that a migration before has set: each runs as if it were the only one."""
+        connection.execute("reset all")
+        connection.execute(f"set lock_timeout = {self._timeouts.lock_ms}")
+        # The statement of a runner that was killed would go on, with its locks.
+        connection.execute("set client_connection_check_interval = '2s'")
 
     def _read_ledger(self, connection: Connection, reverting_above: int | None = None) -> dict[int, AppliedMigration]:
         """Return the entries by version. Raises `MigrationError` where they contradict the files.
@@ -182,7 +190,8 @@ class Runner:
                 )
             migration = self._migrations[entry.version - 1]
             reverted = entry.is_running and reverting_above is not None and entry.version > reverting_above
-            if migration.checksum(entry.direction) != entry.checksum and (not reverted or entry.direction == "down"):
+            is_accepted = (reverted and entry.direction == "up") or _corrects(migration, entry)
+            if migration.checksum(entry.direction) != entry.checksum and not is_accepted:
                 raise MigrationError(_changed(migration, entry))
         return {entry.version: entry for entry in entries}
 
@@ -194,11 +203,15 @@ class Runner:
     def _run(
         self, connection: Connection, migration: Migration, direction: Direction, entry: AppliedMigration | None
     ) -> None:
+        script = migration.script(direction)
         batches = read_batches(migration, direction)
-        commands = migration.script(direction).transaction_commands
-        if commands:
-            raise MigrationError(f"{migration} has `{shorten(commands[0])}`: the runner begins and ends transactions.")
-        if migration.script(direction).is_transactional:
+        if script.transaction_commands:
+            command = shorten(script.transaction_commands[0])
+            raise MigrationError(f"{migration} has `{command}`: the runner begins and ends transactions.")
+        if not script.statements and (direction == "up" or not script.is_transactional):
+            raise MigrationError(f"{migration} has no statement to run {direction}.")
+        self._configure(connection)
+        if script.is_transactional:
             retry_locks(
                 connection,
                 self._timeouts,
@@ -207,6 +220,8 @@ class Runner:
             )
             return
         resumed = entry if entry is not None and entry.is_running and entry.direction == direction else None
+        if resumed is not None:
+            ledger.resume(connection, resumed.entry, migration.checksum(direction))
         if batches is None:
             self._run_statements(connection, migration, direction, resumed)
             return
@@ -232,9 +247,8 @@ class Runner:
         self, connection: Connection, migration: Migration, direction: Direction, resumed: AppliedMigration | None
     ) -> None:
         """Run the statements that aren't done. One that was interrupted runs again."""
-        statements = migration.script(direction).statements
-        if not statements:
-            raise MigrationError(f"{migration} has no statement to run without a transaction.")
+        script = migration.script(direction)
+        statements = script.statements
         if resumed is None:
             number, first = ledger.begin(connection, migration, direction), 0
         else:
@@ -246,7 +260,13 @@ class Runner:
             def run(number: int = done, statement: str = statement) -> None:
                 self._run_alone(connection, migration, number, statement)
 
-            retry_locks(connection, self._timeouts, str(migration), run)
+            try:
+                retry_locks(connection, self._timeouts, str(migration), run)
+            except psycopg.Error:
+                if not connection.broken:
+                    ledger.record_failure(connection, number, script.checksum_of_first(done - 1))
+                    _drop_invalid_index(connection, statement)
+                raise
             self._observe(Progress(connection, migration, direction, done, is_recorded=False))
             ledger.record_progress(connection, number, done, _ms_since(started), last=done == len(statements))
             self._observe(Progress(connection, migration, direction, done, is_recorded=True))
@@ -259,8 +279,7 @@ class Runner:
         connection.execute(f"set lock_timeout = {limits[0]}")
         connection.execute(f"set statement_timeout = '{limits[1]}s'")
         try:
-            if _CREATE_INDEX.search(statement):
-                _drop_invalid_index(connection, statement)
+            _drop_invalid_index(connection, statement)
             _execute(connection, migration, number, statement)
         finally:
             if not connection.closed:
@@ -270,9 +289,31 @@ class Runner:
 
 def _drop_invalid_index(connection: Connection, statement: str) -> None:
     """Drop what an interrupted `create index concurrently` has left: `if not exists` would accept it as it is."""
+    if not _CREATE_INDEX.match(statement):
+        return
     for index in connection.execute(_INVALID_INDEXES).fetchall():
         if re.search(rf"(?<!\w){re.escape(index['relname'])}(?!\w)", statement, re.IGNORECASE):
             connection.execute(sql.SQL(f"drop index concurrently if exists {index['name']}"))
+
+
+@contextmanager
+def _note_of_done(verb: str, done: list[Migration]) -> Iterator[None]:
+    """Add to an error which migrations were completed before: they stay."""
+    try:
+        yield
+    except (MigrationError, psycopg.Error) as error:
+        if done:
+            error.add_note(f"{verb} before that: {', '.join(map(str, done))}")
+        raise
+
+
+def _corrects(migration: Migration, entry: AppliedMigration) -> bool:
+    """Whether a changed file corrects the statement that failed, and has the statements before it as they were."""
+    return (
+        entry.is_running
+        and entry.failed_after is not None
+        and migration.script(entry.direction).checksum_of_first(entry.statements_done or 0) == entry.failed_after
+    )
 
 
 def _changed(migration: Migration, entry: AppliedMigration) -> str:
