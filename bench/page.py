@@ -53,14 +53,14 @@ def render_load(runs: dict[str, Any]) -> str:
     if not runs:
         return ""
     figures = list(next(iter(runs.values()))["figures"])
-    lines = [_LOAD_HEAD, f"| run | machine | {' | '.join(f'`{name}`' for name in figures)} | criteria |\n"]
-    lines.append(f"| --- | --- | {'---: | ' * len(figures)}--- |\n")
+    lines = [_LOAD_HEAD, f"| run | travellers | machine | {' | '.join(f'`{name}`' for name in figures)} | criteria |\n"]
+    lines.append(f"| --- | ---: | --- | {'---: | ' * len(figures)}--- |\n")
     for run in runs.values():
         machine = run["machine"]
         values = " | ".join(f"{run['figures'][name]:g}" for name in figures)
         about = f"{machine['cores']} cores of {machine['processor']}, Python {machine['python']}, {machine['on']}"
         verdict = "kept" if run["is_passed"] else "not kept: " + ", ".join(run["failed"])
-        lines.append(f"| `{run['command']}` | {about} | {values} | {verdict} |\n")
+        lines.append(f"| `{run['command']}` | {run['travellers']} | {about} | {values} | {verdict} |\n")
     return "".join(lines)
 
 

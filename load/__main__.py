@@ -12,7 +12,7 @@ from pathlib import Path
 
 from load import chaos
 from load.faults import FAULTS
-from load.ramp import run_ramp
+from load.ramp import capacity, run_ramp
 from load.report import record
 from load.runs import run_locally, run_on_stage
 from load.scenarios import RAMP, SCENARIOS, Scenario
@@ -38,13 +38,16 @@ def main() -> int:
         parser.error("--base-url and --tokens belong together")
     if arguments.base_url and arguments.scenario == CHAOS:
         parser.error("chaos injects its faults into a local stack")
+    if arguments.base_url and arguments.record:
+        parser.error("--record is for runs on this machine, which the page names")
     summaries = _run_all(arguments)
+    if arguments.scenario == RAMP:
+        summaries = [capacity(summaries)]
     if arguments.record:
         for summary in summaries:
             record(summary, _command(summary.scenario.name, arguments))
     print(json.dumps(summaries[0].figures if len(summaries) == 1 else {s.scenario.name: s.figures for s in summaries}))
-    is_passed = arguments.scenario == RAMP or all(summary.is_passed for summary in summaries)
-    return 0 if is_passed else 1
+    return 0 if all(summary.is_passed for summary in summaries) else 1
 
 
 def _command(name: str, arguments: argparse.Namespace) -> str:

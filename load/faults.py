@@ -6,13 +6,16 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import httpx
+import psycopg
+from psycopg import sql
 
+from load.skewed_clock import SkewedClock
 from load.slow_postgres import SlowPostgres
 from local.stack import LocalStack
 from local.stand_ins.claude.profile import PROFILES
@@ -20,6 +23,8 @@ from local.stand_ins.claude.profile import PROFILES
 KILL_INTERVAL_S = 3.0
 SLOW_QUERY_S = 0.2
 SLOWER = 10
+SKEW_S = 30
+_HOLDER_PASSWORD = "holder"
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class ChaosContext:
 
     stack: LocalStack
     postgres: SlowPostgres
+    clock: SkewedClock
     claude_profile: str
 
 
@@ -38,6 +44,8 @@ class ChaosFault:
     description: str
     seconds: float
     begin: Callable[[ChaosContext], AbstractContextManager[None]]
+    needs_clock: bool = False
+    """Whether the worker has to run with a clock that can be set."""
 
 
 @contextmanager
@@ -56,6 +64,34 @@ def _slow_queries(context: ChaosContext) -> Iterator[None]:
         yield
     finally:
         context.postgres.delay_s = 0.0
+
+
+@contextmanager
+def _exhausted_connections(context: ChaosContext) -> Iterator[None]:
+    """Hold all connections that Postgres gives to roles that aren't superusers."""
+    owner = context.stack.postgres.owner
+    with psycopg.connect(owner, autocommit=True) as connection, ExitStack() as held:
+        connection.execute(sql.SQL("create role holder login password {}").format(sql.Literal(_HOLDER_PASSWORD)))
+        try:
+            with contextlib.suppress(psycopg.OperationalError):
+                while True:
+                    held.enter_context(psycopg.connect(owner, user="holder", password=_HOLDER_PASSWORD))
+            yield
+        finally:
+            held.close()
+            connection.execute("drop role holder")
+
+
+def _skewed(seconds: int) -> Callable[[ChaosContext], AbstractContextManager[None]]:
+    @contextmanager
+    def begin(context: ChaosContext) -> Iterator[None]:
+        context.clock.set(seconds)
+        try:
+            yield
+        finally:
+            context.clock.set(0)
+
+    return begin
 
 
 def _controlled(
@@ -152,6 +188,11 @@ FAULTS: Mapping[str, ChaosFault] = MappingProxyType(
         "postgres_restarted": ChaosFault("Postgres is restarted", 0.0, _stopped_postgres),
         "postgres_stopped": ChaosFault("Postgres is down for a minute", 60.0, _stopped_postgres),
         "postgres_slow": ChaosFault("Each query takes 200 ms longer", 60.0, _slow_queries),
+        "postgres_full": ChaosFault("Others hold all connections to Postgres", 45.0, _exhausted_connections),
+        "clock_ahead": ChaosFault("The worker's clock is half a minute ahead", 45.0, _skewed(SKEW_S), needs_clock=True),
+        "clock_behind": ChaosFault(
+            "The worker's clock is half a minute behind", 45.0, _skewed(-SKEW_S), needs_clock=True
+        ),
         "dynamodb_throttled": ChaosFault(
             "DynamoDB throttles three requests of ten",
             45.0,

@@ -5,35 +5,49 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import httpx
 import psycopg
+from botocore.exceptions import BotoCoreError, ClientError
+from websockets.exceptions import WebSocketException
 
 from load.aws import local_client
 from load.plan import PlannedUser
 from load.records import MessageRecord, Records
+from local.chat_client import open_chat
 from local.stack import LocalStack
-
-SETTLE_TIMEOUT_S = 90.0
-"""Queues, lost turns and missing embeddings are waited for: a lost turn is declared after 75 s."""
 
 
 class Invariants:
     """Checks of one run; each yields a sentence for what doesn't hold."""
 
-    def __init__(self, stack: LocalStack, plan: Sequence[PlannedUser], records: Records) -> None:
+    def __init__(
+        self, stack: LocalStack, plan: Sequence[PlannedUser], records: Records, settle_timeout_s: float = 90.0
+    ) -> None:
+        """`settle_timeout_s` is how long queues, lost turns and missing embeddings are waited for.
+
+        A lost turn is declared after 75 s.
+        """
         self._stack = stack
         self._plan = plan
         self._records = records
+        self._settle_timeout_s = settle_timeout_s
         self._owner = psycopg.connect(stack.postgres.owner, autocommit=True)
 
     def broken(self) -> list[str]:
         """Return a sentence for each violation, waiting for what settles by itself."""
-        settling = (self._unfinished_events, self._waiting_turns, self._unindexed_exchanges)
+        settling = (
+            self._unfinished_events,
+            self._waiting_turns,
+            self._unindexed_exchanges,
+            self._missing_embeddings,
+            self._dead_letters,
+        )
         lasting = (self._ends, self._expenses, self._sums, self._tool_pairs, self._stuck_conversations)
-        deadline = time.monotonic() + SETTLE_TIMEOUT_S
+        deadline = time.monotonic() + self._settle_timeout_s
         found = [violation for check in settling for violation in _settled(check, deadline)]
-        return found + [violation for check in lasting for violation in check()]
+        return found + [violation for check in lasting for violation in _found(check)]
 
     def stored_twice(self) -> int:
         """Return the number of messages whose expense is stored more than once."""
@@ -86,16 +100,18 @@ class Invariants:
             " order by conversation_id, position",
             ([user.user_id for user in self._plan],),
         ).fetchall()
-        for (conversation, role, content), (next_conversation, _, next_content) in pairwise([*rows, (None, "", [])]):
+        nothing: tuple[None, str, list[Any]] = (None, "", [])
+        for (conversation, role, content), (next_conversation, _, next_content) in pairwise([nothing, *rows, nothing]):
             used = _blocks(content, "tool_use", "id") if role == "assistant" else set()
-            results = (
-                _blocks(next_content, "tool_result", "tool_use_id") if next_conversation == conversation else set()
-            )
-            if used - results:
-                yield f"A call of a tool in {conversation} has no result."
+            results = _blocks(next_content, "tool_result", "tool_use_id")
+            if next_conversation != conversation:
+                if used or results:
+                    yield f"{conversation} ends within a call of a tool, or {next_conversation} begins with its result."
+            elif used != results:
+                yield f"A call of a tool in {conversation} has no result, or a result has no call."
 
     def _stuck_conversations(self) -> Iterator[str]:
-        """Each conversation takes another question, which is answered."""
+        """Each conversation takes another question for Claude, who gets all of its history, and it is answered."""
         rows = self._owner.execute(
             "select distinct on (user_id) user_id::text, id::text from conversations"
             " where user_id = any (%s::uuid[]) limit 20",
@@ -103,14 +119,36 @@ class Invariants:
         ).fetchall()
         tokens = {user.user_id: user.token for user in self._plan}
         for user_id, conversation in rows:
-            answer = httpx.post(
-                f"{self._stack.url}/v1/ask",
-                json={"text": "How much did I spend on gas?", "conversation_id": conversation},
-                headers={"authorization": f"Bearer {tokens[user_id]}"},
-                timeout=30,
-            )
-            if answer.status_code != 200:
-                yield f"{conversation} takes no further question: {answer.text}"
+            try:
+                with open_chat(self._stack.url, tokens[user_id]) as chat:
+                    end = chat.ask("What should I check on the rig before a long drive?", conversation)[-1].frame
+            except (OSError, TimeoutError, httpx.HTTPError, WebSocketException) as error:
+                yield f"{conversation} can't be asked: {type(error).__name__}: {error}"
+            else:
+                if end["type"] != "done" or end.get("tier") != 3:
+                    yield f"{conversation} takes no further question: {end}"
+
+    def _missing_embeddings(self) -> Iterator[str]:
+        """Each exchange has its vector, and no request for one is left, or was given up."""
+        users = [user.user_id for user in self._plan]
+        for what, query in (
+            ("exchanges have no vector", "exchanges where embedding is null and embedding_refused_by is null and"),
+            ("requests for vectors are left", "embedding_requests where"),
+        ):
+            [(count,)] = self._owner.execute(
+                f"select count(*) from {query} user_id = any (%s::uuid[])", (users,)
+            ).fetchall()
+            if count:
+                yield f"{count} {what}."
+
+    def _dead_letters(self) -> Iterator[str]:
+        """No event was given up."""
+        client = local_client(self._stack, "sqs")
+        for url in client.list_queues().get("QueueUrls", []):
+            name = "ApproximateNumberOfMessages"
+            count = int(client.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
+            if count:
+                yield f"{count} events are in {url.rpartition('/')[2]}."
 
     def _unfinished_events(self) -> Iterator[str]:
         for name, function in self._stack.functions.items():
@@ -146,6 +184,17 @@ def _blocks(content: object, kind: str, key: str) -> set[str]:
 
 def _settled(check: Callable[[], Iterator[str]], deadline: float) -> list[str]:
     """Return what a check still finds at the deadline; it is repeated until it finds nothing."""
-    while (found := list(check())) and time.monotonic() < deadline:
+    while (found := _found(check)) and time.monotonic() < deadline:
         time.sleep(1)
+    return found
+
+
+def _found(check: Callable[[], Iterator[str]]) -> list[str]:
+    """Return what a check finds; that it can't be made is a finding, too, so that the report is written."""
+    found: list[str] = []
+    try:
+        for violation in check():
+            found.append(violation)
+    except (httpx.HTTPError, psycopg.Error, BotoCoreError, ClientError, ValueError, KeyError) as error:
+        found.append(f"The check {check.__name__.strip('_')} can't be made: {type(error).__name__}: {error}")
     return found

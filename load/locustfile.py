@@ -9,6 +9,7 @@ from locust import User, constant, events, task  # isort: skip
 from locust.env import Environment  # isort: skip
 from locust.exception import StopUser  # isort: skip
 
+import contextlib
 import json
 import random
 import sys
@@ -22,8 +23,13 @@ import websocket
 from gevent.event import AsyncResult
 from requests import RequestException, Session
 
+from load.answers import Answers
+
 MAX_ATTEMPTS = 6
 PING_INTERVAL_S = 120.0
+
+LINGER_S = 3.0
+"""How long a socket stays open after its last answer, so that a second one is seen."""
 
 
 class _Run:
@@ -65,12 +71,16 @@ def _backoff_s(attempt: int, retry_after: float | None = None) -> float:
 
 
 class _RetryableError(Exception):
-    """A request that is sent again: its code, and the wait that the response names."""
+    """A request that is sent again: its code, and the wait that the response names.
 
-    def __init__(self, code: str, retry_after: float | None = None) -> None:
+    `is_refusal` says that PAM answered, so that nothing was begun; else the connection failed.
+    """
+
+    def __init__(self, code: str, retry_after: float | None = None, *, is_refusal: bool = False) -> None:
         super().__init__(code)
         self.code = code
         self.retry_after = retry_after
+        self.is_refusal = is_refusal
 
 
 class Traveller(User):
@@ -93,15 +103,17 @@ class Traveller(User):
         raise StopUser
 
     def _send(self, client: "_PageClient | _WebSocketClient", planned: dict[str, Any], message: dict[str, Any]) -> None:
-        outcome: dict[str, Any] = {"end": "none", "code": "", "attempts": 0}
+        outcome: dict[str, Any] = {}
+        retried: list[str] = []
         for attempt in range(MAX_ATTEMPTS):
-            outcome["attempts"] = attempt + 1
             try:
-                outcome |= client.ask(message)
+                outcome = client.ask(message)
                 break
             except _RetryableError as failed:
-                outcome["code"] = failed.code
-                gevent.sleep(_backoff_s(attempt, failed.retry_after))
+                outcome = {"end": "error" if failed.is_refusal else "none", "code": failed.code}
+                if attempt + 1 < MAX_ATTEMPTS:
+                    retried.append(failed.code)
+                    gevent.sleep(_backoff_s(attempt, failed.retry_after))
         duration_ms = (_now() - message["due_s"]) * 1000
         failure = None if outcome["end"] == "done" else RuntimeError(outcome["code"] or "no answer")
         events.request.fire(
@@ -118,6 +130,7 @@ class Traveller(User):
             transport=planned["transport"],
             **{name: message[name] for name in ("message_id", "tier", "due_s", "amount")},
             done_ms=duration_ms,
+            retried=retried,
             **outcome,
         )
 
@@ -148,7 +161,8 @@ class _HttpClient:
         except (RequestException, ValueError) as error:
             raise _RetryableError(type(error).__name__) from error
         if response.status_code in (429, 500, 502, 503, 504):
-            raise _RetryableError(str(answer.get("code", response.status_code)), answer.get("retry_after"))
+            code = str(answer.get("code", response.status_code))
+            raise _RetryableError(code, answer.get("retry_after"), is_refusal=True)
         return response.status_code, answer
 
     def close(self) -> None:
@@ -185,50 +199,50 @@ class _WebSocketClient:
         self._http = _HttpClient(planned)
         self._socket: websocket.WebSocket | None = None
         self._reader: gevent.Greenlet | None = None
-        self._conversation_id: str | None = None
-        self._waiting: dict[str, Any] = {}
+        self._answers = Answers()
+        self._result = AsyncResult()
         self._is_closing = False
         self._pinger = gevent.spawn(self._ping)
 
     def ask(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send a message and wait for its last frame; raise `_RetryableError` for one that was not accepted."""
-        self._waiting = {
-            "message_id": message["message_id"],
-            "due_s": message["due_s"],
-            "seq": 0,
-            "times": {},
-            "result": AsyncResult(),
-        }
+        self._answers.wait_for(message["message_id"], message["due_s"])
+        waiting = self._answers.waiting
+        assert waiting is not None
+        self._result = AsyncResult()
         fields = {"action": "chat", "message_id": message["message_id"], "text": message["text"]}
-        if self._conversation_id is not None:
-            fields["conversation_id"] = self._conversation_id
+        if self._answers.conversation_id is not None:
+            fields["conversation_id"] = self._answers.conversation_id
         self._open()
         self._write(fields)
         deadline = _now() + _Run.timeout_s
         while True:
             try:
-                frame = self._waiting["result"].get(timeout=max(0.1, deadline - _now()))
+                outcome = self._result.get(timeout=max(0.1, deadline - _now()))
             except gevent.Timeout:
-                return {"end": "none", "code": "timeout", **self._waiting["times"]}
-            if frame is not None:
+                return {"end": "none", "code": "timeout", **waiting.times}
+            if outcome is not None:
                 break
             # The connection was lost. What the answer still lacks is asked for.
-            self._waiting["result"] = AsyncResult()
+            self._result = AsyncResult()
             self._open()
-            self._write({"action": "resume", "message_id": message["message_id"], "after": self._waiting["seq"]})
-        if frame["type"] == "error" and "seq" not in frame:
-            raise _RetryableError(str(frame.get("code", "gateway")), frame.get("retry_after"))
+            self._write({"action": "resume", "message_id": message["message_id"], "after": waiting.seq})
+        meaning, frame = outcome
+        if meaning == "refusal":
+            raise _RetryableError(str(frame.get("code", "gateway")), frame.get("retry_after"), is_refusal=True)
         return {
             "end": frame["type"],
             "code": frame.get("code", ""),
             "answered_tier": frame.get("tier"),
             "cost_usd": float(frame.get("cost_usd") or 0),
-            **self._waiting["times"],
+            **waiting.times,
         }
 
     def close(self) -> None:
-        self._is_closing = True
         self._pinger.kill()
+        if self._socket is not None:
+            gevent.sleep(LINGER_S)
+        self._is_closing = True
         if self._socket is not None:
             self._socket.close()
         self._http.close()
@@ -262,7 +276,8 @@ class _WebSocketClient:
         while True:
             gevent.sleep(PING_INTERVAL_S)
             if self._socket is not None:
-                self._socket.send(json.dumps({"action": "ping"}))
+                with contextlib.suppress(_RetryableError):  # the reader sees the loss
+                    self._write({"action": "ping"})
 
     def _read(self, socket: websocket.WebSocket) -> None:
         try:
@@ -273,24 +288,15 @@ class _WebSocketClient:
         if not self._is_closing:
             self._socket = None
             _record(kind="dropped", at_s=_now())
-            if self._waiting and not self._waiting["result"].ready():
-                self._waiting["result"].set(None)
+            if self._answers.waiting is not None and not self._result.ready():
+                self._result.set(None)
 
     def _take(self, frame: dict[str, Any]) -> None:
-        waiting = self._waiting
-        kind = frame.get("type", "error")  # the gateway's own errors have no type
-        if kind in ("pong", "confirmed") or (kind != "error" and frame.get("message_id") != waiting.get("message_id")):
-            return
-        waiting["seq"] = max(waiting["seq"], frame.get("seq", 0))
-        self._conversation_id = frame.get("conversation_id", self._conversation_id)
-        name = {"ack": "ack_ms", "delta": "first_token_ms"}.get(kind)
-        if name is not None:
-            waiting["times"].setdefault(name, (_now() - waiting["due_s"]) * 1000)
-        if kind in ("done", "error"):
-            if waiting["result"].ready():
-                _record(kind="doubled", message_id=frame.get("message_id"), at_s=_now())
-            else:
-                waiting["result"].set({**frame, "type": kind})
+        meaning = self._answers.take(frame, _now())
+        if meaning == "doubled":
+            _record(kind="doubled", message_id=frame["message_id"], at_s=_now())
+        elif meaning in ("end", "refusal") and not self._result.ready():
+            self._result.set((meaning, frame))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ class MessageRecord:
     end: str
     """`done`, `error`, or `none` for no answer."""
     code: str
-    attempts: int
+    retried: tuple[str, ...]
+    """The codes of the attempts that were refused or failed, and were sent again."""
     done_ms: float
     ack_ms: float | None = None
     first_token_ms: float | None = None
@@ -56,7 +57,7 @@ def read_records(path: Path) -> Records:
         fields: dict[str, Any] = json.loads(line)
         match fields.pop("kind"):
             case "message":
-                records.messages.append(MessageRecord(**fields))
+                records.messages.append(MessageRecord(**fields | {"retried": tuple(fields["retried"])}))
             case "connect":
                 records.connects.append(ConnectRecord(**fields))
             case "dropped":

@@ -14,6 +14,9 @@ from load.summary import Summary
 
 _BUCKET_S = 5.0
 
+_PLOTTED_FUNCTIONS = 8
+"""Those with the most memory."""
+
 
 def write_report(summary: Summary, records: Records, samples: Sequence[Sample], output: Path, profile: str) -> None:
     """Write report.md, result.json and the plots of a run into a folder of its scenario's name."""
@@ -38,6 +41,7 @@ def record(summary: Summary, command: str) -> None:
     recorded: dict[str, Any] = json.loads(file.read_text()) if file.is_file() else {}
     recorded[command] = {
         "command": command,
+        "travellers": summary.scenario.users,
         "machine": machine(),
         "figures": summary.figures,
         "is_passed": summary.is_passed,
@@ -75,6 +79,12 @@ def render(summary: Summary, samples: Sequence[Sample], profile: str) -> str:
         "| error | times |",
         "| --- | ---: |",
         *(f"| `{code or 'none'}` | {count} |" for code, count in summary.errors.items()),
+        *(["", "| source | requests |", "| --- | ---: |"] if summary.upstream else []),
+        *(f"| {name} | {count} |" for name, count in summary.upstream.items()),
+        "",
+        "| refused or failed, and sent again | times |",
+        "| --- | ---: |",
+        *(f"| `{code}` | {count} |" for code, count in summary.retried.items()),
         *(["", "Broken invariants:", "", *(f"- {sentence}" for sentence in summary.broken)] if summary.broken else []),
     ]
     if samples:
@@ -115,7 +125,7 @@ def _plot(records: Records, samples: Sequence[Sample], folder: Path) -> None:
                 buckets.setdefault(int(message.due_s // _BUCKET_S), []).append(message.done_ms)
         times = sorted(buckets)
         axes.plot([t * _BUCKET_S for t in times], [percentile(buckets[t], 95) for t in times], label=f"tier {tier}")
-    axes.set(xlabel="s", ylabel="whole answer, ms, 95th percentile", yscale="log")
+    axes.set(xlabel="time of the run, s", ylabel="whole answer, ms, 95th percentile", yscale="log")
     axes.legend()
     figure.savefig(folder / "times.svg", metadata={"Date": None})
     plt.close(figure)
@@ -124,8 +134,12 @@ def _plot(records: Records, samples: Sequence[Sample], folder: Path) -> None:
     upper.plot(at, [sum(sample.environments.values()) for sample in samples], label="environments")
     upper.plot(at, [sample.connections for sample in samples], label="connections to Postgres")
     upper.legend()
-    for function in sorted({name for sample in samples for name in sample.environments}):
-        lower.plot(at, [sample.memory_kib.get(function, 0) / 1024 for sample in samples], linewidth=0.8)
-    lower.set(xlabel="s", ylabel="memory of each function, MiB")
+    peaks = {name: max(s.memory_kib.get(name, 0) for s in samples) for each in samples for name in each.memory_kib}
+    for function in sorted(peaks, key=lambda name: -peaks[name])[:_PLOTTED_FUNCTIONS]:
+        values = [sample.memory_kib.get(function, 0) / 1024 for sample in samples]
+        lower.plot(at, values, linewidth=0.8, label=function)
+    upper.set(ylabel="count")
+    lower.set(xlabel="time of the run, s", ylabel="memory of all environments, MiB")
+    lower.legend(fontsize="small")
     figure.savefig(folder / "environments.svg", metadata={"Date": None})
     plt.close(figure)

@@ -12,8 +12,9 @@ from load.faults import ChaosContext, ChaosFault
 from load.invariants import Invariants
 from load.plan import make_plan
 from load.report import write_report
-from load.sampling import Sampler
+from load.sampling import Sampler, upstream_requests
 from load.scenarios import Scenario
+from load.skewed_clock import SkewedClock
 from load.slow_postgres import slow_postgres
 from load.summary import Summary, summarise
 from local.stack import LocalStack
@@ -34,11 +35,13 @@ def run_locally(scenario: Scenario, profile: str, output: Path, fault: ChaosFaul
     """
     with ExitStack() as opened:
         state = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="pam-")))
-        stack = opened.enter_context(LocalStack(state, claude_profile=profile))
+        clock = SkewedClock(Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="pam-"))))
+        variables = clock.variables if fault is not None and fault.needs_clock else {}
+        stack = opened.enter_context(LocalStack(state, claude_profile=profile, variables=variables))
         begin = lambda: None  # noqa: E731
         if fault is not None:
             proxy = opened.enter_context(slow_postgres(stack))
-            started = opened.enter_context(chaos.injected(fault, ChaosContext(stack, proxy, profile)))
+            started = opened.enter_context(chaos.injected(fault, ChaosContext(stack, proxy, clock, profile)))
             begin = started.set
         if failures := stack.warm():
             raise LoadError(f"Functions don't start: {failures}")
@@ -47,8 +50,9 @@ def run_locally(scenario: Scenario, profile: str, output: Path, fault: ChaosFaul
         plan = make_plan(scenario, [(user, stack.token(user)) for user in users])
         with Sampler(stack) as sampler:
             records = generator.run(stack.url, plan, scenario, begin)
+        upstream = upstream_requests(stack)
         invariants = Invariants(stack, plan, records)
         broken = invariants.broken() + (chaos.unrecovered(fault, records) if fault else [])
-        summary = summarise(scenario, records, sampler.samples, broken, invariants.stored_twice())
+        summary = summarise(scenario, records, sampler.samples, broken, invariants.stored_twice(), upstream)
     write_report(summary, records, sampler.samples, output, profile)
     return summary

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psycopg
 
 from local.stack import LocalStack
@@ -63,6 +64,20 @@ class Sampler:
         except psycopg.Error:
             return None
         return int(row[0]) if row else None
+
+
+def upstream_requests(stack: LocalStack) -> dict[str, int]:
+    """Return the number of requests that each stand-in of a source has got."""
+    sources = stack.travel_sources
+    urls = {
+        "Claude": stack.claude.url,
+        "Gemini": stack.gemini.url,
+        "Mapbox": sources.mapbox_url,
+        "Open-Meteo": sources.open_meteo_url,
+        "EIA": sources.eia_url,
+        "ECB": sources.ecb_url,
+    }
+    return {name: int(httpx.get(f"{url}/_journal", timeout=30).json()["requests"]) for name, url in urls.items()}
 
 
 def private_kib(pid: int) -> int:

@@ -2,7 +2,7 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.figures import percentile
@@ -37,9 +37,12 @@ class Summary:
     percentiles: dict[str, dict[str, float]]
     """By tier and kind, such as `tier 3 first_token`: p50, p95, p99 and max in ms, and count."""
     errors: dict[str, int]
+    retried: dict[str, int]
+    """Attempts that were refused or failed and then sent again, by code."""
     goodput_per_s: float
     throughput_per_s: float
     cost_usd: float
+    upstream: dict[str, int]
     broken: tuple[str, ...]
     """A sentence for each invariant that doesn't hold."""
     checks: tuple[Check, ...]
@@ -56,11 +59,17 @@ def summarise(
     samples: Sequence[Sample],
     broken: Sequence[str] = (),
     stored_twice: int = 0,
+    upstream: Mapping[str, int] | None = None,
 ) -> Summary:
-    """Return the figures of a run. `broken` has its broken invariants, `stored_twice` counts expenses found twice."""
+    """Return the figures of a run.
+
+    `broken` has its broken invariants, `stored_twice` counts expenses found twice, `upstream` the requests to each
+    source.
+    """
     answered = [message for message in records.messages if message.end == "done"]
     durations = [message.done_ms for message in answered]
     errors = Counter(message.code for message in records.messages if message.end != "done")
+    retried = Counter(code for message in records.messages for code in message.retried)
     errors += Counter(connect.failure for connect in records.connects if connect.failure)
     seconds = max((message.due_s + message.done_ms / 1000 for message in answered), default=0.0) or 1.0
     good = sum(message.done_ms <= TARGET_MS[message.answered_tier or 3] for message in answered)
@@ -83,11 +92,13 @@ def summarise(
         figures,
         _percentiles(records),
         dict(errors.most_common()),
+        dict(retried.most_common()),
         round(good / seconds, 2),
         round(len(answered) / seconds, 2),
         round(sum(message.cost_usd for message in answered), 4),
+        dict(upstream or {}),
         tuple(broken),
-        tuple(_check(scenario, figures, answered, samples, broken)),
+        tuple(_check(scenario, figures, answered, samples, broken, retried.total())),
     )
 
 
@@ -115,38 +126,50 @@ def _check(
     answered: Sequence[MessageRecord],
     samples: Sequence[Sample],
     broken: Sequence[str],
+    retried: int,
 ) -> Iterable[Check]:
+    """Return the checks. One whose figure would be of no data isn't kept."""
     criteria = scenario.criteria
     yield Check("broken invariants", len(broken), 0, not broken)
     for name in ("lost", "doubled"):
         yield Check(name, figures[name], 0, figures[name] == 0)
-    if not criteria.is_faulty:
+    if criteria.is_faulty:
+        yield Check("answered", figures["answered"], 1, figures["answered"] >= 1)
+    else:
         yield Check("answered", figures["answered"], scenario.total, figures["answered"] == scenario.total)
+        yield Check("retried attempts", retried, 0, retried == 0)
         for name in ("errors", "dropped_connections"):
             yield Check(name, figures[name], 0, figures[name] == 0)
+    has_data = {"tier1_p95_ms": any(message.answered_tier == 1 for message in answered)}
     for name in ("p50_ms", "p95_ms", "tier1_p95_ms"):
         bound = getattr(criteria, name)
         if bound is not None:
-            yield Check(name, figures[name], bound, figures[name] < bound)
+            yield Check(name, figures[name], bound, has_data.get(name, bool(answered)) and figures[name] < bound)
     for name in ("share_under_1s", "share_without_model"):
         bound = getattr(criteria, name)
         if bound is not None:
-            yield Check(name, figures[name], bound, figures[name] >= bound)
+            yield Check(name, figures[name], bound, bool(answered) and figures[name] >= bound)
     if criteria.max_drift is not None:
-        value = drift(answered, scenario.seconds)
-        yield Check("drift", round(value, 3), criteria.max_drift, value <= criteria.max_drift)
+        slower = drift(answered, scenario.seconds)
+        is_kept = slower is not None and slower <= criteria.max_drift
+        yield Check("drift", round(slower or 0.0, 3), criteria.max_drift, is_kept)
     if criteria.max_memory_growth is not None:
-        for function, growth in memory_growth(samples).items():
+        growths = memory_growth(samples)
+        yield Check("functions with a growth of memory", len(growths), 1, bool(growths))
+        for function, growth in growths.items():
             name = f"memory growth of {function}"
             yield Check(name, round(growth, 3), criteria.max_memory_growth, growth <= criteria.max_memory_growth)
 
 
-def drift(answered: Sequence[MessageRecord], seconds: float) -> float:
-    """Return by how much the median of the last sixth is above that of the first, as a share of the first's."""
+def drift(answered: Sequence[MessageRecord], seconds: float) -> float | None:
+    """Return by how much the median of the last sixth is above that of the first, as a share of the first's.
+
+    None where one of them has no answer.
+    """
     first = [message.done_ms for message in answered if message.due_s < seconds / 6]
     last = [message.done_ms for message in answered if message.due_s >= seconds * 5 / 6]
     if not first or not last:
-        return 0.0
+        return None
     return statistics.median(last) / statistics.median(first) - 1
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -79,6 +80,7 @@ class LocalStack:
         port: int = 0,
         keys: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
+        variables: Mapping[str, Mapping[str, str]] | None = None,
         claude_profile: str = "seed",
         load_data: Callable[[str], object] = lambda _owner: None,
         on_serving: Callable[[str], None] = lambda _url: None,
@@ -87,7 +89,8 @@ class LocalStack:
         websocket_limits: WebSocketLimits = DEFAULT_LIMITS,
         retry_delays_s: tuple[float, ...] = RETRY_DELAYS_S,
     ) -> None:
-        """`port` 0 takes a free one; `parameters` replace defaults of the template's.
+        """`port` 0 takes a free one; `parameters` replace defaults of the template's; `variables` are
+        environment variables that functions, by their folders, have beyond those of the template.
 
         `keys` are API keys of real sources (see `local.stand_ins.selection`); sources without one are replaced by
         stand-ins. `claude_profile` is the latency of Claude's stand-in (`local.stand_ins.claude.profile.PROFILES`).
@@ -105,6 +108,7 @@ class LocalStack:
         self._port = port
         self._keys = keys or {}
         self._parameters = parameters or {}
+        self._variables = variables or {}
         self._claude_profile = claude_profile
         self._load_data = load_data
         self._on_serving = on_serving
@@ -341,8 +345,9 @@ class LocalStack:
         lambda_endpoint = _url(invocations)
         invocable: dict[str, tuple[LambdaFunction, EventQueue]] = {}
         for function in self.template.functions.values():
+            variables = {**function.environment, **self._variables.get(function.code.name, {})}
             runner = LambdaFunction(
-                function,
+                replace(function, environment=variables),
                 aws_endpoint=aws.endpoint,
                 lambda_endpoint=lambda_endpoint,
                 logs=logs,

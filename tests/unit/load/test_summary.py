@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from bench.figures import percentile
+from load.ramp import capacity, run_ramp
 from load.records import ConnectRecord, MessageRecord, Records, read_records
 from load.sampling import Sample
-from load.scenarios import Criteria, Scenario
-from load.summary import drift, memory_growth, summarise
+from load.scenarios import RAMP_MAX_STEPS, Criteria, Scenario
+from load.summary import Summary, drift, memory_growth, summarise
 
 SCENARIO = Scenario("test", 10, 10, 60, 0, Criteria(300, 1200, 80, 0.8))
-FAST = MessageRecord("0", "user", "http", 1, 1.0, "", "done", "", 1, 20.0, answered_tier=1)
+FAST = MessageRecord("0", "user", "http", 1, 1.0, "", "done", "", (), 20.0, answered_tier=1)
 
 
 def records(**differing: object) -> Records:
@@ -118,3 +119,40 @@ def test_records_are_read_back(tmp_path: Path) -> None:
     file = tmp_path / "records.jsonl"
     file.write_text("\n".join(map(json.dumps, lines)))
     assert read_records(file) == Records([FAST], [ConnectRecord(1.0, 3.0, "")], [2.0], ["7"])
+
+
+def test_criteria_without_data_are_not_kept() -> None:
+    """A run that measured nothing shows nothing: no answer, none of tier 1, too short for a drift, no samples."""
+    bounds = Criteria(300, 1200, 80, 0.8, max_drift=0.1, max_memory_growth=0.03)
+    scenario = replace(SCENARIO, criteria=bounds)
+    kept = {check.name: check.is_kept for check in summarise(scenario, Records(), ()).checks}
+    with_bound = {"answered", "p50_ms", "p95_ms", "tier1_p95_ms", "share_under_1s", "share_without_model", "drift"}
+    assert with_bound | {"lost", "functions with a growth of memory"} == {n for n, each in kept.items() if not each}
+    faulty = replace(SCENARIO, users=0, criteria=Criteria(share_without_model=0.0, is_faulty=True))
+    assert not summarise(faulty, Records(), ()).is_passed
+
+
+def test_attempts_that_were_sent_again_fail_a_run_without_faults() -> None:
+    """The traveller waited for them, whatever came in the end."""
+    summary = summarise(SCENARIO, records(retried=("too_many_requests", "ConnectionError")), ())
+    assert {check.name for check in summary.checks if not check.is_kept} == {"retried attempts"}
+    assert summary.retried == {"too_many_requests": 1, "ConnectionError": 1}
+
+
+@pytest.mark.parametrize(
+    ("slow_from", "failed_from", "expected"), [(3, 9, 2), (9, 4, 3), (1, 9, 1), (99, 99, RAMP_MAX_STEPS)]
+)
+def test_ramp_ends_beyond_a_bound_and_reports_the_step_before(slow_from: int, failed_from: int, expected: int) -> None:
+    """Slow answers or errors: the steps have 120 travellers, 240, and so on."""
+
+    def run(step: Scenario) -> Summary:
+        number = step.users // 120
+        run = records(done_ms=2500.0 if number >= slow_from else 20.0)
+        run.messages = run.messages[-1:] * step.users
+        if number >= failed_from:
+            run.messages = [replace(message, end="error", code="model_overloaded") for message in run.messages]
+        return summarise(step, run, ())
+
+    summaries = run_ramp(run)
+    assert len(summaries) == min(slow_from, failed_from, RAMP_MAX_STEPS)
+    assert capacity(summaries).scenario.users == 120 * expected
