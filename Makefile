@@ -42,7 +42,7 @@ lint: setup
 	.venv/bin/lint-imports
 	$(PY) -m local.migration_rules
 
-bench: setup  ## run one benchmark (NAME=...), or all of them into docs/figures.json
+bench: setup  ## run one benchmark (NAME=..., or NAME="--record ..." to note its figures), or all of them into docs/figures.json
 	$(PY) -m bench $(NAME)
 
 .training/ready: requirements/training.txt .venv/ready
