@@ -45,6 +45,8 @@ class Prices:
     aurora_acu_hour: float = 0.12
     aurora_gb_month: float = 0.10
     log_gb: float = 0.50
+    nat_gateway_hour: float = 0.045
+    endpoint_hour: float = 0.01
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Quotas:
     """Those that no cache had."""
     dynamodb_writes_per_s: int = 40_000
     aurora_max_acu: int = 256
+    aurora_max_gb: int = 128 * 1024
     transactions_per_s_per_acu: int = 500
     """An assumption for short transactions by a primary key."""
 
@@ -74,6 +77,10 @@ FUNCTIONS = 30
 """Published functions with SnapStart, of 0.5 GB each."""
 
 _MEMORY_GB = 0.5
+_NAT_GATEWAYS = 1
+_ENDPOINT_HOURS_PER_HOUR = 2
+"""An interface endpoint in each of two Availability Zones."""
+
 _RESTORES_PER_THOUSAND = 2.0
 """Of a thousand invocations, how many start a new environment: an assumption of a service that is used all day."""
 
@@ -207,6 +214,9 @@ def calculate(users: int, measured: Measured, habits: Habits, prices: Prices, qu
         / 1e6
         * (mean("write_units") * prices.dynamodb_million_writes + mean("read_units") * prices.dynamodb_million_reads),
         "Aurora": mean_acu * 24 * _DAYS * prices.aurora_acu_hour + stored_gb * prices.aurora_gb_month,
+        "Network": (_NAT_GATEWAYS * prices.nat_gateway_hour + _ENDPOINT_HOURS_PER_HOUR * prices.endpoint_hour)
+        * 24
+        * _DAYS,
         "Logs": messages * _LOG_KB / 1e6 * prices.log_gb,
     }
     claude_rate = peak * mix["tier3"]

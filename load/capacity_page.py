@@ -26,20 +26,19 @@ benchmark. What can only be known in production are the habits: change them ther
 """
 
 _OUTLOOK = """
-## What is reached first, and what changes then
+[limits.md](limits.md) says what happens at each limit. What changes when one is near:
 
-[limits.md](limits.md) says what happens at each limit.
-
-- **1,000 users**: nothing is near its limit. Aurora runs at its smallest size and can pause outside of production.
-- **100,000 users**: Claude's limits and `ChatWorkers` are the first ones: ask the provider for a higher level, raise
-  the parameter together with Lambda's concurrency. From about 200 environments RDS Proxy holds the connections; the
-  settings that PAM makes are those of a transaction, which don't pin them.
-- **10 million users**: one Aurora writer and one account's concurrency are no longer enough. Users are divided into
-  regional cells: each is this template with its own Aurora, tables and quotas. The cell of a user is a claim of the
-  token, and no query crosses cells; CloudFront and Route 53 lead to it. Within a cell `messages`, `turns` and
-  `exchanges` are partitioned by the user's hash, since each query names one user. Posts and events of the community are
-  the only data that users of several cells share: Aurora Global Database replicates them for reading. Claude is used
-  through several workspaces, or through Bedrock in each region.
+- **The template's throttles and `ChatWorkers`** are there to bound the cost of an attack: raise them with the traffic,
+  and the account's concurrency with them.
+- **Claude's limits**: a higher level of the provider; then several workspaces, or Bedrock in each region.
+- **Connections to Postgres**: from about 200 environments RDS Proxy holds them. The settings that PAM makes are those
+  of a transaction, which don't pin a connection.
+- **The size of Postgres**: `messages`, `turns` and `exchanges` are partitioned by the hash of the user, since each query
+  names one user; partitions move to a second cluster by logical replication.
+- **Regional cells**: for millions of users each region has this template with its own Aurora, tables and quotas, so that
+  a failure reaches one cell. The cell of a user is a claim of the token, and no query crosses cells; CloudFront and
+  Route 53 lead to it. Posts and events of the community are the only data that users of several cells share: Aurora
+  Global Database replicates them for reading.
 """
 
 
@@ -57,13 +56,31 @@ def render(measured: Measured, habits: Habits, prices: Prices, quotas: Quotas) -
         _shares(capacities, quotas),
         "\n## Dollars a month\n\n",
         _costs(capacities),
-        "\nSnapStart is charged for each published version that is kept, and for each restore.\n\n",
+        "\nSnapStart is charged for each published version that is kept, and for each restore. Not counted: Gemini, the\n"
+        "summaries of conversations, the sources, data transfer, backups and taxes.\n\n",
         _named_values("list price, $", prices),
         "\n",
         _named_values("limit", quotas),
+        "\n## What is reached first, and what changes then\n\n",
+        *(_first_limits(each, quotas) for each in capacities),
         _OUTLOOK,
     ]
     return "".join(parts)
+
+
+def _first_limits(capacity: Capacity, quotas: Quotas) -> str:
+    """Return which limits are exceeded, or which is the nearest."""
+    shares = capacity.shares(quotas)
+    exceeded = [f"{name} ({share:.1f} times)" for name, share in shares.items() if share > 1]
+    nearest, share = next(iter(shares.items()))
+    years = quotas.aurora_max_gb / capacity.stored_gb_per_year
+    what = (
+        f"exceeded are {'; '.join(exceeded)}"
+        if exceeded
+        else f"none is exceeded; the nearest are {nearest} ({share:.1%})"
+    )
+    full = "" if years > 100 else f" Aurora's volume is full after {years:.1f} years."
+    return f"- **{capacity.users:,} users**: {what}.{full}\n"
 
 
 _PEAK = {

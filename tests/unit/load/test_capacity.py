@@ -37,14 +37,14 @@ def test_worked_example() -> None:
 
 
 def test_what_grows_with_the_users_is_proportional() -> None:
-    """All but what is paid without any: SnapStart's cache and the smallest database."""
+    """All but what is paid without any: SnapStart's cache, the smallest database and the network."""
     one, ten = (calculate(users, MEASURED, HABITS, Prices(), Quotas()) for users in (100_000, 1_000_000))
     for name in ("messages_per_s", "concurrency", "acu", "connections", "stored_gb_per_year", "new_connections_per_s"):
         assert getattr(ten, name) == pytest.approx(10 * getattr(one, name)), name
     for service in ("Claude", "Lambda", "API Gateway", "DynamoDB", "Logs"):
         assert ten.usd[service] == pytest.approx(10 * one.usd[service]), service
     idle = calculate(0, MEASURED, HABITS, Prices(), Quotas())
-    assert {name for name, dollars in idle.usd.items() if dollars} == {"SnapStart", "Aurora"}
+    assert {name for name, dollars in idle.usd.items() if dollars} == {"SnapStart", "Aurora", "Network"}
 
 
 def test_first_limit_is_named_first() -> None:
