@@ -33,10 +33,10 @@ _OUTLOOK = """
 - **Claude's limits**: a higher level of the provider; then several workspaces, or Bedrock in each region.
 - **Connections to Postgres**: from about 200 environments RDS Proxy holds them. The settings that PAM makes are those
   of a transaction, which don't pin a connection.
-- **The size of Postgres**: `messages`, `turns` and `exchanges` are partitioned by the hash of the user, since each query
-  names one user; partitions move to a second cluster by logical replication.
-- **Regional cells**: for millions of users each region has this template with its own Aurora, tables and quotas, so that
-  a failure reaches one cell. The cell of a user is a claim of the token, and no query crosses cells; CloudFront and
+- **The size of Postgres**: `messages`, `turns` and `exchanges` are partitioned by the hash of the user, since each
+  query names one user; partitions move to a second cluster by logical replication.
+- **Regional cells**: for millions of users each region has this template with its own Aurora, tables and quotas, so
+  that a failure reaches one cell. The cell of a user is a claim of the token, and no query crosses cells; CloudFront and
   Route 53 lead to it. Posts and events of the community are the only data that users of several cells share: Aurora
   Global Database replicates them for reading.
 """
@@ -56,8 +56,8 @@ def render(measured: Measured, habits: Habits, prices: Prices, quotas: Quotas) -
         _shares(capacities, quotas),
         "\n## Dollars a month\n\n",
         _costs(capacities),
-        "\nSnapStart is charged for each published version that is kept, and for each restore. Not counted: Gemini, the\n"
-        "summaries of conversations, the sources, data transfer, backups and taxes.\n\n",
+        "\nSnapStart is charged for each published version that is kept, and for each restore. Not counted: Gemini,\n"
+        "the summaries of conversations, the sources, data transfer, backups and taxes.\n\n",
         _named_values("list price, $", prices),
         "\n",
         _named_values("limit", quotas),
