@@ -36,9 +36,9 @@ _OUTLOOK = """
 - **The size of Postgres**: `messages`, `turns` and `exchanges` are partitioned by the hash of the user, since each
   query names one user; partitions move to a second cluster by logical replication.
 - **Regional cells**: for millions of users each region has this template with its own Aurora, tables and quotas, so
-  that a failure reaches one cell. The cell of a user is a claim of the token, and no query crosses cells; CloudFront and
-  Route 53 lead to it. Posts and events of the community are the only data that users of several cells share: Aurora
-  Global Database replicates them for reading.
+  that a failure reaches one cell. The cell of a user is a claim of the token, and no query crosses cells; CloudFront
+  and Route 53 lead to it. Posts and events of the community are the only data that users of several cells share:
+  Aurora Global Database replicates them for reading.
 """
 
 
