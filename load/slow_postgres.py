@@ -35,9 +35,18 @@ class SlowPostgres:
             try:
                 yield directory
             finally:
-                self._loop.call_soon_threadsafe(listener.close)
+                asyncio.run_coroutine_threadsafe(self._close(listener), self._loop).result()
                 self._loop.call_soon_threadsafe(self._loop.stop)
                 self._thread.join()
+                self._loop.close()
+
+    async def _close(self, listener: asyncio.Server) -> None:
+        """End all connections while the loop still runs."""
+        listener.close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
