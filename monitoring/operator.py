@@ -7,6 +7,7 @@ import psycopg
 
 from monitoring.costs import month_of, read_usage, report_costs
 from monitoring.feedback import read_judged_answers, read_user_metrics
+from pam.platform.dimensions import FeedbackVerdict
 
 FEEDBACK_WINDOW = timedelta(days=30)
 
@@ -21,7 +22,7 @@ def read_costs(owner: str, now: datetime) -> dict[str, Any]:
     return {"since": since.isoformat(), "until": until.isoformat()} | report.as_json()
 
 
-def read_feedback(owner: str, now: datetime, verdict: str = "wrong") -> dict[str, Any]:
+def read_feedback(owner: str, now: datetime, verdict: FeedbackVerdict = FeedbackVerdict.WRONG) -> dict[str, Any]:
     """Return the figures of the last thirty days, and the newest answers with a verdict, as JSON values."""
     since = now - FEEDBACK_WINDOW
     with psycopg.connect(owner) as connection:

@@ -1,7 +1,6 @@
 """What travellers say of an answer, with its turn and tier."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from pam.answers.answer import Answer, Instant, instant, one_of
 from pam.answers.dependencies import UserDependencies
 from pam.answers.json_values import json_dataclass
 from pam.platform.deadline import Deadline
+from pam.platform.dimensions import FeedbackVerdict
 from pam.platform.errors import MESSAGE_NOT_FOUND, PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count
@@ -18,16 +18,6 @@ from pam.platform.postgres import Connection
 from pam.platform.uuids import Uuid
 
 SOURCE = "Your feedback in PAM"
-
-
-class FeedbackVerdict(StrEnum):
-    """What an answer was like."""
-
-    FINE = "fine"
-    SLOW = "slow"
-    WRONG = "wrong"
-    FORGOT = "forgot"
-    """PAM didn't remember what it was told earlier."""
 
 
 class NewFeedback(BaseModel):

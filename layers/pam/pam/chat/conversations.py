@@ -12,6 +12,7 @@ from pam.chat.profile_block import profile_lines, render_profile_block
 from pam.memory.deletion_checks import lock_against_deletion
 from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.platform.deadline import Deadline
+from pam.platform.dimensions import Tier
 from pam.platform.errors import PamError
 from pam.platform.observability import logger
 from pam.platform.postgres import Connection, Database, DatabaseUnavailable
@@ -39,7 +40,7 @@ insert into turns (id, user_id, conversation_id, tier, ended) values (%(turn)s, 
 on conflict do nothing
 """
 
-QUESTION_BACK_TIER = 2
+QUESTION_BACK_TIER = Tier.SOURCES
 """That of a question back: what PAM asks for is a place of a source."""
 
 

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
+from pam.platform.dimensions import ToolCallOutcome
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, measure
 from pam.tools.engine.definition import EffectKind, Tool, ToolContext, ToolResult
@@ -110,7 +111,7 @@ class ToolCall(Generic[A]):
 
         self.future = threads.submit(run)
 
-    def record(self, outcome: str) -> None:
+    def record(self, outcome: ToolCallOutcome) -> None:
         """Count the call, and the time since it was started. A tool's name is one of the catalogue's."""
         count(Metric.TOOL_CALLS, {"tool": self.tool.name, "outcome": outcome})
         if self._started_at is not None:

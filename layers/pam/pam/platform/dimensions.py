@@ -1,0 +1,53 @@
+"""The values of metrics' dimensions: code, dashboard, alarms and reports read them from here."""
+
+from enum import IntEnum, StrEnum
+
+
+class Tier(IntEnum):
+    """What answers a request or a question."""
+
+    OWN_DATA = 1
+    """The user's own data, cached until their next write."""
+    SOURCES = 2
+    """A source, a computation, or a write."""
+    CHAT = 3
+    """Claude."""
+
+
+FAST_TIERS = (Tier.OWN_DATA, Tier.SOURCES)
+"""Those that answer without a model."""
+
+
+class RequestOutcome(StrEnum):
+    """How a request or a question ended."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class ToolCallOutcome(StrEnum):
+    """How a tool call ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    WAITING = "waiting"
+    STOPPED = "stopped"
+
+
+class PromptCacheUse(StrEnum):
+    """What the prompt cache did for a prompt token."""
+
+    READ = "read"
+    WRITTEN = "written"
+    UNCACHED = "uncached"
+
+
+class FeedbackVerdict(StrEnum):
+    """What an answer was like, by its traveller."""
+
+    FINE = "fine"
+    SLOW = "slow"
+    WRONG = "wrong"
+    FORGOT = "forgot"
+    """PAM didn't remember what it was told earlier."""
