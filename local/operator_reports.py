@@ -64,7 +64,7 @@ def _read_local(name: str, source: ReportSource) -> dict[str, Any]:
     message = body.get("message") if isinstance(body, dict) else None
     if message and response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
         raise DatabaseDownError(message)
-    if message and response.status_code == HTTPStatus.CONFLICT:
+    if message and response.status_code == HTTPStatus.BAD_REQUEST:
         raise ReportError(message)
     response.raise_for_status()
     if not isinstance(body, dict) or "since" not in body:

@@ -103,7 +103,7 @@ class Site:
         try:
             body = dict(await self._reports[request.url.path](request.query_params))
         except ReportError as error:
-            status, body = (503 if isinstance(error, DatabaseDownError) else 409), {"message": str(error)}
+            status, body = (503 if isinstance(error, DatabaseDownError) else 400), {"message": str(error)}
         return JSONResponse(body, status, headers={"cache-control": "no-store"})
 
     async def _file(self, request: Request) -> Response:

@@ -24,8 +24,9 @@ are of all turns, those included that ended with an error after Claude was calle
 
 # A month of UTC, as the daily caps are.
 _SELECT_USAGE = """
-select user_id, tier, model, count(*) filter (where ended = 'done') as answered, sum(input_tokens) as uncached, sum(cache_read_tokens) as read,
-       sum(cache_write_tokens) as written, sum(output_tokens) as output, sum(cost_microdollars) as cost
+select user_id, tier, model, count(*) filter (where ended = 'done') as answered, sum(input_tokens) as uncached,
+       sum(cache_read_tokens) as read, sum(cache_write_tokens) as written, sum(output_tokens) as output,
+       sum(cost_microdollars) as cost
   from turns where created_at >= %(since)s and created_at < %(until)s
  group by user_id, tier, model
 """

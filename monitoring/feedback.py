@@ -90,7 +90,9 @@ def read_user_metrics(connection: "psycopg.Connection[Any]", since: datetime) ->
     return UserMetrics(_percent(judged - forgot, judged), _percent(repeated, questions), _percent(slow, answers))
 
 
-def read_judged_answers(connection: "psycopg.Connection[Any]", verdict: FeedbackVerdict, limit: int) -> list[JudgedAnswer]:
+def read_judged_answers(
+    connection: "psycopg.Connection[Any]", verdict: FeedbackVerdict, limit: int
+) -> list[JudgedAnswer]:
     """Return the newest answers with this verdict, as the owner of the tables."""
     rows = connection.execute(_SELECT_WRONG, {"verdict": verdict, "limit": limit}).fetchall()
     return [JudgedAnswer(row[0], str(row[1]), row[2], str(row[3]), row[4], row[5], row[6]) for row in rows]

@@ -68,11 +68,12 @@ def _page() -> Iterator[str]:
     for row in ROWS:
         yield f"- {row.title}: {'; '.join(each.title for each in row.widgets)}"
     yield "\n## Alarms\n"
-    yield "A period without a value leaves an alarm OK, or ends it, except where the table says that it keeps its state.\n"
+    yield "In a period without a value an alarm is OK, except where it keeps its state.\n"
     yield "| alarm | fires when | needs | without a value |"
     yield "| --- | --- | --- | --- |"
     for alarm in ALARMS:
-        yield f"| [{alarm.title}]({alarm.anchor.removeprefix('docs/')}) | {_condition(alarm)} | {_needed(alarm)} | {_without_value(alarm)} |"
+        cells = f"{_condition(alarm)} | {_needed(alarm)} | {_without_value(alarm)}"
+        yield f"| [{alarm.title}]({alarm.anchor.removeprefix('docs/')}) | {cells} |"
     yield ""
 
 

@@ -39,7 +39,7 @@ class Replay:
     ) -> None:
         """Replay what the function writes during `action` in each of the periods before now, so many `times`.
 
-        A function may still write when its client has its response: wait for a line, or for one with the `awaited` metric.
+        A function may write after its client has the response: wait for a line, or one with the `awaited` metric.
         """
         log = self._stack.functions[function].log
         before = log.stat().st_size if log.exists() else 0

@@ -1,6 +1,6 @@
 """Every alarm fires in the local stack, by what functions write during a real fault, and returns to OK.
 
-The alarm on the schema's drift has its test beside those of the migrations: its function needs a database that may differ.
+The alarm on drift has its test beside those of the migrations: it needs a database whose schema may differ.
 """
 
 import time

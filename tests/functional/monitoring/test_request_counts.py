@@ -92,7 +92,9 @@ def test_refused_connection_is_a_refused_request(stack: LocalStack) -> None:
     """Without a valid ticket, and with more connections than a user may have; an accepted one is no request."""
     refused = {"ClientError": 1, "Requests": 1}
     authorizer, connection = stack.functions["websocket_authorizer"], stack.functions["websocket_connection"]
-    assert metrics_of(stack, "websocket_authorizer", lambda: authorizer.invoke(event("websocket_authorizer"))) == refused
+    assert (
+        metrics_of(stack, "websocket_authorizer", lambda: authorizer.invoke(event("websocket_authorizer"))) == refused
+    )
     user, connected = str(uuid.uuid4()), event("websocket_connection")
 
     def connect() -> int:
@@ -110,7 +112,7 @@ def test_refused_connection_is_a_refused_request(stack: LocalStack) -> None:
 def broken_stack() -> Iterator[LocalStack]:
     """A stack in which the functions of the WebSocket have no table, after the connection was opened."""
     missing = {"CHAT_TABLE": "missing"}
-    variables = {name: missing for name in ("chat", "chat_control", "websocket_authorizer", "websocket_connection")}
+    variables = dict.fromkeys(("chat", "chat_control", "websocket_authorizer", "websocket_connection"), missing)
     with (
         TemporaryDirectory(prefix="pam-") as state,
         LocalStack(Path(state), claude_profile="zero", variables=variables) as stack,

@@ -121,16 +121,18 @@ def test_values_of_dimensions_are_those_of_the_code() -> None:
     (check,) = re.findall(r"feedback_verdict_check CHECK \((.+)\)", (CHECKOUT / "migrations/schema.sql").read_text())
     assert re.findall(r"'(\w+)'", check) == verdicts
     allowed = {
-        "tier": {str(each) for each in Tier}, "outcome": {*RequestOutcome, *ToolCallOutcome}, "cache": {*PromptCacheUse},
+        "tier": {str(each) for each in Tier},
+        "outcome": {*RequestOutcome, *ToolCallOutcome},
+        "cache": {*PromptCacheUse},
         "verdict": {*FeedbackVerdict},
-    }  # fmt: skip
+    }
     for series in WIDGET_SERIES + ALARM_SERIES:
         if isinstance(series.metric, Metric):
             assert all(value in allowed[name] for name, value in series.dimensions.items()), series
 
 
 def test_targets_are_of_questions() -> None:
-    """The shares of the success table, and complaints, are of answered questions: the page's requests aren't in them."""
+    """The shares of the success table, and complaints, are of answered questions, without the page's requests."""
     targets = {widget.title: widget for row in ROWS for widget in row.widgets if "target" in widget.title}
     for title in ("Answers within a second (target 80 %)", "Answered without a model (target 60 %)",
                   "Answers called slow (target below 1 %)"):  # fmt: skip

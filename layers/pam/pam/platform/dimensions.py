@@ -44,7 +44,7 @@ class PromptCacheUse(StrEnum):
 
 
 class FeedbackVerdict(StrEnum):
-    """What an answer was like, by its traveller."""
+    """What an answer was like."""
 
     FINE = "fine"
     SLOW = "slow"

@@ -52,7 +52,6 @@ class Subsystem(StrEnum):
     PLATFORM = "Functions and database"
 
 
-
 def _listed(values: Iterable[str]) -> str:
     *others, last = (f"`{each}`" for each in values)
     return f"{', '.join(others)} or {last}"

@@ -105,7 +105,9 @@ class ToolExecutor:
             if fault.error == TOOL_DISABLED:
                 # Calls with errors of the model's own aren't shown: it makes them again.
                 self._emit(ToolFinished(tool_use_id, name, "failed", fault.message))
-            count(Metric.TOOL_CALLS, {"tool": "unknown" if tool is None else tool.name, "outcome": ToolCallOutcome.FAILED})
+            count(
+                Metric.TOOL_CALLS, {"tool": "unknown" if tool is None else tool.name, "outcome": ToolCallOutcome.FAILED}
+            )
             self._step[tool_use_id] = _failure(tool_use_id, fault)
             return
         context = replace(self._turn, key=key, call_id=tool_use_id)
