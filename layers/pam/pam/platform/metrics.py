@@ -100,9 +100,10 @@ class Metric(StrEnum):
         "the wait for the worker included.",
         ("tier", "route"), (("tier",),))
     QUESTIONS_ANSWERED = ("QuestionsAnswered", MetricKind.COUNTER, Subsystem.ANSWERS,
-        "Those of the answered requests that are questions in words, over HTTP or the WebSocket.", ("tier",))
+        "Those of the answered requests that are questions in words, over HTTP or the WebSocket.",
+        ("tier", "route"), (("tier",),))
     QUESTION_TIME = ("QuestionTime", MetricKind.MILLISECONDS, Subsystem.ANSWERS,
-        "The `ResponseTime` of such questions.", ("tier",))
+        "The `ResponseTime` of such questions.", ("tier", "route"), (("tier",),))
     ROUTED_FAST = "RoutedFast", MetricKind.COUNTER, Subsystem.ANSWERS, "Questions for which a fast answer was sure."
     ROUTED_CHAT = ("RoutedChat", MetricKind.COUNTER, Subsystem.ANSWERS,
         "Questions for which none was sure. One that is asked over HTTP first is here twice.")

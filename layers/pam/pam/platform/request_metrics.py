@@ -17,12 +17,13 @@ def record_answer(route: str, tier: int | None, milliseconds: float, *, is_quest
 
     A question in words is counted and timed as such, too; it has a tier.
     """
-    of_tier = {} if tier is None else {"tier": str(tier)}
-    measure(Metric.RESPONSE_TIME, milliseconds, of_tier | {"route": route})
+    of_tier = {} if tier is None else {"tier": str(int(tier))}
+    of_route = of_tier | {"route": route}
+    measure(Metric.RESPONSE_TIME, milliseconds, of_route)
     count(Metric.REQUESTS, of_tier | {"outcome": RequestOutcome.ANSWERED})
     if is_question:
-        count(Metric.QUESTIONS_ANSWERED, of_tier)
-        measure(Metric.QUESTION_TIME, milliseconds, of_tier)
+        count(Metric.QUESTIONS_ANSWERED, of_route)
+        measure(Metric.QUESTION_TIME, milliseconds, of_route)
 
 
 def record_question_error(code: str, tier: Tier | None = None) -> None:
