@@ -18,7 +18,7 @@ from pam.chat.frames import CHAT_ROUTE, Ack, Done, Failed, Queued, ServerFrame, 
 from pam.chat.lifecycle.turn import Turn
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, log_error
+from pam.platform.observability import count, log_error, logger
 from pam.platform.request_metrics import record_answer, record_question_error
 from pam.platform.websocket import WebSocketRequest
 from pam.users.time_zones import parse_time_zone
@@ -43,6 +43,7 @@ def begin_turn(
                 context=request.context,
             )
         )
+        logger.info("question routed", tier=answer.tier, intent=answer.intent)
         if isinstance(answer, AskAnswer):
             took_ms = (time.monotonic() - started_at) * 1000
             _end(dependencies, turn, _done(answer, started_at), is_restart=is_restart)
