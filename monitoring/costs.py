@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pam.platform.dimensions import FAST_TIERS
+from pam.platform.dimensions import FAST_TIERS, TURN_ANSWERED
 from pam.sources.claude.pricing import PRICES
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ are of all turns, those included that ended with an error after Claude was calle
 
 # A month of UTC, as the daily caps are.
 _SELECT_USAGE = """
-select user_id, tier, model, count(*) filter (where ended = 'done') as answered, sum(input_tokens) as uncached,
+select user_id, tier, model, count(*) filter (where ended = %(answered)s) as answered, sum(input_tokens) as uncached,
        sum(cache_read_tokens) as read, sum(cache_write_tokens) as written, sum(output_tokens) as output,
        sum(cost_microdollars) as cost
   from turns where created_at >= %(since)s and created_at < %(until)s
@@ -95,7 +95,7 @@ def month_of(now: datetime) -> tuple[datetime, datetime]:
 
 def read_usage(connection: "psycopg.Connection[Any]", since: datetime, until: datetime) -> list[Usage]:
     """Return the usage of all users, as the owner of the tables."""
-    rows = connection.execute(_SELECT_USAGE, {"since": since, "until": until}).fetchall()
+    rows = connection.execute(_SELECT_USAGE, {"since": since, "until": until, "answered": TURN_ANSWERED}).fetchall()
     return [Usage(str(row[0]), row[1], row[2], *map(int, row[3:])) for row in rows]
 
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pam.platform.dimensions import FeedbackVerdict, Tier
+from pam.platform.dimensions import TURN_ANSWERED, FeedbackVerdict, Tier
 
 if TYPE_CHECKING:
     import psycopg
@@ -23,7 +23,7 @@ select count(*) filter (where f.verdict = %(forgot)s and t.tier = %(chat)s) as f
        count(*) filter (where f.verdict = %(slow)s) as slow,
        count(*) as answers
   from turns t left join feedback f on f.user_id = t.user_id and f.turn_id = t.id
- where t.created_at >= %(since)s and t.ended = 'done'
+ where t.created_at >= %(since)s and t.ended = %(answered)s
 """
 # Only questions with a vector can be compared; a model's vectors only with its own.
 _SELECT_REPEATED = """
@@ -84,7 +84,12 @@ class JudgedAnswer:
 def read_user_metrics(connection: "psycopg.Connection[Any]", since: datetime) -> UserMetrics:
     """Return the figures of all users by their turns since then, as the owner of the tables."""
     scope = {"since": since, "within": REPEATED_WITHIN, "distance": MAX_DISTANCE}
-    scope |= {"chat": Tier.CHAT, "forgot": FeedbackVerdict.FORGOT, "slow": FeedbackVerdict.SLOW}
+    scope |= {
+        "answered": TURN_ANSWERED,
+        "chat": Tier.CHAT,
+        "forgot": FeedbackVerdict.FORGOT,
+        "slow": FeedbackVerdict.SLOW,
+    }
     forgot, judged, slow, answers = _row(connection, _SELECT_VERDICTS, scope)
     questions, repeated = _row(connection, _SELECT_REPEATED, scope)
     return UserMetrics(_percent(judged - forgot, judged), _percent(repeated, questions), _percent(slow, answers))

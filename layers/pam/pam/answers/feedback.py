@@ -10,7 +10,7 @@ from pam.answers.answer import Answer, Instant, instant, one_of
 from pam.answers.dependencies import UserDependencies
 from pam.answers.json_values import json_dataclass
 from pam.platform.deadline import Deadline
-from pam.platform.dimensions import FeedbackVerdict
+from pam.platform.dimensions import TURN_ANSWERED, FeedbackVerdict
 from pam.platform.errors import MESSAGE_NOT_FOUND, PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count
@@ -47,7 +47,7 @@ class FeedbackRecorded(Answer):
 _RECORD = """
 insert into feedback (user_id, turn_id, tier, verdict, created_at)
 select user_id, id, tier, %(verdict)s, %(now)s
-  from turns where user_id = %(user)s and id = %(turn)s and ended = 'done'
+  from turns where user_id = %(user)s and id = %(turn)s and ended = %(answered)s
 on conflict (user_id, turn_id) do update set verdict = excluded.verdict, created_at = excluded.created_at
  where feedback.verdict <> excluded.verdict
 returning tier
@@ -78,6 +78,7 @@ def record_feedback(
 def _record(connection: Connection, user_id: UUID, feedback: NewFeedback, now: datetime) -> tuple[int, bool]:
     """Return the answer's tier, and whether the verdict is another one than before."""
     scope = {"user": user_id, "turn": feedback.message_id, "verdict": feedback.verdict.value, "now": now}
+    scope |= {"answered": TURN_ANSWERED}
     if (recorded := connection.execute(_RECORD, scope).fetchone()) is not None:
         return recorded["tier"], True
     if (unchanged := connection.execute(_READ, scope).fetchone()) is not None:

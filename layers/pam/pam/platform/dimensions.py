@@ -1,4 +1,4 @@
-"""The values of metrics' dimensions: code, dashboard, alarms and reports read them from here."""
+"""Tiers, outcomes and verdicts: the values of metrics' dimensions, which dashboard, alarms and reports read here."""
 
 from enum import IntEnum, StrEnum
 
@@ -24,6 +24,10 @@ class RequestOutcome(StrEnum):
     ANSWERED = "answered"
     REFUSED = "refused"
     FAILED = "failed"
+
+
+TURN_ANSWERED = "done"
+"""What the table `turns` has in `ended` for a turn with an answer; another one has the code of its error."""
 
 
 class ToolCallOutcome(StrEnum):
