@@ -120,6 +120,7 @@ def test_refresh_keeps_focus_selection_and_what_is_open(dashboard):
     section = page.locator("#alarms details[open]")
     for part in ("Meaning: ", "Diagnosis: ", "Action: "):
         expect(section).to_contain_text(part)
+    expect(section.locator("br")).to_have_count(0)
     cell = page.get_by_role("rowheader", name="on the baseline")
     cell.evaluate("node => getSelection().selectAllChildren(node)")
     dashboard.set_alarm("High latency", state="ALARM", value=4321)

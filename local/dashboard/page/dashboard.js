@@ -2,6 +2,7 @@
 
 import { announce, el } from "/dom.js";
 import { renderMarkdown } from "/markdown/render.js";
+import { formatCount } from "/numbers.js";
 import uPlot from "/dashboard/uplot.js";
 
 const INTERVAL_MS = 5000;
@@ -154,7 +155,7 @@ const costsOf = (costs) => Object.entries(costs).map(([name, cost]) => [name, do
 
 function showCosts(report) {
   showTables("costs", [
-    table(`${report.questions} answered questions`, [["cost", dollars(report.total)]]),
+    table(formatCount(report.questions, "answered question"), [["cost", dollars(report.total)]]),
     table("They would have cost", [
       ["without tiers", dollars(report.without_tiers)],
       ["without caching", dollars(report.without_caching)],
@@ -193,7 +194,8 @@ async function readSections() {
   const text = await (await request("/dashboard/operations.md")).text();
   for (const section of text.split(/^### /m).slice(1)) {
     const [title, ...lines] = section.split("\n## ")[0].split("\n");
-    sections.set(title, lines.join("\n"));
+    // The page's Markdown has a line break where a text has one; this text is wrapped.
+    sections.set(title, lines.join("\n").replace(/(?<=\S)\n(?=\S)/g, " "));
   }
 }
 
