@@ -24,6 +24,9 @@ export class Message extends EventTarget {
   /** Whether it is stored on this device; if not, it is lost with the page. */
   isStored = true;
 
+  /** What the user said of its answer, or null. */
+  verdict = null;
+
   /**
    * `askedAt` (ms since 1970) and `zone` are when and in which time zone it was typed. `localConversationId` identifies
    * the conversation on this device; `conversationId` is the server's id for it, or null until an ack tells it. If it
@@ -35,15 +38,18 @@ export class Message extends EventTarget {
     const { id, text, askedAt, zone = timezone, localConversationId, conversationId = null } = record;
     const { retryOf = null, firstAskedAt = null, wasSent = false, accepted = false } = record;
     Object.assign(this, { id, text, askedAt, zone, localConversationId, conversationId });
-    Object.assign(this, { retryOf, firstAskedAt, wasSent });
+    Object.assign(this, { retryOf, firstAskedAt, wasSent, verdict: record.verdict ?? null });
     this.state = accepted ? "accepted" : "waiting";
   }
 
   /** The constructor's argument for a message that continues where this one is. */
   get record() {
-    const { id, text, askedAt, zone, localConversationId, conversationId, retryOf, firstAskedAt, wasSent } = this;
+    const { id, text, askedAt, zone, localConversationId, conversationId } = this;
+    const { retryOf, firstAskedAt, wasSent, verdict } = this;
     const accepted = this.state === "accepted" || this.state === "ended";
-    return { id, text, askedAt, zone, localConversationId, conversationId, retryOf, firstAskedAt, wasSent, accepted };
+    return {
+      id, text, askedAt, zone, localConversationId, conversationId, retryOf, firstAskedAt, wasSent, verdict, accepted,
+    };
   }
 
   /** What a message that asks the same again has of this one; one that has waited too long is asked as if typed anew. */
