@@ -56,6 +56,11 @@ export class Api {
     }));
   }
 
+  /** Sends a POST that was stored on this device: {key, body, at, timezone}, with when and where it was entered. */
+  postQueued(path, { key, body, at, timezone }) {
+    return this.#send("POST", path, { body: { ...body, timezone, typed_at: this.toServerTime(at) }, key });
+  }
+
   /** Sends a PATCH with an idempotency key, as `post` does. */
   patch(path, body) {
     return this.#sendOnce(`PATCH ${path}`, body,
