@@ -104,7 +104,7 @@ def build_site(checkout: Path, target: Path, connect: Iterable[str] = ()) -> Non
     `connect` are the stage's origins that its security headers permit, see `security_headers`.
     """
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(checkout / "web", target)
+    shutil.copytree(checkout / "web", target, ignore=shutil.ignore_patterns("*.d.ts"))
     for path, file in FILES.items():
         copy = target / path.lstrip("/")
         copy.parent.mkdir(exist_ok=True)

@@ -6,7 +6,7 @@ import { createComposer } from "./composer.js";
 import { createConnectionStatus } from "./connection_status.js";
 import { Conversation } from "./conversation.js";
 import { startTimeUpdates } from "./dates.js";
-import { announce, el, setBusy } from "./dom.js";
+import { announce, byId, el, setBusy } from "./dom.js";
 import { createExpenseForm } from "./expense_form.js";
 import { ExpenseQueue } from "./expense_queue.js";
 import { LocationWatcher } from "./geolocation.js";
@@ -32,7 +32,6 @@ const EXAMPLE_QUESTIONS = [
 ];
 const EXAMPLE_EXPENSE = "Add $45 for gas";
 
-const byId = (id) => document.getElementById(id);
 
 async function start() {
   const config = await fetch("/config.json").then((response) => response.json());

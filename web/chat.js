@@ -38,6 +38,7 @@ export class Chat extends EventTarget {
   #location;
   #createSignInButton;
   #busy = false;
+  /** @type {import("./turn_list.js").Turn | null} */
   #failedTurn = null;
 
   constructor(api, list, { conversation, session, predictor, location, createSignInButton }) {
@@ -103,6 +104,11 @@ export class Chat extends EventTarget {
     });
   }
 
+  /**
+   * Shows a stored answer: {data, ms} of a fast one, else the record and the frames of its message.
+   * @param {import("./turn_list.js").Turn} turn
+   * @param {any} answer
+   */
   #showAnswer(turn, { data, ms, frames, undone = {}, ...record }) {
     if (data) {
       this.#turns.setAnswer(turn, this.#fastAnswerCard(data, { ms, now: this.#api.now }, undone));

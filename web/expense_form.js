@@ -2,7 +2,7 @@
 
 import { CATEGORIES, categoryName } from "./categories.js";
 import { today } from "./dates.js";
-import { announce, el, setBusy } from "./dom.js";
+import { announce, byId, el, setBusy } from "./dom.js";
 import { Problem } from "./problem.js";
 
 const FIELDS = ["amount", "category", "description", "date"];
@@ -12,17 +12,18 @@ const FIELDS = ["amount", "category", "description", "date"];
  * `isConnected()` returns false as well, `queue(body)` is called instead. Returns {open(), change(body)}.
  */
 export function createExpenseForm(api, { onAdded, isConnected, queue }) {
-  const dialog = document.getElementById("expense-dialog");
-  const form = document.getElementById("expense-form");
-  const save = document.getElementById("save-expense");
-  const amountChoices = document.getElementById("amount-choices");
-  const formError = document.getElementById("form-error");
-  const field = (name) => form.elements[name];
+  const dialog = byId("expense-dialog", HTMLDialogElement);
+  const form = byId("expense-form", HTMLFormElement);
+  const save = byId("save-expense");
+  const amountChoices = byId("amount-choices");
+  const formError = byId("form-error");
+  /** @returns {any} */
+  const field = (name) => form.elements.namedItem(name);
   let defaultDate = "";
   let busy = false;
 
   field("category").append(...CATEGORIES.map((category) => el("option", { value: category }, categoryName(category))));
-  document.getElementById("close-expense").addEventListener("click", () => dialog.close());
+  byId("close-expense").addEventListener("click", () => dialog.close());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
@@ -36,7 +37,7 @@ export function createExpenseForm(api, { onAdded, isConnected, queue }) {
 
   function setFieldError(name, message) {
     field(name).setAttribute("aria-invalid", String(Boolean(message)));
-    document.getElementById(`${name}-error`).textContent = message ?? "";
+    byId(`${name}-error`).textContent = message ?? "";
   }
 
   function readBody() {

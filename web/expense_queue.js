@@ -10,15 +10,22 @@ const LOCK = "pam.expenses";   // of all tabs one sends
 
 /** An expense as it was entered: {key, body, at, timezone}, of the request that adds it, see Outbox. */
 export class QueuedExpense extends EventTarget {
-  /** The Problem with which the API refused it, or null. */
+  /**
+   * The Problem with which the API refused it, or null.
+   * @type {Problem | null}
+   */
   problem = null;
 
   /** Whether it is stored on this device; if not, it is lost with the page. */
   isStored = true;
 
-  constructor(record) {
+  /** @param {{key: string, body: import("./api_types.js").NewExpense, at: number, timezone: string}} record */
+  constructor({ key, body, at, timezone: zone }) {
     super();
-    Object.assign(this, record);
+    this.key = key;
+    this.body = body;
+    this.at = at;
+    this.timezone = zone;
   }
 
   /** When it was entered (ms since 1970). */
@@ -38,7 +45,9 @@ export class QueuedExpense extends EventTarget {
  */
 export class ExpenseQueue {
   #api;
+  /** @type {string | null} */
   #user = null;
+  /** @type {Map<string, QueuedExpense>} */
   #expenses = new Map();
   #timer = 0;
   #isSending = false;

@@ -5,7 +5,7 @@ import { otherCurrencies } from "./cards/other_currencies.js";
 import { footer, staleNote } from "./cards/provenance.js";
 import { categoryChart } from "./chart.js";
 import { answerDate, formatAge, formatDateRange, formatTime, timezone, today } from "./dates.js";
-import { el } from "./dom.js";
+import { byId, el } from "./dom.js";
 import { FiguresStorage } from "./figures_storage.js";
 import { formatMoney } from "./money.js";
 import { Problem } from "./problem.js";
@@ -15,19 +15,19 @@ const EARLIER_TITLE = "An earlier month by category";
 
 /** Connects the panel to the API. Returns {refresh()}, to be called after each sign-in, sign-out and write. */
 export function createPanel(api, session) {
-  const panel = document.getElementById("panel");
-  const body = document.getElementById("panel-body");
-  const total = document.getElementById("panel-total");
-  const period = document.getElementById("panel-window");
-  const title = document.getElementById("panel-title");
-  const toggle = document.getElementById("panel-toggle");
+  const panel = byId("panel");
+  const body = byId("panel-body");
+  const total = byId("panel-total");
+  const period = byId("panel-window");
+  const title = byId("panel-title");
+  const toggle = byId("panel-toggle");
   let latestRequest = 0;
   let failed = false;
 
   toggle.addEventListener("click", () => {
     const open = panel.classList.toggle("open");
     toggle.setAttribute("aria-expanded", String(open));
-    toggle.firstChild.textContent = open ? "Hide " : "Show ";
+    toggle.childNodes[0].textContent = open ? "Hide " : "Show ";
   });
   addEventListener("online", () => failed && refresh());
 

@@ -19,16 +19,19 @@ const CHECK_TIMEOUT_MS = 3000;         // then the page opens as without a conne
 const UPDATE_TIMEOUT_MS = 10_000;      // then the page opens with the version before; the download goes on
 const OPENING_MS = 60_000;             // for so long a new client may not be listed yet
 
-const downloads = new Map();           // by version: promises
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
-self.addEventListener("install", (event) => {
-  self.skipWaiting();
-  event.waitUntil(check().then(download));
+/** @type {Map<string, Promise<void>>} */
+const downloads = new Map();           // by version
+
+worker.addEventListener("install", (event) => {
+  worker.skipWaiting();
+  event.waitUntil(check().then(storeOnce));
 });
 
-self.addEventListener("activate", (event) => event.waitUntil(removeUnused()));
+worker.addEventListener("activate", (event) => event.waitUntil(removeUnused()));
 
-self.addEventListener("fetch", (event) => {
+worker.addEventListener("fetch", (event) => {
   const { request, clientId } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
@@ -74,7 +77,7 @@ async function update(event) {
     return current;   // no connection
   }
   if (manifest.version === current) return current;
-  const updated = download(manifest).then(() => manifest.version, () => current);
+  const updated = storeOnce(manifest).then(() => manifest.version, () => current);
   event.waitUntil(updated);
   return Promise.race([updated, delay(UPDATE_TIMEOUT_MS).then(() => current)]);
 }
@@ -93,17 +96,16 @@ async function fetchJson(path) {
 }
 
 /** Stores all files of a version and makes it the current one. Throws if any file can't be fetched as it is listed. */
-function download(manifest) {
+function storeOnce(manifest) {
   const { version } = manifest;
-  if (!downloads.has(version)) {
-    downloads.set(version, storeFiles(manifest).finally(() => downloads.delete(version)));
-  }
-  return downloads.get(version);
+  const download = downloads.get(version) ?? storeFiles(manifest).finally(() => downloads.delete(version));
+  downloads.set(version, download);
+  return download;
 }
 
 async function storeFiles({ version, files }) {
   const previous = await currentVersion();
-  const known = previous ? (await (await findFile(previous, MANIFEST)).json()).files : {};
+  const known = (previous && await (await findFile(previous, MANIFEST))?.json())?.files ?? {};
   const cache = await caches.open(FILES_CACHE + version);
   await Promise.all(Object.entries(files).map(async ([path, integrity]) => {
     // The page is fetched again also if it is the same: its headers may not be.
@@ -134,7 +136,7 @@ const findFile = (version, path) => caches.match(path, {
 /** Removes the versions that no open page uses, but the current one, and what is stored of closed pages. */
 async function removeUnused() {
   const state = await caches.open(STATE_CACHE);
-  const open = new Set((await self.clients.matchAll({ includeUncontrolled: true })).map(({ id }) => CLIENT + id));
+  const open = new Set((await worker.clients.matchAll({ includeUncontrolled: true })).map(({ id }) => CLIENT + id));
   const used = new Set([(await readState(CURRENT))?.version, ...downloads.keys()]);
   for (const request of await state.keys()) {
     const { pathname } = new URL(request.url);

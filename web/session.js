@@ -13,6 +13,7 @@ const DEFAULT_LIFETIME_S = 300;
 export class Session extends EventTarget {
   #config;
   #credentials = tabStorage.get(STORAGE_KEY) ?? rememberedUser();   // {token, subject, lifetime, expires}, or null
+  /** @type {Promise<string> | null} */
   #renewal = null;
 
   constructor(config) {

@@ -7,7 +7,7 @@ import pytest
 
 from local import demo
 from local.build import build_site
-from local.page_files import FILES, MANIFEST_PATH
+from local.page_files import FILES
 from local.stack import CHECKOUT, LocalStack
 
 
