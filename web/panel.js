@@ -13,6 +13,8 @@ import { Problem } from "./problem.js";
 const TITLE = "This month by category";
 const EARLIER_TITLE = "An earlier month by category";
 
+const formatPeriod = (answer) => formatDateRange(answer.window, answerDate(answer));
+
 /** Connects the panel to the API. Returns {refresh()}, to be called after each sign-in, sign-out and write. */
 export function createPanel(api, session) {
   const panel = byId("panel");
@@ -65,8 +67,7 @@ export function createPanel(api, session) {
   function render(answer, ms) {
     title.textContent = answer.window.to > today() ? TITLE : EARLIER_TITLE;
     total.textContent = formatMoney(answer.total, answer.currency);
-    const age = answer.stale ? `, from ${formatTime(answer.as_of)}` : "";
-    period.textContent = formatDateRange(answer.window, answerDate(answer)) + age;
+    period.textContent = formatPeriod(answer) + (answer.stale ? `, from ${formatTime(answer.as_of)}` : "");
     const rows = answer.by_category;
     body.replaceChildren(...[
       staleNote(answer),
@@ -85,6 +86,7 @@ export function createPanel(api, session) {
     body.querySelector(".panel-problem")?.remove();
     if (!total.textContent) period.textContent = "Can't be loaded";
     const age = known ? `from ${formatTime(known.as_of)} (${formatAge(known.as_of)})` : "old";
+    if (total.textContent && known) period.textContent = `${formatPeriod(known)}, from ${formatTime(known.as_of)}`;
     const note = total.textContent ? ` These figures are ${age}; what you add shows when they are loaded again.` : "";
     body.prepend(el("div", { class: "panel-problem" },
       alertBox(problem.message + note, { severe: !note }),

@@ -1,5 +1,6 @@
 """Takes the screenshots of all pages: `make screenshots` writes docs/page.png and docs/screenshots/."""
 
+import base64
 import json
 import shutil
 import sys
@@ -21,6 +22,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 FOLDER = DOCS / "screenshots"
 MAX_BYTES = 2_000_000
 QUALITY = 72
+TIMEOUT_MS = 90_000
 
 DESKTOP, PHONE = (1280, 900), (390, 844)
 LOOKS = {
@@ -36,6 +38,9 @@ CLAUDE_QUESTION = "Find a place to camp near Torrey, and what will the weather b
 README_SIZE = (1280, 1520)
 
 
+expect.set_options(timeout=TIMEOUT_MS)
+
+
 def main() -> int:
     """Start the local stack, take all screenshots and print their sizes; return the exit status."""
     chromium = shutil.which("chromium")
@@ -43,7 +48,7 @@ def main() -> int:
         print("There is no chromium on this machine: apt-get install chromium", file=sys.stderr)
         return 1
     FOLDER.mkdir(exist_ok=True)
-    for old in FOLDER.glob("*.jpg"):
+    for old in FOLDER.glob("*.webp"):
         old.unlink()
     with (
         tempfile.TemporaryDirectory() as state,
@@ -63,10 +68,10 @@ def main() -> int:
             for name, prepare in PAGES.items():
                 page = new_page(browser, scheme, size)
                 prepare(page, stack.url)
-                page.screenshot(path=FOLDER / f"{name}-{look}.jpg", type="jpeg", quality=QUALITY)
+                take(page, FOLDER / f"{name}-{look}.webp")
                 page.context.close()
         browser.close()
-    sizes = {file.name: file.stat().st_size for file in sorted(FOLDER.glob("*.jpg"))}
+    sizes = {file.name: file.stat().st_size for file in sorted(FOLDER.glob("*.webp"))}
     for file, size in sizes.items():
         print(f"{file}: {size // 1024} KB")
     print(f"all: {sum(sizes.values()) // 1024} KB")
@@ -91,7 +96,16 @@ def new_page(browser: Browser, scheme: str, size: tuple[int, int]) -> Page:
         locale="en-US",
         timezone_id="America/Denver",
     )
-    return context.new_page()
+    page = context.new_page()
+    page.set_default_timeout(TIMEOUT_MS)
+    return page
+
+
+def take(page: Page, file: Path) -> None:
+    """Take a screenshot as WebP, which Playwright doesn't write itself."""
+    client = page.context.new_cdp_session(page)
+    image = client.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
+    file.write_bytes(base64.b64decode(image["data"]))
 
 
 def take_readme(browser: Browser, url: str) -> None:
@@ -106,14 +120,15 @@ def take_readme(browser: Browser, url: str) -> None:
 def sign_in(page: Page, url: str) -> None:
     page.goto(url)
     page.get_by_role("button", name="Sign in as the demo traveller").click()
-    expect(page.locator("#panel-total")).not_to_be_empty(timeout=30_000)
+    expect(page.locator("#panel-total")).not_to_be_empty()
 
 
 def ask(page: Page, question: str) -> None:
     """Ask a question and wait until its answer is complete."""
+    count = page.get_by_role("article").count()
     page.get_by_label("Your question").fill(question)
     page.get_by_label("Your question").press("Enter")
-    page.get_by_role("article").last.get_by_text("As of").wait_for(timeout=60_000)
+    page.get_by_role("article").nth(count).get_by_text("As of").wait_for()
 
 
 def open_welcome(page: Page, url: str) -> None:
@@ -150,7 +165,8 @@ def open_memories(page: Page, url: str) -> None:
 def open_travellers(page: Page, url: str) -> None:
     sign_in(page, url)
     page.get_by_role("button", name="Travellers").click()
-    expect(page.get_by_role("dialog").get_by_role("button", name="Save profile")).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_label("Name", exact=True)).not_to_have_value("")
+    expect(page.locator("#friend-lists")).not_to_have_attribute("aria-busy", "true")
 
 
 def open_offline(page: Page, url: str) -> None:
@@ -164,6 +180,7 @@ def open_offline(page: Page, url: str) -> None:
     page.get_by_label("Your question").fill("add $18.50 for laundry")
     page.get_by_label("Your question").press("Enter")
     expect(page.get_by_role("article").last).to_contain_text("Waiting")
+    page.evaluate("scrollTo(0, 0)")
 
 
 def open_dashboard(page: Page, url: str) -> None:

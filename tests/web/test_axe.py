@@ -86,9 +86,6 @@ def test_answers_of_claude(new_app, claude, scheme, width):
     form.get_by_role("button", name="Add expense").click()
     expect(app.cards.last).to_contain_text("A bridge")
     assert violations(app.page) == []
-    app.cards.last.get_by_role("button", name="Don't add").click()
-    app.cards.nth(2).get_by_role("button", name="Don't send").click()
-    app.page.get_by_role("button", name="Sign out").click()
     app.allow_request_errors()
 
 
