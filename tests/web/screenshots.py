@@ -160,6 +160,7 @@ def open_memories(page: Page, url: str) -> None:
     sign_in(page, url)
     page.get_by_role("button", name="Memory").click()
     expect(page.get_by_role("dialog").get_by_text("border collies").first).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_text("Loading", exact=True)).to_have_count(0)
 
 
 def open_travellers(page: Page, url: str) -> None:
