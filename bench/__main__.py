@@ -1,6 +1,6 @@
-"""`python -m bench [NAME]`: run one benchmark and print its figures as JSON on the last line.
+"""`python -m bench [--record] [NAME ...]`: run benchmarks and print their figures as JSON on the last line.
 
-Without NAME run all, and write each into docs/figures.json and docs/performance.md.
+With --record, or without NAME, which runs all, each is written into docs/figures.json and docs/performance.md.
 """
 
 import importlib
@@ -30,7 +30,9 @@ def run(name: str) -> dict[str, Figure]:
 
 def main() -> int:
     """Return 0, or 2 for a name that is no benchmark."""
-    wanted = sys.argv[1:] or names()
+    given = [argument for argument in sys.argv[1:] if argument != "--record"]
+    is_recorded = not given or "--record" in sys.argv
+    wanted = given or names()
     unknown = set(wanted) - set(names())
     if unknown:
         print(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(names())}", file=sys.stderr)
@@ -38,7 +40,7 @@ def main() -> int:
     everything = {}
     for name in wanted:
         everything[name] = run(name)
-        if len(sys.argv) == 1:
+        if is_recorded:
             # At once: the next one may fail.
             record(name, everything[name])
             page.write()

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from bench.figures import Figure, percentile_ms
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, measure, metrics
-from pam.platform.request_metrics import record_request
+from pam.platform.request_metrics import record_answer
 from pam.sources.claude.pricing import TokenUsage
 from pam.sources.claude.usage_metrics import record_usage
 from pam.sources.model_call import ModelCall
@@ -27,14 +27,14 @@ USAGE = TokenUsage(input=300, read=9000, write_1h=700, output=120)
 def cached_answer() -> None:
     """Record what a cached tier 1 answer over HTTP does."""
     count(Metric.ANSWER_CACHED)
-    record_request("GET /v1/spend-summary", 1, 12.5)
+    record_answer("GET /v1/spend-summary", 1, 12.5)
 
 
 def fast_question() -> None:
     """Record what a question over the WebSocket does that a computed answer ends."""
     count(Metric.ANSWER_COMPUTED)
     count(Metric.ROUTED_FAST)
-    record_request("chat", 1, 31.0)
+    record_answer("chat", 1, 31.0, is_question=True)
 
 
 def worker_turn() -> None:
@@ -51,7 +51,7 @@ def worker_turn() -> None:
     measure(Metric.FIRST_DELTA, 400)
     measure(Metric.TURN_TIME, 1200)
     count(Metric.CHAT_DONE)
-    record_request("chat", 3, 1250.0)
+    record_answer("chat", 3, 1250.0, is_question=True)
 
 
 def seconds(request: Callable[[], None]) -> list[float]:

@@ -14,6 +14,7 @@ class WaitingMessage:
     message_id: str
     due_s: float
     seq: int = 0
+    last_frame_at: float = 0.0
     times: dict[str, float] = field(default_factory=dict)
 
 
@@ -48,6 +49,7 @@ class Answers:
             return "refusal" if message_id in (None, waiting.message_id) else "other"
         if message_id != waiting.message_id:
             return "other"
+        waiting.last_frame_at = at_s
         waiting.seq = max(waiting.seq, frame.get("seq", 0))
         self.conversation_id = frame.get("conversation_id", self.conversation_id)
         if kind in _TIMED:

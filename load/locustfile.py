@@ -28,6 +28,9 @@ from load.answers import Answers
 MAX_ATTEMPTS = 6
 PING_INTERVAL_S = 120.0
 
+SILENCE_S = 10.0
+"""After so long without a frame the rest of an answer is asked for, as the page does: a lost turn is declared then."""
+
 LINGER_S = 3.0
 """How long a socket stays open after its last answer, so that a second one is seen."""
 
@@ -218,13 +221,16 @@ class _WebSocketClient:
         deadline = _now() + _Run.timeout_s
         while True:
             try:
-                outcome = self._result.get(timeout=max(0.1, deadline - _now()))
+                outcome = self._result.get(timeout=max(0.1, min(SILENCE_S, deadline - _now())))
             except gevent.Timeout:
-                return {"end": "none", "code": "timeout", **waiting.times}
-            if outcome is not None:
-                break
-            # The connection was lost. What the answer still lacks is asked for.
-            self._result = AsyncResult()
+                if _now() >= deadline:
+                    return {"end": "none", "code": "timeout", **waiting.times}
+                if _now() - waiting.last_frame_at < SILENCE_S:
+                    continue
+            else:
+                if outcome is not None:
+                    break
+                self._result = AsyncResult()  # the connection was lost
             self._open()
             self._write({"action": "resume", "message_id": message["message_id"], "after": waiting.seq})
         meaning, frame = outcome

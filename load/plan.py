@@ -2,8 +2,9 @@
 
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from load.scenarios import Scenario
@@ -14,29 +15,34 @@ MIX = {1: 0.60, 2: 0.25, 3: 0.15}
 HTTP_SHARE = 0.3
 """The share of travellers who ask over HTTP alone, as the page does for what is answered without a model."""
 
-# With the seed's five messages.
-_TIER_1 = (
-    "How much did I spend on gas?",
-    "What's my budget status?",
-    "How much did I spend on gas this month?",
-    "how much have I saved",
-    "show my last 5 expenses",
+TEXTS: Mapping[int, Sequence[str]] = MappingProxyType(
+    {
+        1: (
+            "How much did I spend on gas?",
+            "What's my budget status?",
+            "How much did I spend on gas this month?",
+            "how much have I saved",
+            "show my last 5 expenses",
+        ),
+        2: (
+            "gas prices in Colorado",
+            "what's the weather in Moab, Utah tomorrow",
+            "how far is it from Denver to Moab, Utah",
+            "fuel for 400 miles",
+            "campgrounds near Moab, Utah",
+        ),
+        3: (
+            "Hi PAM",
+            "Find cheap gas near Denver",  # PAM has prices of regions, and none of stations
+            "What should I check on the rig before a long drive?",
+            "We are thinking about a few quiet days near the river, what do you think?",
+            "plan my week to Yellowstone under $600",
+            "Where do you think we spend too much?",
+        ),
+    }
 )
-_TIER_2 = (
-    "gas prices in Colorado",
-    "what's the weather in Moab, Utah tomorrow",
-    "how far is it from Denver to Moab, Utah",
-    "fuel for 400 miles",
-    "campgrounds near Moab, Utah",
-)
-_TIER_3 = (
-    "Hi PAM",
-    "Find cheap gas near Denver",  # PAM has prices of regions, and none of stations
-    "What should I check on the rig before a long drive?",
-    "We are thinking about a few quiet days near the river, what do you think?",
-    "plan my week to Yellowstone under $600",
-    "Where do you think we spend too much?",
-)
+"""What travellers of each tier write, with the seed's five messages."""
+
 WRITE_SHARE = 0.4
 """The share of the second tier's messages that add an expense."""
 
@@ -112,7 +118,7 @@ def _message(tier: int, due_s: float, number: int, generator: random.Random) -> 
         # Of every message its own, so that a second expense of one message is seen.
         amount = f"{1 + number // 100}.{number % 100:02}"
         return PlannedMessage(message_id, f"Add ${amount} expense for gas", tier, due_s, amount)
-    texts = {1: _TIER_1, 2: _TIER_2, 3: _TIER_3}[tier]
+    texts = TEXTS[tier]
     return PlannedMessage(message_id, generator.choice(texts), tier, due_s)
 
 

@@ -28,6 +28,11 @@ class MessageRecord:
     answered_tier: int | None = None
     cost_usd: float = 0.0
 
+    @property
+    def response_ms(self) -> float:
+        """The time to the first text of a streamed answer, and to the whole of any other."""
+        return self.done_ms if self.first_token_ms is None else self.first_token_ms
+
 
 @dataclass(frozen=True)
 class ConnectRecord:

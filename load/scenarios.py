@@ -7,7 +7,11 @@ from types import MappingProxyType
 
 @dataclass(frozen=True)
 class Criteria:
-    """What a run has to keep: milliseconds from the due time of a message to its whole answer."""
+    """What a run has to keep: milliseconds from the due time of a message.
+
+    Percentiles are of the first text of a streamed answer and of the whole of any other; `share_under_1s` is of whole
+    answers. Claude's stand-in takes longer than a second for a whole answer, and one message in seven is for Claude.
+    """
 
     p50_ms: float | None = None
     p95_ms: float | None = None

@@ -22,6 +22,7 @@ class SlowPostgres:
     def __init__(self, server: Path) -> None:
         self._server = server
         self.delay_s = 0.0
+        self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -35,9 +36,17 @@ class SlowPostgres:
             try:
                 yield directory
             finally:
-                self._loop.call_soon_threadsafe(listener.close)
+                asyncio.run_coroutine_threadsafe(self._close(listener), self._loop).result()
                 self._loop.call_soon_threadsafe(self._loop.stop)
                 self._thread.join()
+                self._loop.close()
+
+    async def _close(self, listener: asyncio.Server) -> None:
+        """End all connections while the loop still runs."""
+        listener.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -45,6 +54,8 @@ class SlowPostgres:
         except OSError:
             writer.close()
             return
+
+        self._writers |= {writer, upstream_writer}
 
         async def pump(source: asyncio.StreamReader, target: asyncio.StreamWriter, is_delayed: bool) -> None:
             try:
@@ -59,6 +70,7 @@ class SlowPostgres:
                 target.close()
 
         await asyncio.gather(pump(reader, upstream_writer, True), pump(upstream_reader, writer, False))
+        self._writers -= {writer, upstream_writer}
 
 
 @contextmanager

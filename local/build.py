@@ -1,4 +1,8 @@
-"""`python -m local.build [--build-dir DIR]`: `sam build` with the runtime of the template, and the page's folder."""
+"""`python -m local.build [--build-dir DIR]`: `sam build` with the runtime of the template, and the page's folder.
+
+What no function reads is removed from the layers, modules are compiled, and all files get the same time: two builds of
+one checkout are equal, byte for byte.
+"""
 
 import argparse
 import os
@@ -11,17 +15,22 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
+from local.build_reduction import compile_modules, fix_times, reduce_layer
 from local.page_files import FILES, MANIFEST_PATH, render_manifest
 from local.security_headers import security_headers
 
 RUNTIME = "python3.13"  # as in template.yaml; a test compares
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
-MAX_UNZIPPED_BYTES = 250 * 1024 * 1024
-"""Lambda's limit for a function together with its layers."""
+_MB = 1_000_000
 
-UNUSED = ("GeminiLayer/python/googleapiclient/discovery_cache/documents",)
-"""Folders of the build that no function reads: descriptions of Google's other APIs, 110 MB."""
+MAX_FAST_BYTES = 60 * _MB
+"""Of a function that answers without a model, with its layers, unzipped: size is a part of a cold start."""
+
+MAX_MODEL_BYTES = 200 * _MB
+"""Of a function that calls Claude or Gemini. Lambda's own limit is 250 MiB."""
+
+_MODEL_LAYERS = frozenset({"ClaudeLayer", "GeminiLayer"})
 
 
 def find_runtime() -> Path | None:
@@ -52,10 +61,13 @@ def main() -> int:
     if status != 0:
         return status
     build_dir = _build_dir(sys.argv[1:])
-    remove_unused(build_dir)
-    function, size = max(unzipped_sizes(build_dir).items(), key=lambda item: item[1])
-    print(f"The largest function, {function}, has {size / 1e6:.0f} of {MAX_UNZIPPED_BYTES / 1e6:.0f} MB, unzipped.")
-    if size > MAX_UNZIPPED_BYTES:
+    finish(build_dir, folder / RUNTIME)
+    sizes = unzipped_sizes(build_dir)
+    limits = size_limits(build_dir)
+    for name, size in sorted(sizes.items(), key=lambda each: -each[1]):
+        print(f"{name:30} {size / _MB:6.1f} of {limits[name] / _MB:.0f} MB, unzipped")
+    if any(size > limits[name] for name, size in sizes.items()):
+        print("A function is too large.", file=sys.stderr)
         return 1
     build_site(_CHECKOUT, _CHECKOUT / ".aws-sam" / "site")
     return 0
@@ -68,24 +80,45 @@ def _build_dir(arguments: list[str]) -> Path:
     return _CHECKOUT / folder
 
 
-def remove_unused(build_dir: Path) -> None:
-    """Remove the folders of `UNUSED`. Raises FileNotFoundError where one doesn't exist: its package has changed."""
-    for folder in UNUSED:
-        layer = build_dir / Path(folder).parts[0]
-        before = _size(layer)
-        shutil.rmtree(build_dir / folder)
-        print(f"{layer.name} has {_size(layer) / 1e6:.0f} MB, without {folder} (before: {before / 1e6:.0f} MB).")
+def finish(build_dir: Path, runtime: Path) -> None:
+    """Reduce the layers, compile everything, and fix the times."""
+    for folder in sorted(path for path in build_dir.iterdir() if path.is_dir()):
+        packages = folder / "python"
+        if packages.is_dir():
+            reduce_layer(packages)
+            compile_modules(packages, runtime, "/opt/python")
+        else:
+            compile_modules(folder, runtime, "/var/task")
+        fix_times(folder)
+
+
+def size_limits(build_dir: Path) -> dict[str, int]:
+    """Return the largest size in bytes that each function may have, by its logical id."""
+    template = _read_template(build_dir)
+    return {
+        name: MAX_MODEL_BYTES if _MODEL_LAYERS & set(_layers(template, properties)) else MAX_FAST_BYTES
+        for name, properties in _functions(template)
+    }
 
 
 def unzipped_sizes(build_dir: Path) -> dict[str, int]:
     """Return the bytes of each function with all of its layers, by its logical id."""
-    template = yaml_parse((build_dir / "template.yaml").read_text(encoding="utf-8"))
-    shared = template["Globals"]["Function"]["Layers"]
+    template = _read_template(build_dir)
     sizes = {folder.name: _size(folder) for folder in build_dir.iterdir() if folder.is_dir()}
     return {
-        name: sizes[name] + sum(sizes.get(layer["Ref"], 0) for layer in [*shared, *properties.get("Layers", [])])
+        name: sizes[name] + sum(sizes.get(layer, 0) for layer in _layers(template, properties))
         for name, properties in _functions(template)
     }
+
+
+def _read_template(build_dir: Path) -> dict[str, Any]:
+    template: dict[str, Any] = yaml_parse((build_dir / "template.yaml").read_text(encoding="utf-8"))
+    return template
+
+
+def _layers(template: dict[str, Any], properties: dict[str, Any]) -> list[str]:
+    """Return the logical ids of a function's layers."""
+    return [layer["Ref"] for layer in [*template["Globals"]["Function"]["Layers"], *properties.get("Layers", [])]]
 
 
 def _functions(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

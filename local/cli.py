@@ -16,15 +16,16 @@ import httpx
 from local import operator_reports
 from local.chat_client import open_chat
 from local.operator_reports import UnreachableError
+from monitoring.operator import DatabaseDownError, ReportError, parse_month
 
 STATE = Path(__file__).resolve().parent.parent / ".local" / "stack.json"
 
-ANSWERED, REFUSED, UNREACHABLE = 0, 1, 3
-"""Exit codes; 2 is argparse's, for wrong usage."""
+ANSWERED, REFUSED, WRONG_USAGE, UNREACHABLE, NO_DATA = range(5)
+"""Exit codes."""
 
 
 def main() -> None:
-    """Run the console script. Exits with 0 answered, 1 refused, 2 wrong usage, 3 unreachable."""
+    """Run the console script. Exits with 0 answered, 1 refused, 2 wrong usage, 3 unreachable, 4 nothing to report."""
     parser = argparse.ArgumentParser(prog="pam", description="Asks a running PAM, and reports on it.")
     commands = parser.add_subparsers(required=True, metavar="ask | costs | feedback", dest="command")
     ask = commands.add_parser("ask", help="ask a question")
@@ -32,19 +33,26 @@ def main() -> None:
     ask.add_argument("--json", action="store_true", help="print the response body as one line of JSON")
     ask.add_argument("--base-url", help="URL of PAM (default: the one that `make run` started)")
     for name, purpose in (
-        ("costs", "print what this month's questions cost, and what they would have cost otherwise"),
+        ("costs", "print what a month's questions cost, and what they would have cost otherwise"),
         ("feedback", "print what travellers say, and the answers that they call wrong"),
     ):
         command = commands.add_parser(name, help=purpose)
         command.add_argument("--json", action="store_true", help="print one line of JSON")
         command.add_argument("--base-url", help="URL of a local PAM (default: the one that `make run` started)")
         command.add_argument("--database", help="conninfo of the owner of a stage's tables, in place of a local PAM")
+        if name == "costs":
+            command.add_argument("--month", type=_month, help="UTC month such as 2026-11 (default: the current one)")
     options = parser.parse_args()
     try:
         if options.command != "ask":
-            source = operator_reports.ReportSource(options.database, options.base_url or _running_url)
-            sys.exit(operator_reports.run(options.command, source, as_json=options.json))
+            month = getattr(options, "month", None)
+            source = operator_reports.ReportSource(options.database, options.base_url or _running_url, month)
+            has_data = operator_reports.run(options.command, source, as_json=options.json)
+            sys.exit(ANSWERED if has_data else NO_DATA)
         sys.exit(run(options.text, options.base_url or _running_url(), as_json=options.json))
+    except ReportError as error:
+        print(error, file=sys.stderr)
+        sys.exit(UNREACHABLE if isinstance(error, DatabaseDownError) else REFUSED)
     except (UnreachableError, httpx.HTTPError, httpx.InvalidURL) as error:
         print(f"No PAM is reachable ({error}). Start one with `make run`.", file=sys.stderr)
         sys.exit(UNREACHABLE)
@@ -104,6 +112,14 @@ def converse(text: str, base_url: str, token: str, *, as_json: bool) -> int:
         facts = [*last["sources"], f"${last['cost_usd'] or 0}", f"{last['latency_ms']['total']} ms"]
         print(f"\ntier {last['tier']} · " + " · ".join(facts))
     return ANSWERED if last["type"] == "done" else REFUSED
+
+
+def _month(text: str) -> str:
+    try:
+        parse_month(text)
+    except ReportError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def _running_url() -> str:

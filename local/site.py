@@ -19,17 +19,20 @@ from local.page_files import FILES, MANIFEST_PATH, render_manifest
 from local.security_headers import security_headers
 from local.stand_ins import issuer
 from local.stand_ins.issuer import Issuer
+from monitoring.operator import DatabaseDownError, ReportError
 
 DASHBOARD_FILES = {
     "/dashboard": dashboard.PAGE / "dashboard.html",
     "/dashboard/dashboard.css": dashboard.PAGE / "dashboard.css",
     "/dashboard/dashboard.js": dashboard.PAGE / "dashboard.js",
+    "/dashboard/operations.md": Path("docs/operations.md"),  # what alarms mean, and what to do
     "/dashboard/uplot.css": Path("node_modules/uplot/dist/uPlot.min.css"),
     "/dashboard/uplot.js": Path("node_modules/uplot/dist/uPlot.esm.js"),
 }
 """Files of the local dashboard: a deployed page has CloudWatch's."""
 
-Reports = Mapping[str, Callable[[], Awaitable[Mapping[str, Any]]]]
+Reports = Mapping[str, Callable[[Mapping[str, str]], Awaitable[Mapping[str, Any]]]]
+"""Functions of the query string's parameters, which may raise ReportError."""
 
 
 # The WebSocket API is on another port of this machine.
@@ -93,7 +96,12 @@ class Site:
         return Response(manifest, headers={"cache-control": "no-store"}, media_type="application/json")
 
     async def _values(self, request: Request) -> JSONResponse:
-        return JSONResponse(dict(await self._reports[request.url.path]()), headers={"cache-control": "no-store"})
+        status, body = 200, dict[str, Any]()
+        try:
+            body = dict(await self._reports[request.url.path](request.query_params))
+        except ReportError as error:
+            status, body = (503 if isinstance(error, DatabaseDownError) else 400), {"message": str(error)}
+        return JSONResponse(body, status, headers={"cache-control": "no-store"})
 
     async def _file(self, request: Request) -> Response:
         file = self._checkout / (FILES | DASHBOARD_FILES)[request.url.path]

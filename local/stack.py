@@ -42,7 +42,7 @@ from local.stand_ins.issuer import Issuer
 from local.stand_ins.postgres import Postgres
 from local.stand_ins.travel.server import TravelStandIns
 from local.template import Template, load
-from monitoring.operator import read_costs, read_feedback
+from monitoring.operator import parse_month, read_costs, read_feedback
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DATABASE_SECRET = "DatabaseAppSecret"  # noqa: S105 - a logical id
@@ -313,15 +313,16 @@ class LocalStack:
     def _reports(self) -> Reports:
         """Return what the local dashboard shows, by path."""
 
-        async def costs() -> dict[str, Any]:
-            return await asyncio.to_thread(read_costs, self.postgres.owner, datetime.now(UTC))
+        async def costs(parameters: Mapping[str, str]) -> dict[str, Any]:
+            month = parse_month(parameters["month"]) if "month" in parameters else datetime.now(UTC)
+            return await asyncio.to_thread(read_costs, self.postgres.owner, month)
 
-        async def feedback() -> dict[str, Any]:
+        async def feedback(_parameters: Mapping[str, str]) -> dict[str, Any]:
             return await asyncio.to_thread(read_feedback, self.postgres.owner, datetime.now(UTC))
 
         return {"/dashboard.json": self._report, "/costs.json": costs, "/feedback.json": feedback}
 
-    async def _report(self) -> dict[str, Any]:
+    async def _report(self, _parameters: Mapping[str, str]) -> dict[str, Any]:
         """Return the dashboard's values: of the queues as they are now."""
         stores = {store.logical_id: store.name for store in self.template.stores}
         depths = {

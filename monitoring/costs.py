@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from pam.platform.dimensions import FAST_TIERS, TURN_ANSWERED
 from pam.sources.claude.pricing import PRICES
 
 if TYPE_CHECKING:
@@ -15,15 +16,17 @@ _MILLION = Decimal(1_000_000)
 
 BASELINE_TOKENS = 5000
 BASELINE_DOLLARS_PER_MILLION = Decimal("3.00")
-"""The baseline: each question is one call with so many uncached prompt tokens of a model at this price. It counts no
-output, so that the comparison is in its favour."""
+"""The baseline: each answered question is one call with so many uncached prompt tokens of a model at this price.
 
-FAST_TIERS = (1, 2)
+It is in its own favour: it has no output, and no question without an answer, while the costs that it is compared with
+are of all turns, those included that ended with an error after Claude was called.
+"""
 
 # A month of UTC, as the daily caps are.
 _SELECT_USAGE = """
-select user_id, tier, model, count(*) as turns, sum(input_tokens) as uncached, sum(cache_read_tokens) as read,
-       sum(cache_write_tokens) as written, sum(output_tokens) as output, sum(cost_microdollars) as cost
+select user_id, tier, model, count(*) filter (where ended = %(answered)s) as answered, sum(input_tokens) as uncached,
+       sum(cache_read_tokens) as read, sum(cache_write_tokens) as written, sum(output_tokens) as output,
+       sum(cost_microdollars) as cost
   from turns where created_at >= %(since)s and created_at < %(until)s
  group by user_id, tier, model
 """
@@ -31,12 +34,15 @@ select user_id, tier, model, count(*) as turns, sum(input_tokens) as uncached, s
 
 @dataclass(frozen=True)
 class Usage:
-    """The turns of one user, tier and model: their tokens, and their cost in millionths of a dollar."""
+    """The turns of one user, tier and model: how many were answered, and the tokens and the cost of all.
+
+    The cost is in millionths of a dollar.
+    """
 
     user_id: str
     tier: int
     model: str
-    turns: int
+    answered: int
     uncached: int = 0
     read: int = 0
     written: int = 0
@@ -49,15 +55,18 @@ class CostReport:
     """Dollars: of all turns, by model, by tier and by user, and what the same questions would have cost."""
 
     questions: int
+    """Those that were answered. What was spent on the others is in the costs all the same."""
     total: Decimal
     by_model: Mapping[str, Decimal]
     by_tier: Mapping[int, Decimal]
     by_user: Mapping[str, Decimal]
     without_tiers: Decimal | None
-    """With the fast answers at the mean cost of Claude's; None where Claude has answered nothing."""
+    """With the fast answers at the mean cost of one of Claude's, which bears its share of those that failed; None where
+    Claude has answered nothing."""
     without_caching: Decimal
     """With all prompt tokens at the price of uncached ones."""
     baseline: Decimal
+    """The answered questions at `BASELINE_TOKENS` and `BASELINE_DOLLARS_PER_MILLION`."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as JSON values, dollars as text."""
@@ -86,15 +95,15 @@ def month_of(now: datetime) -> tuple[datetime, datetime]:
 
 def read_usage(connection: "psycopg.Connection[Any]", since: datetime, until: datetime) -> list[Usage]:
     """Return the usage of all users, as the owner of the tables."""
-    rows = connection.execute(_SELECT_USAGE, {"since": since, "until": until}).fetchall()
+    rows = connection.execute(_SELECT_USAGE, {"since": since, "until": until, "answered": TURN_ANSWERED}).fetchall()
     return [Usage(str(row[0]), row[1], row[2], *map(int, row[3:])) for row in rows]
 
 
 def report_costs(usages: Sequence[Usage]) -> CostReport:
     """Compute the report. Costs are those that were stored; summaries of conversations aren't turns, and not in it."""
     by_claude = [each for each in usages if each.tier not in FAST_TIERS]
-    questions = sum(each.turns for each in usages)
-    answered_by_claude = sum(each.turns for each in by_claude)
+    questions = sum(each.answered for each in usages)
+    answered_by_claude = sum(each.answered for each in by_claude)
     total = _dollars(usages)
     mean = total / answered_by_claude if answered_by_claude else None
     return CostReport(

@@ -1,6 +1,7 @@
 """The dashboard: the targets of the success table on top, then a row for each subsystem."""
 
 from monitoring.model import Row, Series, Share, Widget
+from pam.platform.dimensions import FAST_TIERS, FeedbackVerdict, PromptCacheUse, RequestOutcome, Tier
 from pam.platform.metrics import Metric, MetricKind, Subsystem
 
 
@@ -21,15 +22,15 @@ def _counts(title: str, *metrics: Metric) -> Widget:
     return Widget(title, "", tuple(_one(each) for each in metrics))
 
 
-_ALL_REQUESTS = (_sum(Metric.REQUESTS),)
-FAILED_SHARE = Share("failed", (_sum(Metric.REQUESTS, outcome="failed"),), _ALL_REQUESTS)
+_QUESTIONS = (_sum(Metric.QUESTIONS_ANSWERED),)
+FAILED_SHARE = Share("failed", (_sum(Metric.REQUESTS, outcome=RequestOutcome.FAILED),), (_sum(Metric.REQUESTS),))
 RESPONSE_P95 = Series("P95", Metric.RESPONSE_TIME, "p95")
-_PROMPT = tuple(_sum(Metric.PROMPT_TOKENS, each, cache=each) for each in ("read", "written", "uncached"))
+_PROMPT = tuple(_sum(Metric.PROMPT_TOKENS, each, cache=each) for each in PromptCacheUse)
 CACHE_READ_SHARE = Share("read from the cache", _PROMPT[:1], _PROMPT)
 
 
-def _share_of_tier(tier: str) -> Share:
-    return Share(f"tier {tier}", (_sum(Metric.REQUESTS, tier=tier),), _ALL_REQUESTS)
+def _of_tier(tier: Tier) -> Series:
+    return _sum(Metric.QUESTIONS_ANSWERED, tier=str(tier))
 
 
 def _hits(label: str, hit: Metric, miss: Metric) -> Share:
@@ -40,24 +41,21 @@ SUCCESS = Row(
     "Targets",
     (
         Widget(
-            "Response time (targets: P50 1,000, P95 1,500, P99 2,000)", "ms", _percentiles(Metric.RESPONSE_TIME), 1500
+            "Time of an answer (targets: P50 1,000, P95 1,500, P99 2,000)",
+            "ms",
+            _percentiles(Metric.QUESTION_TIME),
+            1500,
         ),
         Widget(
             "Answers within a second (target 80 %)",
             "%",
-            (Series("within 1 s", Metric.RESPONSE_TIME, "PR(:1000)"),),
+            (Series("within 1 s", Metric.QUESTION_TIME, "PR(:1000)"),),
             80,
         ),
         Widget(
             "Answered without a model (target 60 %)",
             "%",
-            (
-                Share(
-                    "tiers 1 and 2",
-                    (_sum(Metric.REQUESTS, tier="1"), _sum(Metric.REQUESTS, tier="2")),
-                    _ALL_REQUESTS,
-                ),
-            ),
+            (Share("tiers 1 and 2", tuple(_of_tier(each) for each in FAST_TIERS), _QUESTIONS),),
             60,
         ),
         Widget(
@@ -74,7 +72,8 @@ _ROWS = (
         (
             Widget("Requests by tier", "", (_sum(Metric.REQUESTS, by=("tier",)),)),
             Widget("Requests by outcome", "", (_sum(Metric.REQUESTS, by=("outcome",)),)),
-            Widget("Shares of the tiers", "%", tuple(_share_of_tier(each) for each in "123")),
+            Widget("Tiers of the questions", "%", tuple(
+                Share(f"tier {each}", (_of_tier(each),), _QUESTIONS) for each in Tier)),
             Widget("Failed requests", "%", (FAILED_SHARE,), 5),
             Widget("P95 by tier", "ms", (Series("P95", Metric.RESPONSE_TIME, "p95", by=("tier",)),)),
             Widget("P95 by route", "ms", (Series("P95", Metric.RESPONSE_TIME, "p95", by=("tier", "route")),)),
@@ -179,7 +178,7 @@ _ROWS = (
         (
             Widget("Feedback", "", (_sum(Metric.FEEDBACK, by=("verdict",)),), period_s=3600),
             Widget("Answers called slow (target below 1 %)", "%", (
-                Share("slow", (_sum(Metric.FEEDBACK, verdict="slow"),), (_sum(Metric.REQUESTS, outcome="answered"),)),
+                Share("slow", (_sum(Metric.FEEDBACK, verdict=FeedbackVerdict.SLOW),), _QUESTIONS),
             ), 1, period_s=3600),
         ),
     ),

@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pam.platform.dimensions import TURN_ANSWERED, FeedbackVerdict, Tier
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -16,12 +18,12 @@ A question's vector also has what was said directly before it, so one that begin
 
 # Verdicts and answers are of the same turns, also where a verdict was given later.
 _SELECT_VERDICTS = """
-select count(*) filter (where f.verdict = 'forgot' and t.tier = 3) as forgot,
-       count(*) filter (where f.verdict is not null and t.tier = 3) as judged,
-       count(*) filter (where f.verdict = 'slow') as slow,
+select count(*) filter (where f.verdict = %(forgot)s and t.tier = %(chat)s) as forgot,
+       count(*) filter (where f.verdict is not null and t.tier = %(chat)s) as judged,
+       count(*) filter (where f.verdict = %(slow)s) as slow,
        count(*) as answers
   from turns t left join feedback f on f.user_id = t.user_id and f.turn_id = t.id
- where t.created_at >= %(since)s and t.ended = 'done'
+ where t.created_at >= %(since)s and t.ended = %(answered)s
 """
 # Only questions with a vector can be compared; a model's vectors only with its own.
 _SELECT_REPEATED = """
@@ -82,12 +84,20 @@ class JudgedAnswer:
 def read_user_metrics(connection: "psycopg.Connection[Any]", since: datetime) -> UserMetrics:
     """Return the figures of all users by their turns since then, as the owner of the tables."""
     scope = {"since": since, "within": REPEATED_WITHIN, "distance": MAX_DISTANCE}
+    scope |= {
+        "answered": TURN_ANSWERED,
+        "chat": Tier.CHAT,
+        "forgot": FeedbackVerdict.FORGOT,
+        "slow": FeedbackVerdict.SLOW,
+    }
     forgot, judged, slow, answers = _row(connection, _SELECT_VERDICTS, scope)
     questions, repeated = _row(connection, _SELECT_REPEATED, scope)
     return UserMetrics(_percent(judged - forgot, judged), _percent(repeated, questions), _percent(slow, answers))
 
 
-def read_judged_answers(connection: "psycopg.Connection[Any]", verdict: str, limit: int) -> list[JudgedAnswer]:
+def read_judged_answers(
+    connection: "psycopg.Connection[Any]", verdict: FeedbackVerdict, limit: int
+) -> list[JudgedAnswer]:
     """Return the newest answers with this verdict, as the owner of the tables."""
     rows = connection.execute(_SELECT_WRONG, {"verdict": verdict, "limit": limit}).fetchall()
     return [JudgedAnswer(row[0], str(row[1]), row[2], str(row[3]), row[4], row[5], row[6]) for row in rows]

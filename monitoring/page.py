@@ -1,6 +1,6 @@
 """docs/metrics.md, from the definitions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from monitoring.alarms import ALARMS
 from monitoring.definition import ROWS
@@ -31,8 +31,9 @@ _HEAD = f"""# Metrics
 This page is written by `make dashboard` from `layers/pam/pam/platform/metrics.py` and `monitoring/`.
 
 Functions write metrics as EMF log lines through Powertools; CloudWatch makes metrics of them in the namespace `PAM`.
-Each is recorded without dimensions and by the dimensions in the table. No dimension has an id: the values are names
-from the code. The line also has the function's name as `service`, by which Logs Insights finds it.
+Each is recorded without dimensions, by all dimensions in the table together, and by each of its sums: some of them. No
+dimension has an id: the values are names from the code. The line also has the function's name as `service`, by which
+Logs Insights finds it.
 
 The names that begin with `gen_ai.` are those of OpenTelemetry's {SEMANTIC_CONVENTIONS}
 (<https://github.com/open-telemetry/semantic-conventions-genai/blob/v0.1.0/docs/gen-ai/gen-ai-metrics.md>). It has no
@@ -54,24 +55,41 @@ def _page() -> Iterator[str]:
         yield f"| {name} | {counterpart} |"
     for subsystem in Subsystem:
         yield f"\n## {subsystem}\n"
-        yield "| metric | unit | statistic | dimensions | meaning |"
-        yield "| --- | --- | --- | --- | --- |"
+        yield "| metric | unit | statistic | dimensions | sums by | meaning |"
+        yield "| --- | --- | --- | --- | --- | --- |"
         for metric in Metric:
             if metric.subsystem is subsystem:
-                dimensions = ", ".join(f"`{each}`" for each in metric.dimensions)
+                dimensions, sums = _names(metric.dimensions), "; ".join(map(_names, metric.rollups))
                 kind = metric.kind
                 unit = {"None": "US dollars"}.get(kind.unit, kind.unit)
-                yield f"| `{metric}` | {unit} | {kind.statistic} | {dimensions} | {metric.meaning} |"
+                yield f"| `{metric}` | {unit} | {kind.statistic} | {dimensions} | {sums} | {metric.meaning} |"
     yield "\n## Dashboard\n"
     yield "The dashboard is the same in CloudWatch and at `/dashboard` of the local stack. Its rows:\n"
     for row in ROWS:
         yield f"- {row.title}: {'; '.join(each.title for each in row.widgets)}"
     yield "\n## Alarms\n"
-    yield "| alarm | fires when |"
-    yield "| --- | --- |"
+    yield "In a period without a value an alarm is OK, except where it keeps its state.\n"
+    yield "| alarm | fires when | needs | without a value |"
+    yield "| --- | --- | --- | --- |"
     for alarm in ALARMS:
-        yield f"| [{alarm.title}]({alarm.anchor.removeprefix('docs/')}) | {_condition(alarm)} |"
+        cells = f"{_condition(alarm)} | {_needed(alarm)} | {_without_value(alarm)}"
+        yield f"| [{alarm.title}]({alarm.anchor.removeprefix('docs/')}) | {cells} |"
     yield ""
+
+
+def _names(dimensions: Iterable[str]) -> str:
+    return ", ".join(f"`{each}`" for each in dimensions)
+
+
+def _needed(alarm: Alarm) -> str:
+    if not isinstance(alarm.value, Share) or not alarm.at_least:
+        return "any value"
+    name = alarm.value.whole[0].source[1]
+    return f"`{name}` of at least {alarm.at_least:,.0f} in a period"
+
+
+def _without_value(alarm: Alarm) -> str:
+    return "keeps its state" if alarm.keeps_state else "OK"
 
 
 def _condition(alarm: Alarm) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from monitoring.model import Alarm, Series, Share
 
 RETENTION_S = 3 * 3600
-"""How long values are kept."""
+"""How long values are kept. The newest of earlier ones stays, for alarms that keep their state until the next one."""
 
 _MINUTE_S = 60
 
@@ -35,16 +35,17 @@ class MetricValues:
                 for dimensions in dict.fromkeys(sets):
                     kept = self._values[directive["Namespace"], metric["Name"]][dimensions]
                     kept[minute] += map(float, values if isinstance(values, list) else [values])
-                    for old in [each for each in kept if each < minute - RETENTION_S]:
+                    for old in sorted(each for each in kept if each < minute - RETENTION_S)[:-1]:
                         del kept[old]
 
     def statistic(self, series: Series, since: float, until: float) -> float | None:
         """Return the statistic of the values from `since` to before `until`, in seconds of Unix time, or None."""
-        namespace, name, dimensions = series.source
-        by_dimensions = self._values.get((namespace, name), {})
-        minutes = by_dimensions.get(frozenset(dimensions.items()), {})
-        values = [value for minute, each in minutes.items() if since <= minute < until for value in each]
+        values = [value for minute, each in self._minutes(series).items() if since <= minute < until for value in each]
         return _statistic(series.statistic, values) if values else None
+
+    def _minutes(self, series: Series) -> Mapping[int, list[float]]:
+        namespace, name, dimensions = series.source
+        return self._values.get((namespace, name), {}).get(frozenset(dimensions.items()), {})
 
     def share(self, share: Share, since: float, until: float, at_least: float = 0) -> float | None:
         """Return the percentage; None where the whole is zero or less than `at_least`."""
@@ -58,6 +59,16 @@ class MetricValues:
         if isinstance(line, Share):
             return self.share(line, since, until, at_least)
         return self.statistic(line, since, until)
+
+    def newest_minute(self, line: Series | Share, before: float) -> int | None:
+        """Return the begin of the last minute before an instant that has a value of one of the line's series."""
+        found = [
+            minute
+            for each in (line.series if isinstance(line, Share) else (line,))
+            for minute in self._minutes(each)
+            if minute < before
+        ]
+        return max(found, default=None)
 
     def expand(self, line: Series | Share) -> Iterator[Series | Share]:
         """Yield the lines of a widget: of a series with `by` one for each value of these dimensions."""
@@ -106,7 +117,7 @@ class AlarmReport:
 def evaluate(alarm: Alarm, values: MetricValues, now: float) -> tuple[AlarmState, float | None]:
     """Return the state by the complete periods before `now`, in seconds of Unix time, and the last one's value.
 
-    Of an alarm that keeps its state the last one is the last that has a value.
+    Of an alarm that keeps its state the last one is the last that has a value, however long ago.
     """
     end = now // alarm.period_s * alarm.period_s
 
@@ -116,8 +127,8 @@ def evaluate(alarm: Alarm, values: MetricValues, now: float) -> tuple[AlarmState
 
     first = 0
     if alarm.keeps_state:
-        ages = range(RETENTION_S // alarm.period_s)
-        first = next((number for number in ages if value_before(number) is not None), 0)
+        newest = values.newest_minute(alarm.value, end)
+        first = 0 if newest is None else int((end - newest - 1) // alarm.period_s)
     found = [value_before(first + number) for number in range(alarm.periods)]
     is_alarm = all(
         value is not None and (value < alarm.threshold if alarm.is_below else value > alarm.threshold)

@@ -112,7 +112,7 @@ export class Chat extends EventTarget {
   #showAnswer(turn, { data, ms, frames, undone = {}, ...record }) {
     if (data) {
       this.#turns.setAnswer(turn, this.#fastAnswerCard(data, { ms, now: this.#api.now }, undone));
-      if (data.message_id) this.#offerFeedback(turn, data.message_id);
+      if (data.message_id) this.#offerFeedback(turn, data.message_id, record.verdict);
       return;
     }
     const message = new Message({ ...record, accepted: true });
@@ -196,7 +196,7 @@ export class Chat extends EventTarget {
     }));
     message.addEventListener("change", followScroll);
     message.addEventListener("frame", ({ detail: frame }) => {
-      if (frame.type === "done") this.#offerFeedback(turn, message.id);
+      if (frame.type === "done") this.#offerFeedback(turn, message.id, message.verdict);
       if (frame.type === "done" && frame.tier !== CHAT_TIER) {
         const timing = { ms: frame.latency_ms?.total, now: this.#api.now };
         if (isRestored) this.#turns.setAnswer(turn, this.#fastAnswerCard(frame, timing, undone));
@@ -227,11 +227,13 @@ export class Chat extends EventTarget {
     this.#conversation.saveAnswer({ text: turn.text, data, ms });
   }
 
-  /** Shows, below an answer, how to say what it was like. */
-  #offerFeedback(turn, messageId) {
+  /** Shows, below an answer, how to say what it was like; `given` is the verdict from before the page was loaded. */
+  #offerFeedback(turn, messageId, given = null) {
     turn.node.querySelector(":scope > .feedback")?.remove();
-    turn.node.append(feedbackControl((verdict) =>
-      this.#api.postWithoutKey("/v1/feedback", { message_id: messageId, verdict })));
+    turn.node.append(feedbackControl(async (verdict) => {
+      await this.#api.postWithoutKey("/v1/feedback", { message_id: messageId, verdict });
+      this.#conversation.saveVerdict(messageId, verdict);
+    }, given));
   }
 
   #completeFastAnswer(turn, data, timing) {

@@ -97,6 +97,19 @@ export class Conversation extends EventTarget {
     }
   }
 
+  /** Stores what the user said of an answer; its message may still wait for a confirmation. */
+  saveVerdict(messageId, verdict) {
+    const message = this.#delivery.messages.find(({ id }) => id === messageId);
+    if (message) {
+      message.verdict = verdict;
+      this.#storage?.saveMessage(message.record);
+    }
+    for (const answer of this.#storage?.loadAnswers(this.#current.localId) ?? []) {
+      if (messageId !== answer.id && messageId !== answer.data?.message_id) continue;
+      this.#storage?.saveAnswer({ ...answer, verdict });
+    }
+  }
+
   /** Stores an expense in the lists that have it, as it is now; null removes it until it comes back. */
   saveExpense(id, expense) {
     for (const answer of this.#storage?.loadAnswers(this.#current.localId) ?? []) {

@@ -18,6 +18,7 @@ export const MAX_WAIT_MS = 30 * 24 * 3_600_000;
  * @property {number | null} [firstAskedAt]
  * @property {boolean} [wasSent]
  * @property {boolean} [accepted]
+ * @property {string | null} [verdict]
  */
 
 /**
@@ -39,6 +40,12 @@ export class Message extends EventTarget {
   isStored = true;
 
   /**
+   * What the user said of its answer, or null.
+   * @type {string | null}
+   */
+  verdict = null;
+
+  /**
    * `askedAt` (ms since 1970) and `zone` are when and in which time zone it was typed. `localConversationId` identifies
    * the conversation on this device; `conversationId` is the server's id for it, or null until an ack tells it. If it
    * asks a question again, `retryOf` is the id of the first message with it, and `firstAskedAt` when that was typed; else
@@ -58,14 +65,18 @@ export class Message extends EventTarget {
     this.retryOf = retryOf;
     this.firstAskedAt = firstAskedAt;
     this.wasSent = wasSent;
+    this.verdict = record.verdict ?? null;
     this.state = accepted ? "accepted" : "waiting";
   }
 
   /** The constructor's argument for a message that continues where this one is. */
   get record() {
-    const { id, text, askedAt, zone, localConversationId, conversationId, retryOf, firstAskedAt, wasSent } = this;
+    const { id, text, askedAt, zone, localConversationId, conversationId } = this;
+    const { retryOf, firstAskedAt, wasSent, verdict } = this;
     const accepted = this.state === "accepted" || this.state === "ended";
-    return { id, text, askedAt, zone, localConversationId, conversationId, retryOf, firstAskedAt, wasSent, accepted };
+    return {
+      id, text, askedAt, zone, localConversationId, conversationId, retryOf, firstAskedAt, wasSent, verdict, accepted,
+    };
   }
 
   /** What a message that asks the same again has of this one; one that has waited too long is asked as if typed anew. */

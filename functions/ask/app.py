@@ -9,7 +9,7 @@ from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 handler = HttpApi(travel_dependencies, request_limit)
 
 
-@handler.post("/v1/ask", Question)
+@handler.post("/v1/ask", Question, is_question=True)
 def post(call: HttpRequest, question: Question) -> HttpResponse:
     """Return the answer, or tier 3 alone."""
     request = AskRequest(

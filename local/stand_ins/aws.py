@@ -19,6 +19,7 @@ from local.http_server import HttpRequest, HttpResponse, HttpServer
 from local.stand_ins.child import Child, serve, without_collection
 from local.stand_ins.duration_header import DURATION_HEADER
 from local.stand_ins.dynamodb.api import DynamoDB
+from local.stand_ins.dynamodb.capacity_journal import CapacityJournal
 from local.stand_ins.dynamodb.faults import DynamoFaults
 from local.template import Store
 from local.template.intrinsics import ACCOUNT, REGION
@@ -145,24 +146,29 @@ class _MotoDispatcher:
 class _Endpoint:
     """Answers requests by the service that they are signed for, and adds DURATION_HEADER.
 
-    `PUT /_control` sets the faults of DynamoDB (`DynamoFaults`).
+    `PUT /_control` sets the faults of DynamoDB (`DynamoFaults`), and `GET /_journal` returns its requests
+    (`CapacityJournal`).
     """
 
     def __init__(self) -> None:
         self._dynamodb = DynamoDB()
         self._faults = DynamoFaults()
+        self._journal = CapacityJournal()
         self._moto = _WsgiAdapter(_MotoDispatcher())
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         if (request.method, request.target) == ("PUT", "/_control"):
             self._faults = DynamoFaults.model_validate_json(request.body)
             return HttpResponse(200, b"{}")
+        if (request.method, request.target) == ("GET", "/_journal"):
+            return HttpResponse(200, json.dumps(self._journal.to_json()).encode())
         authorization = request.headers.get("authorization", "") or _signed_link(request.target)
         if authorization.count("/") < _SCOPE_PARTS:
             body = {"__type": "MissingAuthenticationTokenException", "message": "Missing Authentication Token"}
             return HttpResponse(400, json.dumps(body).encode())
         began = time.perf_counter()
         if _service(authorization) == "dynamodb":
+            self._journal.add(request)
             response = self._faults.throttle() or await self._dynamodb.handle(request)
             await self._faults.lose(request)
         else:

@@ -92,7 +92,7 @@ class Postgres:
                 "-c",
                 "log_error_verbosity=terse",  # as deployed: DETAIL and CONTEXT quote rows and parameters
                 "-c",
-                "max_connections=300",  # one for each environment
+                "max_connections=500",  # one for each environment, and more than the alarm on them allows
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -8,12 +8,13 @@ import httpx
 from local.stack import LocalStack
 from tests.conftest import Traveller
 from tests.functional.chat.chat_socket import open_socket
-from tests.functional.chat.claude_scripts import ClaudeScripts, step, text, use
+from tests.functional.chat.claude_scripts import ClaudeScripts, failing_reply, step, text, use
+from tests.functional.chat.waiting import wait_until
 from tests.functional.test_observability import lines_about
 
 
 def test_a_question_s_id_is_in_every_line_about_it(stack: LocalStack, traveller: Traveller, shared_table: Any) -> None:
-    """The failure of a source, in the thread of a tool of the worker, has it."""
+    """In the gateway, in the worker, of its tool, and of the failure of a source in that tool's thread."""
     place = f"Nowhere {uuid.uuid4().hex[:8]}"
     with (
         open_socket(traveller.http) as socket,
@@ -29,9 +30,32 @@ def test_a_question_s_id_is_in_every_line_about_it(stack: LocalStack, traveller:
             mapbox.delete("/_journal")
             mapbox.put("/_control", json={"mode": "ok"})
             shared_table.delete_item(Key={"key": "breaker|Mapbox"})
-    found = lines_about(stack, "chat_worker", last["message_id"])
-    assert "source error" in {line["message"] for line in found}
-    assert {line["source"] for line in found if line["message"] == "source error"} == {"Mapbox"}
+    (routed,) = (
+        each for each in lines_about(stack, "chat", last["message_id"]) if each["message"] == "question routed"
+    )
+    assert (routed["tier"], routed["level"]) == (3, "INFO")
+    found = {line["message"]: line for line in lines_about(stack, "chat_worker", last["message_id"])}
+    assert found["source error"]["source"] == "Mapbox"
+    assert (found["tool call"]["tool"], found["tool call"]["outcome"]) == ("get_weather_forecast", "failed")
+    wait_until(
+        lambda: "turn ended" in {line["message"] for line in lines_about(stack, "chat_worker", last["message_id"])}
+    )
+
+
+def test_the_id_of_a_failed_question_leads_to_its_end(stack: LocalStack, traveller: Traveller) -> None:
+    """The page shows the id with the error; the worker's line has the same code as the frame."""
+    with open_socket(traveller.http) as socket, httpx.Client(base_url=stack.claude.url, timeout=30) as claude_http:
+        claude = ClaudeScripts(claude_http)
+        claude.script(failing_reply("500", times=None))
+        last = socket.ask(f"Where is it quiet? {claude.marker}")[-1]
+    assert last["code"] == "model_unavailable"
+
+    def ends() -> list[str]:
+        lines = lines_about(stack, "chat_worker", last["message_id"])
+        return [line["ended"] for line in lines if line["message"] == "turn ended"]
+
+    wait_until(lambda: bool(ends()))
+    assert ends() == ["model_unavailable"]
 
 
 def test_a_refused_frame_has_the_ids_of_message_and_request(stack: LocalStack, traveller: Traveller) -> None:

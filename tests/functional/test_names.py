@@ -94,6 +94,20 @@ def test_name_that_looks_like_another_users_is_rejected(
 
 
 @pytest.mark.parametrize(
+    "name", ["PAM", "Pam", "РАМ", "PAM Support", "pam-team", "Admin", "Official  Support", "Ｓｔａｆｆ", "P\u200dAM"]
+)
+def test_name_that_could_be_taken_for_pam_is_rejected(register: Callable[[str], str | None], name: str) -> None:
+    """A name of nothing but such words, in any writing."""
+    assert register(name) == "name_taken"
+
+
+@pytest.mark.parametrize("first", ["Pam", "Pamela", "Staff", "Claude"])
+def test_people_may_be_called_like_pam(register: Callable[[str], str | None], surname: str, first: str) -> None:
+    """With another name beside it."""
+    assert register(f"{first} {surname}") is None
+
+
+@pytest.mark.parametrize(
     ("name", "look_alike"), [("Marla", "MarIa"), ("Bill", "BiIl"), ("Anna 10", "Anna lO"), ("Olga", "0lga")]
 )
 def test_capital_letters_that_look_like_small_ones_are_rejected(

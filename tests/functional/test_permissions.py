@@ -27,6 +27,7 @@ from websockets.sync.client import ClientConnection, connect
 from local.stack import LocalStack
 from tests.conftest import CHECKOUT
 from tests.functional.sam import FUNCTIONS, TEMPLATE, Template, http_events, of_type, translate
+from tests.words import new_word
 
 Permission = tuple[str, str]
 """An action, such as `dynamodb:GetItem`, and the logical id of its resource."""
@@ -227,7 +228,7 @@ def use_http_api(user: httpx.Client) -> None:
 
 def use_chat(stack: LocalStack, user: httpx.Client) -> None:
     """Fast answers, a turn with Claude and its tools, a confirmed write, and the other frames."""
-    word = uuid.uuid4().hex
+    word = new_word()
     tools = {
         "get_weather_forecast": {"place": "Moab, Utah"},
         "find_cheap_gas": {"place": "Denver"},

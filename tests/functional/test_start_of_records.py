@@ -159,3 +159,14 @@ def test_month_within_which_the_records_begin_says_so(ledger: Ledger) -> None:
     assert answer.total is not None and Decimal(answer.total.spent) == 70
     assert answer.since == "2026-10-20"
     assert answer.text.endswith("$330.00 under. Your records begin on Oct 20, 2026. The limits are today's.")
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("2026-11-27", "2026-11-28"), ("2026-12-01", "2026-12-05"), ("2027-01-01", "2027-02-01")]
+)
+def test_window_in_the_future_has_no_average(ledger: Ledger, start: str, end: str) -> None:
+    """Nothing of it has passed, whenever the records began."""
+    ledger.record("45", "2026-11-20")
+    answer = ledger.spending(**{"from": start, "to": end})
+    assert (answer.total, answer.since, answer.daily_average, answer.change) == ("0.00", None, None, None)
+    assert answer.text.startswith("You have no expenses recorded")

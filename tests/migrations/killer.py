@@ -4,7 +4,7 @@ import time
 
 import psycopg
 
-from pam.migrations.runner import Progress
+from pam.migrations.execution import Progress
 
 
 class Killer:

@@ -7,8 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from pam.migrations.execution import Progress
 from pam.migrations.files import MigrationError
-from pam.migrations.runner import Progress, Runner
+from pam.migrations.runner import Runner
 from tests.migrations.database import entries
 from tests.migrations.killer import Killer
 

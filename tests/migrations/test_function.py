@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from local.dashboard import LocalDashboard, emf_objects
 from local.stack import LocalStack
 from pam.migrations.commands import MigrateSettings
 from pam.migrations.files import MigrationError, read_migrations
@@ -86,9 +87,7 @@ def invoke(environment: dict[str, str], event: dict[str, Any]) -> Any:
 
 def invoke_with_metrics(environment: dict[str, str], event: dict[str, Any]) -> tuple[Any, dict[str, list[float]]]:
     """Return the result, and the metrics of all EMF lines."""
-    command = [sys.executable, "-c", INVOKE, json.dumps(event)]
-    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
-    *lines, result = map(json.loads, done.stdout.splitlines())
+    *lines, result = map(json.loads, output_of(environment, event).splitlines())
     metrics = {
         metric["Name"]: line[metric["Name"]]
         for line in lines
@@ -97,6 +96,12 @@ def invoke_with_metrics(environment: dict[str, str], event: dict[str, Any]) -> t
         for metric in each["Metrics"]
     }
     return result, metrics
+
+
+def output_of(environment: dict[str, str], event: dict[str, Any]) -> bytes:
+    """Return the lines that the function writes; the last one is its result."""
+    command = [sys.executable, "-c", INVOKE, json.dumps(event)]
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, check=True).stdout
 
 
 def test_operator_commands_list_and_apply_migrations(environment: dict[str, str], empty_database: str) -> None:
@@ -145,6 +150,42 @@ def test_drift_is_a_metric_and_a_report(environment: dict[str, str], empty_datab
         "missing index expenses_by_time",
         "unexpected policy anybody on expenses",
     ]
+
+
+def test_drift_fires_its_alarm_until_a_check_finds_none(environment: dict[str, str], empty_database: str) -> None:
+    """The check is made once a day: without a value the alarm stays, however many hours."""
+    event = json.loads(FUNCTIONS["MigrateFunction"]["Events"]["CheckDrift"]["Properties"]["Input"])
+    environment = environment | {"MIGRATIONS": str(CHECKOUT / "migrations")}
+    now = 1_795_806_000.0
+    dashboard = LocalDashboard(lambda: now)
+
+    def check() -> None:
+        for line in output_of(environment, event).splitlines():
+            for found in emf_objects(line):
+                moved = found | {"_aws": found["_aws"] | {"Timestamp": int(now * 1000)}}
+                dashboard.add_log("migrate", json.dumps(moved).encode() + b"\n")
+
+    def state_after(hours: float) -> str:
+        nonlocal now
+        now += hours * 3600
+        (alarm,) = (
+            each for each in dashboard.snapshot()["alarms"] if each["title"] == "Schema differs from its migrations"
+        )
+        return str(alarm["state"])
+
+    invoke(environment, {"command": "up"})
+    check()
+    assert state_after(0.25) == "OK"
+    with psycopg.connect(empty_database) as owner:
+        owner.execute("create table by_hand (id int)")
+    check()
+    assert state_after(0.25) == "ALARM"
+    assert state_after(23.5) == "ALARM"
+    with psycopg.connect(empty_database) as owner:
+        owner.execute("drop table by_hand")
+    check()
+    assert state_after(0.01) == "ALARM"  # the period isn't over
+    assert state_after(0.25) == "OK"
 
 
 def test_drift_is_not_checked_while_an_older_release_is_deployed(environment: dict[str, str], directory: Path) -> None:

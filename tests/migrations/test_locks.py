@@ -6,9 +6,10 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from pam.migrations.execution import Progress
 from pam.migrations.files import MigrationError, read_migrations
 from pam.migrations.locks import TableLock, read_locks, read_tables
-from pam.migrations.runner import Progress, Runner
+from pam.migrations.runner import Runner
 from tests.conftest import CHECKOUT
 from tests.migrations.database import catalogue, entries
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pam.migrations.runner import Progress, Runner
+from pam.migrations.execution import Progress
+from pam.migrations.runner import Runner
 from pam.migrations.waiting import ADVISORY_LOCK_ID, LockTimeoutError, RunnerBusyError, Timeouts
 from tests.migrations.database import entries, ledger, tables
 

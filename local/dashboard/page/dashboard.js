@@ -1,9 +1,12 @@
 // The dashboard of the local stack: plots of the last hour and the states of alarms, read again every few seconds.
 
-import { el } from "/dom.js";
+import { announce, el } from "/dom.js";
+import { renderMarkdown } from "/markdown/render.js";
+import { formatCount } from "/numbers.js";
 import uPlot from "/dashboard/uplot.js";
 
 const INTERVAL_MS = 5000;
+const REQUEST_TIMEOUT_MS = 30_000;
 const HEIGHT = 170;
 const COLOURS = 6;
 
@@ -13,6 +16,12 @@ const problem = document.getElementById("problem");
 const asOf = document.getElementById("as-of");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
+/** The state of each alarm as it was shown last, by its title. */
+const alarmStates = new Map();
+
+/** The text of each alarm's section in docs/operations.md, by its title. */
+const sections = new Map();
+
 /** The plots by the place of their widget: the label of each line, the node, and uPlot's instance. */
 const plots = new Map();
 
@@ -20,13 +29,48 @@ const style = (name) => getComputedStyle(document.documentElement).getPropertyVa
 const format = (value, unit) =>
   value == null ? "–" : `${value.toLocaleString("en-US", { maximumSignificantDigits: 4 })}${unit && ` ${unit}`}`;
 
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/**
+ * Makes a node's children those of `items`, in their order. A child whose key is there already is kept, so that the focus
+ * and a selection in it stay: `keyOf(item)` returns its key, `create(item)` a new child, and `update(child, item)` shows
+ * the item in either.
+ */
+function reconcile(parent, items, keyOf, create, update) {
+  const focused = document.activeElement;
+  const known = new Map([...parent.children].map((child) => [child.dataset.key, child]));
+  const keys = new Set(items.map(keyOf));
+  for (const [key, child] of known) if (!keys.has(key)) child.remove();
+  items.forEach((item, index) => {
+    const key = keyOf(item);
+    const child = known.get(key) ?? create(item);
+    child.dataset.key = key;
+    update(child, item);
+    if (parent.children[index] !== child) parent.insertBefore(child, parent.children[index] ?? null);
+  });
+  // One that moved has lost it.
+  if (focused !== document.activeElement && parent.contains(focused)) focused.focus({ preventScroll: true });
+}
+
 function showAlarms(reports) {
-  alarms.replaceChildren(...reports.map((report) => {
+  const create = ({ title }) => el("li", {}, el("details", {}, el("summary"), ...renderMarkdown(sections.get(title) ?? "")));
+  reconcile(alarms, reports, ({ title }) => title, create, (item, report) => {
     const bound = `${report.is_below ? "below" : "above"} ${format(report.threshold, "")}`;
     const since = new Date(report.since * 1000).toLocaleTimeString();
-    return el("li", { "data-state": report.state },
-      `${report.state === "ALARM" ? "ALARM" : "OK"}: ${report.title} (${format(report.value, "")}; fires ${bound}) since ${since}`);
-  }));
+    item.dataset.state = report.state;
+    setText(item.querySelector("summary"),
+      `${report.state}: ${report.title} (${format(report.value, "")}; fires ${bound}) since ${since}`);
+  });
+  announceChanges(reports);
+}
+
+/** Announces the alarms that have changed their state since the last time; the first time those that have fired. */
+function announceChanges(reports) {
+  const changed = reports.filter(({ title, state }) => state !== (alarmStates.get(title) ?? "OK"));
+  for (const { title, state } of reports) alarmStates.set(title, state);
+  if (changed.length) announce(changed.map(({ title, state }) => `${state}: ${title}.`).join(" "));
 }
 
 function newPlot(node, widget, width) {
@@ -68,11 +112,11 @@ function showWidget(grid, key, widget, times) {
   }
   shown.chart.setData(dataOf(widget, times));
   // The newest value of each line as text, for those who can't see the plot.
-  shown.legend.replaceChildren(...widget.lines.map((line, index) => {
-    const item = el("li", {}, `${line.label}: ${format(line.values.findLast((value) => value != null), widget.unit)}`);
+  const lines = widget.lines.map((line, index) => ({ ...line, index }));
+  reconcile(shown.legend, lines, ({ label }) => label, () => el("li"), (item, { label, values, index }) => {
+    setText(item, `${label}: ${format(values.findLast((value) => value != null), widget.unit)}`);
     item.style.setProperty("--swatch", style(`--line-${index % COLOURS}`));
-    return item;
-  }));
+  });
 }
 
 function show(snapshot) {
@@ -90,17 +134,28 @@ function show(snapshot) {
   rows.removeAttribute("aria-busy");
 }
 
-/** Creates a table with a caption, and a heading and cells in each row. */
-const table = (caption, entries, className) => el("table", { class: className }, el("caption", {}, caption),
-  el("tbody", {}, ...(entries.length ? entries : [["none yet"]]).map(([name, ...cells]) =>
-    el("tr", {}, el("th", { scope: "row" }, name), ...cells.map((cell) => el("td", {}, cell))))));
+/** Describes a table with a caption, and a heading and cells in each row. */
+const table = (caption, entries, className) =>
+  ({ caption, className, entries: entries.length ? entries : [["none yet"]] });
+
+function showTables(id, tables) {
+  const indexed = tables.map((each, index) => ({ ...each, index }));
+  const create = ({ className }) => el("table", { class: className }, el("caption"), el("tbody"));
+  reconcile(document.getElementById(id), indexed, ({ index }) => String(index), create, (node, { caption, entries }) => {
+    setText(node.caption, caption);
+    reconcile(node.tBodies[0], entries, ([name, ...cells]) => `${cells.length} ${name}`, createRow, (row, texts) =>
+      texts.forEach((text, index) => setText(row.cells[index], text)));
+  });
+}
+
+const createRow = ([, ...cells]) => el("tr", {}, el("th", { scope: "row" }), ...cells.map(() => el("td")));
 
 const dollars = (amount) => (amount == null ? "unknown" : `$${amount}`);
 const costsOf = (costs) => Object.entries(costs).map(([name, cost]) => [name, dollars(cost)]);
 
 function showCosts(report) {
-  document.getElementById("costs").replaceChildren(
-    table(`${report.questions} questions`, [["cost", dollars(report.total)]]),
+  showTables("costs", [
+    table(formatCount(report.questions, "answered question"), [["cost", dollars(report.total)]]),
     table("They would have cost", [
       ["without tiers", dollars(report.without_tiers)],
       ["without caching", dollars(report.without_caching)],
@@ -109,12 +164,12 @@ function showCosts(report) {
     table("By model", costsOf(report.by_model)),
     table("By tier", costsOf(report.by_tier)),
     table("By user", costsOf(report.by_user)),
-  );
+  ]);
 }
 
 function showFeedback({ figures, answers }) {
   const percent = (value) => (value == null ? "nothing to judge by" : `${value.toFixed(1)} %`);
-  document.getElementById("feedback").replaceChildren(
+  showTables("feedback", [
     table("Of the last thirty days", [
       ["Claude's judged answers that forgot nothing", percent(figures.recall_accuracy)],
       ["questions asked again within a week", percent(figures.repeated_questions)],
@@ -122,25 +177,56 @@ function showFeedback({ figures, answers }) {
     ]),
     table("Called wrong", answers.map((each) =>
       [each.turn_id, `tier ${each.tier}`, each.question ?? "(deleted)", each.answer ?? "(deleted)"]), "texts"),
-  );
+  ]);
 }
 
-async function read(path) {
-  const response = await fetch(path, { cache: "no-store" });
-  if (!response.ok) throw new Error(`HTTP ${response.status}`);
-  return response.json();
+async function request(path) {
+  const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+  if (response.ok) return response;
+  const { message } = await response.json().catch(() => ({}));
+  throw new Error(message ?? `HTTP ${response.status}`);
 }
 
-async function refresh() {
+const read = async (path) => (await request(path)).json();
+
+/** Reads the sections of the alarms once. Without them the alarms are shown all the same. */
+async function readSections() {
+  const text = await (await request("/dashboard/operations.md")).text();
+  for (const section of text.split(/^### /m).slice(1)) {
+    const [title, ...lines] = section.split("\n## ")[0].split("\n");
+    // The page's Markdown has a line break where a text has one; this text is wrapped.
+    sections.set(title, lines.join("\n").replace(/(?<=\S)\n(?=\S)/g, " "));
+  }
+}
+
+async function readAll() {
   try {
     show(await read("/dashboard.json"));
     showCosts(await read("/costs.json"));
     showFeedback(await read("/feedback.json"));
     problem.hidden = true;
   } catch (error) {
-    problem.textContent = `The values can't be read (${error.message}). Is PAM still running?`;
+    setText(problem, `The values can't be read (${error.message}). Is PAM still running?`);
     problem.hidden = false;
   }
+}
+
+let isRefreshing = false;
+let isDue = false;
+let next;
+
+/** Shows the newest values, and again every few seconds. One that is asked for meanwhile begins after this one. */
+async function refresh() {
+  isDue = true;
+  if (isRefreshing) return;
+  isRefreshing = true;
+  clearTimeout(next);
+  while (isDue) {
+    isDue = false;
+    await readAll();
+  }
+  isRefreshing = false;
+  next = setTimeout(refresh, INTERVAL_MS);
 }
 
 /** Makes the plots again, in the colours and the width of now. */
@@ -155,5 +241,5 @@ addEventListener("resize", () => {
   clearTimeout(resizing);
   resizing = setTimeout(redraw, 200);
 });
+await readSections().catch(() => {});
 await refresh();
-setInterval(refresh, INTERVAL_MS);

@@ -12,6 +12,7 @@ import pytest
 
 from local.stack import LocalStack
 from pam.platform.dynamodb import DynamoTable
+from pam.platform.metrics import Metric
 from tests.functional.chat.chat_user import ChatUser
 from tests.functional.chat.claude_scripts import (
     FOLLOW_UP_ANSWER,
@@ -25,6 +26,7 @@ from tests.functional.chat.claude_scripts import (
 )
 from tests.functional.chat.frames import Frames, check_frames, collect_frames, decision_on, tool_states
 from tests.functional.chat.waiting import wait_until
+from tests.functional.test_observability import lines_about
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,16 @@ def killed_turns(stack: LocalStack, chat_table: DynamoTable) -> Iterator[dict[st
         yield turns
 
 
-def test_resume_of_a_lost_turn_returns_its_frames_and_an_error(killed_turns: dict[str, KilledTurn]) -> None:
-    """The frames that were sent stay, and the next prompt has the tool's result and the interruption."""
+def test_resume_of_a_lost_turn_returns_its_frames_and_an_error(
+    stack: LocalStack, killed_turns: dict[str, KilledTurn]
+) -> None:
+    """The frames that were sent stay, and the next prompt has the tool's result and the interruption.
+
+    The question counts as failed once: the function that finds it counts it in its worker's place.
+    """
     turn = killed_turns["reader"]
     turn.expire_lease()
+    before = len(lines_about(stack, "chat"))
     for _ in range(2):
         frames = check_frames(turn.user.resume(turn.message_id))
         assert frames[: len(turn.frames)] == turn.frames
@@ -97,6 +105,13 @@ def test_resume_of_a_lost_turn_returns_its_frames_and_an_error(killed_turns: dic
     assert "What now?" in next_prompt
     assert "tool_result" in next_prompt
     assert "interrupted" in next_prompt
+
+    def counted(metric: Metric, **dimensions: str) -> float:
+        lines = lines_about(stack, "chat")[before:]
+        return sum(sum(line.get(metric, [])) for line in lines if dimensions.items() <= line.items())
+
+    wait_until(lambda: counted(Metric.TURN_LOST) > 0)  # a function writes its lines after its frames
+    assert counted(Metric.TURN_LOST) == counted(Metric.REQUESTS, tier="3", outcome="failed") == 1
 
 
 def test_end_of_a_lost_turn_reaches_a_client_with_later_frames(killed_turns: dict[str, KilledTurn]) -> None:

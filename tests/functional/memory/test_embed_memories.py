@@ -17,6 +17,7 @@ from pam.platform.deadline import Deadline
 from pam.platform.metrics import Metric
 from pam.platform.postgres import Database
 from pam.users.profile import ensure_user
+from tests.words import new_word
 
 INSERT_CONVERSATION = "insert into conversations (id, user_id, profile) values (%s, %s, '')"
 
@@ -113,7 +114,7 @@ def test_refused_passage_is_left_out_alone(
     stack: LocalStack, owner: psycopg.Connection, gemini: httpx.Client, store: Callable[..., uuid.UUID]
 ) -> None:
     """The others of its user get vectors, also its later messages, and nothing is tried again."""
-    marker = f"poison{uuid.uuid4().hex}"
+    marker = new_word()
     # Of two conversations: a passage is embedded with the one before it.
     user = store("The pump failed.", "The dog is fine.")
     store(marker, user=user)
@@ -160,7 +161,7 @@ def test_two_runs_at_once_embed_each_passage_once(
     stack: LocalStack, owner: psycopg.Connection, gemini: httpx.Client, store: Callable[..., uuid.UUID]
 ) -> None:
     """A user is leased to one run."""
-    marker = f"m{uuid.uuid4().hex}"
+    marker = new_word()
     users = [store(f"{marker} {number}") for number in range(6)]
     with ThreadPoolExecutor(2) as runs:
         list(runs.map(embed, [stack, stack]))

@@ -17,6 +17,7 @@ from pam.memory.summary_model import SummaryCall, SummaryModel
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Connection, Database, DatabaseUnavailable
 from tests.functional.memory.conftest import MemoryReader, TestConversation
+from tests.words import new_word
 
 FACTS = ("We drive a Sprinter.", "We travel with two dogs.")
 VALUES = {"vehicle": "Sprinter", "dogs": "two dogs"}
@@ -173,7 +174,7 @@ def test_runs_at_once_summarise_each_conversation_once(
     claude: httpx.Client,
 ) -> None:
     """Those of one user one after another, so that each knows the facts of the one before."""
-    word = uuid.uuid4().hex
+    word = new_word()
     conversations = [TestConversation(database) for _ in range(4)]
     conversations += [each.another() for each in conversations]
     for conversation in conversations:

@@ -20,6 +20,7 @@ from pam.platform.dynamodb import DynamoTable
 from pam.platform.metrics import Metric
 from pam.platform.postgres import Database
 from tests.functional.memory.conftest import MemoryReader, TestConversation
+from tests.words import new_word
 
 CAP = Decimal("0.05")
 SOON = timedelta(seconds=5)
@@ -33,7 +34,7 @@ def chat_table(stack: LocalStack, lambda_environment: None) -> DynamoTable:
 
 def marked(database: Database, text: str = "We drive a Sprinter.") -> tuple[TestConversation, str]:
     """Return a conversation with one message, and a word that only it has."""
-    conversation, word = TestConversation(database), uuid.uuid4().hex
+    conversation, word = TestConversation(database), new_word()
     conversation.say(text, word)
     return conversation, word
 

@@ -1,8 +1,7 @@
 """Reports for operators, from real turns: what they cost, what travellers say, and which answers were wrong."""
 
-import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -12,11 +11,12 @@ import pytest
 from local import cli
 from local.stack import LocalStack
 from monitoring.feedback import MAX_DISTANCE, read_user_metrics
-from monitoring.operator import read_costs, read_feedback
+from monitoring.operator import parse_month, read_costs, read_feedback
 from tests.conftest import Traveller
 from tests.functional.chat.chat_socket import open_socket
 from tests.functional.chat.claude_scripts import ClaudeScripts, text
 from tests.functional.chat.waiting import wait_until
+from tests.functional.monitoring.pam_command import pam
 
 FAST_QUESTION = "How much did I spend on gas this month?"
 
@@ -56,29 +56,38 @@ def test_wrong_answers_are_listed_with_their_turn(
     assert found["question"].startswith("Does it have hookups?")
     assert message_id in {each["turn_id"] for each in read_feedback(stack.postgres.owner, datetime.now(UTC))["answers"]}
     for arguments in (["--base-url", stack.url], ["--database", stack.postgres.owner]):
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
-            patch.setattr("sys.argv", ["pam", "feedback", *arguments])
-            cli.main()
-        assert ended.value.code == 0
-        printed = capsys.readouterr().out
+        code, printed, _ = pam(capsys, "feedback", *arguments)
+        assert code == cli.ANSWERED
         assert f"turn {message_id}" in printed and "answered: The site has hookups." in printed
 
 
-@pytest.mark.parametrize("name", ["costs", "feedback"])
-def test_commands_print_json(stack: LocalStack, capsys: pytest.CaptureFixture[str], name: str) -> None:
-    """One line, for other programs."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit):
-        patch.setattr("sys.argv", ["pam", name, "--json", "--base-url", stack.url])
-        cli.main()
-    assert json.loads(capsys.readouterr().out)["since"]
+@pytest.fixture
+def another_month(owner: psycopg.Connection) -> Iterator[str]:
+    """A month in which one user's question was answered, and another one failed after a call of Claude."""
+    user, conversation = uuid.uuid4(), uuid.uuid4()
+    owner.execute("insert into users (id) values (%s)", [user])
+    owner.execute("insert into conversations (id, user_id, profile) values (%s, %s, '')", [conversation, user])
+    for tier, ended, cost in (
+        (3, "done", 1500),
+        (3, "model_unavailable", 500),
+        (1, "done", 0),
+        (3, "turn_timed_out", 0),
+    ):
+        owner.execute(
+            "insert into turns (id, user_id, conversation_id, tier, model, ended, cost_microdollars, created_at)"
+            " values (%s, %s, %s, %s, 'm', %s, %s, '2031-05-31 23:59:59Z')",
+            [uuid.uuid4(), user, conversation, tier, ended, cost],
+        )
+    yield "2031-05"
+    owner.execute("delete from users where id = %s", [user])
 
 
-def test_unreachable_database_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    """With the exit code of a PAM that isn't reachable."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
-        patch.setattr("sys.argv", ["pam", "costs", "--database", "host=127.0.0.1 port=1 dbname=x"])
-        cli.main()
-    assert ended.value.code == cli.UNREACHABLE
+def test_costs_of_a_month_count_its_answered_questions(stack: LocalStack, another_month: str) -> None:
+    """Failed turns are in the total, and in no comparison with the baseline."""
+    report = read_costs(stack.postgres.owner, parse_month(another_month))
+    assert (report["questions"], report["total"], report["baseline"]) == (2, "0.002000", "0.030000")
+    assert report["by_tier"] == {"3": "0.002000", "1": "0.000000"}
+    assert report["without_tiers"] == "0.004000"
 
 
 def vector(angle: float) -> list[float]:

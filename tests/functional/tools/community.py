@@ -1,6 +1,5 @@
 """Users who know each other, for tests of the community's tools."""
 
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -55,8 +54,3 @@ class Community:
 def post(author: Caller, content: str, more: str = "") -> str:
     """Publish a post; return its id."""
     return str(author.call(create_post, f'{{"content": "{content}"{more}}}').data["post_id"])
-
-
-def new_word() -> str:
-    """Return a word that is in no other text."""
-    return "w" + uuid.uuid4().hex

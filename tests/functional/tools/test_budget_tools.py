@@ -58,7 +58,7 @@ def test_saving_is_recorded_and_taken_back(new_caller: Callers, noon: ManualCloc
     second = caller.call(track_savings, '{"amount": 1, "category": "fuel"}')
     assert second.data["saved_this_year"] == {"total": "19.40", "currency": "USD", "count": 2}
     assert caller.undo(first, track_savings) == "The saving of $18.40 is taken back."
-    assert read_savings_rows(owner, caller) == [(Decimal("1.00"), "USD", "other", "fuel", "")]
+    assert read_savings_rows(owner, caller) == [(Decimal("1.00"), "USD", "gas", "fuel", "")]
     assert caller.undo(second, track_savings) == "The saving of $1.00 is taken back."
     assert read_savings_rows(owner, caller) == []
 

@@ -19,6 +19,7 @@ from pam.platform.postgres import Database
 from pam.tools.catalog.community import create_post, message_friend
 from pam.tools.engine.definition import Identity
 from tests.functional.tools.conftest import Caller, error_of
+from tests.words import new_word
 
 
 @pytest.fixture
@@ -221,7 +222,7 @@ def test_concurrent_messages_keep_the_hourly_limit(
     sender: Caller, new_friend: Callable[..., Caller], database: Database
 ) -> None:
     """Ten of twelve are sent; the others get the time until the next one."""
-    dan = new_friend(sender, f"Dan {uuid.uuid4().hex}")
+    dan = new_friend(sender, f"Dan {new_word()}")
 
     def try_to_send(number: int) -> PamError | None:
         try:
@@ -243,7 +244,7 @@ def test_uncommitted_message_counts_for_the_limit(
     sender: Caller, new_friend: Callable[..., Caller], database: Database, owner: psycopg.Connection
 ) -> None:
     """The eleventh waits for the tenth, and is rejected once that is committed."""
-    dan = new_friend(sender, f"Dan {uuid.uuid4().hex}")
+    dan = new_friend(sender, f"Dan {new_word()}")
     for _ in range(9):
         send(sender, "Dan")
     with ThreadPoolExecutor(1) as threads:

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import uuid
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from pam.tools.engine.results import result_json
 from pam.users.csv_file import csv_cell
 from pam.users.held_data import INDEXES, read_held_tables
 from tests.functional.tools.conftest import Caller, ManualClock, error_of
+from tests.words import new_word
 
 Callers = Callable[..., Caller]
 
@@ -158,7 +158,7 @@ def test_archive_has_every_row_of_the_user_and_no_other(
 ) -> None:
     """Each table with rows is a JSON and a CSV file; also one that the app's role can't read."""
     caller, other = new_caller(noon), new_caller(noon)
-    word = uuid.uuid4().hex
+    word = new_word()
     save_profile(caller, f"Mine {word}")
     save_profile(other, f"Others {word}")
     spend(caller, description=f"=mine {word}")

@@ -10,8 +10,9 @@ from pam.tools.catalog.community import create_post
 from pam.tools.catalog.posts import comment_on_post, get_feed, like_post, search_posts
 from pam.tools.engine.definition import EffectKind
 from pam.tools.engine.results import result_json
-from tests.functional.tools.community import Community, new_word, post
+from tests.functional.tools.community import Community, post
 from tests.functional.tools.conftest import Caller, ManualClock, error_of
+from tests.words import new_word
 
 
 def read(reader: Caller, filter_: str = "following", more: str = "") -> list[str]:

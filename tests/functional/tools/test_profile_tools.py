@@ -248,7 +248,8 @@ def test_privacy_is_stored_and_undone(
     before = rows(caller)
     result = caller.call(manage_privacy, '{"who_sees_activity": "friends", "who_may_write": "nobody"}')
     assert result.text == (
-        "Your profile is changed: your activity is for your friends; messages are accepted from nobody."
+        "Your profile is changed: your activity, with your earlier posts and events, is for your friends; "
+        "messages are accepted from nobody."
     )
     assert result.data["privacy"] == {
         "who_sees_profile": "friends",

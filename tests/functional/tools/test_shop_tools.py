@@ -183,6 +183,13 @@ def test_invalid_call_is_rejected(caller: Caller, tool: Tool[Any], raw: str, cod
     assert caller.call(get_cart, "").text == "Your cart is empty."
 
 
+def test_empty_cart_costs_nothing(caller: Caller, rates: Callable[..., None]) -> None:
+    """Also where shipping has a price."""
+    rates("12.345", "79", "500")
+    cart = caller.call(get_cart, "")
+    assert {float(cart.data[name] or 0) for name in ("subtotal", "tax", "shipping", "total")} == {0}
+
+
 def test_cart_has_exact_sums_from_configured_rates(
     caller: Caller, stocked: Callable[..., uuid.UUID], rates: Callable[..., None], word: str
 ) -> None:

@@ -26,7 +26,7 @@ def test_answer_is_timed_and_ends(answers: Answers, end: dict[str, object]) -> N
     assert answers.take(end, 11.0) == "end"
     assert waiting is not None
     assert waiting.times == pytest.approx({"ack_ms": 10.0, "first_token_ms": 500.0})
-    assert waiting.seq == 3
+    assert (waiting.seq, waiting.last_frame_at) == (3, 11.0)
     assert answers.waiting is None
     assert answers.conversation_id == "c"
 

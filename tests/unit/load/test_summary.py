@@ -38,6 +38,7 @@ def test_run_without_a_fault_passes() -> None:
         "errors": 0,
         "p50_ms": 69.0,
         "p95_ms": 114.0,
+        "whole_p95_ms": 114.0,
         "tier1_p95_ms": 76.0,
         "share_under_1s": 1.0,
         "share_without_model": 1.0,
@@ -80,6 +81,15 @@ def test_slow_answers_fail() -> None:
     run.messages = [replace(message, done_ms=message.done_ms * 20) for message in run.messages]
     kept = {check.name: check.is_kept for check in summarise(SCENARIO, run, ()).checks}
     assert [kept[name] for name in ("p50_ms", "p95_ms", "tier1_p95_ms", "share_under_1s")] == [False] * 4
+
+
+def test_streamed_answer_counts_from_its_first_text() -> None:
+    """It is read while it arrives; the share under a second is of whole answers."""
+    run = records()
+    run.messages = [replace(message, first_token_ms=500.0, done_ms=1900.0) for message in run.messages]
+    figures = summarise(SCENARIO, run, ()).figures
+    assert (figures["p50_ms"], figures["p95_ms"], figures["whole_p95_ms"]) == (500.0, 500.0, 1900.0)
+    assert figures["share_under_1s"] == 0
 
 
 def test_errors_are_expected_of_a_faulty_run_and_lost_messages_are_not() -> None:

@@ -10,7 +10,7 @@ import pytest
 from monitoring.alarms import ALARMS
 from monitoring.cloudwatch import alarm_properties
 from monitoring.model import Alarm, Series, Share
-from monitoring.values import AlarmBoard, AlarmState, MetricValues, evaluate
+from monitoring.values import RETENTION_S, AlarmBoard, AlarmState, MetricValues, evaluate
 from pam.platform.metrics import Metric
 from pam.platform.observability import measure, metrics
 
@@ -118,6 +118,29 @@ def test_alarm_that_keeps_its_state_waits_for_the_next_value() -> None:
     assert evaluate(alarm, values, NOW - 900) == (AlarmState.ALARM, 3)
     assert evaluate(alarm, values, NOW) == (AlarmState.OK, 0)
     assert alarm_properties(alarm)["TreatMissingData"] == "ignore"
+
+
+def test_alarm_that_keeps_its_state_does_so_for_longer_than_values_are_kept() -> None:
+    """A day after the last measurement it has fired still, also while the next value's period isn't over."""
+    (alarm,) = (each for each in ALARMS if each.keeps_state)
+    values = MetricValues()
+    assert isinstance(alarm.value, Series) and isinstance(alarm.value.metric, Metric)
+
+    def measure_at(time_s: float, value: float) -> None:
+        for line in of_series(alarm.value, value, time_s):
+            values.add(line)
+
+    measure_at(NOW - 10, 2)
+    day = 24 * 3600
+    assert evaluate(alarm, values, NOW) == (AlarmState.ALARM, 2)
+    assert evaluate(alarm, values, NOW + RETENTION_S + alarm.period_s) == (AlarmState.ALARM, 2)
+    assert evaluate(alarm, values, NOW + day) == (AlarmState.ALARM, 2)
+    measure_at(NOW + day + 10, 0)
+    assert evaluate(alarm, values, NOW + day + 20) == (AlarmState.ALARM, 2)
+    assert evaluate(alarm, values, NOW + day + alarm.period_s) == (AlarmState.OK, 0)
+    measure_at(NOW + 2 * day, 1)
+    # Of what is older only the newest is kept.
+    assert values.statistic(alarm.value, 0, NOW) is None
 
 
 def test_few_tokens_say_nothing_about_the_prompt_cache() -> None:

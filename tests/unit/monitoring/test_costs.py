@@ -13,11 +13,11 @@ from pam.sources.claude.pricing import PRICES, TokenUsage
 HAIKU, SONNET = "claude-haiku-5-5", "claude-sonnet-5-5"
 
 
-def claude(user: str, model: str, turns: int, usage: TokenUsage) -> Usage:
+def claude(user: str, model: str, answered: int, usage: TokenUsage) -> Usage:
     """Return stored usage as the worker computes it."""
     written = usage.write_5m + usage.write_1h
     cost = round(usage.cost(model) * 1_000_000)
-    return Usage(user, 3, model, turns, usage.input, usage.read, written, usage.output, cost)
+    return Usage(user, 3, model, answered, usage.input, usage.read, written, usage.output, cost)
 
 
 def test_costs_are_of_all_and_by_model_tier_and_user() -> None:
@@ -42,6 +42,23 @@ def test_the_same_questions_otherwise() -> None:
     assert report.without_tiers == Decimal("0.00068") * 4
     assert report.without_caching == Decimal(20_000) * Decimal("0.10") / 10**6 + Decimal(400) * Decimal("0.50") / 10**6
     assert report.baseline == Decimal("0.12")  # eight questions at 5,000 tokens of $3 a million
+
+
+def test_questions_without_an_answer_cost_but_are_not_compared() -> None:
+    """What failed is in the costs, and in the mean of those that didn't; the baseline is of answered questions."""
+    answered = claude("a", HAIKU, 1, TokenUsage(input=10_000, output=1_000))
+    failed = claude("b", HAIKU, 0, TokenUsage(input=20_000))
+    report = report_costs([answered, failed, Usage("a", 1, "", 1)])
+    assert report.questions == 2
+    # 10,000 x 0.10 + 1,000 x 0.50, and 20,000 x 0.10, dollars per million.
+    assert report.total == Decimal("0.0015") + Decimal("0.0020")
+    assert report.by_user == {"b": Decimal("0.0020"), "a": Decimal("0.0015")}
+    assert report.without_tiers == report.total * 2
+    assert report.without_caching == report.total
+    assert report.baseline == Decimal("0.03")  # two questions at 5,000 tokens of $3 a million
+    only_failed = report_costs([failed])
+    assert (only_failed.questions, only_failed.baseline, only_failed.without_tiers) == (0, 0, None)
+    assert only_failed.total == Decimal("0.0020")
 
 
 def test_nothing_is_known_of_tiers_where_claude_answered_nothing() -> None:

@@ -11,8 +11,9 @@ from monitoring.__main__ import replace_generated
 from monitoring.alarms import ALARMS
 from monitoring.cloudwatch import alarm_properties, dashboard_widgets
 from monitoring.definition import ROWS
-from monitoring.model import Series
+from monitoring.model import Alarm, Series
 from monitoring.page import PROMETHEUS_COUNTERPARTS, metrics_page
+from pam.platform.dimensions import FeedbackVerdict, PromptCacheUse, RequestOutcome, Tier, ToolCallOutcome
 from pam.platform.metrics import NAMESPACE, Metric, MetricKind
 from tests.conftest import CHECKOUT
 from tests.functional.sam import TEMPLATE, of_type, translate
@@ -80,6 +81,63 @@ def test_template_and_page_are_written_from_the_definitions() -> None:
     template = (CHECKOUT / "template.yaml").read_text("utf-8")
     assert replace_generated(template) == template
     assert (CHECKOUT / "docs" / "metrics.md").read_text("utf-8") == metrics_page()
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_page_has_each_metric_with_its_dimensions_and_sums(metric: Metric) -> None:
+    """In one row, with all sets of dimensions that CloudWatch has of it."""
+    (row,) = (line for line in metrics_page().splitlines() if line.startswith(f"| `{metric}` |"))
+    _, _, _, _, dimensions, sums, meaning, _ = (cell.strip() for cell in row.split("|"))
+    assert re.findall(r"`([^`]+)`", dimensions) == list(metric.dimensions)
+    assert [tuple(re.findall(r"`([^`]+)`", each)) for each in sums.split(";") if each] == list(metric.rollups)
+    assert meaning == metric.meaning
+
+
+@pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.name)
+def test_page_has_what_an_alarm_needs_and_does_without_a_value(alarm: Alarm) -> None:
+    """As the template has it."""
+    (row,) = (line for line in metrics_page().splitlines() if line.startswith(f"| [{alarm.title}]"))
+    _, _, condition, needed, without_value, _ = (cell.strip() for cell in row.split("|"))
+    properties = of_type(EXPANDED, "AWS::CloudWatch::Alarm")[alarm.name]["Properties"]
+    assert f"{properties['Threshold']:g}" in condition
+    assert without_value == {"ignore": "keeps its state", "notBreaching": "OK"}[properties["TreatMissingData"]]
+    expression = next((each["Expression"] for each in properties.get("Metrics", ()) if "Expression" in each), "")
+    at_least = re.findall(r">= (\d+)", expression)
+    assert re.findall(r"at least ([\d,]+)", needed) == [f"{int(each):,}" for each in at_least]
+
+
+def test_values_of_dimensions_are_those_of_the_code() -> None:
+    """Meanings, widgets, the check of the database and the page's control have the values that are defined once."""
+    verdicts = [str(each) for each in FeedbackVerdict]
+    for metric, values in (
+        (Metric.REQUESTS, RequestOutcome),
+        (Metric.TOOL_CALLS, ToolCallOutcome),
+        (Metric.PROMPT_TOKENS, PromptCacheUse),
+        (Metric.FEEDBACK, FeedbackVerdict),
+    ):
+        assert all(f"`{each}`" in metric.meaning for each in values)
+    control = (CHECKOUT / "web/cards/feedback_control.js").read_text("utf-8")
+    assert re.findall(r"(\w+): \"", re.findall(r"const VERDICTS = \{(.+?)\};", control, re.DOTALL)[0]) == verdicts
+    (check,) = re.findall(r"feedback_verdict_check CHECK \((.+)\)", (CHECKOUT / "migrations/schema.sql").read_text())
+    assert re.findall(r"'(\w+)'", check) == verdicts
+    allowed = {
+        "tier": {str(each) for each in Tier},
+        "outcome": {*RequestOutcome, *ToolCallOutcome},
+        "cache": {*PromptCacheUse},
+        "verdict": {*FeedbackVerdict},
+    }
+    for series in WIDGET_SERIES + ALARM_SERIES:
+        if isinstance(series.metric, Metric):
+            assert all(value in allowed[name] for name, value in series.dimensions.items()), series
+
+
+def test_targets_are_of_questions() -> None:
+    """The shares of the success table, and complaints, are of answered questions, without the page's requests."""
+    targets = {widget.title: widget for row in ROWS for widget in row.widgets if "target" in widget.title}
+    for title in ("Answers within a second (target 80 %)", "Answered without a model (target 60 %)",
+                  "Answers called slow (target below 1 %)"):  # fmt: skip
+        metrics = {each.metric for each in targets[title].series}
+        assert metrics <= {Metric.QUESTION_TIME, Metric.QUESTIONS_ANSWERED, Metric.FEEDBACK}, title
 
 
 def test_alarms_of_the_expanded_template_are_those_defined() -> None:

@@ -16,6 +16,13 @@ def test_cost_is_distance_times_consumption_times_price() -> None:
     assert (estimate.litres, estimate.cost, estimate.missing) == (Decimal("100.00"), Decimal("95.00"), ())
 
 
+def test_cost_is_not_that_of_rounded_litres() -> None:
+    """100 miles at 30 mpg at $4 a gallon: 100 / 30 × 4. The litres, to the hundredth, would make it a cent more."""
+    litres_per_100km, per_litre = 235.214583 / 30, Decimal(4) / Decimal("3.785411784")
+    estimate = FuelEstimate(160_934.4, Consumption(litres_per_100km, "You"), FuelUnitPrice(per_litre, "USD", "You"))
+    assert (estimate.litres, estimate.cost) == (Decimal("12.62"), Decimal("13.33"))
+
+
 def test_unknown_factors_are_named() -> None:
     """Without consumption there is no volume, without a price no cost."""
     assert FuelEstimate(400_000, None, PRICE).litres is None

@@ -1,7 +1,6 @@
 """What travellers say of an answer, with its turn and tier."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from pam.answers.answer import Answer, Instant, instant, one_of
 from pam.answers.dependencies import UserDependencies
 from pam.answers.json_values import json_dataclass
 from pam.platform.deadline import Deadline
+from pam.platform.dimensions import TURN_ANSWERED, FeedbackVerdict
 from pam.platform.errors import MESSAGE_NOT_FOUND, PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count
@@ -18,16 +18,6 @@ from pam.platform.postgres import Connection
 from pam.platform.uuids import Uuid
 
 SOURCE = "Your feedback in PAM"
-
-
-class FeedbackVerdict(StrEnum):
-    """What an answer was like."""
-
-    FINE = "fine"
-    SLOW = "slow"
-    WRONG = "wrong"
-    FORGOT = "forgot"
-    """PAM didn't remember what it was told earlier."""
 
 
 class NewFeedback(BaseModel):
@@ -57,7 +47,7 @@ class FeedbackRecorded(Answer):
 _RECORD = """
 insert into feedback (user_id, turn_id, tier, verdict, created_at)
 select user_id, id, tier, %(verdict)s, %(now)s
-  from turns where user_id = %(user)s and id = %(turn)s and ended = 'done'
+  from turns where user_id = %(user)s and id = %(turn)s and ended = %(answered)s
 on conflict (user_id, turn_id) do update set verdict = excluded.verdict, created_at = excluded.created_at
  where feedback.verdict <> excluded.verdict
 returning tier
@@ -88,6 +78,7 @@ def record_feedback(
 def _record(connection: Connection, user_id: UUID, feedback: NewFeedback, now: datetime) -> tuple[int, bool]:
     """Return the answer's tier, and whether the verdict is another one than before."""
     scope = {"user": user_id, "turn": feedback.message_id, "verdict": feedback.verdict.value, "now": now}
+    scope |= {"answered": TURN_ANSWERED}
     if (recorded := connection.execute(_RECORD, scope).fetchone()) is not None:
         return recorded["tier"], True
     if (unchanged := connection.execute(_READ, scope).fetchone()) is not None:

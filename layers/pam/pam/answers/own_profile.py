@@ -56,7 +56,7 @@ _NAMES = {
     "home_base": "home base",
     "who_sees_profile": "profile",
     "who_sees_place": "place, while you share it",
-    "who_sees_activity": "activity",
+    "who_sees_activity": "activity, with your earlier posts and events,",
     "who_may_write": "messages",
 }
 

@@ -12,6 +12,7 @@ from pam.chat.profile_block import profile_lines, render_profile_block
 from pam.memory.deletion_checks import lock_against_deletion
 from pam.memory.exchanges import ExchangeMessage, store_exchange
 from pam.platform.deadline import Deadline
+from pam.platform.dimensions import TURN_ANSWERED, Tier
 from pam.platform.errors import PamError
 from pam.platform.observability import logger
 from pam.platform.postgres import Connection, Database, DatabaseUnavailable
@@ -35,11 +36,11 @@ select %(user)s::uuid, %(id)s::uuid, %(note)s::text, %(turn)s::uuid
 """
 # What was answered without a model has cost nothing.
 _INSERT_TURN = """
-insert into turns (id, user_id, conversation_id, tier, ended) values (%(turn)s, %(user)s, %(id)s, %(tier)s, 'done')
+insert into turns (id, user_id, conversation_id, tier, ended) values (%(turn)s, %(user)s, %(id)s, %(tier)s, %(ended)s)
 on conflict do nothing
 """
 
-QUESTION_BACK_TIER = 2
+QUESTION_BACK_TIER = Tier.SOURCES
 """That of a question back: what PAM asks for is a place of a source."""
 
 
@@ -131,5 +132,5 @@ class NoteStore:
             lines = profile_lines(profile_from_row(user_id, profile.fetchone()), rig_from_row(rig.fetchone()))
             create_conversation(connection, user_id, conversation_id, render_profile_block(lines))
             connection.execute(_INSERT_NOTE, scope)
-            connection.execute(_INSERT_TURN, scope | {"tier": exchange.tier})
+            connection.execute(_INSERT_TURN, scope | {"tier": exchange.tier, "ended": TURN_ANSWERED})
             store_exchange(connection, user_id, conversation_id, exchange.turn_id, exchange.messages)

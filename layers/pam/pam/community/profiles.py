@@ -28,14 +28,33 @@ returning user_id
 """
 
 
+_RESERVED_WORDS = (
+    "pam", "admin", "administrator", "assistant", "help", "moderator", "official", "staff", "support", "system", "team",
+)  # fmt: skip
+"""A name of nothing but these would be taken for PAM or those who run it."""
+
+# In capital letters others look alike than in small ones.
+_ARE_RESERVED = """
+with reserved as (select unnest(%(reserved)s::text[]) as word)
+select (select bool_and(word in (select caseless_skeleton(reserved.word) from reserved))
+          from regexp_split_to_table(caseless_skeleton(%(name)s), '[^[:alnum:]]+') word where word <> '')
+    or (select bool_and(word in (select skeleton(upper(reserved.word)) from reserved))
+          from regexp_split_to_table(skeleton(%(name)s), '[^[:alnum:]]+') word where word <> '') as are_reserved
+"""
+
+
 def save_public_profile(
     connection: Connection, user_id: UUID, display_name: str, who_may_write: WhoMayWrite = WhoMayWrite.FRIENDS
 ) -> None:
     """Create or replace the public profile of a user.
 
-    Names are unique: two may not look alike, in any case. Raises `PamError` (`name_taken`, `invalid_text`).
+    Names are unique: two may not look alike, in any case; and none looks like PAM's own. Raises `PamError`
+    (`name_taken`, `invalid_text`).
     """
     name = " ".join(parse_display_name(display_name).split())
+    row = connection.execute(_ARE_RESERVED, {"name": name, "reserved": list(_RESERVED_WORDS)}).fetchone()
+    if row is not None and row["are_reserved"]:
+        raise PamError(NAME_TAKEN, f"“{name}” could be taken for PAM. Please choose another name.", field="name")
     ensure_user(connection, user_id)
     try:
         connection.execute(_UPSERT_PROFILE, {"user": user_id, "name": name, "who": who_may_write}).fetchone()

@@ -3,56 +3,21 @@
 A migration marked `-- no-transaction` runs statement by statement; the ledger says how far it has come.
 """
 
-import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import dict_row
 
 from pam.migrations import ledger
-from pam.migrations.batches import read_batches, run_batches
 from pam.migrations.catalogue import Catalogue, read_catalogue, read_expected
 from pam.migrations.drift import Difference, compare
-from pam.migrations.excerpts import shorten
-from pam.migrations.files import Direction, Migration, MigrationError, SchemaAheadError, read_migrations
+from pam.migrations.execution import Execution, Observer, configure
+from pam.migrations.files import Migration, MigrationError, SchemaAheadError, read_migrations
 from pam.migrations.ledger import AppliedMigration, Connection
 from pam.migrations.plan import PlannedMigration, dry_run
 from pam.migrations.waiting import Timeouts, application_name, retry_locks, take_advisory_lock
-
-_CONCURRENTLY = re.compile(
-    r"(?:create\s+(?:unique\s+)?index|drop\s+index|reindex\s.*?)\s+concurrently\b", re.IGNORECASE
-)
-_CREATE_INDEX = re.compile(r"create\s+(?:unique\s+)?index\s+concurrently\b", re.IGNORECASE)
-
-# What `create index concurrently` leaves where it was interrupted: an index that is written and never read.
-_INVALID_INDEXES = """
-select i.indexrelid::regclass::text as name, c.relname
-  from pg_index i join pg_class c on c.oid = i.indexrelid
- where not i.indisvalid and pg_table_is_visible(c.oid)
-   and not exists (select from pg_constraint where conindid = i.indexrelid)
-"""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """A point between two statements or batches of a migration: before the first one `statements_done` is 0.
-
-    `is_recorded` says whether the ledger has this, in a migration with a transaction not yet committed.
-    """
-
-    connection: Connection
-    migration: Migration
-    direction: Direction
-    statements_done: int
-    is_recorded: bool
-
-
-Observer = Callable[[Progress], None]
 
 
 class Runner:
@@ -99,6 +64,7 @@ class Runner:
         done: list[Migration] = []
         with self._locked() as connection:
             applied = self._read_ledger(connection)
+            execution = Execution(connection, self._timeouts, self._observe)
             for migration in self._migrations[:last]:
                 entry = applied.get(migration.version)
                 if entry is not None and entry.is_running and entry.direction == "down":
@@ -107,7 +73,7 @@ class Runner:
                     )
                 if entry is None or entry.is_running:
                     with _note_of_done("applied", done):
-                        self._run(connection, migration, "up", entry)
+                        execution.run(migration, "up", entry)
                     done.append(migration)
         return done
 
@@ -127,9 +93,10 @@ class Runner:
                 raise MigrationError(
                     f"This loses data for good ({'; '.join(losses)}). Repeat it with --lose-data if that is intended."
                 )
+            execution = Execution(connection, self._timeouts, self._observe)
             for number, migration in enumerate(surplus):
                 with _note_of_done("reverted", surplus[:number]):
-                    self._run(connection, migration, "down", applied[migration.version])
+                    execution.run(migration, "down", applied[migration.version])
         return surplus
 
     def read_catalogue(self) -> Catalogue:
@@ -161,16 +128,9 @@ class Runner:
             self._conninfo, autocommit=True, row_factory=dict_row, application_name=application_name()
         ) as connection:
             take_advisory_lock(connection, self._timeouts.runner_s)
-            self._configure(connection)
+            configure(connection, self._timeouts)
             retry_locks(connection, self._timeouts, "The ledger", lambda: ledger.create_ledger(connection))
             yield connection
-
-    def _configure(self, connection: Connection) -> None:
-        """Set the limits, and nothing that a migration before has set: each runs as if it were the only one."""
-        connection.execute("reset all")
-        connection.execute(f"set lock_timeout = {self._timeouts.lock_ms}")
-        # The statement of a runner that was killed would go on, with its locks.
-        connection.execute("set client_connection_check_interval = '2s'")
 
     def _read_ledger(self, connection: Connection, reverting_above: int | None = None) -> dict[int, AppliedMigration]:
         """Return the entries by version. Raises `MigrationError` where they contradict the files.
@@ -199,101 +159,6 @@ class Runner:
         if not 0 <= to <= len(self._migrations):
             raise MigrationError(f"There is no migration {to:04}: the last one is {len(self._migrations):04}.")
         return to
-
-    def _run(
-        self, connection: Connection, migration: Migration, direction: Direction, entry: AppliedMigration | None
-    ) -> None:
-        script = migration.script(direction)
-        batches = read_batches(migration, direction)
-        if script.transaction_commands:
-            command = shorten(script.transaction_commands[0])
-            raise MigrationError(f"{migration} has `{command}`: the runner begins and ends transactions.")
-        if not script.statements and (direction == "up" or not script.is_transactional):
-            raise MigrationError(f"{migration} has no statement to run {direction}.")
-        self._configure(connection)
-        if script.is_transactional:
-            retry_locks(
-                connection,
-                self._timeouts,
-                str(migration),
-                lambda: self._run_in_transaction(connection, migration, direction),
-            )
-            return
-        resumed = entry if entry is not None and entry.is_running and entry.direction == direction else None
-        if resumed is not None:
-            ledger.resume(connection, resumed.entry, migration.checksum(direction))
-        if batches is None:
-            self._run_statements(connection, migration, direction, resumed)
-            return
-
-        def observe(done: int, is_recorded: bool) -> None:
-            self._observe(Progress(connection, migration, direction, done, is_recorded))
-
-        run_batches(connection, migration, direction, batches, resumed, self._timeouts, observe)
-
-    def _run_in_transaction(self, connection: Connection, migration: Migration, direction: Direction) -> None:
-        started = time.perf_counter()
-        with connection.transaction():
-            connection.execute(f"set local statement_timeout = '{self._timeouts.statement_s}s'")
-            self._observe(Progress(connection, migration, direction, 0, is_recorded=False))
-            done = 0
-            for done, statement in enumerate(migration.script(direction).statements, start=1):
-                _execute(connection, migration, done, statement)
-                self._observe(Progress(connection, migration, direction, done, is_recorded=False))
-            ledger.record(connection, migration, direction, _ms_since(started))
-            self._observe(Progress(connection, migration, direction, done, is_recorded=True))
-
-    def _run_statements(
-        self, connection: Connection, migration: Migration, direction: Direction, resumed: AppliedMigration | None
-    ) -> None:
-        """Run the statements that aren't done. One that was interrupted runs again."""
-        script = migration.script(direction)
-        statements = script.statements
-        if resumed is None:
-            number, first = ledger.begin(connection, migration, direction), 0
-        else:
-            number, first = resumed.entry, resumed.statements_done or 0
-        self._observe(Progress(connection, migration, direction, first, is_recorded=True))
-        for done, statement in enumerate(statements[first:], start=first + 1):
-            started = time.perf_counter()
-
-            def run(number: int = done, statement: str = statement) -> None:
-                self._run_alone(connection, migration, number, statement)
-
-            try:
-                retry_locks(connection, self._timeouts, str(migration), run)
-            except psycopg.Error:
-                if not connection.broken:
-                    ledger.record_failure(connection, number, script.checksum_of_first(done - 1))
-                    _drop_invalid_index(connection, statement)
-                raise
-            self._observe(Progress(connection, migration, direction, done, is_recorded=False))
-            ledger.record_progress(connection, number, done, _ms_since(started), last=done == len(statements))
-            self._observe(Progress(connection, migration, direction, done, is_recorded=True))
-
-    def _run_alone(self, connection: Connection, migration: Migration, number: int, statement: str) -> None:
-        concurrent = _CONCURRENTLY.match(statement) is not None
-        limits = (
-            (0, self._timeouts.concurrent_s) if concurrent else (self._timeouts.lock_ms, self._timeouts.statement_s)
-        )
-        connection.execute(f"set lock_timeout = {limits[0]}")
-        connection.execute(f"set statement_timeout = '{limits[1]}s'")
-        try:
-            _drop_invalid_index(connection, statement)
-            _execute(connection, migration, number, statement)
-        finally:
-            if not connection.closed:
-                connection.execute("reset statement_timeout")
-                connection.execute(f"set lock_timeout = {self._timeouts.lock_ms}")
-
-
-def _drop_invalid_index(connection: Connection, statement: str) -> None:
-    """Drop what an interrupted `create index concurrently` has left: `if not exists` would accept it as it is."""
-    if not _CREATE_INDEX.match(statement):
-        return
-    for index in connection.execute(_INVALID_INDEXES).fetchall():
-        if re.search(rf"(?<!\w){re.escape(index['relname'])}(?!\w)", statement, re.IGNORECASE):
-            connection.execute(sql.SQL(f"drop index concurrently if exists {index['name']}"))
 
 
 @contextmanager
@@ -330,16 +195,3 @@ def _changed(migration: Migration, entry: AppliedMigration) -> str:
         f"{migration} was changed after it was begun {when}, and it was interrupted. Restore the file to complete it,"
         f" or revert it with `down --to {migration.version - 1}`."
     )
-
-
-def _execute(connection: Connection, migration: Migration, number: int, statement: str) -> None:
-    """Execute a statement. Its error has a note of where it is."""
-    try:
-        connection.execute(sql.SQL(statement))
-    except psycopg.Error as error:
-        error.add_note(f"in {migration}, statement {number}: {shorten(statement)}")
-        raise
-
-
-def _ms_since(started: float) -> int:
-    return round((time.perf_counter() - started) * 1000)

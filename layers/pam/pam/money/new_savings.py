@@ -1,9 +1,11 @@
 """Savings that the user confirms as real: recording one, and taking it back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -39,14 +41,24 @@ KnownSavingKind = Annotated[SavingKind, BeforeValidator(parse_saving_kind)]
 
 
 class NewSaving(BaseModel):
-    """A saving to record."""
+    """A saving to record. Without a `kind` it has that of its category."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     amount: TypedAmount
     category: KnownCategory
     description: Description = ""
-    kind: KnownSavingKind = SavingKind.OTHER
+    kind: KnownSavingKind | None = None
+
+    @property
+    def known_kind(self) -> SavingKind:
+        """The kind that is given, or that fits the category."""
+        return self.kind or _KINDS.get(self.category, SavingKind.OTHER)
+
+
+_KINDS: Mapping[Category, SavingKind] = MappingProxyType(
+    {Category.FUEL: SavingKind.GAS, Category.CAMPING: SavingKind.CAMPGROUND}
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +105,7 @@ def create_saving(
             "user": profile.id,
             "amount": amount,
             "currency": currency,
-            "kind": new.kind,
+            "kind": new.known_kind,
             "category": new.category,
             "description": new.description,
             "saved_at": saved_at,

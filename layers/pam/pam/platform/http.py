@@ -21,10 +21,11 @@ from starlette.routing import Route
 
 from pam.platform import errors
 from pam.platform.deadline import Deadline
+from pam.platform.dimensions import Tier
 from pam.platform.errors import PamError
 from pam.platform.observability import instrument, log_error, logger
 from pam.platform.request_limit import RequestLimit
-from pam.platform.request_metrics import CHAT_TIER, count_error, record_request
+from pam.platform.request_metrics import record_answer, record_request_error
 from pam.platform.uuids import parse_canonical_uuid, parse_uuid
 from pam.platform.validation import parse_json, truncate, validate
 
@@ -126,6 +127,8 @@ class HttpOperation:
     endpoint: Callable[..., HttpResponse]
     tier: int | None
     """That of its answers; None where each answer has its own, or there is none."""
+    is_question: bool = False
+    """Whether it takes a question in words, whose answer has a tier."""
 
     def run(self, request: HttpRequest) -> HttpResponse:
         """Call the endpoint. Raises what it raises, and `PamError` for an invalid request."""
@@ -160,9 +163,11 @@ class HttpApi:
         """Register an endpoint whose query string is parsed into `takes`."""
         return self._register("GET", path, takes, 200)
 
-    def post(self, path: str, takes: type[Model], *, status: int = 200) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
-        """Register an endpoint whose JSON body is parsed into `takes`."""
-        return self._register("POST", path, takes, status)
+    def post(
+        self, path: str, takes: type[Model], *, status: int = 200, is_question: bool = False
+    ) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
+        """Register an endpoint whose JSON body is parsed into `takes`; `is_question` where that is a question."""
+        return self._register("POST", path, takes, status, is_question=is_question)
 
     def patch(self, path: str, takes: type[Model]) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
         """Register an endpoint whose JSON body is parsed into `takes`: the fields to be changed."""
@@ -182,10 +187,10 @@ class HttpApi:
         return self._register("DELETE", path, takes, 200)
 
     def _register(
-        self, method: str, path: str, takes: type[Model], status: int
+        self, method: str, path: str, takes: type[Model], status: int, *, is_question: bool = False
     ) -> Callable[[Endpoint[Model]], Endpoint[Model]]:
         def register(endpoint: Endpoint[Model]) -> Endpoint[Model]:
-            self.operations.append(HttpOperation(method, path, takes, status, endpoint, self._tier))
+            self.operations.append(HttpOperation(method, path, takes, status, endpoint, self._tier, is_question))
             return endpoint
 
         return register
@@ -213,26 +218,20 @@ async def _serve(request_limit: RequestLimit, operation: HttpOperation, request:
         answer = operation.run(parsed)
         response = answer.render(operation.status)
     except PamError as error:
-        count_error(error)
+        record_request_error(error, operation.tier)
         log_error(error)
-        _record(operation, operation.tier, began, error)
         return _error_response(error)
     except Exception:
         # Logged in full, and reported without details.
-        count_error(None)
+        record_request_error(None, operation.tier)
         logger.exception("unexpected error")
         internal = PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again.")
-        _record(operation, operation.tier, began, internal)
         return _error_response(internal)
     tier = operation.tier or (answer.body or {}).get("tier")
-    if tier != CHAT_TIER:  # a question that is left to the chat isn't answered yet
-        _record(operation, tier, began)
+    if tier != Tier.CHAT:  # a question that is left to the chat isn't answered yet
+        milliseconds = (time.monotonic() - began) * 1000
+        record_answer(f"{operation.method} {operation.path}", tier, milliseconds, is_question=operation.is_question)
     return response
-
-
-def _record(operation: HttpOperation, tier: int | None, began: float, error: PamError | None = None) -> None:
-    code = None if error is None else error.error.code
-    record_request(f"{operation.method} {operation.path}", tier, (time.monotonic() - began) * 1000, error_code=code)
 
 
 def _error_response(error: PamError) -> Response:

@@ -5,7 +5,10 @@ without dimensions, since CloudWatch doesn't add up the values of a dimension by
 are those of OpenTelemetry's semantic conventions for generative AI (docs/metrics.md has the version).
 """
 
+from collections.abc import Iterable
 from enum import Enum, StrEnum
+
+from pam.platform.dimensions import FeedbackVerdict, PromptCacheUse, RequestOutcome, ToolCallOutcome
 
 NAMESPACE = "PAM"
 
@@ -49,6 +52,11 @@ class Subsystem(StrEnum):
     PLATFORM = "Functions and database"
 
 
+def _listed(values: Iterable[str]) -> str:
+    *others, last = (f"`{each}`" for each in values)
+    return f"{', '.join(others)} or {last}"
+
+
 _MODEL = ("gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model")
 
 
@@ -84,14 +92,21 @@ class Metric(StrEnum):
     # fmt: off
     # A line or two for each, as in the table that is made of them.
     REQUESTS = ("Requests", MetricKind.COUNTER, Subsystem.ANSWERS,
-        "Requests and questions that ended: `answered`, `refused` by a 4xx of ours, or `failed`.",
+        "Requests and questions that ended, and frames and connections that were not accepted: "
+        f"{_listed(RequestOutcome)}. A 4xx of ours is a refusal.",
         ("tier", "outcome"), (("tier",), ("outcome",)))
     RESPONSE_TIME = ("ResponseTime", MetricKind.MILLISECONDS, Subsystem.ANSWERS,
         "To the whole answer: from the start of the handler or, where a worker answers, from the opening of the turn, "
         "the wait for the worker included.",
         ("tier", "route"), (("tier",),))
-    ROUTED_FAST = "RoutedFast", MetricKind.COUNTER, Subsystem.ANSWERS, "Questions answered without a model."
-    ROUTED_CHAT = "RoutedChat", MetricKind.COUNTER, Subsystem.ANSWERS, "Questions left to the chat."
+    QUESTIONS_ANSWERED = ("QuestionsAnswered", MetricKind.COUNTER, Subsystem.ANSWERS,
+        "Those of the answered requests that are questions in words, over HTTP or the WebSocket.",
+        ("tier", "route"), (("tier",),))
+    QUESTION_TIME = ("QuestionTime", MetricKind.MILLISECONDS, Subsystem.ANSWERS,
+        "The `ResponseTime` of such questions.", ("tier", "route"), (("tier",),))
+    ROUTED_FAST = "RoutedFast", MetricKind.COUNTER, Subsystem.ANSWERS, "Questions for which a fast answer was sure."
+    ROUTED_CHAT = ("RoutedChat", MetricKind.COUNTER, Subsystem.ANSWERS,
+        "Questions for which none was sure. One that is asked over HTTP first is here twice.")
     CLIENT_ERROR = ("ClientError", MetricKind.COUNTER, Subsystem.ANSWERS,
         "Requests and frames refused with a 4xx of ours.", ("service",))
     SERVER_ERROR = ("ServerError", MetricKind.COUNTER, Subsystem.ANSWERS,
@@ -118,7 +133,7 @@ class Metric(StrEnum):
     FIRST_CHUNK = ("gen_ai.client.operation.time_to_first_chunk", MetricKind.SECONDS, Subsystem.CLAUDE,
         "From the start of a request to the first part of its streamed reply.", _MODEL)
     PROMPT_TOKENS = ("PromptTokens", MetricKind.COUNTER, Subsystem.CLAUDE,
-        "Prompt tokens of Claude's calls: `read` from its prompt cache, `written` to it, or `uncached`.", ("cache",))
+        f"Prompt tokens of Claude's calls by what its prompt cache did: {_listed(PromptCacheUse)}.", ("cache",))
     MODEL_COST = "ModelCost", MetricKind.DOLLARS, Subsystem.CLAUDE, "Cost of a call of Claude in dollars.", ("model",)
     MODEL_ERROR = ("ModelError", MetricKind.COUNTER, Subsystem.CLAUDE,
         "Calls of Claude without a complete reply, including those that were retried.", ("kind",))
@@ -148,7 +163,8 @@ class Metric(StrEnum):
         "Requests to a source that were not sent, because its circuit breaker was open.", ("source",))
 
     TOOL_CALLS = ("ToolCalls", MetricKind.COUNTER, Subsystem.TOOLS,
-        "Tool calls: `done`, `failed` (refused, failed, or timed out), `waiting` for a confirmation, or `stopped`.",
+        f"Tool calls: {_listed(ToolCallOutcome)}. Those that were refused or timed out have failed; what waits, waits "
+        "for a confirmation.",
         ("tool", "outcome"), (("outcome",),))
     TOOL_DURATION = ("gen_ai.execute_tool.duration", MetricKind.SECONDS, Subsystem.TOOLS,
         "From the start of a tool to its outcome.", ("gen_ai.tool.name",))
@@ -224,7 +240,7 @@ class Metric(StrEnum):
     EXPENSE_UNDONE = "ExpenseUndone", MetricKind.COUNTER, Subsystem.RECORDS, "Expenses undone."
 
     FEEDBACK = ("Feedback", MetricKind.COUNTER, Subsystem.TRAVELLERS,
-        "What travellers said of answers: `fine`, `slow`, `wrong` or `forgot`.", ("verdict", "tier"), (("verdict",),))
+        f"What travellers said of answers: {_listed(FeedbackVerdict)}.", ("verdict", "tier"), (("verdict",),))
 
     COLD_START = ("ColdStart", MetricKind.COUNTER, Subsystem.PLATFORM,
         "Environments that were started without a snapshot.", ("service",))

@@ -1,30 +1,66 @@
 """How requests and questions end: counted by tier and outcome, and timed by tier and route."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pam.platform import errors
+from pam.platform.dimensions import RequestOutcome, Tier
+from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, measure, service_dimension
-
-CHAT_TIER = 3
-"""The tier of what Claude answers."""
 
 _STATUSES = {error.code: error.status for error in errors.ALL}
 
 
-def record_request(route: str, tier: int | None, milliseconds: float, *, error_code: str | None = None) -> None:
-    """Record the end of a request: `route` has no values in it. An error without a known tier has no dimension for it.
+def record_answer(route: str, tier: int | None, milliseconds: float, *, is_question: bool = False) -> None:
+    """Record a request that was answered: `route` has no values in it. One without a tier has no dimension for it.
 
-    The time is that of answers only: a refusal is quick, and would make them look faster.
+    A question in words is counted and timed as such, too; it has a tier.
     """
-    of_tier = {} if tier is None else {"tier": str(tier)}
-    if error_code is None:
-        outcome = "answered"
-        measure(Metric.RESPONSE_TIME, milliseconds, of_tier | {"route": route})
-    else:
-        outcome = "failed" if _STATUSES.get(error_code, 500) >= 500 else "refused"
-    count(Metric.REQUESTS, of_tier | {"outcome": outcome})
+    of_tier = {} if tier is None else {"tier": str(int(tier))}
+    of_route = of_tier | {"route": route}
+    measure(Metric.RESPONSE_TIME, milliseconds, of_route)
+    count(Metric.REQUESTS, of_tier | {"outcome": RequestOutcome.ANSWERED})
+    if is_question:
+        count(Metric.QUESTIONS_ANSWERED, of_route)
+        measure(Metric.QUESTION_TIME, milliseconds, of_route)
 
 
-def count_error(error: errors.PamError | None) -> None:
-    """Count an error of this function that a client gets; None is one that nobody foresaw."""
+def record_question_error(code: str, tier: Tier | None = None) -> None:
+    """Record a question that ended with an error code: in `Requests` alone, with its tier where that is known.
+
+    An error has no time: a refusal is quick, and would make answers look faster.
+    """
+    _count_end(_STATUSES.get(code, 500) < 500, tier)
+
+
+def record_request_error(error: PamError | None, tier: int | None = None) -> None:
+    """Record a request or a frame that ended with an error of this function; None is one that nobody foresaw."""
     is_refusal = error is not None and error.error.status < 500
     count(Metric.CLIENT_ERROR if is_refusal else Metric.SERVER_ERROR, service_dimension())
+    _count_end(is_refusal, tier)
+
+
+def record_refusal() -> None:
+    """Record a request that is refused with a status alone."""
+    count(Metric.CLIENT_ERROR, service_dimension())
+    _count_end(True, None)
+
+
+@contextmanager
+def recorded_errors() -> Iterator[None]:
+    """Record an exception of a request, and raise it again: for those that Lambda reports to API Gateway."""
+    try:
+        yield
+    except PamError as error:
+        record_request_error(error)
+        raise
+    except Exception:
+        record_request_error(None)
+        raise
+
+
+def _count_end(is_refusal: bool, tier: int | None) -> None:
+    outcome = RequestOutcome.REFUSED if is_refusal else RequestOutcome.FAILED
+    of_tier = {} if tier is None else {"tier": str(int(tier))}
+    count(Metric.REQUESTS, of_tier | {"outcome": outcome})

@@ -19,7 +19,7 @@ from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import correlate, count, instrument, log_error, logger
 from pam.platform.request_limit import RequestLimit
-from pam.platform.request_metrics import count_error
+from pam.platform.request_metrics import record_request_error
 from pam.platform.sendable import sendable
 from pam.platform.uuids import parse_uuid
 from pam.platform.validation import parse_json, validate
@@ -124,11 +124,11 @@ class WebSocketApi:
                 correlate(message_id)
             endpoint(message, frame)
         except PamError as error:
-            count_error(error)
+            record_request_error(error)
             log_error(error)
             message.reply(error_frame(error, fields))
         except Exception:
-            count_error(None)
+            record_request_error(None)
             logger.exception("unexpected error")
             internal = PamError(errors.INTERNAL_ERROR, "Something went wrong on PAM's side. Please try again.")
             message.reply(error_frame(internal, fields))

@@ -65,8 +65,10 @@ class Cart:
 
     @property
     def shipping(self) -> Decimal | None:
-        """The fee for shipping; None where none is configured."""
-        return self.rates.shipping(self.subtotal) if self.rates else None
+        """The fee for shipping, which an empty cart has not; None where none is configured."""
+        if self.rates is None:
+            return None
+        return self.rates.shipping(self.subtotal) if self.lines else Decimal(0)
 
     @property
     def total(self) -> Decimal:

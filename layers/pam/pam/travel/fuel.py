@@ -37,17 +37,22 @@ class FuelEstimate:
     @property
     def litres(self) -> Decimal | None:
         """Litres to the hundredth."""
-        if self.consumption is None:
-            return None
-        litres = Decimal(self.distance_m / 100_000 * self.consumption.litres_per_100km)
-        return litres.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
+        litres = self._exact_litres
+        return None if litres is None else litres.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
 
     @property
     def cost(self) -> Decimal | None:
         """The cost in the price's currency, to the cent."""
-        if self.litres is None or self.price is None:
+        litres = self._exact_litres  # rounded ones would be a cent more or less
+        if litres is None or self.price is None:
             return None
-        return to_cents(self.litres * self.price.per_litre)
+        return to_cents(litres * self.price.per_litre)
+
+    @property
+    def _exact_litres(self) -> Decimal | None:
+        if self.consumption is None:
+            return None
+        return Decimal(self.distance_m / 100_000 * self.consumption.litres_per_100km)
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class Window:
         `first_day` is None for a user without records.
         """
         elapsed = self.elapsed(today)
-        if first_day is None or first_day >= elapsed.end:
+        if first_day is None or first_day >= elapsed.end or not elapsed.days:
             return None
         return Window(max(first_day, elapsed.start), elapsed.end, self.period)
 

@@ -163,10 +163,12 @@ class MeasureParser:
         return ReadMeasure(number * factor, factor.scaleb(min(0, int(number.as_tuple().exponent))))
 
     def _gallon(self, number: Decimal, unit: str, profile: Profile) -> str:
-        """Return whose gallons a traveller means. Raises `PamError` (`ambiguous_unit`) where both are in use."""
-        country = profile.locale.rpartition("_")[2]
-        if country in ("US", "GB"):
-            return "us" if country == "US" else "uk"
+        """Return whose gallons a traveller means. Raises `PamError` (`ambiguous_unit`) outside of the United States.
+
+        A British traveller may mean either: PAM's own answers have US gallons and say so.
+        """
+        if profile.locale.endswith("_US"):
+            return "us"
         texts = [f"{number:f} {unit} {which}" for which in ("US", "UK")]
         raise PamError(
             AMBIGUOUS_UNIT,

@@ -1,6 +1,5 @@
 """Claude's stand-in in its own process, and the official SDK as its client."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from local.stand_ins.claude.request_rules import VERSION
 from local.stand_ins.claude.server import CLAUDE_KEY, ClaudeStandIn
 from tests.functional.stand_ins.client import StandInClient, running
+from tests.words import new_word
 
 MODEL = "claude-haiku-5-5"
 
@@ -63,7 +63,7 @@ def sdk(claude: ClaudeClient) -> Iterator[anthropic.Anthropic]:
 @pytest.fixture
 def question() -> str:
     """A question that no other test contains."""
-    return f"Question {uuid.uuid4().hex}"
+    return f"Question {new_word()}"
 
 
 @pytest.fixture

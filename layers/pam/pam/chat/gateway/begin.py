@@ -18,8 +18,8 @@ from pam.chat.frames import CHAT_ROUTE, Ack, Done, Failed, Queued, ServerFrame, 
 from pam.chat.lifecycle.turn import Turn
 from pam.platform.errors import PamError
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, log_error
-from pam.platform.request_metrics import record_request
+from pam.platform.observability import count, log_error, logger
+from pam.platform.request_metrics import record_answer, record_question_error
 from pam.platform.websocket import WebSocketRequest
 from pam.users.time_zones import parse_time_zone
 
@@ -43,20 +43,23 @@ def begin_turn(
                 context=request.context,
             )
         )
+        logger.info("question routed", tier=answer.tier, intent=answer.intent)
         if isinstance(answer, AskAnswer):
-            record_request(CHAT_ROUTE, answer.tier, (time.monotonic() - started_at) * 1000)
+            took_ms = (time.monotonic() - started_at) * 1000
             _end(dependencies, turn, _done(answer, started_at), is_restart=is_restart)
             _note(dependencies, request, turn, fast_answer_note(turn.request["text"], answer), answer.text, answer.tier)
+            # At the end: a failure on the way is recorded as one, and once.
+            record_answer(CHAT_ROUTE, answer.tier, took_ms, is_question=True)
             return
         dependencies.kill_switch.check()
     except PamError as error:
         log_error(error)
         count(Metric.CHAT_FAILED)
-        record_request(CHAT_ROUTE, None, 0, error_code=error.error.code)
         _end(dependencies, turn, Failed.from_error(error), is_restart=is_restart)
         if isinstance(error, PlaceQuestion):
             note = question_back_note(turn.request["text"], error)
             _note(dependencies, request, turn, note, error.message, QUESTION_BACK_TIER)
+        record_question_error(error.error.code)
         return
     try:
         if is_restart:

@@ -10,6 +10,7 @@ from pam.answers.answer import Instant, instant
 from pam.answers.json_values import json_dataclass
 from pam.chat.gateway.connections import ConnectionRegistry
 from pam.chat.gateway.tickets import TICKET_TTL, TicketStore
+from pam.platform.request_metrics import record_refusal, recorded_errors
 
 _TTL_S = int(TICKET_TTL.total_seconds())
 
@@ -50,8 +51,10 @@ class ConnectionGateway:
         headers = (event.get("headers") or {}).items()
         is_foreign = any(name.lower() == "origin" and value != self._web_origin for name, value in headers)
         ticket = (event.get("queryStringParameters") or {}).get("ticket", "")
-        user_id = None if is_foreign else self._tickets.redeem(ticket)
+        with recorded_errors():
+            user_id = None if is_foreign else self._tickets.redeem(ticket)
         if user_id is None:
+            record_refusal()
             raise Exception("Unauthorized")
         return {
             "principalId": str(user_id),
@@ -66,7 +69,11 @@ class ConnectionGateway:
         """Register the connection on `$connect` (429 above the limit), remove it on `$disconnect`."""
         request = event["requestContext"]
         user_id, connection_id = UUID(request["authorizer"]["user_id"]), request["connectionId"]
-        if request["eventType"] == "DISCONNECT":
-            self._connections.remove(user_id, connection_id)
-            return {"statusCode": 200}
-        return {"statusCode": 200 if self._connections.add(user_id, connection_id) else 429}
+        with recorded_errors():
+            if request["eventType"] == "DISCONNECT":
+                self._connections.remove(user_id, connection_id)
+                return {"statusCode": 200}
+            is_added = self._connections.add(user_id, connection_id)
+        if not is_added:
+            record_refusal()
+        return {"statusCode": 200 if is_added else 429}

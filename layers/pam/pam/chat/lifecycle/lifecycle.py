@@ -6,7 +6,7 @@ A turn runs when it is the first of its conversation and has one of its user's p
 from uuid import UUID
 
 from pam.chat.conversations import NoteStore
-from pam.chat.frames import CHAT_ROUTE, Failed, numbered
+from pam.chat.frames import TERMINAL_TYPES, Failed, numbered
 from pam.chat.lifecycle import lost_turn
 from pam.chat.lifecycle.permits import TurnPermits
 from pam.chat.lifecycle.queue import ConversationQueue
@@ -15,10 +15,11 @@ from pam.chat.lifecycle.turn_writes import TurnWrites
 from pam.chat.lifecycle.turns import RequestPending, TurnStore
 from pam.chat.lifecycle.workers import WorkerInvoker
 from pam.platform.deadline import Deadline
-from pam.platform.errors import QUEUE_FULL, PamError
+from pam.platform.dimensions import Tier
+from pam.platform.errors import QUEUE_FULL, TURN_LOST, PamError
 from pam.platform.metrics import Metric
 from pam.platform.observability import count, log_error
-from pam.platform.request_metrics import CHAT_TIER, record_request
+from pam.platform.request_metrics import record_question_error
 from pam.platform.websocket import FrameSender
 
 _NOTE_TIMEOUT_S = 2.0
@@ -99,6 +100,8 @@ class TurnLifecycle:
                 return False
         elif last:
             count(Metric.TURN_LOST)
+            if any(body["type"] in TERMINAL_TYPES for body in last):
+                record_question_error(TURN_LOST.code, Tier.CHAT)
             note = lost_turn.note(effects)
             if note is not None:
                 deadline = Deadline(_NOTE_TIMEOUT_S)
@@ -120,12 +123,12 @@ class TurnLifecycle:
         """End a turn that no worker has started with an error frame, and send it."""
         log_error(error)
         count(Metric.CHAT_FAILED)
-        record_request(CHAT_ROUTE, CHAT_TIER, 0, error_code=error.error.code)
         current = self._turns.get(turn.user_id, turn.message_id) or turn
         last = numbered(Failed.from_error(error).body(), current.last_seq + 1, *turn.scope)
         ended = self._turns.end_unstarted(turn, [last])
         if ended is not None:
             self._sender.post(ended.connection_id, last)
+        record_question_error(error.error.code, Tier.CHAT)
 
     def _start(self, turn: Turn, *, is_accepted: bool = False) -> int:
         """Start a worker if the user has a free permit; return 0, or the position in which the turn waits for one."""

@@ -5,6 +5,7 @@ import time
 from pam.answers.undo_link import undo_entries
 from pam.chat.frames import Done, Failed, ServerFrame
 from pam.chat.turn.runner import TurnResult
+from pam.platform.dimensions import Tier
 from pam.platform.metrics import Metric
 from pam.platform.observability import measure
 
@@ -21,7 +22,7 @@ def last_frame(result: TurnResult, model: str, started_at: float, first_delta_at
         measure(Metric.FIRST_DELTA, first_delta_ms)
     return Done(
         text=result.text,
-        tier=3,
+        tier=Tier.CHAT,
         usage=result.usage.as_json(),
         cost_usd=f"{result.usage.cost(model):.6f}",
         latency_ms={

@@ -208,7 +208,7 @@ class Transcript:
 
 
 def turn_usage(model: str, usage: TokenUsage, ended: str) -> dict[str, Any]:
-    """Return what is stored of a turn's cost; `ended` is "done" or an error's code."""
+    """Return what is stored of a turn's cost; `ended` is `TURN_ANSWERED` or an error's code."""
     return {
         "model": model,
         "calls": usage.calls,

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from pam.chat.frames import CHAT_ROUTE, Done, Failed, ServerFrame
 from pam.chat.lifecycle.turn import Turn
+from pam.platform.dimensions import TURN_ANSWERED, Tier
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, measure
-from pam.platform.request_metrics import CHAT_TIER, record_request
+from pam.platform.observability import count, logger, measure
+from pam.platform.request_metrics import record_answer, record_question_error
 
 
 def record_start(turn: Turn, now: datetime) -> None:
@@ -22,5 +23,10 @@ def record_end(last: ServerFrame, turn: Turn, started_at: float, now: datetime) 
     waited_ms = took_ms if turn.opened_at is None else max(took_ms, (now - turn.opened_at).total_seconds() * 1000)
     count(Metric.CHAT_DONE if isinstance(last, Done) else Metric.CHAT_FAILED)
     measure(Metric.TURN_TIME, took_ms)
-    code = last.code if isinstance(last, Failed) else None
-    record_request(CHAT_ROUTE, CHAT_TIER, waited_ms, error_code=code)
+    logger.info(
+        "turn ended", ended=last.code if isinstance(last, Failed) else TURN_ANSWERED, milliseconds=round(took_ms)
+    )
+    if isinstance(last, Failed):
+        record_question_error(last.code, Tier.CHAT)
+    else:
+        record_answer(CHAT_ROUTE, Tier.CHAT, waited_ms, is_question=True)

@@ -33,6 +33,7 @@ from pam.chat.turn.turn_safety import SafetyDependencies, TurnSafety
 from pam.memory.exchanges import ExchangeMessage
 from pam.platform.cost_limits import Reservation
 from pam.platform.deadline import Deadline
+from pam.platform.dimensions import TURN_ANSWERED
 from pam.platform.errors import INTERNAL_ERROR, PamError
 from pam.platform.observability import correlate, log_error, logger
 from pam.platform.postgres import DatabaseUnavailable
@@ -271,7 +272,7 @@ class _Worker:
 
     def _save(self, transcript: Transcript, result: TurnResult) -> None:
         """Save the rest of the transcript, in Postgres or, while that is unavailable, where the next turn finds it."""
-        ended = result.error.error.code if result.error else "done"
+        ended = result.error.error.code if result.error else TURN_ANSWERED
         usage = turn_usage(self._worker.model, result.usage, ended)
         try:
             try:

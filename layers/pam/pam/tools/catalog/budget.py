@@ -32,7 +32,7 @@ _parse_merchant = TextParser("merchant", 100)
 _Words = Annotated[str, BeforeValidator(_parse_words), WithJsonSchema({"type": "string"})]
 _Merchant = Annotated[str, BeforeValidator(_parse_merchant), WithJsonSchema({"type": "string"})]
 _Kind = Annotated[
-    SavingKind, BeforeValidator(parse_saving_kind), WithJsonSchema({"type": "string", "enum": list(SavingKind)})
+    SavingKind | None, BeforeValidator(parse_saving_kind), WithJsonSchema({"type": "string", "enum": list(SavingKind)})
 ]
 _Amount = Annotated[TypedAmount, WithJsonSchema({"type": "number"})]
 _Text = Annotated[Description, WithJsonSchema({"type": "string"})]
@@ -45,7 +45,7 @@ class TrackSavings(ToolArguments):
     amount: _Amount
     category: CategoryArgument
     description: _Text = ""
-    kind: _Kind = SavingKind.OTHER
+    kind: _Kind = None
 
     def summary(self) -> str:
         """Return what the tool is doing."""

@@ -9,8 +9,9 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
+from pam.platform.dimensions import ToolCallOutcome
 from pam.platform.metrics import Metric
-from pam.platform.observability import count, measure
+from pam.platform.observability import count, logger, measure
 from pam.tools.engine.definition import EffectKind, Tool, ToolContext, ToolResult
 from pam.tools.engine.events import ApprovalRequested, RequestApproval
 from pam.tools.engine.execution import execute, preview
@@ -110,8 +111,9 @@ class ToolCall(Generic[A]):
 
         self.future = threads.submit(run)
 
-    def record(self, outcome: str) -> None:
-        """Count the call, and the time since it was started. A tool's name is one of the catalogue's."""
+    def record(self, outcome: ToolCallOutcome) -> None:
+        """Log and count the call, and the time since it was started. A tool's name is one of the catalogue's."""
+        logger.info("tool call", tool=self.tool.name, outcome=outcome.value)
         count(Metric.TOOL_CALLS, {"tool": self.tool.name, "outcome": outcome})
         if self._started_at is not None:
             measure(Metric.TOOL_DURATION, time.monotonic() - self._started_at, {"gen_ai.tool.name": self.tool.name})

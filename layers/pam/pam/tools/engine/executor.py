@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from pam.platform.dimensions import ToolCallOutcome
 from pam.platform.envelope import encode
 from pam.platform.errors import (
     INTERNAL_ERROR,
@@ -104,7 +105,9 @@ class ToolExecutor:
             if fault.error == TOOL_DISABLED:
                 # Calls with errors of the model's own aren't shown: it makes them again.
                 self._emit(ToolFinished(tool_use_id, name, "failed", fault.message))
-            count(Metric.TOOL_CALLS, {"tool": "unknown" if tool is None else tool.name, "outcome": "failed"})
+            count(
+                Metric.TOOL_CALLS, {"tool": "unknown" if tool is None else tool.name, "outcome": ToolCallOutcome.FAILED}
+            )
             self._step[tool_use_id] = _failure(tool_use_id, fault)
             return
         context = replace(self._turn, key=key, call_id=tool_use_id)
@@ -167,7 +170,7 @@ class ToolExecutor:
             return
         for call in waiting:
             fault = PamError(TOOL_TIMED_OUT, "This wasn't done, since the one before it took too long.")
-            call.record("failed")
+            call.record(ToolCallOutcome.FAILED)
             call.outcome = _failure(call.id, fault)
 
     def _settle(self, call: ToolCall[Any], *, is_stopped: bool) -> None:
@@ -177,7 +180,7 @@ class ToolExecutor:
         elif is_stopped and call.abandon():
             if call.future is not None:
                 self._emit(ToolFinished(call.id, call.tool.name, "failed", "Stopped."))
-            call.record("stopped")
+            call.record(ToolCallOutcome.STOPPED)
             call.outcome = ToolOutcome(call.id, encode(_STOPPED), is_error=True)
         elif call.future is not None and time.monotonic() >= call.ends_at + ABANDON_AFTER_S:
             call.is_uncertain = not call.abandon()
@@ -188,7 +191,7 @@ class ToolExecutor:
             result = ended.result()
             if isinstance(result, ApprovalRequested):
                 self._emit(result)
-                call.record("waiting")
+                call.record(ToolCallOutcome.WAITING)
                 call.outcome = _waiting(call, result.preview.text)
                 return
             content = result_json(result)
@@ -202,7 +205,7 @@ class ToolExecutor:
             logger.exception("a tool failed", tool=call.tool.name)
             self._settle_fault(call, PamError(INTERNAL_ERROR, "This didn't work, for a reason on PAM's side."))
         else:
-            call.record("done")
+            call.record(ToolCallOutcome.DONE)
             download = result.data.get(DOWNLOAD)
             self._emit(ToolFinished(call.id, call.tool.name, "done", result.text, result.source, download))
             final_text = result.text if call.is_effect and not call.more_to_do else None
@@ -210,7 +213,7 @@ class ToolExecutor:
 
     def _settle_fault(self, call: ToolCall[Any], fault: PamError) -> None:
         self._emit(ToolFinished(call.id, call.tool.name, "failed", fault.message))
-        call.record("failed")
+        call.record(ToolCallOutcome.FAILED)
         call.outcome = _failure(call.id, fault)
 
     def _key(self, tool: Tool[Any], arguments: BaseModel) -> str:
