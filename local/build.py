@@ -9,14 +9,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
 from local.build_reduction import compile_modules, fix_times, reduce_layer
-from local.site import FILES
+from local.page_files import FILES, MANIFEST_PATH, render_manifest
+from local.security_headers import security_headers
 
 RUNTIME = "python3.13"  # as in template.yaml; a test compares
 _CHECKOUT = Path(__file__).resolve().parent.parent
@@ -130,14 +131,20 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def build_site(checkout: Path, target: Path) -> None:
-    """Make the folder of the deployed page, with the files that it has from elsewhere; the local stack serves both."""
+def build_site(checkout: Path, target: Path, connect: Iterable[str] = ()) -> None:
+    """Make the folder of the deployed page, with the files that it has from elsewhere; the local stack serves both.
+
+    `connect` are the stage's origins that its security headers permit, see `security_headers`.
+    """
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(checkout / "web", target)
+    shutil.copytree(checkout / "web", target, ignore=shutil.ignore_patterns("*.d.ts"))
     for path, file in FILES.items():
         copy = target / path.lstrip("/")
         copy.parent.mkdir(exist_ok=True)
         shutil.copyfile(checkout / file, copy)
+    (target / MANIFEST_PATH.lstrip("/")).write_text(
+        render_manifest(checkout, security_headers(connect)), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

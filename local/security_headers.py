@@ -12,6 +12,8 @@ def security_headers(connect: Iterable[str]) -> dict[str, str]:
     policy = {
         "default-src": ["'self'"],
         "connect-src": ["'self'", *connect],
+        "worker-src": ["'self'"],
+        "manifest-src": ["'self'"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],

@@ -15,19 +15,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from local import dashboard, demo
+from local.page_files import FILES, MANIFEST_PATH, render_manifest
 from local.security_headers import security_headers
 from local.stand_ins import issuer
 from local.stand_ins.issuer import Issuer
 from monitoring.operator import DatabaseDownError, ReportError
-
-FILES = {
-    "/router.json": Path("layers/pam/pam/routing/automaton.json"),  # the compiled router: the page runs it too
-    "/openapi.json": Path("docs/openapi.json"),
-    # Libraries of the page, each a single ES module; installed by npm.
-    "/vendor/markdown-it.js": Path("node_modules/markdown-it/dist/browser/markdown-it.esm.min.mjs"),
-    "/vendor/dompurify.js": Path("node_modules/dompurify/dist/purify.es.mjs"),
-}
-"""Files that are served from other folders of the checkout."""
 
 DASHBOARD_FILES = {
     "/dashboard": dashboard.PAGE / "dashboard.html",
@@ -61,6 +53,7 @@ class Site:
         self._app = Starlette(
             routes=[
                 Route("/config.json", self._config),
+                Route(MANIFEST_PATH, self._manifest),
                 *(Route(path, self._values) for path in reports),
                 *(Route(path, self._file) for path in FILES | DASHBOARD_FILES),
                 Mount(issuer.PATH, routes=identity.routes()),
@@ -81,7 +74,7 @@ class Site:
 
     def has(self, path: str) -> bool:
         """Return whether the site serves this path itself."""
-        if path in ("/", "/config.json", *self._reports, *FILES, *DASHBOARD_FILES) or path.startswith(
+        if path in ("/", "/config.json", MANIFEST_PATH, *self._reports, *FILES, *DASHBOARD_FILES) or path.startswith(
             f"{issuer.PATH}/"
         ):
             return True
@@ -97,6 +90,10 @@ class Site:
             "demo_travellers": [{"id": str(each.id), "name": each.name} for each in demo.OTHERS],
         }
         return JSONResponse(settings, headers={"cache-control": "no-cache"})
+
+    def _manifest(self, _request: Request) -> Response:
+        manifest = render_manifest(self._checkout, _SECURITY_HEADERS)
+        return Response(manifest, headers={"cache-control": "no-store"}, media_type="application/json")
 
     async def _values(self, request: Request) -> JSONResponse:
         status, body = 200, dict[str, Any]()

@@ -12,6 +12,7 @@ const REQUEST_TIMEOUT_MS = 15_000;
 export class Api {
   #session;
   #clockOffset = 0;
+  #knowsServerTime = false;
 
   constructor(session) {
     this.#session = session;
@@ -56,6 +57,15 @@ export class Api {
     }));
   }
 
+  /**
+   * Sends a POST that was stored on this device: {key, body, at, timezone}, with when and where it was entered. The clock
+   * of this device may be wrong: when it was entered is known by the server's.
+   */
+  async postQueued(path, { key, body, at, timezone }) {
+    if (!this.#knowsServerTime) await this.get("/v1/profile");
+    return this.#send("POST", path, { body: { ...body, timezone, typed_at: this.toServerTime(at) }, key });
+  }
+
   /** Sends a PATCH with an idempotency key, as `post` does. */
   patch(path, body) {
     return this.#sendOnce(`PATCH ${path}`, body,
@@ -81,6 +91,11 @@ export class Api {
     }
   }
 
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {{body?: object, key?: string}} [content]
+   */
   async #send(method, path, { body, key } = {}) {
     const token = await this.#session.token();
     let response = await this.#fetch(method, path, body, key, token);
@@ -107,12 +122,13 @@ export class Api {
       });
       const text = await response.text();
       const ms = performance.now() - started;
-      const now = Date.parse(response.headers.get("Date")) || Date.now();
+      const now = Date.parse(response.headers.get("Date") ?? "") || Date.now();
       this.#clockOffset = now - Date.now();
+      this.#knowsServerTime = true;
       const requestId = response.headers.get("apigw-requestid");
       return { ok: response.ok, status: response.status, data: parseJson(text), ms, now, requestId };
     } catch (error) {
-      throw error.name === "TimeoutError" ? timeoutProblem() : networkProblem();
+      throw error instanceof DOMException && error.name === "TimeoutError" ? timeoutProblem() : networkProblem();
     }
   }
 }

@@ -1,6 +1,6 @@
 // Renders /openapi.json as documentation.
 
-import { el } from "./dom.js";
+import { byId, el } from "./dom.js";
 
 const FORMAT_EXAMPLES = {
   date: "2026-11-22",
@@ -60,7 +60,12 @@ function withValueSchema(schema) {
   return { ...(schema.anyOf && resolve(schema.anyOf[0])), ...schema };
 }
 
-/** Creates the row of a field or parameter. */
+/**
+ * Creates the row of a field or parameter.
+ * @param {string} name
+ * @param {any} schema
+ * @param {{where?: string, description?: string, required?: boolean, example?: any}} about
+ */
 function fieldRow(name, schema, { where, description, required, example }) {
   const merged = withValueSchema(schema);
   description ??= merged.description;
@@ -110,7 +115,7 @@ function operationEntry(path, method, operation) {
   const parameters = operation.parameters.map(resolve);
   const body = operation.requestBody?.content["application/json"].schema;
   const responses = Object.entries(operation.responses).map(([status, response]) => [status, resolve(response)]);
-  const success = responses.find(([status]) => status < "300")[1].content["application/json"].schema;
+  const success = responses.find(([status]) => status < "300")?.[1].content["application/json"].schema;
   const id = operation.operationId;
   return el("article", { class: "entry", id, "aria-labelledby": `${id}-name` },
     el("div", { class: "entry-name" },
@@ -145,8 +150,8 @@ function schemaEntry(name, schema) {
 function render(api) {
   const routes = Object.entries(api.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })));
-  const contents = document.getElementById("contents");
-  const main = document.getElementById("description");
+  const contents = byId("contents");
+  const main = byId("description");
   main.append(el("section", { class: "prose", "aria-label": "What holds everywhere" },
     ...paragraphs(api.info.description),
     ...Object.values(components.securitySchemes).flatMap((scheme) => paragraphs(scheme.description))));
@@ -165,7 +170,7 @@ function render(api) {
   main.append(el("section", { "aria-labelledby": "tag-parts" },
     el("h2", { id: "tag-parts" }, "Parts"),
     ...Object.entries(components.schemas).map(([name, schema]) => schemaEntry(name, schema))));
-  document.getElementById("version").textContent = api.info.version;
+  byId("version").textContent = api.info.version;
   main.setAttribute("aria-busy", "false");
 }
 
@@ -178,7 +183,7 @@ try {
   // The target of the fragment didn't exist when the browser looked for it.
   if (location.hash) location.replace(location.hash);
 } catch (error) {
-  const problem = document.getElementById("problem");
+  const problem = byId("problem");
   problem.hidden = false;
-  problem.textContent = `The description couldn't be read (${error.message}). Please reload the page.`;
+  problem.textContent = `The description couldn't be read (${error instanceof Error ? error.message : error}). Please reload the page.`;
 }

@@ -448,7 +448,7 @@ export interface ExpenseAdded {
   undo: UndoLink;
 }
 
-/** The fields of an expense to be changed; omitted ones stay. At least one is needed.  `timezone` is the current time
+/** The fields of an expense to be changed; omitted ones stay. At least one is needed. `timezone` is the current time
  * zone of the user's device, if it is known. */
 export interface ExpenseChanges {
   amount?: number | string | null;

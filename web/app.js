@@ -6,13 +6,15 @@ import { createComposer } from "./composer.js";
 import { createConnectionStatus } from "./connection_status.js";
 import { Conversation } from "./conversation.js";
 import { startTimeUpdates } from "./dates.js";
-import { announce, el, setBusy } from "./dom.js";
+import { announce, byId, el, setBusy } from "./dom.js";
 import { createExpenseForm } from "./expense_form.js";
+import { ExpenseQueue } from "./expense_queue.js";
 import { LocationWatcher } from "./geolocation.js";
 import { IntentPredictor } from "./intent_predictor.js";
 import { createIntentPreview } from "./intent_preview.js";
 import { createLocationButton } from "./location_button.js";
 import { createMemories } from "./memories/dialog.js";
+import { registerServiceWorker } from "./offline.js";
 import { createPanel } from "./panel.js";
 import { Problem } from "./problem.js";
 import { ReconnectingSocket } from "./reconnecting_socket.js";
@@ -30,7 +32,6 @@ const EXAMPLE_QUESTIONS = [
 ];
 const EXAMPLE_EXPENSE = "Add $45 for gas";
 
-const byId = (id) => document.getElementById(id);
 
 async function start() {
   const config = await fetch("/config.json").then((response) => response.json());
@@ -44,24 +45,38 @@ async function start() {
   const panel = createPanel(api, session);
   const preview = createIntentPreview(byId("intent-preview"), predictor, location);
   const composer = createComposer(byId("composer"), chat, preview);
-  const expenseForm = createExpenseForm(api, (response) => chat.showAddedExpense(response));
+  const expenses = new ExpenseQueue(api);
+  const expenseActions = {
+    remove: (expense) => expenses.remove(expense),
+    change(expense) {
+      expenses.remove(expense);
+      expenseForm.change(expense.body);
+    },
+  };
+  const expenseForm = createExpenseForm(api, {
+    onAdded: (response) => chat.showAddedExpense(response),
+    isConnected: () => conversation.isConnected,
+    queue: (body) => chat.showQueuedExpense(expenses.add(body), expenseActions),
+  });
 
   let user = null;
 
   createMemories(api, byId("open-memories"), () => {
     // The page's own copies of what was said, but what PAM doesn't have yet.
     conversation.clear({ keepMessages: true });
+    expenses.unload();
     chat.clear();
-    chat.restore(conversation.load(session.user));
+    restore();
   });
   createTravellers(api, byId("open-travellers"));
   createConnectionStatus(byId("connection"), socket);
   createLocationButton(byId("use-location"), byId("location-note"), location);
   byId("open-expense").addEventListener("click", expenseForm.open);
   createSignOut(byId("sign-out"), {
-    countUnsent: () => conversation.unsentCount,
+    countUnsent: () => conversation.unsentCount + expenses.size,
     signOut({ keepMessages }) {
       conversation.clear({ keepMessages });
+      expenses.unload();
       if (!keepMessages) api.outbox.clear();
       session.signOut();
       location.disable();
@@ -70,6 +85,7 @@ async function start() {
       announce("Signed out.");
     },
   });
+  socket.addEventListener("change", () => conversation.isConnected && expenses.send());
   const tabs = new TabSync(() => session.user);
   tabs.addEventListener("datachange", panel.refresh);
   chat.addEventListener("datachange", () => {
@@ -97,12 +113,17 @@ async function start() {
     if (!session.signedIn) return socket.close();
     if (user && user !== session.user) {
       conversation.unload();
+      expenses.unload();
       chat.clear();
     }
     user = session.user;
-    chat.restore(conversation.load(user));
+    restore();
     chat.restoreUndo();
     socket.open();
+  }
+
+  function restore() {
+    chat.restore({ ...conversation.load(session.user), expenses: expenses.load(session.user) }, expenseActions);
   }
 
   function render() {
@@ -158,6 +179,7 @@ async function start() {
   }
 }
 
+registerServiceWorker();
 start().catch(() => {
   byId("welcome-text").textContent = "PAM can't be reached at the moment. Please load this page again.";
 });

@@ -8,9 +8,11 @@ import { failureCard } from "./cards/failure.js";
 import { feedbackControl } from "./cards/feedback_control.js";
 import { locationPromptCard } from "./cards/location_prompt.js";
 import { placeChoicesCard } from "./cards/place_choices.js";
+import { queuedExpenseCard } from "./cards/queued_expense.js";
 import { storedUndoCard } from "./cards/stored_undo.js";
 import { timezone } from "./dates.js";
 import { announce, el, withoutAnnouncements } from "./dom.js";
+import { QueuedExpense } from "./expense_queue.js";
 import { CHAT_TIER, requiresLocation, usesLocation } from "./intents.js";
 import { Message } from "./message.js";
 import { Problem } from "./problem.js";
@@ -36,6 +38,7 @@ export class Chat extends EventTarget {
   #location;
   #createSignInButton;
   #busy = false;
+  /** @type {import("./turn_list.js").Turn | null} */
   #failedTurn = null;
 
   constructor(api, list, { conversation, session, predictor, location, createSignInButton }) {
@@ -74,19 +77,38 @@ export class Chat extends EventTarget {
     this.#showFastAnswer(this.#turns.append(null), { data: { intent: "add_expense", answer: data }, ms, now });
   }
 
-  /** Shows what was stored before the page was loaded: answers, and messages without one. */
-  restore({ answers, messages }) {
+  /** Shows an expense that waits for the connection; `actions` are {remove, change}, each called with it. */
+  showQueuedExpense(expense, actions, turn = this.#turns.append(null)) {
+    const node = queuedExpenseCard(expense, {
+      remove: () => actions.remove(expense),
+      change: () => actions.change(expense),
+    });
+    this.#turns.complete(turn, node);
+    expense.addEventListener("added", ({ detail: { response } }) => {
+      const { data, ms, now } = response;
+      this.#showFastAnswer(turn, { data: { intent: "add_expense", answer: data }, ms, now });
+    });
+  }
+
+  /** Shows what was stored before the page was loaded: answers, messages without one, and expenses that wait. */
+  restore({ answers, messages, expenses }, expenseActions) {
     withoutAnnouncements(() => {
-      const shown = [...answers, ...messages].sort((a, b) => a.askedAt - b.askedAt);
+      const shown = [...answers, ...messages, ...expenses].sort((a, b) => a.askedAt - b.askedAt);
       for (const each of shown) {
-        const turn = this.#turns.append(each.text);
-        if (each instanceof Message) this.#showMessage(turn, each);
+        const turn = this.#turns.append(each.text ?? null);
+        if (each instanceof QueuedExpense) this.showQueuedExpense(each, expenseActions, turn);
+        else if (each instanceof Message) this.#showMessage(turn, each);
         else this.#showAnswer(turn, each);
       }
       if (shown.length) this.#turns.scrollToLast();
     });
   }
 
+  /**
+   * Shows a stored answer: {data, ms} of a fast one, else the record and the frames of its message.
+   * @param {import("./turn_list.js").Turn} turn
+   * @param {any} answer
+   */
   #showAnswer(turn, { data, ms, frames, undone = {}, ...record }) {
     if (data) {
       this.#turns.setAnswer(turn, this.#fastAnswerCard(data, { ms, now: this.#api.now }, undone));

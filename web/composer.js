@@ -1,6 +1,6 @@
 // The field for questions. What was typed is stored until it has an answer, also across a reload.
 
-import { announce, setBusy } from "./dom.js";
+import { announce, byId, setBusy } from "./dom.js";
 import { tabStorage } from "./storage.js";
 
 const STORAGE_KEY = "pam.draft";
@@ -14,8 +14,8 @@ const count = (number) => new Intl.NumberFormat().format(number);
 export function createComposer(form, chat, preview) {
   const field = form.elements.question;
   const send = form.querySelector("[type=submit]");
-  const lengthNote = document.getElementById("question-length");
-  const restore = document.getElementById("restore-draft");
+  const lengthNote = byId("question-length");
+  const restore = byId("restore-draft");
   let draft = tabStorage.get(STORAGE_KEY) ?? {};   // {user, text, cleared}, `cleared` the text that Escape has removed
   let user = null;
 

@@ -9,6 +9,7 @@ const newConversation = () => ({ localId: crypto.randomUUID(), id: null });
 /** Fires "change" when another conversation starts, or the current one gets its id from the server. */
 export class Conversation extends EventTarget {
   #delivery;
+  /** @type {ConversationStorage | null} */
   #storage = null;
   #current = newConversation();
   #hasAnswers = false;
@@ -92,7 +93,7 @@ export class Conversation extends EventTarget {
   saveUndo(href, text) {
     for (const answer of this.#storage?.loadAnswers(this.#current.localId) ?? []) {
       if (!JSON.stringify(answer).includes(JSON.stringify(href))) continue;
-      this.#storage.saveAnswer({ ...answer, undone: { ...answer.undone, [href]: text } });
+      this.#storage?.saveAnswer({ ...answer, undone: { ...answer.undone, [href]: text } });
     }
   }
 
@@ -105,7 +106,7 @@ export class Conversation extends EventTarget {
     }
     for (const answer of this.#storage?.loadAnswers(this.#current.localId) ?? []) {
       if (messageId !== answer.id && messageId !== answer.data?.message_id) continue;
-      this.#storage.saveAnswer({ ...answer, verdict });
+      this.#storage?.saveAnswer({ ...answer, verdict });
     }
   }
 
@@ -121,7 +122,7 @@ export class Conversation extends EventTarget {
       else continue;
       if (expense) delete removedFrom[id];
       else removedFrom[id] = at;
-      this.#storage.saveAnswer({ ...answer, removedFrom });
+      this.#storage?.saveAnswer({ ...answer, removedFrom });
     }
   }
 
@@ -136,6 +137,8 @@ export class Conversation extends EventTarget {
   /**
    * Sends a question now, or when the socket is connected; returns its Message. `failed` is the Message that asked it
    * before: what that one or an earlier one wrote isn't written again.
+   * @param {string} text
+   * @param {Message | null} [failed]
    */
   ask(text, failed = null) {
     const newest = Math.max(0, ...this.#delivery.messages.map((message) => message.askedAt));
@@ -147,7 +150,7 @@ export class Conversation extends EventTarget {
     });
     this.#setCurrent(this.#current);
     this.#shown.add(message.id);
-    message.isStored = this.#storage.saveMessage(message.record);
+    message.isStored = this.#storage?.saveMessage(message.record) ?? false;
     this.#delivery.add(message);
     if (message.state === "waiting") navigator.storage?.persist?.().catch(() => {});   // else browsers may evict it
     this.#emitChange();
@@ -168,7 +171,7 @@ export class Conversation extends EventTarget {
   /** Sends a message that has waited too long, as if it was typed now. */
   sendExpired(message) {
     message.renew();
-    this.#storage.saveMessage(message.record);
+    this.#storage?.saveMessage(message.record);
     this.#delivery.sendExpired(message);
   }
 
@@ -187,7 +190,7 @@ export class Conversation extends EventTarget {
   #onProgress(message) {
     if (message.conversationId) this.#assignId(message);
     if (message.isComplete) this.#complete(message);
-    else this.#storage.saveMessage(message.record);
+    else this.#storage?.saveMessage(message.record);
   }
 
   /** Applies the server's conversation id to all messages of the same conversation. */
@@ -195,7 +198,7 @@ export class Conversation extends EventTarget {
     for (const other of this.#delivery.messages) {
       if (other.localConversationId !== localConversationId || other.conversationId) continue;
       other.conversationId = conversationId;
-      this.#storage.saveMessage(other.record);
+      this.#storage?.saveMessage(other.record);
     }
     if (this.#current.localId !== localConversationId || this.#current.id) return;
     this.#setCurrent({ localId: localConversationId, id: conversationId });
@@ -203,7 +206,8 @@ export class Conversation extends EventTarget {
   }
 
   #setCurrent(conversation) {
-    this.#current = this.#storage.conversation = conversation;
+    this.#current = conversation;
+    if (this.#storage) this.#storage.conversation = conversation;
   }
 
   /** Replaces a message by its answer. */

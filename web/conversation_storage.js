@@ -66,10 +66,11 @@ export class ConversationStorage {
     this.#removeAll("answer");
   }
 
-  /** Removes everything stored for this user; with `keepMessages` all but the messages without an answer. */
+  /** Removes everything stored for this user; with `keepMessages` all but the messages and expenses that wait. */
   clear({ keepMessages = false } = {}) {
+    const kept = keepMessages ? [`${this.#prefix}.message.`, `${this.#prefix}.expense.`] : [];
     for (const key of deviceStorage.keys(`${this.#prefix}.`)) {
-      if (!keepMessages || !key.startsWith(`${this.#prefix}.message.`)) deviceStorage.remove(key);
+      if (!kept.some((prefix) => key.startsWith(prefix))) deviceStorage.remove(key);
     }
   }
 

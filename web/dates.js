@@ -14,8 +14,10 @@ export function formatDate(date) {
   return new Intl.DateTimeFormat(undefined, dateOptions(date)).format(toUtcDate(date));
 }
 
+/** @returns {Intl.DateTimeFormatOptions} */
 function dateOptions(...dates) {
   const year = String(new Date().getFullYear());
+  /** @type {Intl.DateTimeFormatOptions} */
   const options = { month: "short", day: "numeric", timeZone: "UTC" };
   return dates.every((date) => date.startsWith(year)) ? options : { ...options, year: "numeric" };
 }
@@ -25,7 +27,7 @@ function dateOptions(...dates) {
  * With `today`, a window that extends into the future ends today.
  */
 export function formatDateRange(window, today) {
-  let last = new Date(toUtcDate(window.to) - DAY_MS);
+  let last = new Date(toUtcDate(window.to).getTime() - DAY_MS);
   if (today && today >= window.from && toUtcDate(today) < last) last = toUtcDate(today);
   const format = new Intl.DateTimeFormat(undefined, dateOptions(window.from, last.toISOString()));
   return format.formatRange(toUtcDate(window.from), last);
@@ -33,9 +35,10 @@ export function formatDateRange(window, today) {
 
 /** Returns the calendar date of an instant in a time zone, as "2026-11-22". */
 export function dateInZone(zone, instant) {
+  /** @type {Intl.DateTimeFormatOptions} */
   const options = { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" };
   const parts = new Intl.DateTimeFormat("en-US", options).formatToParts(new Date(instant));
-  return ["year", "month", "day"].map((type) => parts.find((part) => part.type === type).value).join("-");
+  return ["year", "month", "day"].map((type) => parts.find((part) => part.type === type)?.value).join("-");
 }
 
 /** Returns today's date in the time zone of this device, as "2026-11-22". */
@@ -50,6 +53,7 @@ export const answerDate = (answer) => dateInZone(answer.window.time_zone, answer
 export function formatTime(instant) {
   const time = new Date(instant);
   const isToday = time.toDateString() === new Date().toDateString();
+  /** @type {Intl.DateTimeFormatOptions} */
   const options = isToday ? { timeStyle: "short" }
     : { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" };
   return new Intl.DateTimeFormat(undefined, options).format(time);
@@ -57,7 +61,7 @@ export function formatTime(instant) {
 
 /** Formats the age of an instant: "just now", "2 minutes ago". */
 export function formatAge(instant, now = Date.now()) {
-  const seconds = Math.round((new Date(instant) - now) / 1000);
+  const seconds = Math.round((new Date(instant).getTime() - now) / 1000);
   if (seconds > -10) return "just now";
   const format = new Intl.RelativeTimeFormat(undefined, { numeric: "always" });
   if (seconds > -60) return format.format(seconds, "second");
@@ -77,7 +81,7 @@ const timeWithAge = (iso) => `${formatTime(iso)}, ${formatAge(iso)}`;
 /** Starts to update every <time> made by timeElement() at an interval. */
 export function startTimeUpdates() {
   setInterval(() => {
-    for (const node of document.querySelectorAll("time[data-live]")) {
+    for (const node of /** @type {NodeListOf<HTMLTimeElement>} */ (document.querySelectorAll("time[data-live]"))) {
       const text = timeWithAge(node.dateTime);
       if (node.textContent !== text) node.textContent = text;
     }

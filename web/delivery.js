@@ -104,20 +104,23 @@ export class Delivery extends EventTarget {
     this.#startTimer(message);
   }
 
-  /** Sends waiting messages in order. A conversation's first message goes alone, so that it is queued first. */
+  /**
+   * Sends waiting messages in order. The server handles what arrives together at the same time: the next message of a
+   * conversation is sent when the one before has its ack, and is done or enqueued.
+   */
   #sendWaiting() {
-    const starting = new Set();   // local ids of conversations whose first message has no ack
+    const unacknowledged = new Set();   // local ids of conversations with a message that has no ack
     for (const message of this.messages) {
       const { id, text, conversationId, localConversationId, retryOf } = message;
-      if (message.state === "sent" && !conversationId) starting.add(localConversationId);
-      if (message.state !== "waiting" || message.isExpired || starting.has(localConversationId)) continue;
+      if (message.state === "sent") unacknowledged.add(localConversationId);
+      if (message.state !== "waiting" || message.isExpired || unacknowledged.has(localConversationId)) continue;
       if (this.#isPaused || this.#countOpen(localConversationId) >= MAX_OPEN_MESSAGES) continue;
       const frame = {
         action: "chat", message_id: id, conversation_id: conversationId ?? localConversationId, text,
         context: this.#getContext(message), ...(retryOf && { retry_of: retryOf }),
       };
       if (!this.#socket.send(frame)) return;
-      if (!conversationId) starting.add(localConversationId);
+      unacknowledged.add(localConversationId);
       message.wasSent = true;
       message.setState("sent", true);
       this.#emitProgress(message);

@@ -17,6 +17,19 @@ const ICON_PATHS = {
   warning: "M12 4 2.500 20h19zM12 10v4m0 3v.01",
 };
 
+/**
+ * Returns the element of the page with this id. Throws if there is none, or none of this class.
+ * @template {HTMLElement} T
+ * @param {string} id
+ * @param {new () => T} [type]
+ * @returns {T}
+ */
+export function byId(id, type) {
+  const node = document.getElementById(id);
+  if (!(node instanceof (type ?? HTMLElement))) throw new Error(`The page has no ${type?.name ?? "element"} #${id}.`);
+  return /** @type {T} */ (node);
+}
+
 /** Creates an element. `properties` are its attributes, false and null left out, and `on` its event listeners. */
 export function el(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
@@ -61,6 +74,7 @@ export function setFractions(node, fractions) {
 }
 
 let isQuiet = false;
+let announcementTimer = 0;
 
 /** Runs `work` without announcements: what it shows was announced before. */
 export function withoutAnnouncements(work) {
@@ -75,12 +89,12 @@ export function withoutAnnouncements(work) {
 /** Announces `text` to screen readers, in place of the announcement before it, without moving the focus. */
 export function announce(text) {
   if (isQuiet) return;
-  const region = document.getElementById("announcer");
+  const region = byId("announcer");
   region.textContent = "";
-  clearTimeout(announce.timer);
-  announce.timer = setTimeout(() => {
+  clearTimeout(announcementTimer);
+  announcementTimer = setTimeout(() => {
     region.textContent = text;
-    announce.timer = setTimeout(() => { region.textContent = ""; }, 4000);
+    announcementTimer = setTimeout(() => { region.textContent = ""; }, 4000);
   }, 50);
 }
 
@@ -88,7 +102,7 @@ export function announce(text) {
 export function queueAnnouncement(text) {
   if (isQuiet) return;
   const line = el("p", {}, text);
-  document.getElementById("announcement-log").append(line);
+  byId("announcement-log").append(line);
   setTimeout(() => line.remove(), 10_000);   // else a screen reader would find the text twice on the page
 }
 

@@ -2,24 +2,28 @@
 
 import { CATEGORIES, categoryName } from "./categories.js";
 import { today } from "./dates.js";
-import { announce, el, setBusy } from "./dom.js";
+import { announce, byId, el, setBusy } from "./dom.js";
 import { Problem } from "./problem.js";
 
 const FIELDS = ["amount", "category", "description", "date"];
 
-/** Connects the form to the API; calls onAdded({data, ms, now}) with the response. Returns {open()}. */
-export function createExpenseForm(api, onAdded) {
-  const dialog = document.getElementById("expense-dialog");
-  const form = document.getElementById("expense-form");
-  const save = document.getElementById("save-expense");
-  const amountChoices = document.getElementById("amount-choices");
-  const formError = document.getElementById("form-error");
-  const field = (name) => form.elements[name];
+/**
+ * Connects the form to the API; calls onAdded({data, ms, now}) with the response. Without a connection, that is if
+ * `isConnected()` returns false as well, `queue(body)` is called instead. Returns {open(), change(body)}.
+ */
+export function createExpenseForm(api, { onAdded, isConnected, queue }) {
+  const dialog = byId("expense-dialog", HTMLDialogElement);
+  const form = byId("expense-form", HTMLFormElement);
+  const save = byId("save-expense");
+  const amountChoices = byId("amount-choices");
+  const formError = byId("form-error");
+  /** @returns {any} */
+  const field = (name) => form.elements.namedItem(name);
   let defaultDate = "";
   let busy = false;
 
   field("category").append(...CATEGORIES.map((category) => el("option", { value: category }, categoryName(category))));
-  document.getElementById("close-expense").addEventListener("click", () => dialog.close());
+  byId("close-expense").addEventListener("click", () => dialog.close());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
@@ -33,7 +37,7 @@ export function createExpenseForm(api, onAdded) {
 
   function setFieldError(name, message) {
     field(name).setAttribute("aria-invalid", String(Boolean(message)));
-    document.getElementById(`${name}-error`).textContent = message ?? "";
+    byId(`${name}-error`).textContent = message ?? "";
   }
 
   function readBody() {
@@ -63,23 +67,39 @@ export function createExpenseForm(api, onAdded) {
     const body = readBody();
     const invalid = validate(body);
     if (invalid) return field(invalid).focus();
+    if (!navigator.onLine) {
+      close();
+      return queue(body);
+    }
     busy = true;
     setBusy(save, true);
     try {
       const response = await api.post("/v1/expenses", body);
-      form.reset();
-      amountChoices.replaceChildren();
-      defaultDate = "";
-      save.textContent = "Add expense";
-      dialog.close();
+      close();
       onAdded(response);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      showProblem(problem);
+      if (problem.status || !problem.retry || isConnected()) return showProblem(problem);
+      close();
+      queue(body);
     } finally {
       busy = false;
       setBusy(save, false);
     }
+  }
+
+  function close() {
+    form.reset();
+    amountChoices.replaceChildren();
+    defaultDate = "";
+    save.textContent = "Add expense";
+    dialog.close();
+  }
+
+  /** Opens the form with an expense that was refused. */
+  function change(body) {
+    for (const name of FIELDS) field(name).value = body[name] ?? "";
+    open();
   }
 
   function showProblem(problem) {
@@ -106,5 +126,5 @@ export function createExpenseForm(api, onAdded) {
     return el("button", { type: "button", class: "secondary", on: { click: choose } }, text);
   }
 
-  return { open };
+  return { open, change };
 }

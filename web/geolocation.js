@@ -10,9 +10,11 @@ const PERMISSION_DENIED = 1;
  * `error` is a sentence that explains why the location isn't available, or "".
  */
 export class LocationWatcher extends EventTarget {
+  /** @type {import("./api_types.js").Location | null} */
   position = null;
   pending = false;
   error = "";
+  /** @type {number | null} */
   #watchId = null;
 
   /** Starts to watch the location; resolves with whether it is known. */

@@ -3,6 +3,7 @@
 
 /** Predicts routes with router.js. Fires "ready" when the router is loaded. */
 export class IntentPredictor extends EventTarget {
+  /** @type {((text: string) => {tier: number, intent: string, slots: object}) | null} */
   #route = null;
 
   constructor() {

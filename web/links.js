@@ -13,7 +13,7 @@ const BIDI_CONTROL = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/;   // can make a
 /** Creates a link to a website, labelled with its host; plain text if the address isn't http or https. */
 export function websiteLink(address) {
   const url = parseUrl(address);
-  if (!WEB.has(url?.protocol)) return el("span", {}, address);
+  if (!url || !WEB.has(url.protocol)) return el("span", {}, address);
   return externalLink(url, url.hostname);
 }
 
@@ -25,7 +25,7 @@ export function websiteLink(address) {
 export function textLink(address, label) {
   const url = parseUrl(address);
   const mail = url?.protocol === "mailto:";
-  if (!mail && !WEB.has(url?.protocol)) return el("span", {}, ...label);
+  if (!url || (!mail && !WEB.has(url.protocol))) return el("span", {}, ...label);
   const link = mail ? el("a", { href: url.href }, ...label) : externalLink(url, ...label);
   const target = mail ? decodePercent(url.pathname) : url.host;
   if (isDeceptive(textOf(label), target) || (!mail && isDisguised(address))) link.append(` (${target})`);

@@ -7,6 +7,21 @@ import { FrameSequencer } from "./frame_sequencer.js";
 export const MAX_WAIT_MS = 30 * 24 * 3_600_000;
 
 /**
+ * @typedef {object} MessageRecord
+ * @property {string} id
+ * @property {string} text
+ * @property {number} askedAt
+ * @property {string} [zone]
+ * @property {string} localConversationId
+ * @property {string | null} [conversationId]
+ * @property {string | null} [retryOf]
+ * @property {number | null} [firstAskedAt]
+ * @property {boolean} [wasSent]
+ * @property {boolean} [accepted]
+ * @property {string | null} [verdict]
+ */
+
+/**
  * `state` is "waiting" (for the connection), "sent", "accepted" or "ended". Fires "change" with it and with `online`,
  * "frame" for each frame of the answer, once and in order, and "decision_rejected" with {confirmationId, error}.
  */
@@ -24,7 +39,10 @@ export class Message extends EventTarget {
   /** Whether it is stored on this device; if not, it is lost with the page. */
   isStored = true;
 
-  /** What the user said of its answer, or null. */
+  /**
+   * What the user said of its answer, or null.
+   * @type {string | null}
+   */
   verdict = null;
 
   /**
@@ -32,13 +50,22 @@ export class Message extends EventTarget {
    * the conversation on this device; `conversationId` is the server's id for it, or null until an ack tells it. If it
    * asks a question again, `retryOf` is the id of the first message with it, and `firstAskedAt` when that was typed; else
    * they are null. `wasSent` means that the server may have the message, even without an ack.
+   * @param {MessageRecord} record
    */
   constructor(record) {
     super();
     const { id, text, askedAt, zone = timezone, localConversationId, conversationId = null } = record;
     const { retryOf = null, firstAskedAt = null, wasSent = false, accepted = false } = record;
-    Object.assign(this, { id, text, askedAt, zone, localConversationId, conversationId });
-    Object.assign(this, { retryOf, firstAskedAt, wasSent, verdict: record.verdict ?? null });
+    this.id = id;
+    this.text = text;
+    this.askedAt = askedAt;
+    this.zone = zone;
+    this.localConversationId = localConversationId;
+    this.conversationId = conversationId;
+    this.retryOf = retryOf;
+    this.firstAskedAt = firstAskedAt;
+    this.wasSent = wasSent;
+    this.verdict = record.verdict ?? null;
     this.state = accepted ? "accepted" : "waiting";
   }
 

@@ -4,25 +4,32 @@ import { alertBox } from "./cards/alert_box.js";
 import { otherCurrencies } from "./cards/other_currencies.js";
 import { footer, staleNote } from "./cards/provenance.js";
 import { categoryChart } from "./chart.js";
-import { answerDate, formatDateRange, formatTime, timezone } from "./dates.js";
-import { el } from "./dom.js";
+import { answerDate, formatAge, formatDateRange, formatTime, timezone, today } from "./dates.js";
+import { byId, el } from "./dom.js";
+import { FiguresStorage } from "./figures_storage.js";
 import { formatMoney } from "./money.js";
 import { Problem } from "./problem.js";
 
+const TITLE = "This month by category";
+const EARLIER_TITLE = "An earlier month by category";
+
+const formatPeriod = (answer) => formatDateRange(answer.window, answerDate(answer));
+
 /** Connects the panel to the API. Returns {refresh()}, to be called after each sign-in, sign-out and write. */
 export function createPanel(api, session) {
-  const panel = document.getElementById("panel");
-  const body = document.getElementById("panel-body");
-  const total = document.getElementById("panel-total");
-  const period = document.getElementById("panel-window");
-  const toggle = document.getElementById("panel-toggle");
+  const panel = byId("panel");
+  const body = byId("panel-body");
+  const total = byId("panel-total");
+  const period = byId("panel-window");
+  const title = byId("panel-title");
+  const toggle = byId("panel-toggle");
   let latestRequest = 0;
   let failed = false;
 
   toggle.addEventListener("click", () => {
     const open = panel.classList.toggle("open");
     toggle.setAttribute("aria-expanded", String(open));
-    toggle.firstChild.textContent = open ? "Hide " : "Show ";
+    toggle.childNodes[0].textContent = open ? "Hide " : "Show ";
   });
   addEventListener("online", () => failed && refresh());
 
@@ -43,7 +50,7 @@ export function createPanel(api, session) {
     try {
       const query = new URLSearchParams({ period: "this_month", timezone });
       const { data, ms } = await api.get(`/v1/spend-summary?${query}`);
-      if (request === latestRequest) render(data, ms);
+      if (request === latestRequest) showFigures(data, ms);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (request === latestRequest) renderProblem(problem);
@@ -51,27 +58,38 @@ export function createPanel(api, session) {
     if (request === latestRequest) panel.removeAttribute("aria-busy");
   }
 
-  function render(answer, ms) {
+  function showFigures(answer, ms) {
     failed = false;
+    new FiguresStorage(session.user).save(answer);
+    render(answer, ms);
+  }
+
+  function render(answer, ms) {
+    title.textContent = answer.window.to > today() ? TITLE : EARLIER_TITLE;
     total.textContent = formatMoney(answer.total, answer.currency);
-    const age = answer.stale ? `, from ${formatTime(answer.as_of)}` : "";
-    period.textContent = formatDateRange(answer.window, answerDate(answer)) + age;
+    period.textContent = formatPeriod(answer) + (answer.stale ? `, from ${formatTime(answer.as_of)}` : "");
     const rows = answer.by_category;
     body.replaceChildren(...[
       staleNote(answer),
-      rows.length ? categoryChart(rows, answer.currency, { caption: "This month by category" })
+      rows.length ? categoryChart(rows, answer.currency, { caption: title.textContent })
         : !answer.other_currencies.length && el("p", { class: "muted" }, "No expenses yet this month."),
       otherCurrencies(answer),
       footer({ ...answer, ms }),
     ].filter(Boolean));
   }
 
+  /** Shows the problem, above the figures that are known: those on the page, else those that this device stores. */
   function renderProblem(problem) {
     failed = true;
-    period.textContent = total.textContent ? "may be old" : "Can't be loaded";
+    const known = new FiguresStorage(session.user).load();
+    if (!total.textContent && known) render(known);
     body.querySelector(".panel-problem")?.remove();
+    if (!total.textContent) period.textContent = "Can't be loaded";
+    const age = known ? `from ${formatTime(known.as_of)} (${formatAge(known.as_of)})` : "old";
+    if (total.textContent && known) period.textContent = `${formatPeriod(known)}, from ${formatTime(known.as_of)}`;
+    const note = total.textContent ? ` These figures are ${age}; what you add shows when they are loaded again.` : "";
     body.prepend(el("div", { class: "panel-problem" },
-      alertBox(total.textContent ? `${problem.message} These figures may be old.` : problem.message, { severe: true }),
+      alertBox(problem.message + note, { severe: !note }),
       el("button", { type: "button", class: "secondary", on: { click: refresh } }, "Load again")));
   }
 

@@ -28,5 +28,5 @@ export const formatPlaceDate = (iso) => format("date", iso);
 /** Returns the short name of a time zone at an instant: "America/Denver" → "MST". */
 export function zoneAbbreviation(zone, iso) {
   const format = new Intl.DateTimeFormat(undefined, { timeZone: zone, timeZoneName: "short" });
-  return format.formatToParts(new Date(iso)).find((part) => part.type === "timeZoneName").value;
+  return format.formatToParts(new Date(iso)).find((part) => part.type === "timeZoneName")?.value;
 }

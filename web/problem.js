@@ -3,11 +3,21 @@ export class Problem extends Error {
   /**
    * `retry`: the same request may succeed later. `field`: the form field that the API refused.
    * `wait`: seconds until a retry makes sense. `status`: the HTTP status, 0 without a response.
-   * `choices`: the meanings [{text, value}] that an ambiguous field can have. `reference` finds it in PAM's logs.
+   * `choices`: the meanings that an ambiguous field can have. `reference` finds it in PAM's logs.
+   * @param {string} code
+   * @param {string} message
+   * @param {{retry?: boolean, field?: string | null, wait?: number, status?: number,
+   *   choices?: import("./api_types.js").Choice[], reference?: string | null}} [details]
    */
   constructor(code, message, { retry = false, field = null, wait = 0, status = 0, choices = [], reference = null } = {}) {
     super(message);
-    Object.assign(this, { code, retry, field, wait, status, choices, reference });
+    this.code = code;
+    this.retry = retry;
+    this.field = field;
+    this.wait = wait;
+    this.status = status;
+    this.choices = choices;
+    this.reference = reference;
   }
 }
 
@@ -24,7 +34,12 @@ export const networkProblem = () =>
     ? new Problem("unreachable", "PAM can't be reached at the moment.", { retry: true })
     : new Problem("offline", "This device is offline.", { retry: true });
 
-/** Creates the problem of a response that isn't 2xx. Only the API's own message is shown, not the gateway's. */
+/**
+ * Creates the problem of a response that isn't 2xx. Only the API's own message is shown, not the gateway's.
+ * @param {number} status
+ * @param {any} body
+ * @param {string | null} reference
+ */
 export function responseProblem(status, body, reference = null) {
   const isServerError = status >= 500;
   const retry = isServerError || status === 429 || status === 408 || body?.retry_after != null;

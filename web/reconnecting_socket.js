@@ -19,6 +19,7 @@ const FRESH_FOR_MS = 30_000;           // a connection that received something s
 export class ReconnectingSocket extends EventTarget {
   state = { name: "closed", until: null };
   #getTicket;
+  /** @type {WebSocket | null} */
   #webSocket = null;
   #attempt = 0;               // identifies the current attempt, so that results of earlier ones are ignored
   #failures = 0;
@@ -58,7 +59,7 @@ export class ReconnectingSocket extends EventTarget {
   /** Sends a frame if connected; returns whether it was sent. */
   send(frame) {
     if (this.state.name !== "connected") return false;
-    this.#webSocket.send(JSON.stringify(frame));
+    this.#webSocket?.send(JSON.stringify(frame));
     return true;
   }
 

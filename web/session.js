@@ -1,9 +1,10 @@
 // The signed-in user's access token. It is short-lived and renewed before it expires, or when the API refuses it.
 
 import { networkProblem, Problem, signedOutProblem } from "./problem.js";
-import { tabStorage } from "./storage.js";
+import { deviceStorage, tabStorage } from "./storage.js";
 
 const STORAGE_KEY = "pam.session";
+const USER_KEY = "pam.user";   // who signed in last on this device: {subject, user}, without a token
 const RENEWAL_MARGIN_MS = 60_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const DEFAULT_LIFETIME_S = 300;
@@ -11,7 +12,8 @@ const DEFAULT_LIFETIME_S = 300;
 /** `config` is config.json: {issuer, client_id, demo, demo_travellers}. Fires "change" when a user signs in or out. */
 export class Session extends EventTarget {
   #config;
-  #credentials = tabStorage.get(STORAGE_KEY);   // {token, subject, lifetime, expires}, or null
+  #credentials = tabStorage.get(STORAGE_KEY) ?? rememberedUser();   // {token, subject, lifetime, expires}, or null
+  /** @type {Promise<string> | null} */
   #renewal = null;
 
   constructor(config) {
@@ -25,7 +27,7 @@ export class Session extends EventTarget {
 
   /** The user's id from the token, or null. Only a storage key: the API verifies the token, this page doesn't. */
   get user() {
-    return this.#credentials && subjectOf(this.#credentials.token);
+    return this.#credentials && (this.#credentials.user ?? subjectOf(this.#credentials.token));
   }
 
   /** Signs in as the issuer's default user, or as another of its demo travellers, whose id is given. */
@@ -34,6 +36,7 @@ export class Session extends EventTarget {
   }
 
   signOut() {
+    if (deviceStorage.get(USER_KEY)?.user === this.user) deviceStorage.remove(USER_KEY);
     this.#credentials = null;
     this.#renewal = null;
     tabStorage.remove(STORAGE_KEY);
@@ -60,10 +63,13 @@ export class Session extends EventTarget {
     if (this.#renewal) return this.#renewal;
     const renewal = this.#fetchCredentials(subject).then((credentials) => {
       if (this.#renewal !== renewal) throw signedOutProblem();   // signed out in the meantime
-      const wasSignedIn = this.signedIn;
+      const before = this.user;
       this.#credentials = credentials;
       tabStorage.set(STORAGE_KEY, credentials);
-      if (!wasSignedIn) this.dispatchEvent(new Event("change"));
+      if (this.user !== before) {
+        deviceStorage.set(USER_KEY, { subject, user: this.user });
+        this.dispatchEvent(new Event("change"));
+      }
       return credentials.token;
     }).finally(() => {
       if (this.#renewal === renewal) this.#renewal = null;
@@ -91,6 +97,15 @@ export class Session extends EventTarget {
     const lifetime = (Number(body.expires_in) || DEFAULT_LIFETIME_S) * 1000;
     return { token: body.access_token, subject, lifetime, expires: Date.now() + lifetime };
   }
+}
+
+/**
+ * Returns credentials that have expired, of the user who signed in last on this device, or null. With them the page opens
+ * without a connection; the first request gets a token.
+ */
+function rememberedUser() {
+  const remembered = deviceStorage.get(USER_KEY);
+  return remembered && { ...remembered, token: null, lifetime: 0, expires: 0 };
 }
 
 /** Returns the `sub` claim of a JWT. */

@@ -1,12 +1,14 @@
 // Signing out. Messages that PAM doesn't have yet are only deleted if the user says so.
 
+import { byId } from "./dom.js";
+
 /**
  * Connects the button. `countUnsent()` returns how many entries would be lost; `signOut({keepMessages})` signs out.
  */
 export function createSignOut(button, { countUnsent, signOut }) {
-  const dialog = document.getElementById("sign-out-dialog");
-  const text = document.getElementById("sign-out-text");
-  const on = (id, action) => document.getElementById(id).addEventListener("click", () => {
+  const dialog = byId("sign-out-dialog", HTMLDialogElement);
+  const text = byId("sign-out-text");
+  const on = (id, action) => byId(id).addEventListener("click", () => {
     dialog.close();
     action?.();
   });

@@ -1,5 +1,7 @@
 import { announce, el } from "./dom.js";
 
+/** @typedef {{text: string | null, node: HTMLElement, answer: HTMLElement | null}} Turn */
+
 /** The list of turns on the page: each is a question and, below it, its answer. */
 export class TurnList {
   #list;
@@ -8,7 +10,11 @@ export class TurnList {
     this.#list = list;
   }
 
-  /** Appends a turn and returns it: {text, node, answer}. `text` is null if the turn didn't begin with a question. */
+  /**
+   * Appends a turn and returns it. `text` is null if the turn didn't begin with a question.
+   * @param {string | null} text
+   * @returns {Turn}
+   */
   append(text) {
     const node = el("li", { class: "turn" }, text && el("p", { class: "question", dir: "auto" }, text));
     this.#list.append(node);

@@ -17,8 +17,12 @@ _PRIMITIVES = {"string": "string", "number": "number", "integer": "number", "boo
 
 def render_types(document: Json) -> str:
     """Return a declaration for each schema of an OpenAPI document."""
-    schemas: Json = document["components"]["schemas"]
-    return "\n".join([_HEADER, *(_declaration(name, schema) for name, schema in schemas.items())])
+    return render_schemas(_HEADER, document["components"]["schemas"])
+
+
+def render_schemas(header: str, schemas: Json) -> str:
+    """Return a declaration for each schema, by its name."""
+    return "\n".join([header, *(_declaration(name, schema) for name, schema in schemas.items())])
 
 
 def _declaration(name: str, schema: Json) -> str:
@@ -41,7 +45,7 @@ def _field(name: str, schema: Json, *, is_required: bool) -> str:
 def _comment(schema: Json, indent: str) -> Iterable[str]:
     if "description" not in schema:
         return
-    yield _filled(f"/** {schema['description']} */", indent, continuation=" * ") + "\n"
+    yield _filled(f"/** {' '.join(schema['description'].split())} */", indent, continuation=" * ") + "\n"
 
 
 def _filled(text: str, indent: str, continuation: str = "") -> str:
@@ -65,6 +69,8 @@ def _type(schema: Json) -> str:
     for combined in ("anyOf", "oneOf"):
         if combined in schema:
             return _union(_type(choice | _only_type(schema)) for choice in schema[combined])
+    if schema.keys() <= {"description"}:
+        return "any"
     kind = schema["type"]
     if isinstance(kind, list):
         return _union(_PRIMITIVES[each] for each in kind)
@@ -72,7 +78,8 @@ def _type(schema: Json) -> str:
         item = _type(schema["items"])
         return f"({item})[]" if " | " in item else f"{item}[]"
     if kind == "object":
-        return f"Record<string, {_type(schema['additionalProperties'])}>"
+        values = schema.get("additionalProperties", {})
+        return f"Record<string, {'any' if values is True else _type(values)}>"
     return _PRIMITIVES[kind]
 
 

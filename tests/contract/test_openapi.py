@@ -342,6 +342,7 @@ def test_committed_document_is_generated_from_this_code() -> None:
 def test_committed_types_of_the_page_are_generated_from_this_document() -> None:
     """After a change of a route, a model or an answer: `make openapi`."""
     assert (CHECKOUT / openapi.TYPES_FILE).read_text(encoding="utf-8") == openapi.render_types(DOCUMENT)
+    assert (CHECKOUT / openapi.FRAME_TYPES_FILE).read_text(encoding="utf-8") == openapi.render_frame_types()
 
 
 def test_document_is_valid() -> None:

@@ -68,7 +68,8 @@ def new_app(browser: Browser, base_url: str) -> Iterator[Callable[..., AppPage]]
     apps: list[AppPage] = []
 
     def create(width: int = 1280, height: int = 800, **options) -> AppPage:
-        defaults = {"locale": "en-US", "timezone_id": TIMEZONE, "reduced_motion": "reduce"}
+        # Playwright doesn't intercept requests of pages with a service worker. It has tests of its own.
+        defaults = {"locale": "en-US", "timezone_id": TIMEZONE, "reduced_motion": "reduce", "service_workers": "block"}
         context = browser.new_context(viewport={"width": width, "height": height}, **(defaults | options))
         contexts.append(context)
         apps.append(AppPage(context.new_page(), base_url))

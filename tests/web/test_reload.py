@@ -67,7 +67,8 @@ def test_undo_is_remembered_across_a_reload(app, api):
 
 def test_write_in_one_tab_updates_the_total_of_another(app, api):
     """Also when it is undone."""
-    other = AppPage(app.page.context.new_page(), app.base_url).sign_in()
+    other = AppPage(app.page.context.new_page(), app.base_url).open()
+    expect(other.panel.locator("#panel-total")).not_to_be_empty()
     before = other.panel_total()
     card = app.ask("add $5.25 for tolls")
     other.expect_panel_total(before + Decimal("5.25"))

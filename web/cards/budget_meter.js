@@ -40,7 +40,10 @@ export function budgetMeter(budget) {
 
 const percentSpent = (limit, spent) => (Number(limit) > 0 ? Math.round((Number(spent) / Number(limit)) * 100) : 100);
 
-/** The track ends at the limit, or at a projection beyond it; a line then marks the limit. */
+/**
+ * The track ends at the limit, or at a projection beyond it; a line then marks the limit.
+ * @param {{limit: string, spent: string, projected?: string | null}} budget
+ */
 function trackNodes({ limit, spent, projected }) {
   const end = Math.max(Number(limit), Number(projected ?? 0));
   const fraction = (amount) => (end > 0 ? Number(amount) / end : 1);
@@ -51,7 +54,10 @@ function trackNodes({ limit, spent, projected }) {
   ];
 }
 
-/** Describes the projection by its difference from the limit; null without one. */
+/**
+ * Describes the projection by its difference from the limit; null without one.
+ * @param {{limit: string, currency: string, projected?: string | null}} budget
+ */
 function projectionText({ projected, limit, currency }) {
   if (projected == null) return null;
   const excess = Number(projected) - Number(limit);

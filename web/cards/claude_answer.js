@@ -40,6 +40,7 @@ export function claudeAnswerCard(message, actions) {
   const progress = el("div", { class: "progress" }, status, sendNow, stop);
   const node = el("article", { class: "card claude", "data-tier": CHAT_TIER, "aria-label": "Claude's answer" },
     head, tools.node, text.node, confirmationList, progress);
+  /** @type {import("../frame_types.js").Frame | null} */
   let latestFrame = null;
   let isCancelling = false;
 

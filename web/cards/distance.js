@@ -18,9 +18,11 @@ export function distanceCard(answer, { ms }) {
 
 /**
  * Creates the list of a route's origin and destination.
- * @param {{ origin: import("../api_types.js").NamedPoint, destination: import("../api_types.js").NamedPoint }} answer
+ * @param {{origin: import("../api_types.js").NamedPoint | null,
+ *   destination: import("../api_types.js").NamedPoint | null}} answer
  */
 export const routeEndpoints = ({ origin, destination }) => el("ol", { class: "route", "aria-label": "From and to" },
   el("li", {}, placeName(origin)), el("li", {}, placeName(destination)));
 
-const placeName = ({ name }) => name.charAt(0).toUpperCase() + name.slice(1);
+/** @param {import("../api_types.js").NamedPoint | null} place */
+const placeName = (place) => place && place.name.charAt(0).toUpperCase() + place.name.slice(1);

@@ -1,5 +1,6 @@
 import { el } from "../dom.js";
 
+/** @type {Intl.DateTimeFormatOptions} */
 const TIME = { hour: "numeric", minute: "2-digit" };
 
 /** Creates the link to a file of a frame's `download`, with the time until which it works; null without one. */

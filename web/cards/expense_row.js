@@ -24,7 +24,11 @@ export function expenseRow(expense, actions) {
   showExpense(expense);
   return row;
 
-  /** Shows the expense, below it `note` if there is one. */
+  /**
+   * Shows the expense, below it `note` if there is one.
+   * @param {import("../api_types.js").ExpenseItem} shown
+   * @param {HTMLElement | null} [note]
+   */
   function showExpense(shown, note = null) {
     const { date, description, category, amount, currency, kind, converted } = shown;
     const details = [kind === "refund" && "Refund", description && categoryName(category)].filter(Boolean).join(" · ");
@@ -33,7 +37,7 @@ export function expenseRow(expense, actions) {
     row.replaceChildren(
       el("td", { class: "nowrap" }, el("time", { datetime: date }, formatDate(date))),
       el("th", { scope: "row" }, description || categoryName(category), details && el("small", {}, details), note),
-      el("td", { class: "num" }, formatMoney(amount, currency), converted && el("small", {}, convertedValue({ converted }))),
+      el("td", { class: "num" }, formatMoney(amount, currency), converted && el("small", {}, convertedValue(shown))),
       el("td", { class: "row-actions" }, edit, remove));
     return edit;
   }

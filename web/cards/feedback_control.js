@@ -7,6 +7,8 @@ const VERDICTS = { fine: "Fine", slow: "Slow", wrong: "Wrong", forgot: "It forgo
 /**
  * Creates the control that judges an answer by two taps: one shows the four verdicts, the other sends one of them.
  * `send(verdict)` resolves once it is recorded, or throws a Problem. A verdict can be changed; `given` is an earlier one.
+ * @param {(verdict: string) => Promise<any>} send
+ * @param {string | null} [given]
  */
 export function feedbackControl(send, given = null) {
   const open = el("button", { type: "button", class: "secondary", "aria-expanded": "false", on: { click: toggle } },
@@ -16,7 +18,7 @@ export function feedbackControl(send, given = null) {
       el("button", { type: "button", class: "secondary", "data-verdict": verdict, on: { click: () => choose(verdict) } },
         label)));
   const errorBox = el("div", { role: "alert" });
-  if (given in VERDICTS) show(given);
+  if (given && Object.hasOwn(VERDICTS, given)) show(given);
   return el("div", { class: "feedback", on: { keydown: closeOnEscape } }, open, choices, errorBox);
 
   function show(verdict) {

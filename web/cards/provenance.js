@@ -6,14 +6,17 @@ import { alertBox } from "./alert_box.js";
 
 const EXTERNAL_SOURCES = /Mapbox|Open-Meteo|EIA|ECB/g;
 
-/** Creates the footer of a card with source, age and response time; null if none is known. */
+/**
+ * Creates the footer of a card with source, age and response time; null if none is known.
+ * @param {{source?: string | null, as_of?: string | null, ms?: number, cached?: boolean}} answer
+ */
 export function footer({ source, as_of, ms, cached }) {
   const cacheNote = cached === true ? ", from the cache" : cached === false ? ", not from the cache" : "";
   const facts = [
-    source && ["Source", source],
-    as_of && ["As of", timeElement(as_of)],
-    ms != null && ["Took", `${formatMilliseconds(ms)}${cacheNote}`],
-  ].filter(Boolean);
+    ...(source ? [["Source", source]] : []),
+    ...(as_of ? [["As of", timeElement(as_of)]] : []),
+    ...(ms != null ? [["Took", `${formatMilliseconds(ms)}${cacheNote}`]] : []),
+  ];
   if (!facts.length) return null;
   return el("dl", { class: "facts" },
     ...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));

@@ -7,10 +7,12 @@ const UPDATE_INTERVAL_MS = 1000;
 
 /**
  * Creates an Undo button with the time left until `expiresAt` (ms since 1970 on this device's clock).
- * `href` is the request that undoes it, `undo()` sends the request and resolves with its body, which is passed to `onUndone`. `label` names what is undone,
- * unless the card makes it clear.
+ * `href` is the request that undoes it, `undo()` sends the request and resolves with its body, which is passed to
+ * `onUndone`. `label` names what is undone, unless the card makes it clear.
+ * @param {{href: string, expiresAt: number, label?: string | null, undo: () => Promise<any>,
+ *   onUndone?: (result: any) => void}} options
  */
-export function undoControl({ href, expiresAt, label = null, undo, onUndone = (_result) => {} }) {
+export function undoControl({ href, expiresAt, label = null, undo, onUndone = () => {} }) {
   const timeLeft = el("span", { class: "muted" });
   const errorBox = el("div", { role: "alert" });
   const button = el("button", { type: "button", class: "secondary", on: { click: onClick } }, "Undo",

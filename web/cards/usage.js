@@ -22,6 +22,7 @@ const formatNumber = (n) => new Intl.NumberFormat().format(n ?? 0);
 
 /** Formats milliseconds as seconds: 2310 → "2.3 sec". */
 function formatSeconds(ms) {
+  /** @type {Intl.NumberFormatOptions} */
   const unit = { style: "unit", unit: "second", unitDisplay: "short" };
   const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
   return new Intl.NumberFormat(undefined, { ...unit, ...digits }).format(ms / 1000);

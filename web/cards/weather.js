@@ -41,6 +41,7 @@ function currentFigures({ now, units }) {
     ["Measured", formatPlaceTime(now.time), ["local time there"]]);
 }
 
+/** @param {{days: import("../api_types.js").DayForecast[], units: import("../api_types.js").WeatherUnits}} answer */
 function dayFigures({ days: [day], units }) {
   const format = (value, formatValue) => (value == null ? "not forecast" : formatValue(value));
   return stats(

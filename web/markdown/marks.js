@@ -23,13 +23,17 @@ function nonOverlapping(spans) {
   return sorted.filter(({ start }, at) => at === 0 || start >= sorted[at - 1].end);
 }
 
-/** Returns two characters of the private use area that a text doesn't have, or null if it has nearly all. */
+/**
+ * Returns two characters of the private use area that a text doesn't have, or null if it has nearly all.
+ * @returns {[string, string] | null}
+ */
 function unusedCharacters(text) {
-  const unused = [];
+  let first = "";
   for (let code = PRIVATE_USE.first; code <= PRIVATE_USE.last; code++) {
     const character = String.fromCharCode(code);
-    if (!text.includes(character)) unused.push(character);
-    if (unused.length === 2) return unused;
+    if (text.includes(character)) continue;
+    if (first) return [first, character];
+    first = character;
   }
   return null;
 }

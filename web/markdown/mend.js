@@ -9,7 +9,9 @@ const LINK_TARGET = /^\([^()\s]*$/;
 export function mend(text) {
   const open = [];       // marks that have no other half yet, innermost last
   const brackets = [];   // positions of "[" without "]"
+  /** @type {{from: number, to: number} | null} */
   let label = null;      // {from, to} of the last [label]
+  /** @type {{ticks: string, at: number} | null} */
   let code = null;       // {ticks, at} of an unclosed code span
   let end = text.length;
   for (const { 1: ticks, 2: run, 3: bracket, 4: closing, index } of text.matchAll(MARKS)) {

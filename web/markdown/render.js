@@ -21,7 +21,7 @@ const PURIFY = {
 // The Content-Security-Policy allows no style attribute.
 for (const type of ["th_open", "td_open"]) {
   markdown.renderer.rules[type] = (tokens, at, options, _env, renderer) => {
-    const align = ALIGN.exec(tokens[at].attrGet("style") ?? "")?.[1];
+    const align = ALIGN.exec(String(tokens[at].attrGet("style") ?? ""))?.[1];
     tokens[at].attrs = align ? [["data-align", align]] : null;
     return renderer.renderToken(tokens, at, options);
   };
@@ -29,6 +29,7 @@ for (const type of ["th_open", "td_open"]) {
 
 /** Returns the nodes of a Markdown text, one for each block. */
 export function renderMarkdown(text) {
+  /** @type {any} RETURN_DOM_FRAGMENT makes it a DocumentFragment, which the types of DOMPurify don't tell */
   const fragment = DOMPurify.sanitize(markdown.render(text), PURIFY);
   for (const heading of fragment.querySelectorAll("h1, h2, h3, h4, h5, h6")) lowerHeading(heading);
   for (const code of fragment.querySelectorAll("pre")) makeScrollable(code);
@@ -38,7 +39,7 @@ export function renderMarkdown(text) {
   }
   // Last, since the browser determines this direction anew with each change within the block.
   // Inner blocks inherit it: with a direction of their own they would not count for the one around them.
-  for (const block of fragment.children) (block.querySelector("table") ?? block).dir = "auto";
+  for (const block of fragment.children) (block.querySelector("table") ?? block).setAttribute("dir", "auto");
   return [...fragment.children];
 }
 

@@ -24,7 +24,7 @@ export class MarkdownStream {
     const blocks = readBlocks(this.#rest);
     const closed = blocks.slice(0, countComplete(blocks, lines));
     const end = closed.at(-1)?.to ?? 0;
-    const decided = UNDECIDED.test(lines.at(-1)) ? lines.slice(0, -1) : lines;
+    const decided = UNDECIDED.test(lines.at(-1) ?? "") ? lines.slice(0, -1) : lines;
     const open = decided.slice(end).join("\n");
     if (closed.length) this.#rest = lines.slice(end).join("\n");
     return { closed: closed.map(({ from, to }) => lines.slice(from, to).join("\n")), open: mendLast(open) };
@@ -41,8 +41,8 @@ export class MarkdownStream {
 /** Returns the top-level blocks {type, from, to}: `from` is the first line and `to` the one after the last. */
 function readBlocks(text) {
   const tokens = markdown.parse(text, {});
-  return tokens.filter(({ level, map, nesting }) => level === 0 && map && nesting >= 0)
-    .map(({ type, map: [from, to] }) => ({ type, from, to }));
+  return tokens.flatMap(({ level, map, nesting, type }) =>
+    (level === 0 && map && nesting >= 0 ? [{ type, from: map[0], to: map[1] }] : []));
 }
 
 /** Returns the number of blocks that no later text can change. */
@@ -60,7 +60,8 @@ function mendLast(text) {
   const tokens = markdown.parse(text, {});
   const leaf = tokens.findLast(({ map }) => map);
   const container = tokens.findLast(({ map, type }) => map && type !== "inline");
-  if (leaf?.type !== "inline" || !LEAVES.has(container?.type)) return text;
+  if (!leaf?.map || leaf.type !== "inline" || !container || !LEAVES.has(container.type)) return text;
   const lines = text.split("\n");
-  return [...lines.slice(0, leaf.map[0]), mend(lines.slice(leaf.map[0]).join("\n"))].join("\n");
+  const [from] = leaf.map;
+  return [...lines.slice(0, from), mend(lines.slice(from).join("\n"))].join("\n");
 }

@@ -1,6 +1,6 @@
 // The dialog "What PAM remembers": preferences, facts, summaries and messages, searched, corrected and deleted.
 
-import { setBusy } from "../dom.js";
+import { byId, setBusy } from "../dom.js";
 import { createDeletion } from "./deletion.js";
 import { createSection } from "./section.js";
 
@@ -8,9 +8,8 @@ const KINDS = ["preferences", "facts", "episodes", "messages"];
 
 /** Connects the button that opens the dialog. `onMessagesDeleted()` is called when messages were deleted. */
 export function createMemories(api, openButton, onMessagesDeleted) {
-  const byId = (id) => document.getElementById(id);
-  const dialog = byId("memories-dialog");
-  const words = byId("memory-words");
+  const dialog = byId("memories-dialog", HTMLDialogElement);
+  const words = byId("memory-words", HTMLInputElement);
   const searchButton = byId("memory-search-button");
   const searchError = byId("memory-search-error");
   const actions = { onDeleted };

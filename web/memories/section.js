@@ -31,6 +31,7 @@ export function createSection(kind, api, { onDeleted }) {
   const node = el("section", { class: "memory-section", "aria-labelledby": heading.id },
     heading, note && el("p", { class: "muted" }, note), list, status, errorBox, more);
   let search = "";
+  /** @type {string | null} */
   let cursor = null;
   let latestRequest = 0;
 
@@ -52,7 +53,7 @@ export function createSection(kind, api, { onDeleted }) {
     node.setAttribute("aria-busy", "true");
     if (isFirst && !list.children.length) status.textContent = "Loading";
     try {
-      const query = new URLSearchParams({ kind, search, timezone, ...(isFirst ? {} : { cursor }) });
+      const query = new URLSearchParams({ kind, search, timezone, ...(isFirst || !cursor ? {} : { cursor }) });
       const { data } = await api.get(`/v1/memories?${query}`);
       if (request === latestRequest) showPage(data, isFirst);
       return null;

@@ -1,6 +1,6 @@
 // The dialog "Travellers": the own profile, requests for friendship, and friends.
 
-import { announce, el, setBusy } from "../dom.js";
+import { announce, byId, el, setBusy } from "../dom.js";
 import { timezone } from "../dates.js";
 import { Problem } from "../problem.js";
 import { friendItem } from "./friend.js";
@@ -14,10 +14,9 @@ const LISTS = {
 
 /** Connects the button that opens the dialog. */
 export function createTravellers(api, openButton) {
-  const byId = (id) => document.getElementById(id);
-  const dialog = byId("travellers-dialog");
+  const dialog = byId("travellers-dialog", HTMLDialogElement);
   const form = byId("friend-form");
-  const name = byId("friend-name");
+  const name = byId("friend-name", HTMLInputElement);
   const askButton = byId("friend-ask");
   const error = byId("friend-error");
   const listsError = byId("friends-error");

@@ -1,3 +1,6 @@
+import base64
+import hashlib
+import json
 import re
 import socket
 from pathlib import Path
@@ -7,7 +10,7 @@ import pytest
 
 from local import demo
 from local.build import build_site
-from local.site import FILES
+from local.page_files import FILES, render_manifest
 from local.stack import CHECKOUT, LocalStack
 
 
@@ -80,3 +83,41 @@ def test_built_site_has_every_module_that_the_page_imports(tmp_path: Path) -> No
         for path in re.findall(r'^import .* from "(/[^"]+)";', file.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert imported and imported <= files
+
+
+def test_list_of_files_has_their_hashes_and_a_version_of_files_and_headers(tmp_path: Path) -> None:
+    """It has all that the page loads, but neither the worker, nor the pages that nobody needs without a connection."""
+    site, again, other = tmp_path / "site", tmp_path / "again", tmp_path / "other"
+    build_site(CHECKOUT, site)
+    listed = json.loads((site / "page_files.json").read_text())
+    for path, integrity in listed["files"].items():
+        file = site / (path.lstrip("/") or "index.html")
+        assert integrity == "sha256-" + base64.b64encode(hashlib.sha256(file.read_bytes()).digest()).decode()
+    assert listed["files"].keys() >= {"/", "/app.js", "/css/page.css", "/vendor/dompurify.js", "/router.json"}
+    assert not listed["files"].keys() & {"/service_worker.js", "/page_files.json", "/api.html", "/index.html"}
+    build_site(CHECKOUT, again)
+    assert json.loads((again / "page_files.json").read_text()) == listed
+    build_site(CHECKOUT, other, ["wss://socket.example"])
+    changed = json.loads((other / "page_files.json").read_text())
+    assert changed["files"] == listed["files"] and changed["version"] != listed["version"]
+
+
+def test_list_of_files_is_of_the_files_that_are_served(http: httpx.Client, app: Path) -> None:
+    """Its response is never stored, so that an edit of a file is another version at the next request."""
+    response = http.get("/page_files.json")
+    assert response.headers["cache-control"] == "no-store"
+    files = {f"/{file.relative_to(app / 'web')}" for file in (app / "web").rglob("*") if file.is_file()}
+    assert response.json()["files"].keys() == files - {"/index.html"} | {"/"}
+
+
+def test_edited_file_makes_another_version(tmp_path: Path) -> None:
+    """Only the hash of the edited file changes."""
+    (tmp_path / "web").mkdir()
+    for name in ("index.html", "page.js"):
+        (tmp_path / "web" / name).write_text("one")
+    before = json.loads(render_manifest(tmp_path, {}))
+    (tmp_path / "web" / "page.js").write_text("two")
+    after = json.loads(render_manifest(tmp_path, {}))
+    assert after["version"] != before["version"]
+    assert after["files"]["/"] == before["files"]["/"]
+    assert after["files"]["/page.js"] != before["files"]["/page.js"]

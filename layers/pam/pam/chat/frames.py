@@ -81,10 +81,15 @@ class ServerFrame:
 
     type: ClassVar[str]
 
+    omits_empty: ClassVar[tuple[str, ...]] = ()
+    """The fields that are left out where they are None or empty."""
+
     def body(self) -> dict[str, Any]:
         """Return the frame as JSON, all texts of which can be sent."""
         values = {each.name: sendable(getattr(self, each.name)) for each in fields(self)}  # type: ignore[arg-type]
-        return {"type": self.type} | values
+        return {"type": self.type} | {
+            name: value for name, value in values.items() if name not in self.omits_empty or value not in (None, [])
+        }
 
 
 @dataclass(frozen=True)
@@ -121,15 +126,13 @@ class ToolLine(ServerFrame):
     """
 
     type = "tool"
+    omits_empty = ("download",)
     id: str
     name: str
     state: ToolState
     summary: str
     source: str | None = None
     download: Mapping[str, str] | None = None
-
-    def body(self) -> dict[str, Any]:
-        return _without_download(super().body())
 
 
 @dataclass(frozen=True)
@@ -154,15 +157,13 @@ class Confirmed(ServerFrame):
     """The outcome of a confirmation, how it is undone if it can be, and the link to a file that it made."""
 
     type = "confirmed"
+    omits_empty = ("download",)
     confirmation_id: str
     decision: str
     text: str
     source: str | None = None
     undo: tuple[Mapping[str, Any], ...] = ()
     download: Mapping[str, str] | None = None
-
-    def body(self) -> dict[str, Any]:
-        return _without_download(super().body())
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,7 @@ class Failed(ServerFrame):
     """The error that ends a message. Text that was sent before stays, and writes can be undone."""
 
     type = "error"
+    omits_empty = ("retry_after", "undo", "choices")
     code: str
     message: str
     retry_after: int | None = None
@@ -207,13 +209,6 @@ class Failed(ServerFrame):
         """Return the frame of an error."""
         choices = tuple(vars(choice) for choice in error.choices)
         return cls(error.error.code, error.message, error.retry_after, undo, choices)
-
-    def body(self) -> dict[str, Any]:
-        return {key: value for key, value in super().body().items() if value not in (None, [])}
-
-
-def _without_download(body: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if name != "download" or value is not None}
 
 
 CHAT_ROUTE = "chat"
