@@ -4,7 +4,7 @@ import js from "@eslint/js";
 import globals from "globals";
 
 export default [
-  { ignores: ["node_modules/", ".venv/", ".local/", ".aws-sam/"] },
+  { ignores: ["node_modules/", ".*/"] },
   js.configs.recommended,
   {
     files: ["web/**/*.js", "local/dashboard/**/*.js", "eslint.config.js"],

@@ -1,5 +1,6 @@
 """What a load test finds in the stores after its run: nothing of a good run, and each planted violation."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -92,9 +93,10 @@ def _remove_vector(run: Run) -> None:
     )
 
 
-def _send_dead_letter(run: Run) -> None:
+def _send_dead_letter(run: Run, message_id: str) -> None:
     client = local_client(run.stack, "sqs")
-    client.send_message(QueueUrl=client.list_queues()["QueueUrls"][0], MessageBody="{}")
+    body = json.dumps({"message_id": message_id})
+    client.send_message(QueueUrl=client.list_queues()["QueueUrls"][0], MessageBody=body)
 
 
 def test_good_run_breaks_nothing(run: Run) -> None:
@@ -139,9 +141,11 @@ def test_conversation_that_claude_does_not_answer_is_stuck(run: Run) -> None:
 
 
 def test_dead_letter_is_found(run: Run) -> None:
-    """The last test of the stack's queues: the letter stays."""
-    _send_dead_letter(run)
-    assert any(sentence.startswith("1 events are in ") for sentence in run.broken())
+    """Unless its message has an end: then the traveller was told."""
+    _send_dead_letter(run, run.user.messages[1].message_id)
+    assert run.broken() == []
+    _send_dead_letter(run, str(uuid.uuid4()))
+    assert "1 events were given up, and nobody was told." in run.broken()
 
 
 def test_check_that_fails_is_reported(run: Run) -> None:
