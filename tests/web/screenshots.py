@@ -187,6 +187,7 @@ def open_offline(page: Page, url: str) -> None:
 def open_dashboard(page: Page, url: str) -> None:
     page.goto(f"{url}/dashboard")
     expect(page.locator("#rows")).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator("#feedback table").first).to_be_visible()  # read last
 
 
 def open_api(page: Page, url: str) -> None:
