@@ -1,5 +1,6 @@
 """Answers about travel: from named sources, in the user's units, without invented figures."""
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -143,6 +144,34 @@ def test_answers_have_the_units_and_currency_of_the_user(australian: Traveller) 
     assert (fuel["cost"], fuel["currency"], fuel["simulated"]) == ("278.85", "AUD", False)
     assert "A$278.85 at A$1.95 a litre" in fuel["text"]
     assert australian.spends("45").json()["text"].startswith("Added A$45.00 for fuel.")
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("campgrounds within 50 km of Moab, Utah", r"within 50 km of Moab, Utah\. .* \([0-9.]+ km\)"),
+        ("campgrounds within 30 miles of Moab, Utah", r"within 30 mi of Moab, Utah\. .* \([0-9.]+ mi\)"),
+        (
+            "fuel for 100 km at 10 l/100km at $1.50 a liter",
+            r"^100 km at 10\.0 l/100 km take about 10\.0 l: \$15\.00 at \$1\.50 a litre\.$",
+        ),
+        (
+            "how much gas for 100 miles at 30 mpg at $4 a gallon",
+            r"^100 mi at 30\.0 mpg take about 3\.3 gal: \$13\.33 at \$4\.00 a gallon\.$",
+        ),
+    ],
+)
+def test_answer_is_in_the_units_of_the_question(traveller: Traveller, question: str, expected: str) -> None:
+    """Whatever the user's own are; the figures of the JSON are in the same units."""
+    body = traveller.http.post("/v1/ask", json={"text": question}).json()
+    answer = body["answer"]
+    assert re.search(expected, answer["text"]), answer["text"]
+    if "parks" in answer:
+        assert answer["unit"] == answer["radius_unit"]
+        nearest = answer["parks"][0]
+        assert f"{nearest['name']} ({nearest['distance']:.1f} {answer['unit']})" in answer["text"]
+    else:
+        assert (answer["volume_unit"], answer["price"]["unit"]) in {("l", "l"), ("gal", "gal")}
 
 
 def test_fuel_estimate_uses_rig_and_average_price_or_names_them_as_missing(

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, Field
 
 from pam.platform.errors import PamError
-from pam.platform.validation import parse_json, parse_stored_json
+from pam.platform.validation import parse_json, parse_stored_json, validate
 
 JSON = st.recursive(
     st.none()
@@ -65,3 +66,32 @@ def test_deeply_nested_request_is_rejected(depth: int, opening: str, closing: st
 def test_nesting_within_the_limit_is_parsed() -> None:
     """Far more than any request has."""
     assert parse_json(b"[" * 31 + b"]" * 31)
+
+
+class Limited(BaseModel):
+    """A field of each kind of limit."""
+
+    rating: int = Field(3, ge=1, le=5)
+    radius: float = Field(1, gt=0, lt=500)
+    stops: list[str] = Field(["a"], min_length=1, max_length=20)
+    title: str = Field("a", min_length=2, max_length=60)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"rating": 6}, "“rating” must be at most 5."),
+        ({"rating": 0}, "“rating” must be at least 1."),
+        ({"radius": 0}, "“radius” must be more than 0."),
+        ({"radius": 500}, "“radius” must be less than 500."),
+        ({"stops": []}, "“stops” must have at least 1 entry."),
+        ({"stops": ["a"] * 21}, "“stops” must have at most 20 entries."),
+        ({"title": "a"}, "“title” must have at least 2 characters."),
+        ({"title": "a" * 61}, "“title” must have at most 60 characters."),
+    ],
+)
+def test_limit_is_named(fields: dict[str, Any], message: str) -> None:
+    """Whoever reads the error knows what would do."""
+    with pytest.raises(PamError) as rejected:
+        validate(Limited, fields)
+    assert (rejected.value.message, rejected.value.field) == (message, next(iter(fields)))

@@ -10,7 +10,7 @@ from pydantic import Field
 from pam.answers.ask_request import AskRequest, Slots
 from pam.answers.dependencies import TravelDependencies
 from pam.answers.distance import existing_road
-from pam.answers.fuel_figures import FROM_USER, FuelFigures, fuel_figures, fuel_sentence
+from pam.answers.fuel_figures import FROM_USER, FuelFigures, FuelUnits, fuel_figures, fuel_sentence
 from pam.answers.fuel_price import average_price
 from pam.answers.json_values import json_dataclass
 from pam.answers.resolved_place import NamedPoint, ResolvedPlace, resolve_ends
@@ -73,22 +73,22 @@ def fuel_estimate(
     way = _resolve_way(dependencies.sources, user, query, deadline)
     price = _price(dependencies, user, query, way, deadline)
     estimate = FuelEstimate(way.distance_m, _consumption(user, query), price.value if price else None)
-    unit = query.unit or user.units.distance_unit
+    units = _units(user, query)
     facts = way.facts
     if price is not None and estimate.litres is not None and price.source != FROM_USER:
         facts = (*facts, price)
-    text = fuel_sentence(estimate, user, way.ends_text, distance_unit=unit, volume_unit=query.volume_unit)
+    text = fuel_sentence(estimate, user, units, way.ends_text)
     if way.ends:
         text += f" {rig_check_text(user)}"
     own = f"{user.rig.name} (your rig)" if user.rig and query.consumption is None else None
     return FuelNeeded(
         **travel_provenance(user.profile, dependencies.clock(), *facts, own=own),
-        **vars(fuel_figures(estimate, user.units, query.volume_unit)),
+        **vars(fuel_figures(estimate, units)),
         text=text,
         origin=way.ends[0].named_point if way.ends else None,
         destination=way.ends[1].named_point if way.ends else None,
-        distance=round(estimate.distance_m / metres_per(unit), 1),
-        unit=unit,
+        distance=round(estimate.distance_m / metres_per(units.distance), 1),
+        unit=units.distance,
         rig_check=rig_check(user) if way.ends else None,
     )
 
@@ -108,6 +108,18 @@ def fuel_estimate_from_slots(request: AskRequest, slots: Slots) -> FuelNeeded | 
 
 # The fields of a query whose slots have another name.
 _FIELDS = {"answer_unit": "volume_unit"}
+
+
+_VOLUMES = {"mpg": "gal", "l_per_100km": "l"}
+"""The volume of each unit of consumption."""
+
+
+def _units(user: UserContext, query: FuelQuery) -> FuelUnits:
+    """Return the units of the answer: those of the question, where a price or a consumption names the volume, too."""
+    consumption = query.consumption_unit if query.consumption is not None else None
+    price = query.price_unit if query.price is not None else None
+    volume = query.volume_unit or price or (_VOLUMES[consumption] if consumption else None)
+    return FuelUnits.of(user.units, query.unit, volume, consumption)
 
 
 def _resolve_way(sources: TravelSources, user: UserContext, query: FuelQuery, deadline: Deadline) -> _Way:

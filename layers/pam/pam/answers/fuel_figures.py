@@ -1,5 +1,6 @@
 """The fuel for a distance, its consumption and its price, in the user's units."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from pam.answers.travel_answer import UnitOfVolume, UnitPrice
 from pam.answers.user_context import UserContext
 from pam.money.amounts import Currency
 from pam.travel.fuel import Consumption, FuelEstimate, FuelUnitPrice
-from pam.travel.units import Units, litres_per, metres_per
+from pam.travel.units import Units, consumption_in, litres_per, metres_per
 from pam.users.formatting import format_money, format_number
 
 FROM_USER = "You"
@@ -59,10 +60,26 @@ class FuelFigures:
     ]
 
 
-def fuel_figures(estimate: FuelEstimate, units: Units, volume_unit: str | None = None) -> FuelFigures:
-    """Return an estimate as clients get it, each figure with its source; volumes in the user's unit by default."""
+@dataclass(frozen=True)
+class FuelUnits:
+    """The units of an answer about fuel: `mi` or `km`, `gal` or `l`, `mpg` or `l_per_100km`."""
+
+    distance: str
+    volume: str
+    consumption: str
+
+    @classmethod
+    def of(
+        cls, units: Units, distance: str | None = None, volume: str | None = None, consumption: str | None = None
+    ) -> "FuelUnits":
+        """Return those of a question, and the user's own where it names none."""
+        return cls(distance or units.distance_unit, volume or units.volume_unit, consumption or units.consumption_unit)
+
+
+def fuel_figures(estimate: FuelEstimate, units: FuelUnits) -> FuelFigures:
+    """Return an estimate as clients get it, each figure with its source."""
     price, consumption = estimate.price, estimate.consumption
-    unit = volume_unit or units.volume_unit
+    unit = units.volume
     return FuelFigures(
         volume=None if estimate.litres is None else round(float(estimate.litres) / litres_per(unit), 1),
         volume_unit=unit,
@@ -74,10 +91,10 @@ def fuel_figures(estimate: FuelEstimate, units: Units, volume_unit: str | None =
     )
 
 
-def _consumption_figure(consumption: Consumption, units: Units) -> ConsumptionFigure:
+def _consumption_figure(consumption: Consumption, units: FuelUnits) -> ConsumptionFigure:
     return ConsumptionFigure(
-        value=round(units.consumption(consumption.litres_per_100km), 1),
-        unit=units.consumption_unit,
+        value=round(consumption_in(units.consumption, consumption.litres_per_100km), 1),
+        unit=units.consumption,
         source=consumption.source,
     )
 
@@ -92,39 +109,31 @@ def _price_figure(price: FuelUnitPrice, unit: str) -> PriceFigure:
     )
 
 
-def fuel_sentence(
-    estimate: FuelEstimate,
-    user: UserContext,
-    ends: str = "",
-    *,
-    distance_unit: str | None = None,
-    volume_unit: str | None = None,
-) -> str:
+def fuel_sentence(estimate: FuelEstimate, user: UserContext, units: FuelUnits, ends: str = "") -> str:
     """Render the estimate with each figure's source, and ask for what is missing.
 
-    `ends` names where the way begins and ends, such as ` from Denver to Moab`. Units are the user's own by default.
+    `ends` names where the way begins and ends, such as ` from Denver to Moab`.
     """
-    units, profile = user.units, user.profile
-    distance_unit, volume_unit = distance_unit or units.distance_unit, volume_unit or units.volume_unit
-    way = f"{format_number(estimate.distance_m / metres_per(distance_unit), profile)} {distance_unit}{ends}"
+    profile = user.profile
+    way = f"{format_number(estimate.distance_m / metres_per(units.distance), profile)} {units.distance}{ends}"
     if estimate.litres is None or estimate.consumption is None:
         return f"For {way} PAM must know what your rig uses. Say it in mpg or in l/100 km."
-    uses = consumption_text(estimate.consumption.litres_per_100km, user)
+    uses = consumption_text(estimate.consumption.litres_per_100km, user, units.consumption)
     rig = "" if estimate.consumption.source == FROM_USER else f" ({estimate.consumption.source})"
-    text = f"{way} at {uses}{rig} take about {volume_text(estimate.litres, user, volume_unit)}"
+    text = f"{way} at {uses}{rig} take about {volume_text(estimate.litres, user, units.volume)}"
     if estimate.price is None or estimate.cost is None:
         return f"{text}. What it costs PAM can't say without a price: tell it one, by the gallon or the litre."
-    price = per_unit_text(estimate.price.per_litre, estimate.price.currency, user, volume_unit)
+    price = per_unit_text(estimate.price.per_litre, estimate.price.currency, user, units.volume)
     if estimate.price.area and estimate.price.week:
         price += f", the average of {survey_text(estimate.price.area, estimate.price.week, profile)}"
     return f"{text}: {format_money(estimate.cost, estimate.price.currency, profile)} at {price}."
 
 
-def consumption_text(litres_per_100km: float, user: UserContext) -> str:
-    """Render a consumption in the user's unit, such as `9.5 mpg`."""
-    units = user.units
-    value = format_number(units.consumption(litres_per_100km), user.profile, 1)
-    return f"{value} {us_gallons(_CONSUMPTION_UNITS[units.consumption_unit], user)}"
+def consumption_text(litres_per_100km: float, user: UserContext, unit: str | None = None) -> str:
+    """Render a consumption in `mpg` or `l_per_100km`, the user's own by default, such as `9.5 mpg`."""
+    unit = unit or user.units.consumption_unit
+    value = format_number(consumption_in(unit, litres_per_100km), user.profile, 1)
+    return f"{value} {us_gallons(_CONSUMPTION_UNITS[unit], user)}"
 
 
 def volume_text(litres: Decimal, user: UserContext, unit: str | None = None) -> str:

@@ -19,7 +19,7 @@ from pam.platform.deadline import Deadline
 from pam.travel.attractions import AttractionKind
 from pam.travel.queries import ParksQuery
 from pam.travel.roads import PointOfInterest
-from pam.travel.units import Units
+from pam.travel.units import metres_per
 
 MAX_ATTRACTIONS = 20
 
@@ -66,7 +66,7 @@ def nearby_attractions(
     within = radius.text(place, user.profile)
     if nearest:
         count = count_text(len(nearest), MAX_ATTRACTIONS)
-        text = f"{count} to visit {within}.{nearest_text([point for _, point in nearest], user)}"
+        text = f"{count} to visit {within}.{nearest_text([point for _, point in nearest], radius.unit, user.profile)}"
     else:
         named = ", ".join(kind.replace("_", " ") for kind in kinds)
         text = f"{found[0].source} knows none of these {within}: {named}."
@@ -76,9 +76,9 @@ def nearby_attractions(
         place=place.named_point,
         radius=radius.value,
         radius_unit=radius.unit,
-        unit=user.units.distance_unit,
+        unit=radius.unit,
         kinds=kinds,
-        attractions=tuple(_attraction(kind, point, user.units) for kind, point in nearest),
+        attractions=tuple(_attraction(kind, point, radius.unit) for kind, point in nearest),
     )
 
 
@@ -93,12 +93,12 @@ def _nearest(
     return sorted(points.values(), key=lambda pair: pair[1].distance_m)[:MAX_ATTRACTIONS]
 
 
-def _attraction(kind: AttractionKind, point: PointOfInterest, units: Units) -> Attraction:
+def _attraction(kind: AttractionKind, point: PointOfInterest, unit: str) -> Attraction:
     return Attraction(
         name=point.name,
         kind=kind,
         address=point.address,
         latitude=round(point.latitude, 5),
         longitude=round(point.longitude, 5),
-        distance=round(units.distance(point.distance_m), 1),
+        distance=round(point.distance_m / metres_per(unit), 1),
     )

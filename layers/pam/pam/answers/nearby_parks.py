@@ -15,11 +15,11 @@ from pam.answers.resolved_place import NamedPoint, resolve_place
 from pam.answers.search_radius import SearchRadius
 from pam.answers.sourced import Sourced
 from pam.answers.travel_answer import Latitude, Longitude, TravelAnswer, UnitOfDistance, travel_provenance
-from pam.answers.user_context import UserContext, read_user_context
+from pam.answers.user_context import read_user_context
 from pam.platform.deadline import Deadline
 from pam.travel.queries import MAX_RADIUS, ParksQuery
 from pam.travel.roads import PointOfInterest
-from pam.travel.units import Units
+from pam.travel.units import metres_per
 from pam.users.formatting import format_money, format_number, pluralize
 from pam.users.profile import Profile
 from pam.users.text import TextParser
@@ -89,11 +89,10 @@ class NearbyParks(SearchedPlace):
     parks: Annotated[tuple[Park, ...], Field(max_length=MAX_PARKS, description="The nearest first.")]
 
 
-def nearest_text(points: Sequence[PointOfInterest], user: UserContext) -> str:
-    """Name the nearest points, after a space; `points` isn't empty."""
+def nearest_text(points: Sequence[PointOfInterest], unit: str, profile: Profile) -> str:
+    """Name the nearest points, after a space, with their distances in `unit`; `points` isn't empty."""
     nearest = "; ".join(
-        f"{point.name} ({format_number(user.units.distance(point.distance_m), user.profile, 1)} "
-        f"{user.units.distance_unit})"
+        f"{point.name} ({format_number(point.distance_m / metres_per(unit), profile, 1)} {unit})"
         for point in points[:_MAX_NAMES]
     )
     return f"{' The nearest: ' if len(points) > _MAX_NAMES else ' '}{nearest}."
@@ -112,19 +111,19 @@ def nearby_parks(
     `source_unavailable`, `source_not_configured`.
     """
     user = read_user_context(dependencies, user_id, deadline)
-    units, profile = user.units, user.profile
+    profile = user.profile
     place = resolve_place(dependencies.sources, user, query.place, query, deadline)
     radius = SearchRadius.of(query, user)
     found = dependencies.sources.parks(place.point, radius.metres, deadline)
     return NearbyParks(
         **travel_provenance(profile, dependencies.clock(), *place.facts, found),
-        text=_sentence(found, radius.text(place, profile), user)
+        text=_sentence(found, radius.text(place, profile), radius.unit, profile)
         + (wishes.not_checked(found.source, profile) if found.value else ""),
         place=place.named_point,
         radius=radius.value,
         radius_unit=radius.unit,
-        unit=units.distance_unit,
-        parks=tuple(_park(park, units) for park in found.value),
+        unit=radius.unit,
+        parks=tuple(_park(park, radius.unit) for park in found.value),
     )
 
 
@@ -139,19 +138,19 @@ def nearby_parks_from_slots(request: AskRequest, slots: Slots) -> NearbyParks:
     return nearby_parks(request.dependencies, request.user_id, query, request.source_deadline)
 
 
-def _park(park: PointOfInterest, units: Units) -> Park:
+def _park(park: PointOfInterest, unit: str) -> Park:
     return Park(
         name=park.name,
         address=park.address,
         latitude=park.latitude,
         longitude=park.longitude,
-        distance=round(units.distance(park.distance_m), 1),
+        distance=round(park.distance_m / metres_per(unit), 1),
         phone=park.phone,
         website=park.website,
     )
 
 
-def _sentence(found: Sourced[tuple[PointOfInterest, ...]], within: str, user: UserContext) -> str:
+def _sentence(found: Sourced[tuple[PointOfInterest, ...]], within: str, unit: str, profile: Profile) -> str:
     if not found.value:
         return f"{found.source} knows no place to camp {within}."
-    return f"{count_text(len(found.value), MAX_PARKS)} to camp {within}.{nearest_text(found.value, user)}"
+    return f"{count_text(len(found.value), MAX_PARKS)} to camp {within}.{nearest_text(found.value, unit, profile)}"

@@ -14,12 +14,14 @@ from pam.answers.json_values import json_dataclass
 from pam.answers.resolved_place import NamedPoint, resolve_place
 from pam.answers.search_radius import SearchRadius
 from pam.answers.travel_answer import TravelAnswer, UnitOfDistance, travel_provenance
-from pam.answers.user_context import UserContext, read_user_context
+from pam.answers.user_context import read_user_context
 from pam.community.shared_places import read_shared_places
 from pam.platform.deadline import Deadline
 from pam.travel.geography import box_around, great_circle_m
 from pam.travel.queries import MAX_RADIUS, ParksQuery
+from pam.travel.units import metres_per
 from pam.users.formatting import format_number, pluralize
+from pam.users.profile import Profile
 
 SOURCE = "Places that travellers share in PAM"
 
@@ -67,14 +69,14 @@ def nearby_travellers(
         NearbyTraveller(
             name=excerpt(each.name, _MAX_TEXT_BYTES),
             place=excerpt(each.place, _MAX_TEXT_BYTES),
-            distance=round(user.units.distance(metres), 1),
+            distance=round(metres / metres_per(radius.unit), 1),
             shared_until=instant(each.expires_at.astimezone(profile.zone)),
         )
         for metres, each in near[:_MAX_LISTED]
     )
     return NearbyTravellers(
         **travel_provenance(profile, dependencies.clock(), *place.facts, own=SOURCE),
-        text=_sentence(listed, len(near), radius.text(place, profile), user),
+        text=_sentence(listed, len(near), radius.text(place, profile), radius.unit, profile),
         place=place.named_point,
         radius=radius.value,
         unit=radius.unit,
@@ -83,12 +85,11 @@ def nearby_travellers(
     )
 
 
-def _sentence(listed: Sequence[NearbyTraveller], count: int, within: str, user: UserContext) -> str:
+def _sentence(listed: Sequence[NearbyTraveller], count: int, within: str, unit: str, profile: Profile) -> str:
     if not listed:
         return f"Nobody shares their place with you {within} now."
     nearest = "; ".join(
-        f"{each.name} ({format_number(each.distance, user.profile, 1)} {user.units.distance_unit})"
-        for each in listed[:_MAX_NAMES]
+        f"{each.name} ({format_number(each.distance, profile, 1)} {unit})" for each in listed[:_MAX_NAMES]
     )
     intro = " The nearest: " if count > _MAX_NAMES else " "
     return f"{pluralize(count, 'traveller')} sharing their place with you {within}.{intro}{nearest}."

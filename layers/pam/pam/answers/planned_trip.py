@@ -10,7 +10,7 @@ from pydantic import Field
 
 from pam.answers.answer import Count, Date, Money, Seconds
 from pam.answers.distance import RoadAnswer
-from pam.answers.fuel_figures import FuelFigures, fuel_figures
+from pam.answers.fuel_figures import FuelFigures, FuelUnits, fuel_figures
 from pam.answers.json_values import json_dataclass
 from pam.answers.rig_check import rig_check
 from pam.answers.travel_answer import Latitude, Longitude, travel_provenance
@@ -131,7 +131,7 @@ def planned_trip(plan: TripPlan, profile: Profile, schedule: Schedule, costs: Tr
             for index, (day, offset) in enumerate(zip(plan.days, day_offsets(plan.days), strict=True))
         ),
         not_checked=("clearance", *not_checked(plan, start)),
-        fuel=fuel_figures(plan.fuel, units),
+        fuel=fuel_figures(plan.fuel, FuelUnits.of(units)),
         costs=_cost_figures(costs),
     )
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from pam.answers.converted_sum import conversion_sentences, rate_text
-from pam.answers.fuel_figures import fuel_sentence
+from pam.answers.fuel_figures import FuelUnits, fuel_sentence
 from pam.answers.rig_check import rig_check_text
 from pam.answers.trip_costs import TripCosts
 from pam.answers.trip_plan import CAMP_RADIUS_M, Night, TripPlan
@@ -143,7 +143,7 @@ def _night(night: Night, user: UserContext) -> str:
 
 def _fuel(plan: TripPlan) -> str:
     if plan.fuel.cost is not None:
-        return f"Fuel: {fuel_sentence(plan.fuel, plan.user)}"
+        return f"Fuel: {fuel_sentence(plan.fuel, plan.user, FuelUnits.of(plan.user.units))}"
     names = {"consumption": "what your rig uses", "price": "a fuel price where the trip begins"}
     missing = " and ".join(names[name] for name in plan.fuel.missing)
     text = f"What the fuel costs PAM can't say: it doesn't know {missing}."

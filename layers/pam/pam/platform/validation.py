@@ -1,7 +1,7 @@
 """Parsing and validation of JSON from clients and from the model, with exact numbers."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, TypeVar
@@ -69,11 +69,9 @@ def validate(model: type[Model], fields: Any) -> Model:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = truncate(".".join(str(part) for part in first["loc"])) or None
-        allowed = first.get("ctx", {}).get("expected")
         is_known = first["type"] != "extra_forbidden"
-        raise PamError(
-            INVALID_REQUEST, _message(first["type"], name, allowed), field=name, field_is_known=is_known
-        ) from None
+        message = _message(first["type"], name, first.get("ctx", {}))
+        raise PamError(INVALID_REQUEST, message, field=name, field_is_known=is_known) from None
 
 
 def truncate(name: str) -> str:
@@ -120,7 +118,30 @@ def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def _message(kind: str, name: str | None, allowed: str | None) -> str:
+_LIMITS = {
+    "greater_than_equal": ("at least", "ge", ""),
+    "less_than_equal": ("at most", "le", ""),
+    "greater_than": ("more than", "gt", ""),
+    "less_than": ("less than", "lt", ""),
+    "too_short": ("at least", "min_length", "entries"),
+    "too_long": ("at most", "max_length", "entries"),
+    "string_too_short": ("at least", "min_length", "characters"),
+    "string_too_long": ("at most", "max_length", "characters"),
+}
+"""Of each error of pydantic's: how its limit is said, the limit's name, and what it counts; nothing for a number."""
+
+
+def _limit_message(kind: str, name: str, context: Mapping[str, Any]) -> str:
+    words, limit, counted = _LIMITS[kind]
+    number = context[limit]
+    shown = f"{number:.12g}" if isinstance(number, int | float | Decimal) else number
+    if not counted:
+        return f"“{name}” must be {words} {shown}."
+    singular = {"entries": "entry", "characters": "character"}[counted]
+    return f"“{name}” must have {words} {shown} {singular if number == 1 else counted}."
+
+
+def _message(kind: str, name: str | None, context: Mapping[str, Any]) -> str:
     if kind == "extra_forbidden":
         return f"PAM doesn't know a field “{name}”."
     if kind == "missing":
@@ -130,7 +151,9 @@ def _message(kind: str, name: str | None, allowed: str | None) -> str:
     if name is None:
         return "The request must be a JSON object."
     if kind == "literal_error":
-        return f"“{name}” must be {allowed}."
+        return f"“{name}” must be {context['expected']}."
+    if kind in _LIMITS:
+        return _limit_message(kind, name, context)
     if kind == "bool_type":
         return f"“{name}” must be true or false."
     return f"“{name}” doesn't have a form that PAM understands."

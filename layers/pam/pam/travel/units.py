@@ -102,6 +102,11 @@ def litres_per_100km(consumption: float, unit: str) -> float:
     return {"mpg": mpg_of(consumption), "l_per_100km": consumption}[unit]
 
 
+def consumption_in(unit: str, litres_for_100km: float) -> float:
+    """Convert litres per 100 km to `mpg` (US) or `l_per_100km`. Raises `KeyError` for any other unit."""
+    return {"mpg": mpg_of(litres_for_100km), "l_per_100km": litres_for_100km}[unit]
+
+
 def mpg_of(litres_for_100km: float) -> float:
     """Convert litres per 100 km to miles per US gallon, or back: the formula is its own inverse."""
     return 100 * LITRES_PER_GALLON / (METRES_PER_MILE / 1000) / litres_for_100km
