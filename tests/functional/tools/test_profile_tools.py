@@ -275,6 +275,8 @@ def test_stats_of_a_new_user_are_zero(new_caller: Callable[..., Caller], noon: M
         "0 favorite spots; 0 posts, 0 friends, 0 followers; 0 messages sent, 0 received."
     )
     assert result.data["months"] == 0 and result.data["expenses"]["total"] == "0.00"
+    abroad = new_caller(noon).in_zone("Pacific/Auckland").call(get_user_stats, "{}")
+    assert abroad.text.startswith("In PAM since Nov 23, 2026:")
 
 
 def test_stats_count_the_users_own_rows(

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -64,12 +65,17 @@ class UserStats(Answer):
     months: Annotated[Count, Field(description="Whole months since then.")]
 
 
-def user_stats(dependencies: UserDependencies, user_id: UUID, deadline: Deadline) -> UserStats:
-    """Return the counts and totals, never from a cache: others write what some of them count. Raises `PamError`."""
+def user_stats(
+    dependencies: UserDependencies, user_id: UUID, deadline: Deadline, timezone: ZoneInfo | None = None
+) -> UserStats:
+    """Return the counts and totals, never from a cache: others write what some of them count. Raises `PamError`.
+
+    `timezone` is the device's; None is the one of the user's settings.
+    """
     convert_stored_amounts(dependencies, user_id, deadline)
     now = dependencies.clock()
     with dependencies.database.session(user_id, deadline) as connection:
-        profile = read_profile(connection, user_id)
+        profile = read_profile(connection, user_id).in_zone(timezone)
         spent = read_spending(connection, profile, SpendingQuery(period="all_time"), now).overall
         saved = read_savings(connection, profile, SavingsQuery(period="all_time"), now).overall
         travel, community = read_travel_counts(connection, user_id), read_community_counts(connection, user_id)

@@ -105,7 +105,7 @@ class GetUserStats(ToolArguments):
 @read_tool(summary=lambda _: "Counting what you have in PAM")
 def get_user_stats(context: ToolContext, _arguments: GetUserStats) -> ToolResult:
     """Counts and totals of what they have."""
-    return to_tool_result(user_stats(context.dependencies, context.user_id, context.deadline))
+    return to_tool_result(user_stats(context.dependencies, context.user_id, context.deadline, context.zone))
 
 
 TOOLS: tuple[Tool[Any], ...] = (update_profile, update_settings, manage_privacy, get_user_stats)
