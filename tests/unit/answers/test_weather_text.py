@@ -163,6 +163,7 @@ def text_of(measure: str | None, period: str, part: str | None = None, units: Un
         ),
         ("storm", "tomorrow", None, "A thunderstorm is forecast in Moab, Utah tomorrow, from around 15:00."),
         ("hail", "friday", None, "Hail is forecast in Moab, Utah on Friday, from around 15:00."),
+        ("high", "thursday", None, "High in Moab, Utah today, Thursday: 54 °F, around 14:00."),
         ("storm", "saturday", None, "No thunderstorm is forecast in Moab, Utah on Saturday."),
         (
             "hail",

@@ -50,12 +50,16 @@ def time_text(found: Outlook, profile: Profile) -> str:
     days = (found.end.date() - found.start.date()).days
     if days > 1:
         return f"in the next {days} days ({format_dates(found.start.date(), found.end.date(), profile)})"
-    return f"on {found.start:%A}"
+    # A weekday that is named on that day may be meant as the next one: the answer says which it is.
+    return f"on {found.start:%A}" if _days_ahead(found) else f"today, {found.start:%A}"
+
+
+def _days_ahead(found: Outlook) -> int:
+    return (found.start.date() - found.asked_at.astimezone(found.zone).date()).days
 
 
 def _part_text(found: Outlook) -> str:
-    today = found.asked_at.astimezone(found.zone).date()
-    ahead = (found.start.date() - today).days
+    ahead = _days_ahead(found)
     if ahead <= 0:
         return _PARTS_OF_TODAY[found.part or ""]
     if found.part == "noon":
