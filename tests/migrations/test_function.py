@@ -218,7 +218,7 @@ def test_database_that_can_not_be_restored_is_not_migrated(
     (directory / "0003_names.down.sql").write_text("alter table boats drop column name;")
     with pytest.raises(subprocess.CalledProcessError) as failed:
         invoke(environment, {"command": "up"})
-    assert "DBClusterNotFoundFault" in failed.value.stderr
+    assert "DBClusterNotFoundFault" in failed.value.stderr.decode()
     assert [version for version, _ in ledger(empty_database)] == [1, 2]
 
 
@@ -263,7 +263,7 @@ def test_schema_that_the_app_can_not_read_fails_the_deployment(
     (directory / "0003_policy.down.sql").write_text("drop policy own on boats; drop function whose();")
     with pytest.raises(subprocess.CalledProcessError) as failed:
         invoke(environment, {"command": "up"})
-    assert "pam_app can't read it: permission denied for function whose" in failed.value.stderr
+    assert "pam_app can't read it: permission denied for function whose" in failed.value.stderr.decode()
 
 
 def test_template_gives_the_function_its_settings() -> None:

@@ -159,6 +159,8 @@ def test_repeated_request_keeps_its_time_and_its_key_in_another_time_zone(new_ap
     app.page.reload()
     assert app.page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone") == "Asia/Tokyo"
     app.unroute("**/v1/ask")
+    expect(app.question).to_have_value("add $3.75 for tolls")
+    app.wait_until_connected()
     app.question.press("Enter")
     expect(app.cards.last).to_contain_text("10 min left")
     first, second = app.sent_requests("POST", "/v1/ask")

@@ -47,6 +47,8 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.served.append(self.path)
+        # Files of two versions that are published within a second have one date: a stage has ETags.
+        del self.headers["if-modified-since"]
         if self.path in self.server.broken:
             self.send_error(500)
         else:

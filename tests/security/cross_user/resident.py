@@ -67,8 +67,9 @@ class Resident(ChatUser):
         self._forget()
         self._provoke()
         self._lose_turn()
-        (turn, *_) = self.rows_by_table()["turns"]
-        judged = self.http.post("/v1/feedback", json={"message_id": json.loads(turn)["id"], "verdict": "wrong"})
+        turns = map(json.loads, self.rows_by_table()["turns"])
+        answered = next(turn["id"] for turn in turns if turn["ended"] == "done")
+        judged = self.http.post("/v1/feedback", json={"message_id": answered, "verdict": "wrong"})
         assert judged.status_code == 200, judged.text
         selection = self.http.post("/v1/memories/selections", json={"topic": self.topic})
         assert selection.status_code == 201, selection.text
