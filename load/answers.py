@@ -24,7 +24,7 @@ class Answers:
     def __init__(self) -> None:
         self.waiting: WaitingMessage | None = None
         self.conversation_id: str | None = None
-        self._ended: set[str] = set()
+        self._end_seqs: dict[str, int | None] = {}
 
     def wait_for(self, message_id: str, due_s: float) -> None:
         """Expect the frames of a message."""
@@ -33,14 +33,15 @@ class Answers:
     def take(self, frame: Mapping[str, Any], at_s: float) -> Literal["frame", "end", "refusal", "doubled", "other"]:
         """Return what a frame is that came at this time.
 
-        `end` completes the answer, and `refusal` says that the message was not taken; `doubled` is a second end of
-        this or an earlier message; `other` is no frame of the message that waits.
+        `end` completes the answer, and `refusal` says that the message was not taken; `doubled` is another end of this
+        or an earlier message; `other` is no frame of the message that waits, or one that came before: what is asked
+        for again may still come by itself, and the page knows frames by their `seq`.
         """
         kind = frame.get("type", "error")  # the gateway's own errors have no type
         message_id = frame.get("message_id")
         is_end = kind in ("done", "error")
-        if message_id in self._ended:
-            return "doubled" if is_end else "other"
+        if message_id in self._end_seqs:
+            return "doubled" if is_end and frame.get("seq") != self._end_seqs[message_id] else "other"
         waiting = self.waiting
         if waiting is None or kind in ("pong", "confirmed"):
             return "other"
@@ -56,6 +57,6 @@ class Answers:
             waiting.times.setdefault(_TIMED[kind], (at_s - waiting.due_s) * 1000)
         if not is_end:
             return "frame"
-        self._ended.add(waiting.message_id)
+        self._end_seqs[waiting.message_id] = frame.get("seq")
         self.waiting = None
         return "end"

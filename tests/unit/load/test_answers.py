@@ -31,7 +31,13 @@ def test_answer_is_timed_and_ends(answers: Answers, end: dict[str, object]) -> N
     assert answers.conversation_id == "c"
 
 
-@pytest.mark.parametrize("second", [DONE, ERROR])
+def test_end_that_is_sent_again_is_no_second_end(answers: Answers) -> None:
+    """By a resume, beside the one that came by itself: the page knows it by its number."""
+    answers.take(DONE, 11.0)
+    assert answers.take(DONE, 11.1) == "other"
+
+
+@pytest.mark.parametrize("second", [DONE | {"seq": 4}, ERROR | {"seq": 4}])
 def test_second_end_is_seen_whenever_it_comes(answers: Answers, second: dict[str, object]) -> None:
     """At once, or while the next message waits, of which it is no end."""
     answers.take(DONE, 11.0)
