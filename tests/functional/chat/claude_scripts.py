@@ -1,16 +1,12 @@
 """Scripted replies of the stand-in for Claude, and the requests that it has received."""
 
 import json
-import uuid
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx
 
-
-def new_marker() -> str:
-    """Return a word that is in no other question."""
-    return f"w{uuid.uuid4().hex[:10]}"
+from tests.words import new_word
 
 
 @dataclass(frozen=True)
@@ -18,7 +14,7 @@ class ClaudeScripts:
     """The replies to questions whose text contains `marker`. `http` is a client of the stand-in."""
 
     http: httpx.Client
-    marker: str = field(default_factory=new_marker)
+    marker: str = field(default_factory=new_word)
 
     def script(self, *replies: Any, condition: str = "") -> None:
         """Set the replies to the model calls of a turn whose question contains the marker followed by `condition`."""
