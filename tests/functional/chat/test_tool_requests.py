@@ -17,8 +17,10 @@ from pam.answers.dependencies import TravelDependencies
 from pam.bootstrap import Bootstrap
 from pam.platform.deadline import Deadline
 from pam.platform.postgres import Database
+from pam.safety.outcome import MIN_RESTRICTED_SCORE
+from pam.safety.screen import screen
 from pam.tools.catalog import TOOLS
-from pam.tools.engine.definition import ToolContext
+from pam.tools.engine.definition import EffectKind, ToolContext
 from tests.conftest import CHECKOUT
 from tests.functional.chat.chat_user import ChatUser
 from tests.functional.chat.claude_scripts import SHORT_ANSWER, step
@@ -60,8 +62,12 @@ class Traveller:
 
         self.household = new_household(new_caller, database)
 
-    def ask(self, backend: InProcessBackend, request: ToolRequest) -> dict[str, str]:
-        """Ask for what a request says, with the examples' figures in it; return the last state of each of its tools."""
+    def ask(self, backend: InProcessBackend, request: ToolRequest) -> tuple[dict[str, str], bool]:
+        """Ask for what a request says, with the examples' figures in it.
+
+        Return the last state of each of its tools, and whether the turn is restricted: the random words of the names
+        make stage 1 take some requests for an attack, and others not.
+        """
         user = self.user
         user.conversation_id, user.claude = None, user.claude.with_new_marker()
         calls = {name: json.loads(self.household.arguments(name)) for name in request.tools}
@@ -69,9 +75,10 @@ class Traveller:
         user.claude.script(step(*uses), SHORT_ANSWER)
         said = " ".join(str(value) for arguments in calls.values() for value in arguments.values())
         backend.table.delete(f"rate#{user.id}", "questions")
-        frames = backend.ask(user, f"{request.text} ({said}) {user.claude.marker}")
+        text = f"{request.text} ({said}) {user.claude.marker}"
+        frames = backend.ask(user, text)
         assert frames[-1]["type"] == "done", frames[-1]
-        return dict(tool_states(frames))
+        return dict(tool_states(frames)), screen(text).score >= MIN_RESTRICTED_SCORE
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +127,14 @@ def test_scripted_calls_for_a_request_are_done_or_wait(
     traveller_for: Callable[[ToolRequest], Traveller],
     request_: ToolRequest,
 ) -> None:
-    """Readers and own writes are done; what others see or what costs waits for its confirmation."""
-    states = traveller_for(request_).ask(backend, request_)
-    expected = {name: "waiting" if TOOLS[name].effect.requires_approval else "done" for name in request_.tools}
-    assert states == expected
+    """Readers and own writes are done; what others see or what costs waits for its confirmation.
+
+    In a restricted turn own writes wait, too.
+    """
+    states, is_restricted = traveller_for(request_).ask(backend, request_)
+    waiting = {
+        name
+        for name in request_.tools
+        if TOOLS[name].effect.requires_approval or (is_restricted and TOOLS[name].effect is EffectKind.OWN)
+    }
+    assert states == {name: "waiting" if name in waiting else "done" for name in request_.tools}
