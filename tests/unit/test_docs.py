@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.page import render
+from bench.page import render, render_load
 from pam.platform import errors
 
 CHECKOUT = Path(__file__).parent.parent.parent
@@ -47,9 +47,10 @@ def test_error_codes_are_unique() -> None:
 
 
 def test_performance_page_is_rendered_from_the_figures() -> None:
-    """docs/performance.md is what docs/figures.json and the benchmarks' docstrings give."""
+    """docs/performance.md is what docs/figures.json, the benchmarks' docstrings and docs/load.json give."""
     assert "\nThese are an ASSUMPTION" in (DOCS / "performance.md").read_text()  # of chat_two_tools, not measured
-    assert (DOCS / "performance.md").read_text() == render(json.loads((DOCS / "figures.json").read_text()))
+    figures, runs = (json.loads((DOCS / name).read_text()) for name in ("figures.json", "load.json"))
+    assert (DOCS / "performance.md").read_text() == render(figures) + render_load(runs)
 
 
 def test_glossary_is_sorted_and_has_one_line_per_term() -> None:
