@@ -3,6 +3,7 @@
 With --record, or without NAME, which runs all, each is written into docs/figures.json and docs/performance.md.
 """
 
+import argparse
 import importlib
 import pkgutil
 import sys
@@ -29,14 +30,15 @@ def run(name: str) -> dict[str, Figure]:
 
 
 def main() -> int:
-    """Return 0, or 2 for a name that is no benchmark."""
-    given = [argument for argument in sys.argv[1:] if argument != "--record"]
-    is_recorded = not given or "--record" in sys.argv
-    wanted = given or names()
-    unknown = set(wanted) - set(names())
-    if unknown:
-        print(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(names())}", file=sys.stderr)
-        return 2
+    """Return 0; exit with 2 for a name that is no benchmark."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names()))
+    parser.add_argument("--record", action="store_true", help="note the figures in docs/")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(names()):
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(names())}")
+    wanted = arguments.names or names()
+    is_recorded = arguments.record or not arguments.names
     everything = {}
     for name in wanted:
         everything[name] = run(name)

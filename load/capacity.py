@@ -107,7 +107,6 @@ class Measured:
     """The figures of the benchmark `resources`."""
 
     uses: Mapping[str, Use]
-    prompt_tokens: float
     uncached_tokens: float
     """Those that count towards the provider's limit: written to a cache or not cached."""
     model_calls: float
@@ -168,7 +167,6 @@ def read_measured() -> Measured:
     }
     return Measured(
         MappingProxyType(uses),
-        value("tier3_prompt_tokens"),
         value("tier3_uncached_tokens") + value("tier3_cache_write_tokens"),
         value("tier3_model_calls"),
         value("tier3_cost_usd"),

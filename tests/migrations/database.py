@@ -27,6 +27,20 @@ def new_database(server: str, template: str | None = None) -> Iterator[str]:
             connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
+def give_to_owner(conninfo: str) -> str:
+    """Give a database to a role that is no superuser, as on Aurora; return the conninfo of that role."""
+    name, password = "migrations_owner", uuid.uuid4().hex
+    role = sql.Identifier(name)
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        found = admin.execute("select from pg_roles where rolname = %s", (name,)).fetchone()
+        statement = (
+            "create role {} login nosuperuser nobypassrls password {}" if found is None else "alter role {} password {}"
+        )
+        admin.execute(sql.SQL(statement).format(role, sql.Literal(password)))
+        admin.execute(sql.SQL("alter database {} owner to {}").format(sql.Identifier(admin.info.dbname), role))
+    return make_conninfo(conninfo, user=name, password=password)
+
+
 def tables(conninfo: str) -> set[str]:
     """The names of the tables in the schema public."""
     query = "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"

@@ -10,7 +10,7 @@ import pytest
 from pam.migrations.execution import Progress
 from pam.migrations.files import MigrationError
 from pam.migrations.runner import Runner
-from tests.migrations.database import entries
+from tests.migrations.database import entries, give_to_owner
 from tests.migrations.killer import Killer
 
 ROWS = 25
@@ -149,3 +149,38 @@ def test_key_that_leaves_rows_out_is_refused(boats: str, directory: Path, key: s
         Runner(boats, directory).up()
     assert visits(boats) == [0]
     assert [version for version, *_ in entries(boats)] == [1]
+
+
+def test_rows_that_row_security_hides_are_not_left_out(empty_database: str, directory: Path) -> None:
+    """The owner on Aurora is no superuser. A policy for it shows it all rows."""
+    (directory / "0002_oars.up.sql").write_text(
+        "-- batches of 4: boats by id\nupdate boats set visits = visits + 1 where /* batch */ true"
+    )
+    (directory / "0002_oars.down.sql").write_text(
+        "-- batches of 4: boats by id\nupdate boats set visits = 0 where /* batch */ true"
+    )
+    (directory / "0001_boats.up.sql").write_text(
+        "create table boats (id int primary key, visits int not null default 0);"
+        "insert into boats select generate_series(1, 9);"
+        "alter table boats enable row level security; alter table boats force row level security"
+    )
+    conninfo = give_to_owner(empty_database)
+    with pytest.raises(MigrationError, match="row security hides its rows from the owner"):
+        Runner(conninfo, directory).up()
+    assert visits(empty_database) == [0]
+    with psycopg.connect(conninfo) as owner:
+        owner.execute("create policy all_rows on boats to current_user using (true) with check (true)")
+    Runner(conninfo, directory).up()
+    assert visits(empty_database) == [1]
+
+
+def test_faulty_update_can_be_corrected(boats: str, directory: Path) -> None:
+    """Until the first batch is done."""
+    file = directory / "0002_oars.up.sql"
+    correct = file.read_text()
+    file.write_text(correct.replace("visits + 1", "visits + length"))
+    with pytest.raises(psycopg.errors.UndefinedColumn):
+        Runner(boats, directory).up()
+    file.write_text(correct)
+    Runner(boats, directory).up()
+    assert visits(boats) == [1]

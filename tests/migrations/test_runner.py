@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from local import migration_rules
+from pam.migrations.execution import blocks_nobody
 from pam.migrations.files import MigrationError, SchemaAheadError, read_migrations
 from pam.migrations.runner import Runner
 from pam.migrations.scaffold import create_migration
@@ -280,3 +281,34 @@ def test_file_without_a_statement_is_not_applied(empty_database: str, directory:
     with pytest.raises(MigrationError, match="0003_sails has no statement to run up"):
         Runner(empty_database, directory).up()
     assert ledger(empty_database) == [(1, "up"), (2, "up")]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create index concurrently i on t (c)",
+        "CREATE UNIQUE INDEX\nCONCURRENTLY i on t (c)",
+        "drop index concurrently if exists i",
+        "reindex (verbose) table concurrently t",
+        "refresh materialized view concurrently v",
+        "alter table t detach partition p concurrently",
+    ],
+)
+def test_statement_that_blocks_nobody_has_no_limit_of_locks(statement: str) -> None:
+    """It waits for those who use the table, and they don't wait for it."""
+    assert blocks_nobody(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create index i on t (c)",
+        "alter table t add column concurrently int",
+        "insert into t values ('create index concurrently')",
+        "refresh materialized view v",
+        "alter table t detach partition p",
+    ],
+)
+def test_other_statement_has_the_limit(statement: str) -> None:
+    """Wherever it has the word."""
+    assert not blocks_nobody(statement)

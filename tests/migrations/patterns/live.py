@@ -10,16 +10,12 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from pam.migrations.runner import Runner
-from tests.migrations.database import new_database
+from tests.migrations.database import give_to_owner, new_database
 
 PATTERNS = Path(__file__).parent
-OWNER = "pattern_owner"
 USER_ID = uuid.uuid4()
-
-_CREATE_OWNER = "create role {} login nosuperuser nobypassrls password {}"
 
 Connection = psycopg.Connection[Any]
 Work = Callable[[Connection, str], object]
@@ -94,18 +90,7 @@ class LiveDatabase:
 @contextmanager
 def live_database(server: str, pattern: str) -> Iterator[LiveDatabase]:
     """Create the database of one pattern, with its table."""
-    password = uuid.uuid4().hex
     with new_database(server) as conninfo:
-        with psycopg.connect(conninfo, autocommit=True) as admin:
-            found = admin.execute("select from pg_roles where rolname = %s", (OWNER,)).fetchone()
-            statement = _CREATE_OWNER if found is None else "alter role {} password {}"
-            admin.execute(sql.SQL(statement).format(sql.Identifier(OWNER), sql.Literal(password)))
-            admin.execute(
-                sql.SQL("alter database {} owner to {}").format(
-                    sql.Identifier(admin.info.dbname), sql.Identifier(OWNER)
-                )
-            )
-        owner = make_conninfo(conninfo, user=OWNER, password=password)
-        live = LiveDatabase(conninfo, owner, pattern)
+        live = LiveDatabase(conninfo, give_to_owner(conninfo), pattern)
         live.runner.up(to=1)
         yield live

@@ -11,7 +11,6 @@ FAST = Use(gb_s=0.01, invocations=1, read_units=1, write_units=2, transactions=1
 SLOW = Use(gb_s=3, invocations=3, read_units=10, write_units=30, transactions=5, seconds=2)
 MEASURED = Measured(
     {"tier1": FAST, "tier2": FAST, "write": FAST, "tier3": SLOW},
-    prompt_tokens=10_000,
     uncached_tokens=1_000,
     model_calls=2,
     claude_usd=0.001,

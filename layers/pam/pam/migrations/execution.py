@@ -16,7 +16,9 @@ from pam.migrations.ledger import AppliedMigration, Connection
 from pam.migrations.waiting import Timeouts, retry_locks
 
 _CONCURRENTLY = re.compile(
-    r"(?:create\s+(?:unique\s+)?index|drop\s+index|reindex\s.*?)\s+concurrently\b", re.IGNORECASE
+    r"(?:create\s+(?:unique\s+)?index|drop\s+index|reindex\s.*?|refresh\s+materialized\s+view)\s+concurrently\b"
+    r"|alter\s+table\s.*\sdetach\s+partition\s.*\sconcurrently$",
+    re.IGNORECASE | re.DOTALL,
 )
 _CREATE_INDEX = re.compile(r"create\s+(?:unique\s+)?index\s+concurrently\b", re.IGNORECASE)
 
@@ -63,9 +65,7 @@ class Execution:
         connection = self._connection
         script = migration.script(direction)
         batches = read_batches(migration, direction)
-        if script.transaction_commands:
-            command = shorten(script.transaction_commands[0])
-            raise MigrationError(f"{migration} has `{command}`: the runner begins and ends transactions.")
+        migration.check_transactions(direction)
         if not script.statements and (direction == "up" or not script.is_transactional):
             raise MigrationError(f"{migration} has no statement to run {direction}.")
         configure(connection, self._timeouts)
@@ -131,9 +131,10 @@ class Execution:
 
     def _run_alone(self, migration: Migration, number: int, statement: str) -> None:
         connection = self._connection
-        concurrent = _CONCURRENTLY.match(statement) is not None
         limits = (
-            (0, self._timeouts.concurrent_s) if concurrent else (self._timeouts.lock_ms, self._timeouts.statement_s)
+            (0, self._timeouts.concurrent_s)
+            if blocks_nobody(statement)
+            else (self._timeouts.lock_ms, self._timeouts.statement_s)
         )
         connection.execute(f"set lock_timeout = {limits[0]}")
         connection.execute(f"set statement_timeout = '{limits[1]}s'")
@@ -152,6 +153,11 @@ def configure(connection: Connection, timeouts: Timeouts) -> None:
     connection.execute(f"set lock_timeout = {timeouts.lock_ms}")
     # The statement of a runner that was killed would go on, with its locks.
     connection.execute("set client_connection_check_interval = '2s'")
+
+
+def blocks_nobody(statement: str) -> bool:
+    """Whether it is one of the statements with `concurrently`, which may wait for locks as long as they need."""
+    return _CONCURRENTLY.match(statement) is not None
 
 
 def _drop_invalid_index(connection: Connection, statement: str) -> None:

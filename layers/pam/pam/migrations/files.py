@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from pam.migrations.excerpts import shorten
 from pam.migrations.statements import split_statements
 
 Direction = Literal["up", "down"]
@@ -57,11 +58,6 @@ class Script:
         """Whether all of it is one transaction."""
         return _NO_TRANSACTION.search(self.head) is None and not self.has_batches
 
-    @property
-    def transaction_commands(self) -> list[str]:
-        """The statements that begin or end a transaction: the runner does that itself."""
-        return [statement for statement in self.statements if _TRANSACTION_COMMAND.match(statement)]
-
     def checksum_of_first(self, count: int) -> str:
         """Return the SHA-256 of the first statements, in hexadecimal."""
         return hashlib.sha256("\0".join(self.statements[:count]).encode()).hexdigest()
@@ -93,6 +89,12 @@ class Migration:
 
     def script(self, direction: Direction) -> Script:
         return Script(self.up if direction == "up" else self.down)
+
+    def check_transactions(self, direction: Direction) -> None:
+        """Raise `MigrationError` for a statement that begins or ends a transaction: the runner does that itself."""
+        for statement in self.script(direction).statements:
+            if _TRANSACTION_COMMAND.match(statement):
+                raise MigrationError(f"{self} has `{shorten(statement)}`: the runner begins and ends transactions.")
 
     def __str__(self) -> str:
         return f"{self.version:04}_{self.name}"

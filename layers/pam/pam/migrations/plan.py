@@ -95,9 +95,7 @@ class _StatementError(Exception):
 
 
 def _run(connection: Connection, migration: Migration) -> PlannedMigration:
-    commands = migration.script("up").transaction_commands
-    if commands:
-        raise _StatementError(f"`{shorten(commands[0])}`: the runner begins and ends transactions")
+    migration.check_transactions("up")
     pid = connection.info.backend_pid
     tables = read_tables(connection)
     began = time.perf_counter()

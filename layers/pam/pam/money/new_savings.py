@@ -51,7 +51,7 @@ class NewSaving(BaseModel):
     kind: KnownSavingKind | None = None
 
     @property
-    def known_kind(self) -> SavingKind:
+    def resolved_kind(self) -> SavingKind:
         """The kind that is given, or that fits the category."""
         return self.kind or _KINDS.get(self.category, SavingKind.OTHER)
 
@@ -105,7 +105,7 @@ def create_saving(
             "user": profile.id,
             "amount": amount,
             "currency": currency,
-            "kind": new.known_kind,
+            "kind": new.resolved_kind,
             "category": new.category,
             "description": new.description,
             "saved_at": saved_at,

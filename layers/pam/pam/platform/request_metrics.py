@@ -17,10 +17,9 @@ def record_answer(route: str, tier: int | None, milliseconds: float, *, is_quest
 
     A question in words is counted and timed as such, too; it has a tier.
     """
-    of_tier = {} if tier is None else {"tier": str(int(tier))}
-    of_route = of_tier | {"route": route}
+    of_route = _of_tier(tier) | {"route": route}
     measure(Metric.RESPONSE_TIME, milliseconds, of_route)
-    count(Metric.REQUESTS, of_tier | {"outcome": RequestOutcome.ANSWERED})
+    _count_end(RequestOutcome.ANSWERED, tier)
     if is_question:
         count(Metric.QUESTIONS_ANSWERED, of_route)
         measure(Metric.QUESTION_TIME, milliseconds, of_route)
@@ -31,20 +30,20 @@ def record_question_error(code: str, tier: Tier | None = None) -> None:
 
     An error has no time: a refusal is quick, and would make answers look faster.
     """
-    _count_end(_STATUSES.get(code, 500) < 500, tier)
+    _count_error(_STATUSES.get(code, 500) < 500, tier)
 
 
 def record_request_error(error: PamError | None, tier: int | None = None) -> None:
     """Record a request or a frame that ended with an error of this function; None is one that nobody foresaw."""
     is_refusal = error is not None and error.error.status < 500
     count(Metric.CLIENT_ERROR if is_refusal else Metric.SERVER_ERROR, service_dimension())
-    _count_end(is_refusal, tier)
+    _count_error(is_refusal, tier)
 
 
 def record_refusal() -> None:
     """Record a request that is refused with a status alone."""
     count(Metric.CLIENT_ERROR, service_dimension())
-    _count_end(True, None)
+    _count_error(True, None)
 
 
 @contextmanager
@@ -60,7 +59,13 @@ def recorded_errors() -> Iterator[None]:
         raise
 
 
-def _count_end(is_refusal: bool, tier: int | None) -> None:
-    outcome = RequestOutcome.REFUSED if is_refusal else RequestOutcome.FAILED
-    of_tier = {} if tier is None else {"tier": str(int(tier))}
-    count(Metric.REQUESTS, of_tier | {"outcome": outcome})
+def _count_error(is_refusal: bool, tier: int | None) -> None:
+    _count_end(RequestOutcome.REFUSED if is_refusal else RequestOutcome.FAILED, tier)
+
+
+def _count_end(outcome: RequestOutcome, tier: int | None) -> None:
+    count(Metric.REQUESTS, _of_tier(tier) | {"outcome": outcome})
+
+
+def _of_tier(tier: int | None) -> dict[str, str]:
+    return {} if tier is None else {"tier": str(int(tier))}

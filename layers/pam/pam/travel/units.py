@@ -84,7 +84,7 @@ class Units(StrEnum):
 
     def consumption(self, litres_per_100km: float) -> float:
         """Convert litres per 100 km."""
-        return mpg_of(litres_per_100km) if self is Units.IMPERIAL else litres_per_100km
+        return consumption_in(self.consumption_unit, litres_per_100km)
 
 
 def metres_per(unit: str) -> float:
