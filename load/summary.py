@@ -150,7 +150,7 @@ def _check(
     for name in ("share_under_1s", "share_without_model"):
         bound = getattr(criteria, name)
         if bound is not None:
-            yield Check(name, figures[name], bound, bool(answered) and figures[name] >= bound)
+            yield Check(name, figures[name], bound, figures[name] >= bound)
     if criteria.max_drift is not None:
         slower = drift(answered, scenario.seconds)
         is_kept = slower is not None and slower <= criteria.max_drift

@@ -156,6 +156,10 @@ def test_answers_have_the_units_and_currency_of_the_user(australian: Traveller) 
             r"^100 km at 10\.0 l/100 km take about 10\.0 l: \$15\.00 at \$1\.50 a litre\.$",
         ),
         (
+            "fuel for 100 miles at 30 mpg at $1.50 a liter",
+            r"^100 mi at 30\.0 mpg take about 12\.6 l: \$18\.93 at \$1\.50 a litre\.$",
+        ),
+        (
             "how much gas for 100 miles at 30 mpg at $4 a gallon",
             r"^100 mi at 30\.0 mpg take about 3\.3 gal: \$13\.33 at \$4\.00 a gallon\.$",
         ),

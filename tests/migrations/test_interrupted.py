@@ -197,3 +197,18 @@ def test_failed_statement_can_be_corrected(empty_database: str, directory: Path,
     run()
     assert entries(empty_database)[-1] == (2, direction, "succeeded", 2)
     assert {"column boats.first", "column boats.second"} <= catalogue(empty_database).keys()
+
+
+def test_invalid_index_of_another_schema_stays(empty_database: str, directory: Path) -> None:
+    """It may have the name of the one that is created, and is somebody else's."""
+    (directory / "0002_oars.up.sql").write_text(
+        "-- no-transaction\ncreate index concurrently oars_by_id on boats (id);"
+    )
+    with psycopg.connect(empty_database, autocommit=True) as owner:
+        owner.execute("create schema other")
+        owner.execute("create table other.oars as select 1 as id from generate_series(1, 2)")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            owner.execute("create unique index concurrently oars_by_id on other.oars (id)")
+        Runner(empty_database, directory).up()
+        query = "select indisvalid from pg_index where indexrelid = 'other.oars_by_id'::regclass"
+        assert owner.execute(query).fetchone() == (False,)

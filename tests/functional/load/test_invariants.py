@@ -86,6 +86,24 @@ def _break_pair(block: str) -> Callable[[Run], None]:
     return change
 
 
+def _break_pair_in_the_middle(role: str, block: str) -> Callable[[Run], None]:
+    """Add a block to the first message of a role that has one after it."""
+
+    def change(run: Run) -> None:
+        query = "select distinct conversation_id::text from messages where user_id = %s"
+        [(conversation,)] = run.owner.execute(query, (run.user.user_id,)).fetchall()
+        with open_chat(run.stack.url, run.user.token) as chat:
+            assert chat.ask("What about the tyres, do you think?", conversation)[-1].frame["type"] == "done"
+        run.owner.execute(
+            "update messages set content = (content::jsonb || %s::jsonb)::json where role = %s and (user_id, position)"
+            " in (select user_id, min(position) filter (where role = %s and position > 0) from messages"
+            " where user_id = %s group by 1)",
+            (block, role, role, run.user.user_id),
+        )
+
+    return change
+
+
 def _remove_vector(run: Run) -> None:
     run.owner.execute(
         "update exchanges set embedding = null, embedding_model = null, embedding_dimensions = null where user_id = %s",
@@ -116,6 +134,16 @@ def test_good_run_breaks_nothing(run: Run) -> None:
         (
             _break_pair('[{"type": "tool_use", "id": "x", "name": "get_budget", "input": {}}]'),
             "within a call of a tool",
+        ),
+        (
+            _break_pair_in_the_middle(
+                "assistant", '[{"type": "tool_use", "id": "x", "name": "get_budget", "input": {}}]'
+            ),
+            "A call of a tool in",
+        ),
+        (
+            _break_pair_in_the_middle("user", '[{"type": "tool_result", "tool_use_id": "x", "content": "{}"}]'),
+            "or a result has no call.",
         ),
         (_remove_vector, "exchanges have no vector."),
         (

@@ -183,10 +183,12 @@ def test_invalid_call_is_rejected(caller: Caller, tool: Tool[Any], raw: str, cod
     assert caller.call(get_cart, "").text == "Your cart is empty."
 
 
-def test_empty_cart_costs_nothing(caller: Caller, rates: Callable[..., None]) -> None:
+def test_empty_cart_costs_nothing(caller: Caller, rates: Callable[..., None], owner: psycopg.Connection) -> None:
     """Also where shipping has a price."""
     rates("12.345", "79", "500")
+    owner.execute("insert into users (id, currency) values (%s, 'NOK')", (caller.id,))
     cart = caller.call(get_cart, "")
+    assert cart.data["currency"] == "NOK"
     assert {float(cart.data[name] or 0) for name in ("subtotal", "tax", "shipping", "total")} == {0}
 
 

@@ -272,6 +272,9 @@ def test_answers_have_the_units_of_the_user(australian: Caller) -> None:
     assert drive.data["unit"] == "km" and " km by road from Sydney, New South Wales" in drive.text
     days = australian.call(get_weather_forecast, '{"place": "Alice Springs", "days": 5}')
     assert days.data["units"]["temperature"] == "°C" and " °C" in days.text and "°F" not in days.text
+    sights = australian.call(find_attractions, '{"place": "Sydney"}')
+    nearest = sights.data["attractions"][0]
+    assert sights.data["unit"] == "km" and f"{nearest['name']} ({nearest['distance']:.1f} km)" in sights.text
     parks = australian.call(find_rv_parks, '{"place": "Alice Springs"}')
     assert (parks.data["radius"], parks.data["radius_unit"], parks.data["unit"]) == (40.0, "km", "km")
     price = australian.call(find_cheap_gas, '{"place": "Colorado"}')
