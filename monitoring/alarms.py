@@ -22,6 +22,8 @@ _DEAD_LETTERS = AwsMetric(
 ALARMS = (
     Alarm("HighLatencyAlarm", "High latency", RESPONSE_P95, 2000, _MINUTE, 5),
     Alarm("HighErrorRateAlarm", "High error rate", FAILED_SHARE, 5, _MINUTE, 5),
+    # A number, since a function's share of all requests is small, and that of its new version smaller still.
+    Alarm("InternalErrorsAlarm", "Internal errors", _sum(Metric.INTERNAL_ERROR), 2, _MINUTE, 1),
     Alarm("TooManyConnectionsAlarm", "Too many connections", _maximum(Metric.OPEN_CONNECTIONS), 500, _MINUTE, 1),
     Alarm("CostCapAlarm", "Cost cap nearly reached", _maximum(Metric.STAGE_CAP_USED), 80, _MINUTE, 1),
     # The first question of an hour writes the cache, so few questions say nothing.

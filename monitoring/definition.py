@@ -78,7 +78,7 @@ _ROWS = (
             Widget("P95 by tier", "ms", (Series("P95", Metric.RESPONSE_TIME, "p95", by=("tier",)),)),
             Widget("P95 by route", "ms", (Series("P95", Metric.RESPONSE_TIME, "p95", by=("tier", "route")),)),
             _counts("Questions routed", Metric.ROUTED_FAST, Metric.ROUTED_CHAT),
-            _counts("Errors", Metric.CLIENT_ERROR, Metric.SERVER_ERROR),
+            _counts("Errors", Metric.CLIENT_ERROR, Metric.SERVER_ERROR, Metric.INTERNAL_ERROR),
         ),
     ),
     Row(

@@ -111,6 +111,9 @@ class Metric(StrEnum):
         "Requests and frames refused with a 4xx of ours.", ("service",))
     SERVER_ERROR = ("ServerError", MetricKind.COUNTER, Subsystem.ANSWERS,
         "Requests and frames that failed with a 5xx of ours.", ("service",))
+    INTERNAL_ERROR = ("InternalError", MetricKind.COUNTER, Subsystem.ANSWERS,
+        "Requests, frames and turns that failed with `internal_error`: a defect, or a schema that doesn't fit.",
+        ("service",))
 
     CHAT_DONE = "ChatDone", MetricKind.COUNTER, Subsystem.CHAT, "Turns that Claude completed."
     CHAT_FAILED = "ChatFailed", MetricKind.COUNTER, Subsystem.CHAT, "Turns that ended with an error."

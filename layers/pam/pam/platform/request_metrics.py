@@ -30,6 +30,8 @@ def record_question_error(code: str, tier: Tier | None = None) -> None:
 
     An error has no time: a refusal is quick, and would make answers look faster.
     """
+    if code == errors.INTERNAL_ERROR.code:
+        count(Metric.INTERNAL_ERROR, service_dimension())
     _count_error(_STATUSES.get(code, 500) < 500, tier)
 
 
@@ -37,6 +39,8 @@ def record_request_error(error: PamError | None, tier: int | None = None) -> Non
     """Record a request or a frame that ended with an error of this function; None is one that nobody foresaw."""
     is_refusal = error is not None and error.error.status < 500
     count(Metric.CLIENT_ERROR if is_refusal else Metric.SERVER_ERROR, service_dimension())
+    if error is None:
+        count(Metric.INTERNAL_ERROR, service_dimension())
     _count_error(is_refusal, tier)
 
 
