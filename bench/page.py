@@ -53,12 +53,13 @@ def render_load(runs: dict[str, Any]) -> str:
     """Return the page's part about load tests: a table with a line for each recorded run."""
     if not runs:
         return ""
-    figures = list(next(iter(runs.values()))["figures"])
+    # A run that was recorded before a figure was added has no value of it.
+    figures = list(dict.fromkeys(name for run in runs.values() for name in run["figures"]))
     lines = [_LOAD_HEAD, f"| run | travellers | machine | {' | '.join(f'`{name}`' for name in figures)} | criteria |\n"]
     lines.append(f"| --- | ---: | --- | {'---: | ' * len(figures)}--- |\n")
     for run in runs.values():
         machine = run["machine"]
-        values = " | ".join(f"{run['figures'][name]:g}" for name in figures)
+        values = " | ".join(f"{run['figures'][name]:g}" if name in run["figures"] else "" for name in figures)
         about = f"{machine['cores']} cores of {machine['processor']}, Python {machine['python']}, {machine['on']}"
         verdict = "kept" if run["is_passed"] else "not kept: " + ", ".join(run["failed"])
         lines.append(f"| `{run['command']}` | {run['travellers']} | {about} | {values} | {verdict} |\n")

@@ -83,6 +83,7 @@ def summarise(
         "errors": sum(errors.values()),
         "p50_ms": round(percentile(responses or [0.0], 50), 1),
         "p95_ms": round(percentile(responses or [0.0], 95), 1),
+        "p99_ms": round(percentile(responses or [0.0], 99), 1),
         "whole_p95_ms": round(percentile(durations or [0.0], 95), 1),
         "tier1_p95_ms": round(percentile(tier1 or [0.0], 95), 1),
         "share_under_1s": round(sum(each < FAST_MS for each in durations) / count, 4),

@@ -74,6 +74,21 @@ def test_failed_requests_fire_the_error_rate(replay: Replay, failing_weather: We
     replay.check("High error rate", lambda: replay.feed("weather", lambda: ask_repaired(failing_weather), 5, 60))
 
 
+def test_errors_that_nobody_foresaw_fire(replay: Replay, traveller: Traveller, owner: psycopg.Connection) -> None:
+    """A release whose schema lacks a column: a few requests suffice, however many others are answered."""
+
+    def ask(status: int) -> None:
+        answer = traveller.http.get("/v1/savings")
+        assert answer.status_code == status, answer.text
+
+    owner.execute("alter table savings rename column amount to amount_before")
+    try:
+        replay.feed("savings_total", lambda: ask(500), 1, 60, times=3)
+    finally:
+        owner.execute("alter table savings rename column amount_before to amount")
+    replay.check("Internal errors", lambda: replay.feed("savings_total", lambda: ask(200), 1, 60, times=3))
+
+
 def test_open_breaker_fires(replay: Replay, failing_weather: Weather) -> None:
     """Requests that aren't sent any more, after several failures in a row."""
     for _ in range(6):
