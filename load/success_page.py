@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.figures import DOCS, FIGURES
-from load.capacity import Habits, Prices, Quotas, calculate, read_measured
+from load.capacity import Prices, read_measured
+from load.cost_page import StandingPrices, count_standing, per_thousand_messages
 
 PAGE = DOCS / "success.md"
 LOAD_FIGURES = DOCS / "load.json"
@@ -125,10 +126,9 @@ def _model_cost(record: Record) -> float | None:
 
 
 def _infrastructure_cost(_record: Record) -> float:
-    habits = Habits()
-    users = round(QUESTIONS_A_DAY / habits.messages_per_user_day)
-    costs = calculate(users, read_measured(), habits, Prices(), Quotas()).usd
-    return sum(value for service, value in costs.items() if service != "Claude")
+    standing = count_standing("prod").usd(Prices(), StandingPrices())
+    added = per_thousand_messages(read_measured())
+    return sum(standing.values()) + QUESTIONS_A_DAY / 1000 * _DAYS * (sum(added.values()) - added["Claude"])
 
 
 _LATENCIES = "Claude's stand-in with the profile `seed`: an assumption about its latency, named in every table"
@@ -149,10 +149,11 @@ CRITERIA = (
               "of the mix of the load tests, which is the specification's assumption about travellers",
               _DASHBOARD.format("Answered without a model"), is_minimum=True),
     Criterion("Concurrent users with a P95 below 2 s", "unknown", "100+", 2000, lambda r: r.load("p95_ms"), "ms", STEADY,
-              "P95 with 100 users on two cores, which the load, the functions and Postgres share", "a load test of staging"),
+              "P95 with 100 users on the one machine of the record, which the load, the functions and Postgres share", "a load test of staging"),
     Criterion("Burst: 500 users in 10 s", "unknown", "P95 < 5,000 ms", 5000, lambda r: r.bench("chat_burst", "answered_ms_p95"),
               "ms", "make bench NAME=chat_burst",
-              "each a question to Claude, on two cores; none failed. On AWS an environment has its own share of a core",
+              "each a question to Claude, on the one machine of the record, where they wait for its cores. On AWS an "
+              "environment has its own share of a core",
               "`make load SCENARIO=burst` against staging"),
     Criterion("Injection detection, known attacks", "60 %", "95 %", 95, lambda r: r.bench("safety", "attacks_handled_pct"), "%",
               "make bench NAME=safety", "blocked or restricted, with a judge that is right on 79 % of attacks by definition",
@@ -173,9 +174,9 @@ CRITERIA = (
     Criterion("Tokens of a prompt", "5,000", "–", None, _prompt_tokens_a_call, "", "make bench NAME=resources",
               "with those that are read from the cache, at a tenth of the price", _DASHBOARD.format("Tokens")),
     Criterion("Claude a month", "$450", "$50", 50, _model_cost, "$", "make bench NAME=resources",
-              "30 days of 1,000 questions, at the prices of `claude-haiku-5-5`, with the stand-in's answers of 157 tokens and "
-              "fewer", "`pam costs`"),
-    Criterion("Infrastructure a month", "$50", "$50", 50, _infrastructure_cost, "$", "python -m load.capacity_page",
+              "30 days of 1,000 questions, at the prices of `claude-haiku-5-5`, with the stand-in's short answers "
+              "(`tier3_output_tokens`)", "`pam costs`"),
+    Criterion("Infrastructure a month", "$50", "$50", 50, _infrastructure_cost, "$", "python -m load.cost_page",
               "of 1,000 questions a day ([cost.md](cost.md)): most of it is there without a question", "the bill"),
     Criterion("Answers within a second", "–", "80 %", 80, lambda r: _percent(r.load("share_under_1s")), "%", STEADY,
               f"whole answers. {_LATENCIES}", _DASHBOARD.format("Answers within a second"), is_minimum=True),

@@ -1,0 +1,202 @@
+"""`python -m load.cost_page`: write docs/cost.md: what PAM costs without a question, and what questions add.
+
+The prices and habits are those of `load.capacity`; what stands in a stack without being used is counted in
+template.yaml, for each stage with its parameters.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.figures import DOCS, FIGURES
+from load.capacity import Habits, Measured, Prices, Quotas, calculate, read_measured, shares_of_messages
+from local.deploy import read_stages
+from local.template.intrinsics import Resolver
+
+PAGE = DOCS / "cost.md"
+CHECKOUT = Path(__file__).resolve().parent.parent
+STAGES = ("dev", "staging", "prod")
+_HOURS = 24 * 30
+_MONTH_S = _HOURS * 3600
+_MESSAGES = 1000
+_USERS = 1000
+
+
+@dataclass(frozen=True)
+class StandingPrices:
+    """List prices of AWS in us-east-1 of what is paid for by the month or the hour, in dollars, as of November 2026."""
+
+    alarm_month: float = 0.10
+    """For each metric of an alarm."""
+    dashboard_month: float = 3.00
+    secret_month: float = 0.40
+    public_ipv4_hour: float = 0.005
+    custom_metric_month: float = 0.30
+    """For each metric and each of its sets of dimensions, while it gets values."""
+
+
+def stage_parameters(stage: str) -> dict[str, Any]:
+    """Return the values of the template's parameters in a stage of samconfig.toml; placeholders for those it lacks."""
+    given = dict(pair.split("=", 1) for pair in read_stages(CHECKOUT / "samconfig.toml")[stage].split())
+    declared = read_template()["Parameters"]
+    return {name: given.get(name, spec.get("Default", "")) for name, spec in declared.items()}
+
+
+def read_template() -> dict[str, Any]:
+    """Return template.yaml, not expanded."""
+    from samtranslator.yaml_helper import yaml_parse
+
+    template: dict[str, Any] = yaml_parse((CHECKOUT / "template.yaml").read_text("utf-8"))
+    return template
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a stack of a stage has, used or not."""
+
+    acu: float
+    """The least capacity of the database; 0 if it pauses."""
+    functions: Mapping[str, float]
+    """The memory of each function with a snapshot, in GB."""
+    nat_gateways: int
+    endpoint_hours: float
+    """Interface endpoints, times their Availability Zones."""
+    public_addresses: int
+    secrets: int
+    alarm_metrics: int
+    dashboards: int
+
+    def usd(self, prices: Prices, standing: StandingPrices) -> dict[str, float]:
+        """Return dollars a month, by what they are for."""
+        network = self.nat_gateways * prices.nat_gateway_hour + self.endpoint_hours * prices.endpoint_hour
+        return {
+            "Snapshots of SnapStart": sum(self.functions.values()) * _MONTH_S * prices.snapstart_cached_gb_s,
+            "NAT gateway, endpoint and address": (network + self.public_addresses * standing.public_ipv4_hour) * _HOURS,
+            "Aurora, without a query": self.acu * prices.aurora_acu_hour * _HOURS,
+            "Alarms": self.alarm_metrics * standing.alarm_month,
+            "Dashboard": self.dashboards * standing.dashboard_month,
+            "Secrets": self.secrets * standing.secret_month,
+        }
+
+
+def count_standing(stage: str) -> Standing:
+    """Count the resources of a stage in the template."""
+    template, parameters = read_template(), stage_parameters(stage)
+    resolver = Resolver(template, parameters, endpoint="", api_url="", websocket_url="")
+    found: dict[str, dict[str, Any]] = dict(resolver.resources())
+
+    def of(kind: str) -> dict[str, dict[str, Any]]:
+        return {name: each.get("Properties", {}) for name, each in found.items() if each["Type"] == kind}
+
+    default_gb = template["Globals"]["Function"]["MemorySize"] / 1024
+    endpoints = [each for each in of("AWS::EC2::VPCEndpoint").values() if each.get("VpcEndpointType") == "Interface"]
+    (cluster,) = of("AWS::RDS::DBCluster").values()
+    capacity = resolver.value(cluster["ServerlessV2ScalingConfiguration"]["MinCapacity"], "MinCapacity")
+    return Standing(
+        acu=float(capacity),
+        functions={
+            name: each.get("MemorySize", default_gb * 1024) / 1024
+            for name, each in of("AWS::Serverless::Function").items()
+        },
+        nat_gateways=len(of("AWS::EC2::NatGateway")),
+        endpoint_hours=sum(len(each["SubnetIds"]) for each in endpoints),
+        public_addresses=len(of("AWS::EC2::EIP")),
+        # RDS makes one for the owner of the tables.
+        secrets=len(of("AWS::SecretsManager::Secret")) + bool(cluster.get("ManageMasterUserPassword")),
+        alarm_metrics=sum(
+            sum("MetricStat" in metric for metric in each.get("Metrics", ())) or 1
+            for each in of("AWS::CloudWatch::Alarm").values()
+        ),
+        dashboards=len(of("AWS::CloudWatch::Dashboard")),
+    )
+
+
+def per_thousand_messages(measured: Measured) -> dict[str, float]:
+    """Return what a thousand messages of the mix add, in dollars, by service."""
+    habits, prices, quotas = Habits(), Prices(), Quotas()
+    used, idle = (calculate(users, measured, habits, prices, quotas).usd for users in (_USERS, 0))
+    thousands = _USERS * habits.messages_per_user_day * 30 / _MESSAGES
+    # Its capacity stays the least one: what is added is what is stored.
+    return {service: (used[service] - idle[service]) / thousands for service in used if used[service] > idle[service]}
+
+
+_HEAD = """# Cost
+
+Written by `python -m load.cost_page` from template.yaml, the list prices of [capacity.md](capacity.md) and the figures of
+`make bench NAME=resources` and `make bench NAME=imports`. Dollars, without free tiers, discounts and taxes.
+[capacity.md](capacity.md) has whole months for 1,000 to 10,000,000 users.
+
+"""
+
+_AFTER_IDLE = """
+Aurora of dev and staging pauses after some minutes without a connection, and resumes within about 15 seconds. Old published
+versions that are kept are charged as new ones are: delete them ([operations.md](operations.md#roll-back-a-release)). What
+else stands but is charged by its use is not in the table: storage of the database and of backups, logs, and custom metrics,
+whose price is below.
+
+The largest parts can be given up in dev: without SnapStart a function starts in the time below, and costs nothing
+while it isn't called.
+"""
+
+_SNAPSTART = """
+## SnapStart: its price, and the time that it saves
+
+A snapshot is charged for as long as its version exists, and for each restore. What it saves at a start of an environment is
+the function's imports and clients: the CPU time below, on the machine of the benchmark
+([performance.md](performance.md#imports)); a function with 512 MB has a third of a core, and takes longer. A restore takes
+AWS some tenths of a second, which only a deployed stage can tell.
+
+"""
+
+_DECISION = """
+A function that nobody waits for gains nothing by it: those of schedules have it because all of Globals has, and because a
+version that can't start isn't published then ([0052](decisions/0052-gradual-traffic-shift.md)).
+"""
+
+
+def _snake(name: str) -> str:
+    stem = name.removesuffix("Function").replace("WebSocket", "Websocket")
+    return "".join(f"_{each.lower()}" if each.isupper() and at else each.lower() for at, each in enumerate(stem))
+
+
+def render() -> str:
+    """Return the page."""
+    prices, standing_prices = Prices(), StandingPrices()
+    stands = {stage: count_standing(stage) for stage in STAGES}
+    idle = {stage: stands[stage].usd(prices, standing_prices) for stage in STAGES}
+    lines = [_HEAD, "## A month without a question\n\n", f"| | {' | '.join(STAGES)} |\n", "| --- | ---: | ---: | ---: |\n"]
+    for what in idle["prod"]:
+        lines.append(f"| {what} | {' | '.join(f'{idle[stage][what]:.2f}' for stage in STAGES)} |\n")
+    lines.append(f"| **all** | {' | '.join(f'{sum(idle[stage].values()):.2f}' for stage in STAGES)} |\n")
+    lines.append(_AFTER_IDLE)
+    measured = read_measured()
+    added = per_thousand_messages(measured)
+    mix = ", ".join(f"{share:.0%} {kind}" for kind, share in shares_of_messages().items())
+    lines.append(f"\n## A thousand messages\n\nOf the load tests' mix: {mix}.\n\n| | $ |\n| --- | ---: |\n")
+    lines += [f"| {service} | {usd:.4f} |\n" for service, usd in added.items()]
+    lines.append(f"| **all** | {sum(added.values()):.4f} |\n\n")
+    lines.append(f"A question to Claude costs ${measured.claude_usd:.6f} by itself: with `ClaudeModel` at its default, and\n")
+    lines.append("the stand-in's answers, which are short. `pam costs` reports what questions really cost. The caps\n")
+    lines.append("`ChatTurnCapUsd`, `ChatUserDayCapUsd` and `ChatStageDayCapUsd` bound it.\n")
+    lines.append(_SNAPSTART)
+    lines.append("| function | GB | $ a month | $ for 1,000 starts | CPU saved at a start, ms | s saved by a dollar of 1,000 starts |\n")
+    lines.append("| --- | ---: | ---: | ---: | ---: | ---: |\n")
+    imports = json.loads(FIGURES.read_text("utf-8"))["imports"]["figures"]
+    for name, gb in sorted(stands["prod"].functions.items()):
+        month = gb * _MONTH_S * prices.snapstart_cached_gb_s
+        starts = 1000 * gb * prices.snapstart_restored_gb
+        saved = imports.get(f"{_snake(name)}_ms", {}).get("value")
+        by_dollar = "" if saved is None else f"{saved / (month + starts):,.0f}"
+        lines.append(
+            f"| `{name}` | {gb:.2f} | {month:.2f} | {starts:.2f} | {'' if saved is None else f'{saved:,.0f}'} | {by_dollar} |\n"
+        )
+    lines.append(_DECISION)
+    lines.append("\n## Prices of what stands\n\n| list price, $ | value |\n| --- | ---: |\n")
+    lines += [f"| {name.replace('_', ' ')} | {value:g} |\n" for name, value in vars(standing_prices).items()]
+    return "".join(lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(), encoding="utf-8")
