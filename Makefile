@@ -45,6 +45,7 @@ lint: setup
 	$(NODE) node_modules/typescript/bin/tsc --project tsconfig.worker.json
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(PY) -m local.migration_rules
 
 bench: setup  ## run one benchmark (NAME=..., or NAME="--record ..." to note its figures), or all of them into docs/figures.json
@@ -104,8 +105,8 @@ build: setup  ## build every function and layer for AWS (needs a Python 3.13)
 scan: .scan/ready  ## look for insecure settings in the template
 	.scan/bin/checkov --config-file .checkov.yaml
 
-deploy: build  ## migrate and deploy a stage (STAGE=dev): see docs/operations.md
-	$(PY) -m local.deploy $(or $(STAGE),dev)
+deploy: build  ## migrate and deploy a stage (STAGE=dev, ARGS=--yes): see docs/deployment.md
+	$(PY) -m local.deploy $(or $(STAGE),dev) $(ARGS)
 
 UV := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header
 

@@ -45,11 +45,15 @@ def main() -> int:
     stages = read_stages(CHECKOUT / "samconfig.toml")
     parser = argparse.ArgumentParser(prog="python -m local.deploy", description="Deploy a stage to AWS.")
     parser.add_argument("stage", choices=sorted(stages))
-    stage = parser.parse_args().stage
+    parser.add_argument("--yes", action="store_true", help="deploy the changes without asking, as a pipeline must")
+    arguments = parser.parse_args()
+    stage = arguments.stage
     add_parameters_digest(BUILT_TEMPLATE, stages[stage])
     sam = Path(sys.executable).parent / "sam"
     environment = os.environ | {"SAM_CLI_TELEMETRY": "0"}
-    return subprocess.run([sam, "deploy", "--config-env", stage], cwd=CHECKOUT, env=environment).returncode
+    confirmation = ["--no-confirm-changeset"] if arguments.yes else []
+    command = [sam, "deploy", "--config-env", stage, *confirmation]
+    return subprocess.run(command, cwd=CHECKOUT, env=environment).returncode
 
 
 if __name__ == "__main__":
