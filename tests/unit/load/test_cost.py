@@ -1,0 +1,45 @@
+"""docs/cost.md: what stands in a stage, counted in the template, at the prices of a month."""
+
+import pytest
+
+from load.capacity import Prices, read_measured
+from load.cost_page import PAGE, STAGES, Standing, StandingPrices, count_standing, per_thousand_messages, render
+from tests.functional.sam import FUNCTIONS, of_type, translate
+
+
+def test_page_is_that_of_template_and_figures() -> None:
+    """`make settings` writes it."""
+    assert PAGE.read_text("utf-8") == render()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_stands_is_what_the_template_has(stage: str) -> None:
+    """Functions with their memory, alarms and secrets as CloudFormation makes them."""
+    standing, expanded = count_standing(stage), translate(parameters={"Stage": stage})
+    functions = of_type(expanded, "AWS::Lambda::Function")
+    assert standing.functions == {name: functions[name]["Properties"]["MemorySize"] / 1024 for name in FUNCTIONS}
+    alarms = of_type(expanded, "AWS::CloudWatch::Alarm").values()
+    metrics = [max(1, sum("MetricStat" in each for each in alarm["Properties"].get("Metrics", []))) for alarm in alarms]
+    assert standing.alarm_metrics == sum(metrics)
+    assert standing.dashboards == 1
+
+
+def test_database_pauses_outside_of_prod() -> None:
+    """Its least capacity is paid for by the hour."""
+    assert count_standing("dev").acu == 0 < count_standing("prod").acu
+
+
+def test_month_is_computed_from_the_prices() -> None:
+    """An example that is calculated by hand: 720 hours."""
+    standing = Standing(1.0, {"A": 0.5, "B": 1.5}, 1, 2, 1, 3, 4, 1)
+    prices = Prices(snapstart_cached_gb_s=1e-6, nat_gateway_hour=0.04, endpoint_hour=0.01, aurora_acu_hour=0.1)
+    usd = standing.usd(prices, StandingPrices(0.1, 3.0, 0.4, 0.005))
+    assert list(usd.values()) == pytest.approx([5.184, 0.065 * 720, 72.0, 0.4, 3.0, 1.2])
+
+
+def test_messages_add_to_each_service_that_is_charged_by_use() -> None:
+    """And to none that stands."""
+    added = per_thousand_messages(read_measured())
+    assert added.keys() >= {"Claude", "Lambda", "API Gateway", "DynamoDB", "Logs"}
+    assert "Network" not in added
+    assert all(usd > 0 for usd in added.values())
