@@ -5,6 +5,7 @@ template.yaml, for each stage with its parameters.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,13 @@ _MONTH_S = _HOURS * 3600
 _MESSAGES = 1000
 _USERS = 1000
 
+PAUSE_AFTER_MINUTES = 5
+"""Aurora's default: a database whose least capacity is 0 pauses when nobody has been connected for so long."""
+PROXY_ACU = 8
+"""The number of units for which a proxy of a serverless cluster is charged at least."""
+AWAKE_ACU = 0.5
+"""What a database that isn't paused has at least."""
+
 
 @dataclass(frozen=True)
 class StandingPrices:
@@ -33,6 +41,7 @@ class StandingPrices:
     dashboard_month: float = 3.00
     secret_month: float = 0.40
     public_ipv4_hour: float = 0.005
+    proxy_acu_hour: float = 0.015
     custom_metric_month: float = 0.30
     """For each metric and each of its sets of dimensions, while it gets values."""
 
@@ -57,7 +66,7 @@ class Standing:
     """What a stack of a stage has, used or not."""
 
     acu: float
-    """The least capacity of the database; 0 if it pauses."""
+    """The least capacity of the database; 0 if it can pause, which no schedule may prevent."""
     functions: Mapping[str, float]
     """The memory of each function with a snapshot, in GB."""
     nat_gateways: int
@@ -67,6 +76,7 @@ class Standing:
     secrets: int
     alarm_metrics: int
     dashboards: int
+    proxies: int = 0
 
     def usd(self, prices: Prices, standing: StandingPrices) -> dict[str, float]:
         """Return dollars a month, by what they are for."""
@@ -74,16 +84,17 @@ class Standing:
         return {
             "Snapshots of SnapStart": sum(self.functions.values()) * _MONTH_S * prices.snapstart_cached_gb_s,
             "NAT gateway, endpoint and address": (network + self.public_addresses * standing.public_ipv4_hour) * _HOURS,
-            "Aurora, without a query": self.acu * prices.aurora_acu_hour * _HOURS,
+            "Aurora, without a question": self.acu * prices.aurora_acu_hour * _HOURS,
             "Alarms": self.alarm_metrics * standing.alarm_month,
             "Dashboard": self.dashboards * standing.dashboard_month,
             "Secrets": self.secrets * standing.secret_month,
+            "RDS Proxy": self.proxies * standing.proxy_acu_hour * PROXY_ACU * _HOURS,
         }
 
 
-def count_standing(stage: str) -> Standing:
-    """Count the resources of a stage in the template."""
-    template, parameters = read_template(), stage_parameters(stage)
+def count_standing(stage: str, template: dict[str, Any] | None = None) -> Standing:
+    """Count the resources of a stage in a template, by default in template.yaml."""
+    template, parameters = template or read_template(), stage_parameters(stage)
     resolver = Resolver(template, parameters, endpoint="", api_url="", websocket_url="")
     found: dict[str, dict[str, Any]] = dict(resolver.resources())
 
@@ -93,9 +104,13 @@ def count_standing(stage: str) -> Standing:
     default_gb = template["Globals"]["Function"]["MemorySize"] / 1024
     endpoints = [each for each in of("AWS::EC2::VPCEndpoint").values() if each.get("VpcEndpointType") == "Interface"]
     (cluster,) = of("AWS::RDS::DBCluster").values()
-    capacity = resolver.value(cluster["ServerlessV2ScalingConfiguration"]["MinCapacity"], "MinCapacity")
+    capacity = float(resolver.value(cluster["ServerlessV2ScalingConfiguration"], "Database")["MinCapacity"])
+    if any(
+        _keeps_awake(event, resolver) for each in of("AWS::Serverless::Function").values() for event in _events(each)
+    ):
+        capacity = max(capacity, AWAKE_ACU)
     return Standing(
-        acu=float(capacity),
+        acu=capacity,
         functions={
             name: each.get("MemorySize", default_gb * 1024) / 1024
             for name, each in of("AWS::Serverless::Function").items()
@@ -110,7 +125,22 @@ def count_standing(stage: str) -> Standing:
             for each in of("AWS::CloudWatch::Alarm").values()
         ),
         dashboards=len(of("AWS::CloudWatch::Dashboard")),
+        proxies=len(of("AWS::RDS::DBProxy")),
     )
+
+
+def _events(function: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [event["Properties"] for event in function.get("Events", {}).values() if event["Type"] == "ScheduleV2"]
+
+
+def _keeps_awake(schedule: Mapping[str, Any], resolver: Resolver) -> bool:
+    """Whether a schedule runs a function, all of which connect to Postgres, before the database would pause."""
+    if resolver.value(schedule.get("State", "ENABLED"), "State") != "ENABLED":
+        return False
+    found = re.fullmatch(
+        r"rate\((\d+) minutes?\)", resolver.value(schedule["ScheduleExpression"], "ScheduleExpression")
+    )
+    return found is not None and int(found[1]) <= PAUSE_AFTER_MINUTES
 
 
 def per_thousand_messages(measured: Measured) -> dict[str, float]:
@@ -131,13 +161,12 @@ taxes. [capacity.md](capacity.md) has whole months for 1,000 to 10,000,000 users
 """
 
 _AFTER_IDLE = """
-Aurora of dev and staging pauses after some minutes without a connection, and resumes within about 15 seconds. Old
-published versions that are kept are charged as new ones are: delete them
-([operations.md](operations.md#roll-back-a-release)). What else stands but is charged by its use is not in the table:
-storage of the database and of backups, logs, and custom metrics, whose price is below.
-
-The largest parts can be given up in dev: without SnapStart a function starts in the time below, and costs nothing
-while it isn't called.
+The database of dev and staging has a least capacity of 0, with which Aurora pauses a database that nobody connects
+to. Schedules that connect to it every few minutes keep it awake, and at half a unit: where the line of Aurora isn't
+0, they do. Disabling the schedules of a stage that nobody uses lets it pause. Old published versions that are kept
+are charged as new ones are: delete them ([operations.md](operations.md#roll-back-a-release)). What else stands but
+is charged by its use is not in the table: storage of the database and of backups, logs, and custom metrics, whose
+price is below.
 """
 
 _SNAPSTART = """
@@ -203,9 +232,7 @@ def render() -> str:
         starts = 1000 * gb * prices.snapstart_restored_gb
         saved = imports.get(f"{_snake(name)}_ms", {}).get("value")
         by_dollar = _whole(None if saved is None else saved / (month + starts))
-        lines.append(
-            f"| `{name}` | {gb:.2f} | {month:.2f} | {starts:.2f} | {_whole(saved)} | {by_dollar} |\n"
-        )
+        lines.append(f"| `{name}` | {gb:.2f} | {month:.2f} | {starts:.2f} | {_whole(saved)} | {by_dollar} |\n")
     lines.append(_DECISION)
     lines.append("\n## Prices of what stands\n\n| list price, $ | value |\n| --- | ---: |\n")
     lines += [f"| {name.replace('_', ' ')} | {value:g} |\n" for name, value in vars(standing_prices).items()]

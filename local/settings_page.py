@@ -108,6 +108,10 @@ def _value(value: Any) -> str:
             return f"`{'.'.join(target) if isinstance(target, list) else target}`"
         case {"Fn::If": [str() as condition, yes, no]}:
             return f"{_value(yes)} if {condition}, else {_value(no)}"
+        case {"Fn::Select": [_, [first, *_]]}:
+            return _value(first)
+        case "":
+            return "empty"
         case str() | int() | float():
             return f"`{value}`"
     raise TypeError(f"no text for {value!r}")

@@ -29,9 +29,9 @@ def test_page_is_that_of_the_template() -> None:
 
 
 def test_every_parameter_is_described_and_used() -> None:
-    """In the template itself or in `UNDESCRIBED`, not in both; and some resource, condition or global refers to it."""
+    """In the template itself or in `UNDESCRIBED`; and some resource, condition or global refers to it."""
     without = {name for name, spec in TEMPLATE["Parameters"].items() if not spec.get("Description")}
-    assert without == UNDESCRIBED.keys()
+    assert without <= UNDESCRIBED.keys()
     text = (CHECKOUT / "template.yaml").read_text("utf-8")
     unused = [name for name in TEMPLATE["Parameters"] if not re.search(rf"!Ref {name}\b|\${{{name}}}", text)]
     assert unused == []

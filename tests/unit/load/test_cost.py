@@ -1,10 +1,12 @@
 """docs/cost.md: what stands in a stage, counted in the template, at the prices of a month."""
 
+from typing import Any
+
 import pytest
 
 from load.capacity import Prices, read_measured
 from load.cost_page import PAGE, STAGES, Standing, StandingPrices, count_standing, per_thousand_messages, render
-from tests.functional.sam import FUNCTIONS, of_type, translate
+from tests.functional.sam import FUNCTIONS, TEMPLATE, of_type, translate
 
 
 def test_page_is_that_of_template_and_figures() -> None:
@@ -24,17 +26,33 @@ def test_what_stands_is_what_the_template_has(stage: str) -> None:
     assert standing.dashboards == 1
 
 
-def test_database_pauses_outside_of_prod() -> None:
-    """Its least capacity is paid for by the hour."""
-    assert count_standing("dev").acu == 0 < count_standing("prod").acu
+@pytest.mark.parametrize(
+    ("schedule", "awake"),
+    [
+        ({"ScheduleExpression": "rate(1 minute)"}, True),
+        ({"ScheduleExpression": "rate(5 minutes)", "State": {"Fn::If": ["Production", "ENABLED", "DISABLED"]}}, False),
+        ({"ScheduleExpression": "rate(1 day)"}, False),
+    ],
+)
+def test_frequent_schedule_keeps_the_database_awake(schedule: dict[str, Any], awake: bool) -> None:
+    """A template with one function: half a unit, or nothing where the database pauses; prod never does."""
+    function = {
+        "Type": "AWS::Serverless::Function",
+        "Properties": {"Events": {"E": {"Type": "ScheduleV2", "Properties": schedule}}},
+    }
+    capacity = {"MinCapacity": {"Fn::If": ["Production", 0.5, 0]}}
+    cluster = {"Type": "AWS::RDS::DBCluster", "Properties": {"ServerlessV2ScalingConfiguration": capacity}}
+    template = TEMPLATE | {"Resources": {"Function": function, "Database": cluster}}
+    assert count_standing("dev", template).acu == (0.5 if awake else 0)
+    assert count_standing("prod", template).acu == 0.5
 
 
 def test_month_is_computed_from_the_prices() -> None:
     """An example that is calculated by hand: 720 hours."""
-    standing = Standing(1.0, {"A": 0.5, "B": 1.5}, 1, 2, 1, 3, 4, 1)
+    standing = Standing(1.0, {"A": 0.5, "B": 1.5}, 1, 2, 1, 3, 4, 1, proxies=1)
     prices = Prices(snapstart_cached_gb_s=1e-6, nat_gateway_hour=0.04, endpoint_hour=0.01, aurora_acu_hour=0.1)
     usd = standing.usd(prices, StandingPrices(0.1, 3.0, 0.4, 0.005))
-    assert list(usd.values()) == pytest.approx([5.184, 0.065 * 720, 72.0, 0.4, 3.0, 1.2])
+    assert list(usd.values()) == pytest.approx([5.184, 0.065 * 720, 72.0, 0.4, 3.0, 1.2, 0.015 * 8 * 720])
 
 
 def test_messages_add_to_each_service_that_is_charged_by_use() -> None:
