@@ -6,7 +6,7 @@ import pytest
 
 from load.capacity import Prices, read_measured
 from load.cost_page import PAGE, STAGES, Standing, StandingPrices, count_standing, per_thousand_messages, render
-from tests.functional.sam import FUNCTIONS, TEMPLATE, of_type, translate
+from tests.functional.sam import FUNCTIONS, PARAMETERS, TEMPLATE, of_type, translate
 
 
 def test_page_is_that_of_template_and_figures() -> None:
@@ -17,7 +17,7 @@ def test_page_is_that_of_template_and_figures() -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_what_stands_is_what_the_template_has(stage: str) -> None:
     """Functions with their memory, alarms and secrets as CloudFormation makes them."""
-    standing, expanded = count_standing(stage), translate(parameters={"Stage": stage})
+    standing, expanded = count_standing(stage), translate(parameters={**PARAMETERS, "Stage": stage})
     functions = of_type(expanded, "AWS::Lambda::Function")
     assert standing.functions == {name: functions[name]["Properties"]["MemorySize"] / 1024 for name in FUNCTIONS}
     alarms = of_type(expanded, "AWS::CloudWatch::Alarm").values()
