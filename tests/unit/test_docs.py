@@ -92,3 +92,12 @@ def test_routes_of_docs_and_template_are_the_same() -> None:
     keys = set(RESOURCES["WebSocketApi"]["Properties"]["Routes"]) - {"$connect", "$disconnect", "$default"}
     sent_by_clients = (DOCS / "websocket.md").read_text().partition("\n| action |")[2].partition("\n\n")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", sent_by_clients, re.MULTILINE)) == keys
+
+
+def test_removal_names_everything_that_the_stack_leaves_behind() -> None:
+    """docs/deployment.md has each resource that CloudFormation keeps, and each bucket that has to be emptied first."""
+    removal = (DOCS / "deployment.md").read_text().partition("\n## Remove a stage\n")[2]
+    kept = {name for name, resource in RESOURCES.items() if resource.get("DeletionPolicy", "Delete") != "Delete"}
+    assert [name for name in kept if f"`{name}`" not in removal] == []
+    buckets = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::S3::Bucket"}
+    assert [name for name in buckets if f"s3://<{name}>" not in removal] == []
