@@ -63,7 +63,7 @@ def test_each_recipe_has_fewer_than_ten_steps() -> None:
     assert all(0 < recipe.steps <= MAX_STEPS for recipe in RECIPES.values())
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_recipes_add_what_they_say(copy: Path, environment: dict[str, str], ask: Ask) -> None:
     """In their order, since the second and the fourth build on the first; each runs its own tests, too."""
     route = "from pam.routing import route; print(route('when did I last fill up').intent)"

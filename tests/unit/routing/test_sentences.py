@@ -28,9 +28,10 @@ MORE_MEANING_CHANGES = (
     *("remove", "undo", "cancel", "why", "when", "next", "until", "since", "before", "after", "almost"),
     *("about to", "forgot to"),
 )
-# Phrases in which they don't: the price of gas is an average, "you" is PAM.
+# Phrases in which they don't: the price of gas is an average, "you" is PAM, and nothing was saved before PAM was used.
 HARMLESS = re.compile(
-    r"average|most recent|next to|(i'd like|want|need) you to|(with|using) you\b|i will need", re.IGNORECASE
+    r"average|most recent|next to|(i'd like|want|need) you to|(with|using) you\b|i will need|since using (this|the) app",
+    re.IGNORECASE,
 )
 PLACES = ("place", "origin", "destination")
 
