@@ -4,8 +4,9 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -20,9 +21,17 @@ Ask = Callable[[str], str]
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of the checkout as they are now; the environments are links to its own."""
-    target = tmp_path_factory.mktemp("contributing") / "pam"
+def copy() -> Iterator[Path]:
+    """The files of the checkout as they are now; the environments are links to its own.
+
+    Not in pytest's folder, which each other run of pytest makes unreadable for the user that Postgres runs as.
+    """
+    with TemporaryDirectory(prefix="pam-") as folder:
+        Path(folder).chmod(0o755)
+        yield _copy_checkout(Path(folder) / "pam")
+
+
+def _copy_checkout(target: Path) -> Path:
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(listed, cwd=CHECKOUT, capture_output=True, check=True).stdout.decode().split("\0")
     for name in filter(None, names):

@@ -28,7 +28,7 @@ MORE_MEANING_CHANGES = (
     *("remove", "undo", "cancel", "why", "when", "next", "until", "since", "before", "after", "almost"),
     *("about to", "forgot to"),
 )
-# Phrases in which they don't: the price of gas is an average, "you" is PAM, and nothing was saved before PAM was used.
+# Phrases in which they don't: the price of gas is an average, "you" is PAM, nothing was saved before the app was used.
 HARMLESS = re.compile(
     r"average|most recent|next to|(i'd like|want|need) you to|(with|using) you\b|i will need|since using (this|the) app",
     re.IGNORECASE,
