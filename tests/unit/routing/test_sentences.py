@@ -28,9 +28,9 @@ MORE_MEANING_CHANGES = (
     *("remove", "undo", "cancel", "why", "when", "next", "until", "since", "before", "after", "almost"),
     *("about to", "forgot to"),
 )
-# Phrases in which they don't: the price of gas is an average, "you" is PAM, nothing was saved before the app was used.
+# Phrases in which they don't: the price of gas is an average, "you" is PAM, nothing was saved before the app came.
 HARMLESS = re.compile(
-    r"average|most recent|next to|(i'd like|want|need) you to|(with|using) you\b|i will need|since using (this|the) app",
+    r"average|most recent|next to|(i'd like|want|need) you to|(with|using) you\b|i will need|since using th(is|e) app",
     re.IGNORECASE,
 )
 PLACES = ("place", "origin", "destination")
