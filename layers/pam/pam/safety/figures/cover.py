@@ -41,9 +41,13 @@ _MIN_COUNT = 7
 _MIN_DURATION_S = 2700
 """Shorter durations are advice more often than facts: a break of 15 minutes."""
 
+_DAY_S = 86_400
 _QUARTER_MIN = 15
 _MAX_PASSES = 3
-_EVERY = re.compile(r"\b(?:every|each|alle|cada|toutes les|ogni)\s$", re.IGNORECASE)
+_EVERY = re.compile(
+    r"\b(?:every|each|alle|cada|toutes les|ogni)\s(?:\d{1,2}\s?(?:[–—-]|to|or|bis|oder|a|o|à|ou)\s?)?$", re.IGNORECASE
+)
+_EVERY_LOOKBACK = 24
 _IS_DIFFERENCE = re.compile(
     r"warmer|cooler|colder|hotter|\bdrop|\bris(?:e|ing)|swing|difference|degrees (?:more|less)|wärmer|kälter"
 )
@@ -283,8 +287,9 @@ def _is_checked(figure: Figure, text: str) -> bool:
     if kind is FigureKind.TIME:
         return reading.value % _QUARTER_MIN != 0
     if kind is FigureKind.DURATION:
-        is_advice = _EVERY.search(text, max(0, figure.start - 12), figure.start) is not None
-        return _base(reading) >= _MIN_DURATION_S and not is_advice
+        if _base(reading) < _MIN_DURATION_S or (figure.per == "day" and _base(reading) == _DAY_S):
+            return False  # “24 hours a day”
+        return _EVERY.search(text, max(0, figure.start - _EVERY_LOOKBACK), figure.start) is None
     return kind is not FigureKind.PERCENT or reading.value != 100
 
 
