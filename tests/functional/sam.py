@@ -21,7 +21,12 @@ PARAMETERS |= {"Stage": "dev", "JwtIssuer": "https://issuer.example", "WebOrigin
 Template = dict[str, Any]
 
 
-def translate(template: Template = TEMPLATE, *, content: Mapping[str, str] | None = None) -> Template:
+def translate(
+    template: Template = TEMPLATE,
+    *,
+    content: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] = PARAMETERS,
+) -> Template:
     """Return the CloudFormation template. `content` names the S3 object of a function's or layer's content.
 
     `sam deploy` names an object by the checksum of what is in it: the same content has the same name.
@@ -33,7 +38,7 @@ def translate(template: Template = TEMPLATE, *, content: Mapping[str, str] | Non
             if key in properties:
                 properties[key] = f"s3://bucket/{(content or {}).get(name, name)}"
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
-    translated: Template = translator.translate(packaged, dict(PARAMETERS))
+    translated: Template = translator.translate(packaged, dict(parameters))
     translator.metrics.publish()  # it warns where metrics were collected and not published
     return translated
 

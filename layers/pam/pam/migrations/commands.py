@@ -46,7 +46,7 @@ class MigrateSettings(Settings):
     """The environment of the `migrate` function."""
 
     cluster: str = Field(alias="DATABASE_CLUSTER")
-    """Empty for a Postgres that isn't the template's: its owner's secret has its address, and its backups are theirs."""
+    """Empty for a Postgres that isn't of the template: its address is in the owner's secret."""
     owner_secret: str = Field(alias="DATABASE_OWNER_SECRET")
     app_secret: str = Field(alias="DATABASE_SECRET")
     directory: Path = Field(alias="MIGRATIONS")
