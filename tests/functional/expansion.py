@@ -9,7 +9,7 @@ from typing import Any
 from local.template.intrinsics import NO_VALUE, Resolver
 from tests.functional.sam import PARAMETERS, TEMPLATE, Template, translate
 
-FOREIGN_SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:other-postgres-AbCdEf"  # noqa: S105 - an ARN
+FOREIGN_SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:other-postgres-AbCdEf"
 
 VALID_VALUES: dict[str, list[Any]] = {
     "DatabaseSecretArn": ["", FOREIGN_SECRET],
@@ -54,7 +54,9 @@ def _expand(parameters: str) -> str:
         for name, section in translated.items()
         if name in ("Resources", "Outputs")
     }
-    return json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Transform": "AWS::SecretsManager-2024-09-16"} | sections)
+    return json.dumps(
+        {"AWSTemplateFormatVersion": "2010-09-09", "Transform": "AWS::SecretsManager-2024-09-16"} | sections
+    )
 
 
 def _resolve(node: Any, conditions: Mapping[str, bool], values: Mapping[str, Any]) -> Any:
