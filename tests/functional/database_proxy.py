@@ -1,7 +1,7 @@
 """A fake RDS Proxy: it lends connections to sessions for a transaction, and pins a session as AWS's documentation says.
 
-https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-pinning.html. It listens on a Unix socket, without
-TLS, and checks no password.
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-pinning.html. It listens on a Unix socket,
+without TLS, and checks no password.
 """
 
 import os
@@ -106,8 +106,7 @@ class DatabaseProxy:
             if code not in (_SSL_REQUEST, _GSS_REQUEST):
                 break
             client.sendall(b"N")
-        names, values = packet[4:].split(b"\0")[0::2], packet[4:].split(b"\0")[1::2]
-        if b"options" in dict(zip(names, values)):
+        if b"options" in packet[4:].split(b"\0")[0::2]:  # names and values by turns
             text = "Feature not supported: RDS Proxy currently doesn't support command-line options."
             fields = b"".join(part.encode() + b"\0" for part in ("SFATAL", "VFATAL", "C0A000", f"M{text}"))
             client.sendall(_message(b"E", fields + b"\0"))

@@ -1,4 +1,4 @@
-"""template.yaml as CloudFormation creates a stage of it: translated, with the values of parameters, without `Fn::If`."""
+"""template.yaml as CloudFormation creates a stage of it: translated, with values of parameters, without `Fn::If`."""
 
 import json
 import re

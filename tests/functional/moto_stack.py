@@ -78,7 +78,7 @@ def _archive() -> bytes:
 
 
 def _known_part(expanded: Template) -> Template:
-    """Return the template with the types that moto knows; references to other resources are placeholders: ARNs, since policies must have such."""
+    """Return the template with the types that moto knows. References to others are ARNs, which policies must have."""
     resources = {name: each for name, each in expanded["Resources"].items() if is_known(each["Type"])}
     known = {}
     for name, each in resources.items():

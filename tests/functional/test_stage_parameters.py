@@ -44,7 +44,10 @@ def stages() -> list[dict[str, Any]]:
     choices = {name: values_of(name) for name in SPECS if name not in ("DatabaseProxy", "DatabaseSecretArn")}
     databases = [("", "false"), ("", "true"), (FOREIGN_SECRET, "false")]  # a rule excludes the fourth
     number = max(len(databases), *map(len, choices.values()))
-    chosen = [dict(zip(("DatabaseSecretArn", "DatabaseProxy"), each)) for each in islice(cycle(databases), number)]
+    chosen = [
+        dict(zip(("DatabaseSecretArn", "DatabaseProxy"), each, strict=True))
+        for each in islice(cycle(databases), number)
+    ]
     for shift, (name, values) in enumerate(choices.items()):
         for row, stage in enumerate(chosen):
             # Values of parameters with as many would come together always.

@@ -1,4 +1,4 @@
-"""The AWS calls of the `migrate` function are those that its role allows, for the template's cluster and for another one.
+"""The AWS calls of the `migrate` function are those that its role allows, for the template's cluster and without it.
 
 The local stack doesn't start this function, so `tests/functional/test_permissions.py` has only the others.
 """
