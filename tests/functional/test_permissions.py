@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 import psycopg
@@ -36,7 +36,7 @@ Permission = tuple[str, str]
 """An action, such as `dynamodb:GetItem`, and the logical id of its resource."""
 
 ROUTES = [function for function in FUNCTIONS.values() if http_events(function)]
-RECORDED = ("dynamodb:", "rds:", "s3:", "secretsmanager:", "ssm:")
+RECORDED = ("dynamodb:", "execute-api:", "lambda:", "rds:", "s3:", "secretsmanager:", "ssm:")
 S3_ACTIONS = {"PUT": "s3:PutObject", "GET": "s3:ListBucket", "POST": "s3:DeleteObject"}
 """By the method of the calls that the code makes; what a link is used for is no call of a function."""
 FRAME_TIMEOUT_S = 60
@@ -101,23 +101,29 @@ class Recorder:
     """Forwards AWS calls to the stack, and records the permissions that each function used."""
 
     def __init__(self) -> None:
+        self.stack: LocalStack
         self.used: defaultdict[str, set[Permission]] = defaultdict(set)
         self.keys: defaultdict[str, set[tuple[str, str, str]]] = defaultdict(set)
         """By function: actions, tables and partition keys of its calls to DynamoDB."""
-        self.endpoint = ""
         self.url = ""
 
-    def record(self, method: str, authorization: str, target: str, body: bytes) -> None:
-        match = re.search(r"Credential=(\w+)/\d+/[\w-]+/(\w+)/", authorization)
+    def endpoint(self, service: str) -> str:
+        """Return host and port of what answers the calls to a service."""
+        others = {"execute-api": self.stack.ws_url, "lambda": self.stack.lambda_endpoint}
+        return urlsplit(others.get(service, self.stack.aws_endpoint)).netloc
+
+    def record(self, method: str, path: str, authorization: str, target: str, body: bytes) -> str:
+        """Record a call; return its service."""
+        match = re.search(r"Credential=(\w+)/\d+/[\w-]+/([\w-]+)/", authorization)
         assert match is not None
         function, service = match.groups()
-        if service == "s3":
-            self.used[function].add((S3_ACTIONS[method], "ExportBucket"))
-            return
-        if service == "rds":
-            form = parse_qs(body.decode())
-            self.used[function].add((f"rds:{form['Action'][0]}", form["DBClusterIdentifier"][0]))
-            return
+        if service in ("dynamodb", "secretsmanager", "ssm"):
+            self._record_json(function, service, target, body)
+        else:
+            self.used[function].add(_other_permission(service, method, path, body))
+        return str(service)
+
+    def _record_json(self, function: str, service: str, target: str, body: bytes) -> None:
         fields = json.loads(body)
         names = fields.get("RequestItems") or [fields.get("TableName") or fields.get("SecretId") or fields.get("Name")]
         for name in names:
@@ -125,6 +131,23 @@ class Recorder:
             action = f"{service}:{target.partition('.')[2]}"
             self.used[function].add((action, resource))
             self.keys[function] |= {(action, resource, key) for key in _partition_keys(fields, name)}
+
+
+def _other_permission(service: str, method: str, path: str, body: bytes) -> Permission:
+    """Return what a call needs, of a service without the JSON protocol. Raises KeyError for an unknown service."""
+    match service:
+        case "s3":
+            return S3_ACTIONS[method], "ExportBucket"
+        case "rds":
+            form = parse_qs(body.decode())
+            return f"rds:{form['Action'][0]}", form["DBClusterIdentifier"][0]
+        case "execute-api":
+            return "execute-api:ManageConnections", "WebSocketApi"
+        case "lambda":
+            name = unquote(path.split("/")[3]).rpartition(":function:")[2].removeprefix("pam-local")
+            arn = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}"
+            return "lambda:InvokeFunction", arn + name
+    raise KeyError(service)
 
 
 def _partition_keys(fields: dict[str, Any], table: str) -> Iterator[str]:
@@ -171,8 +194,9 @@ def recorder() -> Iterator[Recorder]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            recorder.record(self.command, self.headers["authorization"], self.headers.get("x-amz-target", ""), body)
-            connection = HTTPConnection(urlsplit(recorder.endpoint).netloc)
+            about = self.headers["authorization"], self.headers.get("x-amz-target", "")
+            service = recorder.record(self.command, self.path, *about, body)
+            connection = HTTPConnection(recorder.endpoint(service))
             connection.request(self.command, self.path, body, dict(self.headers))
             answer = connection.getresponse()
             content = answer.read()
@@ -216,7 +240,8 @@ def recorded_stack(recorder: Recorder, proxy: DatabaseProxy) -> Iterator[LocalSt
     """The local stack with the functions' AWS calls recorded, and their connections to Postgres shared."""
     template = copy.deepcopy(TEMPLATE)
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
-    variables |= {"AWS_ENDPOINT_URL": recorder.url, "DATABASE_PROXY_HOST": proxy.host}
+    variables |= {"AWS_ENDPOINT_URL": recorder.url, "AWS_ENDPOINT_URL_LAMBDA": recorder.url}
+    variables |= {"WEBSOCKET_ENDPOINT": f"{recorder.url}/live", "DATABASE_PROXY_HOST": proxy.host}
     for name in FUNCTIONS:
         template["Resources"][name]["Properties"]["Environment"]["Variables"]["AWS_ACCESS_KEY_ID"] = name
     with TemporaryDirectory(prefix="pam-") as directory:
@@ -227,7 +252,7 @@ def recorded_stack(recorder: Recorder, proxy: DatabaseProxy) -> Iterator[LocalSt
         (checkout / "template.yaml").write_text(json.dumps(template))
         state = Path(directory) / "state"
         with LocalStack(state, template=checkout / "template.yaml", claude_profile="zero") as stack:
-            recorder.endpoint = stack.aws_endpoint
+            recorder.stack = stack
             proxy.app = stack.postgres.app
             assert proxy.app["port"] == POSTGRES_PORT
             assert stack.warm() == {}

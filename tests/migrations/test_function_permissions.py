@@ -33,7 +33,7 @@ def test_every_call_of_the_migration_is_allowed_and_every_permission_used(
     """A first deployment and one with another migration, each command, and the request of CloudFormation."""
     if parameters:
         environment = OtherDatabase(environment).environment
-    recorder.endpoint = stack.aws_endpoint
+    recorder.stack = stack
     variables = environment | {"AWS_ENDPOINT_URL": recorder.url, "AWS_ACCESS_KEY_ID": "MigrateFunction"}
     recorder.used.clear()
     invoke(variables, {"command": "up"})
