@@ -3,10 +3,11 @@
 from pam.answers.ask_request import AskRequest
 from pam.answers.question import Question
 from pam.chat.gateway.ask_over_http import answer_over_http
-from pam.environment import notes, request_limit, travel_dependencies
+from pam.environment import disabled_tools, notes, request_limit, travel_dependencies
 from pam.platform.http import HttpApi, HttpRequest, HttpResponse
 
-handler = HttpApi(travel_dependencies, request_limit)
+# All are built before a SnapStart snapshot is taken.
+handler = HttpApi(lambda: (travel_dependencies(), disabled_tools(), notes()), request_limit)
 
 
 @handler.post("/v1/ask", Question, is_question=True)
@@ -19,5 +20,6 @@ def post(call: HttpRequest, question: Question) -> HttpResponse:
         deadline=call.deadline,
         idempotency_key=call.idempotency_key,
         context=call.context,
+        check_enabled=disabled_tools().check,
     )
     return HttpResponse(answer_over_http(notes(), request).as_json())

@@ -59,6 +59,7 @@ ROUTES = {
         codes=(
             *_WRITES,
             *_SOURCES,
+            errors.TOOL_DISABLED,
             # Of values in the sentence.
             errors.INVALID_AMOUNT,
             errors.INVALID_DATE,

@@ -192,10 +192,29 @@ def test_question_about_here_needs_the_location_of_the_device(traveller: Travell
     assert ask(traveller, "rv parks near me").json()["tier"] == 3
 
 
-@pytest.mark.parametrize("text", ["weather in Xyzzyville", "how far is Honolulu from Denver", "am I over budget"])
+@pytest.mark.parametrize("text", ["weather in Xyzzyville", "how far is Honolulu from Denver"])
 def test_question_without_a_sure_answer_is_left_to_the_chat(traveller: Traveller, text: str) -> None:
-    """An unknown place, no road and no budget aren't guessed about."""
+    """An unknown place and no road aren't guessed about."""
     assert ask(traveller, text).json() == {"tier": 3, "intent": "chat", "slots": {}}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("am I over budget", "You have no budget in USD. To set one, write “Set a budget for fuel”."),
+        (
+            "how is my camping budget",
+            "You have no budget for camping in USD. To set one, write “Set a budget for camping”.",
+        ),
+    ],
+)
+def test_question_about_a_missing_budget_is_answered_with_how_to_set_one(
+    traveller: Traveller, text: str, said: str
+) -> None:
+    """It needs no model, which would have to ask back for the amount."""
+    answered = ask(traveller, text).json()
+    assert (answered["tier"], answered["intent"], answered["answer"]["text"]) == (1, "budget_status", said)
+    assert ask(traveller, said.partition("“")[2].partition("”")[0]).json()["tier"] == 3
 
 
 def test_lone_surrogate_is_rejected(traveller: Traveller) -> None:

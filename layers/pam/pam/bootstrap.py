@@ -201,7 +201,8 @@ class Bootstrap(ModelServices):
     def disabled_tools(self) -> "DisabledTools":
         from pam.chat.lifecycle.disabled_tools import DisabledTools
 
-        return DisabledTools(aws.client("ssm"), self._settings.chat.disabled_tools)
+        # Fast answers wait for it.
+        return DisabledTools(aws.client("ssm", fast_timeout=True), self._settings.chat.disabled_tools)
 
     @cached_property
     def cost_caps(self) -> "CostCaps":

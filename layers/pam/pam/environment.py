@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pam.chat.dependencies import ChatDependencies
     from pam.chat.gateway.connect import ConnectionGateway
     from pam.chat.gauges import GaugeDependencies
+    from pam.chat.lifecycle.disabled_tools import DisabledTools
     from pam.chat.turn.worker import WorkerDependencies
     from pam.memory.summariser import SummariserDependencies
     from pam.platform.postgres import Database
@@ -43,6 +44,11 @@ def travel_dependencies() -> "TravelDependencies":
 def notes() -> "NoteStore":
     """Return the store of a conversation's notes."""
     return environment().notes
+
+
+def disabled_tools() -> "DisabledTools":
+    """Return the kill switches of single tools."""
+    return environment().disabled_tools
 
 
 def connection_gateway() -> "ConnectionGateway":

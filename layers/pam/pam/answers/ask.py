@@ -115,6 +115,8 @@ def _fast_answer(request: AskRequest, understood: Route) -> Answer | None:
     try:
         if fast_answer.counts_from_now and not request.was_typed_today:
             return None
+        if fast_answer.tool is not None:
+            request.check_enabled(fast_answer.tool)
         return fast_answer.answer(request, slots)
     except PlaceError as error:
         if (question := place_question(request.question.text, understood, error)) is None:
@@ -144,39 +146,55 @@ class FastAnswer:
     """What answers an intent, or returns None to leave it to the chat; and the slots and details that it takes.
 
     `counts_from_now` marks answers about days such as today that count from the present: a question that was typed on
-    another day is left to the chat, which knows both.
+    another day is left to the chat, which knows both. `tool` is the tool that does the same, whose kill switch holds
+    for the fast answer, too.
     """
 
     answer: Callable[[AskRequest, Slots], Answer | None]
     slots: frozenset[str]
+    tool: str | None
     counts_from_now: bool = False
 
 
 FAST_ANSWERS = {
     "spend_summary": FastAnswer(
-        spend_summary_from_slots, frozenset({"category", "period", "group_by"}), counts_from_now=True
+        spend_summary_from_slots,
+        frozenset({"category", "period", "group_by"}),
+        "get_spending_summary",
+        counts_from_now=True,
     ),
-    "budget_status": FastAnswer(budget_status_from_slots, frozenset({"category", "period"}), counts_from_now=True),
-    "savings_total": FastAnswer(savings_total_from_slots, frozenset({"period"}), counts_from_now=True),
+    "budget_status": FastAnswer(
+        budget_status_from_slots, frozenset({"category", "period"}), "compare_vs_budget", counts_from_now=True
+    ),
+    "savings_total": FastAnswer(savings_total_from_slots, frozenset({"period"}), None, counts_from_now=True),
     "list_expenses": FastAnswer(
-        list_expenses_from_slots, frozenset({"category", "period", "limit"}), counts_from_now=True
+        list_expenses_from_slots, frozenset({"category", "period", "limit"}), "list_expenses", counts_from_now=True
     ),
     "add_expense": FastAnswer(
         add_expense_from_slots,
         frozenset({"amount", "amount_text", "category", "date", "description", "currency", "kind"}),
+        "create_expense",
     ),
     "correct_expense": FastAnswer(
-        correct_expense_from_slots, frozenset({"amount", "amount_text", "category", "date", "currency"})
+        correct_expense_from_slots,
+        frozenset({"amount", "amount_text", "category", "date", "currency"}),
+        "update_expense",
     ),
     "weather": FastAnswer(
-        weather_from_slots, frozenset({"place", "period", "part_of_day", "weather_measure"}), counts_from_now=True
+        weather_from_slots,
+        frozenset({"place", "period", "part_of_day", "weather_measure"}),
+        "get_weather_forecast",
+        counts_from_now=True,
     ),
-    "distance": FastAnswer(distance_from_slots, frozenset({"origin", "destination", "measure", "answer_unit"})),
+    "distance": FastAnswer(
+        distance_from_slots, frozenset({"origin", "destination", "measure", "answer_unit"}), "estimate_travel_time"
+    ),
     "fuel_estimate": FastAnswer(
         fuel_estimate_from_slots,
         frozenset({*FuelQuery.model_fields, "currency", "answer_unit"}) - {"latitude", "longitude", "volume_unit"},
+        "calculate_gas_cost",
     ),
-    "nearby_parks": FastAnswer(nearby_parks_from_slots, frozenset({"place", "radius", "unit"})),
-    "gas_prices": FastAnswer(gas_prices_from_slots, frozenset({"place", "fuel_type", "answer_unit"})),
+    "nearby_parks": FastAnswer(nearby_parks_from_slots, frozenset({"place", "radius", "unit"}), "find_rv_parks"),
+    "gas_prices": FastAnswer(gas_prices_from_slots, frozenset({"place", "fuel_type", "answer_unit"}), "find_cheap_gas"),
 }
 """The fast answers by their intent."""

@@ -1,6 +1,6 @@
 """A question in words with all that a fast answer to it may need."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,8 @@ class AskRequest:
     deadline: Deadline
     idempotency_key: str | None
     context: LambdaContext
+    check_enabled: Callable[[str], None]
+    """Raises `PamError` for the name of a tool that is switched off: a fast answer does the same as a tool."""
 
     @property
     def source_deadline(self) -> Deadline:

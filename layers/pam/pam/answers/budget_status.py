@@ -1,6 +1,7 @@
 """How this month's budgets stand, where they are heading, and a sentence about it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -49,13 +50,15 @@ def budget_status(
 
 
 def budget_status_from_slots(request: AskRequest, slots: Slots) -> BudgetStatus | None:
-    """Answer a question in words; None for another month, and without a budget: a reason to talk about one."""
+    """Answer a question in words; None for another month. Without a budget, say how to set one."""
     if slots.get("period", "this_month") != "this_month":
         return None
     fields = {name: value for name, value in slots.items() if name != "period"}
     query = BudgetQuery(**request.in_zone(fields))
     answer = budget_status(request.dependencies, request.user_id, query, request.deadline)
-    return answer if answer.budgets else None
+    if answer.budgets:
+        return answer
+    return replace(answer, text=f"{answer.text} To set one, write “Set a budget for {query.category or 'fuel'}”.")
 
 
 def _answer(budgets: BudgetOverview) -> BudgetStatus:

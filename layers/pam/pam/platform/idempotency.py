@@ -1,6 +1,7 @@
 """Idempotent requests: work runs once per `Idempotency-Key`, recorded by Powertools."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.idempotency import (
@@ -44,11 +45,17 @@ def _is_same_claim(stored: DataRecord, claim: DataRecord) -> bool:
     )
 
 
+@cache
+def _layer(dynamodb: Any, table: str) -> _PersistenceLayer:
+    """Return the layer of a client's table. Each one adds a handler to the client's requests, for good."""
+    return _PersistenceLayer(table_name=table, boto3_client=dynamodb)
+
+
 class IdempotencyStore:
     """The responses of one day by idempotency key."""
 
     def __init__(self, dynamodb: Any, table: str) -> None:
-        self._store = _PersistenceLayer(table_name=table, boto3_client=dynamodb)
+        self._store = _layer(dynamodb, table)
 
     def run(
         self,

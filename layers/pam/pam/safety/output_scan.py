@@ -8,12 +8,14 @@ is held back.
 import re
 from collections import Counter, deque
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pam.platform.errors import ANSWER_WITHHELD, PamError
 from pam.safety.links import find_links
 from pam.safety.redaction import redact
 from pam.safety.redaction.credentials import KEY_BEGINNINGS
+
+_SLASHES = re.compile(r"[/\\]{2}")
 
 ALLOWED_HOSTS = frozenset(
     {
@@ -184,6 +186,9 @@ class OutputScan:
         except ValueError:
             return False
         if parts.scheme not in ("http", "https") or "@" in parts.netloc:
+            return False
+        # A page of an allowed host may lead on to an address that is a part of its own.
+        if _SLASHES.search(unquote(unquote(f"{parts.path}?{parts.query}#{parts.fragment}"))):
             return False
         return any(host == allowed or host.endswith(f".{allowed}") for allowed in ALLOWED_HOSTS)
 

@@ -216,6 +216,9 @@ def test_dollar_is_that_of_the_user() -> None:
         "Have a break of 15 minutes every 2 hours; leave at 8 AM or 7:30.",
         "I'm 100% sure that three of the campgrounds are open for two weeks.",
         "Take I-80 to site 34, open 24/7.",
+        "Stop every 2-3 hours, or every 2 to 3 hours; the pumps are open 24 hours a day.",
+        "Take I-90 to exit 42 near mile marker 120, and call (435) 259-2102 by 3:30 pm.",
+        "1. Built in 1935, the 3rd of 10–15\n12. Plug in 50-amp hookups on day 2 of the 1990s loop",
     ],
 )
 def test_what_states_no_fact_isnt_checked(text: str) -> None:

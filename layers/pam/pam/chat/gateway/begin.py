@@ -41,6 +41,7 @@ def begin_turn(
                 deadline=request.deadline,
                 idempotency_key=turn.write_key,
                 context=request.context,
+                check_enabled=dependencies.disabled_tools.check,
             )
         )
         logger.info("question routed", tier=answer.tier, intent=answer.intent)

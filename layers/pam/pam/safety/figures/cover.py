@@ -26,7 +26,7 @@ from pam.safety.figures.figure import (
 from pam.safety.figures.groups import Key
 from pam.safety.figures.hidden import mask_hidden
 from pam.safety.figures.pool import EMPTY, Pool
-from pam.safety.figures.quoted import Line, Quotes, index_groups
+from pam.safety.figures.quoted import Line, Pending, Quotes, Target, index_groups
 from pam.safety.figures.tolerance import interval
 
 MAX_CHANCE = 0.03
@@ -41,9 +41,13 @@ _MIN_COUNT = 7
 _MIN_DURATION_S = 2700
 """Shorter durations are advice more often than facts: a break of 15 minutes."""
 
+_DAY_S = 86_400
 _QUARTER_MIN = 15
 _MAX_PASSES = 3
-_EVERY = re.compile(r"\b(?:every|each|alle|cada|toutes les|ogni)\s$", re.IGNORECASE)
+_EVERY = re.compile(
+    r"\b(?:every|each|alle|cada|toutes les|ogni)\s(?:\d{1,2}\s?(?:[–—-]|to|or|bis|oder|a|o|à|ou)\s?)?$", re.IGNORECASE
+)
+_EVERY_LOOKBACK = 24
 _IS_DIFFERENCE = re.compile(
     r"warmer|cooler|colder|hotter|\bdrop|\bris(?:e|ing)|swing|difference|degrees (?:more|less)|wärmer|kälter"
 )
@@ -78,18 +82,18 @@ class FigureCheck:
     def check(self, text: str) -> FigureReport:
         """Check the figures of a Markdown text, outside of code and addresses."""
         lines = self._lines(text)
-        pending = [(line, figure) for line in lines for figure in line.figures]
-        checked = [figure for _, figure in pending]
-        pending = [each for each in pending if not self._is_direct(*each)]
+        pending = [Pending(line, figure) for line in lines for figure in line.figures]
+        checked = [each.figure for each in pending]
+        pending = [each for each in pending if not self._is_direct(each)]
         if pending:
             quotes = Quotes(lines, self._evidence, self._groups)
             for _ in range(_MAX_PASSES):
                 before = len(pending)
-                pending = [(line, figure) for line, figure in pending if not self._is_derived(line, figure, quotes)]
+                pending = [each for each in pending if not self._is_derived(each, quotes)]
                 if len(pending) in (0, before):
                     break
                 quotes.refresh()
-        return FigureReport(checked, [figure for _, figure in pending])
+        return FigureReport(checked, [each.figure for each in pending])
 
     def _figures(self, text: str) -> list[Figure]:
         return extract_figures(mask_hidden(text), self._evidence.conventions)
@@ -100,29 +104,37 @@ class FigureCheck:
         for number, written in enumerate(text.split("\n")):
             end = start + len(written)
             block += not written.strip()
-            line = Line(written, number, block)
-            while at < len(figures) and figures[at].start < end:
-                figure = figures[at]
-                if _is_checked(figure, text):
-                    line.figures.append(figure)
-                elif figure.kind is FigureKind.TIME:
-                    line.cover(TIME.key, figure.readings[0].value, figure.start)
-                elif figure.kind in _OPERANDS:
-                    self._is_direct(line, figure)
-                at += 1
-            if line.figures:
-                lines.append(line)
+            if at < len(figures) and figures[at].start < end:
+                line = Line(written, number, block)
+                while at < len(figures) and figures[at].start < end:
+                    self._add_figure(line, figures[at], text)
+                    at += 1
+                if line.figures:
+                    lines.append(line)
             start = end + 1
         return lines
 
-    def _is_direct(self, line: Line, figure: Figure) -> bool:
+    def _add_figure(self, line: Line, figure: Figure, text: str) -> None:
+        """Add a figure to check to its line, and others to what the line's figures are computed with."""
+        if _is_checked(figure, text):
+            line.figures.append(figure)
+        elif figure.kind is FigureKind.TIME:
+            line.cover(TIME.key, figure.readings[0].value, figure.start)
+        elif figure.kind in _OPERANDS:
+            self._is_direct(Pending(line, figure))
+
+    def _is_direct(self, pending: Pending) -> bool:
         """Return whether the evidence has the figure itself; remember it as covered then."""
-        if figure.kind is FigureKind.DATE:
+        line, figure = pending.line, pending.figure
+        kind = figure.kind
+        if kind is FigureKind.DATE:
             return self._has_day(line, figure)
-        if figure.kind is FigureKind.MONTH:
+        if kind is FigureKind.MONTH:
             return any(reading.value in self._months for reading in figure.readings)
         for reading in figure.readings:
-            for key, low, high in self._targets(reading, figure):
+            targets = self._targets(reading, figure)
+            pending.targets.append(targets)
+            for key, low, high in targets:
                 value = self._find(line, key, low, high, reading, figure.hedge)
                 if value is not None:
                     _cover(line, figure, reading, value)
@@ -147,29 +159,25 @@ class FigureCheck:
         )
         return next((each for each in values if low <= each <= high), None)
 
-    def _targets(self, reading: Reading, figure: Figure) -> Iterable[tuple[Key, float, float]]:
-        """Yield what a figure can be compared with: a key, and the interval in its base unit."""
+    def _targets(self, reading: Reading, figure: Figure) -> list[Target]:
+        """Return what a figure can be compared with: keys, and the interval in their base unit."""
         measure = reading.measure
-        is_long = measure.kind is FigureKind.DURATION and reading.quantum < 1 and reading.value >= 1
+        kind = measure.kind
+        is_long = kind is FigureKind.DURATION and reading.quantum < 1 and reading.value >= 1
         low, high = interval(reading, figure.hedge, is_rounded_to_minutes=is_long)
-        if measure.kind is FigureKind.DECIMAL:
-            for key in self._evidence.plain.keys() | self._evidence.listed.keys():
-                if key[0] in (FigureKind.MONEY, FigureKind.BARE, FigureKind.RATE):
-                    yield key, low, high
-            return
-        if measure.kind is FigureKind.MONEY:
-            if figure.per in ("gal", "l"):
-                per = money(measure.name, figure.per).key
-                yield per, low, high
-                if per in self._evidence.plain:
-                    return
-            yield measure.key, low, high
-        else:
-            first, last = measure.to_base(low), measure.to_base(high)
-            yield measure.key, min(first, last), max(first, last)
-        yield BARE.key, low, high
-        if measure.kind is FigureKind.COUNT:
-            yield DAYS.key, low, high
+        if kind is FigureKind.DECIMAL:
+            kinds = (FigureKind.MONEY, FigureKind.BARE, FigureKind.RATE)
+            keys = self._evidence.plain.keys() | self._evidence.listed.keys()
+            return [(key, low, high) for key in keys if key[0] in kinds]
+        if kind is FigureKind.MONEY:
+            amounts = [(measure.key, low, high), (BARE.key, low, high)]
+            if figure.per not in ("gal", "l"):
+                return amounts
+            per = money(measure.name, figure.per).key
+            return [(per, low, high)] if per in self._evidence.plain else [(per, low, high), *amounts]
+        first, last = measure.to_base(low), measure.to_base(high)
+        targets = [(measure.key, min(first, last), max(first, last)), (BARE.key, low, high)]
+        return [*targets, (DAYS.key, low, high)] if kind is FigureKind.COUNT else targets
 
     def _has_day(self, line: Line, figure: Figure) -> bool:
         for reading in figure.readings:
@@ -204,8 +212,9 @@ class FigureCheck:
             return True
         return any(rows & self._evidence.row_words.get(word, _NONE) for word in words_of(line.text))
 
-    def _is_derived(self, line: Line, figure: Figure, quotes: Quotes) -> bool:
+    def _is_derived(self, pending: Pending, quotes: Quotes) -> bool:
         """Return whether the figure follows from others; remember it as covered then."""
+        line, figure = pending.line, pending.figure
         if figure.kind is FigureKind.DATE:
             days = {day + span for day in line.values(DATE.key) for span in line.values(DAYS.key)}
             found = next((each for each in figure.readings if each.value in days and figure.weekday is None), None)
@@ -214,21 +223,28 @@ class FigureCheck:
             return found is not None
         if figure.kind is FigureKind.MONTH:
             return False
-        for reading in figure.readings:
-            for key, low, high in self._derived_targets(reading, figure, line):
-                if self._follows(line, figure, key, low, high, quotes):
-                    _cover(line, figure, reading, _base(reading))
-                    return True
+        if pending.derived is None:
+            pending.derived = [
+                (reading, *target)
+                for reading, targets in zip(figure.readings, pending.targets, strict=True)
+                for target in self._derived_targets(reading, figure, line, targets)
+            ]
+        for reading, key, low, high in pending.derived:
+            if self._follows(line, figure, key, low, high, quotes):
+                _cover(line, figure, reading, _base(reading))
+                return True
         return False
 
-    def _derived_targets(self, reading: Reading, figure: Figure, line: Line) -> Iterable[tuple[Key, float, float]]:
+    def _derived_targets(
+        self, reading: Reading, figure: Figure, line: Line, targets: Iterable[Target]
+    ) -> Iterable[Target]:
         measure = reading.measure
         if measure.kind is FigureKind.TEMPERATURE:
             if _IS_DIFFERENCE.search(line.text):
                 low, high = interval(reading, figure.hedge)
                 yield measure.key, low * measure.scale, high * measure.scale
             return
-        yield from (target for target in self._targets(reading, figure) if target[0] != BARE.key)
+        yield from (target for target in targets if target[0] != BARE.key)
         if measure.kind is FigureKind.MONEY and figure.per:
             low, high = interval(reading, figure.hedge)
             if figure.per in ("gal", "l"):
@@ -237,13 +253,11 @@ class FigureCheck:
                 yield money(measure.name, figure.per).key, low, high
 
     def _follows(self, line: Line, figure: Figure, key: Key, low: float, high: float, quotes: Quotes) -> bool:
-        if any(low <= value <= high for value in quotes.certain(line, figure, key)):
+        if quotes.is_certain(line, figure, key, low, high):
             return True
         if any(pool.has_by_more_than_chance(low, high, MAX_CHANCE) for pool in self._derived.pools(key)):
             return True
-        if key == PERCENT.key and Pool(quotes.related_shares(line)).has_by_more_than_chance(
-            low, high, _MAX_RELATED_CHANCE
-        ):
+        if key == PERCENT.key and quotes.has_related_share(line, low, high, _MAX_RELATED_CHANCE):
             return True
         return quotes.match_by_more_than_chance(line, figure, key, low, high, MAX_CHANCE)
 
@@ -273,8 +287,9 @@ def _is_checked(figure: Figure, text: str) -> bool:
     if kind is FigureKind.TIME:
         return reading.value % _QUARTER_MIN != 0
     if kind is FigureKind.DURATION:
-        is_advice = _EVERY.search(text, max(0, figure.start - 12), figure.start) is not None
-        return _base(reading) >= _MIN_DURATION_S and not is_advice
+        if _base(reading) < _MIN_DURATION_S or (figure.per == "day" and _base(reading) == _DAY_S):
+            return False  # “24 hours a day”
+        return _EVERY.search(text, max(0, figure.start - _EVERY_LOOKBACK), figure.start) is None
     return kind is not FigureKind.PERCENT or reading.value != 100
 
 

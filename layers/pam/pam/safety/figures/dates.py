@@ -17,7 +17,9 @@ _NUMERIC = re.compile(
     r"(?<![\w.,/-])(?:(?P<y>\d{4})-(?P<mo>\d{2})-(?P<d>\d{2})|(?P<a>\d{1,2})(?P<sep>[/.])(?P<b>\d{1,2})(?P=sep)"
     r"(?P<c>\d{4}|\d{2}))(?![\w/-]|[.,]\d)"
 )
-_NUMERIC_HINT = re.compile(r"\d[/.-]\d{1,2}[/.-]\d")
+_NUMERIC_HINT = re.compile(r"[/.-](?<=\d[/.-])\d{1,2}[/.-]\d")
+"""The rarer character first, so that the search skips the others."""
+
 _ORDINAL = r"(?:st|nd|rd|th|er|º|ª|°)?"
 _AFTER = re.compile(
     rf"\.?\s{{1,2}}(?P<first>\d{{1,2}}){_ORDINAL}(?!\d|:\d)(?:\s?(?:[–—-]|to|and|through|&)\s?(?P<last>\d{{1,2}})"

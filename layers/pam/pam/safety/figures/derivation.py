@@ -83,13 +83,21 @@ def combine(values: Sequence[float]) -> Iterable[float]:
         yield abs(one - other)
 
 
-def shares_of(values: Sequence[float]) -> Iterable[float]:
-    """Yield, in per cent, what each value is of each other, and how much more or less it is."""
+def has_combination(values: Sequence[float], low: float, high: float) -> bool:
+    """Return whether a sum or difference of any two values is in the interval."""
+    return any(low <= one + other <= high or low <= abs(one - other) <= high for one, other in combinations(values, 2))
+
+
+def shares_of(values: Sequence[float]) -> list[float]:
+    """Return, in per cent, what each value is of each other, and how much more or less it is."""
+    shares: list[float] = []
     for one, other in combinations(values, 2):
-        for part, whole in ((one, other), (other, one)):
-            if whole:
-                yield 100 * part / whole
-                yield 100 * abs(part - whole) / whole
+        difference = 100 * abs(one - other)
+        if other:
+            shares += (100 * one / other, difference / other)
+        if one:
+            shares += (100 * other / one, difference / one)
+    return shares
 
 
 def _sums_of_fields(evidence: Evidence) -> Derived:

@@ -6,6 +6,7 @@ Names with numbers (I-80, US 191, Site 34), list numbers, years, ordinals and ph
 
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 
 from pam.safety.figures.dates import find_dates
 from pam.safety.figures.figure import BARE, HOURS, TIME, Conventions, Figure, FigureKind, Reading
@@ -30,9 +31,14 @@ _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(rf"\d(?:[\d.,'’{GROUP_SPACES}]{{0,{_MAX_DIGITS}}}\d)?")
 _SPACED = re.compile(r"(?<![\w.,])\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?(?![\d])")
 _CLOCK = re.compile(r"(?<![\w.,:$€£])(\d{1,2})(:|h)(\d{2})(?!\d)(?:\s?([ap])\.?m\b\.?)?", re.IGNORECASE)
-_CLOCK_HINT = re.compile(r"\d[:hH]\d")
-# All alternatives begin with a letter, so that the search skips what begins with another one.
-_WORD = re.compile("(" + "|".join((*NUMBER_WORDS, *map(str.capitalize, NUMBER_WORDS))) + r")(?![^\W_])")
+# The rarer character first, so that the search skips the others.
+_CLOCK_HINT = re.compile(r"[:hH](?<=\d[:hH])\d")
+# It also finds a few words that aren't any, such as “sifteen”: two sets of letters are searched for fast.
+_WORD = re.compile(
+    f"([{''.join(sorted({case for word in NUMBER_WORDS for case in (word[0], word[0].upper())}))}]"
+    f"[{''.join(sorted({word[1] for word in NUMBER_WORDS}))}]"
+    rf"(?:{'|'.join(sorted({word[2:] for word in NUMBER_WORDS}, key=len, reverse=True))}))(?![^\W_])"
+)
 _RANGE = re.compile(r"\s?(?:[–—-]|to|bis|à|a|and|und|or|oder|et|y|e|ou|o|tot)\s?\**(?=[$€£\d])")
 _DASH = re.compile(r"\s?[–—-]\s?\**(?=\d)")
 _JOINED = re.compile(r"\**(?:\s?[–—-]\s?|\s(?:to|and|und|bis|et|y|against|vs\.?|versus)\s)\**")
@@ -55,7 +61,7 @@ def extract_figures(text: str, conventions: Conventions, *, bare: bool = False) 
     taken.sort()
     figures += _numbers(text, conventions, taken, bare)
     figures += _number_words(text, bare)
-    figures.sort(key=lambda figure: figure.start)
+    figures.sort(key=itemgetter(0))
     for at in range(len(figures) - 2, -1, -1):
         other = figures[at + 1]
         if not other.per:
@@ -169,11 +175,12 @@ def _in_units_of(figure: Figure, numbers: tuple[Number, ...]) -> tuple[Reading, 
 
 def _number_words(text: str, bare: bool) -> Iterator[Figure]:
     for found in _WORD.finditer(text):
-        if text[found.start() - 1 : found.start()].isalnum():
+        number = NUMBER_WORDS.get(found[1].casefold())
+        if number is None or text[found.start() - 1 : found.start()].isalnum():
             continue
         after = UNIT_AFTER.match(text, found.end(1))
         measures, end = measures_after(text, after[1], found.end(1), after.end()) if after else ((), found.end(1))
-        value = float(NUMBER_WORDS[found[1].casefold()])
+        value = float(number)
         if measures and measures[0] is not TIME:
             readings = tuple(Reading(measure, value, 1) for measure in measures)
             yield Figure(found.start(), end, readings, hedge_of(text, found.start(), end), period_after(text, end))

@@ -26,11 +26,11 @@ def read_number(text: str) -> tuple[Number, ...]:
         if len(fraction) != 3 and fraction.isdecimal() and whole.isdecimal():
             return ((float(text), 10.0 ** -len(fraction)),)
     numbers: list[Number] = []
-    if _GROUPED.fullmatch(text):
-        numbers.append((float(re.sub(r"\D", "", text)), 1.0))
+    if found := _GROUPED.fullmatch(text):
+        numbers.append((float(text.replace(found[1], "")), 1.0))
     found = _DECIMAL.fullmatch(text)
     if found and found[2] != found[3]:
-        whole, fraction = re.sub(r"\D", "", found[1]), found[4]
+        whole, fraction = found[1].replace(found[2] or " ", ""), found[4]
         numbers.append((float(f"{whole}.{fraction}"), 10.0 ** -len(fraction)))
     # A comma before three digits separates thousands far more often than decimals do.
     return tuple(numbers)

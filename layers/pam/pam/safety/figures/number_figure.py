@@ -1,6 +1,7 @@
 """The figure of one number in a text: its currency or unit, its period, and how it is hedged."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from pam.money.currency_marks import currencies_of, possible_currencies
@@ -53,6 +54,7 @@ _SPACES = (" ", "\u00a0", "\u202f")
 _MAX_MARK = 6
 _SIGNS = ("~", "≈", "∼")
 _LOOKBACK = 24
+_HEDGE_ENDINGS = frozenset(word[-2:] for word in HEDGE_ENDS)
 _ORDINALS = ("st", "nd", "rd", "th")
 _RARE = (" i", " p")
 """How the units of two words begin."""
@@ -93,11 +95,10 @@ def read_figure(
                 return _priced(text, start, after.end(), hundredths, _currencies("$", conventions))
             if codes := _currencies_after(word, conventions):
                 amount = _priced(text, start, after.end(), numbers, codes)
-                masses = tuple(Reading(measure, *number) for measure in measures for number in numbers)
-                return amount._replace(readings=amount.readings + masses)
+                return amount._replace(readings=amount.readings + _readings(measures, numbers))
     if not measures:
         measure = DECIMAL if len(numbers) == 1 and numbers[0][1] == _HUNDREDTH else BARE
-        return Figure(start, end, tuple(Reading(measure, *number) for number in numbers))
+        return Figure(start, end, _readings((measure,), numbers))
     first = measures[0]
     if first is TIME:
         return _hour(text, start, until, numbers)
@@ -105,8 +106,8 @@ def read_figure(
         numbers, until = _with_minutes(text, numbers, until)
     if first.kind is FigureKind.TEMPERATURE and is_negative(text, start):
         start, numbers = start - 1, tuple((-value, quantum) for value, quantum in numbers)
-    readings = tuple(Reading(measure, *number) for measure in measures for number in numbers)
-    return Figure(start, until, readings, hedge_of(text, start, until), period_after(text, until))
+    hedge, per = hedge_of(text, start, until), period_after(text, until)
+    return Figure(start, until, _readings(measures, numbers), hedge, per)
 
 
 def mark_before(text: str, start: int) -> int | None:
@@ -163,9 +164,14 @@ def _with_minutes(text: str, numbers: tuple[Number, ...], end: int) -> tuple[tup
 
 
 def _priced(text: str, start: int, end: int, numbers: tuple[Number, ...], currencies: tuple[str, ...]) -> Figure:
-    per = period_after(text, end)
-    readings = tuple(Reading(money(code), *number) for code in currencies for number in numbers)
-    return Figure(start, end, readings, hedge_of(text, start, end), per)
+    readings = _readings([money(code) for code in currencies], numbers)
+    return Figure(start, end, readings, hedge_of(text, start, end), period_after(text, end))
+
+
+def _readings(measures: Sequence[Measure], numbers: tuple[Number, ...]) -> tuple[Reading, ...]:
+    if len(measures) == len(numbers) == 1:
+        return (Reading(measures[0], *numbers[0]),)
+    return tuple(Reading(measure, *number) for measure in measures for number in numbers)
 
 
 def period_after(text: str, end: int) -> str:
@@ -202,6 +208,9 @@ def hedge_of(text: str, start: int, end: int) -> Hedge:
         return Hedge.NONE
     if text[at] in _SIGNS:
         return Hedge.ABOUT
+    # Few words end like one that announces a figure.
+    if text[max(0, at - 1) : at + 1].casefold()[-2:] not in _HEDGE_ENDINGS:
+        return Hedge.NONE
     first = max(0, at - _LOOKBACK)
     since = max(text.rfind(" ", first, at), text.rfind("\n", first, at), first - 1) + 1
     word = text[since : at + 1].lstrip("(*").casefold()

@@ -1,14 +1,14 @@
 """What follows from the figures that an answer itself quotes, as far as the evidence covers those."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate, chain, islice
 
-from pam.safety.figures.derivation import ADDITIVE, MAX_OPERANDS, RATIOS, combine, shares_of
+from pam.safety.figures.derivation import ADDITIVE, MAX_OPERANDS, RATIOS, has_combination, shares_of
 from pam.safety.figures.evidence import Evidence
-from pam.safety.figures.figure import COUNT, DAYS, PERCENT, TIME, Figure, FigureKind, money
+from pam.safety.figures.figure import COUNT, DAYS, PERCENT, TIME, Figure, FigureKind, Reading, money
 from pam.safety.figures.groups import Group, Key
 from pam.safety.figures.pool import Pool
 from pam.travel.units import LITRES_PER_GALLON, METRES_PER_MILE
@@ -18,14 +18,19 @@ _MAX_LOCAL = 14
 _MAX_RELATED = 4
 _MAX_NAMED_ROWS = 6
 
-_RETURN = re.compile(
-    r"there and back|round[- ]trip|both ways|hin und (?:her|zurück)|aller-retour|ida y vuelta", re.IGNORECASE
-)
+_RETURN = (
+    "there and back", "round trip", "round-trip", "both ways", "hin und her", "hin und zurück", "aller-retour",
+    "ida y vuelta",
+)  # fmt: skip
 
 _MINUTES_A_DAY = 1440
 _MAX_PARTS = 31
 _MAX_ASKED = 8
 _MAX_COSTS = 6
+_ROUNDING = 1e-8
+"""More than a pool's rounding changes a value."""
+
+_TENTH = 0.1
 
 _DURATION: Key = (FigureKind.DURATION, "")
 _VOLUME: Key = (FigureKind.VOLUME, "")
@@ -48,6 +53,12 @@ class Line:
 
     _rows: set[int] | None = None
 
+    @cached_property
+    def is_return(self) -> bool:
+        """Whether it is about a way there and back."""
+        text = self.text.casefold()
+        return any(phrase in text for phrase in _RETURN)
+
     def rows(self, evidence: Evidence) -> set[int]:
         """Return the rows of long lists that a word or a date of the line names."""
         if self._rows is None:
@@ -63,6 +74,20 @@ class Line:
     def cover(self, key: Key, value: float, at: int) -> None:
         """Add a covered figure at a position of the text."""
         self.covered.setdefault(key, {})[value] = at
+
+
+Target = tuple[Key, float, float]
+"""What a figure can be compared with: a key, and an interval in its base unit."""
+
+
+@dataclass(slots=True)
+class Pending:
+    """A figure of a line that nothing covers so far, with what it can be compared with: by reading, and derived."""
+
+    line: Line
+    figure: Figure
+    targets: list[list[Target]] = field(default_factory=list)
+    derived: list[tuple[Reading, Key, float, float]] | None = None
 
 
 GroupIndex = Mapping[tuple[Key, float], Sequence[Group]]
@@ -85,43 +110,62 @@ class Quotes:
 
     def __init__(self, lines: Sequence[Line], evidence: Evidence, groups: GroupIndex) -> None:
         self._lines = lines
+        self._blocks: dict[int, list[Line]] = defaultdict(list)
+        for line in lines:
+            self._blocks[line.block].append(line)
         self._evidence = evidence
         self._groups = groups
         self._beside: dict[Key, Pool] = {}
         self._everywhere: dict[Key, tuple[list[float], Pool]] = {}
-        self._shares: Pool | None = None
+        self._shares: list[float] | None = None
 
     def refresh(self) -> None:
         """Take in the figures that are covered since the last pass over the text."""
         self._everywhere.clear()
         self._shares = None
 
-    def certain(self, line: Line, figure: Figure, key: Key) -> Iterable[float]:
-        """Yield what the figures of a line, and of the lines right above it, come to: few values."""
+    def is_certain(self, line: Line, figure: Figure, key: Key, low: float, high: float) -> bool:
+        """Return whether figures of a line, and of the lines right above it, come to a value in the interval.
+
+        They come to few values.
+        """
         values = line.values(key)
-        if key[0] in ADDITIVE:
-            yield from combine(values)
-            yield sum(values)
-            before = [(at, value) for value, at in line.covered.get(key, {}).items() if at < figure.start]
-            yield from accumulate(value for _, value in sorted(before, reverse=True)[:_MAX_LOCAL])
-            above = [each for other in self._lines if other.block == line.block for each in other.covered.get(key, ())]
-            yield sum(above)
-        if key == PERCENT.key:
-            yield from combine(values)
-            for kind in line.covered:
-                if kind[0] in RATIOS:
-                    yield from shares_of(line.values(kind)[:4])
-            yield from (100 - value for value in values)
-        if key[0] in RATIOS:
-            counts = [*line.values(DAYS.key), *line.values(COUNT.key)]
-            yield from (
-                each for value in values for count in counts if count for each in (value * count, value / count)
+        if key[0] in ADDITIVE and (
+            has_combination(values, low, high) or self._has_sum(line, figure, key, values, low, high)
+        ):
+            return True
+        if key == PERCENT.key and (
+            has_combination(values, low, high)
+            or any(low <= 100 - value <= high for value in values)
+            or any(
+                low <= share <= high
+                for kind in line.covered
+                if kind[0] in RATIOS
+                for share in shares_of(line.values(kind)[:4])
             )
+        ):
+            return True
+        if values and key[0] in RATIOS:
+            for count in (*line.values(DAYS.key), *line.values(COUNT.key)):
+                if count and any(low <= value * count <= high or low <= value / count <= high for value in values):
+                    return True
         if key == TIME.key:
-            for minutes in line.values(TIME.key):
+            for minutes in values:
                 for seconds in line.values(_DURATION):
-                    yield from ((minutes + sign * seconds / 60) % _MINUTES_A_DAY for sign in (1, -1))
-        yield from _physical(line, key, figure.per, self._evidence.asked)
+                    if any(low <= (minutes + sign * seconds / 60) % _MINUTES_A_DAY <= high for sign in (1, -1)):
+                        return True
+        return _has_physical(line, key, figure.per, self._evidence.asked, low, high)
+
+    def _has_sum(self, line: Line, figure: Figure, key: Key, values: Sequence[float], low: float, high: float) -> bool:
+        """Return whether the figures of a line, those right before the figure, or those of its block add up."""
+        if low <= sum(values) <= high:
+            return True
+        before = [(at, value) for value, at in line.covered.get(key, {}).items() if at < figure.start]
+        for total in accumulate(value for _, value in sorted(before, reverse=True)[:_MAX_LOCAL]):
+            if low <= total <= high:
+                return True
+        above = [each for other in self._blocks[line.block] for each in other.covered.get(key, ())]
+        return low <= sum(above) <= high
 
     def match_by_more_than_chance(
         self, line: Line, figure: Figure, key: Key, low: float, high: float, max_expected: float
@@ -143,27 +187,34 @@ class Quotes:
         results: list[float] = []
         if key[0] in RATIOS and figure.per == "day":
             results += (value / parts for value in values for parts in range(2, _MAX_PARTS + 1))
-        if key[0] in RATIOS and _RETURN.search(line.text):
+        if key[0] in RATIOS and line.is_return:
             results += (2 * value for value in self._evidence.scalars.get(key, [])[:_MAX_LOCAL])
         if key == PERCENT.key:
             if self._shares is None:
-                self._shares = Pool(
-                    share for kind in self._ratio_keys() for share in shares_of(self._all(kind)[:_MAX_LOCAL])
-                )
-            return self._shares.has_by_more_than_chance(low, high, max_expected)
-        return bool(results) and Pool(results).has_by_more_than_chance(low, high, max_expected)
+                self._shares = []
+                for kind in self._ratio_keys():
+                    self._shares += shares_of(self._all(kind)[:_MAX_LOCAL])
+            return _has_by_more_than_chance(self._shares, low, high, max_expected)
+        return _has_by_more_than_chance(results, low, high, max_expected)
 
-    def related_shares(self, line: Line) -> Iterable[float]:
-        """Yield the shares of a line's figures in the others of their objects, and what those leave of a hundred.
+    def has_related_share(self, line: Line, low: float, high: float, max_expected: float) -> bool:
+        """Return whether a share of a line's figures in the others of their objects is in the interval.
 
-        They are rounded, so that a share and a per cent that the object has are one value.
+        Also what an object's per cent leave of a hundred. Values are rounded, so that a share and a per cent that the
+        object has are one value.
         """
-        for key, value in ((key, value) for key, values in line.covered.items() for value in values):
-            for group in self._groups.get((key, round(value, 9)), ()):
-                yield from (round(100 - each, 1) for each in group.values.get(PERCENT.key, ()))
-                if key[0] in RATIOS:
-                    others = group.values[key][:_MAX_LOCAL]
-                    yield from (round(share, 1) for other in others for share in shares_of((value, other)))
+        shares: list[float] = []
+        for key, values in line.covered.items():
+            for value in values:
+                for group in self._groups.get((key, round(value, 9)), ()):
+                    shares += [100 - each for each in group.values.get(PERCENT.key, ())]
+                    if key[0] in RATIOS:
+                        for other in group.values[key][:_MAX_LOCAL]:
+                            shares += shares_of((value, other))
+        # Rounding is the most of the work, and changes a share by half a tenth.
+        if not any(low - _TENTH <= share <= high + _TENTH for share in shares):
+            return False
+        return _has_by_more_than_chance([round(share, 1) for share in shares], low, high, max_expected)
 
     def _named(self, line: Line, key: Key) -> list[float]:
         """Return the figures of the rows that the line names."""
@@ -186,28 +237,44 @@ class Quotes:
         return dict.fromkeys(key for line in self._lines for key in line.covered if key[0] in RATIOS)
 
 
-def _physical(line: Line, key: Key, per: str, asked: Mapping[Key, Sequence[float]]) -> Iterable[float]:
-    """Yield products of a line's figures: a price by a volume, a distance by a consumption, a cost by a distance."""
-    volumes, distances = line.values(_VOLUME), line.values(_DISTANCE)
+def _has_by_more_than_chance(values: Sequence[float], low: float, high: float, max_expected: float) -> bool:
+    """Return the same as a pool of the values, which is made only where one may be in the interval."""
+    if not any(low - _ROUNDING <= value <= high + _ROUNDING for value in values):
+        return False
+    return Pool(values).has_by_more_than_chance(low, high, max_expected)
+
+
+def _has_physical(
+    line: Line, key: Key, per: str, asked: Mapping[Key, Sequence[float]], low: float, high: float
+) -> bool:
+    """Return whether a product of a line's figures is in the interval.
+
+    A price by a volume, a distance by a consumption, a cost by a distance.
+    """
     if key[0] is FigureKind.MONEY:
         currency = key[1].split("/")[0]
         if per in ("mi", "km"):
             metres = METRES_PER_MILE if per == "mi" else 1000.0
-            amounts = line.values(money(currency).key)
-            yield from (amount / distance * metres for amount in amounts for distance in distances if distance)
-            return
+            amounts, distances = line.values(money(currency).key), line.values(_DISTANCE)
+            return any(
+                low <= amount / distance * metres <= high for amount in amounts for distance in distances if distance
+            )
+        if not (volumes := line.values(_VOLUME)):
+            return False
         costs = [price * volume for price in _per_litre(line, currency) for volume in volumes]
-        costs += (
+        costs += [
             amount / litres * volume
             for amount in asked.get(money(currency).key, ())[:_MAX_ASKED]
             for volume in volumes
             for litres in (1.0, LITRES_PER_GALLON)
+        ]
+        return any(low <= cost <= high for cost in costs) or has_combination(costs[:_MAX_COSTS], low, high)
+    if key == _VOLUME and (consumptions := line.values((FigureKind.CONSUMPTION, ""))):
+        distances = line.values(_DISTANCE)
+        return any(
+            low <= distance / 100_000 * consumption <= high for distance in distances for consumption in consumptions
         )
-        yield from costs
-        yield from combine(costs[:_MAX_COSTS])
-    elif key == _VOLUME:
-        for consumption in line.values((FigureKind.CONSUMPTION, "")):
-            yield from (distance / 100_000 * consumption for distance in distances)
+    return False
 
 
 def _per_litre(line: Line, currency: str) -> Iterable[float]:

@@ -1,6 +1,7 @@
 """Letters that look like ASCII letters, and writings of ASCII letters that Unicode's NFKC leaves as they are."""
 
 import re
+from collections.abc import Iterable, Mapping
 
 from pam.safety.screen.languages import is_latin
 
@@ -34,6 +35,7 @@ _LOOK_ALIKES = {
 }
 
 LOOK_ALIKES = {ord(character): letter for letter, characters in _LOOK_ALIKES.items() for character in characters}
+_LOOK_ALIKE_LETTERS = frozenset(map(chr, LOOK_ALIKES))
 
 _ENCLOSED = {first + offset: chr(ord("a") + offset) for first in (0x1F150, 0x1F170, 0x1F1E6) for offset in range(26)}
 """Negative circled and squared letters, and regional indicators, which also form flags."""
@@ -41,9 +43,20 @@ _ENCLOSED = {first + offset: chr(ord("a") + offset) for first in (0x1F150, 0x1F1
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-def replace_enclosed(text: str) -> str:
+def replace_characters(text: str, replacements: Mapping[int, str], special: Iterable[int]) -> str:
+    """Return the text with those of its `special` characters replaced that are among the replacements.
+
+    Faster than `str.translate`, which looks up each character, where few different ones are special.
+    """
+    for code in special:
+        if code in replacements:
+            text = text.replace(chr(code), replacements[code])
+    return text
+
+
+def replace_enclosed(text: str, special: Iterable[int]) -> str:
     """Return the text with enclosed letters as ASCII letters; a flag of a country becomes its code."""
-    return text.translate(_ENCLOSED)
+    return replace_characters(text, _ENCLOSED, special)
 
 
 def replace_look_alikes(text: str) -> tuple[str, int]:
@@ -53,28 +66,20 @@ def replace_look_alikes(text: str) -> tuple[str, int]:
     Latin words than others.
     """
     words = _WORD.findall(text)
-    latin = sum(1 for word in words if word.isascii())
-    replaced = 0
-
-    def replace(match: re.Match[str]) -> str:
-        nonlocal replaced
-        word = match[0]
-        if word.isascii():
-            return word
-        changed = word.translate(LOOK_ALIKES)
-        if changed == word or not _is_latin(changed):
-            return word
-        if not _has_latin(word) and latin * 2 < len(words):
-            return word
-        replaced += 1
-        return changed
-
-    return _WORD.sub(replace, text), replaced
-
-
-def _has_latin(word: str) -> bool:
-    return any(character.isascii() for character in word)
+    others = [word for word in words if not word.isascii()]
+    is_latin_text = (len(words) - len(others)) * 2 >= len(words)
+    changed: dict[str, str] = {}
+    for word in set(others):
+        if _LOOK_ALIKE_LETTERS.isdisjoint(word) or not (is_latin_text or any(map(str.isascii, word))):
+            continue
+        letters = word.translate(LOOK_ALIKES)
+        if _is_latin(letters):
+            changed[word] = letters
+    if not changed:
+        return text, 0
+    replaced = _WORD.sub(lambda match: changed.get(match[0], match[0]), text)
+    return replaced, sum(map(changed.__contains__, others))
 
 
 def _is_latin(word: str) -> bool:
-    return all(character.isascii() or is_latin(character) for character in word)
+    return word.isascii() or all(character.isascii() or is_latin(character) for character in word)

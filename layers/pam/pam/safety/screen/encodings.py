@@ -13,9 +13,11 @@ MAX_DECODED = 3
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,2000}={0,2}")
 _BASE32 = re.compile(r"[A-Z2-7]{24,}")
-# The codes of ASCII letters and punctuation: others begin with other digits.
-_HEX = re.compile(r"(?:[2-7][0-9a-fA-F](?:[ ,:]|[ ,]?0x|\\x)?){10,1000}")
-_BINARY = re.compile(r"(?:0[01]{7}\s?){5,250}")
+# The codes of ASCII letters and punctuation: others begin with other digits. The first code stands outside of the
+# repetition, so that the search skips what begins with another character.
+_HEX_CODE = r"[2-7][0-9a-fA-F](?:[ ,:]|[ ,]?0x|\\x)?"
+_HEX = re.compile(rf"{_HEX_CODE}(?:{_HEX_CODE}){{9,999}}")
+_BINARY = re.compile(r"0[01]{7}\s?(?:0[01]{7}\s?){4,249}")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _PERCENT_RUN = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _ESCAPE = re.compile(r"\\u\{?([0-9a-fA-F]{2,6})\}?|\\x([0-9a-fA-F]{2})")
@@ -23,6 +25,8 @@ _MIN_ESCAPES = 4
 
 _WORDS = re.compile(r"[a-z]+")
 _MIN_CIPHER_WORDS = 3
+_CIPHER_CHARS = 400
+"""The beginning of a reading decides whether it is one."""
 
 
 def decode_parts(text: str) -> list[str]:
@@ -48,15 +52,20 @@ def unescape(text: str) -> str:
 
 def decode_cipher(text: str) -> str | None:
     """Return what a lower-case text says in ROT13, reversed, or with each word reversed; None for a plain text."""
-    words = _WORDS.findall(text[:400])
+    beginning = text[:_CIPHER_CHARS]
+    words = _WORDS.findall(beginning)
     plain = _count_common(words)
     if len(words) < _MIN_CIPHER_WORDS or plain * 4 >= len(words):
         return None
-    readings = [codecs.encode(text, "rot13"), text[::-1], " ".join(word[::-1] for word in text.split())]
-    counts = [_count_common(_WORDS.findall(reading[:400])) for reading in readings]
+    reversed_words = " ".join([word[::-1] for word in text.split()])
+    readings = [codecs.encode(beginning, "rot13"), text[::-1], reversed_words]
+    counts = [_count_common(_WORDS.findall(reading[:_CIPHER_CHARS])) for reading in readings]
     best = max(counts)
     # Short words are words in both directions now and then.
-    return readings[counts.index(best)] if best * 5 >= len(words) and best >= 2 * plain + 2 else None
+    if best * 5 < len(words) or best < 2 * plain + 2:
+        return None
+    reading = counts.index(best)
+    return codecs.encode(text, "rot13") if reading == 0 else readings[reading]
 
 
 def _candidates(text: str) -> Iterator[bytes | None]:
@@ -108,4 +117,4 @@ def _character(code: str) -> str:
 
 
 def _count_common(words: list[str]) -> int:
-    return sum(word in COMMON_WORDS for word in words)
+    return sum(map(COMMON_WORDS.__contains__, words))

@@ -1,6 +1,5 @@
 """Whether a message is in a language that the screen isn't trained for."""
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
@@ -18,8 +17,6 @@ class LanguageKind(StrEnum):
     TRAINED = "trained"
     OTHER = "other"
 
-
-_LETTERS = re.compile(r"[^\W\d_]")
 
 _TRAINED = {
     "de": (
@@ -73,13 +70,18 @@ COMMON_WORDS = _ENGLISH | _TRAINED_WORDS
 """Frequent words of English and the languages that the screen is trained for."""
 
 
-def has_other_script(text: str) -> bool:
-    """Return whether more than `MAX_OTHER_SCRIPT` of the letters aren't Latin."""
+def has_other_script(words: Sequence[str]) -> bool:
+    """Return whether more than `MAX_OTHER_SCRIPT` of the letters of words aren't Latin."""
+    text = "".join(words)
     if text.isascii():
         return False
-    letters = _LETTERS.findall(text)
-    other = sum(not is_latin(letter) for letter in letters if not letter.isascii())
-    return other > MAX_OTHER_SCRIPT * len(letters)
+    characters = set(text)
+    digits = set(filter(str.isdecimal, characters))
+    others = {each for each in characters - digits if each > "\x7f" and not is_latin(each)}
+    if not others:
+        return False
+    letters = len(text) - sum(map(text.count, digits))
+    return sum(map(others.__contains__, text)) > MAX_OTHER_SCRIPT * letters
 
 
 @lru_cache(maxsize=4096)
@@ -90,11 +92,9 @@ def is_latin(letter: str) -> bool:
 
 def language_kind(words: Sequence[str]) -> LanguageKind:
     """Return the kind of a text's language by its most frequent words; English where there are too few of them."""
-    english = trained = other = 0
-    for word in words:
-        english += word in _ENGLISH
-        trained += word in _TRAINED_WORDS
-        other += word in _OTHER_WORDS
+    english, trained, other = (
+        sum(map(listed.__contains__, words)) for listed in (_ENGLISH, _TRAINED_WORDS, _OTHER_WORDS)
+    )
     best = max(trained, other)
     if best < MIN_STOPWORDS or best < MIN_STOPWORD_SHARE * len(words) or best <= english:
         return LanguageKind.ENGLISH

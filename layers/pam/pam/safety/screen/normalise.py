@@ -3,10 +3,17 @@
 import html
 import re
 import unicodedata
+from collections.abc import Set
 from dataclasses import dataclass
 
-from pam.safety.screen.confusables import LOOK_ALIKES, replace_enclosed, replace_look_alikes
+from pam.safety.screen.confusables import (
+    LOOK_ALIKES,
+    replace_characters,
+    replace_enclosed,
+    replace_look_alikes,
+)
 from pam.safety.screen.encodings import decode_cipher, decode_parts, unescape
+from pam.safety.screen.rules import WORD
 
 MAX_HEAD_CHARS = 800
 MAX_TAIL_CHARS = 400
@@ -42,10 +49,16 @@ _STYLED = frozenset().union(
 """Styled ASCII letters: mathematical, enclosed, full-width."""
 
 _MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
-_STACKED_MARKS = re.compile(
-    r"(?:[A-Za-z][\u0300-\u036f\u0489\u20d0-\u20ff]{2,8}){2}|(?:[A-Za-z][\u0335-\u0338\u20d0-\u20e3]){3}"
+# Two letters with several marks each, and three that are struck out or enclosed. The marks are searched for.
+_MANY, _STRUCK = r"[\u0300-\u036f\u0489\u20d0-\u20ff]", r"[\u0335-\u0338\u20d0-\u20e3]"
+_STACKED_MARKS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"{_MANY}(?<=[A-Za-z]{_MANY}){_MANY}{{1,7}}[A-Za-z]{_MANY}{{2}}",
+        rf"{_STRUCK}(?<=[A-Za-z]{_STRUCK})(?:[A-Za-z]{_STRUCK}){{2}}",
+    )
 )
-_PUNCTUATION = str.maketrans("‘’‚‛′“”„‟″‐‑‒–—−…•·\u00a0\u202f", "'''''\"\"\"\"\"------.··  ")
+_PUNCTUATION = dict(zip(map(ord, "‘’‚‛′“”„‟″‐‑‒–—−…•\u00a0\u202f"), "'''''\"\"\"\"\"------.·  ", strict=True))
 _RUN = re.compile(r"(.)\1\1", re.DOTALL)
 _ACCENTED = {
     code: letter for code in range(0xC0, 0x180) if (letter := unicodedata.normalize("NFD", chr(code))[0]).isascii()
@@ -57,8 +70,14 @@ _OTHER_RUN = re.compile(r"([^\w\s])\1{3,}|(\s)\s{2,}")
 
 _SPACED = re.compile(r"(?<![^\W_])(?:[^\W_](?:[ ._*|/~^·•-]{1,3}|\n)){5,200}[^\W_](?![^\W_])")
 _SEPARATORS = re.compile(r"[ ._*|/~^·•\n-]")
+_SINGLES = b"\1" * 6
+"""Whether words have one letter, of as many words as `_SPACED` matches at least."""
+
 _WORD_GAP = re.compile(r" {2,}|[ ._*|/~^·•-]{3}|\n")
-_EMOJI_IN_WORD = re.compile("[a-z][\u2600-\u27bf\U0001f300-\U0001faff]\ufe0f?[a-z]")
+# The rarest character first, so that the search skips the others.
+_EMOJI_IN_WORD = re.compile(
+    "[\u2600-\u27bf\U0001f300-\U0001faff](?<=[a-z][\u2600-\u27bf\U0001f300-\U0001faff])\ufe0f?[a-z]"
+)
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f]")
 
 _LEET_WORD = re.compile(r"[a-z0-9@$!|+€£]{3,24}")
@@ -78,7 +97,7 @@ MIN_LEET_WORDS = 2
 MIN_MIXED_WORDS = 3
 MIN_MIXED_SHARE = 0.25
 """Words with digits among their letters, of all: numbers of sites and bookings are fewer."""
-_LEET_HINT = re.compile(r"[0-9@$!|+€£][a-z]|[a-z][0-9@$|+€£]")
+_LEET_HINT = re.compile(r"[0-9@$!|+€£](?:[a-z]|(?<=[a-z][0-9@$|+€£]))")
 _MIXED = re.compile(r"[a-z][0134578@$]+[a-z]|[0134578@$][a-z]+[0134578@$]")
 
 
@@ -90,6 +109,8 @@ class ScreenText:
     """
 
     plain: str
+    words: list[str]
+    """Of `plain`."""
     readings: tuple[str, ...]
     tricks: tuple[str, ...]
 
@@ -105,8 +126,12 @@ def normalise(text: str) -> ScreenText:
     """Return the readings of a text that is clipped."""
     tricks: dict[str, None] = {}
     readings: list[str] = []
-    if not text.isascii() and not (text := text.translate(_PUNCTUATION)).isascii():
-        text = _to_plain_letters(text, tricks)
+    if not text.isascii():
+        special = {ord(character) for character in set(text) if character > "\x7f"}
+        text = replace_characters(text, _PUNCTUATION, special)
+        if not text.isascii():
+            special = {each for code in special if (each := ord(_PUNCTUATION.get(code, chr(code)))) > 0x7F}
+            text = _to_plain_letters(text, special, tricks)
     unescaped = html.unescape(text) if text.count("&") >= 4 and text.count(";") >= 4 else text
     unescaped = unescape(unescaped)
     if unescaped != text:
@@ -118,8 +143,9 @@ def normalise(text: str) -> ScreenText:
     plain = text.lower()
     if _RUN.search(plain):
         plain = _LETTER_RUN.sub(r"\1", _OTHER_RUN.sub(r"\1\1\2", plain))
-    joined = _join_spaced(plain)
-    if joined:
+    words = WORD.findall(plain)
+    is_single = bytes(map((1).__eq__, map(len, words)))
+    if _SINGLES in is_single and (joined := _join_spaced(plain)):
         tricks["spaced"] = None
         readings.append(joined)
     if not plain.isascii() and _EMOJI_IN_WORD.search(plain):
@@ -133,25 +159,28 @@ def normalise(text: str) -> ScreenText:
     if cipher is not None:
         tricks["cipher"] = None
         readings.append(cipher)
-    return ScreenText(plain, tuple(readings), tuple(tricks))
+    return ScreenText(plain, words, tuple(readings), tuple(tricks))
 
 
-def _to_plain_letters(text: str, tricks: dict[str, None]) -> str:
-    """Return the text without what shows nothing, and with other writings of ASCII letters as ASCII letters."""
-    special = {ord(character) for character in set(text) if character > "\x7f"}
+def _to_plain_letters(text: str, special: Set[int], tricks: dict[str, None]) -> str:
+    """Return the text without what shows nothing, and with other writings of ASCII letters as ASCII letters.
+
+    `special` are its characters that aren't ASCII.
+    """
     if _ACCENTED.keys() >= special:
-        return text.translate(_ACCENTED)
+        return replace_characters(text, _ACCENTED, special)
     if not special.isdisjoint(_INVISIBLE_CODES):
         text = _remove_invisible(text, tricks)
     # One character may stand for a whole phrase.
-    composed = unicodedata.normalize("NFKC", replace_enclosed(text))[: MAX_HEAD_CHARS + MAX_TAIL_CHARS]
+    composed = unicodedata.normalize("NFKC", replace_enclosed(text, special))[: MAX_HEAD_CHARS + MAX_TAIL_CHARS]
     if composed != text and not special.isdisjoint(_STYLED) and sum(map(text.count, map(chr, special & _STYLED))) >= 4:
         tricks["styled_letters"] = None
     decomposed = unicodedata.normalize("NFD", composed)
-    if _MARKS.search(decomposed):
-        if _STACKED_MARKS.search(decomposed):
+    if marks := set(_MARKS.findall(decomposed)):
+        if any(pattern.search(decomposed) for pattern in _STACKED_MARKS):
             tricks["combining_marks"] = None
-        decomposed = _MARKS.sub("", decomposed)
+        for mark in marks:
+            decomposed = decomposed.replace(mark, "")
     if not special.isdisjoint(LOOK_ALIKES):
         decomposed, words = replace_look_alikes(decomposed)
         if words:
@@ -187,23 +216,21 @@ def _is_word_like(spaced: str) -> bool:
 
 def _replace_leet(text: str) -> tuple[str, bool]:
     """Return the text with the letters of leetspeak, and whether it is written in it."""
-    known = mixed = count = 0
-
-    def replace(match: re.Match[str]) -> str:
-        nonlocal known, mixed, count
-        word = match[0]
-        count += 1
-        if word.isalpha() or word.isdigit():
-            return word
-        mixed += _MIXED.search(word) is not None
-        letters = word.translate(_LEET)
-        for candidate in (letters, letters.rstrip("i"), letters.replace("i", "l")):
-            if candidate in _LEET_VOCABULARY and not word.rstrip("!").isalpha():
-                known += 1
-                return candidate
-        return word
-
-    replaced = _LEET_WORD.sub(replace, text)
-    if mixed >= MIN_MIXED_WORDS and mixed >= MIN_MIXED_SHARE * count:
+    words = _LEET_WORD.findall(text)
+    unusual = [word for word in words if not (word.isalpha() or word.isdigit())]
+    mixed = sum(_MIXED.search(word) is not None for word in unusual)
+    if mixed >= MIN_MIXED_WORDS and mixed >= MIN_MIXED_SHARE * len(words):
         return text.translate(_LEET), True
-    return replaced, known >= MIN_LEET_WORDS
+    known = {word: letters for word in unusual if (letters := _leet_word(word))}
+    if sum(map(known.__contains__, unusual)) < MIN_LEET_WORDS:
+        return text, False
+    return _LEET_WORD.sub(lambda match: known.get(match[0], match[0]), text), True
+
+
+def _leet_word(word: str) -> str | None:
+    """Return the word of attacks that is written like this; None where there is none."""
+    if word.rstrip("!").isalpha():
+        return None
+    letters = word.translate(_LEET)
+    candidates = (letters, letters.rstrip("i"), letters.replace("i", "l"))
+    return next((candidate for candidate in candidates if candidate in _LEET_VOCABULARY), None)

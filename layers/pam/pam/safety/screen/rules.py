@@ -33,65 +33,79 @@ _SEQUENCES: Sequence[tuple[str, tuple[tuple[str, int], ...]]] = (
     ("other_users", (("R", 0), ("Q", 4), ("E", 4), ("U", 1))),
 )
 
-_MARKUP: Sequence[tuple[str, tuple[str, ...], re.Pattern[str]]] = tuple(
-    (name, tuple(literals.split("  ")), re.compile(pattern, re.MULTILINE))
-    for name, literals, pattern in (
-        # Name, literals of which a match has at least one, pattern: a text without the literals costs almost nothing.
-        ("role_markup", "<|", r"<\|[a-z_]{2,20}\|>"),
-        ("role_markup", "[", r"^\s{0,9}\[/?(?:inst|sys|system|system message|assistant|admin|developer)\]|\[/?inst\]"),
+MARKUP: Sequence[tuple[str, frozenset[str], tuple[str, ...], re.Pattern[str]]] = tuple(
+    (name, frozenset(words.split()), tuple(filter(None, literals.split("  "))), re.compile(pattern, re.MULTILINE))
+    for name, words, literals, pattern in (
+        # Name, words, literals, pattern. A match has at least one of the words and at least one of the literals: a text
+        # without them costs almost nothing.
+        ("role_markup", "", "<|", r"<\|[a-z_]{2,20}\|>"),
         (
             "role_markup",
+            "inst sys system assistant admin developer",
+            "[",
+            r"^\s{0,9}\[/?(?:inst|sys|system|system message|assistant|admin|developer)\]|\[/?inst\]",
+        ),
+        (
+            "role_markup",
+            "",
             "<",
             r"<</?sys>>"
             r"|</?(?:system|sys|instructions?|prompt|admin|assistant|developer)(?:[ _-](?:prompt|message|note))?>",
         ),
         (
             "role_markup",
-            "system  assistant  developer  admin  root  human:  user:  ai:",
+            "system assistant developer admin root human user ai",
+            ":",
             r"^[ #*\[(>-]{0,6}(?:system|assistant|developer|admin|root)(?: (?:message|prompt|note|override|update))?"
             r"[ \])*]{0,4}:|\n ?(?:human|assistant|user|ai):",
         ),
-        ("role_markup", "role", r"\brole[\"']?\s?[:=]\s?[\"']?(?:system|assistant|dev)"),
+        ("role_markup", "role", ":  =", r"\brole[\"']?\s?[:=]\s?[\"']?(?:system|assistant|dev)"),
         (
             "role_markup",
+            "",
             "##  --  ==",
-            r"##\s?(?:system|new|instruction|end|admin|override)|[-=]{2} ?(?:end|begin|start|system|new)\b",
+            r"##\s?(?:system|new|instruction|end|admin|override)|(?:--|==) ?(?:end|begin|start|system|new)\b",
         ),
         (
             "end_of_input",
-            "end of",
+            "end",
+            "end of ",
             r"\bend of (?:the )?(?:system |user |all )?"
             r"(?:prompt|input|instructions?|message|document|context|conversation)",
         ),
         (
             "new_instructions",
-            "system instruction  system directive  system prompt",
+            "system",
+            " system instruction   system directive   system prompt",
             r"\b(?:new|updated|revised|real|actual|true) system (?:instruction|directive|prompt)s?\b",
         ),
-        ("new_instructions", "begin ", r"\bbegin (?:new |system |admin )(?:prompt|instructions?)"),
-        ("new_instructions", "prompt injection", r"\bprompt injection\b"),
-        ("override_command", "override", r"\b(?:system|admin|priority|emergency|security|root) override\b"),
+        ("new_instructions", "begin", "begin ", r"\bbegin (?:new |system |admin )(?:prompt|instructions?)"),
+        ("new_instructions", "injection", "prompt injection", r"\bprompt injection\b"),
+        (
+            "override_command",
+            "override",
+            " override",
+            r"\b(?:system|admin|priority|emergency|security|root) override\b",
+        ),
         (
             "known_phrase",
+            "",
             "do anything now  jailbr  jail br  strive to avoid  as an ai  in character  opposite mode  access granted  "
-            "no longer",
+            "no longer ",
             r"\bdo anything now\b|\bjail ?br(?:eak|oken)|\bstrive to avoid norms\b"
             r"|\bas an ai (?:language|model|assistant)|\bstay(?:ing)? in character\b|\bopposite mode\b"
             r"|\baccess granted\b|\bno longer (?:bound|restricted|limited|an? (?:assistant|ai))\b",
         ),
-        ("code", "drop table ", r"\bdrop table (?:if exists )?[a-z_.]{2,40} ?(?:;|--)"),
-        ("code", "select", r"\bunion (?:all )?select\b|\bselect \* from\b"),
-        (
-            "code",
-            ";delete  ; delete  ;update  ; update  ;insert  ; insert  ;drop  ; drop",
-            r"; ?(?:delete|update|insert|drop) ",
-        ),
-        ("code", "os.system  os.environ  os.popen  subprocess.", r"\b(?:os\.(?:system|environ|popen)|subprocess\.)"),
-        ("code", "rm -rf  __import__  /etc/passwd  /etc/shadow  process.env  <script  printenv  cat .env", r""),
-        ("code", "{{  ${", r"\{\{.{1,40}\}\}|\$\{.{1,40}\}"),
-        ("exfiltration", "![", r"!\[[^\]\n]{0,80}\]\(\s?(?:https?:)?//"),
+        ("code", "drop", "drop table ", r"\bdrop table (?:if exists )?[a-z_.]{2,40} ?(?:;|--)"),
+        ("code", "select", "select", r"\bunion (?:all )?select\b|\bselect \* from\b"),
+        ("code", "", ";", r"; ?(?:delete|update|insert|drop) "),
+        ("code", "os subprocess", ".", r"\b(?:os\.(?:system|environ|popen)|subprocess\.)"),
+        ("code", "", "rm -rf  __import__  /etc/passwd  /etc/shadow  process.env  <script  printenv  cat .env", r""),
+        ("code", "", "{{  ${", r"\{\{.{1,40}\}\}|\$\{.{1,40}\}"),
+        ("exfiltration", "", "![", r"!\[[^\]\n]{0,80}\]\(\s?(?:https?:)?//"),
         (
             "exfiltration",
+            "",
             "http",
             r"\b(?:send|post|forward|upload|submit|exfiltrate|append|curl|fetch)\b[^\n]{0,80}\bhttps?://"
             r"|https?://[^\s]{1,120}[?&][a-z_]{1,20}=[{<\[$]",
@@ -99,34 +113,51 @@ _MARKUP: Sequence[tuple[str, tuple[str, ...], re.Pattern[str]]] = tuple(
     )
 )
 
-_classes = lru_cache(maxsize=8192)(classes_of)
+_STEPS: dict[str, list[tuple[int, int, str]]] = {}
+"""The steps of sequences that a word of a class takes: their number, how many words may stand between the step before
+and the word, or `_FIRST_STEP`, and the name of the rule where it is the last step. Numbers count on through all
+sequences, so that the step before has the number before.
+"""
 
-_STEPS: dict[str, list[tuple[int, int, int]]] = {}
-for _index, (_name, _steps) in enumerate(_SEQUENCES):
-    # The last step first: a word doesn't take two steps of one sequence.
-    for _step in reversed(range(len(_steps))):
-        _STEPS.setdefault(_steps[_step][0], []).append((_index, _step, _steps[_step][1]))
+_FIRST_STEP = -1
+_MAX_GAP = max(gap for _, steps in _SEQUENCES for _, gap in steps)
+_steps_before = 0
+for _name, _steps in _SEQUENCES:
+    for _step, (_class, _gap) in enumerate(_steps):
+        _is_last = _step == len(_steps) - 1
+        _STEPS.setdefault(_class, []).append(
+            (_steps_before + _step, _gap if _step else _FIRST_STEP, _name if _is_last else "")
+        )
+    _steps_before += len(_steps)
+
+
+@lru_cache(maxsize=8192)
+def _steps_of(word: str) -> tuple[tuple[int, int, str], ...]:
+    return tuple(step for name in classes_of(word) for step in _STEPS.get(name, ()))
 
 
 def match_rules(text: str, words: Sequence[str]) -> Iterator[str]:
     """Yield the names of the rules that a normalised text and its words match; a name may come more than once."""
-    for name, literals, pattern in _MARKUP:
-        if any(literal in text for literal in literals) and pattern.search(text):
-            yield name
+    different = set(words)
+    for name, listed, literals, pattern in MARKUP:
+        if listed and listed.isdisjoint(different):
+            continue
+        for literal in literals:
+            if literal in text:
+                if pattern.search(text):
+                    yield name
+                break
     yield from _match_sequences(words)
 
 
 def _match_sequences(words: Sequence[str]) -> Iterator[str]:
-    reached = [[-1] * len(steps) for _, steps in _SEQUENCES]
+    reached = [-_MAX_GAP - 2] * _steps_before
+    """Where the last word stands that has taken a step."""
     for at, word in enumerate(words):
-        moves: list[tuple[int, int]] = []
-        for name in _classes(word):
-            for index, step, gap in _STEPS.get(name, ()):
-                before = at if step == 0 else reached[index][step - 1]
-                if before >= 0 and (step == 0 or at - before - 1 <= gap):
-                    moves.append((index, step))
-        # Applied afterwards: a word of two classes takes one step of a sequence.
-        for index, step in moves:
-            reached[index][step] = at
-            if step == len(_SEQUENCES[index][1]) - 1:
-                yield _SEQUENCES[index][0]
+        if steps := _steps_of(word):
+            # All are found before any is taken: a word takes one step of a sequence.
+            taken = [step for step in steps if step[1] == _FIRST_STEP or at - reached[step[0] - 1] - 1 <= step[1]]
+            for number, _, name in taken:
+                reached[number] = at
+                if name:
+                    yield name

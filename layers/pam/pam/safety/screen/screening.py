@@ -34,13 +34,13 @@ def screen(text: str, model: LinearModel | None = None) -> Screening:
     normalised = normalise(clip(text))
     rules: dict[str, None] = {}
     score = 0.0
-    words = WORD.findall(normalised.plain)
+    words = normalised.words
     for reading in (normalised.plain, *normalised.readings):
         read_words = words if reading is normalised.plain else WORD.findall(reading)
         matched = dict.fromkeys(match_rules(reading, read_words))
         rules |= matched
         score = max(score, model.score(feature_buckets(read_words, matched)))
-    language = LanguageKind.OTHER if has_other_script(normalised.plain) else language_kind(words)
+    language = LanguageKind.OTHER if has_other_script(words) else language_kind(words)
     threshold = model.threshold_trained_language if language is LanguageKind.TRAINED else model.threshold
     reasons = [f"rule:{name}" for name in rules] + [f"trick:{name}" for name in normalised.tricks]
     if len(text) > MAX_UNFLAGGED_CHARS:
