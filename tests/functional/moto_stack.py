@@ -15,38 +15,18 @@ from tests.functional.sam import Template
 
 STACK = "pam-dev"
 
-UNKNOWN_TYPES = {
-    "AWS::ApiGatewayV2::Api",
-    "AWS::ApiGatewayV2::Authorizer",
-    "AWS::ApiGatewayV2::Integration",
-    "AWS::ApiGatewayV2::Route",
-    "AWS::ApiGatewayV2::Stage",
-    "AWS::Budgets::Budget",
-    "AWS::CloudWatch::Alarm",
-    "AWS::EC2::SecurityGroupEgress",
-    "AWS::Lambda::Alias",
-    "AWS::Lambda::EventInvokeConfig",
-    "AWS::Lambda::Permission",  # of an alias
-    "AWS::RDS::DBCluster",
-    "AWS::RDS::DBClusterParameterGroup",
-    "AWS::RDS::DBInstance",  # of a cluster
-    "AWS::RDS::DBProxy",
-    "AWS::RDS::DBProxyTargetGroup",
-    "AWS::S3::BucketPolicy",
-    "AWS::SNS::Subscription",
-    "AWS::Scheduler::Schedule",
-    "AWS::SecretsManager::RotationSchedule",
-    "AWS::SecretsManager::Secret",
-    "AWS::SecretsManager::SecretTargetAttachment",
+UNCREATABLE_TYPES = {
+    "AWS::Lambda::Permission",  # of an alias, which it doesn't have
+    "AWS::RDS::DBInstance",  # of a cluster, which it doesn't have
     "AWS::SSM::Parameter",  # without a name, which CloudFormation would make
-    "Custom::SchemaMigration",  # for which moto would run the function in Docker
+    "Custom::SchemaMigration",  # for which it would run the function in Docker
 }
-"""Types of the template that moto 5.2 doesn't create; references to their resources are placeholders."""
+"""Types that moto 5.2 has, and whose resources in the template it can't create."""
 
 
 def is_known(kind: str) -> bool:
-    """Return whether moto creates resources of a type."""
-    return kind not in UNKNOWN_TYPES and resource_class_from_type(kind) is not None
+    """Return whether moto creates the template's resources of a type."""
+    return kind not in UNCREATABLE_TYPES and resource_class_from_type(kind) is not None
 
 
 @contextmanager

@@ -127,7 +127,7 @@ def test_every_condition_is_defined_and_used() -> None:
 
 def test_proxy_is_refused_for_another_database() -> None:
     """A rule stops the deployment: an RDS Proxy is for databases of RDS, which the secret doesn't name."""
-    (rule,) = TEMPLATE["Rules"].values()
+    rule = TEMPLATE["Rules"]["ProxyOfTheCluster"]
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "DatabaseProxy"}, "true"]}
     assert [each["Assert"] for each in rule["Assertions"]] == [{"Fn::Equals": [{"Ref": "DatabaseSecretArn"}, ""]}]
 
