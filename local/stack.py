@@ -128,6 +128,8 @@ class LocalStack:
         """URL that WebSockets connect to; empty where the template has no WebSocket API."""
         self.aws_endpoint = ""
         """URL of DynamoDB, S3, Secrets Manager, SSM and SQS."""
+        self.lambda_endpoint = ""
+        """URL of Lambda's Invoke API."""
         self.functions: dict[str, FunctionHandle] = {}
         """The functions by the names of their folders."""
         self.dashboard = LocalDashboard()
@@ -343,14 +345,14 @@ class LocalStack:
     ) -> None:
         """Make the functions, and open the APIs that invoke them."""
         start_slots = StartSlots(os.cpu_count() or 1)
-        lambda_endpoint = _url(invocations)
+        self.lambda_endpoint = _url(invocations)
         invocable: dict[str, tuple[LambdaFunction, EventQueue]] = {}
         for function in self.template.functions.values():
             variables = {**function.environment, **self._variables.get(function.code.name, {})}
             runner = LambdaFunction(
                 replace(function, environment=variables),
                 aws_endpoint=aws.endpoint,
-                lambda_endpoint=lambda_endpoint,
+                lambda_endpoint=self.lambda_endpoint,
                 logs=logs,
                 start_slots=start_slots,
                 on_log=self.dashboard.add_log,

@@ -604,6 +604,16 @@ CREATE FUNCTION public.is_in_audience(owner uuid, audience text) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN ((owner = (SELECT public.current_traveller() AS current_traveller)) OR ((audience = 'everybody'::text) AND ((SELECT public.current_traveller() AS current_traveller) IS NOT NULL)) OR ((audience = 'followers'::text) AND (EXISTS (SELECT FROM public.follows WHERE ((follows.follower = (SELECT public.current_traveller() AS current_traveller)) AND (follows.followed = is_in_audience.owner))))) OR ((audience = ANY (ARRAY['followers'::text, 'friends'::text])) AND (EXISTS (SELECT FROM public.friendships WHERE ((friendships.accepted_at IS NOT NULL) AND (LEAST(friendships.requester, friendships.addressee) = LEAST((SELECT public.current_traveller() AS current_traveller), is_in_audience.owner)) AND (GREATEST(friendships.requester, friendships.addressee) = GREATEST((SELECT public.current_traveller() AS current_traveller), is_in_audience.owner)))))));
 
+CREATE FUNCTION public.limit_transaction(traveller uuid, time_ms integer) RETURNS void
+    LANGUAGE sql
+    AS $$
+    select set_config('app.user_id', traveller::text, true),
+           set_config('statement_timeout', time_ms::text, true),
+           set_config('lock_timeout', '3s', true),
+           set_config('idle_in_transaction_session_timeout', '10s', true),
+           set_config('timezone', 'UTC', true);
+$$;
+
 CREATE FUNCTION public.owning_columns() RETURNS TABLE(name text, columns text[])
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'public'

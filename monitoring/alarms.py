@@ -19,6 +19,10 @@ _DEAD_LETTERS = AwsMetric(
     "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "${ChatDeadLetterQueue.QueueName}"}
 )
 
+_PINNED_SESSIONS = AwsMetric(
+    "AWS/RDS", "DatabaseConnectionsCurrentlySessionPinned", {"ProxyName": "${DatabaseConnectionProxy}"}
+)
+
 ALARMS = (
     Alarm("HighLatencyAlarm", "High latency", RESPONSE_P95, 2000, _MINUTE, 5),
     Alarm("HighErrorRateAlarm", "High error rate", FAILED_SHARE, 5, _MINUTE, 5),
@@ -46,6 +50,16 @@ ALARMS = (
         400,
         _MINUTE,
         3,
+    ),
+    # Measured once in a minute, so that the sum is the value; it has no other statistic.
+    Alarm(
+        "PinnedSessionsAlarm",
+        "Pinned proxy sessions",
+        Series("sessions", _PINNED_SESSIONS, "Sum"),
+        10,
+        _MINUTE,
+        5,
+        condition="UsesProxy",
     ),
     # Measured once a day.
     Alarm(

@@ -62,7 +62,9 @@ def template_text() -> str:
     """Return what template.yaml has between `BEGIN` and `END`."""
     lines = [BEGIN]
     for alarm in ALARMS:
-        lines += [f"  {alarm.name}:", "    Type: AWS::CloudWatch::Alarm", "    Properties:"]
+        lines += [f"  {alarm.name}:", "    Type: AWS::CloudWatch::Alarm"]
+        lines += [f"    Condition: {alarm.condition}"] if alarm.condition else []
+        lines += ["    Properties:"]
         for name, value in alarm_properties(alarm).items():
             if name == "Metrics":
                 lines.append("      Metrics:")

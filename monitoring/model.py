@@ -91,6 +91,8 @@ class Alarm:
     at_least: float = 0
     keeps_state: bool = False
     """Whether a period without a value leaves it as it is: for what is measured more rarely than once in a period."""
+    condition: str = ""
+    """The template's condition under which it exists; empty for always."""
 
     @property
     def anchor(self) -> str:

@@ -72,7 +72,8 @@ def _page() -> Iterator[str]:
     yield "| alarm | fires when | needs | without a value |"
     yield "| --- | --- | --- | --- |"
     for alarm in ALARMS:
-        cells = f"{_condition(alarm)} | {_needed(alarm)} | {_without_value(alarm)}"
+        exists = f"; where `{alarm.condition}` holds" if alarm.condition else ""
+        cells = f"{_condition(alarm)}{exists} | {_needed(alarm)} | {_without_value(alarm)}"
         yield f"| [{alarm.title}]({alarm.anchor.removeprefix('docs/')}) | {cells} |"
     yield ""
 

@@ -52,12 +52,18 @@ class LocalDashboard:
     def measure_queues(self, depths: Mapping[str, int]) -> None:
         """Measure the messages that queues have, by their logical ids."""
         for metric in self._queues:
-            if _queue(metric) not in depths:
-                continue
-            names = list(metric.dimensions)
-            directive = {"Namespace": metric.namespace, "Dimensions": [names], "Metrics": [{"Name": metric.name}]}
-            about = {"_aws": {"Timestamp": int(self._clock() * 1000), "CloudWatchMetrics": [directive]}}
-            self._values.add({**about, **metric.dimensions, metric.name: depths[_queue(metric)]})
+            if _queue(metric) in depths:
+                self.measure(metric, depths[_queue(metric)])
+
+    def measure(self, metric: AwsMetric, value: float) -> None:
+        """Add a value of a metric that AWS measures, as of now."""
+        directive = {
+            "Namespace": metric.namespace,
+            "Dimensions": [list(metric.dimensions)],
+            "Metrics": [{"Name": metric.name}],
+        }
+        about = {"_aws": {"Timestamp": int(self._clock() * 1000), "CloudWatchMetrics": [directive]}}
+        self._values.add({**about, **metric.dimensions, metric.name: value})
 
     def snapshot(self) -> dict[str, Any]:
         """Return the rows with the values of the last hour, and the states of the alarms, as JSON values."""

@@ -111,6 +111,19 @@ def test_server_with_another_certificate_is_refused(
     assert connect(secret | {"sslmode": "require"}) == {"encrypted": True}
 
 
+def test_certificate_of_another_authority_is_accepted_where_the_secret_names_it(
+    serve: Callable[[ssl.SSLContext | None], dict[str, Any]], certificate: ssl.SSLContext, tmp_path: Path
+) -> None:
+    """A Postgres outside of RDS has one of its provider's, or of a public authority; its name is checked as well."""
+    named = {"sslmode": "verify-full", "sslrootcert": str(tmp_path / "server.pem")}
+    secret = serve(certificate) | named
+    assert connect(secret) == {"encrypted": True}
+    with pytest.raises(DatabaseUnavailable):
+        connect(secret | {"host": "localhost"})
+    with pytest.raises(DatabaseUnavailable):
+        connect(secret | {"sslrootcert": tls_options({})["sslrootcert"]})
+
+
 def test_server_without_tls_is_refused(serve: Callable[[ssl.SSLContext | None], dict[str, Any]]) -> None:
     """No password is sent in clear text."""
     with pytest.raises(DatabaseUnavailable):

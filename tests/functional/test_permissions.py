@@ -1,7 +1,8 @@
 """Every AWS call of every function is one that its role allows: the local stack itself doesn't enforce IAM.
 
 The functions run in a local stack of their own, whose template gives each one credentials of its own and an endpoint
-that records who calls what before it forwards the call.
+that records who calls what before it forwards the call. They connect to Postgres through a proxy, as a stage with
+`DatabaseProxy` does.
 """
 
 import copy
@@ -17,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 import psycopg
@@ -26,17 +27,20 @@ from websockets.sync.client import ClientConnection, connect
 
 from local.stack import LocalStack
 from tests.conftest import CHECKOUT
-from tests.functional.sam import FUNCTIONS, TEMPLATE, Template, http_events, of_type, translate
+from tests.functional.database_proxy import DatabaseProxy
+from tests.functional.expansion import expand
+from tests.functional.sam import FUNCTIONS, TEMPLATE, Template, http_events, of_type
 from tests.words import new_word
 
 Permission = tuple[str, str]
 """An action, such as `dynamodb:GetItem`, and the logical id of its resource."""
 
 ROUTES = [function for function in FUNCTIONS.values() if http_events(function)]
-RECORDED = ("dynamodb:", "s3:", "secretsmanager:", "ssm:")
+RECORDED = ("dynamodb:", "execute-api:", "lambda:", "rds:", "s3:", "secretsmanager:", "ssm:")
 S3_ACTIONS = {"PUT": "s3:PutObject", "GET": "s3:ListBucket", "POST": "s3:DeleteObject"}
 """By the method of the calls that the code makes; what a link is used for is no call of a function."""
 FRAME_TIMEOUT_S = 60
+POSTGRES_PORT = 5432
 
 POSTGRES_ONLY = {"EmbedMemoriesFunction", "MemoriesFunction", "FeedbackFunction"}
 """Functions without an item in DynamoDB, apart from the requests of a user who makes too many."""
@@ -82,7 +86,10 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _logical_id(resource: dict[str, Any]) -> str:
+def _logical_id(resource: dict[str, Any] | str) -> str:
+    """Return the logical id of a resource of the template, and another one's ARN as it is."""
+    if isinstance(resource, str):
+        return resource
     [(function, argument)] = resource.items()
     if function == "Fn::Sub":
         references = re.findall(r"\$\{(\w+)\}", argument)
@@ -94,19 +101,29 @@ class Recorder:
     """Forwards AWS calls to the stack, and records the permissions that each function used."""
 
     def __init__(self) -> None:
+        self.stack: LocalStack
         self.used: defaultdict[str, set[Permission]] = defaultdict(set)
         self.keys: defaultdict[str, set[tuple[str, str, str]]] = defaultdict(set)
         """By function: actions, tables and partition keys of its calls to DynamoDB."""
-        self.endpoint = ""
         self.url = ""
 
-    def record(self, method: str, authorization: str, target: str, body: bytes) -> None:
-        match = re.search(r"Credential=(\w+)/\d+/[\w-]+/(\w+)/", authorization)
+    def endpoint(self, service: str) -> str:
+        """Return host and port of what answers the calls to a service."""
+        others = {"execute-api": self.stack.ws_url, "lambda": self.stack.lambda_endpoint}
+        return urlsplit(others.get(service, self.stack.aws_endpoint)).netloc
+
+    def record(self, method: str, path: str, authorization: str, target: str, body: bytes) -> str:
+        """Record a call; return its service."""
+        match = re.search(r"Credential=(\w+)/\d+/[\w-]+/([\w-]+)/", authorization)
         assert match is not None
         function, service = match.groups()
-        if service == "s3":
-            self.used[function].add((S3_ACTIONS[method], "ExportBucket"))
-            return
+        if service in ("dynamodb", "secretsmanager", "ssm"):
+            self._record_json(function, service, target, body)
+        else:
+            self.used[function].add(_other_permission(service, method, path, body))
+        return str(service)
+
+    def _record_json(self, function: str, service: str, target: str, body: bytes) -> None:
         fields = json.loads(body)
         names = fields.get("RequestItems") or [fields.get("TableName") or fields.get("SecretId") or fields.get("Name")]
         for name in names:
@@ -114,6 +131,23 @@ class Recorder:
             action = f"{service}:{target.partition('.')[2]}"
             self.used[function].add((action, resource))
             self.keys[function] |= {(action, resource, key) for key in _partition_keys(fields, name)}
+
+
+def _other_permission(service: str, method: str, path: str, body: bytes) -> Permission:
+    """Return what a call needs, of a service without the JSON protocol. Raises KeyError for an unknown service."""
+    match service:
+        case "s3":
+            return S3_ACTIONS[method], "ExportBucket"
+        case "rds":
+            form = parse_qs(body.decode())
+            return f"rds:{form['Action'][0]}", form["DBClusterIdentifier"][0]
+        case "execute-api":
+            return "execute-api:ManageConnections", "WebSocketApi"
+        case "lambda":
+            name = unquote(path.split("/")[3]).rpartition(":function:")[2].removeprefix("pam-local")
+            arn = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}"
+            return "lambda:InvokeFunction", arn + name
+    raise KeyError(service)
 
 
 def _partition_keys(fields: dict[str, Any], table: str) -> Iterator[str]:
@@ -160,8 +194,9 @@ def recorder() -> Iterator[Recorder]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            recorder.record(self.command, self.headers["authorization"], self.headers.get("x-amz-target", ""), body)
-            connection = HTTPConnection(urlsplit(recorder.endpoint).netloc)
+            about = self.headers["authorization"], self.headers.get("x-amz-target", "")
+            service = recorder.record(self.command, self.path, *about, body)
+            connection = HTTPConnection(recorder.endpoint(service))
             connection.request(self.command, self.path, body, dict(self.headers))
             answer = connection.getresponse()
             content = answer.read()
@@ -192,10 +227,21 @@ def recorder() -> Iterator[Recorder]:
 
 
 @pytest.fixture(scope="module")
-def recorded_stack(recorder: Recorder) -> Iterator[LocalStack]:
-    """The local stack with the functions' AWS calls recorded."""
+def proxy() -> Iterator[DatabaseProxy]:
+    """A proxy without a database."""
+    with TemporaryDirectory(prefix="pam-") as directory:
+        proxy = DatabaseProxy(Path(directory), POSTGRES_PORT)
+        yield proxy
+        proxy.stop()
+
+
+@pytest.fixture(scope="module")
+def recorded_stack(recorder: Recorder, proxy: DatabaseProxy) -> Iterator[LocalStack]:
+    """The local stack with the functions' AWS calls recorded, and their connections to Postgres shared."""
     template = copy.deepcopy(TEMPLATE)
-    template["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = recorder.url
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    variables |= {"AWS_ENDPOINT_URL": recorder.url, "AWS_ENDPOINT_URL_LAMBDA": recorder.url}
+    variables |= {"WEBSOCKET_ENDPOINT": f"{recorder.url}/live", "DATABASE_PROXY_HOST": proxy.host}
     for name in FUNCTIONS:
         template["Resources"][name]["Properties"]["Environment"]["Variables"]["AWS_ACCESS_KEY_ID"] = name
     with TemporaryDirectory(prefix="pam-") as directory:
@@ -206,7 +252,9 @@ def recorded_stack(recorder: Recorder) -> Iterator[LocalStack]:
         (checkout / "template.yaml").write_text(json.dumps(template))
         state = Path(directory) / "state"
         with LocalStack(state, template=checkout / "template.yaml", claude_profile="zero") as stack:
-            recorder.endpoint = stack.aws_endpoint
+            recorder.stack = stack
+            proxy.app = stack.postgres.app
+            assert proxy.app["port"] == POSTGRES_PORT
             assert stack.warm() == {}
             yield stack
 
@@ -315,7 +363,7 @@ def used(recorded_stack: LocalStack, recorder: Recorder) -> dict[str, set[Permis
 
 def test_every_aws_call_is_allowed(used: dict[str, set[Permission]]) -> None:
     """No function needs a permission that its role lacks: on AWS it would fail there."""
-    translated = translate()
+    translated = expand()
     denied = {name: calls - permissions_of_function(translated, name) for name, calls in used.items()}
     assert {name: calls for name, calls in denied.items() if calls} == {}
     assert all(used.values())
@@ -323,7 +371,7 @@ def test_every_aws_call_is_allowed(used: dict[str, set[Permission]]) -> None:
 
 def test_every_item_is_of_a_kind_that_the_role_allows(used: dict[str, set[Permission]], recorder: Recorder) -> None:
     """Partition keys of DynamoDB match the conditions of the role: no function reads another's kind of items."""
-    translated = translate()
+    translated = expand()
     denied = {
         (function, *call)
         for function in used
@@ -351,13 +399,13 @@ def test_every_item_is_of_a_kind_that_the_role_allows(used: dict[str, set[Permis
 def test_item_of_another_kind_is_denied(function: str, denied: tuple[str, str, str]) -> None:
     """A function that only handles tickets can't change costs, for instance."""
     *permission, key = denied
-    patterns = key_patterns(translate(), function).get((permission[0], permission[1]), [])
+    patterns = key_patterns(expand(), function).get((permission[0], permission[1]), [])
     assert not any(fnmatchcase(key + "x", pattern) for pattern in patterns)
 
 
 def test_keys_of_sources_are_read_only_by_functions_that_call_them() -> None:
     """Also the function of control messages, which performs what a user confirmed, has none."""
-    translated = translate()
+    translated = expand()
     readers = {
         secret: {
             name
@@ -381,8 +429,17 @@ def test_keys_of_sources_are_read_only_by_functions_that_call_them() -> None:
 
 def test_every_permission_of_a_managed_policy_is_used(used: dict[str, set[Permission]]) -> None:
     """What no function with a policy uses, except to recover from a fault, doesn't belong into the policy."""
-    translated = translate()
+    translated = expand()
     for policy in of_type(translated, "AWS::IAM::ManagedPolicy"):
         holders = [calls for name, calls in used.items() if policy in managed_policies(translated, name)]
         permissions = {p for p in permissions_of_policy(translated, policy) if p[0].startswith(RECORDED)}
         assert permissions - set().union(*holders) <= RECOVERY, policy
+
+
+def test_no_session_of_a_function_is_pinned_to_a_connection(
+    used: dict[str, set[Permission]], proxy: DatabaseProxy
+) -> None:
+    """Reads, writes, turns and scheduled runs of all functions share the proxy's connections."""
+    assert used
+    assert proxy.transactions > 50
+    assert (proxy.pinned, proxy.reasons) == (0, {})

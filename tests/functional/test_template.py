@@ -18,6 +18,7 @@ from local import deploy
 from local.build import RUNTIME, find_runtime, size_limits, unzipped_sizes
 from local.lambda_runtime.packages import SDK_LAYERS
 from tests.conftest import CHECKOUT
+from tests.functional.expansion import expand
 from tests.functional.sam import (
     FUNCTIONS,
     PARAMETERS,
@@ -173,25 +174,27 @@ def test_both_apis_log_every_request_without_query_and_token() -> None:
 def test_database_is_not_public_and_groups_allow_what_is_needed() -> None:
     """Functions reach Postgres and HTTPS; database and endpoints open no connections."""
     assert RESOURCES["DatabaseInstance"]["Properties"]["PubliclyAccessible"] is False
+    expanded = expand(DatabaseProxy="true")
     rules = {
         name: [
-            (rule["IpProtocol"], rule.get("ToPort"), rule["CidrIp"])
+            (rule["IpProtocol"], rule.get("ToPort"), rule.get("CidrIp") or rule["DestinationSecurityGroupId"]["Ref"])
             for rule in group["Properties"]["SecurityGroupEgress"]
         ]
-        for name, group in of_type(TEMPLATE, "AWS::EC2::SecurityGroup").items()
+        for name, group in of_type(expanded, "AWS::EC2::SecurityGroup").items()
     }
     nothing = [("-1", None, "127.0.0.1/32")]
     assert rules == {
         "FunctionsSecurityGroup": [("tcp", 443, "0.0.0.0/0")],
         "DatabaseSecurityGroup": nothing,
+        "DatabaseConnectionProxySecurityGroup": [("tcp", 5432, "DatabaseSecurityGroup")],
         "EndpointsSecurityGroup": nothing,
     }
-    [rule] = [egress["Properties"] for egress in of_type(TEMPLATE, "AWS::EC2::SecurityGroupEgress").values()]
-    assert (rule["GroupId"], rule["DestinationSecurityGroupId"]) == (
-        {"Ref": "FunctionsSecurityGroup"},
-        {"Ref": "DatabaseSecurityGroup"},
-    )
-    assert (rule["FromPort"], rule["ToPort"]) == (5432, 5432)
+    added = [egress["Properties"] for egress in of_type(expanded, "AWS::EC2::SecurityGroupEgress").values()]
+    assert all(rule["GroupId"] == {"Ref": "FunctionsSecurityGroup"} for rule in added)
+    assert {(rule["DestinationSecurityGroupId"]["Ref"], rule["FromPort"], rule["ToPort"]) for rule in added} == {
+        ("DatabaseSecurityGroup", 5432, 5432),
+        ("DatabaseConnectionProxySecurityGroup", 5432, 5432),
+    }
     assert "FunctionsToDatabase" in dependencies(translate(), "SchemaMigration")
 
 
@@ -241,9 +244,10 @@ def managed_statements() -> Iterator[dict[str, Any]]:
 def inline_statements() -> Iterator[dict[str, Any]]:
     for properties in FUNCTIONS.values():
         for policy in properties["Policies"]:
-            if "Ref" not in policy:
-                assert policy.keys() == {"Statement"}, "inline policies are written as statements"
-                yield policy["Statement"]
+            for each in policy.get("Fn::If", [None, policy])[1:]:
+                if "Ref" not in each:
+                    assert each.keys() == {"Statement"}, "inline policies are written as statements"
+                    yield each["Statement"]
 
 
 def test_no_inline_statement_is_repeated() -> None:
@@ -276,7 +280,17 @@ def test_every_permission_has_its_reason_beside_it() -> None:
     lines = (CHECKOUT / "template.yaml").read_text().splitlines()
     statement = re.compile(r" +- (Effect: Allow|Statement:.*|&\w+|\*\w+)$")
     found = [number for number, line in enumerate(lines) if statement.fullmatch(line)]
-    assert len(found) == len([*managed_statements(), *inline_statements()])
+    roles = of_type(TEMPLATE, "AWS::IAM::Role").values()
+    statements = [
+        each
+        for role in roles
+        for policy in [
+            *role["Properties"]["Policies"],
+            {"PolicyDocument": role["Properties"]["AssumeRolePolicyDocument"]},
+        ]
+        for each in policy["PolicyDocument"]["Statement"]
+    ]
+    assert len(found) == len([*managed_statements(), *inline_statements(), *statements])
     assert [lines[number] for number in found if not lines[number - 1].lstrip().startswith("# ")] == []
 
 

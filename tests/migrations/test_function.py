@@ -20,9 +20,11 @@ from local.dashboard import LocalDashboard, emf_objects
 from local.stack import LocalStack
 from pam.migrations.commands import MigrateSettings
 from pam.migrations.files import MigrationError, read_migrations
+from pam.migrations.roles import APP_ROLE
 from pam.migrations.safeguards import check_backup
 from pam.platform.metrics import Metric
 from tests.conftest import CHECKOUT
+from tests.functional.expansion import expand
 from tests.functional.sam import FUNCTIONS, TEMPLATE
 from tests.migrations.database import ledger, new_database, tables
 
@@ -102,6 +104,41 @@ def output_of(environment: dict[str, str], event: dict[str, Any]) -> bytes:
     """Return the lines that the function writes; the last one is its result."""
     command = [sys.executable, "-c", INVOKE, json.dumps(event)]
     return subprocess.run(command, env=os.environ | environment, capture_output=True, check=True).stdout
+
+
+class OtherDatabase:
+    """The environment of the function for a Postgres that isn't of the template, and the secrets of both roles."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment | {"DATABASE_CLUSTER": ""}
+        self._secrets = boto3.client(
+            "secretsmanager",
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            region_name=environment["AWS_REGION"],
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        )
+        self.address = {name: self.app_secret()[name] for name in ("host", "port", "dbname", "sslmode")}
+        self._put("DATABASE_SECRET", {name: self.app_secret()[name] for name in ("username", "password")})
+        self._owner = json.loads(self._get("DATABASE_OWNER_SECRET")["SecretString"])
+        self.store_owner_secret()
+
+    def store_owner_secret(self) -> None:
+        self._put("DATABASE_OWNER_SECRET", self._owner | self.address)
+
+    def app_secret(self) -> dict[str, Any]:
+        fields: dict[str, Any] = json.loads(self._get("DATABASE_SECRET")["SecretString"])
+        return fields
+
+    def version(self) -> str:
+        """The version of the app's secret."""
+        return str(self._get("DATABASE_SECRET")["VersionId"])
+
+    def _get(self, variable: str) -> Any:
+        return self._secrets.get_secret_value(SecretId=self.environment[variable])
+
+    def _put(self, variable: str, fields: dict[str, Any]) -> None:
+        self._secrets.put_secret_value(SecretId=self.environment[variable], SecretString=json.dumps(fields))
 
 
 def test_operator_commands_list_and_apply_migrations(environment: dict[str, str], empty_database: str) -> None:
@@ -271,8 +308,58 @@ def test_template_gives_the_function_its_settings() -> None:
     variables = FUNCTIONS["MigrateFunction"]["Environment"]["Variables"].keys()
     variables |= TEMPLATE["Globals"]["Function"]["Environment"]["Variables"].keys()
     assert {str(field.alias) for field in MigrateSettings.model_fields.values()} <= variables
-    statements = [policy["Statement"] for policy in FUNCTIONS["MigrateFunction"]["Policies"]]
-    assert {statement["Action"] for statement in statements} == {
+    policies = expand()["Resources"]["MigrateFunctionRole"]["Properties"]["Policies"]
+    assert {policy["PolicyDocument"]["Statement"]["Action"] for policy in policies} == {
         "secretsmanager:GetSecretValue",
         "rds:DescribeDBClusters",
     }
+
+
+@pytest.fixture
+def other_database(environment: dict[str, str]) -> OtherDatabase:
+    """A Postgres without a cluster: its owner's secret has its address, and that of the app's role has none."""
+    return OtherDatabase(environment)
+
+
+def test_address_of_another_database_is_copied_into_the_secret_of_the_app(other_database: OtherDatabase) -> None:
+    """With which the functions and the rotation log in; its password and what else it has stay."""
+    before = other_database.app_secret()
+    applied = invoke(other_database.environment, {"command": "up"})
+    assert applied == {"migrations": ["0001_boats", "0002_oars"]}
+    assert other_database.app_secret() == before | other_database.address | {"engine": "postgres"}
+    app = other_database.app_secret()
+    with psycopg.connect(
+        host=app["host"], port=app["port"], dbname=app["dbname"], user=app["username"], password=app["password"]
+    ) as connection:
+        assert connection.execute("select current_user").fetchone() == (APP_ROLE,)
+
+
+def test_address_is_copied_again_when_it_changes(other_database: OtherDatabase) -> None:
+    """A database that has moved, or another certificate: fields that the owner's secret has no longer are removed."""
+    invoke(other_database.environment, {"command": "up"})
+    version = other_database.version()
+    invoke(other_database.environment, {"command": "up"})
+    assert other_database.version() == version
+    del other_database.address["sslmode"]
+    other_database.address["port"] = str(other_database.address["port"])
+    other_database.store_owner_secret()
+    invoke(other_database.environment, {"command": "up"})
+    assert other_database.app_secret().keys() == {"engine", "host", "port", "dbname", "username", "password"}
+    assert other_database.app_secret()["port"] == other_database.address["port"]
+
+
+def test_backup_of_another_database_is_its_owners(other_database: OtherDatabase, directory: Path) -> None:
+    """There is no cluster to ask, and a migration of a database with data isn't refused."""
+    invoke(other_database.environment, {"command": "up"})
+    (directory / "0003_names.up.sql").write_text("alter table boats add column name text;")
+    (directory / "0003_names.down.sql").write_text("alter table boats drop column name;")
+    assert invoke(other_database.environment, {"command": "up"}) == {"migrations": ["0003_names"]}
+
+
+def test_commands_read_another_database_before_it_is_migrated(other_database: OtherDatabase) -> None:
+    """By the address in the owner's secret, since the app's has none yet; they change neither."""
+    before = other_database.version()
+    assert invoke(other_database.environment, {"command": "status"}) == {
+        "migrations": ["0001_boats pending", "0002_oars pending"]
+    }
+    assert other_database.version() == before

@@ -71,8 +71,9 @@ class Bootstrap(ModelServices):
     def database(self) -> "Database":
         from pam.platform.postgres import Database
 
-        name = self._settings.user.database_secret
-        return Database(self._secret(name), self._secret(name, "AWSPENDING"))
+        settings = self._settings.user
+        name = settings.database_secret
+        return Database(self._secret(name), self._secret(name, "AWSPENDING"), settings.database_proxy_host)
 
     @cached_property
     def user_cache(self) -> "UserCache":

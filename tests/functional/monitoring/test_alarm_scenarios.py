@@ -3,11 +3,14 @@
 The alarm on drift has its test beside those of the migrations: it needs a database whose schema may differ.
 """
 
+import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
@@ -16,13 +19,18 @@ import psycopg
 import pytest
 
 from local.stack import LocalStack
+from monitoring.alarms import ALARMS
+from monitoring.model import AwsMetric
 from pam.memory.leased_requests import MAX_ATTEMPTS
 from pam.platform.clock import utc_now
+from pam.platform.deadline import Deadline
 from pam.platform.dynamodb import DynamoTable
+from pam.platform.postgres import Database
 from tests.conftest import Traveller
 from tests.functional.chat.chat_socket import open_socket
 from tests.functional.chat.claude_scripts import LONG_ANSWER, ClaudeScripts, pausing_reply
 from tests.functional.chat.waiting import wait_until
+from tests.functional.database_proxy import DatabaseProxy, running_proxy
 from tests.functional.monitoring.replay import Replay
 from tests.functional.test_observability import metrics_of
 
@@ -170,6 +178,38 @@ def test_many_database_connections_fire(stack: LocalStack, replay: Replay) -> No
             opened.enter_context(psycopg.connect(stack.postgres.owner))
         measure(stack, replay, 3)
     replay.check("Many database connections", lambda: measure(stack, replay, 3))
+
+
+def test_pinned_sessions_fire(stack: LocalStack, replay: Replay) -> None:
+    """Sessions with settings of their own, at a proxy; the function's own sessions have none."""
+    (alarm,) = (each for each in ALARMS if each.title == "Pinned proxy sessions")
+    (series,) = alarm.series
+    assert isinstance(series.metric, AwsMetric)
+
+    def measure_minutes(proxy: DatabaseProxy, metric: AwsMetric) -> None:
+        for _ in range(5):
+            replay.dashboard.measure(metric, proxy.pinned)
+            replay.now += 60
+
+    app = stack.postgres.app
+    with TemporaryDirectory(prefix="pam-") as directory, running_proxy(Path(directory), app) as proxy:
+        with ExitStack() as opened:
+            for number in range(11):
+                session = opened.enter_context(
+                    psycopg.connect(host=proxy.host, port=app["port"], user=app["username"], dbname=app["dbname"])
+                )
+                assert replay.state(alarm.title) == "OK", number
+                session.execute("set lock_timeout = '3s'")
+            measure_minutes(proxy, series.metric)
+            assert replay.state("Pinned proxy sessions") == "ALARM"
+        wait_until(lambda: proxy.pinned == 0)
+        database = Database(lambda: json.dumps(app), proxy_host=proxy.host)
+        with ExitStack() as opened:
+            for _ in range(11):
+                opened.enter_context(database.session(uuid.uuid4(), Deadline(30))).execute("select 1").fetchone()
+            measure_minutes(proxy, series.metric)
+        database.close()
+    assert replay.state("Pinned proxy sessions") == "OK"
 
 
 def test_used_cost_cap_fires(stack: LocalStack, replay: Replay, chat_table: DynamoTable) -> None:

@@ -146,6 +146,7 @@ def test_alarms_of_the_expanded_template_are_those_defined() -> None:
     assert alarms.keys() == {alarm.name for alarm in ALARMS}
     for alarm in ALARMS:
         assert alarms[alarm.name]["Properties"] == alarm_properties(alarm)
+        assert alarms[alarm.name].get("Condition", "") == alarm.condition
 
 
 def test_dashboard_of_the_template_is_valid_json() -> None:

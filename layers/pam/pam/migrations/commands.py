@@ -30,6 +30,10 @@ _SERVER_TIMEOUTS = {
 }
 
 
+_ADDRESS = ("host", "port", "dbname", "sslmode", "sslrootcert")
+"""Fields of a secret that say where Postgres is, and how its certificate is checked."""
+
+
 class MigrationCommand(BaseModel):
     """An operator's command. There is no `down`: a stage only goes forward (docs/operations.md)."""
 
@@ -42,6 +46,7 @@ class MigrateSettings(Settings):
     """The environment of the `migrate` function."""
 
     cluster: str = Field(alias="DATABASE_CLUSTER")
+    """Empty for a Postgres that isn't of the template: its address is in the owner's secret."""
     owner_secret: str = Field(alias="DATABASE_OWNER_SECRET")
     app_secret: str = Field(alias="DATABASE_SECRET")
     directory: Path = Field(alias="MIGRATIONS")
@@ -71,11 +76,14 @@ def migrate() -> list[str]:
 
     Returns the names of what was applied.
     """
+    if not _settings().cluster:
+        copy_address()
     runner = _runner()
     planned = runner.dry_run()
     for each in planned:
         logger.info("migration planned", migration=str(each.migration), report=each.lines())
-    if planned and planned[0].migration.version > 1:  # an empty database has nothing to restore
+    # An empty database has nothing to restore.
+    if _settings().cluster and planned and planned[0].migration.version > 1:
         latest = check_backup(aws.client("rds"), _settings().cluster, utc_now())
         logger.info("backup checked", restorable_to=latest.isoformat())
     applied = runner.up()
@@ -85,6 +93,21 @@ def migrate() -> list[str]:
     tables = check_app_role(_conninfo(app, app["username"], app["password"]))
     logger.info("migrated", applied=[str(migration) for migration in applied], readable_tables=tables)
     return [str(migration) for migration in applied]
+
+
+def copy_address() -> None:
+    """Copy the address of another Postgres from its owner's secret into that of the app's role, where it differs.
+
+    RDS does so for its own databases. `engine` is for the function that rotates the password.
+    """
+    owner, app = _read_secret(_settings().owner_secret), _read_secret(_settings().app_secret)
+    address = {"engine": "postgres"} | {name: owner[name] for name in _ADDRESS if name in owner}
+    if {name: value for name, value in app.items() if name in {"engine", *_ADDRESS}} != address:
+        login = {name: value for name, value in app.items() if name not in _ADDRESS}
+        aws.client("secretsmanager").put_secret_value(
+            SecretId=_settings().app_secret, SecretString=json.dumps(login | address)
+        )
+        logger.info("address of the database copied", host=owner["host"])
 
 
 def check_drift(runner: Runner) -> list[str]:
@@ -124,18 +147,18 @@ def _runner() -> Runner:
 
 def _owner_conninfo() -> str:
     owner, app = _read_secret(_settings().owner_secret), _read_secret(_settings().app_secret)
-    # RDS makes the owner's secret, without an address: that is in the app's secret.
-    return _conninfo(app, owner["username"], owner["password"])
+    # RDS makes the owner's secret of a cluster without an address: that is in the app's secret.
+    return _conninfo(app if _settings().cluster else owner, owner["username"], owner["password"])
 
 
-def _conninfo(app: dict[str, Any], username: str, password: str) -> str:
+def _conninfo(address: dict[str, Any], username: str, password: str) -> str:
     return make_conninfo(
-        host=app["host"],
-        port=app["port"],
-        dbname=app["dbname"],
+        host=address["host"],
+        port=address["port"],
+        dbname=address["dbname"],
         user=username,
         password=password,
-        **tls_options(app),
+        **tls_options(address),
         options=" ".join(f"-c {name}={value}" for name, value in _SERVER_TIMEOUTS.items()),
     )
 

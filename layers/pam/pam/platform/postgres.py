@@ -30,23 +30,35 @@ _CONNECT_TIMEOUT_S = 2
 # drops an idle connection without notice. An older one is replaced.
 _MAX_IDLE_S = 240.0
 
-# A transaction whose function has died holds its locks no longer than this.
-_SERVER_OPTIONS = "-c lock_timeout=3s -c idle_in_transaction_session_timeout=10s -c timezone=UTC"
-
 _RDS_CERTIFICATES = Path(__file__).with_name("rds_ca.pem")
 """The root certificates of Amazon RDS in all Regions."""
 
-_BEGIN = "select set_config('app.user_id', %s, true), set_config('statement_timeout', %s, true)"
+_AMAZON_CERTIFICATES = Path(__file__).with_name("amazon_ca.pem")
+"""The root certificates of Amazon Trust Services, which sign those of RDS Proxy."""
+
+# psycopg's own. Not through RDS Proxy, which pins a connection to the session of a prepared statement.
+_PREPARE_THRESHOLD = 5
+
+# All settings are of the transaction, and none of the session. A stored function makes them: RDS Proxy refuses startup
+# options, and pins a connection for `set` and `set_config` in a statement.
+# docs/decisions/0050-proxy-and-other-databases.md
+_BEGIN = "select limit_transaction(%s, %s)"
 
 
 def tls_options(secret: Mapping[str, Any]) -> dict[str, Any]:
     """Return libpq's options for TLS: the server must prove its name, unless the secret has another `sslmode`.
 
-    RDS writes none. libpq uses no TLS on Unix sockets.
+    RDS writes none. `sslrootcert` of the secret is a file with the root certificates of a server that isn't RDS's.
+    libpq uses no TLS on Unix sockets.
     """
     if "sslmode" in secret:
-        return {"sslmode": secret["sslmode"]}
+        return {name: secret[name] for name in ("sslmode", "sslrootcert") if name in secret}
     return {"sslmode": "verify-full", "sslrootcert": str(_RDS_CERTIFICATES)}
+
+
+def proxy_tls_options() -> dict[str, Any]:
+    """Return libpq's options for TLS to an RDS Proxy, which must prove its name."""
+    return {"sslmode": "verify-full", "sslrootcert": str(_AMAZON_CERTIFICATES)}
 
 
 class DatabaseUnavailable(PamError):
@@ -71,11 +83,16 @@ class Database:
     `{"host", "port", "dbname", "username", "password"}`, or with `sslmode`. It is cached until a login fails, so a
     rotated password needs no restart. While a rotation runs, Postgres has the new password before the secret does:
     `pending_secret` returns the version that is going to replace it. Both raise botocore's errors.
+
+    `proxy_host` is the host of an RDS Proxy to connect to, in place of the secret's; empty for none.
     """
 
-    def __init__(self, secret: Callable[[], str], pending_secret: Callable[[], str] | None = None) -> None:
+    def __init__(
+        self, secret: Callable[[], str], pending_secret: Callable[[], str] | None = None, proxy_host: str = ""
+    ) -> None:
         self._secret = secret
         self._pending_secret = pending_secret
+        self._proxy_host = proxy_host
         self._valid = ""  # what the last login was made with
         # Idle connections with the time of their last use, the latest at the end. A deque's ends are thread-safe.
         self._idle: deque[tuple[Connection, float]] = deque()
@@ -96,7 +113,7 @@ class Database:
             connection = self._acquire()
             with connection.pipeline():
                 connection.execute("begin")
-                connection.execute(_BEGIN, (str(user_id), _statement_timeout(deadline)))
+                connection.execute(_BEGIN, (user_id, _statement_timeout_ms(deadline)))
                 yield connection
                 connection.execute("commit")
         except psycopg.errors.QueryCanceled as timed_out:
@@ -139,7 +156,7 @@ class Database:
             if text in tried:
                 continue
             try:
-                connection = _log_in(json.loads(text))
+                connection = _log_in(json.loads(text), self._proxy_host)
             except psycopg.OperationalError as error:
                 tried[text] = error
             else:
@@ -169,10 +186,10 @@ class Database:
             _drop(self._idle.pop()[0])
 
 
-def _log_in(fields: Mapping[str, Any]) -> Connection:
+def _log_in(fields: Mapping[str, Any], proxy_host: str) -> Connection:
     """Return a connection with the fields of a secret. Raises psycopg's errors."""
     return psycopg.connect(
-        host=fields["host"],
+        host=proxy_host or fields["host"],
         port=fields["port"],
         dbname=fields["dbname"],
         user=fields["username"],
@@ -180,16 +197,16 @@ def _log_in(fields: Mapping[str, Any]) -> Connection:
         connect_timeout=_CONNECT_TIMEOUT_S,
         tcp_user_timeout=5000,
         application_name="pam",
-        **tls_options(fields),
-        options=_SERVER_OPTIONS,
+        **(proxy_tls_options() if proxy_host else tls_options(fields)),
+        prepare_threshold=None if proxy_host else _PREPARE_THRESHOLD,
         autocommit=True,
         row_factory=dict_row,
     )
 
 
-def _statement_timeout(deadline: Deadline) -> str:
+def _statement_timeout_ms(deadline: Deadline) -> int:
     """Return what is left of the deadline in whole milliseconds, at least 1: 0 would mean no limit."""
-    return str(max(1, int(min(MAX_STATEMENT_TIMEOUT_S, deadline.left_s) * 1000)))
+    return max(1, int(min(MAX_STATEMENT_TIMEOUT_S, deadline.left_s) * 1000))
 
 
 def _rolled_back(connection: Connection) -> bool:

@@ -16,11 +16,12 @@ class Settings(BaseModel):
 
 
 class UserSettings(Settings):
-    """The stores of users' data."""
+    """The stores of users' data. `database_proxy_host` is the host of an RDS Proxy; empty for none."""
 
     user_cache_table: str = Field(alias="USER_CACHE_TABLE")
     idempotency_table: str = Field(alias="IDEMPOTENCY_TABLE")
     database_secret: str = Field(alias="DATABASE_SECRET")
+    database_proxy_host: str = Field(alias="DATABASE_PROXY_HOST", default="")
 
 
 class ExportSettings(Settings):

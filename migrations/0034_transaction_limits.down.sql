@@ -1,0 +1,1 @@
+drop function limit_transaction(uuid, integer);
