@@ -183,8 +183,7 @@ def test_invalid_call_is_rejected(caller: Caller, tool: Tool[Any], raw: str, cod
     assert caller.call(get_cart, "").text == "Your cart is empty."
 
 
-def test_empty_cart_costs_nothing(caller: Caller, rates: Callable[..., None], owner: psycopg.Connection) -> None:
-    """Also where shipping has a price."""
+def test_empty_cart_has_no_shipping(caller: Caller, rates: Callable[..., None], owner: psycopg.Connection) -> None:
     rates("12.345", "79", "500")
     owner.execute("insert into users (id, currency) values (%s, 'NOK')", (caller.id,))
     cart = caller.call(get_cart, "")
