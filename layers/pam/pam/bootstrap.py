@@ -71,9 +71,8 @@ class Bootstrap(ModelServices):
     def database(self) -> "Database":
         from pam.platform.postgres import Database
 
-        settings = self._settings.user
-        name = settings.database_secret
-        return Database(self._secret(name), self._secret(name, "AWSPENDING"), settings.database_proxy_host)
+        name, proxy_host = self._settings.user.database_secret, self._settings.user.database_proxy_host
+        return Database(self._secret(name), self._secret(name, "AWSPENDING"), proxy_host)
 
     @cached_property
     def user_cache(self) -> "UserCache":
