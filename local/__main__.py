@@ -23,14 +23,16 @@ def main(state: Path = CHECKOUT / ".local") -> int:
     """Returns the exit code: 0 after Ctrl-C, SIGTERM or a closed terminal, 1 when the stack doesn't start."""
     parser = argparse.ArgumentParser(prog="python -m local", description="PAM on this machine.")
     parser.add_argument("--port", type=_port, default=PORT, help=f"where to serve (default {PORT})")
-    port: int = parser.parse_args().port
+    parser.add_argument("--sign-in", action="store_true", help="sign in as on a stage, with the issuer's page")
+    arguments = parser.parse_args()
+    port: int = arguments.port
     _handle_signals()
     try:
         try:
-            run(state, port)
+            run(state, port, requires_sign_in=arguments.sign_in)
         except PortTakenError as error:
             _print(f"{error} Taking another one.")
-            run(state, 0)
+            run(state, 0, requires_sign_in=arguments.sign_in)
     except KeyboardInterrupt:
         return 0
     except StackError as error:
@@ -47,7 +49,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def run(state: Path, port: int) -> None:
+def run(state: Path, port: int, *, requires_sign_in: bool = False) -> None:
     """Serve until KeyboardInterrupt. Raises StackError, and PortTakenError before anything is started."""
     began = time.perf_counter()
     note = state / "stack.json"
@@ -75,6 +77,7 @@ def run(state: Path, port: int) -> None:
             state,
             port=port,
             keys=os.environ,
+            requires_sign_in=requires_sign_in,
             load_data=load_data,
             on_serving=announce,
             on_progress=progress,

@@ -12,6 +12,7 @@ FILES = {
     # Libraries of the page, each a single ES module; installed by npm.
     "/vendor/markdown-it.js": Path("node_modules/markdown-it/dist/browser/markdown-it.esm.min.mjs"),
     "/vendor/dompurify.js": Path("node_modules/dompurify/dist/purify.es.mjs"),
+    "/vendor/oauth4webapi.js": Path("node_modules/oauth4webapi/build/index.js"),
 }
 """Files that are served from other folders of the checkout than web/, by their paths in a URL."""
 

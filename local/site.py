@@ -8,6 +8,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -19,6 +20,7 @@ from local.page_files import FILES, MANIFEST_PATH, render_manifest
 from local.security_headers import security_headers
 from local.stand_ins import issuer
 from local.stand_ins.issuer import Issuer
+from local.stand_ins.sign_in import PageCors
 from monitoring.operator import DatabaseDownError, ReportError
 
 DASHBOARD_FILES = {
@@ -56,7 +58,11 @@ class Site:
                 Route(MANIFEST_PATH, self._manifest),
                 *(Route(path, self._values) for path in reports),
                 *(Route(path, self._file) for path in FILES | DASHBOARD_FILES),
-                Mount(issuer.PATH, routes=identity.routes()),
+                Mount(
+                    issuer.PATH,
+                    routes=identity.routes(),
+                    middleware=[Middleware(PageCors, redirect_uris=identity.redirect_uris)],
+                ),
                 Mount("/", _Page(directory=checkout / "web", html=True, check_dir=False)),
             ],
             exception_handlers={404: _not_found, 405: _not_found},
@@ -81,14 +87,13 @@ class Site:
         return (self._checkout / "web" / path.lstrip("/")).is_file()
 
     async def _config(self, _request: Request) -> JSONResponse:
-        settings = {
-            "stage": "local",
-            "issuer": self._identity.url,
-            "client_id": issuer.CLIENT_ID,
-            "demo": True,
+        settings: dict[str, Any] = {"stage": "local", "issuer": self._identity.url, "client_id": issuer.CLIENT_ID}
+        if self._identity.requires_sign_in:
+            settings |= {"scope": "openid", "demo": False}
+        else:
             # Beside the demo traveller, for whom a token is issued without a `sub`.
-            "demo_travellers": [{"id": str(each.id), "name": each.name} for each in demo.OTHERS],
-        }
+            others = [{"id": str(each.id), "name": each.name} for each in demo.OTHERS]
+            settings |= {"demo": True, "demo_travellers": others}
         return JSONResponse(settings, headers={"cache-control": "no-cache"})
 
     def _manifest(self, _request: Request) -> Response:

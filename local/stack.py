@@ -82,6 +82,7 @@ class LocalStack:
         parameters: Mapping[str, str] | None = None,
         variables: Mapping[str, Mapping[str, str]] | None = None,
         claude_profile: str = "seed",
+        requires_sign_in: bool = False,
         load_data: Callable[[str], object] = lambda _owner: None,
         on_serving: Callable[[str], None] = lambda _url: None,
         on_progress: Progress = lambda _part, _seconds: None,
@@ -94,6 +95,7 @@ class LocalStack:
 
         `keys` are API keys of real sources (see `local.stand_ins.selection`); sources without one are replaced by
         stand-ins. `claude_profile` is the latency of Claude's stand-in (`local.stand_ins.claude.profile.PROFILES`).
+        With `requires_sign_in` the page signs in as on a stage: with an authorization code of the issuer.
         `websocket_limits` are the lifetimes of WebSockets; `retry_delays_s` are the waits before the second and third
         attempt of a failed asynchronous invocation.
 
@@ -110,6 +112,7 @@ class LocalStack:
         self._parameters = parameters or {}
         self._variables = variables or {}
         self._claude_profile = claude_profile
+        self._requires_sign_in = requires_sign_in
         self._load_data = load_data
         self._on_serving = on_serving
         self._on_progress = on_progress
@@ -282,7 +285,14 @@ class LocalStack:
                 async with asyncio.TaskGroup() as starts:
                     await aws.start()
                     key = await asyncio.to_thread(issuer.load_key, self._state / "issuer.pem")
-                    self.issuer = Issuer(f"{self.url}{issuer.PATH}", key, demo.USER_ID)
+                    self.issuer = Issuer(
+                        f"{self.url}{issuer.PATH}",
+                        key,
+                        demo.USER_ID,
+                        redirect_uris=[f"{self.url}/"],
+                        accounts={each.id: each.name for each in (demo.FIRST, *demo.OTHERS)},
+                        requires_sign_in=self._requires_sign_in,
+                    )
                     gateway = HttpGateway(Site(self._checkout, self.issuer, self._reports()), self._on_request)
                     await part("Page", self._serve(page, gateway))
                     self._on_serving(self.url)

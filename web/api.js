@@ -103,7 +103,7 @@ export class Api {
       const renewed = await this.#session.tokenAfter(token);
       response = await this.#fetch(method, path, body, key, renewed);
     }
-    if (response.status === 401) this.#session.signOut();
+    if (response.status === 401) this.#session.forget();
     if (!response.ok) throw responseProblem(response.status, response.data, response.requestId);
     if (response.data === null) throw networkProblem();
     return response;

@@ -60,6 +60,7 @@ async function start() {
   });
 
   let user = null;
+  let signInError = "";   // of the sign-in from which the browser has come back
 
   createMemories(api, byId("open-memories"), () => {
     // The page's own copies of what was said, but what PAM doesn't have yet.
@@ -102,7 +103,8 @@ async function start() {
     byId("new-conversation").hidden = !session.signedIn || !conversation.hasStarted;
   });
   session.addEventListener("change", onSessionChange);
-  onSessionChange();
+  signInError = await session.complete().then(() => "", toText);
+  if (user === null) onSessionChange();
   startTimeUpdates();
 
   /** Shows the page for the current user. Connects at once, so that the first question needn't wait for it. */
@@ -131,7 +133,7 @@ async function start() {
     const isOther = (config.demo_travellers ?? []).some(({ id }) => id === session.user);
     byId("account-name").textContent = isOther ? travellerName()
       : config.demo ? "Demo traveller, simulated data" : "Signed in";
-    byId("welcome-action").replaceChildren(session.signedIn ? createExamples() : createSignInButton());
+    byId("welcome-action").replaceChildren(session.signedIn ? createExamples() : createSignInButton(signInError));
   }
 
   /** An example question is asked at once; the example expense is only typed in, because it would be stored. */
@@ -143,34 +145,39 @@ async function start() {
       chip(EXAMPLE_EXPENSE, () => composer.fill(EXAMPLE_EXPENSE)));
   }
 
-  function createSignInButton() {
-    if (!config.demo) return el("p", {}, "This stage has no demo traveller to sign in as.");
-    const error = el("p", { class: "error", role: "alert" });
+  function createSignInButton(problem = "") {
+    const error = el("p", { class: "error", role: "alert" }, problem);
     const others = config.demo_travellers ?? [];
-    const buttons = [
+    const buttons = config.demo ? [
       signInButton("Sign in as the demo traveller", "primary", null),
       ...others.map(({ id, name }) => signInButton(`Sign in as ${name}`, "secondary", id)),
-    ];
+    ] : [signInButton("Sign in", "primary", null)];
     return el("div", { class: "sign-in" }, ...buttons, error);
 
     function signInButton(label, look, subject) {
       const button = el("button", { type: "button", class: look, on: { async click() {
         if (buttons.some((each) => each.hasAttribute("aria-disabled"))) return;
         setBusy(button, true);
-        error.textContent = "";
+        error.textContent = signInError = "";
         try {
           await session.signIn(subject);
+          if (!session.signedIn) return;   // the browser leaves for the issuer's page
           byId("welcome-title").focus();
           announce(`Signed in as ${travellerName()}.`);
         } catch (problem) {
-          if (!(problem instanceof Problem)) throw problem;
-          error.textContent = `${problem.message} Please try again.`;
+          error.textContent = toText(problem);
         } finally {
           setBusy(button, false);
         }
       } } }, label);
       return button;
     }
+  }
+
+  /** Returns what to show of a sign-in's problem. */
+  function toText(problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    return `${problem.message} Please try again.`;
   }
 
   function travellerName() {

@@ -24,6 +24,13 @@ export class Problem extends Error {
 /** Creates the problem of a request that needs a signed-in user. */
 export const signedOutProblem = () => new Problem("signed_out", "Please sign in first. What you wrote is kept.");
 
+/** A request that only a new sign-in helps: the user's sign-in has ended. */
+export class SignInEndedProblem extends Problem {
+  constructor() {
+    super("signed_out", "Please sign in again. What you wrote is kept.");
+  }
+}
+
 /** Creates the problem of a request without a response in time. */
 export const timeoutProblem = () =>
   new Problem("timeout", "PAM took too long to answer.", { retry: true });

@@ -1,24 +1,24 @@
 // The signed-in user's access token. It is short-lived and renewed before it expires, or when the API refuses it.
 
-import { networkProblem, Problem, signedOutProblem } from "./problem.js";
+import { DemoIssuer } from "./demo_issuer.js";
+import { OpenIdIssuer } from "./openid_issuer.js";
+import { SignInEndedProblem, signedOutProblem } from "./problem.js";
 import { deviceStorage, tabStorage } from "./storage.js";
 
 const STORAGE_KEY = "pam.session";
 const USER_KEY = "pam.user";   // who signed in last on this device: {subject, user}, without a token
 const RENEWAL_MARGIN_MS = 60_000;
-const REQUEST_TIMEOUT_MS = 10_000;
-const DEFAULT_LIFETIME_S = 300;
 
-/** `config` is config.json: {issuer, client_id, demo, demo_travellers}. Fires "change" when a user signs in or out. */
+/** `config` is config.json (local/site.py, local/publish.py). Fires "change" when a user signs in or out. */
 export class Session extends EventTarget {
-  #config;
-  #credentials = tabStorage.get(STORAGE_KEY) ?? rememberedUser();   // {token, subject, lifetime, expires}, or null
+  #issuer;
+  #credentials = tabStorage.get(STORAGE_KEY) ?? rememberedUser();   // {token, lifetime, expires, ...}, or null
   /** @type {Promise<string> | null} */
   #renewal = null;
 
   constructor(config) {
     super();
-    this.#config = config;
+    this.#issuer = config.demo ? new DemoIssuer(config) : new OpenIdIssuer(config);
   }
 
   get signedIn() {
@@ -30,17 +30,31 @@ export class Session extends EventTarget {
     return this.#credentials && (this.#credentials.user ?? subjectOf(this.#credentials.token));
   }
 
-  /** Signs in as the issuer's default user, or as another of its demo travellers, whose id is given. */
-  async signIn(subject = null) {
-    await this.#renew(subject);
+  /** Completes a sign-in from which the browser has come back; throws a Problem. */
+  async complete() {
+    const credentials = await this.#issuer.complete();
+    if (credentials) this.#store(credentials);
   }
 
-  signOut() {
+  /**
+   * Signs in: as the demo issuer's default user or another of its travellers, whose id is given, or on the page of the
+   * stage's issuer, for which the browser leaves this one. Throws a Problem.
+   */
+  async signIn(subject = null) {
+    await this.#renew(() => this.#issuer.signIn(subject));
+  }
+
+  /** Signs out on this device, and then at the issuer, which may show a page of its own. */
+  async signOut() {
+    const credentials = this.#credentials;
+    this.forget();
+    if (credentials) await this.#issuer.signOut(credentials).catch(() => null);   // as far as it can be reached
+  }
+
+  /** Signs out on this device. */
+  forget() {
     if (deviceStorage.get(USER_KEY)?.user === this.user) deviceStorage.remove(USER_KEY);
-    this.#credentials = null;
-    this.#renewal = null;
-    tabStorage.remove(STORAGE_KEY);
-    this.dispatchEvent(new Event("change"));
+    this.#end();
   }
 
   /** Returns a token that isn't about to expire. Waits for a sign-in in progress; throws a Problem. */
@@ -58,19 +72,17 @@ export class Session extends EventTarget {
     return this.#credentials.token === refused ? this.#renew() : this.#credentials.token;
   }
 
-  // Concurrent requests share one renewal. It is of the same demo traveller.
-  #renew(subject = this.#credentials?.subject ?? null) {
+  // Concurrent requests share one renewal. It is of the same user.
+  #renew(fetchCredentials = () => this.#issuer.renew(this.#credentials)) {
     if (this.#renewal) return this.#renewal;
-    const renewal = this.#fetchCredentials(subject).then((credentials) => {
+    const renewal = fetchCredentials().then((credentials) => {
       if (this.#renewal !== renewal) throw signedOutProblem();   // signed out in the meantime
-      const before = this.user;
-      this.#credentials = credentials;
-      tabStorage.set(STORAGE_KEY, credentials);
-      if (this.user !== before) {
-        deviceStorage.set(USER_KEY, { subject, user: this.user });
-        this.dispatchEvent(new Event("change"));
-      }
-      return credentials.token;
+      if (credentials) this.#store(credentials);
+      return credentials?.token;
+    }).catch((problem) => {
+      if (!(problem instanceof SignInEndedProblem)) throw problem;
+      if (this.#renewal === renewal) this.#end();   // who it was stays known, for a start without a connection
+      throw problem;
     }).finally(() => {
       if (this.#renewal === renewal) this.#renewal = null;
     });
@@ -78,24 +90,20 @@ export class Session extends EventTarget {
     return renewal;
   }
 
-  async #fetchCredentials(subject) {
-    const form = { client_id: this.#config.client_id, grant_type: "client_credentials", ...(subject && { sub: subject }) };
-    let response;
-    try {
-      response = await fetch(`${this.#config.issuer.replace(/\/$/, "")}/token`, {
-        method: "POST",
-        body: new URLSearchParams(form),
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-      });
-    } catch {
-      throw networkProblem();
-    }
-    const body = await response.json().catch(() => null);
-    if (!response.ok || !body?.access_token) {
-      throw new Problem("sign_in_failed", "The sign-in didn't work.", { retry: true, status: response.status });
-    }
-    const lifetime = (Number(body.expires_in) || DEFAULT_LIFETIME_S) * 1000;
-    return { token: body.access_token, subject, lifetime, expires: Date.now() + lifetime };
+  #store(credentials) {
+    const before = this.user;
+    this.#credentials = credentials;
+    tabStorage.set(STORAGE_KEY, credentials);
+    if (this.user === before) return;
+    deviceStorage.set(USER_KEY, { subject: credentials.subject ?? null, user: this.user });
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #end() {
+    this.#credentials = null;
+    this.#renewal = null;
+    tabStorage.remove(STORAGE_KEY);
+    this.dispatchEvent(new Event("change"));
   }
 }
 

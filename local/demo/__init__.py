@@ -4,7 +4,7 @@ Two others can be signed in as, too, to try what travellers show each other.
 """
 
 from local.demo.load import load
-from local.demo.travellers import OTHERS
+from local.demo.travellers import FIRST, OTHERS
 from local.demo.year import USER_ID
 
-__all__ = ["OTHERS", "USER_ID", "load"]
+__all__ = ["FIRST", "OTHERS", "USER_ID", "load"]

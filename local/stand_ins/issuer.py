@@ -1,7 +1,8 @@
-"""An OpenID Connect issuer for one machine: discovery document, key set, and tokens without a login.
+"""An OpenID Connect issuer for one machine: discovery document, key set, and tokens with or without a sign-in.
 
 It replaces the Cognito user pool of a deployed stage, and issues access tokens with Cognito's claims
-(`client_id` and no `aud`, `scope`). Every client can get a token for every user: it listens on 127.0.0.1 only.
+(`client_id` and no `aud`, `scope`). Unless it requires a sign-in, every client can get a token for every user: it
+listens on 127.0.0.1 only.
 """
 
 import base64
@@ -9,6 +10,7 @@ import hashlib
 import os
 import time
 import uuid
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,6 +22,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from local.stand_ins.sign_in import SignIn, TokenRequestError
+
 PATH = "/local/issuer"
 CLIENT_ID = "pam-web"
 TOKEN_TTL_S = 3600
@@ -28,12 +32,30 @@ TOKEN_TTL_S = 3600
 class Issuer:
     """Issues RS256 tokens and publishes their key. A token request without `sub` gets one of `default_subject`."""
 
-    def __init__(self, url: str, key: rsa.RSAPrivateKey, default_subject: uuid.UUID) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: rsa.RSAPrivateKey,
+        default_subject: uuid.UUID,
+        *,
+        redirect_uris: Collection[str] = (),
+        accounts: Mapping[uuid.UUID, str] | None = None,
+        requires_sign_in: bool = False,
+    ) -> None:
+        """`accounts` are the names of those who can sign in; `redirect_uris` are where they come from."""
         self.url = url
+        self.requires_sign_in = requires_sign_in
+        """Whether tokens are issued to those who signed in alone, as on a stage."""
         self.key = key
         self.token_ttl_s = TOKEN_TTL_S
         """How long the tokens of later requests are valid, in seconds."""
         self._default_subject = default_subject
+        self._sign_in = SignIn(self, CLIENT_ID, redirect_uris, accounts or {})
+
+    @property
+    def redirect_uris(self) -> set[str]:
+        """Where the client is; more can be added while the issuer is serving."""
+        return self._sign_in.redirect_uris
 
     @property
     def key_id(self) -> str:
@@ -62,20 +84,20 @@ class Issuer:
             Route("/.well-known/openid-configuration", self._discovery),
             Route("/jwks", self._jwks),
             Route("/token", self._token, methods=["POST"]),
+            *self._sign_in.routes(),
         ]
 
     async def _discovery(self, _request: Request) -> JSONResponse:
-        return JSONResponse(
-            {
-                "issuer": self.url,
-                "jwks_uri": f"{self.url}/jwks",
-                "token_endpoint": f"{self.url}/token",
-                "grant_types_supported": ["client_credentials"],
-                "id_token_signing_alg_values_supported": ["RS256"],
-                "response_types_supported": ["token"],
-                "subject_types_supported": ["public"],
-            }
-        )
+        grants = ["authorization_code", "refresh_token"]
+        document = {
+            "issuer": self.url,
+            "jwks_uri": f"{self.url}/jwks",
+            "token_endpoint": f"{self.url}/token",
+            "grant_types_supported": grants if self.requires_sign_in else [*grants, "client_credentials"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "subject_types_supported": ["public"],
+        }
+        return JSONResponse(document | self._sign_in.metadata())
 
     async def _jwks(self, _request: Request) -> JSONResponse:
         numbers = self.key.public_key().public_numbers()
@@ -86,6 +108,14 @@ class Issuer:
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
         if form.get("client_id") != CLIENT_ID:
             return JSONResponse({"error": "invalid_client"}, status_code=401)
+        if form.get("grant_type") in ("authorization_code", "refresh_token"):
+            try:
+                return JSONResponse(self._sign_in.exchange(form), headers={"cache-control": "no-store"})
+            except TokenRequestError as refused:
+                error = {"error": refused.code, "error_description": str(refused)}
+                return JSONResponse(error, status_code=400)
+        if self.requires_sign_in:
+            return JSONResponse({"error": "unauthorized_client"}, status_code=400)
         try:
             subject = uuid.UUID(form["sub"]) if "sub" in form else None
         except ValueError:

@@ -16,7 +16,7 @@ RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 FUNCTIONS = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
 LAYERS = [name for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::LayerVersion"]
 PARAMETERS = {name: spec.get("Default") for name, spec in TEMPLATE["Parameters"].items()}
-PARAMETERS |= {"Stage": "dev", "JwtIssuer": "https://issuer.example", "WebOrigin": "https://pam.example"}
+PARAMETERS |= {"Stage": "dev", "JwtIssuer": "https://issuer.example"}
 
 Template = dict[str, Any]
 

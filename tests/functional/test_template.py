@@ -21,7 +21,6 @@ from tests.conftest import CHECKOUT
 from tests.functional.expansion import expand
 from tests.functional.sam import (
     FUNCTIONS,
-    PARAMETERS,
     RESOURCES,
     TEMPLATE,
     dependencies,
@@ -306,22 +305,6 @@ def test_schedules_invoke_the_alias_and_have_no_name() -> None:
     )
     assert all(schedule["Properties"]["Target"]["Arn"]["Ref"] in aliases for schedule in schedules)
     assert not any("Name" in schedule["Properties"] for schedule in schedules)
-
-
-def test_browsers_may_use_the_apis_from_the_origin_of_the_page_only() -> None:
-    """The origin is a parameter without a default or wildcard; the authorizer of WebSockets has the same one."""
-    parameter = TEMPLATE["Parameters"]["WebOrigin"]
-    assert "Default" not in parameter
-    for right in ("https://pam.example", "http://localhost:8000"):
-        assert re.fullmatch(parameter["AllowedPattern"], right)
-    for wrong in ("*", "https://*", "https://*.example", "https://a.example,*", "https://pam.example/", "null", ""):
-        assert not re.fullmatch(parameter["AllowedPattern"], wrong)
-    cors = translate()["Resources"]["HttpApi"]["Properties"]["Body"]["x-amazon-apigateway-cors"]
-    assert cors["allowOrigins"] == [PARAMETERS["WebOrigin"]]
-    assert not cors.get("allowCredentials")
-    methods = {event["Properties"]["Method"] for properties in FUNCTIONS.values() for event in http_events(properties)}
-    assert set(cors["allowMethods"]) == methods
-    assert TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["WEB_ORIGIN"] == {"Ref": "WebOrigin"}
 
 
 def test_passwords_of_the_database_are_rotated() -> None:

@@ -14,6 +14,7 @@ import jwt
 import psycopg
 import pytest
 from cryptography.hazmat.primitives import serialization
+from websockets.sync.client import connect
 
 from local.stack import LocalStack
 from local.stand_ins.issuer import Issuer, new_key
@@ -211,6 +212,20 @@ def test_token_of_another_kind_opens_no_route(
     headers = {"authorization": f"Bearer {stack.token(traveller.id, **changes)}"}
     for method, path in routes(stack):
         assert anybody.request(method, path, headers=headers).status_code == 403, (method, path)
+
+
+def test_access_token_of_a_user_pool_opens_api_and_websocket(stack: LocalStack, traveller: Traveller) -> None:
+    """Cognito's tokens have a client id in place of an audience, and claims that others lack."""
+    own = {"username": str(traveller.id), "version": 2, "origin_jti": str(uuid.uuid4()), "auth_time": NOW}
+    token = stack.token(traveller.id, **own, **{"cognito:groups": ["us-east-1_pool_Google"], "event_id": "1"})
+    assert "aud" not in jwt.decode(token, options={"verify_signature": False})
+    headers = {"authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=stack.url, headers=headers, trust_env=False) as client:
+        assert client.get("/v1/spend-summary").status_code == 200
+        ticket = client.post("/v1/ws-ticket", json={}).json()
+    with connect(f"{ticket['url']}?ticket={ticket['ticket']}") as socket:
+        socket.send(json.dumps({"action": "ping"}))
+        assert json.loads(socket.recv(timeout=30))["type"] == "pong"
 
 
 def test_refused_requests_change_nothing(

@@ -175,7 +175,8 @@ def test_page_opens_while_the_server_is_down(page, server):
     open_versions(page, server.url)
     server.stop()
     assert open_versions(page, server.url) == {OUTER: "1", INNER: "1"}
-    expect(page.get_by_text("This stage has no demo traveller")).to_be_visible()  # as its settings say
+    # As its settings say: no demo traveller, but an issuer.
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
 
 
 def test_evicted_files_are_fetched_again(page, server):

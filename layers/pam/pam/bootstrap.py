@@ -162,9 +162,8 @@ class Bootstrap(ModelServices):
         from pam.chat.gateway.connect import ConnectionGateway
         from pam.chat.gateway.tickets import TicketStore
 
-        settings = self._settings.websocket
         tickets = TicketStore(self.chat_table, self.clock)
-        return ConnectionGateway(tickets, self.connections, settings.url, settings.web_origin)
+        return ConnectionGateway(tickets, self.connections, self._settings.websocket.url)
 
     @cached_property
     def frame_sender(self) -> "FrameSender":

@@ -4,6 +4,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pam.bootstrap import Bootstrap
+from pam.platform.settings import PageSettings, read_environment
 
 if TYPE_CHECKING:
     from pam.answers.dependencies import TravelDependencies, UserDependencies
@@ -54,6 +55,12 @@ def disabled_tools() -> "DisabledTools":
 def connection_gateway() -> "ConnectionGateway":
     """Return the handlers of tickets and connections."""
     return environment().connection_gateway
+
+
+@cache
+def web_origin() -> str:
+    """Return the origin of the page."""
+    return read_environment(PageSettings).origin
 
 
 def chat_dependencies() -> "ChatDependencies":

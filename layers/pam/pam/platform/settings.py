@@ -55,15 +55,17 @@ class TravelSettings(Settings):
 
 
 class WebSocketSettings(Settings):
-    """The table of the chat, the URL that clients connect to, and the endpoint that frames are posted to.
-
-    `web_origin` is the origin of the page.
-    """
+    """The table of the chat, the URL that clients connect to, and the endpoint that frames are posted to."""
 
     chat_table: str = Field(alias="CHAT_TABLE")
     url: str = Field(alias="WEBSOCKET_URL")
     endpoint: str = Field(alias="WEBSOCKET_ENDPOINT")
-    web_origin: str = Field(alias="WEB_ORIGIN")
+
+
+class PageSettings(Settings):
+    """The origin of the page, such as `https://pam.example`. Only the authorizer of WebSockets has it."""
+
+    origin: str = Field(alias="WEB_ORIGIN", min_length=1)
 
 
 class ChatSettings(Settings):

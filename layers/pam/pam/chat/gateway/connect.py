@@ -28,12 +28,11 @@ class IssuedTicket:
 class ConnectionGateway:
     """The handlers of a connection's events. They use the chat table only, so that they start fast."""
 
-    def __init__(self, tickets: TicketStore, connections: ConnectionRegistry, url: str, web_origin: str) -> None:
-        """`url` is the WebSocket URL that clients connect to; `web_origin` is the origin of the page."""
+    def __init__(self, tickets: TicketStore, connections: ConnectionRegistry, url: str) -> None:
+        """`url` is the WebSocket URL that clients connect to."""
         self._tickets = tickets
         self._connections = connections
         self._url = url
-        self._web_origin = web_origin
 
     def issue_ticket(self, user_id: UUID) -> IssuedTicket:
         """Issue a ticket for a user. Raises `PamError`."""
@@ -42,14 +41,15 @@ class ConnectionGateway:
             ticket=ticket.secret, url=self._url, expires_at=instant(ticket.expires_at), expires_in=_TTL_S
         )
 
-    def authorize(self, event: Mapping[str, Any]) -> dict[str, Any]:
+    def authorize(self, event: Mapping[str, Any], web_origin: str) -> dict[str, Any]:
         """Return the policy and context of a `$connect` request for API Gateway.
 
+        `web_origin` is the origin of the page.
         Raises Exception("Unauthorized") for an invalid ticket, which API Gateway turns exactly into a 401, and for a
         page of another origin: CORS doesn't apply to WebSockets. Clients that are no browsers send no origin.
         """
         headers = (event.get("headers") or {}).items()
-        is_foreign = any(name.lower() == "origin" and value != self._web_origin for name, value in headers)
+        is_foreign = any(name.lower() == "origin" and value != web_origin for name, value in headers)
         ticket = (event.get("queryStringParameters") or {}).get("ticket", "")
         with recorded_errors():
             user_id = None if is_foreign else self._tickets.redeem(ticket)
