@@ -36,11 +36,12 @@ def created(expanded: Template) -> Iterator[dict[str, str]]:
     Raises botocore's `ClientError`, and what moto raises for properties that it can't create a resource with.
     """
     with mock_aws(config={"lambda": {"use_docker": False}}):
-        s3 = boto3.client("s3", region_name="us-east-1")
+        session = boto3.Session("test", "test", region_name="us-east-1")
+        s3 = session.client("s3")
         s3.create_bucket(Bucket="bucket")
         for name in expanded["Resources"]:
             s3.put_object(Bucket="bucket", Key=name, Body=_archive())
-        cloudformation = boto3.client("cloudformation", region_name="us-east-1")
+        cloudformation = session.client("cloudformation")
         cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(_known_part(expanded)))
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK)
         yield {

@@ -23,12 +23,14 @@ PARAMETERS: list[dict[str, Any]] = [
 
 
 def client(service: str) -> Any:
-    return boto3.client(service, region_name="us-east-1")  # type: ignore[call-overload]
+    return boto3.Session("test", "test", region_name="us-east-1").client(service)  # type: ignore[call-overload]
 
 
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto refuses calls without credentials."""
+    """moto refuses calls without credentials, and doesn't see those to the endpoint of a local stack."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
 
