@@ -11,7 +11,20 @@ from tests.functional.sam import PARAMETERS, TEMPLATE, Template, translate
 
 FOREIGN_SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:other-postgres-AbCdEf"
 
+_CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/6e5e8c0c-8c3f-4c8b-9a0a-3f1d2b4c5d6e"
+
 VALID_VALUES: dict[str, list[Any]] = {
+    "JwtIssuer": ["https://issuer.example", ""],
+    "WebOrigin": ["", "https://pam.example"],
+    "WebClientId": ["", "pam-page"],
+    "SignInOrigin": ["", "https://tokens.issuer.example"],
+    "PageDomain": ["", "pam.example"],
+    "PageCertificate": ["", _CERTIFICATE],
+    "ApiDomain": ["", "api.pam.example"],
+    "ApiCertificate": ["", _CERTIFICATE],
+    "WebSocketDomain": ["", "ws.pam.example"],
+    "WebSocketCertificate": ["", _CERTIFICATE],
+    "HostedZone": ["", "Z0123456789ABCDEFGHIJ"],
     "DatabaseSecretArn": ["", FOREIGN_SECRET],
     "DatabasePort": [5432, 6432],
     "DatabaseCidr": ["0.0.0.0/0", "10.1.2.0/24"],

@@ -3,7 +3,6 @@
 import json
 import re
 from functools import cache
-from itertools import cycle, islice
 from typing import Any
 
 import pytest
@@ -36,22 +35,33 @@ SECOND_NAT = {"NatAddressB", "NatGatewayB", "PublicSubnetB", "PublicSubnetBRoute
 BUDGET = {"MonthlyBudget"}
 
 
+RULED = {
+    ("DatabaseSecretArn", "DatabaseProxy"): [("", "false"), ("", "true"), (FOREIGN_SECRET, "false")],
+    ("CognitoPool", "JwtIssuer"): [("false", "https://issuer.example"), ("true", "")],
+    ("PageDomain", "PageCertificate"): list(zip(values_of("PageDomain"), values_of("PageCertificate"), strict=True)),
+    ("ApiDomain", "ApiCertificate"): list(zip(values_of("ApiDomain"), values_of("ApiCertificate"), strict=True)),
+    ("WebSocketDomain", "WebSocketCertificate"): list(
+        zip(values_of("WebSocketDomain"), values_of("WebSocketCertificate"), strict=True)
+    ),
+}
+"""Parameters that a rule of the template relates, with the values that it allows together."""
+
+
 def stages() -> list[dict[str, Any]]:
     """Return parameters of stages among which every value of each parameter is.
 
-    A value of one parameter meets each of another, as far as there are so many stages.
+    A value of one parameter meets each of another, as far as there are so many stages and the rules allow it.
     """
-    choices = {name: values_of(name) for name in SPECS if name not in ("DatabaseProxy", "DatabaseSecretArn")}
-    databases = [("", "false"), ("", "true"), (FOREIGN_SECRET, "false")]  # a rule excludes the fourth
-    number = max(len(databases), *map(len, choices.values()))
-    chosen = [
-        dict(zip(("DatabaseSecretArn", "DatabaseProxy"), each, strict=True))
-        for each in islice(cycle(databases), number)
-    ]
-    for shift, (name, values) in enumerate(choices.items()):
+    ruled = {name for names in RULED for name in names}
+    choices: dict[tuple[str, ...], list[tuple[Any, ...]]] = {
+        (name,): [(value,) for value in values_of(name)] for name in SPECS if name not in ruled
+    }
+    choices |= RULED
+    chosen: list[dict[str, Any]] = [{} for _ in range(max(map(len, choices.values())))]
+    for shift, (names, values) in enumerate(choices.items()):
         for row, stage in enumerate(chosen):
             # Values of parameters with as many would come together always.
-            stage[name] = values[(row + row // len(values) * shift) % len(values)]
+            stage |= zip(names, values[(row + row // len(values) * shift) % len(values)], strict=True)
     return chosen
 
 
@@ -93,6 +103,10 @@ def test_default_is_allowed(name: str) -> None:
         ("AlarmEmail", "ops"),
         ("AlarmWebhook", "http://hooks.pam.example"),
         ("JwtScope", "openid email"),
+        ("WebClientId", "pam page"),
+        ("PageDomain", "https://pam.example"),
+        ("PageCertificate", "arn:aws:acm:eu-west-1:123456789012:certificate/of-another-region"),
+        ("HostedZone", "pam.example"),
     ],
 )
 def test_invalid_value_is_refused(name: str, value: str) -> None:
@@ -123,6 +137,12 @@ def test_every_condition_is_defined_and_used() -> None:
     """By a resource, an `Fn::If`, or another condition."""
     used = set(conditions(TEMPLATE))
     assert used == TEMPLATE["Conditions"].keys()
+
+
+def test_related_parameters_are_those_of_the_rules() -> None:
+    """A new rule takes values that it allows."""
+    rules = TEMPLATE["Rules"].values()
+    assert {frozenset(references(rule) & SPECS.keys()) for rule in rules} == {frozenset(names) for names in RULED}
 
 
 def test_proxy_is_refused_for_another_database() -> None:
