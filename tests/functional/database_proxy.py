@@ -6,12 +6,12 @@ without TLS, and checks no password.
 
 import os
 import re
-import select
+import selectors
 import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -167,6 +167,14 @@ class _Backend:
         self._login.finish()
 
 
+def _wait_for_data(sockets: Iterable[socket.socket]) -> set[socket.socket]:
+    """Wait for data on any socket, and return those that have some. `select` refuses descriptors above 1023."""
+    with selectors.DefaultSelector() as selector:
+        for each in sockets:
+            selector.register(each, selectors.EVENT_READ, each)
+        return {key.data for key, _ in selector.select()}
+
+
 class _Session:
     """A client's session. A connection is lent to it for a transaction, or until it ends if it is pinned."""
 
@@ -184,7 +192,7 @@ class _Session:
         try:
             while True:
                 sources = [self._client] + ([self._backend.socket] if self._backend else [])
-                readable, _, _ = select.select(sources, [], [])
+                readable = _wait_for_data(sources)
                 if self._backend and self._backend.socket in readable:
                     self._relay_answers(self._backend)
                 elif not self._relay_requests():
