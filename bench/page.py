@@ -23,6 +23,7 @@ Each line is one run of a scenario on a local stack ([load/scenarios.py](../load
 their criteria), with the figures of its last line. The load generator, the functions, the gateway, Postgres and the
 stand-ins share the machine. `p50_ms` and `p95_ms` are milliseconds from the moment at which a message was due to the
 first text of a streamed answer, or to the whole of any other; `whole_p95_ms` is to the whole of any answer.
+Chaos is judged by what is stored afterwards and by its recovery, not by its times, which contain the fault.
 `make load` writes a report with plots of each run into `.local/load/`; `--record` in `ARGS` writes its line here.
 
 """
