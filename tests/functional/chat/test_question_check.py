@@ -249,8 +249,9 @@ def foreign_link_and_image_are_taken_out_of_an_answer(context: ScenarioContext) 
     shown = "".join(str(frame["text"]) for frame in frames if frame["type"] == "delta")
     assert shown == frames[-1]["text"] == "See the map x and https://nps.gov/arch now."
     assert "evil.example" not in user.ask_follow_up()
-    (event,) = events(context, user)
-    assert (event["kind"], event["outcome"]) == ("answer", "removed")
+    # The random words of a marker may look like an attack, which is an event of its own.
+    (event,) = [each for each in events(context, user) if each["kind"] == "answer"]
+    assert event["outcome"] == "removed"
     assert set(event["rules"]) == {"link", "image"}
 
 
