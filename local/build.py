@@ -22,6 +22,9 @@ from local.security_headers import security_headers
 RUNTIME = "python3.13"  # as in template.yaml; a test compares
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
+INSTALLED = _CHECKOUT / ".local" / "python"
+"""Where uv installs a Python of the runtime's version, on a machine that has none."""
+
 _MB = 1_000_000
 
 MAX_FAST_BYTES = 60 * _MB
@@ -33,15 +36,27 @@ MAX_MODEL_BYTES = 200 * _MB
 _MODEL_LAYERS = frozenset({"ClaudeLayer", "GeminiLayer"})
 
 
-def find_runtime() -> Path | None:
-    """Return the folder of a Python of the runtime's version, on the PATH or among pyenv's versions, or None."""
-    return next((folder for folder in _folders() if _works(folder / RUNTIME)), None)
+def find_runtime(installed: Path = INSTALLED) -> Path | None:
+    """Return the folder of a Python of the runtime's version, or None.
+
+    It is looked for on the PATH, among pyenv's versions, and among those that uv has put into `installed`.
+    """
+    return next((folder for folder in _folders(installed) if _works(folder / RUNTIME)), None)
 
 
-def _folders() -> Iterator[Path]:
+def install_runtime(uv: Path, installed: Path = INSTALLED) -> Path | None:
+    """Have uv download a Python of the runtime's version; return its folder, or None where that fails."""
+    version = RUNTIME.removeprefix("python")
+    subprocess.run([uv, "python", "install", "--no-bin", "--install-dir", installed, version])
+    return find_runtime(installed)
+
+
+def _folders(installed: Path) -> Iterator[Path]:
     yield from map(Path, os.get_exec_path())
+    version = RUNTIME.removeprefix("python")
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    yield from sorted(pyenv.glob(f"versions/{RUNTIME.removeprefix('python')}*/bin"), reverse=True)
+    yield from sorted(pyenv.glob(f"versions/{version}*/bin"), reverse=True)
+    yield from sorted(installed.glob(f"cpython-{version}*/bin"), reverse=True)
 
 
 def _works(python: Path) -> bool:
@@ -51,13 +66,16 @@ def _works(python: Path) -> bool:
 
 def main() -> int:
     """Build; return sam's exit code, or 1 without such a Python, or where a function is too large for Lambda."""
+    tools = Path(sys.executable).parent
     folder = find_runtime()
     if folder is None:
-        print(f"Building for Lambda needs {RUNTIME}, on the PATH or under pyenv.", file=sys.stderr)
+        print(f"Building for Lambda needs {RUNTIME}. None is on the PATH or under pyenv: uv downloads one.", flush=True)
+        folder = install_runtime(tools / "uv")
+    if folder is None:
+        print(f"There is no {RUNTIME}. Install it, so that it is on the PATH or under pyenv.", file=sys.stderr)
         return 1
     environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "SAM_CLI_TELEMETRY": "0"}
-    sam = Path(sys.executable).parent / "sam"
-    status = subprocess.run([sam, "build", *sys.argv[1:]], cwd=_CHECKOUT, env=environment).returncode
+    status = subprocess.run([tools / "sam", "build", *sys.argv[1:]], cwd=_CHECKOUT, env=environment).returncode
     if status != 0:
         return status
     build_dir = _build_dir(sys.argv[1:])

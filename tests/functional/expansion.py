@@ -97,31 +97,6 @@ def _resolve(node: Any, conditions: Mapping[str, bool], values: Mapping[str, Any
     return {key: each for key, each in resolved.items() if each is not NO_VALUE}
 
 
-def references(node: Any) -> Iterator[str]:
-    """Yield the logical ids, parameters and pseudo parameters that `Ref`, `Fn::GetAtt`, `Fn::Sub` and `DependsOn` name.
-
-    A name in `Fn::Sub` that is one of its own variables isn't a reference.
-    """
-    if isinstance(node, list):
-        for item in node:
-            yield from references(item)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            if key == "DependsOn":
-                yield from [value] if isinstance(value, str) else value
-            elif key == "Ref":
-                yield value
-            elif key == "Fn::GetAtt":
-                yield value.partition(".")[0] if isinstance(value, str) else value[0]
-            elif key == "Fn::Sub":
-                text, variables = (value, {}) if isinstance(value, str) else value
-                names = re.findall(r"\$\{([^!}][^}]*)\}", text)
-                yield from (name.partition(".")[0] for name in names if name not in variables)
-                yield from references(variables)
-            else:
-                yield from references(value)
-
-
 def conditions(node: Any) -> Iterator[str]:
     """Yield the names of the conditions that `Condition` and `Fn::If` name."""
     if isinstance(node, list):

@@ -1,7 +1,10 @@
 """Translate template.yaml as CloudFormation does during a deployment, with the pinned aws-sam-translator."""
 
 import copy
+import json
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -64,17 +67,21 @@ def dependencies(template: Template, logical_id: str) -> set[str]:
     found: set[str] = set()
     pending = [logical_id]
     while pending:
-        for name in _references(template["Resources"][pending.pop()]):
+        for name in references(template["Resources"][pending.pop()]):
             if name in template["Resources"] and name not in found:
                 found.add(name)
                 pending.append(name)
     return found
 
 
-def _references(node: Any) -> Iterator[str]:
+def references(node: Any) -> Iterator[str]:
+    """Yield the logical ids, parameters and pseudo parameters that `Ref`, `Fn::GetAtt`, `Fn::Sub` and `DependsOn` name.
+
+    A name in `Fn::Sub` that is one of its own variables isn't a reference.
+    """
     if isinstance(node, list):
         for item in node:
-            yield from _references(item)
+            yield from references(item)
     elif isinstance(node, dict):
         for key, value in node.items():
             if key == "DependsOn":
@@ -84,8 +91,19 @@ def _references(node: Any) -> Iterator[str]:
             elif key == "Fn::GetAtt":
                 yield value.partition(".")[0] if isinstance(value, str) else value[0]
             elif key == "Fn::Sub":
-                text = value if isinstance(value, str) else value[0]
-                yield from (part.partition("}")[0].partition(".")[0] for part in text.split("${")[1:])
-                yield from _references(value)
+                text, variables = (value, {}) if isinstance(value, str) else value
+                names = re.findall(r"\$\{([^!}][^}]*)\}", text)
+                yield from (name.partition(".")[0] for name in names if name not in variables)
+                yield from references(variables)
             else:
-                yield from _references(value)
+                yield from references(value)
+
+
+def checkout_with(template: Template, folder: Path) -> Path:
+    """Make a checkout in `folder` that is this one with another template, for a local stack; return it."""
+    checkout = folder / "checkout"
+    checkout.mkdir()
+    for name in ("functions", "layers", "migrations", "web", "pyproject.toml"):
+        (checkout / name).symlink_to(CHECKOUT / name)
+    (checkout / "template.yaml").write_text(json.dumps(template))
+    return checkout

@@ -1,7 +1,6 @@
 """A tool's kill switch holds for the fast answers in words that do the same, over HTTP and the WebSocket."""
 
 import copy
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,10 +15,9 @@ from pam.answers.ask import FAST_ANSWERS
 from pam.chat.lifecycle.disabled_tools import MAX_AGE_S, DisabledTools
 from pam.platform.errors import PamError
 from pam.tools.catalog import TOOLS
-from tests.conftest import CHECKOUT
 from tests.functional.chat.chat_user import ChatUser
 from tests.functional.chat.frames import check_frames
-from tests.functional.sam import TEMPLATE
+from tests.functional.sam import TEMPLATE, checkout_with
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +26,7 @@ def switched_stack() -> Iterator[LocalStack]:
     template = copy.deepcopy(TEMPLATE)
     template["Resources"]["ChatDisabledTools"]["Properties"]["Value"] = "create_expense, get_weather_forecast"
     with TemporaryDirectory(prefix="pam-") as directory:
-        checkout = Path(directory) / "checkout"
-        checkout.mkdir()
-        for name in ("functions", "layers", "migrations", "web", "pyproject.toml"):
-            (checkout / name).symlink_to(CHECKOUT / name)
-        (checkout / "template.yaml").write_text(json.dumps(template))
+        checkout = checkout_with(template, Path(directory))
         with LocalStack(Path(directory) / "state", template=checkout / "template.yaml", claude_profile="zero") as stack:
             yield stack
 

@@ -29,7 +29,7 @@ from local.stack import LocalStack
 from tests.conftest import CHECKOUT
 from tests.functional.database_proxy import DatabaseProxy
 from tests.functional.expansion import expand
-from tests.functional.sam import FUNCTIONS, TEMPLATE, Template, http_events, of_type
+from tests.functional.sam import FUNCTIONS, TEMPLATE, Template, checkout_with, http_events, of_type
 from tests.words import new_word
 
 Permission = tuple[str, str]
@@ -245,11 +245,7 @@ def recorded_stack(recorder: Recorder, proxy: DatabaseProxy) -> Iterator[LocalSt
     for name in FUNCTIONS:
         template["Resources"][name]["Properties"]["Environment"]["Variables"]["AWS_ACCESS_KEY_ID"] = name
     with TemporaryDirectory(prefix="pam-") as directory:
-        checkout = Path(directory) / "checkout"
-        checkout.mkdir()
-        for name in ("functions", "layers", "migrations", "web", "pyproject.toml"):
-            (checkout / name).symlink_to(CHECKOUT / name)
-        (checkout / "template.yaml").write_text(json.dumps(template))
+        checkout = checkout_with(template, Path(directory))
         state = Path(directory) / "state"
         with LocalStack(state, template=checkout / "template.yaml", claude_profile="zero") as stack:
             recorder.stack = stack

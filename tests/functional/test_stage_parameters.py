@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from cfnlint.api import ManualArgs, lint
 
-from tests.functional.expansion import FOREIGN_SECRET, conditions, expand, references, values_of
-from tests.functional.sam import PARAMETERS, TEMPLATE, Template, dependencies, of_type, translate
+from tests.functional.expansion import FOREIGN_SECRET, conditions, expand, values_of
+from tests.functional.sam import PARAMETERS, TEMPLATE, Template, dependencies, of_type, references, translate
 
 SPECS = TEMPLATE["Parameters"]
 BOUNDS = {"AllowedValues", "AllowedPattern", "MinValue"}
