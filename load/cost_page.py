@@ -1,12 +1,12 @@
-"""`python -m load.cost_page`: write docs/cost.md: what PAM costs without a question, and what questions add.
+"""`python -m load.cost_page`: write docs/cost.md: the fixed costs of a stage, and what messages add.
 
-The prices and habits are those of `load.capacity`; what stands in a stack without being used is counted in
-template.yaml, for each stage with its parameters.
+The prices and habits are those of `load.capacity`. The resources with a fixed cost are counted in template.yaml, for
+each stage with its parameters.
 """
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from bench.figures import DOCS, FIGURES
 from load.capacity import Habits, Measured, Prices, Quotas, calculate, read_measured, shares_of_messages
 from local.deploy import read_stages
+from local.template import read_source
 from local.template.intrinsics import Resolver
 
 PAGE = DOCS / "cost.md"
@@ -33,8 +34,8 @@ AWAKE_ACU = 0.5
 
 
 @dataclass(frozen=True)
-class StandingPrices:
-    """List prices of AWS in us-east-1 of what is paid for by the month or the hour, in dollars, as of November 2026."""
+class FixedPrices:
+    """List prices of AWS in us-east-1 of what is charged by the month or the hour, in dollars, as of November 2026."""
 
     alarm_month: float = 0.10
     """For each metric of an alarm."""
@@ -49,21 +50,13 @@ class StandingPrices:
 def stage_parameters(stage: str) -> dict[str, Any]:
     """Return the values of the template's parameters in a stage of samconfig.toml; placeholders for those it lacks."""
     given = dict(pair.split("=", 1) for pair in read_stages(CHECKOUT / "samconfig.toml")[stage].split())
-    declared = read_template()["Parameters"]
+    declared = read_source(CHECKOUT / "template.yaml")["Parameters"]
     return {name: given.get(name, spec.get("Default", "")) for name, spec in declared.items()}
 
 
-def read_template() -> dict[str, Any]:
-    """Return template.yaml, not expanded."""
-    from samtranslator.yaml_helper import yaml_parse
-
-    template: dict[str, Any] = yaml_parse((CHECKOUT / "template.yaml").read_text("utf-8"))
-    return template
-
-
 @dataclass(frozen=True)
-class Standing:
-    """What a stack of a stage has, used or not."""
+class FixedResources:
+    """The resources of a stage that are charged whether they are used or not."""
 
     acu: float
     """The least capacity of the database; 0 if it can pause, which no schedule may prevent."""
@@ -78,43 +71,39 @@ class Standing:
     dashboards: int
     proxies: int = 0
 
-    def usd(self, prices: Prices, standing: StandingPrices) -> dict[str, float]:
+    def usd(self, prices: Prices, fixed: FixedPrices) -> dict[str, float]:
         """Return dollars a month, by what they are for."""
         network = self.nat_gateways * prices.nat_gateway_hour + self.endpoint_hours * prices.endpoint_hour
         return {
             "Snapshots of SnapStart": sum(self.functions.values()) * _MONTH_S * prices.snapstart_cached_gb_s,
-            "NAT gateway, endpoint and address": (network + self.public_addresses * standing.public_ipv4_hour) * _HOURS,
+            "NAT gateway, endpoint and address": (network + self.public_addresses * fixed.public_ipv4_hour) * _HOURS,
             "Aurora, without a question": self.acu * prices.aurora_acu_hour * _HOURS,
-            "Alarms": self.alarm_metrics * standing.alarm_month,
-            "Dashboard": self.dashboards * standing.dashboard_month,
-            "Secrets": self.secrets * standing.secret_month,
-            "RDS Proxy": self.proxies * standing.proxy_acu_hour * PROXY_ACU * _HOURS,
+            "Alarms": self.alarm_metrics * fixed.alarm_month,
+            "Dashboard": self.dashboards * fixed.dashboard_month,
+            "Secrets": self.secrets * fixed.secret_month,
+            "RDS Proxy": self.proxies * fixed.proxy_acu_hour * PROXY_ACU * _HOURS,
         }
 
 
-def count_standing(stage: str, template: dict[str, Any] | None = None) -> Standing:
+def count_fixed(stage: str, template: dict[str, Any] | None = None) -> FixedResources:
     """Count the resources of a stage in a template, by default in template.yaml."""
-    template, parameters = template or read_template(), stage_parameters(stage)
+    template, parameters = template or read_source(CHECKOUT / "template.yaml"), stage_parameters(stage)
     resolver = Resolver(template, parameters, endpoint="", api_url="", websocket_url="")
     found: dict[str, dict[str, Any]] = dict(resolver.resources())
 
     def of(kind: str) -> dict[str, dict[str, Any]]:
         return {name: each.get("Properties", {}) for name, each in found.items() if each["Type"] == kind}
 
-    default_gb = template["Globals"]["Function"]["MemorySize"] / 1024
+    default_mb = template["Globals"]["Function"]["MemorySize"]
+    functions = of("AWS::Serverless::Function")
     endpoints = [each for each in of("AWS::EC2::VPCEndpoint").values() if each.get("VpcEndpointType") == "Interface"]
     (cluster,) = of("AWS::RDS::DBCluster").values()
     capacity = float(resolver.value(cluster["ServerlessV2ScalingConfiguration"], "Database")["MinCapacity"])
-    if any(
-        _keeps_awake(event, resolver) for each in of("AWS::Serverless::Function").values() for event in _events(each)
-    ):
+    if any(_keeps_awake(event, resolver) for each in functions.values() for event in _events(each)):
         capacity = max(capacity, AWAKE_ACU)
-    return Standing(
+    return FixedResources(
         acu=capacity,
-        functions={
-            name: each.get("MemorySize", default_gb * 1024) / 1024
-            for name, each in of("AWS::Serverless::Function").items()
-        },
+        functions={name: each.get("MemorySize", default_mb) / 1024 for name, each in functions.items()},
         nat_gateways=len(of("AWS::EC2::NatGateway")),
         endpoint_hours=sum(len(each["SubnetIds"]) for each in endpoints),
         public_addresses=len(of("AWS::EC2::EIP")),
@@ -160,13 +149,12 @@ taxes. [capacity.md](capacity.md) has whole months for 1,000 to 10,000,000 users
 
 """
 
-_AFTER_IDLE = """
+_AFTER_FIXED = """
 The database of dev and staging has a least capacity of 0, with which Aurora pauses a database that nobody connects
 to. Schedules that connect to it every few minutes keep it awake, and at half a unit: where the line of Aurora isn't
 0, they do. Disabling the schedules of a stage that nobody uses lets it pause. Old published versions that are kept
-are charged as new ones are: delete them ([operations.md](operations.md#roll-back-a-release)). What else stands but
-is charged by its use is not in the table: storage of the database and of backups, logs, and custom metrics, whose
-price is below.
+are charged as new ones are: delete them ([operations.md](operations.md#roll-back-a-release)). The table leaves out
+what is charged by use: storage of the database and of backups, logs, and custom metrics, whose price is below.
 """
 
 _SNAPSTART = """
@@ -177,6 +165,8 @@ environment is the function's imports and clients: the CPU time below, on the ma
 ([performance.md](performance.md#imports)); a function with 512 MB has 0.3 of a core, and takes longer. A restore
 takes AWS some tenths of a second, which only a deployed stage can tell.
 
+| function | GB | $ a month | $ for 1,000 starts | CPU saved at a start, ms | s saved by a dollar of 1,000 starts |
+| --- | ---: | ---: | ---: | ---: | ---: |
 """
 
 _DECISION = """
@@ -185,58 +175,64 @@ because a version that can't start isn't published then ([0052](decisions/0052-g
 """
 
 
-def _snake(name: str) -> str:
-    stem = name.removesuffix("Function").replace("WebSocket", "Websocket")
-    return "".join(f"_{each.lower()}" if each.isupper() and at else each.lower() for at, each in enumerate(stem))
+def render() -> str:
+    """Return the page."""
+    stages = {stage: count_fixed(stage) for stage in STAGES}
+    return "".join([_HEAD, *_fixed_costs(stages), *_costs_of_messages(), *_snapstart(stages["prod"]), *_fixed_prices()])
+
+
+def _fixed_costs(stages: Mapping[str, FixedResources]) -> Iterator[str]:
+    usd = {stage: resources.usd(Prices(), FixedPrices()) for stage, resources in stages.items()}
+    yield "## A month without a question\n\n"
+    yield f"| | {' | '.join(usd)} |\n| --- |{' ---: |' * len(usd)}\n"
+    for what in usd["prod"]:
+        yield f"| {what} | {' | '.join(f'{costs[what]:.2f}' for costs in usd.values())} |\n"
+    yield f"| **all** | {' | '.join(f'{sum(costs.values()):.2f}' for costs in usd.values())} |\n"
+    yield _AFTER_FIXED
+
+
+def _costs_of_messages() -> Iterator[str]:
+    measured = read_measured()
+    added = per_thousand_messages(measured)
+    mix = ", ".join(f"{share:.0%} {kind}" for kind, share in shares_of_messages().items())
+    yield f"\n## A thousand messages\n\nOf the load tests' mix: {mix}.\n\n| | $ |\n| --- | ---: |\n"
+    for service, usd in added.items():
+        yield f"| {service} | {usd:.4f} |\n"
+    yield f"| **all** | {sum(added.values()):.4f} |\n\n"
+    yield f"A question to Claude costs ${measured.claude_usd:.6f} by itself: with `ClaudeModel` at its default, and\n"
+    yield "the stand-in's answers, which are short. `pam costs` reports what questions really cost. The caps\n"
+    yield "`ChatTurnCapUsd`, `ChatUserDayCapUsd` and `ChatStageDayCapUsd` bound it.\n"
+
+
+def _snapstart(resources: FixedResources) -> Iterator[str]:
+    prices = Prices()
+    imports = json.loads(FIGURES.read_text("utf-8"))["imports"]["figures"]
+    folders = _folders()
+    yield _SNAPSTART
+    for name, gb in sorted(resources.functions.items()):
+        month = gb * _MONTH_S * prices.snapstart_cached_gb_s
+        starts = 1000 * gb * prices.snapstart_restored_gb
+        saved = imports.get(f"{folders[name]}_ms", {}).get("value")
+        by_dollar = _whole(None if saved is None else saved / (month + starts))
+        yield f"| `{name}` | {gb:.2f} | {month:.2f} | {starts:.2f} | {_whole(saved)} | {by_dollar} |\n"
+    yield _DECISION
+
+
+def _folders() -> dict[str, str]:
+    """Return the folder of each function's code in functions/, by its logical id."""
+    resources = read_source(CHECKOUT / "template.yaml")["Resources"]
+    functions = {name: each for name, each in resources.items() if each["Type"] == "AWS::Serverless::Function"}
+    return {name: Path(each["Properties"]["CodeUri"]).name for name, each in functions.items()}
+
+
+def _fixed_prices() -> Iterator[str]:
+    yield "\n## Fixed prices\n\n| list price, $ | value |\n| --- | ---: |\n"
+    for name, value in vars(FixedPrices()).items():
+        yield f"| {name.replace('_', ' ')} | {value:g} |\n"
 
 
 def _whole(value: float | None) -> str:
     return "" if value is None else f"{value:,.0f}"
-
-
-def render() -> str:
-    """Return the page."""
-    prices, standing_prices = Prices(), StandingPrices()
-    stands = {stage: count_standing(stage) for stage in STAGES}
-    idle = {stage: stands[stage].usd(prices, standing_prices) for stage in STAGES}
-    lines = [
-        _HEAD,
-        "## A month without a question\n\n",
-        f"| | {' | '.join(STAGES)} |\n",
-        "| --- | ---: | ---: | ---: |\n",
-    ]
-    for what in idle["prod"]:
-        lines.append(f"| {what} | {' | '.join(f'{idle[stage][what]:.2f}' for stage in STAGES)} |\n")
-    lines.append(f"| **all** | {' | '.join(f'{sum(idle[stage].values()):.2f}' for stage in STAGES)} |\n")
-    lines.append(_AFTER_IDLE)
-    measured = read_measured()
-    added = per_thousand_messages(measured)
-    mix = ", ".join(f"{share:.0%} {kind}" for kind, share in shares_of_messages().items())
-    lines.append(f"\n## A thousand messages\n\nOf the load tests' mix: {mix}.\n\n| | $ |\n| --- | ---: |\n")
-    lines += [f"| {service} | {usd:.4f} |\n" for service, usd in added.items()]
-    lines.append(f"| **all** | {sum(added.values()):.4f} |\n\n")
-    lines.append(
-        f"A question to Claude costs ${measured.claude_usd:.6f} by itself: with `ClaudeModel` at its default, and\n"
-    )
-    lines.append("the stand-in's answers, which are short. `pam costs` reports what questions really cost. The caps\n")
-    lines.append("`ChatTurnCapUsd`, `ChatUserDayCapUsd` and `ChatStageDayCapUsd` bound it.\n")
-    lines.append(_SNAPSTART)
-    lines.append(
-        "| function | GB | $ a month | $ for 1,000 starts | CPU saved at a start, ms |"
-        " s saved by a dollar of 1,000 starts |\n"
-    )
-    lines.append("| --- | ---: | ---: | ---: | ---: | ---: |\n")
-    imports = json.loads(FIGURES.read_text("utf-8"))["imports"]["figures"]
-    for name, gb in sorted(stands["prod"].functions.items()):
-        month = gb * _MONTH_S * prices.snapstart_cached_gb_s
-        starts = 1000 * gb * prices.snapstart_restored_gb
-        saved = imports.get(f"{_snake(name)}_ms", {}).get("value")
-        by_dollar = _whole(None if saved is None else saved / (month + starts))
-        lines.append(f"| `{name}` | {gb:.2f} | {month:.2f} | {starts:.2f} | {_whole(saved)} | {by_dollar} |\n")
-    lines.append(_DECISION)
-    lines.append("\n## Prices of what stands\n\n| list price, $ | value |\n| --- | ---: |\n")
-    lines += [f"| {name.replace('_', ' ')} | {value:g} |\n" for name, value in vars(standing_prices).items()]
-    return "".join(lines)
 
 
 if __name__ == "__main__":

@@ -13,11 +13,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
-
 from local.build_reduction import compile_modules, fix_times, reduce_layer
 from local.page_files import FILES, MANIFEST_PATH, render_manifest
 from local.security_headers import security_headers
+from local.template import read_source
 
 RUNTIME = "python3.13"  # as in template.yaml; a test compares
 _CHECKOUT = Path(__file__).resolve().parent.parent
@@ -112,7 +111,7 @@ def finish(build_dir: Path, runtime: Path) -> None:
 
 def size_limits(build_dir: Path) -> dict[str, int]:
     """Return the largest size in bytes that each function may have, by its logical id."""
-    template = _read_template(build_dir)
+    template = read_source(build_dir / "template.yaml")
     return {
         name: MAX_MODEL_BYTES if _MODEL_LAYERS & set(_layers(template, properties)) else MAX_FAST_BYTES
         for name, properties in _functions(template)
@@ -121,17 +120,12 @@ def size_limits(build_dir: Path) -> dict[str, int]:
 
 def unzipped_sizes(build_dir: Path) -> dict[str, int]:
     """Return the bytes of each function with all of its layers, by its logical id."""
-    template = _read_template(build_dir)
+    template = read_source(build_dir / "template.yaml")
     sizes = {folder.name: _size(folder) for folder in build_dir.iterdir() if folder.is_dir()}
     return {
         name: sizes[name] + sum(sizes.get(layer, 0) for layer in _layers(template, properties))
         for name, properties in _functions(template)
     }
-
-
-def _read_template(build_dir: Path) -> dict[str, Any]:
-    template: dict[str, Any] = yaml_parse((build_dir / "template.yaml").read_text(encoding="utf-8"))
-    return template
 
 
 def _layers(template: dict[str, Any], properties: dict[str, Any]) -> list[str]:

@@ -24,6 +24,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.publish import Stage, publish
+from local.template import read_source
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 BUILT_TEMPLATE = CHECKOUT / ".aws-sam" / "build" / "template.yaml"
@@ -43,9 +44,7 @@ def read_stages(config: Path) -> dict[str, str]:
 
 def add_parameters_digest(template: Path, parameters: str) -> None:
     """Set the digest of `parameters` in the environment of every function of a built template."""
-    from samtranslator.yaml_helper import yaml_parse
-
-    built = yaml_parse(template.read_text(encoding="utf-8"))
+    built = read_source(template)
     digest = hashlib.sha256(parameters.encode()).hexdigest()
     built["Globals"]["Function"]["Environment"]["Variables"][DIGEST_VARIABLE] = digest
     template.write_text(json.dumps(built, indent=1), encoding="utf-8")  # JSON is YAML, with intrinsics in long form

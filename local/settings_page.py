@@ -3,16 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from local.template import read_source
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 PAGE = CHECKOUT / "docs" / "settings.md"
-
-UNDESCRIBED = {
-    "Stage": "The stage that the stack is; prod keeps its database and its backups longer.",
-    "LogLevel": "The least level of log lines. DEBUG also has what sources answered, without texts of users.",
-    "LogRetentionDays": "Days for which CloudWatch keeps log lines.",
-    "ClaudeModel": "The model of the chat, by its name in the price table `pam/sources/claude/pricing.py`.",
-}
-"""Descriptions of parameters that the template has none of."""
 
 OF_LIBRARIES = {
     "POWERTOOLS_LOG_LEVEL": "read by Powertools",
@@ -69,14 +63,6 @@ _SHELL = """
 """
 
 
-def read_template() -> dict[str, Any]:
-    """Return template.yaml."""
-    from samtranslator.yaml_helper import yaml_parse
-
-    template: dict[str, Any] = yaml_parse((CHECKOUT / "template.yaml").read_text("utf-8"))
-    return template
-
-
 def function_variables(template: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Return the value of each variable, and which functions have it: `all`, or their names."""
     found = {name: (_value(value), "all") for name, value in _variables(template["Globals"]["Function"]).items()}
@@ -119,14 +105,14 @@ def _value(value: Any) -> str:
 
 def render() -> str:
     """Return the page."""
-    template = read_template()
+    template = read_source(CHECKOUT / "template.yaml")
     lines = [_HEAD]
     for name, spec in template["Parameters"].items():
         default = (
             f"`{spec['Default']}`" if spec.get("Default") not in (None, "") else ("empty" if "Default" in spec else "")
         )
         values = ", ".join(f"`{each}`" for each in spec.get("AllowedValues", ()))
-        lines.append(f"| `{name}` | {default} | {values} | {spec.get('Description') or UNDESCRIBED[name]} |\n")
+        lines.append(f"| `{name}` | {default} | {values} | {spec['Description']} |\n")
     lines.append(_FUNCTIONS)
     for name, (value, functions) in sorted(function_variables(template).items()):
         about = f" ({OF_LIBRARIES[name]})" if name in OF_LIBRARIES else ""

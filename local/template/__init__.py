@@ -2,7 +2,7 @@
 
 from local.template.intrinsics import TemplateError
 from local.template.model import EventInvoke, Function, JwtAuthorizer, Route, Schedule, Store, Template
-from local.template.reader import load
+from local.template.reader import load, read_source
 
 __all__ = [
     "EventInvoke",
@@ -14,4 +14,5 @@ __all__ = [
     "Template",
     "TemplateError",
     "load",
+    "read_source",
 ]

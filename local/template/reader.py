@@ -21,6 +21,14 @@ _SCHEDULE_PROPERTIES = {"Name", "Description", "ScheduleExpression", "FlexibleTi
 _TARGET_PROPERTIES = {"Arn", "RoleArn", "RetryPolicy", "DeadLetterConfig", "Input"}
 
 
+def read_source(path: Path) -> dict[str, Any]:
+    """Return a SAM template as it is written, with intrinsic functions in their long form."""
+    from samtranslator.yaml_helper import yaml_parse
+
+    source: dict[str, Any] = yaml_parse(path.read_text(encoding="utf-8"))
+    return source
+
+
 def load(
     path: Path,
     parameters: Mapping[str, str],
@@ -46,9 +54,8 @@ def _expand(path: Path, overrides: Mapping[str, str]) -> tuple[dict[str, Any], d
     from samtranslator.model.exceptions import InvalidDocumentException
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
-    from samtranslator.yaml_helper import yaml_parse
 
-    raw = yaml_parse(path.read_text(encoding="utf-8"))
+    raw = read_source(path)
     declared = raw.get("Parameters", {})
     values = {name: overrides.get(name, spec.get("Default")) for name, spec in declared.items()}
     missing = sorted(name for name, value in values.items() if value is None)

@@ -10,11 +10,11 @@ from typing import Any
 import boto3
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
-from samtranslator.yaml_helper import yaml_parse
 
+from local.template import read_source
 from tests.conftest import CHECKOUT
 
-TEMPLATE: dict[str, Any] = yaml_parse((CHECKOUT / "template.yaml").read_text())
+TEMPLATE = read_source(CHECKOUT / "template.yaml")
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 FUNCTIONS = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
 LAYERS = [name for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::LayerVersion"]

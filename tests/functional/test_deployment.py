@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from local import deploy
+from local.template import read_source
 from local.template.intrinsics import Resolver
 from monitoring.alarms import ALARMS
 from tests.conftest import CHECKOUT
@@ -72,7 +72,7 @@ def built(tmp_path: Path) -> Path:
 
 def deployed(built: Path, parameters: str) -> Template:
     deploy.add_parameters_digest(built, parameters)
-    return translate(yaml_parse(built.read_text()))
+    return translate(read_source(built))
 
 
 def test_changed_parameter_publishes_every_function(built: Path) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
-from samtranslator.yaml_helper import yaml_parse
 
 from local import deploy
 from local.build import RUNTIME, find_runtime, size_limits, unzipped_sizes
 from local.lambda_runtime.packages import SDK_LAYERS
+from local.template import read_source
 from tests.conftest import CHECKOUT
 from tests.functional.expansion import expand
 from tests.functional.sam import (
@@ -68,7 +68,7 @@ def test_every_function_and_layer_builds_for_lambda(tmp_path: Path) -> None:
     # CloudFormation knows no YAML aliases: the build must have replaced those of template.yaml.
     assert not any(isinstance(token, yaml.AliasToken) for token in yaml.scan(built.read_text()))
     deploy.add_parameters_digest(built, "Stage=dev")
-    assert of_type(translate(yaml_parse(built.read_text())), "AWS::Lambda::Version").keys()
+    assert of_type(translate(read_source(built)), "AWS::Lambda::Version").keys()
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

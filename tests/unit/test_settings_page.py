@@ -1,10 +1,9 @@
 """docs/settings.md has every parameter and variable, and every one is used."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.settings_page import OF_LIBRARIES, OF_THE_SHELL, PAGE, UNDESCRIBED, function_variables, render
+from local.settings_page import OF_LIBRARIES, OF_THE_SHELL, PAGE, function_variables, render
 from tests.conftest import CHECKOUT
 from tests.environment_reads import variables_read
 from tests.functional.sam import TEMPLATE
@@ -26,15 +25,6 @@ def read_by(*patterns: str) -> set[str]:
 def test_page_is_that_of_the_template() -> None:
     """`make settings` writes it."""
     assert PAGE.read_text("utf-8") == render()
-
-
-def test_every_parameter_is_described_and_used() -> None:
-    """In the template itself or in `UNDESCRIBED`; and some resource, condition or global refers to it."""
-    without = {name for name, spec in TEMPLATE["Parameters"].items() if not spec.get("Description")}
-    assert without <= UNDESCRIBED.keys()
-    text = (CHECKOUT / "template.yaml").read_text("utf-8")
-    unused = [name for name in TEMPLATE["Parameters"] if not re.search(rf"!Ref {name}\b|\${{{name}}}", text)]
-    assert unused == []
 
 
 def test_functions_read_the_variables_that_the_template_sets() -> None:

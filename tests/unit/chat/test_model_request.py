@@ -4,17 +4,15 @@ import json
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from local.stand_ins.claude import request_rules
 from local.stand_ins.claude.request import MessagesRequest, parse
+from local.template import read_source
 from pam.chat.turn.prompt import assistant_message, continue_message, model_request
 from pam.sources.claude.pricing import PRICES, THINKING, TokenUsage
 from tests.conftest import CHECKOUT
 
-MODELS: list[str] = yaml_parse((CHECKOUT / "template.yaml").read_text("utf-8"))["Parameters"]["ClaudeModel"][
-    "AllowedValues"
-]
+MODELS: list[str] = read_source(CHECKOUT / "template.yaml")["Parameters"]["ClaudeModel"]["AllowedValues"]
 
 QUESTION = {"role": "user", "content": [{"type": "text", "text": "How much is left for fuel?"}]}
 THOUGHT = {"type": "thinking", "thinking": "", "signature": "EqoB"}
