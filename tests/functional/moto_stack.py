@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
-from moto import mock_aws
 from moto.cloudformation.parsing import resource_class_from_type
 
 from tests.functional.sam import Template
+from tests.moto_aws import aws_in_process
 
 STACK = "pam-dev"
 
@@ -35,8 +34,7 @@ def created(expanded: Template) -> Iterator[dict[str, str]]:
 
     Raises botocore's `ClientError`, and what moto raises for properties that it can't create a resource with.
     """
-    with mock_aws(config={"lambda": {"use_docker": False}}):
-        session = boto3.Session("test", "test", region_name="us-east-1")
+    with aws_in_process({"lambda": {"use_docker": False}}) as session:
         s3 = session.client("s3")
         s3.create_bucket(Bucket="bucket")
         for name in expanded["Resources"]:

@@ -26,15 +26,6 @@ def client(service: str) -> Any:
     return boto3.Session("test", "test", region_name="us-east-1").client(service)  # type: ignore[call-overload]
 
 
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto refuses calls without credentials, and doesn't see those to the endpoint of a local stack."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-
-
 @pytest.mark.parametrize("parameters", PARAMETERS, ids=lambda each: " ".join(map(str, each.values())) or "default")
 def test_every_known_resource_is_created(parameters: dict[str, Any]) -> None:
     """None is missing, and the services have them."""

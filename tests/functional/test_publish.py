@@ -9,28 +9,26 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from local import deploy
 from local.page_files import render_manifest
 from local.publish import CACHE_CONTROL, CONFIG, CONTENT_TYPES, ENTRY_FILES, MANIFEST, Stage, publish
 from local.security_headers import security_headers
 from tests.conftest import CHECKOUT
+from tests.moto_aws import aws_in_process
 
 CONNECT = ("wss://sockets.example", "https://issuer.example")
 RECORDED = ("PutObject", "DeleteObject", "CreateInvalidation")
 
 
 @pytest.fixture
-def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
+def session() -> Iterator[boto3.Session]:
     """A session at moto's AWS."""
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
 
     def as_cloudfront_writes_it(parsed: dict[str, Any], **_other: Any) -> None:
         parsed["Invalidation"]["Status"] = parsed["Invalidation"]["Status"].capitalize()  # moto writes COMPLETED
 
-    with mock_aws():
-        session = boto3.Session("local", "local", region_name="us-east-1")
+    with aws_in_process() as session:
         session.events.register("after-call.cloudfront.GetInvalidation", as_cloudfront_writes_it)
         yield session
 

@@ -29,6 +29,8 @@ CHROMIUM_ARGS = [
 
 expect.set_options(timeout=15_000)
 
+TOKEN_TTL_S = 2
+
 
 @pytest.fixture(scope="session")
 def base_url(stack: LocalStack) -> str:
@@ -64,6 +66,15 @@ def claude(stack: LocalStack) -> ClaudeStandIn:
     claude = ClaudeStandIn(stack.claude.url)
     claude.reset()
     return claude
+
+
+@pytest.fixture
+def short_tokens(stack: LocalStack) -> Iterator[None]:
+    """The issuer's tokens are valid for two seconds."""
+    before = stack.issuer.token_ttl_s
+    stack.issuer.token_ttl_s = TOKEN_TTL_S
+    yield
+    stack.issuer.token_ttl_s = before
 
 
 @pytest.fixture

@@ -8,10 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import boto3
 import httpx
 import pytest
-from moto import mock_aws
 from playwright.sync_api import expect
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +21,7 @@ from local.publish import Stage, publish
 from local.security_headers import security_headers
 from local.sockets import listen
 from local.stack import CHECKOUT, LocalStack
+from tests.moto_aws import aws_in_process
 from tests.web.app_page import CLAUDE_TIMEOUT_MS, GAS_QUESTION, AppPage
 from tests.web.test_openid_sign_in import choose, sign_in
 
@@ -58,8 +57,7 @@ class Distribution:
 
 def read_bucket(stage: Stage) -> dict[str, Response]:
     """Publish the page of this checkout and return the objects of the bucket as they are served."""
-    with mock_aws(), TemporaryDirectory() as site:
-        session = boto3.Session("local", "local", region_name="us-east-1")
+    with aws_in_process() as session, TemporaryDirectory() as site:
         s3 = session.client("s3")
         s3.create_bucket(Bucket=BUCKET)
         files = {}

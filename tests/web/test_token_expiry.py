@@ -1,26 +1,14 @@
 """Tokens that expire during a session: they are renewed, and no message is lost or sent twice."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
-from local.stack import LocalStack
 from tests.web.app_page import expect_complete
+from tests.web.conftest import TOKEN_TTL_S
 from tests.web.test_sign_in import token_requests
 from tests.web.websocket_proxy import block_tickets, unblock_tickets
 
-TOKEN_TTL_S = 2
 TALE = "".join(f"Part {number} of the tale. " for number in range(1, 61))
-
-
-@pytest.fixture
-def short_tokens(stack: LocalStack) -> Iterator[None]:
-    """The issuer's tokens are valid for two seconds."""
-    before = stack.issuer.token_ttl_s
-    stack.issuer.token_ttl_s = TOKEN_TTL_S
-    yield
-    stack.issuer.token_ttl_s = before
 
 
 @pytest.mark.usefixtures("short_tokens")
