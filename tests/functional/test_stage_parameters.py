@@ -291,11 +291,11 @@ def test_budget_tells_the_address_of_alarms() -> None:
 
 
 @pytest.mark.parametrize(("name", "hourly"), [("DatabaseProxy", 0.015 * 8), ("NatGateways", 0.045 + 0.005)])
-def test_description_has_the_price_of_a_month(name: str, hourly: float) -> None:
-    """By the hourly prices in it, of 730 hours: a month of a year's average, as AWS's calculator has it."""
+def test_description_has_the_price_of_30_days(name: str, hourly: float) -> None:
+    """By the hourly prices in it: the same 720 hours as in docs/cost.md."""
     description = SPECS[name]["Description"]
     assert all(f"${each}" in description for each in {"DatabaseProxy": (0.015,), "NatGateways": (0.045, 0.05)}[name])
-    assert f"${hourly * 730:.2f} a month" in description
+    assert f"${hourly * 24 * 30:.2f} in 30 days" in description
 
 
 def test_translator_keeps_rules_and_parameters() -> None:
