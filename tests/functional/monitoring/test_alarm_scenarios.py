@@ -25,10 +25,11 @@ from pam.memory.leased_requests import MAX_ATTEMPTS
 from pam.platform.clock import utc_now
 from pam.platform.deadline import Deadline
 from pam.platform.dynamodb import DynamoTable
+from pam.platform.metrics import Metric
 from pam.platform.postgres import Database
 from tests.conftest import Traveller
 from tests.functional.chat.chat_socket import open_socket
-from tests.functional.chat.claude_scripts import LONG_ANSWER, ClaudeScripts, pausing_reply
+from tests.functional.chat.claude_scripts import LONG_ANSWER, SHORT_ANSWER, ClaudeScripts, pausing_reply
 from tests.functional.chat.waiting import wait_until
 from tests.functional.database_proxy import DatabaseProxy, running_proxy
 from tests.functional.monitoring.replay import Replay
@@ -95,6 +96,27 @@ def test_errors_that_nobody_foresaw_fire(replay: Replay, traveller: Traveller, o
     finally:
         owner.execute("alter table savings rename column amount_before to amount")
     replay.check("Internal errors", lambda: replay.feed("savings_total", lambda: ask(200), 1, 60, times=3))
+
+
+def test_turns_that_fail_by_a_defect_fire(
+    replay: Replay, traveller: Traveller, claude: ClaudeScripts, owner: psycopg.Connection
+) -> None:
+    """The same for questions to Claude: the worker handles the exception, and its turn ends with `internal_error`."""
+    claude.script(SHORT_ANSWER)
+    with open_socket(traveller.http) as socket:
+
+        def ask(expected: str) -> None:
+            last = socket.ask(f"Tell me about the desert. {claude.marker}")[-1]
+            assert last.get("code", last["type"]) == expected
+
+        owner.execute("alter table messages rename column position to position_before")
+        try:
+            replay.feed("chat_worker", lambda: ask("internal_error"), 1, 60, 3, Metric.REQUESTS)
+        finally:
+            owner.execute("alter table messages rename column position_before to position")
+        replay.check(
+            "Internal errors", lambda: replay.feed("chat_worker", lambda: ask("done"), 1, 60, 3, Metric.REQUESTS)
+        )
 
 
 def test_open_breaker_fires(replay: Replay, failing_weather: Weather) -> None:

@@ -28,6 +28,7 @@ CASES = {
     "[x](https://www.recreation.gov/redirect?url=https://evil.example)": "x",
     "https://www.recreation.gov/redirect?to=%252F%252Fevil.example": "[link removed]",
     "https://www.recreation.gov/go/%2F%2Fevil.example#x": "[link removed]",
+    "[x](https://[nps.gov/)": "x",
     "[x](javascript:alert(1))": "x",
     "[call](tel:911)": "call",
     "<https://evil.example/>": "[link removed]",
