@@ -28,9 +28,10 @@ from local.handles import FunctionHandle, PostgresHandle
 from local.http_server import HttpServer
 from local.lambda_runtime.environment import InitError
 from local.lambda_runtime.event_queue import RETRY_DELAYS_S, EventQueue
-from local.lambda_runtime.function import LambdaFunction
+from local.lambda_runtime.function import LambdaFunction, runtime_variables
 from local.lambda_runtime.invoke_api import InvokeApi
 from local.lambda_runtime.scheduler import Scheduler
+from local.lambda_runtime.snapshot import Zygote
 from local.lambda_runtime.start_slots import StartSlots
 from local.site import Reports, Site
 from local.sockets import listen
@@ -356,6 +357,12 @@ class LocalStack:
         """Make the functions, and open the APIs that invoke them."""
         start_slots = StartSlots(os.cpu_count() or 1)
         self.lambda_endpoint = _url(invocations)
+        zygotes = {
+            runtime: Zygote(runtime_variables(runtime), logs / "zygote.log")
+            for runtime in {function.runtime for function in self.template.functions.values()}
+        }
+        for zygote in zygotes.values():
+            self._parts.push_async_callback(zygote.stop)
         invocable: dict[str, tuple[LambdaFunction, EventQueue]] = {}
         for function in self.template.functions.values():
             variables = {**function.environment, **self._variables.get(function.code.name, {})}
@@ -365,6 +372,7 @@ class LocalStack:
                 lambda_endpoint=self.lambda_endpoint,
                 logs=logs,
                 start_slots=start_slots,
+                zygote=zygotes[function.runtime],
                 on_log=self.dashboard.add_log,
             )
             self._parts.push_async_callback(runner.stop)

@@ -19,9 +19,10 @@ from typing import Any
 
 from local import processes
 from local.lambda_runtime.environment import Environment, InitError, exit_outcome
+from local.lambda_runtime.fork_server import ForkError, ForkServer
 from local.lambda_runtime.function_log import FunctionLog
 from local.lambda_runtime.runtime_api import MAX_PAYLOAD, Outcome
-from local.lambda_runtime.snapshot import Snapshot, SnapshotError
+from local.lambda_runtime.snapshot import Zygote
 from local.lambda_runtime.start_slots import StartSlots
 from local.processes import Process
 from local.template import Function
@@ -41,6 +42,21 @@ SNAPSHOT_TIMEOUT_S = 130.0
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
+
+
+_SNAP_START = "snap-start"
+
+
+def runtime_variables(runtime: str) -> dict[str, str]:
+    """Return the variables that all functions with SnapStart and this runtime have, and that libraries read early."""
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "PYTHONPATH": str(_LAYER),
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime}",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": _SNAP_START,
+    }
 
 
 @dataclass(frozen=True)
@@ -72,10 +88,12 @@ class LambdaFunction:
         lambda_endpoint: str,
         logs: Path,
         start_slots: StartSlots,
+        zygote: Zygote,
         on_log: Callable[[str, bytes], None] = lambda _function, _data: None,
     ) -> None:
         """`start_slots` limits how many environments all functions of the stack start at once.
 
+        `zygote` is what the snapshots of all functions are forked from; it has this function's `runtime_variables`.
         `on_log` is called with the name of the function's folder and with what is added to its log.
         """
         self.function = function
@@ -88,13 +106,14 @@ class LambdaFunction:
         self._lambda_endpoint = lambda_endpoint
         self._slots = asyncio.Semaphore(self.limit)  # serves its waiters in order
         self._start_slots = start_slots
+        self._zygote = zygote
         self._starting: set[asyncio.Task[None]] = set()
         self._queued_starts = 0
         self._initialising = 0
         self._idle: list[Environment] = []
         self._waiting: collections.deque[asyncio.Future[Environment]] = collections.deque()
         self._environments: set[Environment] = set()
-        self._snapshot: Snapshot | None = None
+        self._snapshot: ForkServer | None = None
         self._snapshot_lock = asyncio.Lock()
         self._is_stopping = False
 
@@ -107,10 +126,7 @@ class LambdaFunction:
         """Return the variables of the function's environments, without the address of the Runtime API."""
         function = self.function
         return {
-            "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
-            "PYTHONPATH": str(_LAYER),
-            "LANG": "en_US.UTF-8",
-            "TZ": ":UTC",
+            **runtime_variables(function.runtime),
             "LAMBDA_TASK_ROOT": str(function.code),
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
@@ -119,12 +135,11 @@ class LambdaFunction:
             "AWS_SESSION_TOKEN": "local",
             "AWS_ENDPOINT_URL": self._aws_endpoint,
             "AWS_ENDPOINT_URL_LAMBDA": self._lambda_endpoint,
-            "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_VERSION": self.version,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
             # Makes the runtime client run the hooks after the restore.
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start" if function.snap_start else "on-demand",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": _SNAP_START if function.snap_start else "on-demand",
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
             "AWS_LAMBDA_LOG_STREAM_NAME": self.log.path.name,
             "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
@@ -262,8 +277,8 @@ class LambdaFunction:
     async def _launch(self, address: str) -> Process:
         if self._snapshot is not None:
             try:
-                return await self._snapshot.fork(address)
-            except SnapshotError as error:
+                return await self._snapshot.fork({"address": address})
+            except ForkError as error:
                 raise InitError(_snapshot_failure(error)) from error
         return await asyncio.create_subprocess_exec(
             *processes.bind_to_parent([sys.executable, "-m", "awslambdaric", self.function.handler]),
@@ -282,20 +297,15 @@ class LambdaFunction:
                 return
             began = time.perf_counter()
             timeout_s = max(SNAPSHOT_TIMEOUT_S, self.function.timeout)
-            snapshot = Snapshot()
+            function = self.function
             try:
-                await snapshot.create(
-                    self.function.handler, self.function.code, self.environment(), self.log.descriptor, timeout_s
+                self._snapshot = await self._zygote.take_snapshot(
+                    function.handler, function.code, self.environment(), self.log.descriptor, timeout_s
                 )
-            except BaseException as error:
-                await snapshot.stop()
-                match error:
-                    case TimeoutError():
-                        raise InitError.timed_out(timeout_s) from error
-                    case SnapshotError():
-                        raise InitError(_snapshot_failure(error)) from error
-                raise
-            self._snapshot = snapshot
+            except TimeoutError as error:
+                raise InitError.timed_out(timeout_s) from error
+            except ForkError as error:
+                raise InitError(_snapshot_failure(error)) from error
             milliseconds = (time.perf_counter() - began) * 1000
             self.log.write(f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: snapshot")
 
@@ -303,7 +313,7 @@ class LambdaFunction:
 _STACK_STOPPING = Outcome.failure("ServiceException", "The local stack is stopping.")
 
 
-def _snapshot_failure(error: SnapshotError) -> Outcome:
+def _snapshot_failure(error: ForkError) -> Outcome:
     if error.status is None:
         return Outcome.failure("SnapStartException", f"Error: {error}")
     return exit_outcome(error.status)

@@ -1,16 +1,10 @@
-"""The snapshot of a SnapStart function: a process that has imported the handler, and that environments are forks of.
+"""The snapshots of SnapStart functions: processes that have imported a handler, and that environments are forks of.
 
-The process runs `local.lambda_runtime.zygote`. It sends `{"threads": [...]}` once it has imported the handler, with
-the names of threads that a fork wouldn't have. It then forks for each line with the address of a Runtime API, and
-sends `{"forked": pid}`; when a fork ends, it sends `{"ended": pid, "status": n}` with a return code as in `subprocess`.
+They are forks themselves, of the stack's one zygote: what functions have in common is imported once and is in memory
+once. `local.lambda_runtime.zygote` is what runs in both.
 """
 
 import asyncio
-import collections
-import contextlib
-import json
-import os
-import signal
 import socket
 import sys
 from collections.abc import Mapping
@@ -18,124 +12,76 @@ from pathlib import Path
 from typing import Any
 
 from local import processes
+from local.lambda_runtime.fork_server import ForkError, ForkServer
 
-ZYGOTE = Path(__file__).with_name("zygote.py")
-
-
-class SnapshotError(Exception):
-    """There is no snapshot. `status` is the return code of its process, None if it was stopped here."""
-
-    def __init__(self, message: str, status: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
+_ZYGOTE = Path(__file__).with_name("zygote.py")
 
 
-class Fork:
-    """A process forked from a snapshot, with the interface of `local.processes.Process`."""
+class Zygote:
+    """The process that snapshots are forked from. It starts with the first one, and again if it was killed."""
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    def __init__(self, variables: Mapping[str, str], log: Path) -> None:
+        """`variables` are those that libraries may read when they are imported. `log` gets what it prints."""
+        self._variables = dict(variables)
+        self._log = log
+        self._server: ForkServer | None = None
+        self._lock = asyncio.Lock()
 
-    @property
-    def returncode(self) -> int | None:
-        return self.ended.result() if self.ended.done() else None
-
-    async def wait(self) -> int:
-        return await asyncio.shield(self.ended)
-
-
-class Snapshot:
-    """One process to fork from. Use it on one event loop."""
-
-    def __init__(self) -> None:
-        self._process: asyncio.subprocess.Process | None = None
-        self._writer: asyncio.StreamWriter | None = None
-        self._listener: asyncio.Task[None] | None = None
-        self._threads: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
-        self._requested: collections.deque[asyncio.Future[Fork]] = collections.deque()
-        self._forks: dict[int, Fork] = {}
-
-    @property
-    def is_running(self) -> bool:
-        """Whether forks can be requested."""
-        return self._listener is not None and not self._listener.done()
-
-    async def create(
+    async def take_snapshot(
         self, handler: str, folder: Path, environment: Mapping[str, str], log: int, timeout_s: float
-    ) -> None:
-        """Start the process and wait until it has imported the handler. Raises SnapshotError, and TimeoutError.
+    ) -> ForkServer:
+        """Fork a process that imports the handler; return it. Raises ForkError, and TimeoutError.
 
-        `log` is the descriptor that it and its forks write to.
+        `log` is the descriptor that it and its forks write to. It forks an environment for `{"address": ...}` of a
+        Runtime API.
         """
+        async with asyncio.timeout(timeout_s):
+            snapshot = await self._fork({"handler": handler, "folder": str(folder), "environment": environment}, log)
+            try:
+                threads = await snapshot.threads
+                if threads:
+                    raise ForkError(
+                        f"Importing {handler} starts threads ({', '.join(threads)}), which its "
+                        "forks don't have. Start them in a hook after the restore, or in the handler."
+                    )
+            except BaseException:
+                await snapshot.stop()
+                raise
+        return snapshot
+
+    async def stop(self) -> None:
+        """Kill the process, and on Linux its remaining forks with it."""
+        if self._server is not None:
+            await self._server.stop()
+
+    async def _fork(self, request: Mapping[str, Any], log: int) -> ForkServer:
+        async with self._lock:
+            if self._server is None or not self._server.is_running:
+                self._server = await self._start()
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = await asyncio.create_subprocess_exec(
+        try:
+            with theirs:
+                fork = await self._server.fork(request, (theirs.fileno(), log))
+        except BaseException:
+            ours.close()
+            raise
+        snapshot = ForkServer(fork, ours)
+        await snapshot.start()
+        return snapshot
+
+    async def _start(self) -> ForkServer:
+        ours, theirs = socket.socketpair()
+        with theirs, self._log.open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
                 # Unbuffered, so that no fork repeats output of the import from a copied buffer.
-                *processes.bind_to_parent([sys.executable, "-u", str(ZYGOTE), handler, str(theirs.fileno())]),
-                cwd=folder,
-                env=environment,
+                *processes.bind_to_parent([sys.executable, "-u", str(_ZYGOTE), str(theirs.fileno())]),
+                env=self._variables,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 pass_fds=[theirs.fileno()],
-                start_new_session=True,
+                start_new_session=True,  # so that Ctrl-C reaches only the stack, which stops its children in order
             )
-        reader, self._writer = await asyncio.open_connection(sock=ours)
-        self._listener = asyncio.create_task(self._listen(reader))
-        async with asyncio.timeout(timeout_s):
-            threads = await self._threads
-        if threads:
-            raise SnapshotError(
-                f"Importing {handler} starts threads ({', '.join(threads)}), which its "
-                "forks don't have. Start them in a hook after the restore, or in the handler."
-            )
-
-    async def fork(self, address: str) -> Fork:
-        """Fork a process whose runtime client uses the Runtime API at `address`. Raises SnapshotError."""
-        if self._writer is None or not self.is_running:
-            raise SnapshotError("The snapshot's process has ended.")
-        wanted: asyncio.Future[Fork] = asyncio.get_running_loop().create_future()
-        self._requested.append(wanted)
-        self._writer.write(f"{address}\n".encode())
-        return await asyncio.shield(wanted)
-
-    async def stop(self) -> None:
-        """Kill the process, and on Linux its remaining forks with it."""
-        if self._process is not None:
-            await processes.stop(self._process, signal.SIGKILL)
-        if self._writer is not None:
-            self._writer.close()
-        if self._listener is not None:
-            await self._listener
-
-    async def _listen(self, reader: asyncio.StreamReader) -> None:
-        with contextlib.suppress(ConnectionError):
-            async for line in reader:
-                self._handle(json.loads(line))
-        await self._handle_exit()
-
-    def _handle(self, message: Mapping[str, Any]) -> None:
-        match message:
-            case {"threads": threads}:
-                self._threads.set_result(threads)
-            case {"forked": pid}:
-                self._forks[pid] = fork = Fork(pid)
-                self._requested.popleft().set_result(fork)
-            case {"ended": pid, "status": status} if pid in self._forks:
-                self._forks.pop(pid).ended.set_result(status)
-
-    async def _handle_exit(self) -> None:
-        """Fail the requested forks and kill the existing ones, whose end nothing would report any more."""
-        assert self._process is not None
-        status = await self._process.wait()
-        error = SnapshotError("The snapshot's process has ended.", status)
-        waiting: list[asyncio.Future[Any]] = [self._threads, *self._requested]
-        for future in waiting:
-            if not future.done():
-                future.set_exception(error)
-                future.exception()  # marks it as retrieved if nothing waits for it any more
-        for fork in self._forks.values():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(fork.pid, signal.SIGKILL)
-            fork.ended.set_result(-signal.SIGKILL)
+        server = ForkServer(process, ours)
+        await server.start()
+        return server

@@ -1,9 +1,10 @@
-"""`python zygote.py HANDLER FD`: imports a SnapStart function once and forks its environments.
+"""`python zygote.py FD`: imports the libraries of SnapStart functions, and forks their snapshots and environments.
 
-The process is the snapshot. It imports the handler, runs the hooks before the snapshot, and forks for each address
-of a Runtime API that arrives on the socket FD. The fork becomes the real runtime client, which runs the hooks after
-the restore. The runtime client itself is imported in the fork, since it reads the address when it is loaded.
-`local.lambda_runtime.snapshot` describes the messages on the socket.
+There are three generations of processes. The zygote has imported libraries, and nothing of ours. Each of its forks
+becomes the snapshot of a function: it imports the handler and runs the hooks before the snapshot. Each fork of a
+snapshot is an environment: it becomes the real runtime client, which runs the hooks after the restore. The client
+itself is imported in that fork, since it reads the address of the Runtime API when it is loaded.
+`local.lambda_runtime.fork_server` describes the messages on the socket FD, and `snapshot` those of each generation.
 
 Exceptions of the import are ignored here: they occur again in each fork, whose runtime client reports them.
 """
@@ -20,31 +21,63 @@ import signal
 import socket
 import sys
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from awslambdaric.lambda_runtime_hooks_runner import run_before_snapshot
 from snapshot_restore_py import get_before_snapshot
 
+LIBRARIES = (
+    "aws_lambda_powertools.event_handler",
+    "babel.numbers",
+    "boto3",
+    "botocore.session",
+    "mangum",
+    "psycopg",
+    "pydantic",
+    "starlette.applications",
+)
+"""What most functions import. The SDKs of models aren't among them: three functions of thirty need them."""
+
 PR_SET_PDEATHSIG = 1
 
+Request = dict[str, Any]
 
-def main(handler: str, descriptor: int) -> None:
-    sys.path[0] = os.getcwd()  # noqa: PTH109  the function's folder, as the runtime client has it, not this file's
-    channel = socket.socket(fileno=descriptor)
-    filters = _initialise(handler)
+
+def main(descriptor: int) -> None:
+    del sys.path[0]  # this file's folder
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    request = _serve(socket.socket(fileno=descriptor), descriptors=2)
+    if request is not None:
+        _become_snapshot(*request)
+
+
+def _become_snapshot(request: Request, descriptors: list[int]) -> None:
+    """Take over the folder, the variables and the log of a function, and serve forks of its imported handler."""
+    channel, log = socket.socket(fileno=descriptors[0]), descriptors[1]
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    os.chdir(request["folder"])
+    sys.path.insert(0, request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    time.tzset()
+    filters = _initialise(request["handler"])
     threads = _threads()
     _send(channel, {"threads": threads})
     if threads:
         return
-    gc.freeze()  # imported objects aren't collected, so their pages stay shared
-    address = _serve(channel)
-    if address is not None:
-        os.environ["AWS_LAMBDA_RUNTIME_API"] = address
+    fork = _serve(channel)
+    if fork is not None:
+        os.environ["AWS_LAMBDA_RUNTIME_API"] = fork[0]["address"]
         _filter_later_handlers(filters)
         from awslambdaric.__main__ import main as run
 
-        run([sys.argv[0], handler])
+        run([sys.argv[0], request["handler"]])
 
 
 def _initialise(handler: str) -> list[Any]:
@@ -86,14 +119,18 @@ def _threads() -> list[str]:
     return names
 
 
-def _serve(channel: socket.socket) -> str | None:
-    """Fork at each address that arrives. Returns it in the fork; returns None when the stack has closed the socket."""
+def _serve(channel: socket.socket, descriptors: int = 0) -> tuple[Request, list[int]] | None:
+    """Fork for each request, a line of JSON with so many descriptors.
+
+    Returns the request in the fork; returns None when the stack has closed the socket.
+    """
+    gc.freeze()  # imported objects aren't collected, so their pages stay shared
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-    zygote = os.getpid()
-    addresses = channel.makefile("rb", buffering=0)
+    parent = os.getpid()
+    requests = _Requests(channel, descriptors)
     poll = select.poll()  # `select` refuses descriptors above 1023
     poll.register(channel.fileno(), select.POLLIN)
     poll.register(woken, select.POLLIN)
@@ -102,24 +139,50 @@ def _serve(channel: socket.socket) -> str | None:
         if woken in ready:
             os.read(woken, 4096)
             _reap(channel)
-        if channel.fileno() in ready:
-            address = addresses.readline().decode().strip()
-            if not address:
-                return None
+        if channel.fileno() not in ready:
+            continue
+        if not requests.receive():
+            return None
+        for request, received in requests.take():
             pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                addresses.close()
                 channel.close()
                 os.close(woken)
                 os.close(wake)
                 os.setpgid(0, 0)
-                _bind_to_parent(zygote)
-                return address
+                _bind_to_parent(parent)
+                return request, received
             with contextlib.suppress(OSError):  # in both processes, so that the group exists whichever runs first
                 os.setpgid(pid, pid)
+            for descriptor in received:
+                os.close(descriptor)
             _send(channel, {"forked": pid})
+
+
+class _Requests:
+    """The requests on a socket, each with so many descriptors."""
+
+    def __init__(self, channel: socket.socket, descriptors: int) -> None:
+        self._channel = channel
+        self._count = descriptors
+        self._data = b""
+        self._descriptors: list[int] = []
+
+    def receive(self) -> bool:
+        """Receive what has arrived; return False when the other end is closed."""
+        data, received, _, _ = socket.recv_fds(self._channel, 65536, self._count)
+        self._data += data
+        self._descriptors += received
+        return bool(data)
+
+    def take(self) -> Iterator[tuple[Request, list[int]]]:
+        """Yield the complete requests. A fork must not go on with them."""
+        while b"\n" in self._data:
+            line, _, self._data = self._data.partition(b"\n")
+            received, self._descriptors = self._descriptors[: self._count], self._descriptors[self._count :]
+            yield json.loads(line), received
 
 
 def _bind_to_parent(parent: int) -> None:
@@ -144,4 +207,4 @@ def _send(channel: socket.socket, message: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(int(sys.argv[1]))

@@ -1,5 +1,7 @@
 """SnapStart: a function is imported once, and its environments are forks of that."""
 
+import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 
 from local.handles import FunctionHandle
 from local.stack import LocalStack
+from tests.functional.chat.waiting import wait_until
 
 FAILING = {
     "threads": """
@@ -109,6 +112,39 @@ def test_killed_snapshot_is_replaced(forked: FunctionHandle) -> None:
     after = forked.invoke({}).json()
     assert after["imported_by"] != before["imported_by"]
     assert before["pid"] not in forked.pids
+
+
+def parent_of(pid: int) -> int:
+    """The process id of its parent, by the system."""
+    return int(Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[1])
+
+
+def variables_of(pid: int) -> set[str]:
+    """The names of the variables that a process started with, by the system."""
+    listed = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    return {each.partition("=")[0] for each in listed if each}
+
+
+def test_snapshots_are_forks_of_one_process(stack: LocalStack, forked: FunctionHandle) -> None:
+    """What functions import alike is in memory once; that process has no variable of a single function."""
+    snapshot = forked.invoke({}).json()["imported_by"]
+    stack.functions["ask"].warm()
+    (other,) = {parent_of(pid) for pid in stack.functions["ask"].pids}
+    assert other != snapshot
+    assert parent_of(other) == parent_of(snapshot)
+    expected = {"PATH", "PYTHONPATH", "LANG", "TZ", "AWS_EXECUTION_ENV", "AWS_LAMBDA_INITIALIZATION_TYPE"}
+    assert variables_of(parent_of(snapshot)) == expected
+
+
+def test_functions_survive_the_end_of_that_process(stack: LocalStack, forked: FunctionHandle) -> None:
+    """All snapshots end with it, and the next event of each function gets a new one."""
+    before = forked.invoke({}).json()
+    zygote = parent_of(before["imported_by"])
+    os.kill(zygote, signal.SIGKILL)
+    wait_until(lambda: not Path(f"/proc/{before['pid']}").exists())
+    after = forked.invoke({}).json()
+    assert parent_of(after["imported_by"]) != zygote
+    assert stack.functions["ask"].invoke({"body": '{"text": "talk"}'}).function_error is None
 
 
 @pytest.fixture(scope="module")
