@@ -38,7 +38,7 @@ class Profile:
         return self if zone is None else replace(self, zone=zone)
 
 
-_DEFAULTS: Row = {
+DEFAULTS: Row = {
     "time_zone": "America/Denver",
     "currency": "USD",
     "locale": "en_US",
@@ -67,7 +67,7 @@ def default_profile(user_id: UUID) -> Profile:
 
 def profile_from_row(user_id: UUID, row: Row | None) -> Profile:
     """Return the profile from a row of `SELECT_PROFILE`, or the defaults if `row` is None."""
-    row = row or _DEFAULTS
+    row = row or DEFAULTS
     zone = parse_time_zone(row["time_zone"])
     return Profile(user_id, zone, row["currency"], row["locale"], row["units"], row["simulated"])
 

@@ -4,8 +4,9 @@
 """
 
 from pam.safety.figures.cover import FigureCheck
+from pam.safety.figures.dates import preload_names
 from pam.safety.figures.evidence import Evidence
 from pam.safety.figures.figure import Conventions, Figure, FigureKind
 from pam.safety.figures.results import add_result
 
-__all__ = ["Conventions", "Evidence", "Figure", "FigureCheck", "FigureKind", "add_result"]
+__all__ = ["Conventions", "Evidence", "Figure", "FigureCheck", "FigureKind", "add_result", "preload_names"]

@@ -44,6 +44,11 @@ class _Names:
     month: re.Pattern[str]
 
 
+def preload_names(locale: str) -> None:
+    """Read the names of months and days in English and the locale's language, which are kept."""
+    _names(locale)
+
+
 def find_dates(text: str, locale: str, today: date) -> Iterator[Figure]:
     """Yield the dates and months of a text in their order, each with the readings that it can have around today."""
     names = _names(locale)

@@ -32,6 +32,8 @@ _MAX_CONNECTIONS = 8
 # A firewall or NAT gateway drops a connection that was idle for long, and a thawed environment doesn't notice.
 _MAX_IDLE_S = 30.0
 
+_SHORTEST_REPLY = b'event: message_stop\ndata: {"type": "message_stop"}\n\n'
+
 
 class ClaudeClient:
     """The client of one Lambda environment. Thread-safe."""
@@ -133,17 +135,30 @@ class ClaudeClient:
                 self._sdk = key, self._build(key)
             return self._sdk[1]
 
-    def _build(self, key: str) -> anthropic.Anthropic:
+    def _build(self, key: str, transport: httpx2.BaseTransport | None = None) -> anthropic.Anthropic:
         return anthropic.Anthropic(
             api_key=key,
             base_url=self._base_url,
             max_retries=0,  # the turn retries: it knows what the user has seen, and how much time is left
-            http_client=anthropic.DefaultHttpxClient(transport=self._transport),
+            http_client=anthropic.DefaultHttpxClient(transport=transport or self._transport),
         )
 
     def preload(self) -> None:
-        """Load what the first request needs, for a SnapStart snapshot. Opens no connection and reads no key."""
-        _ = self._build("none").messages
+        """Do what the SDK does once, for a SnapStart snapshot, by a request whose reply is in memory.
+
+        It builds its models of events with the first one that it reads. Opens no connection and reads no key.
+        """
+        response = httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=_SHORTEST_REPLY)
+        sdk = self._build("none", httpx2.MockTransport(lambda _request: response))
+        with sdk.messages.create(
+            model="none",
+            max_tokens=1,
+            messages=[{"role": "user", "content": [{"type": "text", "text": "."}]}],
+            tools=[{"name": "none", "input_schema": {"type": "object"}}],
+            stream=True,
+        ) as events:
+            for _ in read_events(events, ModelReply()):
+                pass
 
 
 class _Watch:
