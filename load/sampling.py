@@ -18,11 +18,14 @@ select count(*) from pg_stat_activity where datname = current_database() and use
 
 @dataclass(frozen=True)
 class Sample:
-    """The state of the stack at one instant. `memory_kib` is the private memory of all environments of a function."""
+    """The state of the stack at one instant, with the memory of all environments of each function."""
 
     at_s: float
     environments: dict[str, int]
     memory_kib: dict[str, int]
+    """Shared with no other process: what the environments take of this machine."""
+    resident_kib: dict[str, int]
+    """All that is resident, as Lambda measures it: forks share most of it with their snapshot."""
     connections: int | None
     """Of the functions to Postgres; None while it is out of reach."""
 
@@ -48,11 +51,13 @@ class Sampler:
         began = time.monotonic()
         while not self._ended.wait(_INTERVAL_S):
             pids = {name: function.pids for name, function in self._stack.functions.items()}
+            memory = {name: [memory_of(pid) for pid in each] for name, each in pids.items() if each}
             self.samples.append(
                 Sample(
                     time.monotonic() - began,
-                    {name: len(each) for name, each in pids.items() if each},
-                    {name: sum(map(private_kib, each)) for name, each in pids.items() if each},
+                    {name: len(each) for name, each in memory.items()},
+                    {name: sum(private for private, _ in each) for name, each in memory.items()},
+                    {name: sum(resident for _, resident in each) for name, each in memory.items()},
                     self._connections(),
                 )
             )
@@ -80,10 +85,11 @@ def upstream_requests(stack: LocalStack) -> dict[str, int]:
     return {name: int(httpx.get(f"{url}/_journal", timeout=30).json()["requests"]) for name, url in urls.items()}
 
 
-def private_kib(pid: int) -> int:
-    """Return the memory that a process shares with no other, in KiB: forks share the snapshot's. 0 if it has ended."""
+def memory_of(pid: int) -> tuple[int, int]:
+    """Return the memory of a process in KiB: what it shares with no other, and all; 0 if it has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
     except OSError:
-        return 0
-    return sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Clean", "Private_Dirty")))
+        return 0, 0
+    sizes = {line.split()[0]: int(line.split()[1]) for line in lines[1:]}
+    return sizes["Private_Clean:"] + sizes["Private_Dirty:"], sizes["Rss:"]

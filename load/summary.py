@@ -179,12 +179,13 @@ def drift(answered: Sequence[MessageRecord], seconds: float) -> float | None:
 def memory_growth(samples: Sequence[Sample]) -> dict[str, float]:
     """Return the growth of the memory of an environment over the last two thirds of a run, by function, as a share.
 
-    The medians of the first and the last tenth of these samples are compared, of functions with an environment in all.
+    The medians of the first and the last tenth of these samples are compared, of functions with an environment in all:
+    of all resident memory, since a page that a fork no longer shares with its snapshot is none more.
     """
     tail = samples[len(samples) // 3 :]
     size = max(1, len(tail) // 10)
     growth = {}
     for function in sorted(set.intersection(*(set(sample.environments) for sample in tail)) if tail else ()):
-        each = [sample.memory_kib[function] / sample.environments[function] for sample in tail]
+        each = [sample.resident_kib[function] / sample.environments[function] for sample in tail]
         growth[function] = statistics.median(each[-size:]) / statistics.median(each[:size]) - 1
     return growth
