@@ -10,19 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pam.calendar.times import (
-    Days,
-    Times,
-    instants_of,
-    parse_when,
-    resolve_span,
-    resolve_time,
-    stored_instant,
-    to_local,
-)
+from pam.calendar.times import Days, Times, parse_when, resolve_span
 from pam.calendar.windows import resolve_calendar_period
 from pam.platform.errors import PamError
 from pam.users.profile import Profile, default_profile
+from pam.users.wall_clocks import instants_of, resolve_time, stored_instant, to_local
 
 ZONES = (
     "America/Denver",

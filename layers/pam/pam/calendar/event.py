@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pam.calendar.times import Days, Span, Times, stored_instant
+from pam.calendar.times import Days, Span, Times
 from pam.platform.postgres import Row
 from pam.users.formatting import format_clock, format_day
 from pam.users.profile import Profile
 from pam.users.time_zones import parse_time_zone
+from pam.users.wall_clocks import stored_instant
 
 EVENT_COLUMNS = """
 id, title, place, notes, first_day, last_day, starts_local, ends_local, time_zone, starts_at, ends_at, version,

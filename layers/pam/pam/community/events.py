@@ -2,15 +2,16 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from pam.platform.errors import DATE_IN_PAST, EVENT_FULL, EVENT_NOT_FOUND, INVALID_DATE, PamError
 from pam.platform.postgres import Connection
 from pam.users.periods import FIRST_DAY, LAST_DAY
+from pam.users.profile import Profile
 from pam.users.text import TextParser
+from pam.users.wall_clocks import resolve_time
 from pam.users.whole_numbers import WholeNumberParser
 
 parse_event_title = TextParser("title", 200, required=True)
@@ -84,17 +85,12 @@ def parse_starts_at(value: Any) -> datetime:
     return moment
 
 
-def resolve_starts_at(moment: datetime, zone: ZoneInfo, now: datetime) -> datetime:
-    """Return the instant of an event's start, which is in the user's time zone unless it has an offset.
+def resolve_starts_at(moment: datetime, profile: Profile, now: datetime) -> datetime:
+    """Return the instant of an event's start, which is in the profile's time zone unless it has an offset.
 
-    A time that a clock change repeats is its first. Raises `PamError`: `invalid_date` for one that it skips,
-    `date_in_past`.
+    Raises `PamError`: `date_in_past`, and what `resolve_time` raises for a time that a clock change repeats or skips.
     """
-    starts_at = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-    if starts_at.astimezone(UTC).astimezone(starts_at.tzinfo).replace(tzinfo=None) != moment.replace(tzinfo=None):
-        raise PamError(
-            INVALID_DATE, "The clocks are set forward over that time, so it doesn't exist.", field="starts_at"
-        )
+    starts_at = moment if moment.tzinfo else resolve_time(moment, profile, "starts_at")
     if starts_at <= now:
         raise PamError(DATE_IN_PAST, "That time is over already. An event starts in the future.", field="starts_at")
     return starts_at

@@ -55,7 +55,7 @@ class CreateEvent(ToolArguments):
 
 def _preview_event(context: WriteContext, new: CreateEvent) -> str:
     profile = context.profile
-    starts_at = resolve_starts_at(new.starts_at, profile.zone, context.now)
+    starts_at = resolve_starts_at(new.starts_at, profile, context.now)
     lines = [f"Publish this event {as_whom_and_for_whom(context)} to see and join:", new.title]
     lines += [f"Start: {format_instant(starts_at, profile)} ({profile.zone.key})", f"Place: {new.place}"]
     lines += [new.description] if new.description else []
@@ -67,7 +67,7 @@ def _preview_event(context: WriteContext, new: CreateEvent) -> str:
 def create_event(context: WriteContext, new: CreateEvent) -> WriteResult:
     """Publish a meetup that others see."""
     profile = context.profile
-    starts_at = resolve_starts_at(new.starts_at, profile.zone, context.now)
+    starts_at = resolve_starts_at(new.starts_at, profile, context.now)
     event = NewEvent(new.title, starts_at, new.place, new.description, new.max_attendees)
     event_id = events.create_event(context.connection, profile.id, event, context.now)
     data = {
