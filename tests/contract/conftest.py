@@ -26,11 +26,14 @@ def _option(request: pytest.FixtureRequest, name: str) -> str | None:
     return cast(str | None, request.config.getoption(name, default=None))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def local_stack(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalStack | None]:
-    """The stack that this run started; None against a deployed stage."""
+    """The stack that this run started; None against a deployed stage.
+
+    A stack takes more than a gigabyte: it isn't kept until the last test.
+    """
     if _option(request, "--base-url"):
         yield None
     else:
@@ -38,7 +41,7 @@ def local_stack(
             yield stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def api(request: pytest.FixtureRequest, local_stack: LocalStack | None) -> Iterator[httpx.Client]:
     """A client of the API, without a token."""
     url = local_stack.url if local_stack else cast(str, _option(request, "--base-url"))
@@ -46,7 +49,7 @@ def api(request: pytest.FixtureRequest, local_stack: LocalStack | None) -> Itera
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def token(request: pytest.FixtureRequest, local_stack: LocalStack | None) -> str:
     """A token that the API takes: locally, of somebody who has no data."""
     token = local_stack.token(uuid.uuid4()) if local_stack else _option(request, "--token")
@@ -55,7 +58,7 @@ def token(request: pytest.FixtureRequest, local_stack: LocalStack | None) -> str
     return token
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ws_url(request: pytest.FixtureRequest, local_stack: LocalStack | None) -> str:
     """Where sockets open, without a ticket."""
     url = local_stack.ws_url if local_stack else _option(request, "--ws-url")
