@@ -258,19 +258,14 @@ class Bootstrap(ModelServices):
     @cached_property
     def worker_dependencies(self) -> "WorkerDependencies":
         from pam.chat.turn.context import default_providers
+        from pam.chat.turn.preload import preload_turn
         from pam.chat.turn.recall_provider import RecallProvider
         from pam.chat.turn.turn_safety import SafetyDependencies
         from pam.chat.turn.worker import WorkerDependencies
         from pam.safety.events import SecurityEvents
-        from pam.safety.figures import preload_names
-        from pam.safety.screen import screen
-        from pam.tools.catalog import TOOLS
         from pam.tools.engine.executor import ToolThreads
-        from pam.users.profile import DEFAULTS
 
-        screen("")  # reads the model's weights
-        preload_names(DEFAULTS["locale"])
-        TOOLS.definitions()  # the same in every environment: built before the snapshot
+        preload_turn()
         return WorkerDependencies(
             chat=self.chat_dependencies,
             claude=self.claude,
