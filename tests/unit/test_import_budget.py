@@ -19,8 +19,10 @@ from local.template import load as load_template
 CHECKOUT = Path(__file__).parent.parent.parent
 FUNCTIONS = sorted(path.parent.name for path in CHECKOUT.glob("functions/*/app.py"))
 
-# For a function on a user's path, in milliseconds of CPU.
+# For a function on a user's path, in milliseconds of CPU on the machine of docs/performance.md. A slower one, or one
+# with other work, takes as much longer for the reference, whose figure is `boto3_ms` there.
 MAX_LOAD_MS = 900
+REFERENCE_MS = 250
 
 SDKS = {"claude": "anthropic", "gemini": "google"}
 """The packages of models' SDKs by their layers."""
@@ -83,6 +85,15 @@ def load(function: str, *python_options: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
 
 
+def reference_ms() -> float:
+    """Return the CPU time of boto3 with a client, by itself, as the machine is now."""
+    code = (
+        "import time; began = time.process_time(); import boto3; boto3.client('dynamodb', region_name='us-east-1');"
+        "print((time.process_time() - began) * 1000)"
+    )
+    return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+
+
 @cache
 def first_load(function: str) -> dict[str, Any]:
     """Return the CPU time (`cpu_ms`) of one load, and the modules that the function has imported when it is ready."""
@@ -106,11 +117,13 @@ def own_time_by_package(function: str) -> dict[str, float]:
 
 @pytest.mark.parametrize("function", [name for name in FUNCTIONS if name not in {"migrate", *SDK_LAYERS}])
 def test_function_on_a_user_s_path_loads_within_its_budget(function: str) -> None:
-    """The best of five loads takes at most 900 ms of CPU; the failure names the packages that grew."""
-    times: list[float] = [first_load(function)["cpu_ms"]]
-    while min(times) > MAX_LOAD_MS and len(times) < 5:
-        times.append(json.loads(load(function).stdout)["cpu_ms"])
-    best = min(times)
+    """At most 900 ms of CPU, at the best of five loads; the failure names the packages that grew."""
+    best = first_load(function)["cpu_ms"]
+    for _ in range(5):
+        if best <= MAX_LOAD_MS:
+            return
+        slowness = max(1.0, reference_ms() / REFERENCE_MS)
+        best = min(best, json.loads(load(function).stdout)["cpu_ms"] / slowness)
     if best > MAX_LOAD_MS:
         grown = {
             package: round(own)
