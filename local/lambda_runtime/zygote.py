@@ -148,6 +148,7 @@ def _serve(channel: socket.socket, descriptors: int = 0) -> tuple[Request, list[
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                requests.close()
                 channel.close()
                 os.close(woken)
                 os.close(wake)
@@ -183,6 +184,11 @@ class _Requests:
             line, _, self._data = self._data.partition(b"\n")
             received, self._descriptors = self._descriptors[: self._count], self._descriptors[self._count :]
             yield json.loads(line), received
+
+    def close(self) -> None:
+        """Close the descriptors of later requests, in a fork: the stack sees the end of a process by its socket's."""
+        for descriptor in self._descriptors:
+            os.close(descriptor)
 
 
 def _bind_to_parent(parent: int) -> None:
