@@ -111,6 +111,7 @@ def test_skeleton_is_shown_while_answer_is_pending(app):
         if shape:
             expect(skeletons).to_have_attribute("data-shape", shape)
             expect(skeletons).to_have_attribute("aria-hidden", "true")
+        app.wait_until(lambda: pending_routes)  # the page shows it before the request has come here
         pending_routes.pop().fulfill(json={"tier": 1, "intent": "other", "slots": {}, "text": "Here.", "answer": {}})
         expect(app.cards).to_have_count(number + 1)
         expect(skeletons).to_have_count(0)
