@@ -26,6 +26,8 @@ def test_page_is_served_with_its_types(http: httpx.Client, app: Path) -> None:
         assert response.content == (app / "web" / file).read_bytes()
         assert response.headers["content-type"].split(";")[0] in kinds
         assert response.headers["cache-control"] == "no-cache"
+        known = http.get(path, headers={"if-none-match": response.headers["etag"]})
+        assert (known.status_code, known.content) == (304, b"")
 
 
 def test_settings_have_the_stack_s_issuer(http: httpx.Client, stack: LocalStack) -> None:
@@ -47,7 +49,7 @@ def test_missing_router_is_a_404(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/../template.yaml", "/%2e%2e/template.yaml", "/..%2ftemplate.yaml", "//etc/passwd", "/%00"],
+    ["/../template.yaml", "/%2e%2e/template.yaml", "/..%2ftemplate.yaml", "//etc/passwd", "/%00", f"/{'x' * 300}"],
 )
 def test_path_outside_the_page_is_a_404(stack: LocalStack, path: str) -> None:
     """No path, however it is written, leads out of the folder of the page."""
