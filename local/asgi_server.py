@@ -19,7 +19,7 @@ class AsgiServer:
     def __init__(self, app: Any, listener: socket.socket) -> None:
         config = uvicorn.Config(
             TrustedHostMiddleware(app, list(ALLOWED_HOSTS), www_redirect=False),
-            http="h11",
+            http="httptools",
             ws="none",
             lifespan="off",
             log_config=None,
