@@ -1,5 +1,6 @@
 """What all tests share: one local stack on the real parts, and travellers who know nothing of each other."""
 
+import gc
 import json
 import os
 import uuid
@@ -46,6 +47,12 @@ values ('Drinking Water Hose', 'plumbing', 27.95, 'USD', 1000000, 'Lead free, fi
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the unit tests last: with many short files no process of a parallel run ends long before the others."""
     items.sort(key=lambda item: item.path.is_relative_to(CHECKOUT / "tests" / "unit"))
+
+
+def pytest_collection_finish() -> None:
+    """Keep the tests themselves out of garbage collection: it would go through them all again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -48,11 +48,19 @@ class RecipeError(Exception):
     """A block can't be followed as it is written."""
 
 
-def follow(recipe: Recipe, checkout: Path, environment: Mapping[str, str]) -> None:
-    """Write, change and run what the recipe says, in a copy of the checkout. Raises RecipeError."""
+def follow(
+    recipe: Recipe,
+    checkout: Path,
+    environment: Mapping[str, str],
+    is_followed: Callable[[str], bool] = lambda _command: True,
+) -> None:
+    """Write, change and run what the recipe says, in a copy of the checkout. Raises RecipeError.
+
+    Of the commands, those run for which `is_followed` returns True.
+    """
     for block in recipe.blocks:
         if block.language == "sh":
-            for line in block.text.splitlines():
+            for line in filter(is_followed, block.text.splitlines()):
                 _run(line, checkout, environment)
         elif not block.path:
             raise RecipeError(f"{recipe.title}: a block of {block.language} names no file")

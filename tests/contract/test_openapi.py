@@ -1,6 +1,7 @@
 """docs/openapi.json is complete, valid, and right about thousands of generated requests."""
 
 import json
+import math
 import os
 import uuid
 from collections.abc import Iterator
@@ -38,8 +39,11 @@ from tests.conftest import CHECKOUT
 DOCUMENT: dict[str, Any] = json.loads((CHECKOUT / openapi.FILE).read_text(encoding="utf-8"))
 OPERATIONS = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
 
-# Generated requests for each operation in each mode; `make soak` has more.
-CASES = int(os.environ.get("PAM_CASES", "77"))
+REQUESTS = 2000
+"""Generated requests of the suite to all operations in both modes, at least; `make soak` has more."""
+
+CASES = int(os.environ.get("PAM_CASES", math.ceil(REQUESTS / len(OPERATIONS) / 2)))
+"""Generated requests for each operation in each mode."""
 
 # The only errors of a request that fits the schema: they depend on more than one field, on the date, on places, or on
 # what exists.

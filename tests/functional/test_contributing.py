@@ -13,6 +13,9 @@ import pytest
 from tests.conftest import CHECKOUT
 from tests.recipes import Recipe, RecipeError, fenced_blocks, follow, read_recipes
 
+ALL = "PAM_CASES" in os.environ
+"""Whether the recipes' commands that run tests of the checkout are followed, too, as in `make soak`."""
+
 RECIPES = read_recipes((CHECKOUT / "CONTRIBUTING.md").read_text("utf-8"))
 MAX_STEPS = 9
 
@@ -72,25 +75,36 @@ def test_each_recipe_has_fewer_than_ten_steps() -> None:
     assert all(0 < recipe.steps <= MAX_STEPS for recipe in RECIPES.values())
 
 
+def is_followed(command: str) -> bool:
+    """Whether a command runs here: those that run tests of the checkout take minutes, and are for `make soak`."""
+    tested = [each for each in command.split() if each.startswith("tests/")]
+    return ALL or not any((CHECKOUT / each).exists() for each in tested)
+
+
+@pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_recipes_add_what_they_say(copy: Path, environment: dict[str, str], ask: Ask) -> None:
     """In their order, since the second and the fourth build on the first; each runs its own tests, too."""
+
+    def follow_recipe(title: str) -> None:
+        follow(RECIPES[title], copy, environment, is_followed)
+
     route = "from pam.routing import route; print(route('when did I last fill up').intent)"
     assert ask(route) == "chat"
-    follow(RECIPES["Add a fast answer"], copy, environment)
+    follow_recipe("Add a fast answer")
     assert ask(route) == "last_fill_up"
     assert "AskedLastFillUp" in json.loads((copy / "docs/openapi.json").read_text("utf-8"))["components"]["schemas"]
 
-    follow(RECIPES["Add a tool"], copy, environment)
+    follow_recipe("Add a tool")
     definitions = json.loads((copy / "docs/tool_definitions.json").read_text("utf-8"))
     assert "get_last_fill_up" in {each["name"] for each in definitions}
 
-    follow(RECIPES["Add a migration"], copy, environment)
+    follow_recipe("Add a migration")
     (up,) = (copy / "migrations").glob("[0-9]*_fuel_purchases.up.sql")
     assert int(up.name[:4]) == max(int(path.name[:4]) for path in (CHECKOUT / "migrations").glob("[0-9]*.up.sql")) + 1
     assert "expenses_fuel" in (copy / "migrations/schema.sql").read_text("utf-8")
 
-    follow(RECIPES["Add a metric"], copy, environment)
+    follow_recipe("Add a metric")
     assert "`FillUpMissing`" in (copy / "docs/metrics.md").read_text("utf-8")
     assert '"FillUpMissing"' in (copy / "template.yaml").read_text("utf-8")
 
