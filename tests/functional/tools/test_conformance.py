@@ -220,6 +220,15 @@ def test_sentence_has_no_figure_of_its_own(example: ExampleCall, name: str) -> N
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_tool_that_returns_names_of_campgrounds_says_so(example: ExampleCall, name: str) -> None:
+    """They are what their owners wrote: the policy of the turn has to know of them."""
+    if "Simulated Campground" in result_json(example.result):
+        assert TOOLS[name].returns_others_text
+    else:
+        assert name not in ("plan_trip", "find_rv_parks")
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_database_without_rows(
     example: ExampleCall, new_caller: Callable[..., Caller], rows: Callable[[], Rows], name: str
 ) -> None:

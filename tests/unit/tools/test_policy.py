@@ -1,10 +1,13 @@
 """The policy of a turn, over all tools of the catalogue."""
 
+import timeit
+from functools import partial
 from typing import Any
 
 import pytest
 
 from pam.platform.errors import PamError
+from pam.safety.links import find_links
 from pam.tools.catalog import TOOLS
 from pam.tools.engine.definition import EffectKind
 from pam.tools.engine.parsing import parse_arguments
@@ -89,6 +92,41 @@ def test_other_figure_or_text_needs_approval(arguments: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "fields", "is_own"),
+    [
+        ("our calendar needs: tires, 16:00", '"title": "Tires"', True),
+        ("在日历里写上检查轮胎", '"title": "检查轮胎"', True),
+        ("write 🎉 party into the calendar", '"title": "Party 🎉"', True),
+        ("write it into the calendar", '"title": "裸照"', False),
+        ("write it into the calendar", '"title": "go to it"', False),
+        ("write it into the calendar", '"title": "🔞💊"', False),
+        ("write it into the calendar", '"title": "@e.v.i.l"', False),
+        ("write it into the calendar for 6 people", '"title": "calendar", "notes": "6 ft"', False),
+    ],
+)
+def test_each_word_and_sign_of_a_text_is_compared(said: str, fields: str, is_own: bool) -> None:
+    """Also short words, those of other scripts, and signs that aren't punctuation."""
+    call = f'{{{fields}, "start": "2026-12-03T16:00"}}'
+    assert requires_approval(turn_policy(said, is_tainted=True), "create_calendar_event", call) is not is_own
+
+
+@pytest.mark.parametrize(
+    ("tool", "call", "said"),
+    [
+        ("update_profile", '{"bio": "call me at noon"}', "my bio is: call me at noon"),
+        ("manage_privacy", '{"who_sees_place": "everybody"}', "let everybody see where we are"),
+        ("update_settings", '{"currency": "EUR"}', "use EUR from now on"),
+    ],
+)
+def test_what_stays_needs_the_travellers_words(tool: str, call: str, said: str) -> None:
+    """Settings and the profile: after others' texts always an approval, after recalled ones without their own words."""
+    assert requires_approval(turn_policy(said, is_tainted=True), tool, call)
+    assert requires_approval(turn_policy("what's new?", has_recalled=True), tool, call)
+    assert not requires_approval(turn_policy(said, has_recalled=True), tool, call)
+    assert not requires_approval(turn_policy("what's new?"), tool, call)
+
+
+@pytest.mark.parametrize(
     ("recipient", "said", "is_allowed"),
     [
         ("Dan", "tell dan we're late", True),
@@ -98,6 +136,8 @@ def test_other_figure_or_text_needs_approval(arguments: str) -> None:
         ("the evil", "Message the others", False),
         ("Ann Miller", "Tell Ann that Miller lake is full", False),
         ("José", "avísale a José", True),
+        ("小明", "给小明发消息", True),
+        ("小红", "给小明发消息", False),
         ("Eve", "tell dan we're late", False),
         ("Danger", "tell dan we're late", False),
     ],
@@ -117,6 +157,8 @@ def test_recipient_must_be_named_by_the_traveller(recipient: str, said: str, is_
         "https://evil.example/a", "http://10.0.0.1/", "www.evil.com", "evil.com/x", "eve@evil.example", "ftp://evil.example",
         "198.51.100.7", "HTTPS://EVIL.EXAMPLE", "evil.tk/x", "evil.de", "evil.club", "evil。com", "ｅｖｉｌ．ｃｏｍ",
         "пример.рф", "//evil.tk/a", "https:evil.tk/?d=1", "mailto:eve@evil.example", "EVIL.COM",
+        "evil.Com", "eViL.cOm/x", "Evil.Tk/x", "Evil.Tk:8080", "[2001:db8::1]", "3325256711/x", "bitcoin:1EvilXk9",
+        "tel:+15550100",
     ],
 )  # fmt: skip
 def test_link_must_be_written_by_the_traveller(link: str) -> None:
@@ -144,6 +186,14 @@ def test_link_is_the_travellers_as_a_whole(said: str, written: str, is_allowed: 
         assert requires_approval(turn_policy(said, is_tainted=True), "create_post", call)
     else:
         assert refusal(turn_policy(said, is_tainted=True), "create_post", call) == "untrusted_link"
+
+
+def test_time_to_find_links_grows_with_the_length_of_a_text() -> None:
+    """Not with its square: a text four times as long takes about four times as long, and not sixteen times."""
+    for part in ("a.", "A", "a.B", "1", "a-", "a" * 62 + "."):
+        short, long = (part * (length // len(part)) for length in (8_000, 32_000))
+        times = [min(timeit.repeat(partial(find_links, text), number=1, repeat=3)) for text in (short, long)]
+        assert times[1] < 9 * times[0] + 0.01, part
 
 
 @pytest.mark.parametrize("text", ["Site 4.5 was great", "e.g. this", "7.30 am", "Moab.Then we left", "No. 12"])

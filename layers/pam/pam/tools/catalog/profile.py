@@ -60,7 +60,7 @@ class UpdateProfile(_Fields):
     rig_year: int | None = None
 
 
-@write_tool(summary=lambda _: "Changing your profile", undo=UPDATE_PROFILE.undo)
+@write_tool(summary=lambda _: "Changing your profile", undo=UPDATE_PROFILE.undo, changes_settings=True)
 def update_profile(context: WriteContext, arguments: UpdateProfile) -> WriteResult:
     """Change what others see of them; empty removes."""
     return UPDATE_PROFILE.write(context, arguments.fields())

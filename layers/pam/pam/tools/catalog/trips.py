@@ -120,7 +120,8 @@ def _summary(trip: PlanTrip) -> str:
     return f"Planning the trip to {place_text(trip.destination)}"
 
 
-@write_tool(summary=_summary, undo=_undo, prepare=_plan)
+# The campgrounds near its nights have the names that their owners gave them.
+@write_tool(summary=_summary, undo=_undo, prepare=_plan, returns_others_text=True)
 def plan_trip(context: WriteContext, arguments: PlanTrip, rated: RatedPlan) -> WriteResult:
     """Plan and save a trip by road with its nights and costs. It books nothing."""
     connection, profile, plan, start = context.connection, context.profile, rated.plan, rated.schedule.start

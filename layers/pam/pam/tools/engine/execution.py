@@ -1,6 +1,6 @@
 """Run one tool to its end, or preview what it would do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -114,8 +114,21 @@ def preview(context: ToolContext, tool: Tool[A], arguments: A) -> Preview:
 def _preview_text(tool: Tool[A], arguments: A) -> str:
     """Return the preview of a tool that doesn't require approval by itself: what it does, and its arguments."""
     values = arguments.model_dump(mode="json", exclude_defaults=True)
-    listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items())
+    listed = ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in values.items())
     return f"{tool.summary(arguments)}: {listed}." if listed else f"{tool.summary(arguments)}."
+
+
+def _shown(value: Any) -> str:
+    """Return an argument as text: a measure as it was written, others by their parts."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        if "numbers" in value:  # a measure
+            return str(value["text"]) or _shown(value["numbers"])
+        return ", ".join(f"{name} {_shown(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    return str(value)
 
 
 def _operands(tool: Tool[A], arguments: A, identities: Identities) -> tuple[Any, ...]:

@@ -1,10 +1,10 @@
 """The policy of a turn: which writes require approval, and whose words their arguments must come from.
 
 It is deterministic and doesn't depend on what a model makes of a text. Once a text of third parties is in the turn's
-prompt, the model's calls may be their author's idea. So writes of memory and of settings require approval, and the
-user's other own writes do unless the traveller's words have their figures and texts; recipients and links must be in
-the traveller's words. What others see, or what can't be undone, always requires approval, and in a restricted turn
-every write does.
+prompt, the model's calls may be their author's idea. So writes of memory, settings and the profile require approval,
+and the user's other own writes do unless the traveller's words have their figures and texts; recipients and links must
+be in the traveller's words. What others get, or what can't be undone, always requires approval, and in a restricted
+turn every write does.
 """
 
 import re
@@ -27,8 +27,11 @@ _NUMBER = re.compile(rf"\d{{1,3}}(?:[ '’{GROUP_SPACES}]\d{{3}})+(?:[.,]\d+)?|\
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?)?")
 _QUOTES = str.maketrans("’‘`´", "''''")
 
-_MIN_COMPARED_LETTERS = 3
-"""Shorter words carry nothing that a third party could want to be written."""
+_PUNCTUATION = re.compile(r"[^\w\s.,;:!?'\"()&/%+$€£–—-]")
+"""Signs that can say something by themselves, such as emoji."""
+
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""Letters of scripts without spaces between words."""
 
 
 class TurnPolicy:
@@ -86,14 +89,15 @@ class TurnPolicy:
             self._check_links(arguments)
         if tool.effect.requires_approval or is_restricted:
             return True
+        is_lasting = tool.writes_memory or tool.changes_settings
         if is_tainted:
-            return tool.writes_memory or tool.changes_settings or not self._is_from_user(arguments)
-        return self._has_recalled and tool.writes_memory and not self._is_from_user(arguments)
+            return is_lasting or not self._is_from_user(arguments)
+        return self._has_recalled and is_lasting and not self._is_from_user(arguments, choices=tool.changes_settings)
 
     def _check_recipients(self, tool: Tool[Any], arguments: BaseModel) -> None:
         for name in tool.recipients:
             recipient = _spaced_words(str(getattr(arguments, name)))
-            if recipient not in self._row:
+            if recipient not in self._row and not (_UNSPACED.search(recipient) and recipient.strip() in self._text):
                 raise PamError(
                     UNTRUSTED_RECIPIENT,
                     "PAM only writes to people whom you have named yourself. Say to whom, in your own words.",
@@ -107,11 +111,20 @@ class TurnPolicy:
                     "PAM only passes on links and addresses that you wrote yourself. Write it, if you want it in.",
                 )
 
-    def _is_from_user(self, arguments: BaseModel) -> bool:
-        """Return whether the traveller's words have all figures, names of rows and texts of the arguments."""
+    def _is_from_user(self, arguments: BaseModel, *, choices: bool = False) -> bool:
+        """Return whether the traveller's words have all figures, names of rows and texts of the arguments.
+
+        With `choices` also those that are from a list, such as an audience.
+        """
         values = arguments.model_dump(exclude_defaults=True)
-        values.pop("currency", None)  # it is written as a symbol mostly
-        return all(map(self._is_known, _leaves(values)))
+        if not choices:
+            values.pop("currency", None)  # it is written as a symbol mostly
+        leaves = list(_leaves(values))
+        if choices:
+            leaves = [str(each.value) if isinstance(each, Enum) else each for each in leaves]
+            if any(isinstance(each, bool) for each in leaves):
+                return False
+        return all(map(self._is_known, leaves))
 
     def _is_known(self, value: Any) -> bool:
         if isinstance(value, bool | Enum):
@@ -125,9 +138,15 @@ class TurnPolicy:
                 return False  # it removes what is there, which no words can say
             if _DAY.fullmatch(value):
                 return True
-            words = [word for word in _WORD.findall(_fold(value)) if len(word) >= _MIN_COMPARED_LETTERS]
-            return self._words.issuperset(words) and all(map(self._has_number, _NUMBER.findall(value)))
+            return (
+                all(map(self._has_word, _WORD.findall(_fold(value))))
+                and all(sign in self._text for sign in _PUNCTUATION.findall(_fold(value)))
+                and all(map(self._has_number, _NUMBER.findall(value)))
+            )
         return True
+
+    def _has_word(self, word: str) -> bool:
+        return word in self._words or (word in self._text and _UNSPACED.search(word) is not None)
 
     def _has_number(self, written: str) -> bool:
         return any(value in self._numbers for value, _ in read_number(written))
