@@ -127,7 +127,7 @@ class Site:
 def _read(file: Path, request: Request) -> Response:
     """Return a file that a browser revalidates each time, so that an edit shows at once.
 
-    It is read here and not by Starlette, which needs three threads for each: a page has a hundred small files.
+    It is read here: Starlette hands each step of each file to a thread, and the page has a hundred small files.
     """
     try:
         content = file.read_bytes()

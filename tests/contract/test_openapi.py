@@ -42,7 +42,7 @@ CASES = {
     mode: int(os.environ.get("PAM_CASES", usual))
     for mode, usual in {GenerationMode.POSITIVE: 77, GenerationMode.NEGATIVE: 34}.items()
 }
-"""Generated requests for each operation; `make soak` has more. Of valid ones few have places that there are."""
+"""Generated requests for each operation; `make soak` has more. Few valid ones name a place that exists."""
 
 # The only errors of a request that fits the schema: they depend on more than one field, on the date, on places, or on
 # what exists.

@@ -81,7 +81,7 @@ _POINTS = itertools.count()
 
 def uncached_point() -> dict[str, float]:
     """Return a point for which nothing is cached."""
-    # Forecasts are cached by places of a grid that is finer than this one.
+    # Further apart than the hundredth of a degree that forecasts are cached by.
     row, column = divmod(next(_POINTS), 40)
     return {"latitude": round(45 + row * 0.11, 2), "longitude": round(-116 + column * 0.11, 2)}
 

@@ -10,7 +10,7 @@ _LINK = re.compile(
     r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}|(?:\b[a-z][a-z0-9+.-]{1,10}:)?[/\\]{2,}[^\s<>\"')\]]+"
     r"|\b(?:https?|ftp|mailto|tel|sms|bitcoin|ethereum|litecoin|lightning):[^\s<>\"')\]]+"
     r"|\b(?:[\w-]{1,63}\.){1,10}(?:[^\W\d_A-Z]{2,63}|[A-Z]{2,63}|[^\W\d_]{1,62}[A-Z][^\W\d_]{0,61}"
-    r"|(?i:com|net|org|info|biz|io|app|dev|xyz|online|site|shop|store|top|club|live|link|click|page|example)"
+    r"|(?i:com|net|org|info|biz|io|app|dev|xyz|online|site|shop|store|top|club|live|link|click|page)"
     r"|[^\W\d_]{2,63}(?=/|:\d))\b(?:[:/?#][^\s<>\"')\]]*)?"
     r"|\b(?:\d{1,3}\.){3}\d{1,3}\b|\[[\da-fA-F]{0,4}(?::[\da-fA-F.]{0,15}){2,8}\]|\b\d{8,10}/[^\s<>\"')\]]+"
 )

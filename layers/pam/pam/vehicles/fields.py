@@ -11,6 +11,7 @@ from pam.users.profile import Profile
 from pam.users.text import TextParser
 from pam.users.whole_numbers import WholeNumberParser
 from pam.vehicles.measures import (
+    AS_TYPED,
     CONSUMPTION,
     HEIGHT,
     LENGTH,
@@ -43,12 +44,12 @@ class VehicleKind(StrEnum):
 
 VehicleName = Annotated[str, BeforeValidator(parse_vehicle_name), _TEXT]
 
-_Height = Annotated[TypedMeasure | None, BeforeValidator(HEIGHT.parse), _TEXT]
-_Length = Annotated[TypedMeasure | None, BeforeValidator(LENGTH.parse), _TEXT]
-_Width = Annotated[TypedMeasure | None, BeforeValidator(WIDTH.parse), _TEXT]
-_Weight = Annotated[TypedMeasure | None, BeforeValidator(WEIGHT.parse), _TEXT]
-_Tank = Annotated[TypedMeasure | None, BeforeValidator(TANK.parse), _TEXT]
-_Consumption = Annotated[TypedMeasure | None, BeforeValidator(CONSUMPTION.parse), _TEXT]
+_Height = Annotated[TypedMeasure | None, BeforeValidator(HEIGHT.parse), AS_TYPED, _TEXT]
+_Length = Annotated[TypedMeasure | None, BeforeValidator(LENGTH.parse), AS_TYPED, _TEXT]
+_Width = Annotated[TypedMeasure | None, BeforeValidator(WIDTH.parse), AS_TYPED, _TEXT]
+_Weight = Annotated[TypedMeasure | None, BeforeValidator(WEIGHT.parse), AS_TYPED, _TEXT]
+_Tank = Annotated[TypedMeasure | None, BeforeValidator(TANK.parse), AS_TYPED, _TEXT]
+_Consumption = Annotated[TypedMeasure | None, BeforeValidator(CONSUMPTION.parse), AS_TYPED, _TEXT]
 
 
 class VehicleDetails(BaseModel):

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from babel.numbers import NumberFormatError, parse_decimal
+from pydantic import PlainSerializer
 
 from pam.platform.errors import AMBIGUOUS_UNIT, INVALID_QUANTITY, ErrorChoice, PamError
 from pam.travel.units import INCH_M, MILE_KM, POUND_KG, US_GALLON_L
@@ -66,6 +67,13 @@ class TypedMeasure:
 
     text: str
     numbers: tuple[Decimal, ...]
+
+    def __str__(self) -> str:
+        return self.text or f"{self.numbers[0]:f}"
+
+
+AS_TYPED = PlainSerializer(str, when_used="json-unless-none")
+"""Writes what was typed as text where an argument is shown or sent as JSON."""
 
 
 @dataclass(frozen=True)

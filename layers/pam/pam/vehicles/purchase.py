@@ -29,6 +29,9 @@ class TypedPrice:
     number: Decimal
     unit: str
 
+    def __str__(self) -> str:
+        return f"{self.number:f}/{self.unit}" if self.unit else f"{self.number:f}"
+
 
 @dataclass(frozen=True)
 class FuelPurchase:

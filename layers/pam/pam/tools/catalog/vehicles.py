@@ -22,17 +22,17 @@ from pam.tools.engine.definition import Tool, ToolContext, ToolResult, read_tool
 from pam.tools.engine.results import to_tool_result
 from pam.vehicles.fields import VehicleDetails, VehicleFields, VehicleKind, VehicleName, parse_vehicle_name
 from pam.vehicles.maintenance import parse_interval_months, parse_maintenance_notes, parse_service
-from pam.vehicles.measures import FUEL_VOLUME, INTERVAL, ODOMETER, TypedMeasure
+from pam.vehicles.measures import AS_TYPED, FUEL_VOLUME, INTERVAL, ODOMETER, TypedMeasure
 from pam.vehicles.purchase import TypedPrice, parse_fuel_price
 
 _TEXT = WithJsonSchema({"type": "string"})
 _Named = Annotated[str | None, optional(parse_vehicle_name), _TEXT]
 _Day = Annotated[OptionalDay, WithJsonSchema({"type": "string", "format": "date"})]
-_Odometer = Annotated[TypedMeasure, BeforeValidator(ODOMETER.parse), _TEXT]
-_OptionalOdometer = Annotated[TypedMeasure | None, BeforeValidator(ODOMETER.parse), _TEXT]
-_Interval = Annotated[TypedMeasure | None, BeforeValidator(INTERVAL.parse), _TEXT]
-_Volume = Annotated[TypedMeasure | None, BeforeValidator(FUEL_VOLUME.parse), _TEXT]
-_Price = Annotated[TypedPrice | None, BeforeValidator(parse_fuel_price), _TEXT]
+_Odometer = Annotated[TypedMeasure, BeforeValidator(ODOMETER.parse), AS_TYPED, _TEXT]
+_OptionalOdometer = Annotated[TypedMeasure | None, BeforeValidator(ODOMETER.parse), AS_TYPED, _TEXT]
+_Interval = Annotated[TypedMeasure | None, BeforeValidator(INTERVAL.parse), AS_TYPED, _TEXT]
+_Volume = Annotated[TypedMeasure | None, BeforeValidator(FUEL_VOLUME.parse), AS_TYPED, _TEXT]
+_Price = Annotated[TypedPrice | None, BeforeValidator(parse_fuel_price), AS_TYPED, _TEXT]
 _Total = Annotated[TypedAmount, _TEXT]
 _Months = Annotated[int | None, optional(parse_interval_months), WithJsonSchema({"type": "integer"})]
 

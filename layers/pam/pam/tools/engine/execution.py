@@ -119,12 +119,10 @@ def _preview_text(tool: Tool[A], arguments: A) -> str:
 
 
 def _shown(value: Any) -> str:
-    """Return an argument as text: a measure as it was written, others by their parts."""
+    """Return an argument's JSON value as text."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        if "numbers" in value:  # a measure
-            return str(value["text"]) or _shown(value["numbers"])
         return ", ".join(f"{name} {_shown(each)}" for name, each in value.items())
     if isinstance(value, list):
         return ", ".join(map(_shown, value))

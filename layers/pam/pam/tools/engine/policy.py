@@ -17,6 +17,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from pam.memory.words import is_unspaced
 from pam.platform.errors import UNTRUSTED_LINK, UNTRUSTED_RECIPIENT, PamError
 from pam.safety.figures.notation import GROUP_SPACES, read_number
 from pam.safety.links import find_links
@@ -27,11 +28,8 @@ _NUMBER = re.compile(rf"\d{{1,3}}(?:[ '’{GROUP_SPACES}]\d{{3}})+(?:[.,]\d+)?|\
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?)?")
 _QUOTES = str.maketrans("’‘`´", "''''")
 
-_PUNCTUATION = re.compile(r"[^\w\s.,;:!?'\"()&/%+$€£–—-]")
+_SIGN = re.compile(r"[^\w\s.,;:!?'\"()&/%+$€£–—-]")
 """Signs that can say something by themselves, such as emoji."""
-
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
-"""Letters of scripts without spaces between words."""
 
 
 class TurnPolicy:
@@ -92,12 +90,14 @@ class TurnPolicy:
         is_lasting = tool.writes_memory or tool.changes_settings
         if is_tainted:
             return is_lasting or not self._is_from_user(arguments)
-        return self._has_recalled and is_lasting and not self._is_from_user(arguments, choices=tool.changes_settings)
+        if not self._has_recalled or not is_lasting:
+            return False
+        return not self._is_from_user(arguments, with_choices=tool.changes_settings)
 
     def _check_recipients(self, tool: Tool[Any], arguments: BaseModel) -> None:
         for name in tool.recipients:
             recipient = _spaced_words(str(getattr(arguments, name)))
-            if recipient not in self._row and not (_UNSPACED.search(recipient) and recipient.strip() in self._text):
+            if recipient not in self._row and not (is_unspaced(recipient) and recipient.strip() in self._text):
                 raise PamError(
                     UNTRUSTED_RECIPIENT,
                     "PAM only writes to people whom you have named yourself. Say to whom, in your own words.",
@@ -111,20 +111,21 @@ class TurnPolicy:
                     "PAM only passes on links and addresses that you wrote yourself. Write it, if you want it in.",
                 )
 
-    def _is_from_user(self, arguments: BaseModel, *, choices: bool = False) -> bool:
+    def _is_from_user(self, arguments: BaseModel, *, with_choices: bool = False) -> bool:
         """Return whether the traveller's words have all figures, names of rows and texts of the arguments.
 
-        With `choices` also those that are from a list, such as an audience.
+        With `with_choices` also what is chosen from a list, such as an audience or a currency.
         """
         values = arguments.model_dump(exclude_defaults=True)
-        if not choices:
-            values.pop("currency", None)  # it is written as a symbol mostly
-        leaves = list(_leaves(values))
-        if choices:
-            leaves = [str(each.value) if isinstance(each, Enum) else each for each in leaves]
-            if any(isinstance(each, bool) for each in leaves):
-                return False
-        return all(map(self._is_known, leaves))
+        if with_choices:
+            return all(map(self._is_chosen_by_user, _leaves(values)))
+        values.pop("currency", None)  # it is written as a symbol mostly
+        return all(map(self._is_known, _leaves(values)))
+
+    def _is_chosen_by_user(self, value: Any) -> bool:
+        if isinstance(value, bool):
+            return False  # no word says it
+        return self._is_known(str(value.value) if isinstance(value, Enum) else value)
 
     def _is_known(self, value: Any) -> bool:
         if isinstance(value, bool | Enum):
@@ -140,13 +141,13 @@ class TurnPolicy:
                 return True
             return (
                 all(map(self._has_word, _WORD.findall(_fold(value))))
-                and all(sign in self._text for sign in _PUNCTUATION.findall(_fold(value)))
+                and all(sign in self._text for sign in _SIGN.findall(_fold(value)))
                 and all(map(self._has_number, _NUMBER.findall(value)))
             )
         return True
 
     def _has_word(self, word: str) -> bool:
-        return word in self._words or (word in self._text and _UNSPACED.search(word) is not None)
+        return word in self._words or (is_unspaced(word) and word in self._text)
 
     def _has_number(self, written: str) -> bool:
         return any(value in self._numbers for value, _ in read_number(written))
