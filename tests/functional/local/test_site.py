@@ -11,6 +11,7 @@ import pytest
 from local import demo
 from local.build import build_site
 from local.page_files import FILES, render_manifest
+from local.site import Site
 from local.stack import CHECKOUT, LocalStack
 
 
@@ -28,6 +29,13 @@ def test_page_is_served_with_its_types(http: httpx.Client, app: Path) -> None:
         assert response.headers["cache-control"] == "no-cache"
         known = http.get(path, headers={"if-none-match": response.headers["etag"]})
         assert (known.status_code, known.content) == (304, b"")
+
+
+def test_site_has_no_page_of_a_name_that_is_too_long(stack: LocalStack) -> None:
+    """Requests before the API is up ask for it."""
+    site = Site(CHECKOUT, stack.issuer, {})
+    assert site.has("/index.html")
+    assert not site.has(f"/{'x' * 300}")
 
 
 def test_settings_have_the_stack_s_issuer(http: httpx.Client, stack: LocalStack) -> None:

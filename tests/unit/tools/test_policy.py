@@ -126,6 +126,12 @@ def test_what_stays_needs_the_travellers_words(tool: str, call: str, said: str) 
     assert not requires_approval(turn_policy("what's new?"), tool, call)
 
 
+def test_switch_is_in_no_words_of_the_traveller() -> None:
+    """After recalled messages a setting that is on or off always waits."""
+    policy = turn_policy("notifications: true", has_recalled=True)
+    assert requires_approval(policy, "update_settings", '{"notifications": true}')
+
+
 @pytest.mark.parametrize(
     ("recipient", "said", "is_allowed"),
     [
@@ -157,8 +163,8 @@ def test_recipient_must_be_named_by_the_traveller(recipient: str, said: str, is_
         "https://evil.example/a", "http://10.0.0.1/", "www.evil.com", "evil.com/x", "eve@evil.example", "ftp://evil.example",
         "198.51.100.7", "HTTPS://EVIL.EXAMPLE", "evil.tk/x", "evil.de", "evil.club", "evil。com", "ｅｖｉｌ．ｃｏｍ",
         "пример.рф", "//evil.tk/a", "https:evil.tk/?d=1", "mailto:eve@evil.example", "EVIL.COM",
-        "evil.Com", "eViL.cOm/x", "Evil.Tk/x", "Evil.Tk:8080", "[2001:db8::1]", "3325256711/x", "bitcoin:1EvilXk9",
-        "tel:+15550100",
+        "evil.Com", "eViL.cOm/x", "evil.dE", "Evil.Tk/x", "Evil.Tk:8080", "[2001:db8::1]", "3325256711/x",
+        "bitcoin:1EvilXk9", "tel:+15550100",
     ],
 )  # fmt: skip
 def test_link_must_be_written_by_the_traveller(link: str) -> None:

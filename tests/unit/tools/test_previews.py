@@ -20,6 +20,12 @@ from pam.tools.engine.parsing import parse_arguments
         ("add_fuel_entry", '{"odometer": 45300, "volume": "20 gal", "total": 70, "full_tank": true}', "odometer 45300"),
         ("add_fuel_entry", '{"odometer": 45300, "volume": "20 gal", "total": 70, "full_tank": true}', "full tank yes"),
         (
+            "add_fuel_entry",
+            '{"odometer": 45300, "volume": "20 l", "price": "1.799/l", "full_tank": true}',
+            "price 1.799/l",
+        ),
+        ("add_fuel_entry", '{"odometer": 45300, "volume": "20 gal", "price": 3.599, "full_tank": true}', "price 3.599"),
+        (
             "add_vehicle",
             '{"name": "Rosie", "kind": "motorhome", "details": {"height": "12 ft 6 in"}}',
             "height 12 ft 6 in",
