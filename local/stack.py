@@ -28,7 +28,7 @@ from local.handles import FunctionHandle, PostgresHandle
 from local.http_server import HttpServer
 from local.lambda_runtime.environment import InitError
 from local.lambda_runtime.event_queue import RETRY_DELAYS_S, EventQueue
-from local.lambda_runtime.function import LambdaFunction, runtime_variables
+from local.lambda_runtime.function import IDLE_LIFETIME_S, LambdaFunction, runtime_variables
 from local.lambda_runtime.invoke_api import InvokeApi
 from local.lambda_runtime.scheduler import Scheduler
 from local.lambda_runtime.snapshot import Zygote
@@ -90,6 +90,7 @@ class LocalStack:
         on_request: Callable[[AccessLogEntry], None] = lambda _entry: None,
         websocket_limits: WebSocketLimits = DEFAULT_LIMITS,
         retry_delays_s: tuple[float, ...] = RETRY_DELAYS_S,
+        idle_lifetime_s: float = IDLE_LIFETIME_S,
     ) -> None:
         """`port` 0 takes a free one; `parameters` replace defaults of the template's; `variables` are
         environment variables that functions, by their folders, have beyond those of the template.
@@ -98,7 +99,8 @@ class LocalStack:
         stand-ins. `claude_profile` is the latency of Claude's stand-in (`local.stand_ins.claude.profile.PROFILES`).
         With `requires_sign_in` the page signs in as on a stage: with an authorization code of the issuer.
         `websocket_limits` are the lifetimes of WebSockets; `retry_delays_s` are the waits before the second and third
-        attempt of a failed asynchronous invocation.
+        attempt of a failed asynchronous invocation. An environment that has had no event for `idle_lifetime_s` is
+        ended, unless it is its function's last one.
 
         `load_data` is called in a thread with the owner's conninfo, after the migrations and before a function can
         be invoked. The others are called on the event loop's thread: `on_serving` with the URL once the page is
@@ -120,6 +122,7 @@ class LocalStack:
         self._on_request = on_request
         self._websocket_limits = websocket_limits
         self._retry_delays_s = retry_delays_s
+        self._idle_lifetime_s = idle_lifetime_s
         self._parts = contextlib.AsyncExitStack()
         self._api = contextlib.AsyncExitStack()  # ended before all other parts
         self._loop = asyncio.new_event_loop()
@@ -373,6 +376,7 @@ class LocalStack:
                 logs=logs,
                 start_slots=start_slots,
                 zygote=zygotes[function.runtime],
+                idle_lifetime_s=self._idle_lifetime_s,
                 on_log=self.dashboard.add_log,
             )
             self._parts.push_async_callback(runner.stop)

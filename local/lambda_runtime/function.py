@@ -37,6 +37,13 @@ _LAYER = Path(__file__).parent.parent.parent / "layers" / "pam"
 MAX_CONCURRENCY = 50
 """Limit of the reserved concurrency, since all environments run on one machine."""
 
+IDLE_LIFETIME_S = 60.0
+"""How long an environment without events is kept, except for the function's last one.
+
+Lambda keeps them for minutes. All of them are in the memory of one machine here, and a snapshot starts another one
+in milliseconds.
+"""
+
 SNAPSHOT_TIMEOUT_S = 130.0
 """Lambda's timeout for the import of a SnapStart function; the function's own if that is longer.
 
@@ -89,10 +96,12 @@ class LambdaFunction:
         logs: Path,
         start_slots: StartSlots,
         zygote: Zygote,
+        idle_lifetime_s: float = IDLE_LIFETIME_S,
         on_log: Callable[[str, bytes], None] = lambda _function, _data: None,
     ) -> None:
         """`start_slots` limits how many environments all functions of the stack start at once.
 
+        An environment that has been idle for `idle_lifetime_s` seconds is ended, unless it is the last one.
         `zygote` is what the snapshots of all functions are forked from; it has this function's `runtime_variables`.
         `on_log` is called with the name of the function's folder and with what is added to its log.
         """
@@ -107,10 +116,13 @@ class LambdaFunction:
         self._slots = asyncio.Semaphore(self.limit)  # serves its waiters in order
         self._start_slots = start_slots
         self._zygote = zygote
+        self._idle_lifetime_s = idle_lifetime_s
         self._starting: set[asyncio.Task[None]] = set()
         self._queued_starts = 0
         self._initialising = 0
         self._idle: list[Environment] = []
+        self._idle_timers: dict[Environment, asyncio.TimerHandle] = {}
+        self._ending: set[asyncio.Task[None]] = set()
         self._waiting: collections.deque[asyncio.Future[Environment]] = collections.deque()
         self._environments: set[Environment] = set()
         self._snapshot: ForkServer | None = None
@@ -194,7 +206,10 @@ class LambdaFunction:
             task.cancel()
         while (waiter := self._next_waiting()) is not None:
             waiter.set_exception(InitError(_STACK_STOPPING))
+        for timer in self._idle_timers.values():
+            timer.cancel()
         await asyncio.gather(*(self._stop_environment(environment) for environment in list(self._environments)))
+        await asyncio.gather(*self._ending)
         if self._snapshot is not None:
             await self._snapshot.stop()
         self.log.close()
@@ -202,7 +217,9 @@ class LambdaFunction:
     async def _acquire(self) -> Environment:
         """Return an idle environment, or the first that is released or starts. Raises InitError."""
         if self._idle:
-            return self._idle.pop()
+            environment = self._idle.pop()  # the last used, so that the others become superfluous
+            self._idle_timers.pop(environment).cancel()
+            return environment
         waiter: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         if self._needs_start(self._queued_starts):
@@ -220,10 +237,22 @@ class LambdaFunction:
     def _release(self, environment: Environment) -> None:
         """Pass the environment to the event that has waited longest, or add it to the idle ones."""
         waiter = self._next_waiting()
-        if waiter is None:
-            self._idle.append(environment)
-        else:
+        if waiter is not None:
             waiter.set_result(environment)
+            return
+        self._idle.append(environment)
+        loop = asyncio.get_running_loop()
+        self._idle_timers[environment] = loop.call_later(self._idle_lifetime_s, self._end_idle, environment)
+
+    def _end_idle(self, environment: Environment) -> None:
+        """End an environment that nothing has used, unless it is the last one."""
+        if len(self._environments) == 1:
+            return
+        self._idle.remove(environment)
+        del self._idle_timers[environment]
+        task = asyncio.create_task(self._stop_environment(environment))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     def _needs_start(self, queued: int) -> bool:
         """Whether more events wait than starts are queued or under way, and the limit allows one more environment."""
