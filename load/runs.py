@@ -17,6 +17,7 @@ from load.scenarios import Scenario
 from load.skewed_clock import SkewedClock
 from load.slow_postgres import slow_postgres
 from load.summary import Summary, summarise
+from local import demo
 from local.stack import LocalStack
 
 
@@ -37,7 +38,11 @@ def run_locally(scenario: Scenario, profile: str, output: Path, fault: ChaosFaul
         state = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="pam-")))
         clock = SkewedClock(Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="pam-"))))
         variables = clock.variables if fault is not None and fault.needs_clock else {}
-        stack = opened.enter_context(LocalStack(state, claude_profile=profile, variables=variables))
+        # The demo's year of conversations: without it the summariser's first episodes, for which it loads and allocates
+        # what it keeps, come at the end of a long run and look like growth.
+        stack = opened.enter_context(
+            LocalStack(state, claude_profile=profile, variables=variables, load_data=demo.load)
+        )
         begin = lambda: None  # noqa: E731
         if fault is not None:
             proxy = opened.enter_context(slow_postgres(stack))
