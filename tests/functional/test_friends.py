@@ -81,6 +81,8 @@ def test_profile_is_changed_once_for_a_key_and_undone(traveller: Traveller, surn
         ({"name": " "}, "invalid_text"),
         ({"bio": "x" * 501}, "invalid_text"),
         ({"rig_year": 1850}, "invalid_request"),
+        ({"rig_year": "2020"}, "invalid_request"),
+        ({"rig_year": True}, "invalid_request"),
         ({"rig_year": 2099}, "date_in_future"),
         ({"who_sees_profile": "public"}, "invalid_request"),
         ({"who_sees_profile": "nobody"}, "profile_needed"),

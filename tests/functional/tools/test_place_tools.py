@@ -71,6 +71,8 @@ def test_location_of_the_device_is_saved_as_coordinates(caller: Caller, owner: p
         ('{"name": "X", "place": "Moab", "rating": 0}', "invalid_request"),
         ('{"name": "X", "place": "Moab", "rating": 6}', "invalid_request"),
         ('{"name": "X", "place": "Moab", "rating": 4.5}', "invalid_request"),
+        ('{"name": "X", "place": "Moab", "rating": "5"}', "invalid_request"),
+        ('{"name": "X", "place": "Moab", "rating": true}', "invalid_request"),
         ('{"name": "X", "place": "Moab", "category": "casino"}', "invalid_request"),
         ('{"name": "X", "place": "Moab", "user_id": "1"}', "invalid_request"),
         ('{"name": "X", "place": "Xyzzyville"}', "unknown_place"),

@@ -5,12 +5,13 @@ import math
 import os
 import subprocess
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from pam.money.amounts import CURRENCIES
 from pam.money.categories import Category
@@ -157,6 +158,26 @@ def test_arguments_valid_for_the_schema_are_parsed(name: str, data: st.DataObjec
         assert error.error.status in (400, 422), error.message
         return
     assert parse_arguments(TOOLS[name], json.dumps(arguments, indent=2)) == parsed
+
+
+OF_OTHER_TYPE = {"integer": ("5", True, 2.5), "boolean": ("true", "yes", 1)}
+
+TYPED = [
+    (name, argument)
+    for name in NAMES
+    for argument, described in DEFINITIONS[name]["input_schema"]["properties"].items()
+    if described.get("type") in OF_OTHER_TYPE and argument != MORE_TO_DO
+]
+
+
+@pytest.mark.parametrize(("name", "argument"), TYPED)
+def test_values_of_another_type_are_rejected(name: str, argument: str) -> None:
+    """A number in quotes, or a boolean as a number, isn't converted."""
+    field = TOOLS[name].arguments.model_fields[argument]
+    adapter = TypeAdapter(Annotated[field.annotation, field])
+    for value in OF_OTHER_TYPE[DEFINITIONS[name]["input_schema"]["properties"][argument]["type"]]:
+        with pytest.raises((PamError, ValidationError)):
+            adapter.validate_python(value)
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)

@@ -15,13 +15,12 @@ from pam.answers.undo_link import UndoLink
 from pam.answers.write_once import WriteRequest, write_once
 from pam.community.audiences import Audience
 from pam.community.own_profile import (
-    MAX_RIG_YEAR,
-    MIN_RIG_YEAR,
     OwnProfile,
     change_own_profile,
     parse_bio,
     parse_home_base,
     parse_rig_type,
+    parse_rig_year,
     read_own_profile,
     restore_own_profile,
 )
@@ -45,6 +44,7 @@ ProfileName = Annotated[str, BeforeValidator(parse_display_name), _schema(parse_
 Bio = Annotated[str, BeforeValidator(parse_bio), _schema(parse_bio, "printable")]
 RigType = Annotated[str, BeforeValidator(parse_rig_type), _schema(parse_rig_type, "printable")]
 HomeBase = Annotated[str, BeforeValidator(parse_home_base), _schema(parse_home_base, "printable")]
+RigYear = Annotated[int, BeforeValidator(parse_rig_year), parse_rig_year.schema]
 AudienceName = Annotated[Audience, WithJsonSchema({"type": "string", "enum": list(Audience)})]
 MayWrite = Annotated[WhoMayWrite, WithJsonSchema({"type": "string", "enum": list(WhoMayWrite)})]
 
@@ -77,7 +77,7 @@ class ProfileChanges(BaseModel):
     name: ProfileName | None = Field(default=None, description="What others see; nobody else has it.")
     bio: Bio | None = None
     rig_type: RigType | None = Field(default=None, description="In the traveller's words.", examples=["Class C"])
-    rig_year: int | None = Field(default=None, ge=MIN_RIG_YEAR, le=MAX_RIG_YEAR, description="Next year's at most.")
+    rig_year: RigYear | None = Field(default=None, description="Next year's at most.")
     home_base: HomeBase | None = None
     who_sees_profile: AudienceName | None = Field(default=None, description="Bio, rig and home base.")
     who_sees_place: AudienceName | None = Field(default=None, description="The place, while it is shared.")

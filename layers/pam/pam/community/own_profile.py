@@ -12,14 +12,13 @@ from pam.platform.errors import DATE_IN_FUTURE, INVALID_REQUEST, MODIFIED_SINCE,
 from pam.platform.postgres import Connection
 from pam.users.field_changes import FieldChanges
 from pam.users.text import TextParser
-
-MIN_RIG_YEAR = 1900
-MAX_RIG_YEAR = 2100
-"""Whatever the present year is, from which on rigs of the next one are sold."""
+from pam.users.whole_numbers import WholeNumberParser
 
 parse_bio = TextParser("bio", 500)
 parse_rig_type = TextParser("rig_type", 100)
 parse_home_base = TextParser("home_base", 200)
+parse_rig_year = WholeNumberParser("rig_year", 1900, 2100, INVALID_REQUEST)
+"""Bounds whatever the present year is: rigs of the next one are sold."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +146,5 @@ def _store(connection: Connection, user_id: UUID, old: OwnProfile, new: OwnProfi
 
 
 def _check_rig_year(year: int | None, now: datetime) -> None:
-    if year is None:
-        return
-    if not MIN_RIG_YEAR <= year <= MAX_RIG_YEAR:
-        raise PamError(INVALID_REQUEST, f"The year of the rig must be {MIN_RIG_YEAR} or later.", field="rig_year")
-    if year > now.year + 1:
+    if year is not None and year > now.year + 1:
         raise PamError(DATE_IN_FUTURE, f"The year of the rig can be {now.year + 1} at most.", field="rig_year")

@@ -5,11 +5,14 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from pam.platform.errors import INVALID_REQUEST
 from pam.platform.postgres import Connection
 from pam.users.text import TextParser
+from pam.users.whole_numbers import WholeNumberParser
 
 parse_spot_name = TextParser("name", 100, required=True)
 parse_notes = TextParser("notes", 1000)
+parse_rating = WholeNumberParser("rating", 1, 5, INVALID_REQUEST)
 
 
 class SpotKind(StrEnum):

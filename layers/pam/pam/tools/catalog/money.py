@@ -28,10 +28,11 @@ from pam.money.budget_limits import MonthlyLimit
 from pam.money.categories import KnownCategory
 from pam.money.exchange_rates import RateTable
 from pam.money.expense_changes import ExpenseChanges, parse_expense_id
-from pam.money.expense_list import MAX_PAGE_SIZE, ExpensesQuery, PageSize
+from pam.money.expense_list import MAX_PAGE_SIZE, ExpensesQuery
 from pam.money.expenses import NewExpense, OptionalDay
 from pam.money.queries import Day
 from pam.money.spending import SpendingQuery
+from pam.platform.errors import INVALID_LIMIT
 from pam.tools.catalog.money_arguments import (
     AmountArgument,
     CategoryArgument,
@@ -43,11 +44,14 @@ from pam.tools.catalog.money_arguments import (
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, ToolResult, read_tool, write_tool
 from pam.tools.engine.results import to_tool_result
+from pam.users.whole_numbers import WholeNumberParser
 
 # The types of the API, with shorter schemas: a model writes JSON and needs one way to write each value.
 _PastDay = Annotated[OptionalDay, WithJsonSchema({"type": "string", "format": "date"})]
 _Date = Annotated[Day, WithJsonSchema({"type": "string", "format": "date"})]
-_PageSize = Annotated[PageSize, WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE})]
+# In the query of a URL a page size is text.
+_parse_page_size = WholeNumberParser("limit", 1, MAX_PAGE_SIZE, INVALID_LIMIT)
+_PageSize = Annotated[int, BeforeValidator(_parse_page_size), _parse_page_size.schema]
 _ExpenseId = Annotated[UUID, BeforeValidator(parse_expense_id), WithJsonSchema({"type": "string", "format": "uuid"})]
 _Currency = Annotated[Currency, WithJsonSchema({"type": "string"})]
 

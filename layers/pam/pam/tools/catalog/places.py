@@ -4,19 +4,21 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
 from pam.answers.resolved_place import ResolvedPlace, resolve_place
 from pam.answers.user_context import read_user_context
 from pam.ledger.operation import UndoResult, WriteContext, WriteResult
+from pam.platform.validation import optional
 from pam.tools.catalog.place_arguments import location_of
 from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, write_tool
-from pam.travel.favorite_spots import Spot, SpotKind, delete_spot, parse_notes, parse_spot_name, save_spot
+from pam.travel.favorite_spots import Spot, SpotKind, delete_spot, parse_notes, parse_rating, parse_spot_name, save_spot
 from pam.travel.queries import LocatedQuery, PlaceName
 
 _Name = Annotated[str, BeforeValidator(parse_spot_name), parse_spot_name.schema]
 _Notes = Annotated[str, BeforeValidator(parse_notes), parse_notes.schema]
+_Rating = Annotated[int | None, optional(parse_rating), parse_rating.schema]
 
 
 class SaveFavoriteSpot(ToolArguments):
@@ -26,7 +28,7 @@ class SaveFavoriteSpot(ToolArguments):
     name: _Name
     notes: _Notes = ""
     place: PlaceName
-    rating: int | None = Field(default=None, ge=1, le=5)
+    rating: _Rating = None
 
 
 def _resolve(context: ToolContext, new: SaveFavoriteSpot) -> ResolvedPlace:

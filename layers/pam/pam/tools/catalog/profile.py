@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema, model_validator
 
-from pam.answers.own_profile import UPDATE_PROFILE, Bio, HomeBase, ProfileName, RigType
+from pam.answers.own_profile import UPDATE_PROFILE, Bio, HomeBase, ProfileName, RigType, RigYear
 from pam.answers.user_settings import UPDATE_SETTINGS
 from pam.answers.user_stats import user_stats
 from pam.community.audiences import Audience
@@ -27,6 +27,7 @@ _Bio = Annotated[Bio, _TEXT]
 _HomeBase = Annotated[HomeBase, _TEXT]
 _Name = Annotated[ProfileName, _TEXT]
 _RigType = Annotated[RigType, _TEXT]
+_RigYear = Annotated[RigYear, WithJsonSchema({"type": "integer"})]
 _Theme = Annotated[Theme, WithJsonSchema({"type": "string", "enum": list(Theme)})]
 _Units = Annotated[Units, WithJsonSchema({"type": "string", "enum": list(Units)})]
 _Currency = Annotated[Currency, _TEXT]
@@ -57,7 +58,7 @@ class UpdateProfile(_Fields):
     home_base: _HomeBase | None = None
     name: _Name | None = None
     rig_type: _RigType | None = None
-    rig_year: int | None = None
+    rig_year: _RigYear | None = None
 
 
 @write_tool(summary=lambda _: "Changing your profile", undo=UPDATE_PROFILE.undo, changes_settings=True)

@@ -21,11 +21,11 @@ from pam.tools.engine.arguments import ToolArguments
 from pam.tools.engine.definition import ToolContext, ToolResult, read_tool
 from pam.tools.engine.results import to_tool_result
 from pam.travel.attractions import DEFAULT_KINDS, MAX_KINDS, AttractionKind
+from pam.travel.forecast import MAX_FORECAST_DAYS
 from pam.travel.queries import (
     HERE,
     DaysQuery,
     DistanceQuery,
-    ForecastDays,
     ForecastPeriod,
     FuelType,
     GasPriceQuery,
@@ -33,6 +33,7 @@ from pam.travel.queries import (
     Radius,
     WeatherQuery,
 )
+from pam.users.whole_numbers import WholeNumberParser
 
 _TIMEOUT_S = 6.0
 """More than a fast answer may take, since the traveller sees that a tool is running."""
@@ -51,6 +52,9 @@ _Kinds = Annotated[
     Field(min_length=1, max_length=MAX_KINDS),
     WithJsonSchema({"type": "array", "items": {"enum": list(AttractionKind)}}),
 ]
+# In the query of a URL the days are text.
+_parse_days = WholeNumberParser("days", 1, MAX_FORECAST_DAYS)
+_Days = Annotated[int | None, optional(_parse_days), _parse_days.schema]
 _MaxPrice = Annotated[
     Decimal | None,
     optional(parse_amount),
@@ -86,7 +90,7 @@ def find_cheap_gas(context: ToolContext, arguments: FindCheapGas) -> ToolResult:
 class GetWeatherForecast(ToolArguments):
     """The place, and either a number of days or a period."""
 
-    days: ForecastDays | None = None
+    days: _Days = None
     period: ForecastPeriod | None = None
     place: PlaceArgument = HERE
 
