@@ -39,11 +39,11 @@ def base_url(stack: LocalStack) -> str:
     return stack.url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; tests are skipped without it.
 
-    One of each module: Playwright runs an event loop in the thread of the tests, and other tests run one, too.
+    It ends with the tests of this folder: Playwright runs an event loop in their thread, and others run one, too.
     """
     chromium = shutil.which("chromium")
     if chromium is None:
