@@ -110,6 +110,16 @@ SECRETS = [
     ("비밀번호는 hunter2", "hunter2", "password"),
     ("token: 9f8e7d6c5b4a39281706f5e4d3c2b1a0", "9f8e7d6c5b4a39281706f5e4d3c2b1a0", "key"),
     ("my social is 536904399", "536904399", "government id"),
+    ("my social security number is 536904399", "536904399", "government id"),
+    ("Our social insurance number is 046454286", "046454286", "government id"),
+    ("my wife's social security number was 536904399", "536904399", "government id"),
+    ("the social security number of my wife is 536904399", "536904399", "government id"),
+    ("passport number for our daughter: X1234567", "X1234567", "government id"),
+    ("my passport number is: X1234567", "X1234567", "government id"),
+    ("mon passeport est 12AB34567", "12AB34567", "government id"),
+    ("il mio codice fiscale è RCCMNL83S18D969H", "RCCMNL83S18D969H", "government id"),
+    ("meu cpf é 39053344705", "39053344705", "government id"),
+    ("meine Steuer-ID lautet 86095742719", "86095742719", "government id"),
     ("536 - 90 - 4399", "536 - 90 - 4399", "government id"),
     ("536_90_4399", "536_90_4399", "government id"),
     ("DL# D1234567", "D1234567", "government id"),
@@ -146,6 +156,7 @@ a risk-free-cancellation-until-noon rate|Route 66|2026 2027 2028
 my Steuer is due|nie wieder 12345 km am Stück|Zażółć 東京 שלום 👨‍👩‍👧|١٢٣ km|１２３ miles
 part no. AB-12345-C|oil filter PH3614
 the gate security code is 4312|security code for the shower 1234|the pin for the spot 4312 Main St|Donner Pass: 7056ft
+my social security is 25000 a year|the passport fee for my wife was 13000|passport for my wife: 2027-05-12
 annual park pass: 12345678|the pass: closed|the password we use is wrong|password: see the fridge|password: required
 password: reset again|my password is not working today|Lost password - Netflix|pw 4500 washer|laundry token: 2
 axles 4200, 4300, 4400, 4500 lb|odometer 45210, 45388, 45721, 46010|6500/6600/6700/6800 rpm|DL 1234|Ein 12345 km Weg

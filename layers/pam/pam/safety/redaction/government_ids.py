@@ -28,7 +28,8 @@ _COMPILED = tuple((re.compile(f"{_ID_BEFORE}(?:{shape}){_ID_AFTER}"), modules) f
 
 _LABEL = re.compile(
     r"""(?<![A-Za-z0-9])(?:
-      ssn|itin|(?:my|our|his|her|your)\ social|social\ security|social\ insurance|sin|tin|tfn
+      ssn|itin|social\ security|social\ insurance|sin|tin|tfn
+    | (?:my|our|his|her|your)\ social(?!\ (?:security|insurance))
     | tax(?:payer)?(?:\ file|\ id|\ identification)(?:entification)?
     | national\ insurance|nino|national\ id(?:entity)?|identity\ card|id\ card
     | steuer-?\ ?id(?:entifikationsnummer|nr)?|steuernummer|id-?nr|personalausweis
@@ -43,7 +44,13 @@ _LABEL = re.compile(
     (?:\ {0,3}(?:number|nummer|num|no|nr|card|id|code)(?![A-Za-z0-9])\.?){0,2}""",
     re.IGNORECASE | re.VERBOSE,
 )
-_JOINER = re.compile(r"[ \t]{0,3}(?:[:=#]{1,2}|is|was|ist|es|是|は)?[ \t]{0,3}[\"'#]?", re.IGNORECASE)
+_VERB = r"(?:is|was|ist|war|lautet|es\ el|es|est\ le|est|è|é|是|は)(?![^\W\d_])"
+_JOINER = re.compile(
+    rf"""(?:\ (?:of|for|from|von|für|de|di|do|da|van)(?:\ [^\W\d_]{{1,20}}){{1,3}}(?=\ ?(?:[:=]|{_VERB})))?
+    [ \t]{{0,3}}(?:[:=#]{{1,2}}|{_VERB}[ \t]?:?)?[ \t]{{0,3}}["'#]?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What stands between a label and its value. The words of a person or purpose only before a verb or a mark."""
 _VALUE = re.compile(r"[A-Za-z0-9]{1,20}(?:[ .-][A-Za-z0-9]{1,20}){0,8}")
 _SEPARATORS = re.compile(r"[ ._/-]")
 _AMOUNT = re.compile(r"[0-9]+\.[0-9]{2}(?![0-9.-])")
