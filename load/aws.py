@@ -7,8 +7,10 @@ import boto3
 from local.stack import LocalStack
 from local.template.intrinsics import REGION
 
+_session: Any = boto3.Session("local", "local", region_name=REGION)
+"""One, since each loads botocore's data again."""
+
 
 def local_client(stack: LocalStack, service: str) -> Any:
     """Return a client of a service, such as `dynamodb`."""
-    session: Any = boto3.Session("local", "local", region_name=REGION)
-    return session.client(service, endpoint_url=stack.aws_endpoint)
+    return _session.client(service, endpoint_url=stack.aws_endpoint)

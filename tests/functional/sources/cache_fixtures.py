@@ -1,5 +1,6 @@
 """A fetch and a faulty DynamoDB client for the tests of the shared cache and the circuit breaker."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -42,12 +43,17 @@ def answer_from(
     return cache.fetch(key, Source.MAPBOX, LIFETIME, fetch, Deadline(seconds))
 
 
+# Each session would load botocore's data again. Creating a client isn't thread-safe within one.
+_SESSION = boto3.Session("test", "test", region_name="us-east-1")
+_LOCK = threading.Lock()
+
+
 def dynamodb_at(endpoint: str, max_attempts: int = 2) -> Any:
     """A client of its own, as each Lambda environment has."""
-    session = boto3.Session("test", "test", region_name="us-east-1")
     retries: Any = {"total_max_attempts": max_attempts, "mode": "standard"}
     config = Config(connect_timeout=10, read_timeout=10, retries=retries, max_pool_connections=64)
-    return session.client("dynamodb", endpoint_url=endpoint, config=config)
+    with _LOCK:
+        return _SESSION.client("dynamodb", endpoint_url=endpoint, config=config)
 
 
 @dataclass
