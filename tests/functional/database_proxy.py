@@ -79,6 +79,8 @@ class DatabaseProxy:
             return len(self._pinned)
 
     def stop(self) -> None:
+        # Closing alone leaves the thread in `accept`, which may go on with the descriptor's next owner.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with self._lock:
             for backend in self._idle:

@@ -88,6 +88,7 @@ def serve(stack: LocalStack) -> Iterator[Callable[[ssl.SSLContext | None], dict[
 
     yield start
     for listener in listeners:
+        listener.shutdown(socket.SHUT_RDWR)  # ends `accept`, which may go on with the descriptor's next owner
         listener.close()
 
 

@@ -176,6 +176,7 @@ class PostgresProxy:
 
     def close(self) -> None:
         """Close all connections, and stop listening."""
+        self._listener.shutdown(socket.SHUT_RDWR)  # ends `accept`, which may go on with the descriptor's next owner
         self._listener.close()
         self.disconnect()
 
