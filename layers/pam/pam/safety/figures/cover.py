@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
+from pam.safety.figures.checked import is_checked
 from pam.safety.figures.dates import month_of
 from pam.safety.figures.derivation import Derivations
 from pam.safety.figures.evidence import Evidence, words_of
@@ -21,7 +22,6 @@ from pam.safety.figures.figure import (
     Hedge,
     Reading,
     money,
-    unsigned,
 )
 from pam.safety.figures.groups import Key
 from pam.safety.figures.hidden import mask_hidden
@@ -35,24 +35,13 @@ MAX_CHANCE = 0.03
 _MAX_RELATED_CHANCE = 0.1
 """The same for shares of a figure that the line quotes in the others of its object, which are few."""
 
-_MIN_COUNT = 7
-"""Smaller counts, such as “three of them”, may be of any selection."""
-
-_MIN_DURATION_S = 2700
-"""Shorter durations are advice more often than facts: a break of 15 minutes."""
-
-_DAY_S = 86_400
-_QUARTER_MIN = 15
 _MAX_PASSES = 3
-_EVERY = re.compile(
-    r"\b(?:every|each|alle|cada|toutes les|ogni)\s(?:\d{1,2}\s?(?:[–—-]|to|or|bis|oder|a|o|à|ou)\s?)?$", re.IGNORECASE
-)
-_EVERY_LOOKBACK = 24
 _IS_DIFFERENCE = re.compile(
     r"warmer|cooler|colder|hotter|\bdrop|\bris(?:e|ing)|swing|difference|degrees (?:more|less)|wärmer|kälter"
 )
 """Words of a line in which degrees may be a difference of two temperatures."""
 
+_PRICED = ("gal", "l")
 _OPERANDS = (FigureKind.DAYS, FigureKind.COUNT)
 
 
@@ -82,9 +71,14 @@ class FigureCheck:
     def check(self, text: str) -> FigureReport:
         """Check the figures of a Markdown text, outside of code and addresses."""
         lines = self._lines(text)
-        pending = [Pending(line, figure) for line in lines for figure in line.figures]
-        checked = [each.figure for each in pending]
-        pending = [each for each in pending if not self._is_direct(each)]
+        checked: list[Figure] = []
+        pending: list[Pending] = []
+        for line in lines:
+            checked += line.figures
+            for figure in line.figures:
+                targets: list[list[Target]] = []
+                if not self._is_direct(line, figure, targets):
+                    pending.append(Pending(line, figure, targets))
         if pending:
             quotes = Quotes(lines, self._evidence, self._groups)
             for _ in range(_MAX_PASSES):
@@ -116,24 +110,32 @@ class FigureCheck:
 
     def _add_figure(self, line: Line, figure: Figure, text: str) -> None:
         """Add a figure to check to its line, and others to what the line's figures are computed with."""
-        if _is_checked(figure, text):
+        if is_checked(figure, text):
             line.figures.append(figure)
         elif figure.kind is FigureKind.TIME:
             line.cover(TIME.key, figure.readings[0].value, figure.start)
         elif figure.kind in _OPERANDS:
-            self._is_direct(Pending(line, figure))
+            self._is_direct(line, figure, [])
 
-    def _is_direct(self, pending: Pending) -> bool:
-        """Return whether the evidence has the figure itself; remember it as covered then."""
-        line, figure = pending.line, pending.figure
+    def _is_direct(self, line: Line, figure: Figure, compared: list[list[Target]]) -> bool:
+        """Return whether the evidence has the figure itself; remember it as covered then.
+
+        Otherwise `compared` has the targets of each reading afterwards.
+        """
         kind = figure.kind
         if kind is FigureKind.DATE:
             return self._has_day(line, figure)
         if kind is FigureKind.MONTH:
             return any(reading.value in self._months for reading in figure.readings)
         for reading in figure.readings:
+            key = reading.measure.key
+            if figure.hedge is Hedge.NONE and key in self._plain and figure.per not in _PRICED:
+                exact = reading.base
+                if exact in self._plain[key]:
+                    _cover(line, figure, reading, exact)
+                    return True
             targets = self._targets(reading, figure)
-            pending.targets.append(targets)
+            compared.append(targets)
             for key, low, high in targets:
                 value = self._find(line, key, low, high, reading, figure.hedge)
                 if value is not None:
@@ -149,7 +151,7 @@ class FigureCheck:
         value = listed.find(low, high)
         if value is None:
             return None
-        written = _base(reading)
+        written = reading.base
         if listed.has(written - 1e-6, written + 1e-6):
             return written
         if hedge is Hedge.NONE and listed.has_by_more_than_chance(low, high, MAX_CHANCE):
@@ -171,7 +173,7 @@ class FigureCheck:
             return [(key, low, high) for key in keys if key[0] in kinds]
         if kind is FigureKind.MONEY:
             amounts = [(measure.key, low, high), (BARE.key, low, high)]
-            if figure.per not in ("gal", "l"):
+            if figure.per not in _PRICED:
                 return amounts
             per = money(measure.name, figure.per).key
             return [(per, low, high)] if per in self._evidence.plain else [(per, low, high), *amounts]
@@ -231,7 +233,7 @@ class FigureCheck:
             ]
         for reading, key, low, high in pending.derived:
             if self._follows(line, figure, key, low, high, quotes):
-                _cover(line, figure, reading, _base(reading))
+                _cover(line, figure, reading, reading.base)
                 return True
         return False
 
@@ -247,15 +249,17 @@ class FigureCheck:
         yield from (target for target in targets if target[0] != BARE.key)
         if measure.kind is FigureKind.MONEY and figure.per:
             low, high = interval(reading, figure.hedge)
-            if figure.per in ("gal", "l"):
+            if figure.per in _PRICED:
                 yield measure.key, low, high  # the difference of two prices
             else:
                 yield money(measure.name, figure.per).key, low, high
 
     def _follows(self, line: Line, figure: Figure, key: Key, low: float, high: float, quotes: Quotes) -> bool:
+        # The cheapest first.
+        for pool in self._derived.pools(key):
+            if pool.has_by_more_than_chance(low, high, MAX_CHANCE):
+                return True
         if quotes.is_certain(line, figure, key, low, high):
-            return True
-        if any(pool.has_by_more_than_chance(low, high, MAX_CHANCE) for pool in self._derived.pools(key)):
             return True
         if key == PERCENT.key and quotes.has_related_share(line, low, high, _MAX_RELATED_CHANCE):
             return True
@@ -269,29 +273,6 @@ def _cover(line: Line, figure: Figure, reading: Reading, value: float) -> None:
     key = reading.measure.key
     if key[0] is FigureKind.MONEY:
         # A price is found by its unit, and its value as written is an amount of the currency.
-        value = value if figure.per not in ("gal", "l") else reading.value
+        value = value if figure.per not in _PRICED else reading.value
         line.per.setdefault(figure.per, []).append((reading.measure.name, value))
     line.cover(key, value, figure.start)
-
-
-def _is_checked(figure: Figure, text: str) -> bool:
-    """Return whether a figure states something that evidence could have."""
-    reading = figure.readings[0]
-    kind = reading.measure.kind
-    if kind is FigureKind.MONEY:
-        return True
-    if kind in (FigureKind.DAYS, FigureKind.BARE):
-        return False
-    if kind is FigureKind.COUNT:
-        return reading.value >= _MIN_COUNT
-    if kind is FigureKind.TIME:
-        return reading.value % _QUARTER_MIN != 0
-    if kind is FigureKind.DURATION:
-        if _base(reading) < _MIN_DURATION_S or (figure.per == "day" and _base(reading) == _DAY_S):
-            return False  # “24 hours a day”
-        return _EVERY.search(text, max(0, figure.start - _EVERY_LOOKBACK), figure.start) is None
-    return kind is not FigureKind.PERCENT or reading.value != 100
-
-
-def _base(reading: Reading) -> float:
-    return unsigned(reading.measure.kind, reading.measure.to_base(reading.value))

@@ -18,7 +18,10 @@ _NUMERIC = re.compile(
     r"(?P<c>\d{4}|\d{2}))(?![\w/-]|[.,]\d)"
 )
 _NUMERIC_HINT = re.compile(r"[/.-](?<=\d[/.-])\d{1,2}[/.-]\d")
-"""The rarer character first, so that the search skips the others."""
+"""The first separator, which is rarer than digits are, so that the search skips the others."""
+
+_MAX_FIRST_DIGITS = 4
+"""Before the first separator: those of a year."""
 
 _ORDINAL = r"(?:st|nd|rd|th|er|º|ª|°)?"
 _AFTER = re.compile(
@@ -100,7 +103,13 @@ def _named_dates(text: str, names: _Names, today: date) -> Iterator[Figure]:
 
 
 def _numeric_dates(text: str, today: date) -> Iterator[Figure]:
-    for found in _NUMERIC.finditer(text) if _NUMERIC_HINT.search(text) else ():
+    for hint in _NUMERIC_HINT.finditer(text):
+        start = hint.start() - 1
+        while start > max(0, hint.start() - _MAX_FIRST_DIGITS) and text[start - 1].isdecimal():
+            start -= 1
+        found = _NUMERIC.match(text, start)
+        if found is None:
+            continue
         if found["y"]:
             orders = [(int(found["mo"]), int(found["d"]), int(found["y"]))]
         else:

@@ -85,7 +85,11 @@ def combine(values: Sequence[float]) -> Iterable[float]:
 
 def has_combination(values: Sequence[float], low: float, high: float) -> bool:
     """Return whether a sum or difference of any two values is in the interval."""
-    return any(low <= one + other <= high or low <= abs(one - other) <= high for one, other in combinations(values, 2))
+    for at, one in enumerate(values):
+        for other in values[:at]:
+            if low <= one + other <= high or low <= abs(one - other) <= high:
+                return True
+    return False
 
 
 def shares_of(values: Sequence[float]) -> list[float]:

@@ -42,6 +42,9 @@ _WORD = re.compile(
 _RANGE = re.compile(r"\s?(?:[–—-]|to|bis|à|a|and|und|or|oder|et|y|e|ou|o|tot)\s?\**(?=[$€£\d])")
 _DASH = re.compile(r"\s?[–—-]\s?\**(?=\d)")
 _JOINED = re.compile(r"\**(?:\s?[–—-]\s?|\s(?:to|and|und|bis|et|y|against|vs\.?|versus)\s)\**")
+_BEFORE_MOST = frozenset(" $")
+"""No name has them before its number."""
+
 _FIRST_OF_NAME = frozenset("-‑/#_&")
 
 
@@ -54,8 +57,10 @@ def extract_figures(text: str, conventions: Conventions, *, bare: bool = False) 
         return []
     figures = list(find_dates(text, conventions.locale, conventions.today))
     taken = [(figure.start, figure.end) for figure in figures]
-    for found in _CLOCK.finditer(text) if _CLOCK_HINT.search(text) else ():
-        if (clock := _clock(found)) and not _overlaps(taken, *found.span()):
+    for hint in _CLOCK_HINT.finditer(text):
+        start = hint.start() - 1
+        found = _CLOCK.match(text, start - 1 if start and text[start - 1].isdecimal() else start)
+        if found and (clock := _clock(found)) and not _overlaps(taken, *found.span()):
             figures.append(clock)
             taken.append(found.span())
     taken.sort()
@@ -90,9 +95,9 @@ def _overlaps(taken: list[tuple[int, int]], start: int, end: int) -> bool:
 
 def _numbers(text: str, conventions: Conventions, taken: list[tuple[int, int]], bare: bool) -> Iterator[Figure]:
     """Yield the figures of digits, outside of what dates and times of day have taken."""
-    position, at = 0, 0
+    search, position, at = _NUMBER.search, 0, 0
     waiting: list[tuple[int, int, tuple[Number, ...]]] = []  # numbers without a unit of a range that may go on
-    while found := _NUMBER.search(text, position):
+    while found := search(text, position):
         start, end = found.span()
         while at < len(taken) and taken[at][1] <= start:
             at += 1
@@ -103,7 +108,7 @@ def _numbers(text: str, conventions: Conventions, taken: list[tuple[int, int]], 
         position = end
         if waiting and not _is_range(text, waiting[-1][1], start):
             waiting.clear()
-        if not waiting and _is_in_name(text, start):
+        if not waiting and text[start - 1 : start] not in _BEFORE_MOST and _is_in_name(text, start):
             continue
         figure = None
         if text[end : end + 1] == " " and text[end + 1 : end + 2].isdigit() and (spaced := _SPACED.match(text, start)):

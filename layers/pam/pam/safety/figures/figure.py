@@ -129,6 +129,11 @@ class Reading(NamedTuple):
     value: float
     quantum: float
 
+    @property
+    def base(self) -> float:
+        """The value as it is compared, in the base unit."""
+        return unsigned(self.measure.kind, self.measure.to_base(self.value))
+
 
 class Figure(NamedTuple):
     """A figure in a text, at `text[start:end]`, with everything that it can mean."""

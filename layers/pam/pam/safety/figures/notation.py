@@ -20,11 +20,18 @@ def read_number(text: str) -> tuple[Number, ...]:
     """Return the values that a number can have, the likelier one first; none if it isn't a number."""
     if text.isdecimal():
         return ((float(text), 1.0),)
-    if "." in text:
-        whole, _, fraction = text.rpartition(".")
-        # The usual case, in which a single dot isn't before three digits.
-        if len(fraction) != 3 and fraction.isdecimal() and whole.isdecimal():
+    # The usual cases first: a single dot that isn't before three digits, and one comma that is.
+    whole, dot, fraction = text.rpartition(".")
+    if dot and fraction.isdecimal():
+        if len(fraction) != 3 and whole.isdecimal():
             return ((float(text), 10.0 ** -len(fraction)),)
+        thousands, comma, hundreds = whole.partition(",")
+        if comma and _is_grouped(thousands, hundreds):
+            return ((float(f"{thousands}{hundreds}.{fraction}"), 10.0 ** -len(fraction)),)
+    elif not dot:
+        thousands, comma, hundreds = text.partition(",")
+        if comma and _is_grouped(thousands, hundreds):
+            return ((float(thousands + hundreds), 1.0), (float(f"{thousands}.{hundreds}"), 10.0**-3))
     numbers: list[Number] = []
     if found := _GROUPED.fullmatch(text):
         numbers.append((float(text.replace(found[1], "")), 1.0))
@@ -34,6 +41,10 @@ def read_number(text: str) -> tuple[Number, ...]:
         numbers.append((float(f"{whole}.{fraction}"), 10.0 ** -len(fraction)))
     # A comma before three digits separates thousands far more often than decimals do.
     return tuple(numbers)
+
+
+def _is_grouped(thousands: str, hundreds: str) -> bool:
+    return len(hundreds) == 3 and len(thousands) <= 3 and hundreds.isdecimal() and thousands.isdecimal()
 
 
 def count_trailing_zeros(value: float) -> int:

@@ -71,7 +71,7 @@ def read_figure(
     A number without a unit is of the kind `BARE`, or `DECIMAL` with two decimal places.
     """
     mark = mark_before(text, start)
-    currencies = () if mark is None else _currencies(text[mark:start].strip(), conventions)
+    currencies = () if mark is None else _amounts_in(text[mark:start].strip(), conventions)
     after = UNIT_AFTER.match(text, end)
     until = end
     if after and (factor := MULTIPLIERS.get(after[1])):
@@ -92,9 +92,9 @@ def read_figure(
         if not measures or measures[0] is POUNDS:
             if word in ("cent", "cents"):
                 hundredths = tuple((value / 100, quantum / 100) for value, quantum in numbers)
-                return _priced(text, start, after.end(), hundredths, _currencies("$", conventions))
-            if codes := _currencies_after(word, conventions):
-                amount = _priced(text, start, after.end(), numbers, codes)
+                return _priced(text, start, after.end(), hundredths, _amounts_in("$", conventions))
+            if currencies := _amounts_after(word, conventions):
+                amount = _priced(text, start, after.end(), numbers, currencies)
                 return amount._replace(readings=amount.readings + _readings(measures, numbers))
     if not measures:
         measure = DECIMAL if len(numbers) == 1 and numbers[0][1] == _HUNDREDTH else BARE
@@ -163,14 +163,14 @@ def _with_minutes(text: str, numbers: tuple[Number, ...], end: int) -> tuple[tup
     return ((value + int(found[1]) / 60, 1 / 60),), found.end()
 
 
-def _priced(text: str, start: int, end: int, numbers: tuple[Number, ...], currencies: tuple[str, ...]) -> Figure:
-    readings = _readings([money(code) for code in currencies], numbers)
-    return Figure(start, end, readings, hedge_of(text, start, end), period_after(text, end))
+def _priced(text: str, start: int, end: int, numbers: tuple[Number, ...], currencies: tuple[Measure, ...]) -> Figure:
+    return Figure(start, end, _readings(currencies, numbers), hedge_of(text, start, end), period_after(text, end))
 
 
 def _readings(measures: Sequence[Measure], numbers: tuple[Number, ...]) -> tuple[Reading, ...]:
-    if len(measures) == len(numbers) == 1:
-        return (Reading(measures[0], *numbers[0]),)
+    if len(measures) == 1 and len(numbers) == 1:
+        value, quantum = numbers[0]
+        return (Reading(measures[0], value, quantum),)
     return tuple(Reading(measure, *number) for measure in measures for number in numbers)
 
 
@@ -183,18 +183,21 @@ def period_after(text: str, end: int) -> str:
 
 
 @lru_cache(maxsize=512)
-def _currencies(mark: str, conventions: Conventions) -> tuple[str, ...]:
-    """Return the currencies that a mark can mean: the user's, the one it means to them, and the US dollar."""
+def _amounts_in(mark: str, conventions: Conventions) -> tuple[Measure, ...]:
+    """Return the units of the currencies that a mark can mean.
+
+    They are the user's, the one it means to them, and the US dollar.
+    """
     candidates = currencies_of(mark, conventions.locale)
     if len(candidates) < 2:
-        return tuple(candidates)
+        return tuple(map(money, candidates))
     meant = possible_currencies(candidates, conventions.currency, conventions.locale)
-    return tuple(dict.fromkeys([*meant, *(candidates & {"USD"})]))
+    return tuple(map(money, dict.fromkeys([*meant, *(candidates & {"USD"})])))
 
 
-def _currencies_after(word: str, conventions: Conventions) -> tuple[str, ...]:
+def _amounts_after(word: str, conventions: Conventions) -> tuple[Measure, ...]:
     # “R” and “Fr” stand before a number; after it they are the beginning of something else.
-    return _currencies(word, conventions) if word in "$€£" or len(word) > 2 or word in ("kr", "Kr") else ()
+    return _amounts_in(word, conventions) if word in "$€£" or len(word) > 2 or word in ("kr", "Kr") else ()
 
 
 def hedge_of(text: str, start: int, end: int) -> Hedge:

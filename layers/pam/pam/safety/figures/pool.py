@@ -15,10 +15,14 @@ class Pool:
 
     def __init__(self, values: Iterable[float]) -> None:
         # The same value by two ways is one.
-        self._values = sorted({round(value, 9) for value in values})
+        self._members = {round(value, 9) for value in values}
+        self._values = sorted(self._members)
 
     def __len__(self) -> int:
         return len(self._values)
+
+    def __contains__(self, value: float) -> bool:
+        return value in self._members
 
     def has(self, low: float, high: float) -> bool:
         """Return whether a value is in the interval."""
@@ -47,7 +51,9 @@ class Pool:
         `max_expected` bounds how many values an interval of this width would have, if those around it were spread
         evenly: sums of any two of thirty amounts cover most whole dollars, and hardly any cents.
         """
-        if not self.has(low, high):
+        values = self._values
+        at = bisect_left(values, low)
+        if at == len(values) or values[at] > high:
             return False
         reach = _reach(low, high)
         return (self.count(low - reach, high + reach) - 1) * (high - low) <= max_expected * 2 * reach
@@ -60,9 +66,14 @@ class Pool:
         return (self._count_pairs(values, low - reach, high + reach) - 1) * (high - low) <= max_expected * 2 * reach
 
     def _has_pair(self, values: Sequence[float], low: float, high: float) -> bool:
-        own, length = self._values, len(self._values)
+        own = self._values
+        if not own:
+            return False
+        smallest, largest, length = own[0], own[-1], len(own)
         for value in values:
             for first, last in ((low - value, high - value), (value - high, value - low), (value + low, value + high)):
+                if last < smallest or first > largest:
+                    continue
                 at = bisect_left(own, first)
                 if at < length and abs(own[at] - value) < _SAME:
                     at += 1
@@ -71,10 +82,12 @@ class Pool:
         return False
 
     def _count_pairs(self, values: Sequence[float], low: float, high: float) -> int:
-        pairs = 0
+        own, pairs = self._values, 0
         for value in values:
+            has_same = self.has(value - _SAME, value + _SAME)
             for first, last in ((low - value, high - value), (value - high, value - low), (value + low, value + high)):
-                pairs += self.count(first, last) - (first <= value <= last and self.has(value - _SAME, value + _SAME))
+                pairs += max(0, bisect_right(own, last) - bisect_left(own, first))
+                pairs -= has_same and first <= value <= last
         return pairs
 
 
