@@ -16,7 +16,7 @@ from pam.safety.screen.normalise import clip, normalise
 from pam.safety.screen.rules import WORD, match_rules
 from training.corpora import OWN_SET, Sentence
 
-REGULARISATION = 30.0
+REGULARISATION = 100.0
 ATTACK_WEIGHT = 5.0
 """There are far more harmless sentences."""
 

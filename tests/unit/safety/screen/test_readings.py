@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pam.safety.screen.features import BUCKETS, feature_buckets
+from pam.safety.screen.features import BUCKETS, MAX_GROUPED_WORDS, feature_buckets
 from pam.safety.screen.languages import MAX_OTHER_SCRIPT, has_other_script, is_latin
 from pam.safety.screen.normalise import normalise
 from pam.safety.screen.rules import MARKUP, WORD, match_rules
+from pam.safety.screen.vocabulary import classes_of
 
 _MANY, _STRUCK = "[\u0300-\u036f\u0489\u20d0-\u20ff]", "[\u0335-\u0338\u20d0-\u20e3]"
 _WORDS = st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12), max_size=120)
@@ -29,9 +30,12 @@ def test_markup_is_found_wherever_its_pattern_matches(
         assert name in set(match_rules(text, WORD.findall(text)))
 
 
-@given(words=_WORDS, rules=st.lists(st.sampled_from(["mode", "code"]), unique=True))
+@given(
+    words=st.one_of(_WORDS, st.lists(st.sampled_from("ignore please all forget previous tes regles".split()))),
+    rules=st.lists(st.sampled_from(["mode", "code"]), unique=True),
+)
 def test_features_are_hashed_texts(words: list[str], rules: list[str]) -> None:
-    """Words, pairs, triples, pairs around a word, beginnings and ends."""
+    """Words, pairs, triples, pairs around a word, beginnings and ends, three letters, classes and pairs of classes."""
     encoded = [word.encode() for word in words]
     texts = [*encoded, *(b"rule " + rule.encode() for rule in rules)]
     padded = [b"^", b"^", *encoded]
@@ -40,6 +44,12 @@ def test_features_are_hashed_texts(words: list[str], rules: list[str]) -> None:
     for word in encoded:
         if len(word) > 5:
             texts += [b"<" + word[:4], b">" + word[-4:]]
+    for word in list(dict.fromkeys(encoded))[:MAX_GROUPED_WORDS]:
+        bounded = b"_" + word[:24] + b"_"
+        texts += [b"c" + bounded[at : at + 3] for at in range(len(bounded) - 2)]
+    classes = [found for word in words if (found := classes_of(word))]
+    texts += [f"cls {each}".encode() for each in classes]
+    texts += [f"clp {one} {other}".encode() for one, other in zip(classes, classes[1:], strict=False)]
     assert feature_buckets(words, rules) == {crc32(text) % BUCKETS for text in texts}
 
 

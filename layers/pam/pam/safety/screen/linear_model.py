@@ -1,4 +1,4 @@
-"""The linear model of stage 1: one signed byte for each bucket of features. `training/screen.py` writes its files."""
+"""The linear model of stage 1: one signed byte for each bucket of features. `training/` writes its files."""
 
 import json
 import math

@@ -3,6 +3,8 @@
 Words are in lower case and without accents, as `normalise` returns them. `*` at the end stands for any ending.
 """
 
+from functools import lru_cache
+
 _CLASSES = {
     # What is done to instructions
     "V": (
@@ -154,6 +156,7 @@ def _compile() -> tuple[dict[str, str], dict[str, tuple[tuple[str, str], ...]]]:
 _WORDS, _BEGINNINGS = _compile()
 
 
+@lru_cache(maxsize=8192)
 def classes_of(word: str) -> str:
     """Return the letters of a word's classes."""
     found = _WORDS.get(word, "")
