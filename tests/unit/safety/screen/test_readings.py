@@ -1,6 +1,7 @@
 """The fast ways in which the screen reads a text find the same as the plain definitions of what it looks for."""
 
 import re
+from itertools import pairwise
 from zlib import crc32
 
 import pytest
@@ -31,7 +32,9 @@ def test_markup_is_found_wherever_its_pattern_matches(
 
 
 @given(
-    words=st.one_of(_WORDS, st.lists(st.sampled_from("ignore please all forget previous tes regles".split()))),
+    words=st.one_of(
+        _WORDS, st.lists(st.sampled_from(["ignore", "please", "all", "forget", "previous", "tes", "regles"]))
+    ),
     rules=st.lists(st.sampled_from(["mode", "code"]), unique=True),
 )
 def test_features_are_hashed_texts(words: list[str], rules: list[str]) -> None:
@@ -49,7 +52,7 @@ def test_features_are_hashed_texts(words: list[str], rules: list[str]) -> None:
         texts += [b"c" + bounded[at : at + 3] for at in range(len(bounded) - 2)]
     classes = [found for word in words if (found := classes_of(word))]
     texts += [f"cls {each}".encode() for each in classes]
-    texts += [f"clp {one} {other}".encode() for one, other in zip(classes, classes[1:], strict=False)]
+    texts += [f"clp {one} {other}".encode() for one, other in pairwise(classes)]
     assert feature_buckets(words, rules) == {crc32(text) % BUCKETS for text in texts}
 
 
