@@ -21,9 +21,9 @@ ATTACK_WEIGHT = 5.0
 """There are far more harmless sentences."""
 
 ENGLISH_RATE = 0.008
-OTHER_RATE = 0.05
+OTHER_RATE = 0.15
 """The shares of the calibration sentences that the score may flag: of ordinary English ones, and of our own ones in the
-other trained languages, of which a third are near misses.
+other trained languages. A third of these are near misses, which are most of what is flagged: about 5 % of the others.
 """
 
 
