@@ -73,7 +73,7 @@ class Transcript:
         self._user_id = user_id
         self._scope = {"user": user_id, "id": conversation.id, "turn": turn_id}
         self._notes = len(conversation.context.get("notes", []))
-        self._position = conversation.next_position
+        self._first_position = self._position = conversation.next_position
         self._rows: list[dict[str, Any]] = []
         self._unsaved: list[dict[str, Any]] = []
         self._exchange: list[ExchangeMessage] = []
@@ -170,7 +170,8 @@ class Transcript:
             self._is_deleted = self.met_deletion = True
             return
         self.met_deletion = self.met_deletion or checked is not rows
-        self._saved = len(self._rows)
+        if rows:  # more may have been added since
+            self._saved = rows[-1]["position"] + 1 - self._first_position
         del self._unsaved[: len(rows)]
         del self._exchange[: len(exchange)]
 

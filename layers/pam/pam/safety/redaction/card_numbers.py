@@ -5,12 +5,11 @@ from collections.abc import Iterator, Sequence
 
 from pam.safety.redaction.normalized import Span
 
-# Between groups of digits: spaces and hyphens, or any one mark of punctuation with or without spaces beside it.
-_RUN = re.compile(
-    r"(?<![0-9])[0-9]+(?:(?:[ \t\n_-]{1,3}|[ \t\n]?[^\w\s][ \t\n]?)[0-9]+)+|(?<![0-9])[0-9]{12,}", re.ASCII
-)
+# Between groups of digits: white space and hyphens, or any one mark of punctuation with or without spaces beside it.
+_RUN = re.compile(r"(?<![0-9])[0-9]+(?:(?:[\s_-]{1,8}|\s{0,3}[^\w\s]\s{0,3})[0-9]+)+|(?<![0-9])[0-9]{12,}", re.ASCII)
 _GROUP = re.compile(r"[0-9]+")
-_PUNCTUATION = re.compile(r"[^0-9 \t\n._-]")
+_PUNCTUATION = re.compile(r"[^0-9\s._-]")
+_LINE_BREAK = re.compile(r"[\n\r\v\f]")
 
 # Prefixes by length (ISO/IEC 7812 and the networks' published ranges). 1 is airlines' (UATP), 7 fuel companies' cards.
 _ISSUERS = re.compile(
@@ -82,7 +81,11 @@ def _is_card(text: str, digits: str, groups: Sequence[tuple[int, int]]) -> bool:
         if _PUNCTUATION.search(written):
             return False
         # Coordinates and decimals have points beside other separators; numbers on lines of their own are a list.
-        if "\n" in written or ("." in written and any(mark in written for mark in " \t_-")):
+        # A number of two or three long groups is broken by a line: what is stored for recall has spaces for breaks.
+        is_broken = max(lengths) >= 8 and len(lengths) <= 3
+        if _LINE_BREAK.search(written) and not is_broken:
+            return False
+        if "." in written and re.search(r"[\s_-]", written):
             return False
         # The last group of an identifier with letters, such as a UUID.
         if start and text[start - 1].isalpha():
