@@ -271,7 +271,10 @@ def use_http_api(user: httpx.Client) -> None:
 
 
 def use_chat(stack: LocalStack, user: httpx.Client) -> None:
-    """Fast answers, a turn with Claude and its tools, a confirmed write, and the other frames."""
+    """Fast answers, a turn with Claude and its tools, confirmed writes, and the other frames.
+
+    An archive is left, which goes with the next memories that are deleted.
+    """
     word = new_word()
     tools = {
         "get_weather_forecast": {"place": "Moab, Utah"},
@@ -295,15 +298,27 @@ def use_chat(stack: LocalStack, user: httpx.Client) -> None:
             message_id = str(uuid.uuid4())
             send(socket, "chat", message_id=message_id, text=text)
             frames = receive_until(socket, "done")
-        [request] = [frame for frame in frames if frame["type"] == "confirm_request"]
-        confirmation = {name: request[name] for name in ("confirmation_id", "digest")}
-        send(socket, "confirm", decision="yes", **confirmation)
-        receive_until(socket, "confirmed")
+        confirm(socket, frames)
         send(socket, "resume", message_id=message_id, after=0)
         receive_until(socket, "done")
         send(socket, "cancel", message_id=message_id)
         send(socket, "ping")
         receive_until(socket, "pong")
+        for name, arguments in (("export_data", {}), ("forget_memory", {"topic": word}), ("export_data", {})):
+            question = new_word()
+            call = {"content": [{"type": "tool_use", "name": name, "input": arguments}]}
+            script = [{"match": {"text_contains": question}, "replies": [call, replies[1]]}]
+            httpx.put(f"{stack.claude.url}/_script", json=script).raise_for_status()
+            send(socket, "chat", message_id=str(uuid.uuid4()), text=f"Please do it, {question}.")
+            confirm(socket, receive_until(socket, "done"))
+
+
+def confirm(socket: ClientConnection, frames: list[dict[str, Any]]) -> None:
+    """Confirm the action that a turn has asked about."""
+    [request] = [frame for frame in frames if frame["type"] == "confirm_request"]
+    confirmation = {name: request[name] for name in ("confirmation_id", "digest")}
+    send(socket, "confirm", decision="yes", **confirmation)
+    receive_until(socket, "confirmed")
 
 
 def run_schedule(stack: LocalStack, function: str) -> None:

@@ -13,10 +13,12 @@ import httpx
 import psycopg
 import pytest
 
+from local.stack import LocalStack
 from pam.community.profiles import save_public_profile
 from pam.platform.deadline import Deadline
 from pam.tools.catalog.budget import track_savings
 from pam.tools.catalog.exports import export_budget_report, export_data
+from pam.tools.catalog.memory import forget_memory, list_memories, remember_fact
 from pam.tools.catalog.money import create_expense, update_budget
 from pam.tools.engine.results import result_json
 from pam.users.csv_file import csv_cell
@@ -237,6 +239,25 @@ def test_approved_archive_beyond_the_limit_is_not_made(new_caller: Callers, noon
     error = error_of(lambda: caller.call_approved(export_data, "{}", approved))
     assert error.error.code == "export_limit_reached"
     assert caller.context.dependencies.files().delete_all(caller.id) == 5
+
+
+def test_archives_go_with_deleted_memories(stack: LocalStack, new_caller: Callers, noon: ManualClock) -> None:
+    """By the tool and over HTTP, also of a single fact; reports have none of them, and stay."""
+    caller = new_caller(noon)
+    report = caller.call(export_budget_report, '{"format": "csv"}')
+    with httpx.Client(headers={"authorization": f"Bearer {stack.token(caller.id)}"}, timeout=30) as http:
+        for is_tool in (True, False):
+            caller.call(remember_fact, '{"subject": "pets", "value": "two dogs"}')
+            archive = caller.call(export_data, "{}")
+            assert b"two dogs" in archive_of(archive)["json/facts.json"]
+            if is_tool:
+                topic = '{"topic": "dogs"}'
+                caller.call_approved(forget_memory, topic, caller.approve(forget_memory, topic))
+            else:
+                [fact] = caller.call(list_memories, "{}").data["facts"]
+                http.delete(f"{stack.url}/v1/memories/facts/{fact['id']}").raise_for_status()
+            assert httpx.get(archive.data["download"]["href"]).status_code == 403
+    assert fetch(report)
 
 
 def test_archive_with_too_many_rows_is_refused(new_caller: Callers) -> None:

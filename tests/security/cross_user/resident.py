@@ -137,7 +137,7 @@ class Resident(ChatUser):
         self.confirmation = decision_on(self._talk(use("create_post", content=f"Draft {self.words}.")))
 
     def _shop(self) -> None:
-        """An order, a cart, an event in the calendar, a saving, and an archive of all of it."""
+        """An order, a cart, an event in the calendar and a saving."""
         self._talk(use("add_to_cart", product="Drinking Water Hose"))
         self._confirm(decision_on(self._talk(use("checkout", address=f"General Delivery {self.words}"))))
         self._talk(
@@ -145,16 +145,16 @@ class Resident(ChatUser):
             use("create_calendar_event", title=f"Inspection {self.words}", start="2090-12-03T10:00"),
             use("track_savings", amount=12, category="camping", description=f"Club {self.words}"),
         )
-        self._confirm(decision_on(self._talk(use("export_data", format="csv"))))
 
     def _forget(self) -> None:
-        """Correct a fact, and delete one of a conversation of its own."""
+        """Correct a fact, and delete one of a conversation of its own; make an archive after that."""
         self.conversation_id = None
         self._talk(use("remember_fact", subject=f"boots {self.topic}", value=f"size 44 {self.secret}"))
         facts = self.http.get("/v1/memories").json()["memories"]
         numbers = {fact["title"].split()[0]: fact["id"] for fact in facts}
         self._request("PATCH", f"/v1/memories/facts/{numbers['dogs']}", {"value": f"three {self.words}"})
         self._request("DELETE", f"/v1/memories/facts/{numbers['boots']}")
+        self._confirm(decision_on(self._talk(use("export_data", format="csv"))))
 
     def _provoke(self) -> None:
         """Write what the screen flags."""

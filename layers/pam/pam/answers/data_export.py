@@ -16,6 +16,7 @@ from pam.platform.deadline import Deadline
 from pam.users.csv_file import csv_bytes
 from pam.users.formatting import pluralize
 from pam.users.held_data import (
+    ARCHIVE_PREFIX,
     INDEXES,
     HeldTable,
     check_export_limit,
@@ -57,7 +58,7 @@ def export_data(
         tables = list(read_held_tables(connection))
     day = now.astimezone(profile.zone).date().isoformat()
     content = _archive(tables, tuple(formats), profile, now)
-    download = offer_download(dependencies, profile, NewFile(f"pam-data-{day}.zip", content, "application/zip"))
+    download = offer_download(dependencies, profile, NewFile(f"{ARCHIVE_PREFIX}{day}.zip", content, "application/zip"))
     return ExportedData(download, tuple(formats), len(tables), sum(len(table.rows) for table in tables))
 
 

@@ -31,6 +31,7 @@ from pam.platform.dynamodb import DynamoUnavailable
 from pam.platform.errors import INVALID_REQUEST, SELECTION_EXPIRED, PamError
 from pam.platform.observability import logger
 from pam.platform.postgres import Connection
+from pam.users.held_data import ARCHIVE_PREFIX
 from pam.users.profile import ensure_user, read_profile
 from pam.users.text import TextParser
 
@@ -191,16 +192,21 @@ def _delete_once(
     write = WriteRequest(request.user_id, request.idempotency_key, {"deletes": what}, request.deadline, request.context)
     deleted = write_once(dependencies, write, DELETE_MEMORIES, prepare, MemoriesDeleted)
     try:
-        # What was recalled by a turn that ended between the two stores' deletions.
+        # What was recalled by a turn that ended between the stores' deletions, and archives that were read before them.
         dependencies.message_copies().delete(request.user_id, ())
-    except DynamoUnavailable:
-        logger.warning("recalled lines not deleted before they expire", exc_info=True)
+        dependencies.files().delete_all(request.user_id, ARCHIVE_PREFIX)
+    except (DynamoUnavailable, PamError):
+        logger.warning("recalled lines or archives not deleted before they expire", exc_info=True)
     return deleted
 
 
 def prepare_deletion(dependencies: UserDependencies, user_id: UUID, deletion: PreparedDeletion) -> PreparedDeletion:
-    """Delete the copies outside of Postgres of what is selected. Raises `PamError` (`store_unavailable`)."""
+    """Delete the copies outside of Postgres of what is selected, and all archives, which have it, too.
+
+    Raises `PamError` (`store_unavailable`).
+    """
     selection = deletion.selection
+    dependencies.files().delete_all(user_id, ARCHIVE_PREFIX)
     copies = dependencies.message_copies()
     if selection.is_everything:
         copies.delete_all(user_id, selection.asked_in)

@@ -42,20 +42,22 @@ class ObjectStore:
         )
         return link
 
-    def delete_all(self, user_id: UUID) -> int:
-        """Delete all files of a user; return how many there were."""
+    def delete_all(self, user_id: UUID, name_prefix: str = "") -> int:
+        """Delete all files of a user whose names begin so; return how many there were."""
         deleted = 0
-        while True:
-            page = _call(self._s3.list_objects_v2)(
-                Bucket=self._bucket, Prefix=_prefix(user_id), MaxKeys=_MAX_DELETED_AT_ONCE
-            )
-            keys = [{"Key": found["Key"]} for found in page.get("Contents", ())]
-            if not keys:
-                return deleted
-            answer = _call(self._s3.delete_objects)(Bucket=self._bucket, Delete={"Objects": keys, "Quiet": True})
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=_prefix(user_id), PaginationConfig={"PageSize": _MAX_DELETED_AT_ONCE}
+        )
+        # All keys first: a listing isn't changed by what is deleted meanwhile.
+        found = _call(lambda: [each["Key"] for page in pages for each in page.get("Contents", ())])()
+        keys = [{"Key": key} for key in found if key.rpartition("/")[2].startswith(name_prefix)]
+        for start in range(0, len(keys), _MAX_DELETED_AT_ONCE):
+            part = keys[start : start + _MAX_DELETED_AT_ONCE]
+            answer = _call(self._s3.delete_objects)(Bucket=self._bucket, Delete={"Objects": part, "Quiet": True})
             if answer.get("Errors"):
                 raise _unavailable()
-            deleted += len(keys)
+            deleted += len(part)
+        return deleted
 
 
 def _prefix(user_id: UUID) -> str:

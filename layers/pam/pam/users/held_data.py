@@ -18,6 +18,9 @@ INDEXES = {
 }
 """Tables that only repeat the words of others, and are left out."""
 
+ARCHIVE_PREFIX = "pam-data-"
+"""What the names of archives begin with."""
+
 MAX_ROWS = 200_000
 """Of an archive, which is made in memory."""
 
