@@ -83,3 +83,16 @@ def test_newest_message_is_found_at_once(database: Database, history: int) -> No
         if turn not in {hit.passage.turn_id for hit in hits[:10]}:
             missed.append(text)
     assert missed == []
+
+
+@pytest.mark.parametrize("name", ["Arches", "zorbpark", "quincybob", "Moab/Arches"])
+def test_words_joined_by_marks_are_found(database: Database, name: str) -> None:
+    """Postgres alone takes them for one path, host or address of mail."""
+    embedder, user = MiniLmEmbedder(), uuid.uuid4()
+    said = "We loved Moab/Arches/Zion; book at https://campfoo.example/zorbpark or ask quincybob@mail.example."
+    turn = store(database, user, ["The weather was fine.", said])
+    text = f"What did we say about {name}?"
+    (vector,) = embedder.embed([text], EmbeddingPurpose.QUERY, Deadline(10))
+    with database.session(user, Deadline(10)) as connection:
+        hits = fetch_hits(send_recall_query(connection, user, Query(text, vector, embedder.model)))
+    assert (hits[0].passage.turn_id, hits[0].coverage) == (turn, 1)

@@ -42,6 +42,9 @@ def found(remembered: Remembered, topic: str) -> tuple[int, int, int]:
         ("ปั๊มน้ำเสีย", ["ปั๊ม", "น้ำ"], ["ยาง"]),
         ("The KOA水泵 failed", ["koa水泵", "水泵 failing", "the 水泵"], ["水泵 tire"]),
         ("The water pumps failed", ["pump", "failing pump"], ["tire"]),
+        ("We loved Moab/Arches/Zion", ["arches", "Moab/Arches", "zion moab", "loved Arches/Zion"], ["bryce"]),
+        ("Book at https://campfoo.example/zorbpark", ["zorbpark", "campfoo", "campfoo.example/zorbpark"], ["koa"]),
+        ("Ask quincybob@mail.example", ["quincybob", "quincybob@mail.example"], ["quincy"]),
     ],
 )
 def test_topic_of_any_script_is_found(remembered: Remembered, said: str, topics: list[str], others: list[str]) -> None:

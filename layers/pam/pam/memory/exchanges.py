@@ -13,6 +13,7 @@ from uuid import UUID
 from pam.memory.embedding_requests import request_embedding
 from pam.memory.passages import split_passages
 from pam.memory.summary_requests import request_summary
+from pam.memory.word_index import words_apart
 from pam.platform.postgres import Connection
 from pam.safety.redaction import redact
 
@@ -37,7 +38,8 @@ with before as (
      where user_id = %(user)s and conversation_id = %(conversation)s
      order by id desc limit 1
 ), indexed as (
-    select to_tsvector('english', coalesce((select content from before) || ' ', '') || %(content)s) as words
+    select to_tsvector('english', {words_apart("coalesce((select content from before) || ' ', '') || %(content)s")})
+           as words
 )
 insert into exchanges (user_id, conversation_id, turn_id, role, passage, content, sent_at, words, length)
 select %(user)s, %(conversation)s, %(turn)s, %(role)s, %(passage)s, %(content)s, %(sent_at)s, words, {_LENGTH}
@@ -65,7 +67,7 @@ with neighbours as (
                               order by p.id desc limit 1) as before
       from exchanges x where x.user_id = %(user)s and x.id = any (%(ids)s)
 ), indexed as (
-    select id, to_tsvector('english', coalesce(before || ' ', '') || content) as words from neighbours
+    select id, to_tsvector('english', {words_apart("coalesce(before || ' ', '') || content")}) as words from neighbours
 ), counted as (
     select id, words, {_LENGTH} as length from indexed
 )

@@ -82,7 +82,7 @@ select id, subject as title, value as text, valid_from as at, recorded_by = 'tra
  where user_id = %(user)s and valid_to is null and standing = %(standing)s
    and (%(search)s = '' or exists (select from facts s
                                     where s.user_id = %(user)s and lower(s.subject) = lower(facts.subject)
-                                      and {has_topic("s.words", "s.subject || ' ' || s.value")}))
+                                      and {has_topic("s.subject || ' ' || s.value")}))
    and (%(after)s::timestamptz is null or (valid_from, id) < (%(after)s, %(after_id)s))
  order by valid_from desc, id desc limit %(limit)s
 """
@@ -98,7 +98,7 @@ select e.id, e.topic as title, e.summary as text, e.episode_start_time as at, e.
                 and x.id between e.first_exchange_id and e.last_exchange_id
               group by x.turn_id order by max(x.id) desc) as turns
   from conversation_episodes e
- where e.user_id = %(user)s and (%(search)s = '' or {has_topic("e.words", "e.topic || ' ' || e.summary")})
+ where e.user_id = %(user)s and (%(search)s = '' or {has_topic("e.topic || ' ' || e.summary")})
    and (%(after)s::timestamptz is null or (e.episode_start_time, e.id) < (%(after)s, %(after_id)s))
  order by e.episode_start_time desc, e.id desc limit %(limit)s
 """

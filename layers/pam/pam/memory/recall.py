@@ -19,6 +19,7 @@ from psycopg import Cursor
 
 from pam.memory.relevance import IS_RELEVANT, relevance_parameters
 from pam.memory.vectors import register_vectors, to_vector
+from pam.memory.word_index import words_apart
 from pam.platform.postgres import Connection, Row
 
 MAX_HITS = 60
@@ -101,9 +102,10 @@ class Hit:
 # Rows of the three tables have one key, id * 4 + kind: it is joined faster than two columns. Kinds as in `_KINDS`.
 _RECALL = f"""
 with asking as (
-    select tsvector_to_array(to_tsvector('english', %(asking)s)) as lexemes
+    select tsvector_to_array(to_tsvector('english', {words_apart("%(asking)s")})) as lexemes
 ), question as (
-    select lexeme, lexeme = any (lexemes) as is_asking from unnest(to_tsvector('english', %(text)s)), asking
+    select lexeme, lexeme = any (lexemes) as is_asking
+      from unnest(to_tsvector('english', {words_apart("%(text)s")})), asking
 ), entries as materialized (
     select id * 4 as key, length,
            case when embedding_model = %(model)s then 1 - (embedding <=> %(vector)s) end as similarity
@@ -165,7 +167,7 @@ with asking as (
        and length(q.content) <= {_MAX_QUESTION_CHARS}
        and (right(rtrim(q.content), 1) = '?'
             or lower(split_part(q.content, ' ', 1)) = any (string_to_array(%(question_words)s, ' ')))
-       and tsvector_to_array(to_tsvector('english', q.content))
+       and tsvector_to_array(to_tsvector('english', {words_apart("q.content")}))
            <@ (select array(select lexeme from question) || lexemes from asking)
 ), best as materialized (
     select c.*, coalesce(a.role = 'user' or not a.is_newest, false) as is_repeated

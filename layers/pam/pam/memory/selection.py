@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pam.memory.memories_query import parse_memory_id
 from pam.memory.topic_search import check_topic, has_topic, topic_values
+from pam.memory.word_index import words_apart
 from pam.memory.write_records import find_effects
 from pam.platform.errors import MEMORY_NOT_FOUND, PamError
 from pam.platform.postgres import Connection
@@ -81,12 +82,12 @@ select distinct on (lower(f.subject)) f.id, lower(f.subject) as subject,
        array(select distinct s.turn_id from facts v join fact_sources s on s.user_id = v.user_id and s.fact_id = v.id
               where v.user_id = %(user)s and lower(v.subject) = lower(f.subject)) as turns
   from facts f
- where f.user_id = %(user)s and {has_topic("f.words", "f.subject || ' ' || f.value")}
+ where f.user_id = %(user)s and {has_topic("f.subject || ' ' || f.value")}
  order by lower(f.subject), f.valid_to desc nulls first
 """
 _SELECT_TOPIC_EPISODES = f"""
 select id from conversation_episodes
- where user_id = %(user)s and {has_topic("words", "topic || ' ' || summary")}
+ where user_id = %(user)s and {has_topic("topic || ' ' || summary")}
 """
 # The index of a passage has the words of the one before it, too: the turn's own text decides.
 SELECT_TOPIC_TURNS = f"""
@@ -94,18 +95,18 @@ with candidates as (
     select distinct x.turn_id
       from exchange_words w join exchanges x on x.user_id = w.user_id and x.id = w.exchange_id
      where w.user_id = %(user)s
-       and w.word in (select lexeme from unnest(to_tsvector('english', %(words)s)))
+       and w.word in (select lexeme from unnest(to_tsvector('english', {words_apart("%(words)s")})))
      union
     select turn_id from exchanges
      where user_id = %(user)s and cardinality(%(parts)s::text[]) > 0
        and strpos(lower(content), (%(parts)s::text[])[1]) > 0
 ), texts as (
-    select turn_id, content, to_tsvector('english', content) as words
+    select turn_id, content
       from (select x.turn_id, string_agg(x.content, ' ' order by x.id) as content
               from exchanges x join candidates using (turn_id)
              where x.user_id = %(user)s group by x.turn_id) turns
 )
-select turn_id from texts where {has_topic("words", "content")}
+select turn_id from texts where {has_topic("content")}
 """
 _SELECT_EVERYTHING = """
 select (select count(distinct lower(subject)) from facts where user_id = %(user)s) as facts,

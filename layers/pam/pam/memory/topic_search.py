@@ -5,11 +5,10 @@ Postgres finds words between spaces. A word of a script without spaces is found 
 
 from collections.abc import Mapping
 
+from pam.memory.word_index import words_apart
 from pam.memory.words import is_unspaced
 from pam.platform.errors import INVALID_TEXT, PamError
 from pam.platform.postgres import Connection
-
-_COUNT_LEXEMES = "select numnode(plainto_tsquery('english', %(words)s)) as terms"
 
 
 def topic_values(topic: str) -> Mapping[str, object]:
@@ -21,11 +20,17 @@ def topic_values(topic: str) -> Mapping[str, object]:
     }
 
 
-def has_topic(words: str, text: str) -> str:
-    """Return the condition in SQL that a text has the topic; `words` is its tsvector."""
+_TOPIC = f"plainto_tsquery('english', {words_apart('%(words)s')})"
+
+
+def has_topic(text: str) -> str:
+    """Return the condition in SQL that a text has the topic."""
     return f"""
-        ((numnode(plainto_tsquery('english', %(words)s)) = 0 or {words} @@ plainto_tsquery('english', %(words)s))
+        ((numnode({_TOPIC}) = 0 or to_tsvector('english', {words_apart(text)}) @@ {_TOPIC})
          and not exists (select from unnest(%(parts)s::text[]) part where strpos(lower({text}), part) = 0))"""
+
+
+_COUNT_LEXEMES = f"select numnode({_TOPIC}) as terms"
 
 
 def check_topic(connection: Connection, topic: str, field: str = "topic") -> None:

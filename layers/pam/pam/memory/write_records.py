@@ -23,7 +23,7 @@ select id
                              (select string_agg(fact ->> 'value', ' ') from {_ROWS} fact)) as quoted
           from effects
          where user_id = %(user)s and tool = any (%(operations)s) and told #>> '{{data,id}}' is not null) records
- where {has_topic("to_tsvector('english', quoted)", "quoted")}
+ where {has_topic("quoted")}
 """
 # Also a write of something else, whose undo would bring back what is deleted. Its own value may stay.
 _SELECT_QUOTING = f"""
