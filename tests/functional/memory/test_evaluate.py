@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from local.stack import LocalStack
+from local.stand_ins.gemini.server import GEMINI_KEY
 from pam.memory.evaluation_file import InvalidConversations, read_conversations
 
 KEYS = [
@@ -17,10 +20,11 @@ KEYS = [
 ]  # fmt: skip
 
 
-def evaluate(file: Path, *options: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+def evaluate(file: Path, *options: str, status: int = 0, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the command; it has a server of its own."""
     command = [sys.executable, "-m", "pam.memory.evaluate", str(file), *options]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GEMINI_")} | variables
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
     assert run.returncode == status, run.stderr
     return run
 
@@ -76,6 +80,25 @@ def test_figures_are_those_of_the_file(tmp_path: Path, packed: bool) -> None:
         assert figures["gate_own"] > 60
     else:
         assert figures["messages_r30"] == 100
+
+
+def test_gemini_embeds_with_the_key_of_the_environment(tmp_path: Path, stack: LocalStack) -> None:
+    """Without one, a sentence says what is missing."""
+    file = tmp_path / "conversations.jsonl"
+    file.write_text("".join(json.dumps(each) + "\n" for each in CONVERSATIONS), encoding="utf-8-sig")
+    assert evaluate(file, "--embedder", "gemini", status=2).stderr.splitlines() == [
+        "--embedder gemini can't be used: GEMINI_API_KEY isn't set"
+    ]
+    parameters = stack.gemini.parameters
+    run = evaluate(
+        file,
+        "--embedder",
+        "gemini",
+        GEMINI_API_KEY=GEMINI_KEY,
+        GEMINI_BASE_URL=parameters["GeminiBaseUrl"],
+        GEMINI_EMBEDDING_MODEL=parameters["GeminiEmbeddingModel"],
+    )
+    assert json.loads(run.stdout.splitlines()[-1])["messages_r10"] == 100
 
 
 def test_file_that_can_not_be_read_is_an_error(tmp_path: Path) -> None:

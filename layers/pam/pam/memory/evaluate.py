@@ -12,6 +12,7 @@ which embeds only some. The last line is one JSON object; its figures are percen
 
 import argparse
 import json
+import os
 import re
 import statistics
 import sys
@@ -259,31 +260,26 @@ def temporary_database() -> Iterator[Database]:
             database.close()
 
 
-def make_embedder(name: str) -> Embedder:
-    """Return `minilm` or `hash`, which run in this process, or `gemini`, which needs GEMINI_API_KEY."""
-    if name == "gemini":
-        from pam.bootstrap import Bootstrap
-
-        return Bootstrap().embedder
-    from local.embedding.hashed import HashEmbedder
-    from local.embedding.minilm import MiniLmEmbedder
-
-    return MiniLmEmbedder() if name == "minilm" else HashEmbedder()
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Evaluate one file; print the report. Returns 2 where the file can't be read or has another format."""
+    """Evaluate one file; print the report. Returns 2 where the file or the embedder can't be used."""
+    from local.embedding.choice import NAMES, EmbedderUnavailable, make_embedder
+
     parser = argparse.ArgumentParser(prog="python -m pam.memory.evaluate", description=__doc__)
     parser.add_argument("file", type=Path)
-    parser.add_argument("--embedder", choices=("minilm", "hash", "gemini"), default="minilm")
+    parser.add_argument("--embedder", choices=NAMES, default="minilm")
     options = parser.parse_args(arguments)
     try:
         conversations = read_conversations(options.file)
     except (OSError, InvalidConversations) as error:
         print(f"{options.file} can't be read: {error}", file=sys.stderr)
         return 2
+    try:
+        embedder = make_embedder(options.embedder, os.environ)
+    except EmbedderUnavailable as error:
+        print(f"--embedder {options.embedder} can't be used: {error}", file=sys.stderr)
+        return 2
     with temporary_database() as database:
-        evaluation = Evaluation(database, make_embedder(options.embedder))
+        evaluation = Evaluation(database, embedder)
         for conversation in conversations:
             evaluation.store(conversation)
         for index, conversation in enumerate(conversations):

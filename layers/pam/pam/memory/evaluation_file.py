@@ -78,7 +78,7 @@ def read_conversations(path: Path) -> list[EvaluatedConversation]:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     with path.open("rb") as file:
         is_gzip = file.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rt", encoding="utf-8") if is_gzip else path.open(encoding="utf-8") as lines:
+    with gzip.open(path, "rt", encoding="utf-8-sig") if is_gzip else path.open(encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 yield number, line
