@@ -44,6 +44,8 @@ def found(remembered: Remembered, topic: str) -> tuple[int, int, int]:
         ("The water pumps failed", ["pump", "failing pump"], ["tire"]),
         ("We loved Moab/Arches/Zion", ["arches", "Moab/Arches", "zion moab", "loved Arches/Zion"], ["bryce"]),
         ("Book at https://campfoo.example/zorbpark", ["zorbpark", "campfoo", "campfoo.example/zorbpark"], ["koa"]),
+        ("The cafe\u0301 by the river", ["café", "cafe\u0301"], ["tea"]),
+        ("The ｃａｆé sells ﬁsh", ["café", "fish"], ["tea"]),
         ("Ask quincybob@mail.example", ["quincybob", "quincybob@mail.example"], ["quincy"]),
     ],
 )
