@@ -120,8 +120,8 @@ class LambdaFunction:
         self._starting: set[asyncio.Task[None]] = set()
         self._queued_starts = 0
         self._initialising = 0
-        self._idle: list[Environment] = []
-        self._idle_timers: dict[Environment, asyncio.TimerHandle] = {}
+        # With the timers that end them; the last used is last.
+        self._idle: dict[Environment, asyncio.TimerHandle] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._waiting: collections.deque[asyncio.Future[Environment]] = collections.deque()
         self._environments: set[Environment] = set()
@@ -206,7 +206,7 @@ class LambdaFunction:
             task.cancel()
         while (waiter := self._next_waiting()) is not None:
             waiter.set_exception(InitError(_STACK_STOPPING))
-        for timer in self._idle_timers.values():
+        for timer in self._idle.values():
             timer.cancel()
         await asyncio.gather(*(self._stop_environment(environment) for environment in list(self._environments)))
         await asyncio.gather(*self._ending)
@@ -217,8 +217,8 @@ class LambdaFunction:
     async def _acquire(self) -> Environment:
         """Return an idle environment, or the first that is released or starts. Raises InitError."""
         if self._idle:
-            environment = self._idle.pop()  # the last used, so that the others become superfluous
-            self._idle_timers.pop(environment).cancel()
+            environment, timer = self._idle.popitem()  # the last used, so that the others become superfluous
+            timer.cancel()
             return environment
         waiter: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
@@ -240,16 +240,14 @@ class LambdaFunction:
         if waiter is not None:
             waiter.set_result(environment)
             return
-        self._idle.append(environment)
         loop = asyncio.get_running_loop()
-        self._idle_timers[environment] = loop.call_later(self._idle_lifetime_s, self._end_idle, environment)
+        self._idle[environment] = loop.call_later(self._idle_lifetime_s, self._end_idle, environment)
 
     def _end_idle(self, environment: Environment) -> None:
         """End an environment that nothing has used, unless it is the last one."""
         if len(self._environments) == 1:
             return
-        self._idle.remove(environment)
-        del self._idle_timers[environment]
+        del self._idle[environment]
         task = asyncio.create_task(self._stop_environment(environment))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
