@@ -1,6 +1,7 @@
 """Deletions of memories meet the chat: its frames, its history and its running turns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from random import randrange
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,8 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from pam.answers.memory_deletion import DeletionRequest, delete_selection
+from pam.answers.memory_deletion import delete_message as delete_message_of
 from pam.platform.deadline import Deadline
 from pam.platform.errors import PamError
+from pam.users.held_data import ARCHIVE_PREFIX
 from tests.functional.chat.chat_user import ChatUser
 from tests.functional.chat.claude_scripts import (
     LONG_ANSWER,
@@ -263,6 +266,28 @@ def deletion_without_dynamodb_deletes_nothing_and_succeeds_when_repeated(context
     backend.dynamodb.should_throttle = None
     assert delete_selection(backend.chat.answers, request, UUID(selection["id"])).messages == 1
     assert traces(context, word) == []
+
+
+@scenario
+def archive_that_is_stored_during_a_deletion_is_deleted(context: ScenarioContext) -> None:
+    """Its rows were read before."""
+    user, answers = context.new_user(), context.backend.chat.answers
+    message_id, _ = ask_about(user, "Hello.", SHORT_ANSWER)
+
+    copies = answers.message_copies()
+    archives: list[str] = []
+
+    class SlowCopies:
+        """Copies of messages whose deletion takes so long that an archive is stored meanwhile."""
+
+        def delete(self, user_id: UUID, turns: Collection[UUID]) -> None:
+            copies.delete(user_id, turns)
+            if not archives:
+                archives.append(answers.files().put(user_id, f"{ARCHIVE_PREFIX}x.zip", b"x", "application/zip"))
+
+    request = DeletionRequest(user.id, None, Deadline(20), context.backend.context())
+    delete_message_of(replace(answers, message_copies=SlowCopies), request, UUID(message_id))
+    assert len(archives) == 1 and answers.files().delete_all(user.id) == 0
 
 
 @pytest.mark.parametrize("scenario", scenario, ids=scenario_name)

@@ -29,7 +29,7 @@ class UserDependencies:
     message_copies: "Callable[[], MessageCopies]"
     """Built on first use: only deletions need them."""
     files: "Callable[[], ObjectStore]"
-    """Built on first use: only exports and the deletion of an account need it."""
+    """Built on first use: only exports and deletions need it."""
 
 
 @dataclass(frozen=True)

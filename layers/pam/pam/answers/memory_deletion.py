@@ -192,11 +192,15 @@ def _delete_once(
     write = WriteRequest(request.user_id, request.idempotency_key, {"deletes": what}, request.deadline, request.context)
     deleted = write_once(dependencies, write, DELETE_MEMORIES, prepare, MemoriesDeleted)
     try:
-        # What was recalled by a turn that ended between the stores' deletions, and archives that were read before them.
+        # What was recalled by a turn that ended between the stores' deletions.
         dependencies.message_copies().delete(request.user_id, ())
+    except DynamoUnavailable:
+        logger.warning("recalled lines not deleted before they expire", exc_info=True)
+    try:
+        # Of rows that were read before the deletion.
         dependencies.files().delete_all(request.user_id, ARCHIVE_PREFIX)
-    except (DynamoUnavailable, PamError):
-        logger.warning("recalled lines or archives not deleted before they expire", exc_info=True)
+    except PamError:
+        logger.warning("archives not deleted before they expire", exc_info=True)
     return deleted
 
 
