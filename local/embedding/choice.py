@@ -36,9 +36,9 @@ def _gemini(environment: Mapping[str, str]) -> Embedder:
     from pam.sources.gemini.client import GeminiEmbedder
     from pam.sources.source import Source
 
-    secret = json.dumps({"key": environment.get(GEMINI_API_KEY)})
-    if not environment.get(GEMINI_API_KEY):
+    if not (key := environment.get(GEMINI_API_KEY)):
         raise EmbedderUnavailable(f"{GEMINI_API_KEY} isn't set")
+    secret = json.dumps({"key": key})
     parameters = read_source(_TEMPLATE)["Parameters"]
     return GeminiEmbedder(
         environment.get("GEMINI_BASE_URL") or parameters["GeminiBaseUrl"]["Default"],

@@ -163,7 +163,8 @@ a risk-free-cancellation-until-noon rate|Route 66|2026 2027 2028
 my Steuer is due|nie wieder 12345 km am Stück|Zażółć 東京 שלום 👨‍👩‍👧|١٢٣ km|１２３ miles
 part no. AB-12345-C|oil filter PH3614
 the gate security code is 4312|security code for the shower 1234|the pin for the spot 4312 Main St|Donner Pass: 7056ft
-my social security is 25000 a year|the passport fee for my wife was 13000|passport for my wife: 2027-05-12
+my social security is 25000 a year|my social is 25000 a year
+the passport fee for my wife was 13000|passport for my wife: 2027-05-12
 annual park pass: 12345678|the pass: closed|the password we use is wrong|password: see the fridge|password: required
 password: reset again|my password is not working today|Lost password - Netflix|pw 4500 washer|laundry token: 2
 axles 4200, 4300, 4400, 4500 lb|odometer 45210, 45388, 45721, 46010|6500/6600/6700/6800 rpm|DL 1234|Ein 12345 km Weg

@@ -57,7 +57,7 @@ _AMOUNT = re.compile(r"[0-9]+\.[0-9]{2}(?![0-9.-])")
 _DATE = re.compile(r"[0-9]{4}[.-][0-9]{1,2}[.-][0-9]{1,2}|[0-9]{1,2}[.-][0-9]{1,2}[.-][0-9]{2,4}")
 _MIN_DIGITS = 5
 """The fewest digits of an id that is recognised by its label; years and fees have fewer."""
-_MIN_DIGITS_BY_LABEL = ((re.compile(r"ssn|itin|social|sin|tin|tfn|tax", re.IGNORECASE), 8),)
+_MIN_DIGITS_BY_LABEL = ((re.compile(r"ssn|itin|(?:[a-z]+ )?social|sin|tin|tfn|tax", re.IGNORECASE), 8),)
 """Those of ids whose labels also stand before amounts: "Social Security 25000"."""
 _SHORT_LABEL = re.compile(r"sin|tin|nie|nif|nir|dni|pps|[Ee]in|[Dd][Ll]|инн")
 """Labels that are other words, too: the value has to be introduced by "is", "number" or a mark."""
