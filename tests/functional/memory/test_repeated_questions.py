@@ -69,6 +69,15 @@ def test_newest_answer_to_the_same_question_keeps_its_place(remembered: Remember
     assert turns.index(second) < turns.index(other) < turns.index(first)
 
 
+def test_question_with_joined_words_is_recognised_as_asked_before(remembered: Remembered) -> None:
+    """Also where the words of the earlier one were apart."""
+    other = remembered.says("The trail of Moab and Arches was closed.", None)
+    for asked in ("Is the trail of Moab/Arches closed?", "Is the trail of Moab, Arches closed?"):
+        remembered.says(asked, None)
+    turns = [hit.passage.turn_id for hit in recall(remembered, "Is the trail of Moab/Arches closed?")]
+    assert turns[0] == other
+
+
 def test_statement_in_the_words_of_the_question_is_evidence(remembered: Remembered) -> None:
     """Each time that it was made, while copies of a question or an answer are last."""
     said = [remembered.says("The water pump leaks.", "That is a pity, let us look for a shop.") for _ in range(3)]

@@ -61,6 +61,16 @@ def test_topic_of_any_script_is_found(remembered: Remembered, said: str, topics:
         assert found(remembered, topic) == (0, 0, 0), topic
 
 
+def test_joined_words_are_found_after_the_message_before_was_deleted(
+    remembered: Remembered, traveller: Traveller
+) -> None:
+    """Its words were in the index of the next one, which is made again."""
+    first = remembered.says("We were in Utah.", None)
+    remembered.says("We loved Moab/Arches/Zion.", None)
+    traveller.http.delete(f"/v1/memories/messages/{first}").raise_for_status()
+    assert found(remembered, "arches") == (0, 0, 1) and found(remembered, "utah") == (0, 0, 0)
+
+
 def test_topic_in_a_script_without_spaces_is_deleted(remembered: Remembered, traveller: Traveller) -> None:
     """With what its preview has counted: the summary goes with the message."""
     turn = remembered.says("我们的水泵坏了", "知道了。")

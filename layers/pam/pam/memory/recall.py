@@ -102,7 +102,7 @@ class Hit:
 # Rows of the three tables have one key, id * 4 + kind: it is joined faster than two columns. Kinds as in `_KINDS`.
 _RECALL = f"""
 with asking as (
-    select tsvector_to_array(to_tsvector('english', {words_apart("%(asking)s")})) as lexemes
+    select tsvector_to_array(to_tsvector('english', %(asking)s)) as lexemes
 ), question as (
     select lexeme, lexeme = any (lexemes) as is_asking
       from unnest(to_tsvector('english', {words_apart("%(text)s")})), asking
